@@ -1,8 +1,8 @@
-"""The way in: ``rpterm`` and ``python -m rpterm``.
+"""Entry point of ``rpterm`` and ``python -m rpterm``.
 
-``rpterm chat NAME`` without options goes past the command-line parser straight to the chat; all
-else goes through it. Imports stay inside functions, so that the first frame waits for nothing it
-does not need.
+``rpterm chat NAME`` without options skips the command-line parser and starts the chat directly;
+every other command line goes through the parser. Imports are local to the functions, so that the
+first frame does not wait for modules it does not need.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; the process ends with what this returns."""
+    """Run the command line and return the process's exit code."""
     import gc
 
-    gc.disable()  # A fifth of the imports' time; the chat switches it on again.
+    gc.disable()  # Collecting takes a fifth of the import time; the chat enables it again.
     from rpterm.cli import guard
 
     return guard.run(_dispatch, sys.argv[1:])
@@ -23,10 +23,10 @@ def main() -> int:
 def _dispatch(arguments: list[str]) -> int:
     noun, *rest = arguments or [""]
     if noun == "chat" and len(rest) <= 1 and not any(word.startswith("-") for word in rest):
-        from rpterm.cli import play
+        from rpterm.cli import chat_run
         from rpterm.opening.launch import Asked
 
-        return play.chat(Asked(rest[0] if rest else None))
+        return chat_run.run_chat(Asked(rest[0] if rest else None))
     from rpterm.cli import app
 
     return app.run(arguments)

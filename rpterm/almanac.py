@@ -1,4 +1,4 @@
-"""The English names of months and days of the week, whatever language the machine speaks."""
+"""English names of the months and weekdays, independent of the machine's locale."""
 
 from __future__ import annotations
 

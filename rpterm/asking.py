@@ -1,6 +1,7 @@
-"""One question to a model, outside of any chat: to draft a card, to judge a reply.
+"""A single prompt to a model outside any chat, for example to draft a card or to judge a reply.
 
-It knows the model's chat template and its window. It knows no card, no store and no front end.
+Applies the model's chat template and checks its context window. Knows no card, no store and no user
+interface.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AskError(RptermError):
-    """The question does not fit the model's window."""
+    """The question does not fit into the model's context window."""
 
 
 def ask(
@@ -29,19 +30,19 @@ def ask(
     sampling: Sampling,
     on_text: Callable[[str], None] | None = None,
 ) -> str:
-    """Ask, and wait for the whole answer.
+    """Send a question and wait for the complete answer.
 
     Args:
-        sampling: With a seed, or 0 is taken; its grammar binds engines that know grammars.
-        on_text: Told the answer so far, as it grows.
+        sampling: Without a seed, seed 0 is used. A grammar constrains the engines that support one.
+        on_text: Called with the answer so far, each time it changes.
 
     Raises:
-        AskError: The question and the longest answer do not fit the window.
+        AskError: The question and the longest possible answer do not fit into the context window.
         RptermError: The engine failed.
     """
     request = request_of(engine, system, question, sampling)
     text = ""
-    # Closing the generator stops the engine, also when the user interrupts.
+    # Closing the generator stops the engine, even when the user interrupts.
     stream = cast("Generator[EngineEvent, None, None]", engine.generate(request))
     with closing(stream):
         for event in stream:
@@ -55,10 +56,10 @@ def ask(
 
 
 def request_of(engine: Engine, system: str, question: str, sampling: Sampling) -> GenerateRequest:
-    """The question as the model reads it.
+    """The engine request for a question, in the model's chat template.
 
     Raises:
-        AskError: The question and the longest answer do not fit the window.
+        AskError: The question and the longest possible answer do not fit into the context window.
     """
     info = engine.load()
     template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
@@ -71,8 +72,8 @@ def request_of(engine: Engine, system: str, question: str, sampling: Sampling) -
     ids = tuple(token for tokens in engine.tokenize(pieces) for token in tokens)
     if len(ids) + sampling.max_tokens > info.context:
         raise AskError(
-            f"The question has {len(ids)} tokens and its answer may take {sampling.max_tokens}; "
-            f"the window of {info.model} has {info.context}. Use a larger --context."
+            f"The question has {len(ids)} tokens and its answer may take {sampling.max_tokens}, "
+            f"but {info.model} has a context window of {info.context}. Use a larger --context."
         )
     return GenerateRequest(
         prompt_ids=ids,

@@ -19,13 +19,13 @@ from rpterm.paths import write_whole
 from rpterm.types import RptermError
 
 
-def own_place(path: Path, folder: Path | None) -> Path:
+def writable_path(path: Path, folder: Path | None) -> Path:
     """Where to write a card: to its own file, or into the user's ``folder`` if it is shipped."""
-    shipped = path.parent in library.folders(None)
+    shipped = path.parent in library.card_folders(None)
     return folder / path.name if shipped and folder is not None else path
 
 
-def write(own: Path, text: str, path: Path, portrait: str = "") -> None:
+def write_card(own: Path, text: str, path: Path, portrait: str = "") -> None:
     """Write a card's text to ``own``; the portrait is copied too if that is not ``path`` itself.
 
     Raises:
@@ -40,7 +40,7 @@ def write(own: Path, text: str, path: Path, portrait: str = "") -> None:
         write_whole(own, text.encode(), like=path)
 
 
-def world_for(name: str, card: Path, folders: list[Path]) -> str:
+def world_reference(name: str, card: Path, folders: list[Path]) -> str:
     """The entry a card needs in ``worlds`` for a world to be found: its name, or else its path.
 
     Args:
@@ -58,14 +58,14 @@ def world_for(name: str, card: Path, folders: list[Path]) -> str:
     return str(file.absolute()) if relative.startswith(str(Path("../.."))) else relative
 
 
-def world_for_chat(name: str, card: Path, folders: list[Path]) -> str:
+def world_reference_for_chat(name: str, card: Path, folders: list[Path]) -> str:
     """The entry a chat needs for all of its cards to find a world; see ``world_for``.
 
     Args:
         card: The file of the chat's main character; worlds next to it come first.
     """
     file = _world_file(name, card, folders)
-    known = worlds.files(folders).get(file.stem)
+    known = worlds.world_files(folders).get(file.stem)
     if known is not None and known.resolve() == file.resolve():
         return file.stem
     return str(file.absolute())
@@ -73,10 +73,10 @@ def world_for_chat(name: str, card: Path, folders: list[Path]) -> str:
 
 def _world_file(name: str, card: Path, folders: list[Path]) -> Path:
     """The file of a world, given its name or path; it was checked to be readable."""
-    file = worlds.named(name, [card.parent, *folders]) or worlds.find(name, card, folders)
+    file = worlds.find_by_name(name, [card.parent, *folders]) or worlds.find(name, card, folders)
     if file is None:
         raise RptermError(_unknown_world_message(name, [card.parent, *folders]))
-    worlds.book(reader.read_text(file), str(file))
+    worlds.parse_world(reader.read_text(file), str(file))
     return file
 
 
@@ -89,41 +89,43 @@ def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False
     Raises:
         RptermError: There is no such world, the card is broken, or it cannot be written.
     """
-    folders = library.folders(user_folder)
-    own = own_place(path, user_folder)
+    folders = library.card_folders(user_folder)
+    own = writable_path(path, user_folder)
     if own != path and own.exists():
         raise RptermError(f"You have your own copy of this card in {own}: use that one.")
     before = reader.read_text(path)
-    after = changed(before, name, own, folders, leave=leave)
-    write(own, after, path, worlds.of_text(after, own, folders).card.portrait)
+    after = with_world_changed(before, name, own, folders, leave=leave)
+    write_card(own, after, path, worlds.parse_card(after, own, folders).card.portrait)
     return own
 
 
-def changed(text: str, name: str, card: Path, folders: list[Path], *, leave: bool = False) -> str:
+def with_world_changed(
+    text: str, name: str, card: Path, folders: list[Path], *, leave: bool = False
+) -> str:
     """A card's text with a world added, or with ``leave`` removed.
 
     Raises:
         RptermError: As ``join``.
     """
     if leave:
-        return world_edit.leave(text, named_in(text, name))
-    return world_edit.join(text, world_for(name, card, folders))
+        return world_edit.remove_world(text, matching_world(text, name))
+    return world_edit.add_world(text, world_reference(name, card, folders))
 
 
-def named_in(text: str, name: str) -> str:
+def matching_world(text: str, name: str) -> str:
     """A world as the card names it, found by that name or by the world's file name alone."""
-    return named_among(reader.parse(text).worlds, name) or name
+    return match_world_name(reader.parse(text).worlds, name) or name
 
 
-def named_among(names: Iterable[str], name: str) -> str:
+def match_world_name(names: Iterable[str], name: str) -> str:
     """The one of ``names`` that has the same file name as ``name``, or ""."""
-    known = {worlds.plain(world_name(each)): each for each in names}
-    return known.get(worlds.plain(world_name(name)), "")
+    known = {worlds.normalized(world_name(each)): each for each in names}
+    return known.get(worlds.normalized(world_name(name)), "")
 
 
 def _unknown_world_message(name: str, folders: list[Path]) -> str:
-    known = worlds.files(folders)
-    if Path(name).suffix.lower() in library.OTHER_FORMATS:
+    known = worlds.world_files(folders)
+    if Path(name).suffix.lower() in library.FOREIGN_EXTENSIONS:
         return f"{name} is another program's file. Import it first: rpterm cards import {name}"
     none = "There are none yet: `rpterm cards new NAME --world` creates one."
     available = f"There are: {', '.join(known)}." if known else none

@@ -1,4 +1,4 @@
-"""What is told of an error that ended a piece of work, in a thread that must go on."""
+"""What to show the user of an error in a background thread that has to keep running."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from rpterm.types import RptermError
 
 
 def told(error: Exception) -> str:
-    """What a user is told of an error; one that is not rpterm's own kind is a defect of rpterm."""
+    """The error as one message; anything but an ``RptermError`` is reported as a bug in rpterm."""
     if isinstance(error, RptermError):
         return str(error)
     return f"rpterm itself failed ({type(error).__name__}: {error}). Nothing is lost."
 
 
 def traced(error: BaseException) -> str:
-    """Where an error came from, for those who mend rpterm."""
-    import traceback  # Only a defect needs it.
+    """The full traceback as text, for whoever fixes the bug."""
+    import traceback  # Only needed after a crash.
 
     return "".join(traceback.format_exception(error))

@@ -1,8 +1,8 @@
-"""Several characters in one chat: who speaks next, and what each of them sees. Pure.
+"""Group chats: who speaks next, and what each character sees of the conversation.
 
-Whose turn it is follows from the cast and the branch shown alone, so that a swipe, another branch
-or a restart finds the same speaker, and everybody may ask beforehand. Knows no store, no model and
-no prompt; the choice by a model is in ``scene``.
+The next speaker is a pure function of the cast and the branch shown, so that a swipe, another
+branch or a restart arrives at the same one, and so that it can be asked in advance. This module
+knows no store, no model and no prompt; letting a model choose the speaker is done by ``scene``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NARRATOR = CharacterCard(
     ),
     tags=("narrator",),
 )
-"""The narrator where the user gives none of their own."""
+"""The default narrator, for users who have no card of their own for it."""
 
 _TITLES = frozenset(
     re.findall(
@@ -44,82 +44,85 @@ _WORDS = frozenset(
         "will",
     )
 )
-"""Names that are common words, too: they count only with a capital."""
+"""Names that are also common words: they count as a name only in the spelling of the card."""
 _NO_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
 class GroupError(RptermError):
-    """What was asked of the cast cannot be; the text says why and what to do."""
+    """A request about the cast that cannot be carried out; the text says why and what to do."""
 
 
-# Who is there ----------------------------------------------------------------------------------
+# The cast --------------------------------------------------------------------------------------
 def is_narrator(card: CharacterCard) -> bool:
-    """Whether a card says of itself that it tells the scene: by its tag ``narrator``."""
+    """Whether a card declares itself a narrator, with the tag ``narrator``."""
     return "narrator" in {tag.casefold() for tag in card.tags}
 
 
 def able(cast: Cast) -> list[Member]:
-    """Those who may speak."""
+    """The members who may speak: present and not muted."""
     return [member for member in cast.members if member.present and not member.muted]
 
 
 def by_name(cast: Cast, name: str) -> Member:
-    """The member that a name means: whole, or one of its words.
+    """The present member with this name, or with this word in their name.
 
     Raises:
-        GroupError: Nobody who is there is called so.
+        GroupError: Nobody present has that name.
     """
-    here = [member for member in cast.members if member.present]
+    present = [member for member in cast.members if member.present]
     wanted = name.strip().casefold()
-    for member in here:
+    for member in present:
         if wanted in (member.card_name.casefold(), member.speaker.casefold()):
             return member
-    found = called(name, here)
+    found = called(name, present)
     if not found:
-        names = ", ".join(member.speaker for member in here)
-        raise GroupError(f"Nobody here is called {name.strip()!r}: here are {names}.")
+        names = ", ".join(member.speaker for member in present)
+        raise GroupError(f"Nobody here is called {name.strip()!r}. Present: {names}.")
     return found[0]
 
 
 def owner(cast: Cast, turn: Turn) -> Member | None:
-    """Whose turn it is; of a name that nobody has, the chat's own character's. ``None``: the
-    user's."""
+    """The member who spoke a turn; ``None`` for the user.
+
+    A turn under a name that no member has is attributed to the chat's own character.
+    """
     if turn.role != "assistant":
         return None
-    same = (m for m in cast.members if turn.speaker in (m.speaker, m.card_name))
-    return next(same, cast.members[0])
+    namesakes = (m for m in cast.members if turn.speaker in (m.speaker, m.card_name))
+    return next(namesakes, cast.members[0])
 
 
 # Who speaks next -------------------------------------------------------------------------------
 def next_speaker(cast: Cast, path: Sequence[Turn]) -> Member:
-    """Whose turn it is after this branch.
+    """Who speaks next after this branch.
 
-    Called by name goes first, the latest call before older ones, each answered once. A user who
-    names nobody is answered by whoever spoke last; without a word of the user the word goes
-    round. Narrators speak when they are called, when it is their turn in the round, or by hand.
-    Where a model shall choose, this is what holds until it did.
+    Members mentioned by name come first, the latest mention before earlier ones, and each mention
+    is answered once. If the user mentions nobody, whoever spoke last answers; without a message
+    from the user, the next member in cast order speaks. Narrators speak only when mentioned, when
+    it is their turn in round mode, or when chosen by hand. If a model is to choose the speaker,
+    this is the answer until it has.
 
     Raises:
         GroupError: Nobody may speak.
     """
-    free = able(cast)
-    if not free:
-        raise GroupError("Everybody here is muted: let somebody speak again.")
+    allowed = able(cast)
+    if not allowed:
+        raise GroupError("Everybody here is muted: unmute somebody first.")
     if cast.taking is Taking.HAND:
-        return next((m for m in free if m.card_name == cast.held), free[0])
+        return next((m for m in allowed if m.card_name == cast.held), allowed[0])
     if cast.taking is Taking.ROUND:
-        return _after(cast, free, _last(cast, path))
-    players = [member for member in free if not member.narrator] or free
-    if (waiting := _called_and_silent(cast, free, path)) is not None:
+        return _after(cast, allowed, _last_speaker(cast, path))
+    players = [member for member in allowed if not member.narrator] or allowed
+    if (waiting := _mentioned_unanswered(cast, allowed, path)) is not None:
         return waiting
-    last = _last(cast, path, players)
+    last = _last_speaker(cast, path, players)
     if path and path[-1].role == "user":
         return last or players[0]
     return _after(cast, players, last)
 
 
 def expected(cast: Cast, path: Sequence[Turn]) -> Member:
-    """Who most likely speaks next, seen while the user has said nothing yet: the one to prepare.
+    """Who will most likely answer the user's next message: the one whose prompt to prepare.
 
     Raises:
         GroupError: Nobody may speak.
@@ -127,29 +130,33 @@ def expected(cast: Cast, path: Sequence[Turn]) -> Member:
     if not path or path[-1].role == "user":
         return next_speaker(cast, path)
     if cast.taking in (Taking.MENTIONED, Taking.MODEL):
-        me = owner(cast, path[-1])
-        named = [member for member in called(path[-1].text, able(cast)) if member != me]
-        if named:
-            return named[0]
+        speaker = owner(cast, path[-1])
+        mentioned = [m for m in called(path[-1].text, able(cast)) if m != speaker]
+        if mentioned:
+            return mentioned[0]
     return next_speaker(cast, [*path, replace(path[-1], role="user", text="")])
 
 
-def _called_and_silent(cast: Cast, free: Sequence[Member], path: Sequence[Turn]) -> Member | None:
-    """Who was called since the user spoke, that turn included, and has not answered yet."""
+def _mentioned_unanswered(
+    cast: Cast, allowed: Sequence[Member], path: Sequence[Turn]
+) -> Member | None:
+    """The member mentioned in the user's last turn or since who has not spoken after that."""
     answered: set[str] = set()
     for turn in reversed(path):
-        me = owner(cast, turn)
-        for member in called(turn.text, free):
-            if member != me and member.card_name not in answered:
+        speaker = owner(cast, turn)
+        for member in called(turn.text, allowed):
+            if member != speaker and member.card_name not in answered:
                 return member
-        if me is None:
+        if speaker is None:
             break
-        answered.add(me.card_name)
+        answered.add(speaker.card_name)
     return None
 
 
-def _last(cast: Cast, path: Sequence[Turn], among: Sequence[Member] | None = None) -> Member | None:
-    """Who spoke last, of these."""
+def _last_speaker(
+    cast: Cast, path: Sequence[Turn], among: Sequence[Member] | None = None
+) -> Member | None:
+    """The member who spoke last, optionally only among some."""
     for turn in reversed(path):
         member = owner(cast, turn)
         if member is not None and (among is None or member in among):
@@ -157,57 +164,59 @@ def _last(cast: Cast, path: Sequence[Turn], among: Sequence[Member] | None = Non
     return None
 
 
-def _after(cast: Cast, free: Sequence[Member], last: Member | None) -> Member:
-    """The next of those who may speak, in the order of the cast, and round again."""
+def _after(cast: Cast, allowed: Sequence[Member], last: Member | None) -> Member:
+    """The allowed member who follows ``last`` in cast order, starting over at the end."""
     if last is None:
-        return free[0]
-    place = cast.members.index(last) + 1
-    order = (*cast.members[place:], *cast.members[:place])
-    return next(member for member in order if member in free)
+        return allowed[0]
+    start = cast.members.index(last) + 1
+    order = (*cast.members[start:], *cast.members[:start])
+    return next(member for member in order if member in allowed)
 
 
 # Names in a text -------------------------------------------------------------------------------
 def called(text: str, members: Iterable[Member]) -> list[Member]:
-    """Who is named in a text, in the order of the first call.
+    """The members mentioned in a text, in the order of their first mention.
 
-    Whole words only: the whole name, the name shown, or a word of either (a first name, a last
-    name) that nobody else here bears.
+    Only complete words count: the full name, the name shown, or a word of either (a first or last
+    name) that no other member shares.
     """
     found = []
     members = tuple(members)
     names = tuple((member.card_name, member.speaker) for member in members)
     for member, patterns in zip(members, _patterns(names), strict=True):
-        places = [match.start() for each in patterns if (match := each.search(text))]
-        if places:
-            found.append((min(places), member))
+        offsets = [match.start() for each in patterns if (match := each.search(text))]
+        if offsets:
+            found.append((min(offsets), member))
     return [member for _, member in sorted(found, key=lambda each: each[0])]
 
 
 @lru_cache(maxsize=64)
 def _patterns(names: tuple[tuple[str, str], ...]) -> tuple[tuple[re.Pattern[str], ...], ...]:
-    words = [{word for name in both for word in _parts(name)} for both in names]
+    """For each member (card name, shown name), the patterns of every name that means them."""
+    words = [{word for name in pair for word in _name_words(name)} for pair in names]
     found = []
-    for both, own in zip(names, words, strict=True):
+    for pair, own in zip(names, words, strict=True):
         shared = {word.casefold() for other in words if other is not own for word in other}
-        handles = {*both, *(word for word in own if word.casefold() not in shared)}
-        found.append(tuple(_pattern(handle) for handle in handles if handle.strip()))
+        aliases = {*pair, *(word for word in own if word.casefold() not in shared)}
+        found.append(tuple(_pattern(alias) for alias in aliases if alias.strip()))
     return tuple(found)
 
 
-def _parts(name: str) -> list[str]:
-    parts = re.findall(r"[^\W\d_][\w'’-]*", name)
-    return [part for part in parts if len(part) > 1 and part.casefold() not in _TITLES]
+def _name_words(name: str) -> list[str]:
+    """The words of a name, without titles and initials."""
+    words = re.findall(r"[^\W\d_][\w'’-]*", name)
+    return [word for word in words if len(word) > 1 and word.casefold() not in _TITLES]
 
 
-def _pattern(handle: str) -> re.Pattern[str]:
-    edges = ("", "") if _NO_SPACES.search(handle) else (r"(?<!\w)", r"(?!\w)")
-    flags = re.NOFLAG if handle.casefold() in _WORDS else re.IGNORECASE
-    return re.compile(edges[0] + re.escape(handle.strip()) + edges[1], flags)
+def _pattern(alias: str) -> re.Pattern[str]:
+    start, end = ("", "") if _NO_SPACES.search(alias) else (r"(?<!\w)", r"(?!\w)")
+    flags = re.NOFLAG if alias.casefold() in _WORDS else re.IGNORECASE
+    return re.compile(start + re.escape(alias.strip()) + end, flags)
 
 
 # What each one sees ----------------------------------------------------------------------------
 def view(cast: Cast, me: Member, path: Iterable[Turn]) -> list[Turn]:
-    """The branch as one member lives it: its own turns are what it said, all others it heard."""
+    """The branch from one member's side: its own turns as assistant turns, all others as user's."""
     return [
         turn if turn.role != "assistant" or owner(cast, turn) == me else replace(turn, role="user")
         for turn in path
@@ -215,26 +224,26 @@ def view(cast: Cast, me: Member, path: Iterable[Turn]) -> list[Turn]:
 
 
 def heard(turn: Turn) -> Turn:
-    """A turn that was heard, headed by who said it; one's own words stay as they are."""
+    """A turn as a member reads it: what others said starts with their name, its own does not."""
     return headed(turn) if turn.role == "user" else turn
 
 
 def headed(turn: Turn) -> Turn:
-    """A turn headed by who said it."""
+    """A turn whose text starts with the speaker's name."""
     return replace(turn, text=f"{turn.speaker}: {turn.text}" if turn.text else f"{turn.speaker}:")
 
 
 def company(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
-    """What everybody may know of everybody: names and taglines, and how lines are headed.
+    """The prompt text about the other members: their names and taglines, and how lines are headed.
 
     Args:
-        others: The others who are there, each with its tagline. Nothing else of their cards may
-            come in here: it becomes part of this member's prompt.
+        others: The other members present, each with its tagline. Nothing else of their cards may
+            be put here, because it becomes part of this member's prompt.
     """
     lines = []
     for member, tagline in others:
-        said = " ".join(tagline.split())
-        lines.append(f"- {member.speaker}: {said}" if said else f"- {member.speaker}")
+        about = " ".join(tagline.split())
+        lines.append(f"- {member.speaker}: {about}" if about else f"- {member.speaker}")
     if not lines:
         return ""
     return "\n".join(
@@ -248,6 +257,6 @@ def company(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
 
 
 def labels(cast: Cast, user: str) -> tuple[str, ...]:
-    """Every name that may head a line: where somebody else's line would begin."""
+    """Every name that may head a line: a reply stops where one of them starts another line."""
     names = [name for m in cast.members for name in (m.speaker, m.card_name)]
     return tuple(dict.fromkeys((user, *names)))

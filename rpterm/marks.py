@@ -1,4 +1,4 @@
-"""Files of text: whose first bytes mark their encoding, and why one cannot be read or written."""
+"""Text files: detects an encoding by its byte order mark, and words file errors for people."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""What a file begins with, and its encoding; the longer mark goes before one that begins it."""
+"""Byte order marks with their encodings; a mark comes before any shorter mark it starts with."""
 
 
 def utf8(data: bytes) -> bytes:
-    """The same text in UTF-8, where the file is marked as something else and is that."""
+    """The data re-encoded as UTF-8 if a byte order mark names its encoding, else unchanged."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
             try:
@@ -26,12 +26,12 @@ def utf8(data: bytes) -> bytes:
 
 
 def not_utf8(what: str, at: int) -> str:
-    """What is said of text in another encoding, and what to do."""
+    """The message for text in another encoding: where it fails, and what to do."""
     return f"{what} is not UTF-8 text (at byte {at:,}): save it as UTF-8."
 
 
 def why(error: Exception) -> str:
-    """Why a file cannot be read or written, in words for people and none of Python's."""
+    """Why a file could not be read or written, without Python's own vocabulary."""
     if isinstance(error, UnicodeDecodeError):
-        return f"it is no UTF-8 text (at byte {error.start:,})"
+        return f"it is not UTF-8 text (at byte {error.start:,})"
     return getattr(error, "strerror", None) or str(error)

@@ -1,7 +1,7 @@
-"""Where rpterm keeps its files.
+"""The folders where rpterm keeps its files, and helpers to write files safely.
 
-``RPTERM_HOME`` puts everything under one folder; otherwise the platform's own places are used.
-Nothing is created here: whoever writes makes the folder, with ``make``.
+``RPTERM_HOME`` puts everything into one folder; otherwise the platform's own folders are used.
+Finding the folders does not create them: code that writes a file creates its folder with ``make``.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from rpterm.types import RptermError
 
 
 class PathError(RptermError):
-    """A file or a folder cannot be made or written."""
+    """A file or folder cannot be created or written."""
 
 
 class FileThere(PathError):
-    """There is a file of that name already."""
+    """A file of that name already exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The folders.
+    """The folders of one user.
 
     Attributes:
         config: Settings.
-        data: What cannot be made again: chats, the user's cards, downloaded weights.
-        cache: What can be made again.
-        logs: Logs of the model's worker and of crashes.
+        data: What cannot be recreated: chats, the user's cards, downloaded weights.
+        cache: What can be recreated.
+        logs: Logs of the model's worker process, and crash reports.
     """
 
     config: Path
@@ -42,27 +42,27 @@ class Paths:
 
     @property
     def config_file(self) -> Path:
-        """The settings."""
+        """The settings file."""
         return self.config / "config.toml"
 
     @property
     def database(self) -> Path:
-        """Every chat."""
+        """The database of all chats."""
         return self.data / "rpterm.db"
 
     @property
     def characters(self) -> Path:
-        """The user's own cards; they go before the ones that ship with rpterm."""
+        """The user's own cards; they take precedence over those shipped with rpterm."""
         return self.data / "characters"
 
     @property
     def models(self) -> Path:
-        """Weights the user downloaded."""
+        """Downloaded weights."""
         return self.data / "models"
 
     @property
     def states(self) -> Path:
-        """Saved caches of chats: reopening one evaluates nothing again."""
+        """Saved KV caches: a reopened chat does not evaluate its prompt again."""
         return self.cache / "states"
 
 
@@ -70,7 +70,7 @@ def find(env: Mapping[str, str] | None = None) -> Paths:
     """The folders of this user.
 
     Args:
-        env: The environment; ``None`` is the process's own.
+        env: The environment; ``None`` means the process's own.
     """
     home = (os.environ if env is None else env).get("RPTERM_HOME", "")
     if home:
@@ -85,44 +85,45 @@ def find(env: Mapping[str, str] | None = None) -> Paths:
 
 
 def make(folder: Path) -> Path:
-    """Make a folder and those above it, where they are missing.
+    """Create a folder with its parents unless it exists, and return it.
 
     Raises:
-        PathError: It cannot be made or written.
+        PathError: It cannot be created or is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PathError(
-            f"The folder {folder} cannot be made ({why(error)}); "
-            "make it writable, or set RPTERM_HOME to a folder that is."
+            f"The folder {folder} cannot be created ({why(error)}). "
+            "Make its parent writable, or set RPTERM_HOME to a writable folder."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PathError(
-            f"The folder {folder} cannot be written; "
-            "make it writable, or set RPTERM_HOME to a folder that is."
+            f"The folder {folder} is not writable. "
+            "Make it writable, or set RPTERM_HOME to a writable folder."
         )
     return folder
 
 
 def written(text: str) -> Path:
-    """A path as people write it: with ``~``, and perhaps in quotes."""
+    """The path a user typed, which may have quotes around it and ``~`` for a home folder."""
     path = Path(text.strip().strip("'\""))
-    with suppress(RuntimeError):  # There is no user of that name, and so no such file.
+    with suppress(RuntimeError):  # Raised if there is no user of that name, so no such file either.
         return path.expanduser()
     return path
 
 
 def check_folder(file: Path) -> None:
-    """Before long work: whether there is a folder for the file it shall write.
+    """Check, before long work, that the folder of its output file exists.
 
     Raises:
-        PathError: There is none.
+        PathError: The folder does not exist.
     """
     folder = file.absolute().parent
     if not folder.is_dir():
         raise PathError(
-            f"{file} cannot be written: there is no folder {folder}. Make it, or name another file."
+            f"{file} cannot be written: the folder {folder} does not exist. "
+            "Create it, or name another file."
         )
 
 
@@ -130,7 +131,7 @@ def write_new(file: Path, text: str, force: bool) -> None:
     """Write a new file.
 
     Args:
-        force: Write over one that is there.
+        force: Overwrite an existing file.
 
     Raises:
         FileThere: It exists already.
@@ -140,22 +141,22 @@ def write_new(file: Path, text: str, force: bool) -> None:
         with file.open("w" if force else "x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError as error:
-        raise FileThere(f"{file} exists already.") from error
+        raise FileThere(f"{file} already exists.") from error
     except OSError as error:
         raise PathError(f"{file} cannot be written ({why(error)}).") from error
 
 
 def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
-    """Write a file whole or not at all; of a link, the file it leads to.
+    """Write a file atomically: completely or not at all. A symbolic link's target is replaced.
 
     Args:
-        like: Whoever may read this one may read the new one, too; else as it was before.
+        like: The file whose permissions are copied; by default the one that is replaced.
 
     Raises:
-        OSError: It cannot be written; what was there still is.
+        OSError: It cannot be written; the old file is unchanged.
     """
     import stat
-    import tempfile  # Most runs write nothing, and start without it.
+    import tempfile  # Most runs write nothing and need not import it.
 
     file = file.resolve()
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
@@ -171,14 +172,14 @@ def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
 
 
 def keep(file: Path, data: bytes) -> None:
-    """Write a file of the cache; that it cannot be is no error."""
+    """Write a file of the cache; failing to do so is not an error."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, data)
 
 
 def prune(folder: Path, pattern: str, limit: int) -> None:
-    """Delete the longest unused of these files of the cache, beyond so many bytes."""
+    """Delete the least recently used of these cache files beyond a total of ``limit`` bytes."""
     total = 0
     for path in sorted(folder.glob(pattern), key=last_use, reverse=True):
         with suppress(OSError):
@@ -188,7 +189,7 @@ def prune(folder: Path, pattern: str, limit: int) -> None:
 
 
 def last_use(path: Path) -> float:
-    """When a file of the cache was used last; 0 where it is gone."""
+    """When a cache file was last used, in Unix seconds; 0 if it is gone."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -196,6 +197,6 @@ def last_use(path: Path) -> float:
 
 
 def used(path: Path) -> None:
-    """Note that a file of the cache is used now."""
+    """Record that a cache file was used just now."""
     with suppress(OSError):
         os.utime(path)

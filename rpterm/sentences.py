@@ -1,7 +1,7 @@
-"""Where sentences end: one reader for every room. Pure; knows Europe's marks and those of CJK.
+"""Sentence splitting, used everywhere in rpterm; it knows European and CJK punctuation.
 
-A stop after "Dr", "e.g." or a single initial ends nothing. What is doubtful ("No. 7", "etc.") is
-told by what follows. A sentence ends where a line does.
+A full stop after "Dr", "e.g." or a single initial does not end a sentence. Ambiguous cases
+("No. 7", "etc.") are decided by what follows. The end of a line always ends a sentence.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ _END = re.compile(r"[.!?…]+[\"”’'»*_)\]]*(?=\s|$)|[。！？][」』）]*
 _TITLE = re.compile(
     r"(?:^|[^\w.])(?:Mrs?|Ms|Mlle|Mme|Messrs|Dr|St|Mt|Prof|Rev|Capt|Col|Gen|Lt|Sgt|Hon|Jr|Sr|[A-HJ-Z])\.$"
 )
-_MAYBE = re.compile(r"(?:^|[^\w.])(?:vs|etc|approx|e\.g|i\.e)\.$")
+_AMBIGUOUS = re.compile(r"(?:^|[^\w.])(?:vs|etc|approx|e\.g|i\.e)\.$")
 _NUMBER = re.compile(r"(?:^|[^\w.])(?:No|Nos|pp?|Vol|ch)\.$", re.IGNORECASE)
-_LONGEST = 8
-"""Characters that tell a short word and what stands before it."""
+_LOOK_AROUND = 8
+"""Characters around a full stop that are enough to recognise an abbreviation."""
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Begin and end of each sentence; what closes it belongs to it, blanks around it do not."""
+    """Start and end of each sentence, with its closing punctuation, without surrounding spaces."""
     found, start = [], 0
     for match in _END.finditer(text):
         end = match.end()
-        if abbreviated(text[max(0, end - _LONGEST) : end], text[end : end + _LONGEST]):
+        if abbreviated(text[max(0, end - _LOOK_AROUND) : end], text[end : end + _LOOK_AROUND]):
             continue
         found += _trimmed(text, start, end)
         start = end
@@ -36,22 +36,22 @@ def sentences(text: str) -> list[str]:
 
 
 def placed(text: str) -> list[tuple[int, str]]:
-    """Where each sentence begins, and the sentence."""
+    """Each sentence with the offset of its first character."""
     return [(start, text[start:end]) for start, end in spans(text)]
 
 
 def abbreviated(before: str, after: str = "") -> bool:
-    """Whether the stop that ends ``before`` belongs to a short word and ends no sentence.
+    """Whether the full stop at the end of ``before`` belongs to an abbreviation, not a sentence.
 
     Args:
-        after: What follows; with nothing there, what is doubtful ends a sentence.
+        after: The text that follows; if it is empty, ambiguous abbreviations end a sentence.
     """
-    end, following = before[-_LONGEST:], after.lstrip()[:1]
+    end, following = before[-_LOOK_AROUND:], after.lstrip()[:1]
     if _TITLE.search(end):
         return True
     if _NUMBER.search(end):
         return following.isdigit()
-    return bool(_MAYBE.search(end)) and following.islower()
+    return bool(_AMBIGUOUS.search(end)) and following.islower()
 
 
 def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -1,10 +1,10 @@
-"""What a model thinks before it replies, told apart from the reply while both grow.
+"""Separates a model's thought (its reasoning) from its reply while both are streamed.
 
-Many models write down their thoughts first, between marks that differ from family to family; the
-marks may also stand at the end of the prompt already, or, behind a server that knows them only
-half, at the end of the thought alone. A thought is shown on request and is no part of the reply:
-nothing but this file knows the marks. Pure: it knows bytes, no model and no token ids. What comes
-out depends on the bytes alone, not on how they were cut.
+Many models write a thought first, between tags that differ from family to family. The opening tag
+may also be at the end of the prompt already, and a server that handles the tags incompletely may
+pass on the closing tag alone. A thought is shown on request and is not part of the reply; only this
+module knows the tags. It works on bytes, without a model or token ids, and its output does not
+depend on how the bytes were split into chunks.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from enum import Enum, auto
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How one family of models writes a thought.
+    """The tags of one model family.
 
     Attributes:
-        opens: What a thought begins with.
-        closes: What ends it: the reply follows.
-        noise: What stands before ``closes`` and belongs to no thought.
+        opens: Begins a thought.
+        closes: Ends it; the reply follows.
+        noise: Control text directly before ``closes`` that is not part of the thought.
     """
 
     opens: str
@@ -30,7 +30,7 @@ class Marks:
 
     @property
     def ending(self) -> str:
-        """What a model has to read to be done with its thought."""
+        """The text to feed a model so that it ends its thought."""
         return self.noise + self.closes if self.noise else f"\n{self.closes}\n\n"
 
 
@@ -44,13 +44,13 @@ FAMILIES = (
     Marks("<|channel>thought", "<channel|>"),
     Marks("<|channel|>analysis<|message|>", _FINAL, noise="<|end|><|start|>assistant"),
 )
-"""Qwen, DeepSeek and most others; some of their tunes; Mistral; Gemma 4; gpt-oss."""
+"""Qwen, DeepSeek and most others; three tags of their fine-tunes; Mistral; Gemma 4; gpt-oss."""
 
 REACH = 64
-"""Characters at the end of a prompt that can tell whether a thought is open there."""
+"""How many characters at the end of a prompt suffice to see whether a thought is open there."""
 
 
-class _Place(Enum):
+class _State(Enum):
     UNKNOWN = auto()
     THOUGHT = auto()
     GAP = auto()
@@ -58,82 +58,82 @@ class _Place(Enum):
 
 
 class Thinking:
-    """Cuts what a model writes into a thought and a reply.
+    """Splits a model's output stream into a thought and a reply.
 
     Attributes:
-        marks: The family, as soon as a thought was seen.
+        marks: The tags in use, once a thought has been seen.
     """
 
     def __init__(self, prompt: str = "") -> None:
-        """``prompt``: how the prompt ends; ``REACH`` characters are enough."""
+        """``prompt``: the end of the prompt; ``REACH`` characters are enough."""
         tail = prompt.rstrip()
         self.marks = next((each for each in FAMILIES if tail.endswith(each.opens)), None)
-        self._place = _Place.THOUGHT if self.marks else _Place.UNKNOWN
+        self._state = _State.THOUGHT if self.marks else _State.UNKNOWN
         self._held = b""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
     def inside(self) -> bool:
         """Whether a thought is open."""
-        return self._place is _Place.THOUGHT
+        return self._state is _State.THOUGHT
 
     @property
     def over(self) -> bool:
         """Whether the reply has begun."""
-        return self._place is _Place.REPLY
+        return self._state is _State.REPLY
 
     def feed(self, data: bytes) -> tuple[str, bytes]:
-        """Take in what the model wrote; returns more of the thought and more of the reply."""
-        if self._place is _Place.REPLY:
+        """Take in output; return the additions to the thought and to the reply."""
+        if self._state is _State.REPLY:
             return "", data
         self._held += data
         thought = ""
-        if self._place is _Place.UNKNOWN:
-            self._begin()
-        if self._place is _Place.THOUGHT:
-            thought = self._think()
-        return thought, self._reply()
+        if self._state is _State.UNKNOWN:
+            self._detect_start()
+        if self._state is _State.THOUGHT:
+            thought = self._take_thought()
+        return thought, self._take_reply()
 
     def finish(self) -> tuple[str, bytes]:
-        """It is over: what was held back belongs where the text stands now."""
+        """End the stream; what was held back goes to whichever part is open."""
         held, self._held = self._held, b""
-        if self._place is _Place.THOUGHT:
+        if self._state is _State.THOUGHT:
             return self._decoder.decode(held, final=True), b""
-        return "", held if self._place is _Place.UNKNOWN else b""
+        return "", held if self._state is _State.UNKNOWN else b""
 
-    def _begin(self) -> None:
-        """Decide whether this is a thought, once enough of it is there."""
+    def _detect_start(self) -> None:
+        """Decide whether the output begins with a thought, once enough of it has arrived."""
         start = self._held.lstrip()
         if start.startswith(_FINAL.encode()):
-            self._held, self._place = start[len(_FINAL) :], _Place.GAP
+            self._held, self._state = start[len(_FINAL) :], _State.GAP
             return
         for marks in FAMILIES:
             if start.startswith(opens := marks.opens.encode()):
-                self.marks, self._place = marks, _Place.THOUGHT
+                self.marks, self._state = marks, _State.THOUGHT
                 self._held = start[len(opens) :]
                 return
         if not any(opens.startswith(start) for opens in _OPENINGS):
-            self._place = _Place.REPLY
+            self._state = _State.REPLY
 
-    def _think(self) -> str:
-        """Give out what is surely thought, and look for its end."""
+    def _take_thought(self) -> str:
+        """Release what certainly belongs to the thought, and look for the closing tag."""
         assert self.marks is not None
         closes, noise = self.marks.closes.encode(), self.marks.noise.encode()
         before, found, after = self._held.partition(closes)
         if found:
-            self._held, self._place = after, _Place.GAP
+            self._held, self._state = after, _State.GAP
             return self._decoder.decode(before.removesuffix(noise), final=True)
         hold = _overlap(before, noise + closes)
         sure, self._held = before[: len(before) - hold], before[len(before) - hold :]
         return self._decoder.decode(sure)
 
-    def _reply(self) -> bytes:
-        """What is held and belongs to the reply; space between thought and reply is nobody's."""
-        if self._place is _Place.GAP:
+    def _take_reply(self) -> bytes:
+        """Release the reply so far; whitespace between thought and reply is dropped."""
+        if self._state is _State.GAP:
             self._held = self._held.lstrip()
             if self._held:
-                self._place = _Place.REPLY
-        if self._place is not _Place.REPLY:
+                self._state = _State.REPLY
+        if self._state is not _State.REPLY:
             return b""
         held, self._held = self._held, b""
         return held
@@ -143,7 +143,7 @@ _OPENINGS = (_FINAL.encode(), *(marks.opens.encode() for marks in FAMILIES))
 
 
 def _overlap(data: bytes, end: bytes) -> int:
-    """Length of the longest tail of ``data`` that begins ``end``, or lies within it."""
+    """Length of the longest suffix of ``data`` that is a prefix of ``end``."""
     for length in range(min(len(data), len(end)), 0, -1):
         if end.startswith(data[-length:]):
             return length
@@ -151,7 +151,7 @@ def _overlap(data: bytes, end: bytes) -> int:
 
 
 def unopened(text: str) -> tuple[str, str] | None:
-    """Thought and reply of a text in which a thought ends that was never begun, else ``None``."""
+    """Thought and reply of a text that has a closing tag only; ``None`` for any other text."""
     for marks in FAMILIES:
         before, found, after = text.partition(marks.closes)
         if found and not marks.noise:
@@ -160,7 +160,7 @@ def unopened(text: str) -> tuple[str, str] | None:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Thought ("" where there is none) and reply of a text that is whole."""
+    """Thought ("" if there is none) and reply of a complete text."""
     cut = Thinking()
     thought, reply = cut.feed(text.encode("utf-8", "surrogatepass"))
     more, rest = cut.finish()

@@ -1,8 +1,9 @@
-"""Settings that are changed while a chat goes on: what holds, where it comes from, what it does.
+"""Settings that can be changed during a chat: their effective value, its origin, its description.
 
-The dialog and ``/set``, on screen and without one, take the same way: the file of settings is
-written as ``rpterm config set`` writes it, and what runs takes the value that holds then. Nothing
-here knows a front end or a session; it is told who takes the settings.
+The settings screen and ``/set`` (in the TUI and in plain mode) share this code: a change is written
+to the settings file as ``rpterm config set`` writes it, and the running chat then takes over the
+effective value. This module knows no user interface and no session; the ``take`` callback receives
+the settings.
 """
 
 from __future__ import annotations
@@ -22,36 +23,34 @@ from rpterm.config.text import typed
 from rpterm.types import Sampling
 
 DEFAULT = "default"
-"""What one writes in place of a value to go back to it."""
-_FIRST = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "max_tokens", "close_after")
-_SAMPLERS = (*_FIRST, *(each.name for each in fields(Sampling) if each.name not in _FIRST))
+"""What a user types instead of a value to restore the default."""
+_COMMON = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "max_tokens", "close_after")
 MODEL = "model"
 ADAPTER = "adapter"
 TEMPLATE = "chat_template"
 PROFILE = "profile"
 _FILES = (MODEL, ADAPTER, TEMPLATE)
-_OTHERS = (PROFILE, "scoring.best_of", "candidates", "memory", "scoring.live", *_FILES)
 NAMES: tuple[str, ...] = (
-    *(f"sampling.{name}" for name in _FIRST),
-    *_OTHERS,
-    *(f"sampling.{name}" for name in _SAMPLERS[len(_FIRST) :]),
+    *(f"sampling.{name}" for name in _COMMON),
+    *(PROFILE, "scoring.best_of", "candidates", "memory", "scoring.live", *_FILES),
+    *(f"sampling.{each.name}" for each in fields(Sampling) if each.name not in _COMMON),
 )
-"""The settings of a running chat, those one looks for most at first."""
+"""The settings of a running chat, the most used ones first."""
 
 Counts = Literal["reply", "opening", "over"]
-"""When a change counts: from the next reply, when a chat is opened, or not, since something goes
-before the file."""
-_FROM = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
+"""When a change takes effect: with the next reply; when a chat is opened; or not at all, because
+something else overrides the settings file."""
+_ORIGINS = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
 _CARD = "'s card"
 
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One setting as it holds now.
+    """One setting with its effective value.
 
     Attributes:
         name: Dotted, as in the file.
-        origin: What it comes from, as a sentence names it; "" is the default.
+        origin: Where the value comes from, as a sentence names it; "" means the default.
     """
 
     name: str
@@ -60,7 +59,7 @@ class Knob:
 
     @property
     def label(self) -> str:
-        """How it is called: samplers by their own name alone."""
+        """The name to show: samplers without their table's name."""
         return self.name.removeprefix("sampling.")
 
     @property
@@ -69,9 +68,9 @@ class Knob:
 
     @property
     def shown(self) -> str:
-        """The value for people."""
+        """The value as text for people."""
         if self.value is None:
-            return "drawn anew"
+            return "random"
         if isinstance(self.value, bool):
             return "on" if self.value else "off"
         if self.name == MODEL:
@@ -80,21 +79,22 @@ class Knob:
 
     @property
     def about(self) -> str:
-        """What it does, in the words of its docstring."""
+        """What the setting does."""
         return about(self.name)
 
     def told(self) -> str:
-        """All of it in a line."""
+        """Name, value, origin and description in one line."""
         return f"{self.label} is {self.shown} ({self.origin or DEFAULT}). {self.about}"
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What became of a change.
+    """The result of a change.
 
     Attributes:
-        knob: The setting as it holds now.
-        kept: What the file says now, for people.
+        knob: The setting with its effective value.
+        kept: The value now in the file, as text for people.
+        counts: When the change takes effect.
     """
 
     knob: Knob
@@ -102,24 +102,24 @@ class Changed:
     counts: Counts
 
     def told(self, counts: Counts | None = None) -> str:
-        """One sentence about it.
+        """One sentence for the user.
 
         Args:
-            counts: When it counts, where the front end knows better.
+            counts: When the change takes effect, if the user interface knows better.
         """
         knob = self.knob
         match counts or self.counts:
             case "over":
-                there = ": change it there" if knob.origin.endswith(_CARD) else ""
+                remedy = ": change it there" if knob.origin.endswith(_CARD) else ""
                 return (
-                    f"{knob.label} is kept as {self.kept}, but {knob.origin} says {knob.shown} "
-                    f"here, and goes before it{there}."
+                    f"{knob.label} is saved as {self.kept}, but {knob.origin} sets it to "
+                    f"{knob.shown} here, which takes precedence{remedy}."
                 )
             case "reply":
-                when = "from the next reply"
+                when = "the next reply"
             case "opening":
-                when = "when a chat is opened next"
-        return f"{knob.label} is {self.kept}; it counts {when}."
+                when = "the next chat that is opened"
+        return f"{knob.label} is {self.kept}, starting with {when}."
 
 
 @dataclass
@@ -127,10 +127,10 @@ class Tuning:
     """The settings of one run of the program.
 
     Attributes:
-        settings: Those that hold now, without what a card says.
-        file: Where they are kept.
-        flags: What the command line gave, by dotted name.
-        take: Told the settings after each change, so that what runs goes on with them.
+        settings: The effective settings, without those of a card.
+        file: The settings file.
+        flags: Settings from the command line, by dotted name.
+        take: Called with the settings after each change, so that the running chat uses them.
     """
 
     settings: Settings
@@ -140,83 +140,91 @@ class Tuning:
     take: Callable[[Settings], object] = lambda _settings: None
 
     def knobs(self, card: CharacterCard | None) -> list[Knob]:
-        """Every setting of a running chat, as it holds for a character."""
+        """Every setting of a running chat, with its effective value for a character."""
         values, origins = config.show(self.settings), self._origins()
         return [_knob(name, values, origins, card) for name in NAMES]
 
     def knob(self, name: str, card: CharacterCard | None) -> Knob:
-        """One of them; its last name is enough.
+        """One of these settings; its name without the table is enough.
 
         Raises:
-            ConfigError: There is none of that name, or it cannot be changed while a chat goes on.
+            ConfigError: There is no setting of that name, or it cannot be changed during a chat.
         """
         return _knob(known(name), config.show(self.settings), self._origins(), card)
 
     def change(self, name: str, text: str | None, card: CharacterCard | None) -> Changed:
-        """Keep a setting and go on with it.
+        """Save a setting and apply it.
 
         Args:
-            text: As a user types it; ``None`` or ``default`` goes back to the default.
+            text: As a user types it; ``None`` or ``default`` restores the default.
 
         Raises:
-            ConfigError: There is no such setting, the value does not fit, or it cannot be kept.
+            ConfigError: There is no such setting, the value is not valid, or it cannot be saved.
             ModelError: The model cannot be used.
         """
         name = known(name)
         text = None if text == DEFAULT else text
         if text and name == PROFILE:
-            self._try(text)
+            self._check_profile(text)
         elif text and self.settings.engine == "llama":
-            text = _usable(self.settings, name, text)
+            text = _checked(self.settings, name, text)
         config.save(self.file, name, text)
         fresh = config.load(self.file, self.env, self.flags)
-        own = config.show(config.load(self.file, flags={PROFILE: ""}))
-        kept = (text or "") if name == PROFILE else own[name]
+        in_file = config.show(config.load(self.file, flags={PROFILE: ""}))
+        kept = (text or "") if name == PROFILE else in_file[name]
         before = self.settings
-        one = _with(before, name, config.show(fresh)[name])
-        self.settings = fresh if name == PROFILE else one
+        self.settings = (
+            fresh if name == PROFILE else _replaced(before, name, config.show(fresh)[name])
+        )
         self.take(self.settings)
         knob = self.knob(name, card)
         return Changed(knob, Knob(name, kept).shown, self._counts(before, knob, kept))
 
-    def _try(self, profile: str) -> None:
-        """Refuse a profile that cannot be used, before it is kept.
+    def _check_profile(self, profile: str) -> None:
+        """Refuse a profile that cannot be used, before it is saved.
 
         Raises:
-            ConfigError: There is none of that name, or its file is wrong.
+            ConfigError: There is no profile of that name, or its file has errors.
             ModelError: Its model cannot be used.
         """
         trial = config.load(self.file, self.env, {**self.flags, PROFILE: profile})
         if trial.engine == "llama" and trial.model != self.settings.model:
-            _usable(trial, MODEL, trial.model)
+            _checked(trial, MODEL, trial.model)
 
     def _counts(self, before: Settings, knob: Knob, kept: object) -> Counts:
+        """When a change takes effect."""
         if knob.value != kept:
             return "over"
         now = self.settings
-        opened = before.memory != now.memory or _scored(before) != _scored(now)
-        return "opening" if opened or now.asks_another(before) else "reply"
+        needs_opening = before.memory != now.memory or _is_scored(before) != _is_scored(now)
+        return "opening" if needs_opening or now.asks_another(before) else "reply"
 
     def _origins(self) -> dict[str, str]:
+        """Where each setting that is not a default comes from, as a sentence names it."""
         found = config.origins(self.file, self.env, self.flags)
         profile = f"profile {self.settings.profile}"
-        return {name: _FROM.get(origin, profile) for name, origin in found.items()}
+        return {name: _ORIGINS.get(origin, profile) for name, origin in found.items()}
 
 
 def known(name: str) -> str:
-    """The dotted name of a setting of a running chat.
+    """The full dotted name of a setting of a running chat.
 
     Raises:
-        ConfigError: There is none of that name, or it is another one's.
+        ConfigError: There is no setting of that name, or it cannot be changed during a chat.
     """
     name = config.full_name(name)
     if name not in NAMES:
-        raise ConfigError([f"{name} counts from the start: `rpterm config set {name} VALUE`."])
+        raise ConfigError(
+            [
+                f"{name} cannot be changed during a chat: set it with "
+                f"`rpterm config set {name} VALUE` and start rpterm again."
+            ]
+        )
     return name
 
 
 def problem(name: str, text: str) -> str:
-    """What is wrong with a value as a user types it; "" where it fits."""
+    """What is wrong with a value as a user types it; "" if it is valid."""
     try:
         config.read(name, text)
     except ConfigError as error:
@@ -225,7 +233,7 @@ def problem(name: str, text: str) -> str:
 
 
 def about(name: str) -> str:
-    """What a setting does: what the docstring of its table says of it, as one sentence."""
+    """The description of a setting, from the docstring of its table."""
     table, _, key = name.rpartition(".")
     kind: type = {"sampling": Sampling, "scoring": Scoring}.get(table, Settings)
     return _attributes(kind).get(key, "")
@@ -233,7 +241,7 @@ def about(name: str) -> str:
 
 @cache
 def _attributes(kind: type) -> dict[str, str]:
-    """The ``Attributes`` of a docstring, by name."""
+    """The ``Attributes`` section of a class's docstring, by attribute name."""
     found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", inspect.getdoc(kind) or "", re.MULTILINE)
     return {name: " ".join(text.split()).replace("``", "") for name, text in found}
 
@@ -244,25 +252,25 @@ def _knob(
     origins: Mapping[str, str],
     card: CharacterCard | None,
 ) -> Knob:
-    """A setting as it holds for a character: its card's own samplers go before all but flags."""
+    """A setting for a character, whose card's samplers override everything but flags."""
     origin = origins.get(name, "")
-    own = card.sampling.get(name.removeprefix("sampling.")) if card is not None else None
-    if own is None or not name.startswith("sampling.") or origin == _FROM["flag"]:
-        return Knob(name, values[name], origin)
-    assert card is not None
-    return Knob(name, own, card.name + _CARD)
+    if card is not None and name.startswith("sampling.") and origin != _ORIGINS["flag"]:
+        own = card.sampling.get(name.removeprefix("sampling."))
+        if own is not None:
+            return Knob(name, own, card.name + _CARD)
+    return Knob(name, values[name], origin)
 
 
 def _model_name(value: str) -> str:
-    """What a model is called: a file by its name alone."""
+    """A model's name to show: a file's name without folder and suffix."""
     return Path(value).name.removesuffix(".gguf") or "starter"
 
 
-def _usable(settings: Settings, name: str, text: str) -> str:
-    """What to keep of a value: of a path from where one stands, that from everywhere.
+def _checked(settings: Settings, name: str, text: str) -> str:
+    """The value to save, after a check; the path of a file becomes absolute.
 
     Raises:
-        ModelError: There is no such model, adapter or template, or it cannot be used here.
+        ModelError: The model, adapter or template does not exist or cannot be used here.
     """
     if name == TEMPLATE:
         from rpterm.models import templates
@@ -272,15 +280,15 @@ def _usable(settings: Settings, name: str, text: str) -> str:
         from rpterm import paths
         from rpterm.models.open import adapter_file, plan
 
-        here, trial = paths.find(), _with(settings, name, text)
-        planned = plan(trial, models_folder=here.models, cache_folder=here.cache)
+        own, trial = paths.find(), _replaced(settings, name, text)
+        planned = plan(trial, models_folder=own.models, cache_folder=own.cache)
         adapter_file(trial.adapter, planned.header)
     file = Path(text).expanduser()
     return str(file.absolute()) if name in _FILES and file.is_file() else text
 
 
-def _with(settings: Settings, name: str, value: object) -> Settings:
-    """The settings with one of them changed."""
+def _replaced(settings: Settings, name: str, value: object) -> Settings:
+    """The settings with one value replaced."""
     table, _, key = name.rpartition(".")
     value = tuple(value) if isinstance(value, list) else value
     if not table:
@@ -289,5 +297,5 @@ def _with(settings: Settings, name: str, value: object) -> Settings:
     return replace(settings, **{table: replace(inner, **{key: value})})
 
 
-def _scored(settings: Settings) -> bool:
+def _is_scored(settings: Settings) -> bool:
     return settings.scoring.live or settings.scoring.best_of > 1

@@ -1,7 +1,7 @@
-"""Frozen records that travel between rooms.
+"""Frozen records shared by all packages.
 
-This module imports nothing of rpterm and does no work: it only names things. A record is never
-changed; a room that wants another value makes another record with ``dataclasses.replace``.
+This module imports nothing from rpterm and contains no logic. Records are immutable; to change a
+value, create a new record with ``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 History = tuple[tuple[bool, str], ...]
-"""What was said, oldest first: whether the character spoke, and the text."""
+"""A dialogue, oldest turn first: whether the character spoke, and the text."""
 
 
 class RptermError(Exception):
-    """An error a user can act on.
+    """An error that the user can act on.
 
-    Its text is one or more plain sentences: what went wrong, where, and what to do. Every front
-    end prints it as it is; anything that is not an ``RptermError`` is a defect of ours.
+    Its text is one or more plain sentences: what went wrong, where, and what to do. Every user
+    interface prints it unchanged. Any other exception is a bug in rpterm.
     """
 
 
 class NoSuchChoice(RptermError):
-    """The command line asks for a value that there is not; the text says which there are."""
+    """The command line has a value that is not one of the choices; the text lists them."""
 
 
 class Origin(StrEnum):
-    """How the text of a turn came to be."""
+    """How the text of a turn was created."""
 
     TYPED = "typed"
     GENERATED = "generated"
@@ -41,7 +41,7 @@ class Origin(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a turn got. ``STREAMING`` found at start means the process died: it is partial."""
+    """How far a turn got. If ``STREAMING`` is found at start, the process died: it is partial."""
 
     STREAMING = "streaming"
     COMPLETE = "complete"
@@ -50,9 +50,9 @@ class Status(StrEnum):
 
 
 class Intent(StrEnum):
-    """What a user asks of the one reply path (``Session.reply``).
+    """What kind of reply the user requests from ``Session.reply``.
 
-    ``NEXT`` lets the next character speak without a word of the user.
+    ``NEXT`` lets the next character speak without a message from the user.
     """
 
     SEND = "send"
@@ -63,7 +63,7 @@ class Intent(StrEnum):
 
 
 class Taking(StrEnum):
-    """How the next speaker of a chat with several characters is found."""
+    """How the next speaker of a group chat is chosen."""
 
     MENTIONED = "mentioned"
     ROUND = "round"
@@ -73,20 +73,20 @@ class Taking(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One node of the tree of a chat.
+    """One node in the tree of a chat.
 
     Attributes:
-        id: Row id, also the reply id that ``rpterm replay`` takes.
+        id: Row id; also the reply id that ``rpterm replay`` takes.
         parent_id: The turn it answers; ``None`` for a greeting or a first user turn.
-        speaker: The name shown: of the character, or of the user's persona.
+        speaker: The name shown: the character's, or that of the user's persona.
         created_at: Unix seconds.
         edited_from: The turn whose text this one was edited or continued from.
-        hidden: It stays in the chat, and the model does not read it.
-        thought: What the model thought before this reply; no prompt, memory or score reads it.
-        lifted: What it answered was deleted alone: it stands under the turn before that now, and
-            was made from another prompt than the branch above it tells.
-        swipe: 1-based place among its siblings, in order of creation.
-        swipes: How many siblings there are, this one included.
+        hidden: Whether the model does not read it; it stays in the chat.
+        thought: The model's reasoning before this reply; not used in prompts, memory or scores.
+        lifted: Whether the turn it answered was deleted on its own. It is then attached to the turn
+            before that one, and its prompt was not the branch above it.
+        swipe: 1-based position among its siblings, in order of creation.
+        swipes: Number of siblings, including this turn.
     """
 
     id: int
@@ -108,11 +108,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class AuthorNote:
-    """Text the user slips in near the end of the prompt.
+    """Text the user inserts near the end of the prompt.
 
     Attributes:
-        depth: 0 puts it in the volatile block, right before the last user text, at no cost; ``n``
-            puts it ``n`` turns further up, which evaluates those turns again on each reply.
+        depth: 0 puts it into the volatile block, right before the last user message, at no cost.
+            ``n`` puts it ``n`` turns further up; those turns are evaluated again for each reply.
     """
 
     text: str = ""
@@ -121,7 +121,7 @@ class AuthorNote:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Who the user is in a chat: a name and what the character may know about them."""
+    """The user's role in a chat: a name, and what the character may know about them."""
 
     name: str = "User"
     description: str = ""
@@ -129,16 +129,17 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """One conversation; its ``leaf_id`` says which branch is shown.
+    """One conversation.
 
     Attributes:
         card_hash: SHA-256 of the card's TOML text as last used in this chat.
-        card_path: Where that card was read from, or ``None`` when only the stored copy is known.
-        worlds: Lore for this chat alone, named as a card names its worlds: for all who take part.
-        turn_count: Turns in all branches, with every swipe.
-        length: The same, but of the swipes of one turn one counts.
+        card_path: The file that card was read from; ``None`` if only the stored copy is known.
+        leaf_id: The last turn of the branch that is shown.
+        worlds: Lore for this chat only and all its members, named as a card names its worlds.
+        turn_count: Number of turns in all branches, including every swipe.
+        length: The same, with all swipes of a turn counted as one.
         preview: The first line of the last turn shown.
-        first_words: How the first message of the user begins; "" where there is none.
+        first_words: The beginning of the user's first message; "" if there is none.
     """
 
     id: int
@@ -159,21 +160,21 @@ class Chat:
 
     @property
     def heading(self) -> str:
-        """The title the user gave, or else what they said first; "" for neither."""
+        """The title the user gave, else the beginning of their first message, else ""."""
         return self.title or self.first_words
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One of several characters of a chat.
+    """One character of a group chat.
 
     Attributes:
-        speaker: The name its turns carry.
-        card_hash, card_path: As in ``Chat``; of the chat's own character they stay empty, because
-            the chat itself tells.
-        narrator: It describes the scene and speaks for nobody.
-        muted: It listens and does not speak.
-        present: False once it left: its turns stay its own.
+        speaker: The name on its turns.
+        card_hash, card_path: As in ``Chat``; empty for the chat's own character, whose card is
+            recorded in the chat itself.
+        narrator: Whether it describes the scene and speaks for nobody.
+        muted: Whether it listens without speaking.
+        present: False once it has left; its turns remain attributed to it.
     """
 
     card_name: str
@@ -187,10 +188,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The characters of a chat with several, the chat's own one first.
+    """The members of a group chat, the chat's own character first.
 
     Attributes:
-        held: Card name of the one who has the word while turns are given by hand.
+        held: Card name of the member who speaks while turns are given by hand.
     """
 
     members: tuple[Member, ...]
@@ -200,41 +201,39 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Every knob of the sampler chain, with the values that switch a knob off as defaults where
-    the knob is optional.
+    """Every parameter of the sampler chain. Users see these descriptions in the settings screen.
 
     Attributes:
-        seed: 32-bit seed, or ``None`` to draw one; what was drawn is stored with the reply.
+        seed: Seed of the random numbers (32 bits); unset, each reply draws one and stores it.
         max_tokens: Longest reply, in tokens.
-        close_after: From so many tokens on a reply ends where a sentence ends and no quote or
-            action is open; 0 is off, -1 about the length of the card's own replies.
-        think_tokens: Longest thought before a reply, in tokens, for models that can think first;
-            0 lets none think.
-        temperature: How freely tokens are drawn: more is more surprising, 0 takes the likeliest.
-        dynatemp_range: Half the width of the entropy-driven temperature range; 0 is off.
-        dynatemp_exponent: How that temperature grows with the entropy; 1 is in a straight line.
-        top_k: Keep so many of the likeliest tokens; 0 is off.
-        top_p: Keep the likeliest tokens that have this share of the probability; 1 is off.
-        min_p: Keep tokens that are at least this share as likely as the best one; 0 is off.
-        typical_p: Keep the tokens that surprise about as much as is usual here, up to this share
-            of the probability; 1 is off.
+        close_after: After this many tokens, a reply stops at the end of a sentence once no quote or
+            action is open; 0 is off, -1 is about the length of the card's own replies.
+        think_tokens: Longest thought before a reply, in tokens, for models that can think; 0 turns
+            thinking off.
+        temperature: Randomness: higher is more surprising, 0 always takes the likeliest token.
+        dynatemp_range: How far the temperature may move with the entropy; 0 is off.
+        dynatemp_exponent: How the dynamic temperature grows with the entropy; 1 is linear.
+        top_k: Keep only this many of the likeliest tokens; 0 is off.
+        top_p: Keep the likeliest tokens that together have this probability; 1 is off.
+        min_p: Keep tokens at least this fraction as likely as the likeliest one; 0 is off.
+        typical_p: Keep the tokens of typical surprise with together this probability; 1 is off.
         top_n_sigma: Keep logits within n standard deviations of the best; negative is off.
-        repeat_penalty: How much less likely a token becomes that was there already; 1 is off.
-        presence_penalty: Taken from the logit of a token that was there already; 0 is off.
-        frequency_penalty: The same for each time it was there; 0 is off.
-        penalty_last_n: How many last tokens, the prompt's included, the penalties see; 0 is off.
-        dry_multiplier: How strongly DRY punishes repeated sequences; 0 switches it off.
-        dry_base: How fast that grows with the length of the sequence.
-        dry_allowed_length: Sequences up to so many tokens may be repeated.
-        dry_range: How many last tokens DRY looks through; -1 is all of them.
-        xtc_probability: How often XTC leaves out the likeliest tokens; 0 switches it off.
-        xtc_threshold: How likely a token must be for XTC to leave it out.
-        mirostat: 0 off, 1 or 2; replaces the truncation samplers when on.
-        mirostat_tau: How much surprise mirostat aims at.
-        mirostat_eta: How fast mirostat gets there.
-        logit_bias: Added to the logit of every token of the text: text → bias.
-        banned: Phrases that never appear; generation backtracks over them.
-        grammar: GBNF that the reply must follow, or "".
+        repeat_penalty: Makes tokens that already occurred less likely; 1 is off.
+        presence_penalty: Subtracted from the logit of tokens that already occurred; 0 is off.
+        frequency_penalty: Subtracted from a token's logit for each time it occurred; 0 is off.
+        penalty_last_n: How many last tokens, prompt included, the penalties consider; 0 is off.
+        dry_multiplier: How strongly DRY penalizes repeated sequences; 0 is off.
+        dry_base: How fast the DRY penalty grows with the length of the sequence.
+        dry_allowed_length: Repeated sequences of up to this many tokens are not penalized by DRY.
+        dry_range: How many of the last tokens DRY considers; -1 is all.
+        xtc_probability: How often XTC removes the likeliest tokens; 0 is off.
+        xtc_threshold: How likely a token must be for XTC to remove it.
+        mirostat: Version of Mirostat, 1 or 2, which replaces the truncation samplers; 0 is off.
+        mirostat_tau: The surprise Mirostat aims for.
+        mirostat_eta: How fast Mirostat adapts.
+        logit_bias: Text and the bias that is added to the logit of each of its tokens.
+        banned: Phrases that never appear; generation backtracks when one is about to.
+        grammar: A GBNF grammar that replies must follow; empty for none.
     """
 
     seed: int | None = None
@@ -269,16 +268,16 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One piece of the prompt and why it is there.
+    """One piece of the prompt.
 
     Attributes:
-        source: What it comes from: ``template``, ``system``, ``card.description``,
-            ``card.attributes``, ``lore:NAME``, ``memory``, ``example:3``, ``note``, ``turn:17``, ….
-        text: The text as the model reads it, macros expanded.
-        ids: Its tokens, exact, by the model's own tokenizer.
-        why: One short reason, for the Prompt pane.
-        zone: ``static`` (never changes while the card stays), ``history`` (append-only) or
-            ``volatile`` (this turn only).
+        source: Its origin: ``template``, ``system``, ``card.description``, ``card.attributes``,
+            ``lore:NAME``, ``memory``, ``example:3``, ``note``, ``turn:17``, ….
+        text: The text as the model reads it, with macros expanded.
+        ids: Its exact tokens, from the model's own tokenizer.
+        why: A short reason why it is there, for the Prompt pane.
+        zone: ``static`` (changes only with the card), ``history`` (append-only) or ``volatile``
+            (this turn only).
     """
 
     source: str
@@ -294,7 +293,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that is not in the prompt, and why; ``tokens`` may be 0 when nobody counted."""
+    """Something left out of the prompt, and why; ``tokens`` is 0 if they were not counted."""
 
     source: str
     text: str
@@ -304,13 +303,13 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The ledger: the whole prompt as spans in the order the model reads them.
+    """The prompt ledger: the complete prompt as spans, in the order the model reads them.
 
     Attributes:
-        spans: Their ids, concatenated, are exactly what is evaluated.
-        left_out: What did not get in.
+        spans: Their concatenated ids are exactly what is evaluated.
+        left_out: What did not fit or was not wanted.
         messages: The same as (role, content) pairs, for engines that take messages.
-        context: The window of the model, in tokens.
+        context: Size of the model's context window, in tokens.
         reserve: Tokens kept free for the reply.
     """
 
@@ -338,12 +337,12 @@ StopReason = Literal["end", "closed", "length", "stop", "cancelled", "context", 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one generation cost.
+    """The cost of one generation.
 
     Attributes:
-        reused: Prompt tokens already in the cache.
+        reused: Prompt tokens that were already in the KV cache.
         evaluated: Prompt tokens evaluated between the request and the first token.
-        generated: Tokens sampled, those of a thought included.
+        generated: Tokens sampled, including those of a thought.
         first_token_s: Seconds from request to first token.
         decode_s: Seconds from first to last token.
     """
@@ -361,23 +360,23 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Provenance of a reply: enough to make it again bit for bit.
+    """Provenance of a reply: everything needed to reproduce it bit for bit.
 
     Attributes:
         engine: ``llama``, ``remote`` or ``scripted``.
-        model_hash: SHA-256 of the weights' file, or the remote model's id.
-        adapter_hash: SHA-256 of the adapter's file, or "".
-        sampling: Resolved: the seed is never ``None`` here.
-        prompt_ids: The exact tokens; empty for an engine that hides them.
+        model_hash: SHA-256 of the weights file, or the remote model's id.
+        adapter_hash: SHA-256 of the adapter file, or "".
+        sampling: As used; the seed is never ``None`` here.
+        prompt_ids: The exact tokens; empty for an engine that does not report them.
         prompt_text: The exact text.
         reply_ids: The sampled tokens, in order.
-        batch_seeds: Seeds of all candidates decoded in the same batch, and ``batch_index`` which of
-            them is this reply: the layout of a batch can move the last bits of a logit.
+        batch_seeds: Seeds of all candidates decoded in the same batch, of which ``batch_index`` is
+            this reply's: the layout of a batch can change the last bits of a logit.
         kv_mode: ``exact`` or ``shift`` (see ``Settings``).
-        kv_type: Number format of the cache, "" where the engine does not tell (see ``Settings``).
-        prompt_digest: What tells the prompt from others once it was taken away, because a turn that
-            stood in it was deleted for good; "" while it is there.
-        stop_reason: Why it ended.
+        kv_type: Number format of the KV cache (see ``Settings``); "" if the engine does not say.
+        prompt_digest: Identifies the prompt after its text was erased because one of its turns was
+            deleted for good; "" while the text is there.
+        stop_reason: Why the generation ended.
     """
 
     engine: str

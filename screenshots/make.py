@@ -1,8 +1,8 @@
-"""Make every picture of the README from the running program: ``python screenshots/make.py``.
+"""Takes the README's screenshots from the running program: ``python screenshots/make.py``.
 
-The program, the store, the session and the cards are the real ones; only the replies are scripted,
-so that the pictures are the same on every machine. ``--check`` makes them anew in a temporary
-folder and fails where the text of one has changed.
+The app, store, session and cards are the real ones. Only the replies are scripted, so that the
+pictures come out the same on every machine. ``--check`` takes them again without writing and fails
+if the text of one has changed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from rpterm import paths
@@ -35,7 +36,7 @@ from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
 _DATE = re.compile(r"\d{1,2}(\s|&#160;)[A-Z][a-z]{2}\b((\s|&#160;)\d{4})?")
-TALK = (
+CONVERSATION = (
     (
         "I found this under the door. *I hold out a visiting card, scorched along one edge.*",
         '*He takes it by the corners and carries it to the lamp.* "You did not scorch it; you '
@@ -55,7 +56,7 @@ TALK = (
         'under the skull."',
     ),
 )
-MORE = (
+NEXT_REPLIES = (
     '"Because a man who burns one edge of a card wants the other edge read." *He is already in his '
     'coat.* "Bring the umbrella with the heavy handle."',
     '*He laughs, once, without mirth.* "It is the only interesting thing you have told me. Watson '
@@ -66,21 +67,23 @@ MORE = (
     'say that it improves the evening."',
 )
 
-BROKEN = (
+OUT_OF_CHARACTER = (
     '*He lays the bow down.* "As an AI language model I cannot accuse anyone, but here are some '
     'helpful tips: change the lock, and call me on my smartphone."'
 )
-EARLIER = "Mrs Dell has the second key to my house; she keeps it on a nail behind the flour."
+FROM_EARLIER_CHAT = (
+    "Mrs Dell has the second key to my house; she keeps it on a nail behind the flour."
+)
 
-SETTLE_S = 20.0
-_STILL = 5
-"""Looks, a tenth of a second apart, that must show the same."""
+TIMEOUT_S = 30.0
+_STILL_SCREENS = 5
+"""Consecutive identical screens, 0.1 s apart, after which the screen counts as still."""
 Drive = Callable[[Pilot[None], RptermApp], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: size in cells, theme, and what is pressed before it is taken."""
+    """A screenshot: its size in cells, its theme, and what is typed and pressed before it."""
 
     name: str
     size: tuple[int, int] = (120, 36)
@@ -89,35 +92,35 @@ class Picture:
     drive: Drive | None = None
     first_run: bool = False
     typed: str = ""
-    replies: tuple[str, ...] = MORE
+    replies: tuple[str, ...] = NEXT_REPLIES
 
 
 async def _candidates(pilot: Pilot[None], app: RptermApp) -> None:
     app.chat.input.text = "Then why leave the card at all?"
     await pilot.press("ctrl+g")
-    await _quiet(pilot, app)
+    await _wait_until_still(pilot, app)
 
 
-async def _slip(pilot: Pilot[None], app: RptermApp) -> None:
-    """One reply out of character, and the pane that says so."""
+async def _slip_out_of_character(pilot: Pilot[None], app: RptermApp) -> None:
+    """A reply that breaks character, and the Consistency pane that shows why."""
     app.chat.input.text = "And if it is my brother after all?"
     await pilot.press("enter")
-    await _quiet(pilot, app)
+    await _wait_until_still(pilot, app)
     await pilot.press("f12")
-    await _until(pilot, lambda: "falls" in _words(app) or "fell" in _words(app))
-    await _quiet(pilot, app)
+    await _wait_until(pilot, lambda: "falls" in _screen_text(app) or "fell" in _screen_text(app))
+    await _wait_until_still(pilot, app)
 
 
-async def _remembered(pilot: Pilot[None], app: RptermApp) -> None:
-    """What was recalled for a question about something said long ago."""
+async def _recall_memory(pilot: Pilot[None], app: RptermApp) -> None:
+    """The memories recalled for a question about something said in an earlier chat."""
     session = app.chat.session
     assert session is not None and session.memory is not None
-    session.memory.settled(SETTLE_S)  # What was said counts in how rare its words are.
+    session.memory.settled(TIMEOUT_S)  # Word rarity counts in recall.
     app.chat.input.text = "Do you remember who has the keys to my house?"
     await pilot.press("enter")
-    await _quiet(pilot, app)
+    await _wait_until_still(pilot, app)
     await pilot.press("alt+m")
-    await _quiet(pilot, app)
+    await _wait_until_still(pilot, app)
 
 
 PICTURES = (
@@ -125,21 +128,21 @@ PICTURES = (
     Picture("prompt", (160, 44), keys=("f2",), typed="And the lamp, was it lit?"),
     Picture("wide", (200, 50), keys=("f2", "f3")),
     Picture("candidates", drive=_candidates),
-    Picture("consistency", (140, 40), drive=_slip, replies=(BROKEN,)),
-    Picture("memory", (140, 40), drive=_remembered),
+    Picture("consistency", (140, 40), drive=_slip_out_of_character, replies=(OUT_OF_CHARACTER,)),
+    Picture("memory", (140, 40), drive=_recall_memory),
     Picture("light", (80, 24), theme="paper"),
     Picture("keys", keys=("f1",)),
 )
 
 
-class Steady(ScriptedEngine):
-    """A scripted engine that always takes the same time: the status line shows it."""
+class ConstantSpeedEngine(ScriptedEngine):
+    """A scripted engine with constant timings, because the status line shows them."""
 
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
         for event in super().generate(request):
             if isinstance(event, Finished):
-                spent = event.usage.generated / 51.0
-                usage = replace(event.usage, first_token_s=0.31, decode_s=spent)
+                decode_s = event.usage.generated / 51.0
+                usage = replace(event.usage, first_token_s=0.31, decode_s=decode_s)
                 yield replace(event, usage=usage)
             else:
                 yield event
@@ -147,34 +150,34 @@ class Steady(ScriptedEngine):
 
 @dataclass
 class Studio:
-    """A database in a temporary folder with one chat in it."""
+    """A database in a temporary folder, with the chat that the pictures show."""
 
     folder: Path
-    replies: tuple[str, ...] = MORE
+    replies: tuple[str, ...] = NEXT_REPLIES
 
     def session(self) -> Session:
-        """The chat with sherlock, three exchanges in; another one was weeks ago."""
+        """A chat with sherlock after three exchanges; there is an earlier chat to remember."""
         found = launch.find_card("sherlock", paths.find({"RPTERM_HOME": str(self.folder)}))
         store = Store(self.folder / "rpterm.db")
         persona = Persona(found.card.user_name, found.card.user_description)
-        self._earlier(store, found, persona)
+        self._add_earlier_chat(store, found, persona)
         chat = begin_chat(store, found.card, found.text, persona)
-        engine = Steady([reply for _, reply in TALK] + list(self.replies))
+        engine = ConstantSpeedEngine([reply for _, reply in CONVERSATION] + list(self.replies))
         session = Session(
             store, engine, found.card, chat, Settings(), memory=Memory(store, found.card.name),
             scores=LiveScores(store, Scorer, slow=False),
         )  # fmt: skip
         session.rename("The scorched card")
         session.set_note(AuthorNote("The fog is getting thicker."))
-        for asked, _ in TALK:
+        for asked, _ in CONVERSATION:
             list(session.reply(ReplyRequest(Intent.SEND, asked)))
         return session
 
-    def _earlier(self, store: Store, found: launch.FoundCard, persona: Persona) -> None:
-        """A chat that the character remembers."""
+    def _add_earlier_chat(self, store: Store, found: launch.FoundCard, persona: Persona) -> None:
+        """Store a chat with one turn, and a memory of it."""
         chat = begin_chat(store, found.card, found.text, persona)
         turn = store.add_turn(
-            chat.id, chat.leaf_id, "user", persona.name, EARLIER, origin=Origin.TYPED
+            chat.id, chat.leaf_id, "user", persona.name, FROM_EARLIER_CHAT, origin=Origin.TYPED
         )
         memory = Memory(store, found.card.name)
         memory.start()
@@ -182,39 +185,42 @@ class Studio:
         memory.close()
 
 
-def _words(app: RptermApp) -> str:
-    return shown(app.export_screenshot())
+def _screen_text(app: App[None]) -> str:
+    return visible_text(app.export_screenshot())
 
 
-async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if true():
+async def _wait_until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    for _ in range(round(TIMEOUT_S / 0.05)):
+        if condition():
             return
         await pilot.pause(0.05)
+    raise TimeoutError(
+        f"The screen never came to show what was expected:\n{_screen_text(pilot.app)}"
+    )
 
 
-async def _quiet(pilot: Pilot[None], app: RptermApp) -> None:
-    """Wait until nothing is being made or is_scorable, and the screen stands still."""
+async def _wait_until_still(pilot: Pilot[None], app: RptermApp) -> None:
+    """Wait until no reply or score is pending and the screen no longer changes."""
     state = app.chat.state
-    await _until(pilot, lambda: state.session is not None and not state.busy)
-    await _until(pilot, lambda: bool(state.figures.context))
-    await _until(pilot, lambda: _scored(app))
-    last: list[str] = []
+    await _wait_until(pilot, lambda: state.session is not None and not state.busy)
+    await _wait_until(pilot, lambda: bool(state.figures.context))
+    await _wait_until(pilot, lambda: _is_scored(app))
+    screens: list[str] = []
     for _ in range(100):
         await pilot.pause(0.1)
-        last = [*last[1 - _STILL :], shown(app.export_screenshot())]
-        if len(last) == _STILL and len(set(last)) == 1:
+        screens = [*screens[1 - _STILL_SCREENS :], _screen_text(app)]
+        if len(screens) == _STILL_SCREENS and len(set(screens)) == 1:
             return
 
 
-def _scored(app: RptermApp) -> bool:
-    """Whether the last reply on screen has its score, if there is any."""
+def _is_scored(app: RptermApp) -> bool:
+    """Whether the last reply on screen has its score, or there is no reply."""
     replies = [turn for turn in app.chat.transcript.turns if is_scorable(turn)]
     return not replies or replies[-1].id in app.chat.keeper.known
 
 
 async def take(picture: Picture) -> str:
-    """The picture as SVG."""
+    """Take the screenshot as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(Path(folder), picture.replies)
         session = studio.session()
@@ -222,46 +228,46 @@ async def take(picture: Picture) -> str:
         app = RptermApp(session.card, lambda _t, _c: session, settings, first_run=picture.first_run)
         async with app.run_test(size=picture.size) as pilot:
             app.cursor_blink = False  # type: ignore[attr-defined]
-            await _quiet(pilot, app)
+            await _wait_until_still(pilot, app)
             app.chat.input.text = picture.typed
             for key in picture.keys:
                 await pilot.press(key)
-                await _quiet(pilot, app)
+                await _wait_until_still(pilot, app)
             if picture.drive is not None:
                 await picture.drive(pilot, app)
             return app.export_screenshot(title="rpterm")
 
 
-def shown(svg: str) -> str:
-    """The words of a picture: what a reader sees, without ids, positions, colours and dates."""
+def visible_text(svg: str) -> str:
+    """The text in a picture, dates replaced; ids, positions and colours are ignored."""
     return _DATE.sub("a day", "\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg)))
 
 
-def fresh(path: Path, picture: Picture) -> bool:
+def is_fresh(path: Path, picture: Picture) -> bool:
     """Whether a picture still shows what the program shows.
 
-    A busy machine can catch the screen between two frames, so only a third difference counts.
+    A busy machine can catch the screen between two frames, so it is stale only after three tries.
     """
     if not path.exists():
         return False
-    kept = shown(path.read_text(encoding="utf-8"))
-    return any(shown(asyncio.run(take(picture))) == kept for _ in range(3))
+    stored = visible_text(path.read_text(encoding="utf-8"))
+    return any(visible_text(asyncio.run(take(picture))) == stored for _ in range(3))
 
 
 def main() -> int:
-    """Make or check the pictures; the exit status."""
+    """Take or check the pictures and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, tell what is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing, report what is stale")
     parser.add_argument("names", nargs="*", help="only these")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     stale = []
     for picture in PICTURES:
-        if asked.names and picture.name not in asked.names:
+        if options.names and picture.name not in options.names:
             continue
         path = HERE / f"{picture.name}.svg"
-        if not asked.check:
+        if not options.check:
             path.write_text(asyncio.run(take(picture)), encoding="utf-8")
-        elif not fresh(path, picture):
+        elif not is_fresh(path, picture):
             stale.append(picture.name)
     if stale:
         sys.stderr.write(f"Stale pictures: {', '.join(stale)}. Run python screenshots/make.py\n")

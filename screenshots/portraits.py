@@ -1,8 +1,8 @@
-"""Draws the portraits of the shipped cards: ``portraits/NAME.svg`` → ``characters/NAME.png``.
+"""Renders the portraits of the included cards: ``portraits/NAME.svg`` → ``characters/NAME.png``.
 
 Run it after changing a drawing: ``python screenshots/portraits.py [NAME …]``. It needs two
-packages that rpterm itself does not: ``pip install resvg_py pillow``. The drawings hold no text
-and no fonts, so a picture comes out the same everywhere.
+packages that rpterm does not: ``pip install resvg_py pillow``. The drawings contain no text, so
+they render the same without any fonts.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MAX_BYTES = 60_000
 
 
 def draw(drawing: Path, target: Path) -> int:
-    """Render one drawing as a PNG with a palette, and return its size in bytes.
+    """Render a drawing as a PNG with a palette and return its size in bytes.
 
     Raises:
-        ValueError: The picture is larger than a card should carry.
+        ValueError: The PNG is larger than ``MAX_BYTES``.
     """
     rendered = bytes(resvg_py.svg_to_bytes(svg_string=drawing.read_text(encoding="utf-8")))
     with Image.open(BytesIO(rendered)) as image:
@@ -39,7 +39,7 @@ def draw(drawing: Path, target: Path) -> int:
 
 
 def main(names: list[str]) -> None:
-    """Draw the named portraits, or all of them."""
+    """Render the named portraits, or all of them."""
     for drawing in sorted(DRAWINGS.glob("*.svg")):
         if not names or drawing.stem in names:
             size = draw(drawing, CHARACTERS / f"{drawing.stem}.png")

@@ -57,7 +57,7 @@ def measure(
     Args:
         encode: Computes embeddings; without it the assistant is detected by words only.
     """
-    cards = [reader.load(path) for path in library.files(library.folders(None)).values()]
+    cards = [reader.load(path) for path in library.card_files(library.card_folders(None)).values()]
     clean = [line for card in cards for line in _clean(card)]
     random.Random(_SEED).shuffle(clean)
     known, fresh = read_table("planted.toml"), read_table("planted_fresh.toml")
@@ -210,7 +210,7 @@ def _own_words() -> dict[str, list[LabelledLine]]:
     """What characters say about themselves and their people in their own words, true and false."""
     found: dict[str, list[LabelledLine]] = {}
     for name, lines in read_table("planted_told.toml").items():
-        scene = scene_of(reader.load(library.find(name, library.folders(None))))
+        scene = scene_of(reader.load(library.find(name, library.card_folders(None))))
         for kind, right, wrong in (
             ("contradiction_told", "true", "contrary"),
             ("wrong_relation_told", "right", "wrong"),

@@ -79,7 +79,7 @@ def characters() -> list[str]:
     """A random half of the packaged characters' sentences."""
     found = [
         sentence
-        for path in sorted(library.files(library.folders(None)).values())
+        for path in sorted(library.card_files(library.card_folders(None)).values())
         for line in scene_of(reader.load(path)).own_lines
         for sentence in sentences(line)
         if len(sentence.split()) > 2

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rpterm.cards import layout, values
+from rpterm.cards import key_table, value_checks
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.locate import Path
-from rpterm.cards.patterns import PatternError, TooManyPatterns, split
-from rpterm.cards.plain import decode
-from rpterm.cards.values import Report, kind_of
+from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
+from rpterm.cards.toml_json import decode
+from rpterm.cards.value_checks import Report, type_in_words
 
 Table = dict[str, Any]
 
@@ -76,7 +76,7 @@ def _subtable(data: Table, name: str, report: Report) -> Table:
     table = data.get(name, {})
     if isinstance(table, dict):
         return table
-    found = "a list of tables" if isinstance(table, list) else kind_of(table)
+    found = "a list of tables" if isinstance(table, list) else type_in_words(table)
     report.add((name,), f"This must be a table, not {found}.", f"Begin it with [{name}].")
     return {}
 
@@ -85,11 +85,11 @@ def _tables(data: Table, name: str, report: Report) -> list[Table]:
     tables = data.get(name, [])
     remedy = f"Begin each one with [[{name}]]."
     if not isinstance(tables, list):
-        report.add((name,), f"This must be a list of tables, not {kind_of(tables)}.", remedy)
+        report.add((name,), f"This must be a list of tables, not {type_in_words(tables)}.", remedy)
         return []
     for index, table in enumerate(tables):
         if not isinstance(table, dict):
-            message = f"This must be a table, not {kind_of(table)}."
+            message = f"This must be a table, not {type_in_words(table)}."
             report.add((name, index), message, remedy)
     return [table if isinstance(table, dict) else dict(_REPORTED) for table in tables]
 
@@ -98,15 +98,15 @@ def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -
     """The checked values of one table, by the name of the dataclass field."""
     if data == _REPORTED or report.full:
         return {}
-    known = {key.name: key for key in layout.TABLES[name]}
+    known = {key.name: key for key in key_table.TABLES[name]}
     fields: Table = {}
     for key_name, value in data.items():
         key = known.get(key_name)
         if key:
-            good = values.check(key, value, (*path, key_name), report)
+            good = value_checks.check(key, value, (*path, key_name), report)
             if good is not None:
                 fields[key.field] = good
-        elif key_name in layout.OPEN.get(name, ()):
+        elif key_name in key_table.OPEN_TABLES.get(name, ()):
             fields[key_name] = _extensions(value, (*path, key_name), report)
         elif key_name not in _read_separately(name) and not report.full:
             report.add((*path, key_name), *_unknown_key(name, key_name))
@@ -118,12 +118,14 @@ def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -
 
 def _read_separately(name: str) -> tuple[str, ...]:
     """Keys of a table that other functions read: subtables, and keys without a ``Key``."""
-    return tuple(layout.TABLES) if name == "" else layout.EXTRA.get(name, ())
+    return tuple(key_table.TABLES) if name == "" else key_table.HAND_PARSED_KEYS.get(name, ())
 
 
 def _extensions(value: Any, path: Path, report: Report) -> Table:
     if not isinstance(value, dict):
-        report.add(path, f"This must be a table, not {kind_of(value)}.", "Write [extensions].")
+        report.add(
+            path, f"This must be a table, not {type_in_words(value)}.", "Write [extensions]."
+        )
         return {}
     try:
         return dict(decode(value))
@@ -135,18 +137,18 @@ def _extensions(value: Any, path: Path, report: Report) -> Table:
 def _unknown_key(table: str, name: str) -> tuple[str, str]:
     """Message and remedy for an unknown key."""
     where = f"[{table}]" if table else "a card"
-    message = f"There is no key {values.safe(name)} in {where}."
-    here = [key.name for key in layout.TABLES[table]]
-    here += [*layout.OPEN.get(table, ()), *layout.EXTRA.get(table, ())]
+    message = f"There is no key {value_checks.displayable(name)} in {where}."
+    here = [key.name for key in key_table.TABLES[table]]
+    here += [*key_table.OPEN_TABLES.get(table, ()), *key_table.HAND_PARSED_KEYS.get(table, ())]
     if not table:
-        here += [name for name in layout.TABLES if name]
-    alias = layout.NICKNAMES.get(name)
+        here += [name for name in key_table.TABLES if name]
+    alias = key_table.ALIASES.get(name)
     if alias and (alias in here or alias.startswith("[")):
         return message, f"Use {alias} instead."
     from difflib import get_close_matches  # slow to import, and good cards need none
 
     near = get_close_matches(name.lower()[:60], here, n=1, cutoff=0.6)
-    homes = [home for home, keys in layout.TABLES.items() for key in keys if key.name == name]
+    homes = [home for home, keys in key_table.TABLES.items() for key in keys if key.name == name]
     if homes and not (near and near[0] == name.lower()):
         return message, f"It belongs {_place_in_words(homes[0])}."
     if near:
@@ -157,7 +159,7 @@ def _unknown_key(table: str, name: str) -> tuple[str, str]:
 def _place_in_words(table: str) -> str:
     if not table:
         return "at the top of the file, before the first [table]"
-    return f"under [[{table}]]" if table in layout.ARRAYS else f"under [{table}]"
+    return f"under [[{table}]]" if table in key_table.ARRAYS else f"under [{table}]"
 
 
 def _lore_entry(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
@@ -166,7 +168,7 @@ def _lore_entry(data: Table, path: Path, report: Report, partial: bool) -> LoreE
     for name in ("keys", "secondary_keys"):
         for index, key in enumerate(fields.get(name, ())):
             place = (*path, name) if isinstance(data[name], str) else (*path, name, index)
-            if parts := split(key):
+            if parts := split_regex_key(key):
                 _check_pattern(*parts, place, report)
     if len(report.found) > before or "content" not in fields:
         return None
@@ -208,7 +210,7 @@ def _example(data: Table, path: Path, report: Report) -> Example | None:
 def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
     remedy = 'Write dialogue = [["user", "…"], ["char", "…"]].'
     if not isinstance(value, list):
-        report.add(path, f"This must be a list of pairs, not {kind_of(value)}.", remedy)
+        report.add(path, f"This must be a list of pairs, not {type_in_words(value)}.", remedy)
         return []
     lines = []
     for index, pair in enumerate(value):
@@ -216,7 +218,7 @@ def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
             message = 'Each line must be a pair: "user" or "char", and the text.'
             report.add((*path, index), message, remedy)
             continue
-        said = values.text(pair[1], (*path, index, 1), report)
+        said = value_checks.check_text(pair[1], (*path, index, 1), report)
         if said is not None:
             lines.append((pair[0], said))
     return lines
@@ -246,7 +248,7 @@ def _check_card(
                 remedy = "Write what the character says first, or remove it."
                 report.add((group, index), "The greeting is empty.", remedy)
     until = fields.get("knows_until", "")
-    if until and not values.horizon(until):
+    if until and not value_checks.is_year_or_date(until):
         message = f"{until[:40]!a} is neither a year nor a date."
         report.add(("knows_until",), message, 'Write "1895" or "1895-04-23".')
     count = len(fields.get("greetings", ()))

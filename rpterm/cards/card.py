@@ -1,7 +1,7 @@
 """The CharacterCard: a character as immutable data.
 
 A card knows nothing of files, models or chats. ``cards.reader`` parses one from TOML,
-``cards.writer`` writes one as TOML, and ``cards.layout`` maps the keys of the file to its fields.
+``cards.writer`` writes one as TOML, and ``cards.key_table`` maps the file's keys to its fields.
 """
 
 from __future__ import annotations

@@ -54,13 +54,13 @@ def _horizon(until: str) -> str:
     if not until:
         return ""
     return (
-        f"{{{{char}}}} knows nothing of anything after {spoken_date(until)}: no later events, "
+        f"{{{{char}}}} knows nothing of anything after {date_in_words(until)}: no later events, "
         "people, inventions, books or words. Asked about them, {{char}} has never heard of them "
         "and says so in character."
     )
 
 
-def spoken_date(until: str) -> str:
+def date_in_words(until: str) -> str:
     """Write a ``knows_until`` value in words: ``1895-04-23`` becomes ``23 April 1895``.
 
     ``-0399`` becomes ``399 BC``. A year alone, or anything that is not a date, stays unchanged.

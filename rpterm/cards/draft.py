@@ -128,7 +128,7 @@ STAGES = (
 )  # fmt: skip
 
 
-def stages(known: Mapping[str, Any], *, brief: bool = False) -> list[Stage]:
+def remaining_stages(known: Mapping[str, Any], *, brief: bool = False) -> list[Stage]:
     """The stages, without the fields that are already known.
 
     Args:
@@ -151,7 +151,7 @@ def _shortened(field: Field) -> Field:
     return replace(field, starts=starts, count=count if field.count else 0, sentence=True)
 
 
-def question(stage: Stage, description: str, known: Mapping[str, Any]) -> str:
+def build_prompt(stage: Stage, description: str, known: Mapping[str, Any]) -> str:
     """The prompt of a stage: an example of the JSON, then the idea and the answers so far."""
     example = json.dumps({f.name: f.example for f in stage.fields}, ensure_ascii=False)
     wanted = [f'- "{f.name}": {f"{f.count} " if f.count else ""}{f.ask}.' for f in stage.fields]
@@ -220,7 +220,7 @@ def sampling(stage: Stage, base: Sampling, known: Mapping[str, Any], seed: int) 
     )  # fmt: skip
 
 
-def read(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def parse_answer(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """Parse the usable fields of an answer; never raises."""
     data = _first_object(answer)
     found: dict[str, Any] = {}
@@ -233,7 +233,7 @@ def read(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def card(description: str, known: Mapping[str, Any], name: str = "") -> CharacterCard:
+def build_card(description: str, known: Mapping[str, Any], name: str = "") -> CharacterCard:
     """Build the card from the model's answers; fields without an answer stay empty.
 
     Args:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm.cards import toml_text
 from rpterm.cards.card import Example
 from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError, document, same_ends
+from rpterm.cards.toml_edit import CardEditError, parse_document, with_line_ends_of
 from rpterm.plural import counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def add(text: str, example: Example) -> str:
         ExampleEditError: The layout of the text does not allow it.
     """
     before = parse(text).examples
-    toml = document(text)
+    toml = parse_document(text)
     if "examples" not in toml or _examples_are_last(toml):
         return _checked(_appended(text, _table_text(example)), text, (*before, example))
     listed: Any = toml["examples"]
@@ -47,7 +47,7 @@ def change(text: str, number: int, example: Example) -> str:
         CardError, ExampleEditError: As for ``add``, or there is no such example.
     """
     before = parse(text).examples
-    toml, at = document(text), _index(before, number)
+    toml, at = parse_document(text), _index(before, number)
     table: Any = toml["examples"][at]
     wanted = _keys_and_values(example)
     if len(table.get("dialogue", ())) == len(example.dialogue):
@@ -68,7 +68,7 @@ def remove(text: str, number: int) -> str:
         CardError, ExampleEditError: As for ``change``.
     """
     before = parse(text).examples
-    toml, at = document(text), _index(before, number)
+    toml, at = parse_document(text), _index(before, number)
     if len(before) == 1:
         del toml["examples"]
     else:
@@ -86,7 +86,7 @@ def _index(examples: Sequence[Example], number: int) -> int:
 
 def _checked(text: str, before: str, wanted: Sequence[Example]) -> str:
     """The edited text, with its original line ends, if it contains the wanted examples."""
-    text = same_ends(text, before)
+    text = with_line_ends_of(text, before)
     if parse(text).examples != tuple(wanted):
         raise ExampleEditError(
             "The layout of the card's file does not allow this change here: edit the file instead."

@@ -18,7 +18,7 @@ class HistoryError(RptermError):
     """Git cannot provide this version; the message says why."""
 
 
-def split(spec: str) -> tuple[str, str] | None:
+def split_revision(spec: str) -> tuple[str, str] | None:
     """Split ``HEAD~2:characters/x.toml`` into revision and path; ``None`` for anything else.
 
     Neither the name of an existing file nor ``C:\\x.toml`` counts as a revision.
@@ -29,7 +29,7 @@ def split(spec: str) -> tuple[str, str] | None:
     return match[1], match[2]
 
 
-def at(revision: str, path: str, folder: Path) -> str:
+def text_at(revision: str, path: str, folder: Path) -> str:
     """A file's text at a revision.
 
     Args:
@@ -50,17 +50,17 @@ def at(revision: str, path: str, folder: Path) -> str:
         raise HistoryError(f"{path} at {revision} is not UTF-8 text.") from error
 
 
-def of_file(file: Path, revision: str = "HEAD") -> str:
+def file_text_at(file: Path, revision: str = "HEAD") -> str:
     """The text that a file had at a revision.
 
     Raises:
         HistoryError: As for ``at``.
     """
     real = file.resolve()
-    return at(revision, f"./{real.name}", real.parent)
+    return text_at(revision, f"./{real.name}", real.parent)
 
 
-def top(folder: Path) -> Path:
+def repository_root(folder: Path) -> Path:
     """The root of the repository that contains a folder.
 
     Raises:

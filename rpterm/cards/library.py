@@ -16,10 +16,10 @@ from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load as load_alone
-from rpterm.cards.worlds import load
+from rpterm.cards.worlds import load_card
 from rpterm.types import RptermError
 
-OTHER_FORMATS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
+FOREIGN_EXTENSIONS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
 """File extensions of other programs' cards and lorebooks, which `cards.exchange` reads."""
 _MAX_NEAR = 3
 _MAX_ABOUT = 160
@@ -63,7 +63,7 @@ class CardSummary:
         return " ".join(text[:_MAX_ABOUT].split())
 
 
-def folders(user_folder: Path | None) -> list[Path]:
+def card_folders(user_folder: Path | None) -> list[Path]:
     """The existing card folders: the user's first, then the shipped one."""
     package = Path(__file__).resolve().parents[1]
     shipped = [package / "characters", package.parent / "characters"]
@@ -71,7 +71,7 @@ def folders(user_folder: Path | None) -> list[Path]:
     return [folder for folder in [user_folder, *shipped] if folder and folder.is_dir()]
 
 
-def files(folders: Iterable[Path]) -> dict[str, Path]:
+def card_files(folders: Iterable[Path]) -> dict[str, Path]:
     """Every card file by its normalised key; of several with one key, the first folder's."""
     found: dict[str, Path] = {}
     for folder in folders:
@@ -95,7 +95,7 @@ def find(name_or_path: str, folders: Sequence[Path]) -> Path:
     wanted = name_or_path.strip()
     if _is_path(wanted):
         return _at_path(wanted, folders)
-    known = files(folders)
+    known = card_files(folders)
     key = _normalized(wanted)
     if key in known:
         return known[key]
@@ -110,13 +110,13 @@ def find(name_or_path: str, folders: Sequence[Path]) -> Path:
 
 def summaries(folders: Sequence[Path]) -> list[CardSummary]:
     """Every card, sorted by name; invalid ones too, with their first problem."""
-    found = [_summary(path, folders) for path in files(folders).values()]
+    found = [_summary(path, folders) for path in card_files(folders).values()]
     return sorted(found, key=lambda summary: summary.name.casefold())
 
 
 def _summary(path: Path, folders: Sequence[Path]) -> CardSummary:
     try:
-        card = load(path, folders)
+        card = load_card(path, folders)
     except CardError as error:
         return CardSummary(path.stem, path, path.stem, error=str(error.problems[0]))
     return CardSummary(path.stem, path, card.name, card.tagline, card.tags, card)
@@ -128,17 +128,17 @@ def _normalized(name: str) -> str:
 
 def _is_path(wanted: str) -> bool:
     path = Path(wanted)
-    extensions = OTHER_FORMATS | {".toml"}
+    extensions = FOREIGN_EXTENSIONS | {".toml"}
     return "/" in wanted or "\\" in wanted or path.suffix.lower() in extensions
 
 
 def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
     path = Path(wanted).expanduser()
     if not _exists(path):
-        near = get_close_matches(path.stem, [known.stem for known in files(folders).values()])
+        near = get_close_matches(path.stem, [known.stem for known in card_files(folders).values()])
         tip = f" Did you mean {near[0]}?" if near else " Check the path."
         raise CardNotFound(wanted, f"There is no file {wanted}.{tip}", near)
-    if path.suffix.lower() in OTHER_FORMATS:
+    if path.suffix.lower() in FOREIGN_EXTENSIONS:
         message = f"{wanted} is another program's card. Import it: rpterm cards import {wanted}"
         raise CardNotFound(wanted, message)
     return path

@@ -14,10 +14,10 @@ from rpterm.cards.checks.contradictions import contradictions
 from rpterm.cards.checks.finding import Finding
 from rpterm.cards.checks.lore import lore
 from rpterm.cards.describe import sections
-from rpterm.cards.locate import Path, Places, locate
+from rpterm.cards.locate import LineNumbers, Path, locate
 from rpterm.cards.lore.rules import Rules
 from rpterm.cards.problems import Problem
-from rpterm.cards.reader import spell
+from rpterm.cards.reader import path_in_words
 from rpterm.cards.worlds import World
 
 _MANY_TOKENS = 2000
@@ -63,7 +63,7 @@ def lint(
 
 
 def lint_world(world: CharacterCard, text: str, origin: str) -> list[Problem]:
-    """Lint a world by itself, as ``cards.worlds.book`` reads it."""
+    """Lint a world by itself, as ``cards.worlds.parse_world`` reads it."""
     locations = _Locations(world, text, origin, ())
     found = [
         Problem(*locations.find(path), message, remedy, severity)
@@ -80,7 +80,7 @@ class _Locations:
         self, card: CharacterCard, text: str, origin: str, worlds: Sequence[World]
     ) -> None:
         self._entries = card.lorebook.entries
-        self._origin, self._places = origin, locate(text) if text else Places()
+        self._origin, self._places = origin, locate(text) if text else LineNumbers()
         self._worlds = {world.name: (world, locate(world.text)) for world in worlds}
 
     def find(self, path: Path) -> tuple[str, int, str]:
@@ -89,11 +89,11 @@ class _Locations:
             entry = self._entries[int(path[1])]
             in_world = self._worlds.get(entry.world)
         if in_world is None:
-            return self._origin, self._places.line(path), spell(path)
+            return self._origin, self._places.line(path), path_in_words(path)
         world, places = in_world
         entries = [(each.keys, each.content) for each in world.book.entries]
         path = ("lore", entries.index((entry.keys, entry.content)), *path[2:])
-        return str(world.path), places.line(path), spell(path)
+        return str(world.path), places.line(path), path_in_words(path)
 
 
 def tokens(card: CharacterCard, count: Count) -> dict[str, int]:

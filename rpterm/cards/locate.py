@@ -28,7 +28,7 @@ _MAX_DEPTH = 100
 
 
 @dataclass
-class Places:
+class LineNumbers:
     """Line numbers by path.
 
     Attributes:
@@ -46,7 +46,7 @@ class Places:
         return self.lines.get(path, 0)
 
 
-def locate(text: str) -> Places:
+def locate(text: str) -> LineNumbers:
     """Find the line of every key, table and list item of a TOML text."""
     scanner = _Scanner(text)
     with suppress(_ScanError):
@@ -64,7 +64,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.pos = 0
-        self.places = Places()
+        self.places = LineNumbers()
         self.newlines = [match.start() for match in re.finditer("\n", text)]
         self.counts: dict[Path, int] = {}
 

@@ -21,8 +21,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rpterm.cards.card import Lorebook
-from rpterm.cards.lore.choose import Purse, group_losers
-from rpterm.cards.lore.judge import Point, Reason, judge
+from rpterm.cards.lore.conditions import ChatPoint, Reason, may_fire
 from rpterm.cards.lore.records import (
     Code,
     LoreContext,
@@ -32,7 +31,8 @@ from rpterm.cards.lore.records import (
     rough_count,
 )
 from rpterm.cards.lore.rules import Rule, Rules
-from rpterm.cards.lore.scan import Window
+from rpterm.cards.lore.scan import ScanWindow
+from rpterm.cards.lore.selection import TokenBudget, group_losers
 
 __all__ = [
     "Code",
@@ -81,9 +81,9 @@ class Matcher:
     def _fire_at(
         self, turn: int, replies: int, since: dict[int, int], context: LoreContext
     ) -> _Firing:
-        point = Point(turn, replies, since, context)
+        point = ChatPoint(turn, replies, since, context)
         depth = self._rules.depth
-        window = Window(context.turns[max(0, turn - depth) : turn], depth, self._hits)
+        window = ScanWindow(context.turns[max(0, turn - depth) : turn], depth, self._hits)
         tokens = partial(self._tokens, context)
         firing = _Firing(self._rules, self.book, point, window, self._names, self._hits, tokens)
         firing.run()
@@ -155,8 +155,8 @@ class _Firing:
         self,
         rules: Rules,
         book: Lorebook,
-        point: Point,
-        window: Window,
+        point: ChatPoint,
+        window: ScanWindow,
         names: dict[int, str],
         hits: Callable[[str], frozenset[int]],
         tokens: Callable[[Rule], int],
@@ -164,7 +164,7 @@ class _Firing:
         self.rules, self.book, self.point, self.window = rules, book, point, window
         self.names, self.hits, self.tokens = names, hits, tokens
         budget = book.budget or point.context.tokens // 4
-        self.purse = Purse(budget, tokens)
+        self.purse = TokenBudget(budget, tokens)
         self.fired: list[Rule] = []
         self.reasons: dict[int, Reason] = {}
         self.settled: set[int] = set()
@@ -191,7 +191,7 @@ class _Firing:
         able: list[Rule] = []
         for at in candidates:
             rule = self.rules.all[at]
-            fires, reason = judge(rule, self.point, self.window, self.names)
+            fires, reason = may_fire(rule, self.point, self.window, self.names)
             self.reasons[at] = reason
             if fires:
                 able.append(rule)
@@ -226,7 +226,7 @@ class _Firing:
         """Why a rule was not even a candidate."""
         if broken and not rule.never:
             return "key_missed", f"its pattern is not valid: {broken}"
-        return judge(rule, self.point, self.window, self.names)[1]
+        return may_fire(rule, self.point, self.window, self.names)[1]
 
     def _hit(self, rule: Rule) -> LoreHit:
         entry = rule.entry

@@ -23,7 +23,7 @@ _MAX_DICE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class MacroScope:
     """The values of macros.
 
     Attributes:
@@ -57,10 +57,10 @@ def expand(
 
     Macro names are case-insensitive. Unknown macros stay unexpanded.
     """
-    return expand_in(text, Scope(char, user, seed, chat_seed))
+    return expand_with(text, MacroScope(char, user, seed, chat_seed))
 
 
-def expand_in(text: str, scope: Scope) -> str:
+def expand_with(text: str, scope: MacroScope) -> str:
     """Like ``expand``, with a ``Scope`` that can be shared by many texts."""
     if "{{" not in text and "<" not in text:
         return text
@@ -86,7 +86,7 @@ def expand_in(text: str, scope: Scope) -> str:
     return "{{".join("".join(parts) for parts in stack)
 
 
-def _value(body: str, draw: int, scope: Scope) -> str | None:
+def _value(body: str, draw: int, scope: MacroScope) -> str | None:
     """The value of one macro, or ``None`` if it is unknown."""
     if body.lstrip().startswith("//"):
         return ""
@@ -115,17 +115,17 @@ def _draw(seed: int, draw: int, body: str, sides: int) -> int:
     return int.from_bytes(digest.digest(), "big") % sides
 
 
-def _random(argument: str, draw: int, scope: Scope) -> str:
+def _random(argument: str, draw: int, scope: MacroScope) -> str:
     choices = _choices(argument)
     return choices[_draw(scope.seed, draw, argument, len(choices))]
 
 
-def _pick(argument: str, draw: int, scope: Scope) -> str:
+def _pick(argument: str, draw: int, scope: MacroScope) -> str:
     choices = _choices(argument)
     return choices[_draw(scope.chat_seed, draw, argument, len(choices))]
 
 
-def _roll(argument: str, draw: int, scope: Scope) -> str | None:
+def _roll(argument: str, draw: int, scope: MacroScope) -> str | None:
     match = _DICE.fullmatch(argument.removeprefix(":").strip())
     if not match:
         return None
@@ -139,34 +139,34 @@ def _roll(argument: str, draw: int, scope: Scope) -> str | None:
     return str(sum(dice) + int(match[3] or 0))
 
 
-def _empty(argument: str, draw: int, scope: Scope) -> str:
+def _empty(argument: str, draw: int, scope: MacroScope) -> str:
     return ""
 
 
-def _reverse(argument: str, draw: int, scope: Scope) -> str:
+def _reverse(argument: str, draw: int, scope: MacroScope) -> str:
     return argument.removeprefix(":")[::-1]
 
 
-def _time_formatter(style: str) -> Callable[[Scope], str | None]:
+def _time_formatter(style: str) -> Callable[[MacroScope], str | None]:
     return lambda scope: None if scope.now is None else scope.now.strftime(style)
 
 
-def _date(scope: Scope) -> str | None:
+def _date(scope: MacroScope) -> str | None:
     if scope.now is None:
         return None
     month = MONTHS[scope.now.month - 1]
     return f"{scope.now.day} {month} {scope.now.year}"
 
 
-def _weekday(scope: Scope) -> str | None:
+def _weekday(scope: MacroScope) -> str | None:
     return None if scope.now is None else WEEKDAYS[scope.now.weekday()]
 
 
-def _idle(scope: Scope) -> str | None:
-    return None if scope.idle is None else spoken_duration(scope.idle)
+def _idle(scope: MacroScope) -> str | None:
+    return None if scope.idle is None else duration_in_words(scope.idle)
 
 
-def spoken_duration(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
     """A duration in words: ``3 hours``, ``just now``."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         count = int(seconds // size)
@@ -175,7 +175,7 @@ def spoken_duration(seconds: float) -> str:
     return "just now"
 
 
-_WITH_ARGUMENT: dict[str, Callable[[str, int, Scope], str | None]] = {
+_WITH_ARGUMENT: dict[str, Callable[[str, int, MacroScope], str | None]] = {
     "random": _random,
     "pick": _pick,
     "roll": _roll,
@@ -183,7 +183,7 @@ _WITH_ARGUMENT: dict[str, Callable[[str, int, Scope], str | None]] = {
     "hidden_key": _empty,
     "reverse": _reverse,
 }
-_PLAIN: dict[str, Callable[[Scope], str | None]] = {
+_PLAIN: dict[str, Callable[[MacroScope], str | None]] = {
     "char": lambda scope: scope.char,
     "bot": lambda scope: scope.char,
     "user": lambda scope: scope.user,

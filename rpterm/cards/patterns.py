@@ -37,7 +37,7 @@ class Pattern(Protocol):
     def search(self, text: str) -> object | None: ...
 
 
-def split(key: str) -> tuple[str, str] | None:
+def split_regex_key(key: str) -> tuple[str, str] | None:
     """Split a ``/body/flags`` key into body and flags; ``None`` if the key is plain words.
 
     As in other programs, a slash inside the body must be escaped, so ``/usr/bin/`` is plain words.
@@ -46,7 +46,7 @@ def split(key: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def inline(body: str, flags: str = "") -> str:
+def with_inline_flags(body: str, flags: str = "") -> str:
     """The pattern with its flags inlined; only ``i``, ``m`` and ``s`` have an effect."""
     body = _UNICODE.sub(lambda match: rf"\x{{{match[1] or match[2]}}}", body)
     kept = "".join(flag for flag in "ims" if flag in flags)
@@ -66,14 +66,14 @@ def compile_pattern(body: str, flags: str = "") -> Pattern:
     options.log_errors = False
     options.max_mem = _MAX_MEMORY
     try:
-        return cast(Pattern, re2.compile(inline(body, flags), options))
+        return cast(Pattern, re2.compile(with_inline_flags(body, flags), options))
     except re2.error as error:
         reason = error.args[0] if error.args else b""
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise PatternError(text) from error
 
 
-class Budget:
+class PatternBudget:
     """Limits the work that the patterns of one card may cause.
 
     It counts compilations and instructions instead of measuring time, so that every machine accepts

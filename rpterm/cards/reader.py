@@ -13,7 +13,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.locate import Path, locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.syntax import parse_toml
-from rpterm.cards.values import Report, safe
+from rpterm.cards.value_checks import Report, displayable
 
 MAX_BYTES = 1 << 20
 
@@ -47,7 +47,7 @@ def parse(text: str, origin: str = "card.toml", *, world: bool = False) -> Chara
     if report.found:
         places = locate(text)
         problems += [
-            Problem(origin, places.line(path), spell(path), message, remedy)
+            Problem(origin, places.line(path), path_in_words(path), message, remedy)
             for path, message, remedy in report.found
         ]
     if card is None or problems:
@@ -89,6 +89,6 @@ def _too_large(origin: str, size: int) -> Problem:
     return Problem(origin, 0, "", message, "Shorten it, or split its lorebook.")
 
 
-def spell(path: Path) -> str:
+def path_in_words(path: Path) -> str:
     """Write a path for people: ``("lore", 2, "keys", 0)`` becomes ``lore #3 keys #1``."""
-    return " ".join(f"#{part + 1}" if isinstance(part, int) else safe(part) for part in path)
+    return " ".join(f"#{part + 1}" if isinstance(part, int) else displayable(part) for part in path)

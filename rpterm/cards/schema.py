@@ -1,6 +1,6 @@
 """The JSON schema of a card's TOML, for completion and checks in editors.
 
-It is generated from ``cards.layout`` and published next to this file; a test fails when the
+It is generated from ``cards.key_table`` and published next to this file; a test fails when the
 published schema is stale. ``python -m rpterm.cards.schema`` regenerates it.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards import layout
+from rpterm.cards import key_table
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 
 PUBLISHED = Path(__file__).with_name("card.schema.json")
@@ -52,11 +52,11 @@ _KIND_SCHEMAS: dict[str, dict[str, Any]] = {
 def schema() -> dict[str, Any]:
     """The schema as plain data, in JSON Schema draft 7, which TOML editors support."""
     top = _table_schema("")
-    for name in layout.TABLES:
+    for name in key_table.TABLES:
         if name:
             table = _table_schema(name)
             table["description"] = _TABLE_DOCS[name]
-            if name in layout.ARRAYS:
+            if name in key_table.ARRAYS:
                 table = {"type": "array", "items": table, "description": _TABLE_DOCS[name]}
             top["properties"][name] = table
     return {
@@ -79,9 +79,10 @@ def publish(path: Path = PUBLISHED) -> None:
 def _table_schema(name: str) -> dict[str, Any]:
     defaults = _defaults(name)
     properties = {
-        key.name: _key_schema(key, defaults.get(key.field, MISSING)) for key in layout.TABLES[name]
+        key.name: _key_schema(key, defaults.get(key.field, MISSING))
+        for key in key_table.TABLES[name]
     }
-    for extra in layout.OPEN.get(name, ()):
+    for extra in key_table.OPEN_TABLES.get(name, ()):
         properties[extra] = {
             "type": "object",
             "description": "Keys of other programs, kept unchanged.",
@@ -89,7 +90,7 @@ def _table_schema(name: str) -> dict[str, Any]:
     if name == "examples":
         properties["dialogue"] = _dialogue_schema()
     table: dict[str, Any] = {"type": "object", "properties": properties}
-    required = [key.name for key in layout.TABLES[name] if key.required]
+    required = [key.name for key in key_table.TABLES[name] if key.required]
     return {**table, "additionalProperties": False, **({"required": required} if required else {})}
 
 
@@ -98,7 +99,7 @@ def _defaults(name: str) -> dict[str, Any]:
     return {item.name: item.default for item in fields(record)} if record else {}
 
 
-def _key_schema(key: layout.Key, default: Any) -> dict[str, Any]:
+def _key_schema(key: key_table.Key, default: Any) -> dict[str, Any]:
     node: dict[str, Any] = {**_KIND_SCHEMAS[key.kind], "description": key.doc}
     if key.choices:
         node["enum"] = list(key.choices)

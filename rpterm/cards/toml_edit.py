@@ -14,7 +14,7 @@ class CardEditError(RptermError):
     """The requested change to the card's text is not possible; the text was left unchanged."""
 
 
-def document(text: str) -> TOMLDocument:
+def parse_document(text: str) -> TOMLDocument:
     """Parse the text into a document that can be edited.
 
     Raises:
@@ -29,7 +29,7 @@ def document(text: str) -> TOMLDocument:
         raise CardEditError(f"The card cannot be changed: {error}.") from error
 
 
-def same_ends(text: str, before: str) -> str:
+def with_line_ends_of(text: str, before: str) -> str:
     """The text with the line ends of ``before``."""
     if before.count("\r\n") == before.count("\n") > 0:
         return text.replace("\r\n", "\n").replace("\n", "\r\n")

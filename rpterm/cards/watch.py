@@ -15,7 +15,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load
-from rpterm.cards.worlds import CardText, Lost, World, places, read
+from rpterm.cards.worlds import CardText, UnreadableWorld, World, candidate_files, read_card
 
 _Stamp = tuple[int, int, int] | None
 
@@ -34,7 +34,7 @@ class CardChanged:
     card: CharacterCard
     text: str
     changes: tuple[Change, ...]
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[UnreadableWorld, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class CardBroken:
     error: CardError
 
 
-class CardFile:
+class CardWatcher:
     """A watched card file and the last valid card in it, including its worlds.
 
     Attributes:
@@ -103,7 +103,7 @@ class CardFile:
         """Read the card and its worlds, again if it names worlds that were not watched before."""
         while True:
             try:
-                current = read(self.path, self._folders, self.extra, self._worlds)
+                current = read_card(self.path, self._folders, self.extra, self._worlds)
             except CardError:
                 if self._watch_named_worlds():
                     continue
@@ -117,7 +117,7 @@ class CardFile:
         """Watch every file a named world may be in, existing or not; whether that is a new list."""
         with suppress(CardError):
             names = (*load(self.path).worlds, *self.extra)
-            named = (places(each, self.path, self._folders) for each in names)
+            named = (candidate_files(each, self.path, self._folders) for each in names)
             watched = [self.path, *(path for each in named for path in each)]
             if watched != self._watched:
                 self._watched = watched

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError, document, same_ends
+from rpterm.cards.toml_edit import CardEditError, parse_document, with_line_ends_of
 
 _KEY = "worlds"
 
 
-def join(text: str, world: str) -> str:
+def add_world(text: str, world: str) -> str:
     """Add a world to a card's text.
 
     Raises:
@@ -27,7 +27,7 @@ def join(text: str, world: str) -> str:
     return _with_worlds(text, (*before.worlds, world))
 
 
-def leave(text: str, world: str) -> str:
+def remove_world(text: str, world: str) -> str:
     """Remove a world from a card's text.
 
     Raises:
@@ -43,14 +43,14 @@ def leave(text: str, world: str) -> str:
 def _with_worlds(text: str, wanted: Sequence[str]) -> str:
     import tomlkit
 
-    toml = document(text)
+    toml = parse_document(text)
     if not wanted:
         del toml[_KEY]
     elif isinstance(listed := toml.get(_KEY), list):
         _update_in_place(listed, wanted)
     else:
         toml[_KEY] = tomlkit.item(list(wanted))
-    after = same_ends(toml.as_string(), text)
+    after = with_line_ends_of(toml.as_string(), text)
     if parse(after) != replace(parse(text), worlds=tuple(wanted)):
         raise CardEditError(
             "The layout of the card's file does not allow this change here: edit the file instead."

@@ -51,7 +51,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class UnreadableWorld:
     """A world that cannot be read.
 
     Attributes:
@@ -89,10 +89,10 @@ class CardText:
     source: str
     text: str
     worlds: tuple[World, ...] = ()
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[UnreadableWorld, ...] = ()
 
 
-def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
+def load_card(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
     """Read a card with its worlds for lists, without building the text a chat would store.
 
     Args:
@@ -105,7 +105,7 @@ def load(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
     return _WorldLoader(path, folders).merged(text, reader.parse(text, origin), origin)[0]
 
 
-def read(
+def read_card(
     path: Path,
     folders: Sequence[Path] = (),
     extra: Sequence[str] = (),
@@ -121,10 +121,10 @@ def read(
     Raises:
         CardError: Everything that is wrong with the card, or it is too large with its worlds.
     """
-    return of_text(reader.read_text(path), path, folders, extra=extra, last=last)
+    return parse_card(reader.read_text(path), path, folders, extra=extra, last=last)
 
 
-def of_text(
+def parse_card(
     text: str,
     path: Path,
     folders: Sequence[Path] = (),
@@ -154,7 +154,7 @@ def of_text(
     return CardText(card, text, combined, found, lost)
 
 
-def places(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
+def candidate_files(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
     """The files that a world's name may refer to; the first that exists is used."""
     try:
         named = Path(name).expanduser()
@@ -168,10 +168,10 @@ def places(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
 
 def find(name: str, card: Path, folders: Sequence[Path] = ()) -> Path | None:
     """The file of the world that a card names, if it exists."""
-    return next((each for each in places(name, card, folders) if _is_file(each)), None)
+    return next((each for each in candidate_files(name, card, folders) if _is_file(each)), None)
 
 
-def files(folders: Iterable[Path]) -> dict[str, Path]:
+def world_files(folders: Iterable[Path]) -> dict[str, Path]:
     """The world files of card folders by name; of several with the same name, the first."""
     found: dict[str, Path] = {}
     for folder in folders:
@@ -180,16 +180,16 @@ def files(folders: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def named(name: str, folders: Sequence[Path]) -> Path | None:
+def find_by_name(name: str, folders: Sequence[Path]) -> Path | None:
     """The file of a world, given its path or its name in any spelling; see ``plain``."""
     path = Path(name.strip())
     if path.suffix.lower() == ".toml" and _is_file(path):
         return path
-    known = {plain(each): path for each, path in files(folders).items()}
-    return known.get(plain(name))
+    known = {normalized(each): path for each, path in world_files(folders).items()}
+    return known.get(normalized(name))
 
 
-def none_yet(folder: Path) -> str:
+def no_worlds_hint(folder: Path) -> str:
     """A hint for users without any world; ``folder`` is the user's folder of cards."""
     return (
         f"There are no worlds yet. A world is a file NAME.toml in {folder / FOLDER}, with lines "
@@ -198,12 +198,12 @@ def none_yet(folder: Path) -> str:
     )
 
 
-def plain(name: str) -> str:
+def normalized(name: str) -> str:
     """A world's name normalised for comparison: no case, punctuation or file extension."""
     return " ".join(re.findall(r"[^\W_]+", name.casefold().removesuffix(".toml")))
 
 
-def book(text: str, origin: str) -> CharacterCard:
+def parse_world(text: str, origin: str) -> CharacterCard:
     """Parse a world file as a card that has only a name and lore.
 
     Raises:
@@ -244,10 +244,10 @@ class _WorldLoader:
 
     def merged(
         self, text: str, card: CharacterCard, origin: str
-    ) -> tuple[CharacterCard, tuple[World, ...], tuple[Lost, ...]]:
+    ) -> tuple[CharacterCard, tuple[World, ...], tuple[UnreadableWorld, ...]]:
         """The card with the lore of its worlds, these worlds, and those that cannot be read."""
         found: list[World] = []
-        lost: list[Lost] = []
+        lost: list[UnreadableWorld] = []
         before = {world.name: world for world in self.last}
         copied = {entry.world for entry in card.lorebook.entries}
         for at, name in enumerate(dict.fromkeys((*card.worlds, *self.extra))):
@@ -256,15 +256,17 @@ class _WorldLoader:
                     self._read(name) or self._missing(name, *self._where(card, at, text, origin))
                 )
             except CardError as error:
-                lost.append(Lost(name, error.problems, name in before or name in copied))
+                lost.append(UnreadableWorld(name, error.problems, name in before or name in copied))
                 found += [before[name]] if name in before else []
         return (merge(card, found) if found else card), tuple(found), tuple(lost)
 
     def _read(self, name: str) -> World | None:
-        tried = ((file, self.fetch(file)) for file in places(name, self.path, self.folders))
+        tried = (
+            (file, self.fetch(file)) for file in candidate_files(name, self.path, self.folders)
+        )
         for file, text in tried:
             if text is not None:
-                return World(name, file, text, book(text, str(file)).lorebook)
+                return World(name, file, text, parse_world(text, str(file)).lorebook)
         return None
 
     def _where(self, card: CharacterCard, at: int, text: str, origin: str) -> tuple[str, int, str]:
@@ -277,7 +279,7 @@ class _WorldLoader:
         from difflib import get_close_matches  # Slow to import and seldom needed.
 
         folder = self.path.parent
-        near = get_close_matches(name, files([folder, *self.folders]), n=1)
+        near = get_close_matches(name, world_files([folder, *self.folders]), n=1)
         remedy = f"Did you mean {near[0]}?" if near else f"Put its file into {folder / FOLDER}."
         message = f"There is no world {name!a}."
         raise CardError([Problem(origin, line, field, message, remedy)])
@@ -325,12 +327,12 @@ def merge(card: CharacterCard, found: Sequence[World]) -> CharacterCard:
 
 def _entries(world: World, depth: int) -> Iterator[LoreEntry]:
     """A world's entries, adapted so that they mean the same in a card with scan depth ``depth``."""
-    from rpterm.cards.exchange.entry import whole
+    from rpterm.cards.exchange.entry import with_common_patches
 
     scan_depth = world.book.scan_depth if world.book.scan_depth != depth else None
     for entry in world.book.entries:
         yield replace(
-            whole(entry, world.book),
+            with_common_patches(entry, world.book),
             world=world.name,
             scan_depth=scan_depth if entry.scan_depth is None else entry.scan_depth,
         )

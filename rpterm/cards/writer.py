@@ -1,7 +1,7 @@
 """Writes a ``CharacterCard`` as readable TOML text.
 
-Only values that differ from the defaults are written, in the order of ``cards.layout``. For every
-card the reader accepts, ``parse(dump(card)) == card``. The writer touches no files.
+Only values that differ from the defaults are written, in the order of ``cards.key_table``. For
+every card the reader accepts, ``parse(dump(card)) == card``. The writer touches no files.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from rpterm.cards import layout, toml_text
+from rpterm.cards import key_table, toml_text
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.plain import encode
+from rpterm.cards.toml_json import encode
 
 
 def dump(card: CharacterCard, header: str = "") -> str:
@@ -38,7 +38,7 @@ def dump(card: CharacterCard, header: str = "") -> str:
 
 
 def dump_world(world: CharacterCard, header: str = "") -> str:
-    """Write a world file; ``cards.worlds.book`` reads the same lore back."""
+    """Write a world file; ``cards.worlds.parse_world`` reads the same lore back."""
     blocks = [
         toml_text.comment(header),
         "[lorebook]\n" + "".join(_keys("lorebook", world.lorebook)),
@@ -57,7 +57,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
 def _keys(table: str, record: Any) -> Iterator[str]:
     """The lines of one table."""
     defaults = _defaults(type(record))
-    for key in layout.TABLES[table]:
+    for key in key_table.TABLES[table]:
         value = getattr(record, key.field)
         if key.field not in defaults or value != defaults[key.field]:
             yield f"{key.name} = {_value(key, value)}\n"
@@ -68,7 +68,7 @@ def _defaults(record: type[Any]) -> dict[str, Any]:
     return {item.name: item.default for item in fields(record) if item.default is not MISSING}
 
 
-def _value(key: layout.Key, value: Any) -> str:
+def _value(key: key_table.Key, value: Any) -> str:
     if key.kind == "prose":
         return toml_text.string(value)
     if key.kind in ("lines", "words"):
@@ -77,7 +77,7 @@ def _value(key: layout.Key, value: Any) -> str:
 
 
 def _sampling(sampling: Mapping[str, float]) -> Iterator[str]:
-    order = [key.name for key in layout.SAMPLING if key.name in sampling]
+    order = [key.name for key in key_table.SAMPLING if key.name in sampling]
     for name in [*order, *(name for name in sampling if name not in order)]:
         yield f"{toml_text.key(name)} = {toml_text.value(sampling[name])}\n"
 

@@ -193,7 +193,7 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
     from rpterm.cards import library, reader
 
     found = []
-    for path in sorted(library.folders(user_folder)[-1].glob("*.toml")):
+    for path in sorted(library.card_folders(user_folder)[-1].glob("*.toml")):
         with suppress(RptermError):
             found.append(reader.load(path))
     return found

@@ -18,8 +18,8 @@ from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cards.lore.rules import world_name
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
-from rpterm.cards.watch import CardBroken, CardChanged, CardFile
-from rpterm.cards.worlds import Lost
+from rpterm.cards.watch import CardBroken, CardChanged, CardWatcher
+from rpterm.cards.worlds import UnreadableWorld
 from rpterm.chat.cast.actors import Actor
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
@@ -71,9 +71,9 @@ class Reloader:
         self._member = member
         self._others: dict[str, Reloader] = {}
         self._path: Path | None = None
-        self._file: CardFile | None = None
+        self._file: CardWatcher | None = None
         self._reported_error = ""
-        self._lost: tuple[Lost, ...] = ()
+        self._lost: tuple[UnreadableWorld, ...] = ()
 
     def poll(self) -> Reloaded | NotReloaded | None:
         """Check the files; a changed card is already in the session when this returns.
@@ -148,7 +148,7 @@ class Reloader:
         if self._member and not path.exists():
             return None  # A member keeps its stored card until the file exists again.
         try:
-            file = CardFile(path, self._session.scene.folders, self._chat_worlds())
+            file = CardWatcher(path, self._session.scene.folders, self._chat_worlds())
         except CardError as error:
             return self._report_broken(error)
         self._file = file
@@ -219,7 +219,7 @@ class Reloader:
         problems = lost.lost if lost is not None else ""
         return Reloaded(found.card, found.changes, "\n".join(lines), self._member, problems)
 
-    def _report_lost(self, lost: tuple[Lost, ...]) -> Reloaded | None:
+    def _report_lost(self, lost: tuple[UnreadableWorld, ...]) -> Reloaded | None:
         """Report unreadable worlds once; the Prompt pane keeps listing them."""
         fresh = [each.told for each in lost if each not in self._lost]
         self._lost = lost

@@ -1,1 +1,1 @@
-"""The command line: one file for each noun, imported only when that noun is used."""
+"""The command line: one module per command (``cards``, ``chats``, …), imported only when used."""

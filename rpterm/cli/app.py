@@ -1,6 +1,7 @@
-"""The tree of commands: names and help lines stand here, the commands in a file for each noun.
+"""The root command: names and help lines of all commands, which live in one module each.
 
-``rpterm --help`` imports no noun. A noun's module has ``app``, a ``typer.Typer``.
+A command's module has an ``app``, a ``typer.Typer``, and is imported when the command is used;
+``rpterm --help`` imports none of them.
 """
 
 from __future__ import annotations
@@ -13,48 +14,49 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 NOUNS: dict[str, str] = {
-    "chat": "Talk to a character.",
-    "chats": "List, search, show, rename, delete and export chats.",
-    "cards": "List, write, check, test, import and export character cards.",
-    "import": "Bring cards, world files and chats from another program.",
-    "memory": "See, search, add, pin and forget what characters remember.",
+    "chat": "Chat with a character.",
+    "chats": "List, search, show, rename, delete, import and export chats.",
+    "cards": "List, create, check, test, import and export character cards.",
+    "import": "Import cards, worlds and chats from another program in one go.",
+    "memory": "List, search, add, pin, hide and forget what characters remember.",
     "models": "List, inspect and download models.",
     "config": "Show and change settings.",
-    "score": "Score how much in character every reply of a chat file is.",
-    "review": "Rate replies one after the other, one key each.",
-    "duel": "Judge blind between models, adapters or samplers.",
-    "stats": "Show what was rated, and how far the live score agrees.",
-    "eval": "Compare models on a card, by every way of judging.",
-    "export": "Export ratings as training data, and say which chats may leave.",
-    "train": "Train an adapter for your model on exported ratings.",
-    "replay": "Make a stored reply again and compare it bit for bit.",
-    "backup": "Copy the database while it is in use.",
-    "doctor": "Say what works, what is slow, and what to do about it.",
-    "bench": "Measure this machine.",
-    "help": "Print the keys, or the help of every command.",
+    "score": "Score how well the replies in a chat file stay in character.",
+    "review": "Rate the replies of your chats one by one, one key each.",
+    "duel": "Compare models, adapters or samplers in a blind vote.",
+    "stats": "Show your ratings, and how well the live score agrees with them.",
+    "eval": "Compare models on a card: metrics, a judge model, your ratings.",
+    "export": "Export your ratings as training data, from chats you allow.",
+    "train": "Train a LoRA adapter for your model on exported ratings.",
+    "replay": "Generate a stored reply again and check that it is identical.",
+    "backup": "Copy the database, even while it is in use.",
+    "doctor": "Check this installation: what works, what is slow, what to do.",
+    "bench": "Measure the speed and quality of rpterm on this machine.",
+    "help": "Print all commands, the keys, or the commands of plain mode.",
 }
-"""Every noun and its line of help, in the order shown."""
+"""The commands with their line of help, in the order shown."""
 
-_MODULES = {"eval": "evaluate", "import": "moving"}
-"""Modules of nouns that Python reserves."""
+_MODULES = {"eval": "evaluate", "import": "import_all"}
+"""Modules of commands whose names are reserved in Python."""
 
-_HELP = """A terminal playground for role-play with a local language model.
+_HELP = """Role-play with a local language model, in the terminal.
 
-`rpterm chat sherlock` starts at once; `rpterm chat` lets you choose a character."""
+`rpterm chat sherlock` starts a chat at once; `rpterm chat` lets you choose a character first.
+`rpterm COMMAND --help` explains a command."""
 
 
-class Nouns(TyperGroup):
-    """A group whose commands are stand-ins until they are called."""
+class LazyGroup(TyperGroup):
+    """A group that replaces the placeholder of a command by the real one when it is called."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Import the noun that is called, then go on as usual."""
+        """Import the command that is called, then resolve it as usual."""
         if args and args[0] in NOUNS:
-            self.commands[args[0]] = load(args[0])
+            self.commands[args[0]] = load_command(args[0])
         return super().resolve_command(ctx, args)
 
 
-def load(noun: str) -> Any:
-    """The real command of a noun."""
+def load_command(noun: str) -> Any:
+    """Import a command."""
     module = import_module(f"rpterm.cli.{_MODULES.get(noun, noun)}")
     command = typer.main.get_command(module.app)
     command.name = noun
@@ -65,17 +67,17 @@ def load(noun: str) -> Any:
 def root() -> Any:
     """The command ``rpterm``."""
     app = typer.Typer(
-        cls=Nouns, help=_HELP, no_args_is_help=True, rich_markup_mode=None,
+        cls=LazyGroup, help=_HELP, no_args_is_help=True, rich_markup_mode=None,
         add_completion=False, context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback()(_root)
     for noun, line in NOUNS.items():
-        app.command(noun, help=line)(_stand_in(noun))
+        app.command(noun, help=line)(_placeholder(noun))
     return typer.main.get_command(app)
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line; wrong ones are explained, with exit code 2."""
+    """Run a command line and return the exit code; 2 for a wrong command line."""
     try:
         root().main(args=arguments, prog_name="rpterm", standalone_mode=True)
     except SystemExit as stop:
@@ -83,8 +85,8 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def new(help_text: str, **settings: Any) -> typer.Typer:
-    """The ``app`` of a noun, set up like all others."""
+def new_app(help_text: str, **settings: Any) -> typer.Typer:
+    """The ``app`` of a command, set up like all others."""
     return typer.Typer(
         help=help_text, rich_markup_mode=None, add_completion=False,
         pretty_exceptions_enable=False,
@@ -92,20 +94,20 @@ def new(help_text: str, **settings: Any) -> typer.Typer:
     )  # fmt: skip
 
 
-def renamed(older: str, now: str) -> type[TyperCommand]:
-    """A command one of whose options has another name now; the older one still works, untold.
+def accepting_old_option(older: str, now: str) -> type[TyperCommand]:
+    """A command that silently accepts the older name of an option that was renamed.
 
-    What is written goes ``--to`` somewhere, and a row has ``--max-tokens``, in every command.
+    Output files were renamed to ``--to``, and row lengths to ``--max-tokens``, in every command.
     """
 
     class Renamed(TyperCommand):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            """Take the older name for the newer one."""
-            return list(super().parse_args(ctx, [self._now(each) for each in args]))
+            """Replace the older name by the current one."""
+            return list(super().parse_args(ctx, [self._current(each) for each in args]))
 
-        def _now(self, each: str) -> str:
-            name, equals, value = each.partition("=")
-            return f"{now}{equals}{value}" if name == older else each
+        def _current(self, argument: str) -> str:
+            name, equals, value = argument.partition("=")
+            return f"{now}{equals}{value}" if name == older else argument
 
     return Renamed
 
@@ -120,14 +122,18 @@ def _print_version(wanted: bool) -> None:
 
 def _root(
     version: bool = typer.Option(
-        False, "--version", help="Print the version.", is_eager=True, callback=_print_version
+        False,
+        "--version",
+        help="Show the version and exit.",
+        is_eager=True,
+        callback=_print_version,
     ),
 ) -> None:
     pass
 
 
-def _stand_in(noun: str) -> Callable[[], None]:
+def _placeholder(noun: str) -> Callable[[], None]:
     def command() -> None:
-        raise AssertionError(f"{noun} was called before it was loaded")
+        raise AssertionError(f"{noun} was called before it was imported")
 
     return command

@@ -1,4 +1,4 @@
-"""``rpterm backup``: a copy of every chat."""
+"""``rpterm backup``: copies the database."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import Annotated
 import typer
 
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.plural import sized
 from rpterm.types import RptermError
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; it must not exist.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist yet.")
+    ],
 ) -> None:
-    """Copy the database; chats may go on meanwhile."""
-    from rpterm.cli.chats import opened
+    """Copy the database with all chats, memories and ratings; you can keep chatting meanwhile."""
+    from rpterm.cli.chats import open_store
 
     if file.exists():
-        raise RptermError(f"{file} exists already; name another file.")
-    fresh = not file.parent.exists()
-    with opened() as store:
+        raise RptermError(f"{file} already exists; name another file.")
+    creates_folder = not file.parent.exists()
+    with open_store() as store:
         store.backup(file)
-    if fresh:
-        out.say(f"The folder {file.parent} was made for it.")
+    if creates_folder:
+        out.say(f"The folder {file.parent} was created.")
     out.say(f"{file}: {sized(file.stat().st_size)}")

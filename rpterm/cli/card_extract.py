@@ -1,4 +1,4 @@
-"""``rpterm cards extract``: who speaks in a novel, and a card of one of them."""
+"""``rpterm cards extract``: lists the speakers of a novel, and drafts a card of one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rpterm.cards.template import template
-from rpterm.cards.values import horizon
+from rpterm.cards.value_checks import is_year_or_date
 from rpterm.cli import card_new, out
 from rpterm.memory.bank import bank
 from rpterm.novels.book import Book
@@ -19,17 +19,20 @@ from rpterm.paths import Paths
 from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
 
-_SHOWN = 30
-_LEAST_LINES = 3
-_CHOICES = 6
+_MAX_SHOWN = 30
+_MIN_LINES = 3
+_MAX_CANDIDATES = 6
 
 
 class ExtractError(RptermError):
-    """No card comes of this book and name; the text says why and what to do."""
+    """No card can be drafted from this book and name; the text says why and what to do."""
 
 
-def opened(file: Path, same: Sequence[str]) -> Book:
-    """A novel, read.
+def read_book(file: Path, same: Sequence[str]) -> Book:
+    """Read a novel.
+
+    Args:
+        same: Names of the same person.
 
     Raises:
         BankError: The file cannot be read.
@@ -38,86 +41,90 @@ def opened(file: Path, same: Sequence[str]) -> Book:
     book = Book([passage.text for passage in bank.read(file).passages], same)
     if not book.people.persons:
         raise ExtractError(
-            f"In {file.name} nobody is named as a speaker: rpterm looks for quotation marks and "
-            'for words such as "said Anna".'
+            f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
+            'words such as "said Anna".'
         )
     return book
 
 
-def tell_cast(book: Book, json: bool) -> None:
-    """Print who speaks, most lines first."""
-    cast = [(person, lines) for person, lines in book.cast() if lines >= _LEAST_LINES]
+def print_cast(book: Book, json: bool) -> None:
+    """Print the speakers, those with the most lines first."""
+    cast = [(person, lines) for person, lines in book.cast() if lines >= _MIN_LINES]
     if json:
-        out.data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
+        out.json_data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
         return
-    rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_SHOWN]]
-    out.table(rows, ("who", "lines", "also called"))
+    rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_MAX_SHOWN]]
+    out.table(rows, ("name", "lines", "also called"))
 
 
-def write(
+def write_card(
     file: Path, name: str, also: Sequence[str], year: str, to: Path | None, paths: Paths
 ) -> Path:
-    """Write the card and say where.
+    """Write the card and return its file.
 
     Raises:
-        RptermError: The book cannot be read, nobody in it is called so, the card exists, or the
-            year is none.
+        RptermError: The book cannot be read, nobody in it has this name, the card already exists,
+            or the year is not valid.
     """
-    if year and not horizon(year):
-        raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date, as "1895" is.')
-    target = card_new.target(name, to, paths)
-    book = opened(file, [name, *also] if also else ())
-    drafted = sketch(book, _meant(book, name, file), _title(file), year, name)
+    if year and not is_year_or_date(year):
+        raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
+    target = card_new.new_file(name, to, paths)
+    book = read_book(file, [name, *also] if also else ())
+    drafted = sketch(book, _speaker(book, name, file), _title(file), year, name)
     head = (
-        f"Drafted by rules from {file.name}, of {drafted.lines} lines, in the book's words; some "
-        "will be\nsomebody else's. Above a claim stands its sentence. Read it "
-        "through; take out what holds for one chapter only."
+        f"Drafted by rules from {file.name}, from {drafted.lines} lines in the book's words; some "
+        "may be\nsomebody else's. Above each claim is the sentence it comes from. Read it "
+        "through, and remove what is true of one chapter only."
     )
-    card_new.write(target, template(drafted.card, head, drafted.notes))
+    card_new.write_file(target, template(drafted.card, head, drafted.notes))
     return target
 
 
-def tell(card: Path, book: Path, json: bool) -> None:
-    """Say where the card is and what one may do with it next."""
+def print_next_steps(card: Path, book: Path, json: bool) -> None:
+    """Print the card's file and what to do with it next."""
     if json:
-        out.data({"file": str(card)})
+        out.json_data({"file": str(card)})
         return
     shown = shlex.quote(str(card))
     out.say(str(card))
-    out.say(f"Read it:  rpterm cards lint {shown}\nTalk:     rpterm chat {shown}")
-    out.say(f"Remember: rpterm memory add {shlex.quote(str(book))} --to {shown}")
+    out.say(f"Check it: rpterm cards lint {shown}\nChat:     rpterm chat {shown}")
+    out.say(f"Add the book to memory: rpterm memory add {shlex.quote(str(book))} --to {shown}")
 
 
 def _title(file: Path) -> str:
-    """What a book is called, by its file: "the_flood.txt" is "The Flood"."""
+    """A book's title, guessed from its file's name: "the_flood.txt" is "The Flood"."""
     words = " ".join(re.sub(r"[_-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", file.stem)).split())
     return words.title() if words.islower() else words or file.name
 
 
-def _meant(book: Book, name: str, file: Path) -> Person:
-    """Whom a name means: the one who is called so, or the only one whose name has these words.
+def _speaker(book: Book, name: str, file: Path) -> Person:
+    """The speaker with this name, or the only one whose name contains its words.
 
     Raises:
-        ExtractError: Nobody is, or several are.
+        ExtractError: There is nobody, or more than one.
     """
     speakers = book.cast()
-    low = name.casefold()
-    exact = [p for p, _ in speakers if low in {each.casefold() for each in p.names}]
-    words = set(low.split())
-    near = [p for p, _ in speakers if any(words <= set(n.casefold().split()) for n in p.names)]
-    found = exact or near
+    folded = name.casefold()
+    exact = [p for p, _ in speakers if folded in {each.casefold() for each in p.names}]
+    words = set(folded.split())
+    partial = [p for p, _ in speakers if any(words <= set(n.casefold().split()) for n in p.names)]
+    found = exact or partial
     if len(found) == 1:
         return found[0]
     if found:
         counts = dict(speakers)
-        told = ", ".join(f"{_longest(p)} ({counted(counts[p], 'line')})" for p in found[:_CHOICES])
-        raise ExtractError(f"{name!r} may be several people in {file.name}: {told}; say which.")
+        candidates = ", ".join(
+            f"{_longest_name(p)} ({counted(counts[p], 'line')})" for p in found[:_MAX_CANDIDATES]
+        )
+        raise ExtractError(
+            f"{name!r} may be several people in {file.name}: {candidates}. Name one of them."
+        )
     known = {each.casefold(): each for p, _ in speakers for each in sorted(p.names)}
-    close = [known[each] for each in get_close_matches(low, known, 3, 0.5)]
-    close += [each for lower, each in known.items() if low in lower and each not in close]
+    close = [known[each] for each in get_close_matches(folded, known, 3, 0.5)]
+    close += [each for lower, each in known.items() if folded in lower and each not in close]
     hint = f"did you mean {', '.join(close[:3])}?" if close else "without a name, all are listed."
     raise ExtractError(f"Nobody called {name!r} speaks in {file.name}; {hint}")
 
 
-def _longest(person: Person) -> str:
+def _longest_name(person: Person) -> str:
     return max(person.names, key=lambda name: (len(name), name))

@@ -1,4 +1,4 @@
-"""``rpterm cards new``: a commented template, or a draft by the model, as a file of its own."""
+"""``rpterm cards new``: writes a card as a commented template, or as a draft by the model."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from rpterm.types import RptermError
 
 
 class NewCardError(RptermError):
-    """The card cannot be written; the text says why."""
+    """The card cannot be created; the text says why."""
 
 
-def target(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
-    """Where a new card goes: your folder of cards, another folder, or a file of this name.
+def new_file(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
+    """The file of a new card: ``to`` if it is a .toml file, else a file in that folder.
 
-    A world goes into the ``worlds`` of your folder.
+    By default, cards go into the user's folder of cards, and worlds into its folder ``worlds``.
 
     Raises:
-        NewCardError: The name has nothing a file could be called, or the file exists.
+        NewCardError: The name has no character that a file's name can contain, or the file exists.
     """
     if not any(char.isalnum() for char in name):
-        raise NewCardError(f"{name!r} has no letter or digit in it: give the character a name.")
+        raise NewCardError(f"{name!r} has no letter or digit: give the character a name.")
     folder = to or (paths.characters / worlds.FOLDER if world else paths.characters)
     file = to if to and to.suffix == ".toml" else folder / f"{safe_name(name)}.toml"
     if file.exists():
-        raise NewCardError(f"{file} exists already: choose another name, or --to another folder.")
+        raise NewCardError(f"{file} already exists: choose another name, or --to another folder.")
     return file
 
 
-def write(file: Path, text: str) -> None:
-    """Write a new file; never over another one.
+def write_file(file: Path, text: str) -> None:
+    """Write a new file; an existing one is never overwritten.
 
     Raises:
         NewCardError: It cannot be written.
@@ -60,7 +60,7 @@ def write(file: Path, text: str) -> None:
         raise NewCardError(f"{file} cannot be written: {why(error)}.") from error
 
 
-def blank(name: str, tagline: str, description: str) -> str:
+def blank_card(name: str, tagline: str, description: str) -> str:
     """The text of a card to fill in."""
     return template(
         CharacterCard(
@@ -71,18 +71,18 @@ def blank(name: str, tagline: str, description: str) -> str:
     )
 
 
-def world(name: str) -> str:
+def blank_world(name: str) -> str:
     """The text of a world to fill in."""
     return world_template(draft.one_line(name))
 
 
-def drafted(
+def drafted_card(
     name: str, description: str, flags: Mapping[str, object], paths: Paths, seed: int | None = None
 ) -> str:
-    """The text of a card that the model drafts; what it did not manage is left to fill in.
+    """The text of a card drafted by the model; what it could not write is left to fill in.
 
     Raises:
-        RptermError: There is no model to ask, or it failed at once.
+        RptermError: There is no model, or it failed before it wrote anything.
     """
     from rpterm.models.open import open_installed
 
@@ -95,16 +95,18 @@ def drafted(
         task = bar.add_task("loading the model", total=None)
         try:
             info = engine.load()
-            stages = draft.stages(known, brief=info.starter)
+            stages = draft.remaining_stages(known, brief=info.starter)
             bar.update(task, total=len(stages))
             for stage in stages:
                 bar.update(task, description=f"drafting {stage.title}")
                 sampling = draft.sampling(stage, settings.sampling, known, seed)
-                question = draft.question(stage, description, known)
-                known |= draft.read(stage, ask(engine, draft.SYSTEM, question, sampling), known)
+                question = draft.build_prompt(stage, description, known)
+                known |= draft.parse_answer(
+                    stage, ask(engine, draft.SYSTEM, question, sampling), known
+                )
                 bar.advance(task)
         except KeyboardInterrupt:
-            problem = "stopped in the middle"
+            problem = "it was interrupted"
         except RptermError as error:
             if len(known) < 2:
                 raise
@@ -118,16 +120,18 @@ def drafted(
 def _drafted_text(
     description: str, known: Mapping[str, Any], model: str, seed: int, problem: str
 ) -> str:
-    card = draft.card(description, known)
-    head = [f"Drafted by {model} (seed {seed}) from: {' '.join(description.split())}"]
-    head.append("Read every line: a model wrote it. What it left out is a comment to fill in.")
+    card = draft.build_card(description, known)
+    head = [
+        f"Drafted by {model} (seed {seed}) from: {' '.join(description.split())}",
+        "Read every line, because a model wrote it. What it left out is a comment to fill in.",
+    ]
     if problem:
-        head.append(f"The draft is not whole: {problem}")
+        head.append(f"The draft is incomplete: {problem}")
     return template(card, "\n".join(head))
 
 
-def question(text: str) -> str | None:
-    """Ask on the terminal; ``None`` where nobody sits, and nothing is asked."""
+def ask_user(text: str) -> str | None:
+    """Ask a question on the terminal; ``None``, without asking, if it is not interactive."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     out.say(text, end=" ")
@@ -135,11 +139,11 @@ def question(text: str) -> str | None:
     return sys.stdin.readline().strip()
 
 
-def edit(file: Path) -> None:
+def open_editor(file: Path) -> None:
     """Open a file in the user's editor and wait.
 
     Raises:
-        NewCardError: There is none, or it could not be started.
+        NewCardError: There is no editor, or it could not be started.
     """
     words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
     if not words:
@@ -150,5 +154,4 @@ def edit(file: Path) -> None:
     try:
         subprocess.run([*words, str(file)], check=False)
     except OSError as error:
-        reason = why(error)
-        raise NewCardError(f"The editor {words[0]} could not be started: {reason}.") from error
+        raise NewCardError(f"The editor {words[0]} could not be started: {why(error)}.") from error

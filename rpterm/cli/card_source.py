@@ -1,20 +1,25 @@
-"""Which card a word of the command line means: a name, a file, or a version in git."""
+"""Finds the card that a command line argument means: by name, by file, or by a git revision."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
 from rpterm.cards import history, library, reader, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.guard import complain
 from rpterm.opening import launch
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.store.judgements import Judgements
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A card, its text, and what to call it; ``path`` is ``None`` for a version in git."""
+    """A card with its text and a label to show; ``path`` is ``None`` for a version in git."""
 
     card: CharacterCard
     text: str
@@ -23,57 +28,79 @@ class Source:
 
 
 def find(spec: str) -> Source:
-    """The card that ``sherlock``, ``./x.toml`` or ``HEAD~2:characters/x.toml`` means.
+    """The card of ``sherlock``, ``./x.toml`` or ``HEAD~2:characters/x.toml``.
 
     Raises:
         RptermError: There is none, or it has errors.
     """
-    if (found := history.split(spec)) is not None:
+    if (found := history.split_revision(spec)) is not None:
         revision, path = found
-        text, top = history.at(revision, path, Path.cwd()), history.top(Path.cwd())
+        text, top = history.text_at(revision, path, Path.cwd()), history.repository_root(Path.cwd())
         file = (Path.cwd() if path.startswith("./") else top) / path
-        return _as_then(text, file, top, revision, spec)
+        return _at_revision(text, file, top, revision, spec)
     card = find_card(spec)
     return Source(card.card, card.source, str(card.path or spec), card.path)
 
 
 def find_card(spec: str) -> launch.FoundCard:
-    """The card that a name or a path means; worlds that it lacks are told at once.
+    """The card with a name or a path; worlds that cannot be read are reported at once.
 
     Raises:
         RptermError: There is none, or it has errors.
     """
     found = launch.find_card(spec, folders.find())
-    for told in found.lost:
-        complain(told)
+    for warning in found.lost:
+        complain(warning)
     return found
 
 
 def before(source: Source, revision: str = "HEAD") -> Source:
-    """The same card at a revision of git.
+    """The same card at a git revision.
 
     Raises:
-        RptermError: Git does not have it, or it had errors.
+        RptermError: Git does not have it, or it had errors then.
     """
     if source.path is None:
-        raise history.HistoryError(f"{source.label} is no file, so git has no versions of it.")
-    text = history.of_file(source.path, revision)
+        raise history.HistoryError(f"{source.label} is not a file, so git has no versions of it.")
+    text = history.file_text_at(source.path, revision)
     label = f"{revision}:{source.path.name}"
-    top = history.top(source.path.resolve().parent)
-    return _as_then(text, source.path, top, revision, label)
+    top = history.repository_root(source.path.resolve().parent)
+    return _at_revision(text, source.path, top, revision, label)
 
 
-def _as_then(text: str, path: Path, top: Path, revision: str, label: str) -> Source:
-    """A card at a revision, with its worlds as they were at that revision where git has them."""
+def _at_revision(text: str, path: Path, top: Path, revision: str, label: str) -> Source:
+    """A card at a revision; its worlds are those of that revision, as far as git has them."""
 
     def fetch(file: Path) -> str | None:
         try:
-            return history.at(revision, file.resolve().relative_to(top.resolve()).as_posix(), top)
+            return history.text_at(
+                revision, file.resolve().relative_to(top.resolve()).as_posix(), top
+            )
         except (history.HistoryError, ValueError):
             return reader.read_text(file) if file.is_file() else None
 
-    known = library.folders(folders.find().characters)
-    found = worlds.of_text(text, path, known, fetch, label)
+    known = library.card_folders(folders.find().characters)
+    found = worlds.parse_card(text, path, known, fetch, label)
     for each in found.lost:
         complain(each.told)
     return Source(found.card, text, label)
+
+
+def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
+    """The character's name as stored with its chats, given that name or the card's short name.
+
+    Raises:
+        RptermError: Nothing was rated in a chat with it; the text says with whom something was.
+    """
+    from rpterm.preference.nothing import nobody
+
+    known = sorted({judgements.store.chat(each).card_name for each in judgements.chats()})
+    if wanted is None or wanted in known or not known:
+        return wanted
+    try:
+        name = launch.find_card(wanted, folders.find()).card.name
+    except RptermError:
+        name = wanted
+    if name not in known:
+        raise RptermError(nobody(wanted, known))
+    return name

@@ -1,4 +1,4 @@
-"""``rpterm cards test``: run probes with a bar, show a table, compare with another version."""
+"""``rpterm cards test``: runs a card's probes and shows the results, or those of two versions."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 
     from rpterm.engine.protocol import Engine
 
-_SEEDS_AT_ONCE = 8
+_PARALLEL_SEEDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of testing one card, and of another version by the same probes.
+    """The results of one card, and optionally of another version with the same probes.
 
     Attributes:
+        model: Name of the model that played the card.
+        judge: Name of the model that answered the yes-or-no questions.
+        starter: Whether the judge was a starter model.
         other: The other version's results in the same order, or empty.
     """
 
@@ -46,16 +49,19 @@ class Report:
     other: list[ProbeResult]
 
 
-def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
+def selected_probes(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
     """The probes to run, each with a name.
 
+    Args:
+        only: Names of the probes to run; all if empty.
+
     Raises:
-        RptermError: The card has none, or none of these names.
+        RptermError: The card has no probes, or none with one of these names.
     """
     if not card.tests:
         raise RptermError(
-            f'{card.name} has no tests. Add a [[test]] with user = ["…"] and what must hold, '
-            'such as not_contains = ["As an AI"].'
+            f'{card.name} has no tests. Add a [[test]] to the card with user = ["…"] and a '
+            'condition, such as not_contains = ["As an AI"].'
         )
     tests = [
         replace(probe, name=probe.name or f"test {at}") for at, probe in enumerate(card.tests, 1)
@@ -66,11 +72,11 @@ def chosen(card: CharacterCard, only: Sequence[str]) -> list[Probe]:
     return [probe for probe in tests if not only or probe.name in only]
 
 
-def against(source: Source, other: str) -> Source:
+def version_to_compare(source: Source, other: str) -> Source:
     """The version to compare with: ``git`` (the last commit), a file, a name, or a revision.
 
     Raises:
-        RptermError: It is nowhere, or it has errors.
+        RptermError: It was not found, or it has errors.
     """
     if other == "git":
         return card_source.before(source)
@@ -92,7 +98,7 @@ def run(
     flags: Mapping[str, object],
     judge: str | None,
 ) -> Report:
-    """Run the probes under ``count`` seeds, with a bar on standard error.
+    """Run the probes with ``count`` seeds, with a progress bar on standard error.
 
     Raises:
         RptermError: A model cannot be used.
@@ -100,21 +106,21 @@ def run(
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, flags)
     seeds = list(range(1, count + 1))
-    wanted = any(probe.score_above is not None for probe in probes)
+    needs_scorer = any(probe.score_above is not None for probe in probes)
     with (
         _engines(settings, judge, paths, count) as (engine, judging),
-        _scorer(settings, paths, wanted) as scorer,
+        _scorer(settings, paths, needs_scorer) as scorer,
         rich_out.progress() as bar,
     ):
         task = bar.add_task("loading the model", total=len(probes) * count * (2 if other else 1))
         info = engine.load()
         bench = Bench(engine, settings, judging, scorer)
 
-        def told(name: str, trial: Trial) -> None:
+        def advance(name: str, trial: Trial) -> None:
             bar.update(task, description=name, advance=1)
 
-        results = probing.run(card, bench, seeds, probes=probes, on_trial=told)
-        old = probing.run(other, bench, seeds, probes=probes, on_trial=told) if other else []
+        results = probing.run(card, bench, seeds, probes=probes, on_trial=advance)
+        old = probing.run(other, bench, seeds, probes=probes, on_trial=advance) if other else []
         judged_by = judging.info
     name = judged_by.model if judged_by else info.model
     starter = (judged_by or info).starter
@@ -125,10 +131,10 @@ def run(
 def _engines(
     settings: Settings, judge: str | None, paths: Paths, count: int
 ) -> Iterator[tuple[Engine, Engine]]:
-    """The model that plays and the one that judges; one and the same unless asked otherwise."""
+    """The engine that plays and the one that judges, which are the same without ``judge``."""
     from rpterm.models.open import open_installed
 
-    engine = open_installed(settings, paths, sequences=min(count, _SEEDS_AT_ONCE))
+    engine = open_installed(settings, paths, sequences=min(count, _PARALLEL_SEEDS))
     judging = engine
     try:
         if judge is not None:
@@ -141,21 +147,21 @@ def _engines(
 
 
 @contextmanager
-def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer | None]:
-    """What gives the scores of a chat's Consistency pane, without the meaning of sentences."""
-    if not wanted:
+def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer | None]:
+    """A function that scores replies as a chat's Consistency pane does, but without embeddings."""
+    if not needed:
         yield None
         return
     from rpterm.chat.live import shipped_cards
     from rpterm.opening.judge import open_scorer
     from rpterm.scoring.records import scene_of
 
-    others = tuple(shipped_cards(paths.characters))
-    made = open_scorer(settings, paths)
+    cards = tuple(shipped_cards(paths.characters))
+    scorer = open_scorer(settings, paths)
 
-    def score(card: CharacterCard, said: History, reply: str) -> float:
-        apart = tuple(each for each in others if each.name != card.name)
-        found = made.full(reply, scene_of(card, history=said, others=apart))
+    def score(card: CharacterCard, history: History, reply: str) -> float:
+        others = tuple(each for each in cards if each.name != card.name)
+        found = scorer.full(reply, scene_of(card, history=history, others=others))
         if found is None or not found.complete:
             raise RptermError("the scorer's model cannot be used")
         return found.probability
@@ -163,24 +169,24 @@ def _scorer(settings: Settings, paths: Paths, wanted: bool) -> Iterator[Scorer |
     try:
         yield score
     finally:
-        made.close()
+        scorer.close()
 
 
-def held(report: Report, max_failures: int) -> bool:
-    """Whether no test failed too often.
+def all_passed(report: Report, max_failures: int) -> bool:
+    """Whether every test failed at most ``max_failures`` times.
 
     Raises:
-        RptermError: Nothing was judged.
+        RptermError: Every trial was skipped.
     """
     if not any(result.judged for result in report.results):
         reasons = dict.fromkeys(why for result in report.results for why in result.skipped)
-        raise RptermError(f"Nothing was judged, every trial was skipped: {'; '.join(reasons)}.")
+        raise RptermError(f"Every trial was skipped, so nothing was judged: {'; '.join(reasons)}.")
     return all(result.failures <= max_failures for result in report.results)
 
 
-# What is shown -------------------------------------------------------------------------------
-def tell(report: Report, source: Source, other: Source | None, shown: Console) -> None:
-    """A table of pass rates with their 95 % intervals, then every kind of failure once."""
+# Output --------------------------------------------------------------------------------------
+def print_report(report: Report, other: Source | None, shown: Console) -> None:
+    """Print a table of pass rates with their 95 % intervals, then each kind of failure once."""
     heads = ["test", "passed", "rate (95 %)"]
     heads += [f"at {other.label}", "rate (95 %)", ""] if other else []
     lines = []
@@ -197,8 +203,8 @@ def tell(report: Report, source: Source, other: Source | None, shown: Console) -
     judged = any(result.probe.judge for result in report.results)
     if judged and report.starter:
         shown.print(rich_out.text(
-            f"The judge was {report.judge}, a starter model: do not trust its yes and no. "
-            "--judge names a better one.", "yellow",
+            f"The judge was {report.judge}, a starter model: do not trust its answers. "
+            "Choose a better one with --judge.", "yellow",
         ))  # fmt: skip
 
 
@@ -211,7 +217,7 @@ def _rate(result: ProbeResult) -> tuple[str, str]:
 
 
 def _change(new: ProbeResult, old: ProbeResult) -> str:
-    """Better, worse, or not to be told from chance: the intervals overlap."""
+    """Whether the new rate is better or worse, or within chance: the intervals overlap."""
     if not (new.judged and old.judged):
         return ""
     mine, theirs = (wilson(each.passes, each.judged) for each in (new, old))
@@ -223,12 +229,12 @@ def _change(new: ProbeResult, old: ProbeResult) -> str:
 
 
 def _failures(result: ProbeResult, shown: Console) -> None:
-    """The first reply for each thing that did not hold."""
-    told: set[tuple[str, str]] = set()
+    """Print each failed condition once, with the first reply that failed it."""
+    shown_checks: set[tuple[str, str]] = set()
     for trial in result.trials:
         for check in trial.checks:
-            if check.passed is False and (check.kind, check.what) not in told:
-                told.add((check.kind, check.what))
+            if check.passed is False and (check.kind, check.what) not in shown_checks:
+                shown_checks.add((check.kind, check.what))
                 head = (
                     f"{result.name}: {check.kind} “{check.what}”: {check.why}. Seed {trial.seed}:"
                 )
@@ -237,8 +243,8 @@ def _failures(result: ProbeResult, shown: Console) -> None:
                     shown.print(rich_out.text(f"    {' '.join(trial.reply.split())[:300]}", "dim"))
 
 
-def plain(report: Report, source: Source, other: Source | None) -> dict[str, Any]:
-    """The report as data for JSON."""
+def as_data(report: Report, source: Source, other: Source | None) -> dict[str, Any]:
+    """The report for JSON."""
     rows = [_row(result) for result in report.results]
     for row, result in zip(rows, report.other, strict=False):
         row["against"] = _row(result)

@@ -1,8 +1,8 @@
-"""How a card, its costs and the difference between two cards are shown."""
+"""Prints a card, its token costs, and the differences between two cards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
@@ -10,7 +10,7 @@ from rpterm.cards.diff import Change
 from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cards.lore.rules import world_name
 from rpterm.cli import rich_out
-from rpterm.cli.counting import Counter
+from rpterm.cli.token_counter import TokenCounter
 from rpterm.plural import counted
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def show(card: CharacterCard, counter: Counter, shown: Console) -> None:
-    """The whole card, part by part, each with its tokens."""
+def print_card(card: CharacterCard, counter: TokenCounter, shown: Console) -> None:
+    """Print the complete card, part by part, each with its number of tokens."""
     costs = tokens(card, counter.count)
     full = f"  ({card.name})" if card.nickname else ""
     shown.print(rich_out.text(card.char, "bold") + rich_out.text(full, "dim"))
@@ -35,25 +35,25 @@ def show(card: CharacterCard, counter: Counter, shown: Console) -> None:
             for line in lines:
                 shown.print(rich_out.text(line.strip()))
     shown.print()
-    costs_table(card, counter, shown)
+    print_costs(card, counter, shown)
 
 
-def _heading(title: str, cost: int | None, counter: Counter) -> object:
+def _heading(title: str, cost: int | None, counter: TokenCounter) -> object:
     about = "" if counter.exact else "about "
-    told = f"  {about}{cost:,} tokens" if cost else ""
-    return rich_out.text(title, "bold cyan") + rich_out.text(told, "dim")
+    tokens_text = f"  {about}{cost:,} tokens" if cost else ""
+    return rich_out.text(title, "bold cyan") + rich_out.text(tokens_text, "dim")
 
 
 def _parts(card: CharacterCard) -> Iterator[tuple[str, str, list[str]]]:
-    """Title, name of its cost, and lines."""
+    """The parts of a card: title, name of the cost, and lines."""
     for name in ("description", "scenario"):
-        yield name.capitalize(), f"card.{name}", _some(getattr(card, name))
+        yield name.capitalize(), f"card.{name}", _unless_blank(getattr(card, name))
     for name in ("attributes", "relations", "style", "limits"):
         yield name.capitalize(), f"card.{name}", [f"- {line}" for line in getattr(card, name)]
-    yield "Knows until", "card.knows_until", _some(card.knows_until)
-    yield "System prompt", "card.system_prompt", _some(card.system_prompt)
+    yield "Knows until", "card.knows_until", _unless_blank(card.knows_until)
+    yield "System prompt", "card.system_prompt", _unless_blank(card.system_prompt)
     last = "post_history_instructions"
-    yield "Last instructions", f"card.{last}", _some(card.post_history_instructions)
+    yield "Post-history instructions", f"card.{last}", _unless_blank(getattr(card, last))
     yield "Greetings", "greetings", list(_numbered(card.greetings))
     yield "Group greetings", "", list(_numbered(card.group_greetings))
     yield (
@@ -78,10 +78,11 @@ def _parts(card: CharacterCard) -> Iterator[tuple[str, str, list[str]]]:
     yield "Tests", "", [f"- {probe.name or ' / '.join(probe.user)}" for probe in card.tests]
     yield "Samplers", "", [f"{name} = {value}" for name, value in card.sampling.items()]
     about = [card.creator, f"version {card.version}" if card.version else "", ", ".join(card.tags)]
-    yield "About", "", _some(" · ".join(filter(None, about))) + _some(card.creator_notes)
+    notes = _unless_blank(card.creator_notes)
+    yield "About", "", _unless_blank(" · ".join(filter(None, about))) + notes
 
 
-def _some(text: str) -> list[str]:
+def _unless_blank(text: str) -> list[str]:
     return [text] if text.strip() else []
 
 
@@ -89,11 +90,11 @@ def _numbered(texts: Sequence[str]) -> Iterator[str]:
     return (f"{number}. {text.strip()}" for number, text in enumerate(texts, 1))
 
 
-def costs_table(card: CharacterCard, counter: Counter, shown: Console) -> None:
-    """What each part costs, and what stands in the prompt on every turn."""
+def print_costs(card: CharacterCard, counter: TokenCounter, shown: Console) -> None:
+    """Print the tokens of each part and when it is in the prompt."""
     costs = tokens(card, counter.count)
     lines: list[tuple[object, ...]] = [
-        (name.removeprefix("card."), f"{cost:,}", "every turn" if _always(name) else _when(name))
+        (name.removeprefix("card."), f"{cost:,}", _when_in_prompt(name))
         for name, cost in costs.items()
     ]
     total = rich_out.text(f"{static_tokens(costs):,}", "bold")
@@ -101,37 +102,33 @@ def costs_table(card: CharacterCard, counter: Counter, shown: Console) -> None:
     shown.print(rich_out.rows(("part", "tokens", "in the prompt"), lines, numbers=(1,)))
 
 
-def _always(name: str) -> bool:
-    return name.startswith("card.") or name == "lore.constant"
-
-
-def _when(name: str) -> str:
+def _when_in_prompt(name: str) -> str:
+    if name.startswith("card.") or name == "lore.constant":
+        return "every turn"
     return {
-        "examples": "while they fit", "lore": "when keys are said", "greetings": "as the first turn"
-    }.get(name, "")  # fmt: skip
+        "examples": "while they fit",
+        "lore": "when its keys are mentioned",
+        "greetings": "as the first turn",
+    }.get(name, "")
 
 
-def differences(
-    changes: Sequence[Change], counter: Counter, before: CharacterCard, after: CharacterCard,
+def print_differences(
+    changes: Sequence[Change], counter: TokenCounter, before: CharacterCard, after: CharacterCard,
     shown: Console,
 ) -> None:  # fmt: skip
-    """Every change with both texts and its cost, then the total."""
+    """Print each change with both texts and its token difference, then the total."""
     about = "" if counter.exact else "about "
     for change in changes:
         cost = change.tokens(counter.count)
-        told = f"  {about}{cost:+,} tokens" if cost else ""
+        tokens_text = f"  {about}{cost:+,} tokens" if cost else ""
         style = _STYLES[change.kind]
         head = rich_out.text(f"{_SIGNS[change.kind]} {change.field}", f"bold {style}")
-        shown.print(head + rich_out.text(told, "dim"))
+        shown.print(head + rich_out.text(tokens_text, "dim"))
         for sign, content, colour in (("-", change.old, "red"), ("+", change.new, "green")):
             for line in content.splitlines():
                 shown.print(rich_out.text(f"  {sign} {line}", colour))
-    old, new = (_static(card, counter.count) for card in (before, after))
-    many = counted(len(changes), "change")
+    old, new = (static_tokens(tokens(card, counter.count)) for card in (before, after))
     shown.print(
-        f"{many}; {about}{old:,} → {new:,} tokens on every turn ({new - old:+,}; {counter.by})."
+        f"{counted(len(changes), 'change')}; {about}{old:,} → {new:,} tokens on every turn "
+        f"({new - old:+,}; {counter.by})."
     )
-
-
-def _static(card: CharacterCard, count: Callable[[str], int]) -> int:
-    return static_tokens(tokens(card, count))

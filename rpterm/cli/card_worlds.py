@@ -1,4 +1,4 @@
-"""``rpterm cards worlds``: which worlds there are, and who knows them."""
+"""``rpterm cards worlds``: lists the worlds and the cards that use them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rpterm.cards.problems import CardError
 
 @dataclass(frozen=True, slots=True)
 class WorldRow:
-    """One world for a list.
+    """One world in the list.
 
     Attributes:
-        key: What a card names.
-        entries: How many there are.
-        cards: Keys of the cards that name it.
+        key: The name by which cards refer to it.
+        entries: Number of its lore entries.
+        cards: Keys of the cards that use it.
         error: What is wrong with its file, or "".
     """
 
@@ -28,16 +28,19 @@ class WorldRow:
     error: str = ""
 
 
-def rows(folders: Sequence[Path]) -> list[WorldRow]:
-    """Every world in the ``worlds`` of folders of cards."""
-    known = _known(folders)
-    return [_row(key, path, known) for key, path in worlds.files(folders).items()]
+def list_worlds(folders: Sequence[Path]) -> list[WorldRow]:
+    """Every world in the ``worlds`` folders of the folders of cards."""
+    users = _users(folders)
+    return [
+        _row(key, path, tuple(users.get(path.resolve(), ())))
+        for key, path in worlds.world_files(folders).items()
+    ]
 
 
-def _known(folders: Sequence[Path]) -> dict[Path, list[str]]:
-    """World files, and the cards that name them."""
+def _users(folders: Sequence[Path]) -> dict[Path, list[str]]:
+    """The keys of the cards that use each world file."""
     found: dict[Path, list[str]] = {}
-    for path in library.files(folders).values():
+    for path in library.card_files(folders).values():
         try:
             names = reader.load(path).worlds
         except CardError:
@@ -48,10 +51,9 @@ def _known(folders: Sequence[Path]) -> dict[Path, list[str]]:
     return found
 
 
-def _row(key: str, path: Path, known: dict[Path, list[str]]) -> WorldRow:
-    cards = tuple(known.get(path.resolve(), ()))
+def _row(key: str, path: Path, cards: tuple[str, ...]) -> WorldRow:
     try:
-        book = worlds.book(reader.read_text(path), str(path)).lorebook
+        book = worlds.parse_world(reader.read_text(path), str(path)).lorebook
     except CardError as error:
         return WorldRow(key, path, 0, cards, str(error.problems[0]))
     return WorldRow(key, path, len(book.entries), cards)

@@ -1,4 +1,4 @@
-"""``rpterm cards``: who is there, and whether their cards are good."""
+"""``rpterm cards``: lists, creates, checks, tests, imports and exports character cards."""
 
 from __future__ import annotations
 
@@ -17,41 +17,42 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import NOUNS, new_app
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.cli.counting import Counter
+    from rpterm.cli.token_counter import TokenCounter
 
-app = new("List, write, check, test, import and export character cards.")
+app = new_app(NOUNS["cards"])
 
-_Card = Annotated[str, typer.Argument(metavar="CARD", help="A name, or a file.")]
+_Card = Annotated[str, typer.Argument(metavar="CARD", help="Name of a card, or its file.")]
 _Exact = Annotated[
     bool | None,
     typer.Option(
-        "--exact/--rough", help="Count by the model, or estimate; by itself what is cheap."
+        "--exact/--rough",
+        help="Count tokens with your model, or estimate them; by default, count if that is quick.",
     ),
 ]
 _Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A GGUF file, or a name in the models folder.")
+    str | None,
+    typer.Option(metavar="NAME", help="A GGUF file, or a model in the models folder."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 
 
 @app.callback(invoke_without_command=True)
 def bare(context: typer.Context) -> None:
-    """List, write, check, test, import and export character cards."""
     if context.invoked_subcommand is None:
         list_cards()
 
 
 @app.command("list")
 def list_cards(json: _Json = False) -> None:
-    """List every card: your own folder first, then those that come with rpterm."""
-    found = library.summaries(library.folders(folders.find().characters))
+    """List all cards: your own first, then those shipped with rpterm."""
+    found = library.summaries(library.card_folders(folders.find().characters))
     if json:
         keys = ("key", "name", "tagline", "tags", "path", "error")
-        out.data([{key: getattr(summary, key) for key in keys} for summary in found])
+        out.json_data([{key: getattr(summary, key) for key in keys} for summary in found])
         return
     rows = [(each.key, each.name, each.error or each.about) for each in found]
     out.table(rows, ("card", "name", ""))
@@ -62,11 +63,14 @@ def show(
     card: _Card,
     toml: Annotated[
         bool | None,
-        typer.Option("--toml/--view", help="The file, or a view of it; a pipe gets the file."),
+        typer.Option(
+            "--toml/--view",
+            help="Print the card's file, or a formatted view; by default, the file in a pipe.",
+        ),
     ] = None,
     exact: _Exact = None,
 ) -> None:
-    """Show a card with its tokens; in a pipe print its file."""
+    """Show a card with the tokens of each part. In a pipe, its file is printed instead."""
     from rpterm.cli import card_source, card_view, rich_out
 
     found = card_source.find_card(card)
@@ -75,81 +79,97 @@ def show(
         return
 
     with _counter(exact) as counter:
-        card_view.show(found.card, counter, rich_out.console())
+        card_view.print_card(found.card, counter, rich_out.console())
 
 
 @app.command()
 def lint(
-    cards: Annotated[list[str] | None, typer.Argument(metavar="CARD...", help="None: all.")] = None,
+    cards: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CARD...", help="Names, files or folders; by default, all cards."),
+    ] = None,
     exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Check cards: all that is wrong or could be better, and the tokens of each part."""
-    from rpterm.cli import linting
+    """Check cards for errors and possible improvements.
 
-    paths = library.folders(folders.find().characters)
-    folder = any(Path(card).is_dir() for card in cards or [])
-    files = [file for card in cards or [] for file in linting.files(card, paths)]
+    For cards that you name, the tokens of each part are counted, too. The exit code is 1 if there
+    are errors.
+    """
+    from rpterm.cli import card_lint
+
+    paths = library.card_folders(folders.find().characters)
+    has_folder = any(Path(card).is_dir() for card in cards or [])
+    files = [file for card in cards or [] for file in card_lint.files_of(card, paths)]
     with _counter(exact) as counter:
-        every = files or [*library.files(paths).values(), *worlds.files(paths).values()]
-        checked = [linting.check(file, counter, paths) for file in every]
+        every = files or [*library.card_files(paths).values(), *worlds.world_files(paths).values()]
+        checked = [card_lint.check_file(file, counter, paths) for file in every]
     if json:
-        out.data([problem for each in checked for problem in each.problems])
+        out.json_data([problem for each in checked for problem in each.problems])
     else:
-        linting.tell(checked, counter, costs=bool(files) and not folder)
+        card_lint.print_results(checked, counter, costs=bool(files) and not has_folder)
     if any(problem.severity == "error" for each in checked for problem in each.problems):
         raise typer.Exit(1)
 
 
 @app.command("new")
 def new_card(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the character is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The character's name.")],
     idea: Annotated[
         str | None,
-        typer.Option("--from", metavar="DESCRIPTION", help="Let the model draft the card."),
+        typer.Option(
+            "--from", metavar="DESCRIPTION", help="Let the model draft the card from this."
+        ),
     ] = None,
-    tagline: Annotated[str | None, typer.Option(help="One line for lists.")] = None,
-    description: Annotated[str | None, typer.Option(help="Who they are.")] = None,
+    tagline: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="One line that says who they are, for lists.")
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A longer description.")
+    ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="PATH", help="A folder, or a .toml file.")
+        Path | None,
+        typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
     ] = None,
     edit: Annotated[
-        bool | None, typer.Option("--edit/--no-edit", help="Open it in $EDITOR.")
+        bool | None, typer.Option("--edit/--no-edit", help="Open the new file in $EDITOR.")
     ] = None,
     model: _Model = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the draft.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed for --from, to repeat a draft.")
+    ] = None,
     world: Annotated[
-        bool, typer.Option("--world", help="Write a world instead: lore that cards share.")
+        bool, typer.Option("--world", help="Create a world instead: lore that cards can share.")
     ] = False,
 ) -> None:
-    """Write a new card: a commented template, or a draft by the model."""
+    """Create a card: a template to fill in, or a draft by the model."""
     from rpterm.cli import card_new
 
     paths = folders.find()
-    file = card_new.target(name, to, paths, world=world)
+    file = card_new.new_file(name, to, paths, world=world)
     if world:
         if idea or tagline or description:
-            raise RptermError("A world is no character: --world takes no description.")
-        text = card_new.world(name)
+            raise RptermError("A world is not a character: use --world without a description.")
+        text = card_new.blank_world(name)
     elif idea is not None:
         if not idea.strip():
-            raise RptermError("--from needs a description, in a sentence or more.")
-        text = card_new.drafted(name, idea, _flags(model), paths, seed)
+            raise RptermError("--from needs a description of one sentence or more.")
+        text = card_new.drafted_card(name, idea, _flags(model), paths, seed)
     else:
-        asks = tagline is None and description is None
-        line = card_new.question("In one line, who are they?") if asks else tagline
-        text = card_new.blank(name, line or "", description or "")
-        if edit is None and asks:
-            answer = card_new.question("Open it in your editor? [Y/n]")
+        interactive = tagline is None and description is None
+        line = card_new.ask_user("In one line, who are they?") if interactive else tagline
+        text = card_new.blank_card(name, line or "", description or "")
+        if edit is None and interactive:
+            answer = card_new.ask_user("Open it in your editor? [Y/n]")
             edit = answer is not None and answer.casefold() in ("", "y", "yes")
-    card_new.write(file, text)
+    card_new.write_file(file, text)
     out.say(f"{file}")
     if edit:
-        card_new.edit(file)
+        card_new.open_editor(file)
     shown = shlex.quote(str(file))
-    known = f"Join it:  rpterm cards join CARD {shlex.quote(file.stem)}"
+    use_world = f"Use it:   rpterm cards join CARD {shlex.quote(file.stem)}"
     out.say(f"Check it: rpterm cards lint {shown}")
-    out.say(known if world else f"Talk:     rpterm chat {shown}")
+    out.say(use_world if world else f"Chat:     rpterm chat {shown}")
 
 
 @app.command()
@@ -158,43 +178,60 @@ def extract(
         Path, typer.Argument(metavar="BOOK", help="A novel: .txt, .md, .html, .epub or .pdf.")
     ],
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Who; none lists who speaks in it.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="The character; without a name, all speakers are listed."
+        ),
     ] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option("--also", metavar="NAME", help="Another name of the same person."),
+        typer.Option(
+            "--also", metavar="NAME", help="Another name of the same person; can be repeated."
+        ),
     ] = None,
     year: Annotated[
-        str, typer.Option("--year", metavar="YEAR", help="After it the character knows nothing.")
+        str,
+        typer.Option(
+            "--year", metavar="YEAR", help="The character knows nothing of what came after."
+        ),
     ] = "",
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="PATH", help="A file, or another folder.")
+        Path | None,
+        typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Draft a card from a novel: the character's own lines, and what is told of them."""
+    """Draft a card of a character in a novel.
+
+    The draft consists of the character's own lines and of what the novel says about them.
+    """
     from rpterm.cli import card_extract
 
     if name is None:
-        card_extract.tell_cast(card_extract.opened(book, also or []), json)
+        card_extract.print_cast(card_extract.read_book(book, also or []), json)
         return
-    file = card_extract.write(book, name, also or [], year, to, folders.find())
-    card_extract.tell(file, book, json)
+    file = card_extract.write_card(book, name, also or [], year, to, folders.find())
+    card_extract.print_next_steps(file, book, json)
 
 
 @app.command()
 def diff(
-    old: Annotated[str, typer.Argument(help="A name, a file, or REV:PATH of git.")],
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="Name of a card, its file, or REV:PATH in git.")
+    ],
     new_version: Annotated[
-        str | None, typer.Argument(metavar="NEW", help="None: OLD's file against git.")
+        str | None,
+        typer.Argument(
+            metavar="NEW", help="Another card; without it, OLD is compared with its version in git."
+        ),
     ] = None,
     git: Annotated[
-        str, typer.Option("--git", metavar="REV", help="The revision, when NEW is not given.")
+        str, typer.Option("--git", metavar="REV", help="The git revision to compare with.")
     ] = "HEAD",
     exact: _Exact = None,
     json: _Json = False,
 ) -> None:
-    """Show what changed between two versions of a card, in fields and tokens."""
+    """Show the differences between two versions of a card."""
     from rpterm.cards.diff import diff as changes_of
     from rpterm.cli import card_source, card_view, rich_out
 
@@ -210,70 +247,87 @@ def diff(
             rows = [
                 {**asdict(change), "tokens": change.tokens(counter.count)} for change in changes
             ]
-            out.data(rows)
+            out.json_data(rows)
         elif not changes:
-            out.say(f"{before.label} and {after.label} say the same.")
+            out.say(f"{before.label} and {after.label} are the same.")
         else:
             shown = rich_out.console()
-            card_view.differences(changes, counter, before.card, after.card, shown)
+            card_view.print_differences(changes, counter, before.card, after.card, shown)
 
 
 @app.command()
 def test(
     card: _Card,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="This test alone.")
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="Run only this test; can be repeated."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Trials a test.")] = 4,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1000, metavar="N", help="Trials of each test, each with its own seed."
+        ),
+    ] = 4,
     against: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="Compare with `git`, a revision, or another card."),
+        typer.Option(
+            metavar="VERSION",
+            help="Compare with another card, a git revision, or `git` for the last commit.",
+        ),
     ] = None,
     max_failures: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Failed trials a test may have.")
+        int, typer.Option(min=0, metavar="N", help="How many trials of a test may fail.")
     ] = 0,
     model: _Model = None,
     judge: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another model for yes-or-no questions.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Another model, to answer the tests' yes-or-no questions."
+        ),
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Longest reply, in tokens.")
     ] = None,
     json: _Json = False,
 ) -> None:
-    """Run a card's tests against a model; exit code 1 when one fails too often.
+    """Run a card's tests with a model.
 
-    So it is when nothing could be judged, and every trial was skipped.
+    The exit code is 1 if a test fails too often, or if every trial was skipped, so that nothing
+    was judged.
     """
     from rpterm.cli import card_source, card_test, rich_out
 
     source = card_source.find(card)
-    probes = card_test.chosen(source.card, only or [])
-    other = card_test.against(source, against) if against is not None else None
+    probes = card_test.selected_probes(source.card, only or [])
+    other = card_test.version_to_compare(source, against) if against is not None else None
     flags = {**_flags(model), **({"sampling.max_tokens": max_tokens} if max_tokens else {})}
     old = other.card if other else None
     report = card_test.run(source.card, probes, old, seeds, flags, judge)
     if json:
-        out.data(card_test.plain(report, source, other))
+        out.json_data(card_test.as_data(report, source, other))
     else:
-        card_test.tell(report, source, other, rich_out.console())
-    if not card_test.held(report, max_failures):
+        card_test.print_report(report, other, rich_out.console())
+    if not card_test.all_passed(report, max_failures):
         raise typer.Exit(1)
 
 
 @app.command("import")
 def import_cards(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="PNG, APNG, JSON, CHARX, YAML, folders.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="PNG, APNG, JSON, CHARX or YAML files, or folders of them."
+        ),
     ],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Where they go; yours if none.")
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where to put them; by default, your cards."),
     ] = None,
 ) -> None:
-    """Import cards and lorebooks of other programs as TOML; nothing is overwritten."""
-    from rpterm.cli import exchanging
+    """Import cards and lorebooks from other programs. Nothing is overwritten."""
+    from rpterm.cli import exchange
 
-    results = exchanging.import_cards(paths, to or folders.find().characters)
+    results = exchange.import_cards(paths, to or folders.find().characters)
     named = {path for path in paths if not path.is_dir()}
     if not any(each.target for each in results) or any(
         each.error and each.source in named for each in results
@@ -287,49 +341,54 @@ def export(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", metavar="F", help="v1 v2 v3 png charx world lorebook."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="v1, v2, v3, png, charx, world or lorebook; by default, chosen by OUT's suffix.",
+        ),
     ] = None,
 ) -> None:
     """Export a card for other programs; nothing is overwritten."""
-    from rpterm.cli import exchanging
+    from rpterm.cli import exchange
 
-    exchanging.export_card(card, format, output)
+    exchange.export_card(card, format, output)
 
 
 @app.command()
 def join(
     card: _Card,
-    world: Annotated[str, typer.Argument(metavar="WORLD", help="A world's name, or its file.")],
-    leave: Annotated[bool, typer.Option("--leave", help="Take the world out again.")] = False,
+    world: Annotated[str, typer.Argument(metavar="WORLD", help="Name of a world, or its file.")],
+    leave: Annotated[bool, typer.Option("--leave", help="Remove the world from the card.")] = False,
 ) -> None:
-    """Let a character know a world: lore that it shares with others."""
+    """Add a world to a card: lore that several characters share."""
     from rpterm import card_files
 
     mine = folders.find().characters
-    file = card_files.join(library.find(card, library.folders(mine)), world, mine, leave=leave)
+    file = card_files.join(library.find(card, library.card_folders(mine)), world, mine, leave=leave)
     out.say(str(file))
 
 
 @app.command("worlds")
 def list_worlds(json: _Json = False) -> None:
-    """List worlds, how much lore each has, and which characters know it."""
+    """List the worlds, and the cards that use them."""
     from rpterm.cli import card_worlds
 
-    rows = card_worlds.rows(library.folders(folders.find().characters))
+    rows = card_worlds.list_worlds(library.card_folders(folders.find().characters))
     if json:
-        out.data([asdict(row) for row in rows])
+        out.json_data([asdict(row) for row in rows])
         return
     if not rows:
-        raise RptermError(worlds.none_yet(folders.find().characters))
+        raise RptermError(worlds.no_worlds_hint(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
-    out.table(shown, ("world", "lore", "known by"))
+    out.table(shown, ("world", "entries", "used by"))
 
 
 @app.command()
 def schema(
-    path: Annotated[bool, typer.Option("--path", help="Where the schema's file is.")] = False,
+    path: Annotated[bool, typer.Option("--path", help="Print the path of its file.")] = False,
 ) -> None:
-    """Print the JSON schema of a card, for completion in an editor."""
+    """Print the JSON schema of cards, for checks in an editor."""
     from rpterm.cards import schema as published
 
     out.say(str(published.PUBLISHED) if path else published.text(), end="\n" if path else "")
@@ -337,27 +396,30 @@ def schema(
 
 @app.command()
 def path(
-    card: Annotated[str | None, typer.Argument(metavar="CARD", help="None: the folders.")] = None,
+    card: Annotated[
+        str | None,
+        typer.Argument(metavar="CARD", help="Name of a card; without it, all folders are printed."),
+    ] = None,
 ) -> None:
-    """Print where a card is, or where cards are looked for."""
+    """Print the file of a card, or the folders of all cards."""
     paths = folders.find()
-    found = library.folders(paths.characters)
+    found = library.card_folders(paths.characters)
     if card is not None:
         out.say(str(library.find(card, found)))
         return
     for folder in dict.fromkeys([paths.characters, *found]):
         out.say(str(folder))
     if not found:
-        raise RptermError("No folder of cards exists.")
+        raise RptermError("None of these folders exists.")
 
 
 def _flags(model: str | None) -> Mapping[str, object]:
     return {"model": model} if model is not None else {}
 
 
-def _counter(exact: bool | None) -> AbstractContextManager[Counter]:
-    """Tokens by the model in use, or an estimate."""
-    from rpterm.cli.counting import counter
+def _counter(exact: bool | None) -> AbstractContextManager[TokenCounter]:
+    """Counts tokens with the model of the settings, or estimates them."""
+    from rpterm.cli.token_counter import open_counter
 
     paths = folders.find()
-    return counter(config.load(paths.config_file, os.environ), paths, exact)
+    return open_counter(config.load(paths.config_file, os.environ), paths, exact)

@@ -1,4 +1,4 @@
-"""``rpterm chat``: the options. What they start is in ``cli.play``."""
+"""``rpterm chat``: its options. The chat itself is started by ``cli.chat_run``."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 
-app = new("")
+app = new_app("")
 
-_CARD = typer.Argument(help="A character's name or a card's file; none lets you choose.")
-_PLAIN = typer.Option("--plain", help="Lines of text: for screen readers and pipes.")
-_WITH = typer.Option(
-    "--with", metavar="CARD", help="Somebody else who takes part; may be given several times."
+_CARD = typer.Argument(
+    metavar="CARD", help="Name of a character, or a card's file; without it, you can choose."
 )
-_NARRATOR = typer.Option("--narrator", help="A narrator tells the scene.")
-_ONCE = typer.Option("--once", metavar="TEXT", help="Print one reply to TEXT and end.")
+_PLAIN = typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
+_WITH = typer.Option(
+    "--with", metavar="CARD", help="Add another character to the chat; can be repeated."
+)
+_NARRATOR = typer.Option("--narrator", help="Add a narrator who describes the scene.")
+_ONCE = typer.Option("--once", metavar="TEXT", help="Send TEXT, print the reply and exit.")
 
 
 def _option(help_text: str, metavar: str | None = None) -> Any:
@@ -28,47 +30,77 @@ def chat(
     card: Annotated[str | None, _CARD] = None,
     new_chat: Annotated[bool, typer.Option("--new", help="Begin a new chat.")] = False,
     chat_id: Annotated[
-        int | None, typer.Option("--chat", metavar="ID", help="Go on with this chat.")
+        int | None,
+        typer.Option("--chat", metavar="ID", help="Continue this chat (see `rpterm chats list`)."),
     ] = None,
-    greeting: Annotated[int | None, _option("Begin with the card's Nth greeting.", "N")] = None,
-    persona: Annotated[str | None, _option("Who you are in this chat.", "NAME")] = None,
+    greeting: Annotated[
+        int | None, _option("Begin a new chat with the card's Nth greeting.", "N")
+    ] = None,
+    persona: Annotated[str | None, _option("Your persona in this chat.", "NAME")] = None,
     company: Annotated[list[str] | None, _WITH] = None,
     narrator: Annotated[bool, _NARRATOR] = False,
     turns: Annotated[
-        str | None, _option("Who speaks next: mentioned, round, model or hand.", "WAY")
+        str | None,
+        _option("How the next speaker is chosen: mentioned, round, model or hand.", "WAY"),
     ] = None,
     plain: Annotated[bool, _PLAIN] = False,
     once: Annotated[str | None, _ONCE] = None,
-    model: Annotated[str | None, _option("A GGUF file, or a name in the models folder.")] = None,
-    profile: Annotated[str | None, _option("Settings of this profile.", "NAME")] = None,
-    engine: Annotated[str | None, _option("llama, remote or scripted.", "NAME")] = None,
-    context: Annotated[int | None, _option("Tokens of the window; 0 chooses.", "N")] = None,
-    threads: Annotated[int | None, _option("Threads for the model; 0 chooses.", "N")] = None,
-    gpu_layers: Annotated[int | None, _option("Layers on the GPU; -1 what fits.", "N")] = None,
+    model: Annotated[
+        str | None, _option("A GGUF file, or a model in the models folder.", "NAME")
+    ] = None,
+    profile: Annotated[str | None, _option("Use the settings of this profile.", "NAME")] = None,
+    engine: Annotated[
+        str | None, _option("What runs the model: llama, remote or scripted.", "NAME")
+    ] = None,
+    context: Annotated[
+        int | None, _option("Size of the context window in tokens; 0 is automatic.", "N")
+    ] = None,
+    threads: Annotated[
+        int | None, _option("CPU threads for the model; 0 is automatic.", "N")
+    ] = None,
+    gpu_layers: Annotated[
+        int | None, _option("Model layers on the GPU; -1 is as many as fit.", "N")
+    ] = None,
     kv_type: Annotated[
-        str | None, _option("Cache: auto, q8_0/f16, f16, q8_0 or q4_0.", "T")
+        str | None,
+        _option("Number format of the KV cache: auto, q8_0/f16, f16, q8_0 or q4_0.", "TYPE"),
     ] = None,
-    kv_mode: Annotated[str | None, _option("exact, or shift for slow machines.", "MODE")] = None,
+    kv_mode: Annotated[
+        str | None, _option("exact, or shift: faster on slow machines, but not exact.", "MODE")
+    ] = None,
     adapter: Annotated[str | None, _option("A LoRA adapter in GGUF format.", "FILE")] = None,
-    seed: Annotated[int | None, _option("Seed of the sampler.", "N")] = None,
-    max_tokens: Annotated[int | None, _option("Longest reply, in tokens.", "N")] = None,
-    temperature: Annotated[float | None, _option("0 is greedy.", "X")] = None,
-    top_k: Annotated[int | None, _option("Keep the k likeliest tokens; 0 is off.", "N")] = None,
-    top_p: Annotated[float | None, _option("Keep this share of probability.", "X")] = None,
-    min_p: Annotated[float | None, _option("Least share of the best token.", "X")] = None,
-    best_of: Annotated[
-        int | None, _option("Make N replies at once and keep the best by score.", "N")
+    seed: Annotated[
+        int | None, _option("Seed of the random numbers, to repeat a reply.", "N")
     ] = None,
-    repeat_penalty: Annotated[float | None, _option("1 is off.", "X")] = None,
+    max_tokens: Annotated[int | None, _option("Longest reply, in tokens.", "N")] = None,
+    temperature: Annotated[
+        float | None, _option("Randomness; 0 always takes the likeliest token.", "X")
+    ] = None,
+    top_k: Annotated[
+        int | None, _option("Keep only the N likeliest tokens; 0 is off.", "N")
+    ] = None,
+    top_p: Annotated[
+        float | None, _option("Keep the likeliest tokens of total probability X; 1 is off.", "X")
+    ] = None,
+    min_p: Annotated[
+        float | None, _option("Keep tokens at least X times as likely as the best; 0 is off.", "X")
+    ] = None,
+    best_of: Annotated[
+        int | None, _option("Generate N replies at once and keep the one that scores best.", "N")
+    ] = None,
+    repeat_penalty: Annotated[
+        float | None, _option("Make repeated tokens less likely; 1 is off.", "X")
+    ] = None,
 ) -> None:
-    """Talk to a character, going on where you left.
+    """Chat with a character, continuing where you left off.
 
-    That is the newest chat with this character alone. A chat with several is gone on with by the
-    same --with, or from the list of chats.
+    Without --new or --chat, the newest chat with this character alone is continued. To continue a
+    group chat, repeat its --with options or choose it from the list of chats.
 
-    Every other sampler is a setting: `rpterm config show` lists them.
+    The options from --model on override your settings for this run. There are more settings, among
+    them all other samplers: `rpterm config show` lists them.
     """
-    from rpterm.cli import play
+    from rpterm.cli import chat_run
     from rpterm.opening.launch import Asked
 
     given = {
@@ -83,4 +115,4 @@ def chat(
     flags = {name: value for name, value in given.items() if value is not None}
     others = (*(company or ()), *(("narrator",) if narrator else ()))
     asked = Asked(card, chat_id, new_chat, greeting, persona, tuple(flags), others, turns or "")
-    raise typer.Exit(play.chat(asked, flags, plain=plain, once=once))
+    raise typer.Exit(chat_run.run_chat(asked, flags, plain=plain, once=once))

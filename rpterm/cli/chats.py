@@ -1,4 +1,4 @@
-"""``rpterm chats``: what was said, and where."""
+"""``rpterm chats``: lists, searches, shows, renames, deletes, imports and exports chats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.chat.states import States
 from rpterm.cli import out
-from rpterm.cli.app import new, renamed
+from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.plural import counted
 from rpterm.types import RptermError
 
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Chat
 
-app = new("List, search, show, rename, delete and export chats.")
+app = new_app(NOUNS["chats"])
 
-_Id = Annotated[int, typer.Argument(metavar="ID", help="A chat's number, as `chats list` shows.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
-_Card = Annotated[
-    str | None, typer.Option("--card", metavar="NAME", help="Only with this character.")
+_Id = Annotated[
+    int, typer.Argument(metavar="ID", help="Number of the chat, as `rpterm chats list` shows it.")
 ]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
+_Card = Annotated[
+    str | None, typer.Option("--card", metavar="NAME", help="Only chats with this character.")
+]
+_Limit = typer.Option(min=1, metavar="N", help="Show at most this many.")
 
 
 @contextmanager
-def opened(*, begin: bool = False) -> Iterator[Store]:
-    """The store of this user, closed at the end; there is none before the first chat.
+def open_store(*, begin: bool = False) -> Iterator[Store]:
+    """The store of this user, closed at the end of the block.
 
     Args:
-        begin: Make the database where there is none yet.
+        begin: Create the database if there is none yet.
 
     Raises:
         RptermError: There is no database yet, or it cannot be used.
@@ -53,7 +56,6 @@ def opened(*, begin: bool = False) -> Iterator[Store]:
 
 @app.callback(invoke_without_command=True)
 def bare(context: typer.Context) -> None:
-    """List, search, show, rename, delete and export chats."""
     if context.invoked_subcommand is None:
         list_chats()
 
@@ -61,47 +63,47 @@ def bare(context: typer.Context) -> None:
 @app.command("list")
 def list_chats(
     card: _Card = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    limit: Annotated[int, _Limit] = 200,
     json: _Json = False,
 ) -> None:
-    """List chats, newest first."""
+    """List chats, the most recent first."""
     from rpterm.store.cast import Casts
     from rpterm.store.reviews import exportable
 
     if json and not folders.find().database.exists():
-        out.data([])  # A program that asks for a list gets one before the first chat, too.
+        out.json_data([])  # Programs get a list even before the first chat.
         return
-    with opened() as store:
+    with open_store() as store:
         chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
-        others = Casts(store).counts()
+        members = Casts(store).counts()
     if json:
-        out.data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
+        out.json_data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])
         return
     rows = [
-        (chat.id, out.when(chat.updated_at), _who(chat, others), chat.length,
+        (chat.id, out.local_time(chat.updated_at), _characters(chat, members), chat.length,
          "yes" if chat.id in allowed else "no", chat.heading or chat.preview)
         for chat in chats
     ]  # fmt: skip
-    out.table(rows, ("id", "last", "character", "turns", "exports", "title"))
+    out.table(rows, ("id", "updated", "character", "turns", "exportable", "title"))
 
 
-def _who(chat: Chat, others: Mapping[int, int]) -> str:
-    """The chat's character, and how many others take part."""
-    return f"{chat.card_name} +{others[chat.id] - 1}" if chat.id in others else chat.card_name
+def _characters(chat: Chat, members: Mapping[int, int]) -> str:
+    """The chat's character, and the number of others in a group chat."""
+    return f"{chat.card_name} +{members[chat.id] - 1}" if chat.id in members else chat.card_name
 
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(help="Words to look for.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
     card: _Card = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, _Limit] = 50,
     json: _Json = False,
 ) -> None:
-    """Find turns by their words; hits stand in [brackets]."""
-    with opened() as store:
+    """Search the text of all chats; matches are shown in [brackets]."""
+    with open_store() as store:
         hits = store.search(" ".join(words), card_name=card, limit=limit)
     if json:
-        out.data(hits)
+        out.json_data(hits)
         return
     for hit in hits:
         text = hit.snippet.replace("\x02", "[").replace("\x03", "]")
@@ -115,10 +117,12 @@ def search(
 @app.command()
 def show(
     chat_id: _Id,
-    ids: Annotated[bool, typer.Option("--ids", help="Each turn with its number.")] = False,
+    ids: Annotated[
+        bool, typer.Option("--ids", help="Print each turn's number, which `rpterm replay` takes.")
+    ] = False,
 ) -> None:
-    """Print the branch of a chat that is shown."""
-    with opened() as store:
+    """Print a chat, in the branch that was shown last."""
+    with open_store() as store:
         chat = store.chat(chat_id)
         turns = store.path(chat.leaf_id) if chat.leaf_id is not None else []
     for turn in turns:
@@ -128,9 +132,11 @@ def show(
 
 
 @app.command()
-def rename(chat_id: _Id, title: Annotated[str, typer.Argument(help="The new title.")]) -> None:
+def rename(
+    chat_id: _Id, title: Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
+) -> None:
     """Give a chat a title."""
-    with opened() as store:
+    with open_store() as store:
         store.chat(chat_id)
         store.update_chat(chat_id, title=title)
 
@@ -138,13 +144,13 @@ def rename(chat_id: _Id, title: Annotated[str, typer.Argument(help="The new titl
 @app.command()
 def delete(
     chat_id: _Id,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete a chat with all its branches, for good."""
-    with opened() as store:
+    """Delete a chat with all its branches; this cannot be undone."""
+    with open_store() as store:
         chat = store.chat(chat_id)
-        what = f"chat {chat.id} with {chat.card_name}, {counted(chat.length, 'turn')}"
-        if not yes and not typer.confirm(f"Delete {what}, for good?"):
+        what = f"chat {chat.id} with {chat.card_name} ({counted(chat.length, 'turn')})"
+        if not yes and not typer.confirm(f"Delete {what}? This cannot be undone."):
             raise typer.Exit(1)
         store.delete_chat(chat_id)
     States(folders.find().states).forget(chat_id)
@@ -156,38 +162,53 @@ def import_chats(
         list[Path], typer.Argument(metavar="FILE...", help="JSONL chat logs, or folders of them.")
     ],
     card: Annotated[
-        str | None, typer.Option(metavar="CARD", help="Whose chats they are; else found by name.")
+        str | None,
+        typer.Option(
+            metavar="CARD",
+            help="The character of these chats; by default, found by the log's name.",
+        ),
     ] = None,
     ratings: Annotated[
-        bool, typer.Option("--ratings", help="With ratings, and swipes kept as judgements.")
+        bool, typer.Option("--ratings", help="Also import ratings and choices between swipes.")
     ] = False,
 ) -> None:
-    """Import chat logs of other programs, with their swipes, and chats that were exported as jsonl.
+    """Import chat logs from other programs, with their swipes.
 
-    --ratings also takes thumbs and stars, and each swipe the chat went on with as a verdict over
-    the others; it may be given later, for chats that are here already.
+    Chats exported as jsonl can be imported, too.
+
+    With --ratings, thumbs and stars are imported as well, and wherever a chat continued from one
+    of several swipes, that swipe counts as preferred to the others. This also works later, for
+    chats that have already been imported.
     """
-    from rpterm.cli import exchanging
+    from rpterm.cli import exchange
 
-    results = exchanging.import_chats(paths, card, ratings)
+    results = exchange.import_chats(paths, card, ratings)
     if any(each.error for each in results) or not results:
         raise typer.Exit(1)
 
 
-@app.command(cls=renamed("--output", "--to"))
+@app.command(cls=accepting_old_option("--output", "--to"))
 def export(
     chat_id: _Id,
-    format: Annotated[str, typer.Option("--format", "-f", help="md, jsonl or log.")] = "md",
+    format: Annotated[
+        str, typer.Option("--format", "-f", metavar="FORMAT", help="md, jsonl or log.")
+    ] = "md",
     to: Annotated[
-        Path | None, typer.Option("--to", "-o", metavar="FILE", help="Instead of the terminal.")
+        Path | None,
+        typer.Option("--to", "-o", metavar="FILE", help="Write to FILE instead of the terminal."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite FILE if it already exists.")
+    ] = False,
 ) -> None:
-    """Write a chat: md to read, jsonl with every turn, log for other programs."""
-    from rpterm.moving import exporting
+    """Export a chat to read it, to keep it, or for other programs.
 
-    with opened() as store:
-        text = exporting.text_of(store, chat_id, format)
+    The formats are md (for reading), jsonl (with every turn) and log (for other programs).
+    """
+    from rpterm.transfer import chat_export
+
+    with open_store() as store:
+        text = chat_export.render_chat(store, chat_id, format)
     if to is None:
         out.say(text, end="")
     else:

@@ -1,4 +1,4 @@
-"""``rpterm doctor``: every check with its verdict and remedy."""
+"""``rpterm doctor``: prints every check with its verdict and remedy."""
 
 from __future__ import annotations
 
@@ -9,28 +9,34 @@ import typer
 
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import RptermError
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Save what is readable of a damaged database.")
+        bool,
+        typer.Option(
+            "--repair", help="First repair a damaged database: rescue everything still readable."
+        ),
     ] = False,
 ) -> None:
-    """Say what works, what is slow and why; exit code 1 when something is broken."""
-    from rpterm.doctor import examine
+    """Check this installation: what works, what is slow and why, and what to do about it.
+
+    The exit code is 1 if something is broken.
+    """
+    from rpterm.cli.doctor_checks import run_checks
 
     paths = folders.find()
     if repair:
         _repair(paths)
-    checks = examine(paths, os.environ)
+    checks = run_checks(paths, os.environ)
     if json:
-        out.data(checks)
+        out.json_data(checks)
     else:
         for check in checks:
             out.say(f"{check.verdict:<7}{check.name:<15}{out.one_line(check.detail)}")
@@ -41,7 +47,7 @@ def doctor(
 
 
 def _repair(paths: folders.Paths) -> None:
-    """Make a new database of what can be read of a damaged one, which is kept beside it."""
+    """Replace a damaged database by a new one with all readable data; the old file is kept."""
     if not paths.database.exists():
         raise RptermError(f"There is no database at {paths.database} to repair.")
     from rpterm.store.repair import repair

@@ -1,4 +1,4 @@
-"""``rpterm duel``: two or more ways of making replies, judged blind over many messages."""
+"""``rpterm duel``: blind comparison of two to four setups over many messages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import RptermError
 
-app = new("")
+app = new_app("")
 
 
 def _side(help_text: str) -> Any:
@@ -19,42 +19,59 @@ def _side(help_text: str) -> Any:
 
 @app.command()
 def duel(
-    card: Annotated[str, typer.Argument(help="A character's name or a card's file.")],
-    a: Annotated[str, _side("Side A; nothing is what the settings say.")] = "",
+    card: Annotated[
+        str, typer.Argument(metavar="CARD", help="Name of a character, or a card's file.")
+    ],
+    a: Annotated[
+        str, _side("Side A, described like side B; if empty, your settings as they are.")
+    ] = "",
     b: Annotated[
-        str, _side("Side B: samplers (temperature=1.2 min_p=0.02), model=FILE, adapter=FILE.")
+        str,
+        _side('Side B: samplers ("temperature=1.2 min_p=0.02"), model=FILE and adapter=FILE.'),
     ] = "",
     c: Annotated[str | None, _side("A third side.")] = None,
     d: Annotated[str | None, _side("A fourth side.")] = None,
     turns: Annotated[
-        str, typer.Option(metavar="FILE", help="Messages, one a line; fresh: you write them.")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Your own messages, one per line; `fresh` lets you write them as you go.",
+        ),
     ] = "",
-    count: Annotated[int, typer.Option("-n", "--rounds", min=1, max=2000, help="Rounds.")] = 50,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of sides, order and samplers.")] = None,
+    count: Annotated[
+        int, typer.Option("-n", "--rounds", min=1, max=2000, metavar="N", help="Number of rounds.")
+    ] = 50,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Seed of the sides, the order and the samplers."),
+    ] = None,
     new_duel: Annotated[
-        bool, typer.Option("--new", help="Begin anew instead of going on with the same duel.")
+        bool, typer.Option("--new", help="Begin again instead of continuing the same duel.")
     ] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines of text.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
+    ] = False,
     report: Annotated[
-        bool, typer.Option("--report", help="Only tell how it stands, for any -n.")
+        bool, typer.Option("--report", help="Only print the result so far, for any --rounds.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="With --report: as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the --report as JSON.")] = False,
 ) -> None:
-    """Judge blind between ways of making replies; go on another day.
+    """Compare models, adapters or samplers: you see two replies and choose without knowing whose.
 
-    Nothing is called better before the evidence is in, and then it stays so however long one goes
-    on. Every tenth round comes back with its sides swapped, to see how steady the judge is.
+    The same command continues a duel on another day. A side is called better only once there is
+    enough evidence, and more rounds do not overturn that. Every tenth round is asked again with
+    its sides swapped, to measure how consistent you are.
     """
-    from rpterm.cli import dueling
+    from rpterm.cli import duel_run
     from rpterm.dueling.bout import Setup
 
     if json and not report:
-        raise RptermError("--json goes with --report: a duel itself is judged on the screen.")
+        raise RptermError("--json works only with --report.")
     specs = tuple(each for each in (a, b, c, d) if each is not None)
-    lines = dueling.lines(turns)
-    drawn = dueling.draw_seed() if seed is None else seed
-    wanted = Setup(dueling.card_name(card), dueling.normal(specs), count, drawn, lines)
+    lines = duel_run.read_messages(turns)
+    drawn = duel_run.draw_seed() if seed is None else seed
+    wanted = Setup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
     if report:
-        raise typer.Exit(dueling.report(wanted, as_json=json))
-    lined = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
-    raise typer.Exit(dueling.run(card, wanted, anew=new_duel, plain=lined))
+        raise typer.Exit(duel_run.print_report(wanted, as_json=json))
+    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    raise typer.Exit(duel_run.run(card, wanted, anew=new_duel, plain=plain))

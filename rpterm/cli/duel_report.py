@@ -1,4 +1,4 @@
-"""How a duel stands, as tables that fit into 80 columns, with what the figures are."""
+"""Prints the result of a duel as tables that fit into 80 columns, each with a legend."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rpterm.preference.stats.ranking import MIN_VOTES
 
 _HEADS = ("pair", "won", "lost", "ties", "bad", "votes", "won %", "verdict")
 _LEGEND = (
-    "won, lost: of the first side of the pair; bad: both were; together they are the votes. won %: "
-    "its share of won and lost, with Wilson's 95 % interval. Undecided tells the evidence so far, "
-    "and of how much it takes."
+    "Won and lost are counted for the first side of the pair; bad: both replies were. Together "
+    "with the ties they are the votes. won %: Wilson's 95 % interval of the first side's share of "
+    "won and lost. Undecided: the evidence so far, and how much is needed."
 )
-_STRENGTHS = (
-    "Strength: log-odds against the average of all sides (Bradley-Terry, a tie is half a win), "
-    "higher is better; from–to: the middle 95 % of a bootstrap over messages. Compared: its votes "
-    f"without those in which both were bad; below {MIN_VOTES} a side has no rank."
+_STRENGTHS_LEGEND = (
+    "Strength: log-odds against the average of all sides (Bradley-Terry, a tie is half a win); "
+    "higher is better. from–to: 95 % interval, from a bootstrap over messages. Compared: the "
+    f"side's votes except those in which both were bad; below {MIN_VOTES} a side has no rank."
 )
 
 
-def write(bout: Bout, found: Tally) -> None:
-    """The whole report."""
+def print_report(bout: Bout, found: Tally) -> None:
+    """Print the complete report."""
     shown = rich_out.console()
     names = short_names([each.spec for each in bout.contenders])
     for each in bout.contenders:
@@ -37,19 +37,19 @@ def write(bout: Bout, found: Tally) -> None:
     if found.strengths:
         out.say()
         heads = ("rank", "side", "strength", "from–to", "compared")
-        shown.print(rich_out.rows(heads, _places(bout, found), numbers=(4,)))
-        shown.print(rich_out.text(_STRENGTHS, "dim"))
+        shown.print(rich_out.rows(heads, _ranking(bout, found), numbers=(4,)))
+        shown.print(rich_out.text(_STRENGTHS_LEGEND, "dim"))
     out.say()
-    for line in _judge(found):
+    for line in _consistency(found):
         shown.print(rich_out.text(line))
 
 
 def _progress(bout: Bout, found: Tally) -> str:
-    """Rounds judged are votes and rounds that were asked again."""
-    said = f"{bout.done()} of {len(bout.planned)} rounds: {counted(found.votes, 'vote')}"
+    """The rounds judged so far, which are votes and rounds that were asked again."""
+    progress = f"{bout.done()} of {len(bout.planned)} rounds: {counted(found.votes, 'vote')}"
     if found.agreed.total:
-        said += f", {found.agreed.total} asked again"
-    return said
+        progress += f", {found.agreed.total} asked again"
+    return progress
 
 
 def _row(match: Match) -> tuple[str, ...]:
@@ -66,19 +66,19 @@ def _verdict(match: Match) -> str:
     return f"undecided ({match.e_value:.1f} of {match.needed:.0f})"
 
 
-def _places(bout: Bout, found: Tally) -> Iterator[tuple[str, ...]]:
-    """All sides, the strongest first; those that only ever met "both bad" last."""
+def _ranking(bout: Bout, found: Tally) -> Iterator[tuple[str, ...]]:
+    """All sides, the strongest first; those that only have "both bad" votes last."""
     for place in found.strengths:
         rank = f"{place.rank}." if place.rank else "–"
-        between = f"{place.low:+.2f} to {place.high:+.2f}"
-        yield rank, place.name, f"{place.value:+.2f}", between, str(place.votes)
-    placed = {place.name for place in found.strengths}
+        interval = f"{place.low:+.2f} to {place.high:+.2f}"
+        yield rank, place.name, f"{place.value:+.2f}", interval, str(place.votes)
+    ranked = {place.name for place in found.strengths}
     for name in bout.names:
-        if name not in placed:
+        if name not in ranked:
             yield "–", name, "–", "–", "0"
 
 
-def _judge(found: Tally) -> Iterator[str]:
-    """How steady the judge is."""
-    yield f"asked again, you said the same: {found.agreed.text}"
-    yield f"you chose the left one: {found.chose_left.text} of all verdicts for a side"
+def _consistency(found: Tally) -> Iterator[str]:
+    """How consistent the judge is."""
+    yield f"same verdict when asked again: {found.agreed.text}"
+    yield f"left reply chosen: {found.chose_left.text} of all verdicts for a side"

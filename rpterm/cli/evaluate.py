@@ -1,4 +1,4 @@
-"""``rpterm eval``: models play a card, and metrics, a judging model and people are compared."""
+"""``rpterm eval``: models play a card, and are compared by metrics, a judge model and ratings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cli import evaluated, out, rich_out
-from rpterm.cli.app import new, renamed
-from rpterm.cli.score import card_of, opened_scorer, others_than
+from rpterm.cli import evaluation_report, out, rich_out
+from rpterm.cli.app import accepting_old_option, new_app
+from rpterm.cli.score import load_card, other_cards, running_scorer
 from rpterm.config import Settings
 from rpterm.marks import why
 from rpterm.paths import Paths
@@ -33,44 +33,69 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import Report
     from rpterm.preference.stats.live import Figure
 
-app = new("")
+app = new_app("")
 
 
-@app.command("eval", cls=renamed("--out", "--to"))
+@app.command("eval", cls=accepting_old_option("--out", "--to"))
 def evaluate(
     card: Annotated[
-        str, typer.Argument(metavar="CARD", help="A name, or a card file of any kind.")
+        str,
+        typer.Argument(metavar="CARD", help="Name of a card, or a card file in any format."),
     ],
-    more: Annotated[list[str] | None, typer.Argument(metavar="MODEL…", help="More models.")] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="MODEL…", help="More models, as in --models.")
+    ] = None,
     models: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help='GGUF files, or "temperature=1.2 adapter=x.gguf".'),
+        typer.Option(
+            metavar="MODEL",
+            help='A GGUF file, or a setup like "temperature=1.2 adapter=x.gguf"; can be repeated.',
+        ),
     ] = None,
     probes: Annotated[
-        str, typer.Option(metavar="FILE.toml", help="[[probe]] user, reference; or builtin.")
+        str,
+        typer.Option(
+            metavar="FILE.toml",
+            help="Your own questions, as [[probe]] tables with user and reference; or `builtin`.",
+        ),
     ] = "builtin",
     kinds: Annotated[
-        str, typer.Option(help="Of the builtin ones: reference, knowledge, later, personality.")
+        str,
+        typer.Option(metavar="KINDS", help="Which of the built-in questions to ask."),
     ] = "reference,knowledge,later,personality",
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Answers to each question.")] = 1,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many questions; 0 is all.")] = 0,
-    judge: Annotated[str | None, typer.Option(metavar="MODEL", help="A model that judges.")] = None,
-    to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where what took long is kept.")
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Number of answers to each question.")
+    ] = 1,
+    limit: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Ask at most N questions; 0 is all.")
+    ] = 0,
+    judge: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="A model that judges the answers pair by pair."),
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="FILE")] = None,
-    png: Annotated[Path | None, typer.Option(help="Draw a picture.", metavar="FILE")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where answers, scores and verdicts are stored."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report as an HTML page.", metavar="FILE")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw the results as a picture.", metavar="FILE")
+    ] = None,
     answered: Annotated[
-        bool, typer.Option("--answers", help="Also print every answer, its score, and why.")
+        bool, typer.Option("--answers", help="Also print every answer, its score and the reasons.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Let models play a card and hold all ways of judging against each other.
+    """Let models play a card, and compare them in every way rpterm can judge.
 
-    References (ROUGE-L, BLEU, chrF), the fixed scorer and its likelihoods, a judging model in both
-    orders, your own ratings, and a personality interview. Below the tables stands which model to
-    take, and on the page (--html) every answer with its score. Answers, scores and verdicts are
-    kept as they come: Ctrl+C loses none, and the same command goes on.
+    These are: similarity to reference answers (ROUGE-L, BLEU, chrF), the scorer and its
+    likelihoods, a judge model that sees each pair in both orders, your own ratings, and a
+    personality interview. Below the tables, the report recommends a model; the page written by
+    --html has every answer with its score.
+
+    Answers, scores and verdicts are stored as they come: after Ctrl+C, the same command continues.
     """
     from rpterm.dueling.contender import short_names
     from rpterm.evaluation import page
@@ -81,7 +106,7 @@ def evaluate(
     if png is not None:
         page.check_pictures()
     paths = folders.find()
-    mine = card_of(card)
+    mine = load_card(card)
     questions = _questions(mine, probes, kinds)[: limit or None]
     contenders = _contenders([*(models or ()), *(more or ())])
     numbers = list(range(1, seeds + 1))
@@ -93,7 +118,7 @@ def evaluate(
     asked = [each.settings(settings) for each in contenders]
     for each in (*asked, *([_judging(judge, settings)] if judge else [])):
         with _engine(each, paths):
-            pass  # Whether there is such a model is told before anything is played.
+            pass  # A model that does not exist is reported before any other starts to play.
     known = [
         answer
         for each in contenders
@@ -104,9 +129,9 @@ def evaluate(
     run = _Run(mine, {each.name: each for each in questions}, paths, settings, kept)
     report = _report(run, known, judge)
     if json:
-        out.data(asdict(report))
+        out.json_data(asdict(report))
     else:
-        evaluated.show(report, answers=answered)
+        evaluation_report.print_evaluation(report, answers=answered)
     if html is not None:
         _write(html, page.html(report))
     if png is not None:
@@ -127,10 +152,10 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
         if kind not in questions.KINDS:
             raise NoSuchChoice(f"There is no kind of question {kind!r}; {known}.")
     if not wanted:
-        raise RptermError(f"--kinds names none; {known}.")
+        raise RptermError(f"--kinds is empty; {known}.")
     found = questions.builtin(card, wanted)  # type: ignore[arg-type]
     if not found:
-        raise RptermError(f"The card of {card.name} gives no question of the kinds {kinds}.")
+        raise RptermError(f"The card of {card.name} yields no questions of the kinds {kinds}.")
     return found
 
 
@@ -155,7 +180,7 @@ def _play(
     seeds: Sequence[int],
     answers: Answers,
 ) -> list[Answer]:
-    """Ask one contender everything."""
+    """Ask one contender all questions, with a progress bar."""
     from rpterm.evaluation.answers import interview
     from rpterm.evaluation.probing import Bench
 
@@ -174,7 +199,7 @@ def _play(
 
 @dataclass(frozen=True)
 class _Run:
-    """What an evaluation is about, and the folder that keeps what took long."""
+    """What an evaluation is about, and the folder where its results are stored."""
 
     card: CharacterCard
     questions: dict[str, Question]
@@ -202,8 +227,8 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
         rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
     known = Known(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
-    with opened_scorer(run.paths) as scorer, rich_out.progress() as bar:
-        scored = AnswerScores(scorer, known, others_than(run.card, run.paths), setup)
+    with running_scorer(run.paths) as scorer, rich_out.progress() as bar:
+        scored = AnswerScores(scorer, known, other_cards(run.card, run.paths), setup)
         task = bar.add_task("scoring", total=len(answers))
         return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 
@@ -222,7 +247,7 @@ def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[Verdict]
 
 
 def _model(settings: Settings) -> str:
-    """Names a model, wherever it runs."""
+    """A key for a model, wherever it runs."""
     return repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
 
 

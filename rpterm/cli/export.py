@@ -1,7 +1,7 @@
-"""``rpterm export``: judgements as training data, and which chats may leave.
+"""``rpterm export``: writes judgements as training data, and marks the chats it may export.
 
-``rpterm export OUT`` writes; ``allow``, ``deny`` and ``check`` are commands of their own. A folder
-that is called like one of them is meant by its path: ``rpterm export ./check``.
+``rpterm export OUT`` writes; ``allow``, ``deny`` and ``check`` are subcommands. A folder with the
+name of one of them can be given as a path: ``rpterm export ./check``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new, renamed
+from rpterm.cli.app import accepting_old_option, new_app
 from rpterm.plural import counted
 from rpterm.types import Chat, RptermError
 
@@ -31,24 +31,25 @@ if TYPE_CHECKING:
 
 
 class WithDefault(TyperGroup):
-    """A group that takes what is no command of it as arguments of ``default``."""
+    """A group that passes its arguments to the command ``default`` if they name no command."""
 
     default = "write"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default in front where no command stands."""
+        """Insert the default command if none is named."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
             args = [self.default, *args]
         return list(super().parse_args(ctx, args))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The default goes without a name, also where its usage is shown."""
+        """Show the default command without its name in its usage line."""
         name, command, rest = super().resolve_command(ctx, args)
         return "" if name == self.default else name, command, rest
 
 
-app = new(
-    "Export ratings as training data: `rpterm export OUT` (`rpterm export OUT --help`).",
+app = new_app(
+    "Export your ratings as training data: `rpterm export OUT` writes them into the folder OUT.\n\n"
+    "Only chats that you allow are exported. `rpterm export OUT --help` lists all options.",
     cls=WithDefault,
     no_args_is_help=True,
 )
@@ -56,95 +57,132 @@ app = new(
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 _Chats = Annotated[
-    list[int], typer.Argument(metavar="CHAT...", help="Numbers, as `chats list` shows them.")
+    list[int],
+    typer.Argument(
+        metavar="CHAT...", help="Numbers of the chats, as `rpterm chats list` shows them."
+    ),
 ]
 _Model = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Whose template and tokens; else that of the settings."),
+    typer.Option(
+        metavar="FILE", help="The model whose chat template and tokens are used; by default, yours."
+    ),
 ]
-_Region = Annotated[str, typer.Option(metavar="CC", help="Country of phone numbers.")]
+_Region = Annotated[
+    str, typer.Option(metavar="CC", help="Country of phone numbers without a country code.")
+]
 
 
 @app.command()
 def allow(chats: _Chats) -> None:
-    """Mark chats as exportable; nothing leaves without."""
-    _consent(chats, True)
+    """Allow chats to be exported; no other chat ever is."""
+    _set_exportable(chats, True)
 
 
 @app.command()
 def deny(chats: _Chats) -> None:
-    """Take that mark back."""
-    _consent(chats, False)
+    """Exclude chats from exports again."""
+    _set_exportable(chats, False)
 
 
-@app.command(cls=renamed("--max-length", "--max-tokens"))
+@app.command(cls=accepting_old_option("--max-length", "--max-tokens"))
 def check(
     path: Annotated[
-        Path, typer.Argument(metavar="OUT", help="An export, a folder of them, or a file.")
+        Path, typer.Argument(metavar="OUT", help="An export, a folder of exports, or a data file.")
     ],
     model: _Model = None,
     max_tokens: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Tokens of a row; else each trainer's own default."),
+        typer.Option(
+            min=1, metavar="N", help="Longest row, in tokens; by default, each trainer's own limit."
+        ),
     ] = None,
     region: _Region = "US",
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="End with an error when a row is lost or leaks.")
+        bool, typer.Option("--strict", help="Exit with code 1 if there are serious faults.")
     ] = False,
 ) -> None:
-    """Say what trainers will do with training data, and what it is worth.
+    """Check how good training data is, and what trainers do with it.
 
-    It reads exports of rpterm and JSONL or Parquet of the same formats from elsewhere; of a folder
-    of exports each by itself. --strict fails on rows that cannot be read, that the model's template
-    refuses, that a trainer drops or learns no reply of; on leaks between splits, contradictions,
-    personal data, and labels that are all alike.
+    It reads exports of rpterm, and JSONL or Parquet files in the same formats from elsewhere. In a
+    folder of exports, each one is checked by itself.
+
+    Serious faults are: rows that cannot be read, that the model's chat template refuses, or of
+    which a trainer keeps nothing or no reply; rows in both splits; contradictions; personal data;
+    and labels that are all the same.
     """
     from rpterm.cli import export_check
 
-    found = export_check.reports(path, model, max_tokens, region)
+    found = export_check.check_exports(path, model, max_tokens, region)
     if json:
         rows = [export_check.as_data(each) for each in found]
-        out.data(rows[0] if len(rows) == 1 else {"exports": rows})
+        out.json_data(rows[0] if len(rows) == 1 else {"exports": rows})
     else:
-        export_check.show_all(found)
+        export_check.print_reports(found)
     if strict and any(each.strict for each in found):
         raise typer.Exit(1)
 
 
 @app.command(hidden=True)
 def write(
-    folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")],
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
     format: Annotated[
         str,
         typer.Option(
             "--format",
             "-f",
+            metavar="FORMAT",
             help="dpo, orpo, reward, kto, sft, axolotl, llama-factory, openai, sharegpt, "
             "ultrafeedback, argilla or raw.",
         ),
     ] = "dpo",
     sources: Annotated[
-        str, typer.Option(help="Of duel, edit, stars, thumbs, flag, swipe.")
+        str,
+        typer.Option(
+            metavar="NAMES", help="Which judgements to use: duel, edit, stars, thumbs, flag, swipe."
+        ),
     ] = "duel,edit,stars,thumbs,flag",
-    greeting: Annotated[str, typer.Option(help="keep, seed, system or auto.")] = "auto",
-    split: Annotated[float, typer.Option(min=0, max=1, help="Share of chats to test on.")] = 0.1,
-    max_tokens: Annotated[int, typer.Option(min=0, help="Of a row; 0 is no limit.")] = 1024,
-    min_edit: Annotated[int, typer.Option(min=0, help="Characters an edit touches.")] = 3,
-    scrub: Annotated[bool, typer.Option(help="Take personal data out.")] = True,
+    greeting: Annotated[
+        str,
+        typer.Option(
+            metavar="WAY",
+            help="Where greetings go: keep (a first reply), seed (after a user turn), system, or "
+            "auto (what the model's template allows).",
+        ),
+    ] = "auto",
+    split: Annotated[
+        float,
+        typer.Option(min=0, max=1, metavar="X", help="Fraction of the chats for the test split."),
+    ] = 0.1,
+    max_tokens: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Longest row, in tokens; 0 is no limit.")
+    ] = 1024,
+    min_edit: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Ignore edits of fewer characters.")
+    ] = 3,
+    scrub: Annotated[bool, typer.Option(help="Replace personal data by placeholders.")] = True,
     region: _Region = "US",
-    licence: Annotated[str, typer.Option("--license", help="Named in the dataset card.")] = "",
-    parquet: Annotated[bool, typer.Option("--parquet", help="Instead of JSONL.")] = False,
-    card: Annotated[str | None, typer.Option(metavar="NAME", help="Only this character.")] = None,
+    licence: Annotated[
+        str, typer.Option("--license", metavar="NAME", help="License for the dataset card.")
+    ] = "",
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet, not JSONL.")] = False,
+    card: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only chats with this character.")
+    ] = None,
     model: _Model = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Replace nothing when `export check` finds faults.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Keep the old export if `export check` finds serious faults in the new.",
+        ),
     ] = False,
 ) -> None:
-    """Write the ratings of exportable chats for a trainer."""
+    """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
-    from rpterm.cli.chats import opened
-    from rpterm.cli.judged import whose
+    from rpterm.cli.card_source import rated_character
+    from rpterm.cli.chats import open_store
     from rpterm.preference.export import Options, export
     from rpterm.preference.formats import named
     from rpterm.preference.harvest import Wanted
@@ -158,19 +196,20 @@ def write(
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
         file_type="parquet" if parquet else "jsonl",
     )  # fmt: skip
-    with opened() as store, trainer_model.opened(model) as known:
+    with open_store() as store, trainer_model.open_trainer_model(model) as known:
         judgements = Judgements(store)
-        options = replace(options, card=whose(judgements, card))
-        look = _strictly(known, region) if strict else None
-        done = export(judgements, folder, options, _model(store, known), look)
+        options = replace(options, card=rated_character(judgements, card))
+        check_export = _strict_check(known, region) if strict else None
+        done = export(judgements, folder, options, _model(store, known), check_export)
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
     if done.cut:
-        out.say(f"of {counted(done.cut, 'prompt')} the oldest turns are left out: --max-tokens")
+        prompts = counted(done.cut, "prompt")
+        out.say(f"{prompts} shortened to fit --max-tokens: the oldest turns are left out")
     for why, many in done.left_out.most_common():
         out.say(f"left out, {why}: {many}")
     if done.review is not None:
-        out.say(f"Taken out as personal data, for you to look through: {done.review}")
+        out.say(f"Review what was removed as personal data: {done.review}")
 
 
 def _sources(names: str) -> frozenset[Source]:
@@ -192,28 +231,30 @@ def _named(kinds: type[_Kind], name: str, what: str) -> _Kind:
         raise RptermError(f"There is no {what} {name!r}; there are {known}.") from error
 
 
-def _consent(chats: list[int], exportable: bool) -> None:
-    from rpterm.cli.chats import opened
+def _set_exportable(chats: list[int], exportable: bool) -> None:
+    from rpterm.cli.chats import open_store
     from rpterm.store.judgements import Judgements
 
-    with opened() as store:
+    with open_store() as store:
         judgements = Judgements(store)
         for chat in chats:
-            store.chat(chat)  # A wrong number is told before anything is marked.
+            store.chat(chat)  # A wrong number is reported before anything is marked.
         for chat in chats:
             judgements.consent(chat, exportable)
 
 
-def _strictly(model: TrainerModel, region: str) -> Callable[[Path], None]:
-    """Look at an export before it stands where the old one stood."""
+def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
+    """A check that refuses a faulty export before it replaces the old one."""
     from rpterm.cli import export_check
     from rpterm.preference.check.report import check
 
-    return lambda path: export_check.refuse(check(path, export_check.made(model), region=region))
+    return lambda path: export_check.raise_faults(
+        check(path, export_check.check_model(model), region=region)
+    )
 
 
 def _model(store: Store, model: TrainerModel) -> Model:
-    """System prompts as the chats have them, and the model's own template and tokens."""
+    """The system prompts of the chats, and the model's own template and tokens."""
     from rpterm.preference.export import Model
     from rpterm.preference.writing import ExportError
 
@@ -239,6 +280,7 @@ def _model(store: Store, model: TrainerModel) -> Model:
 
 
 def _system(store: Store, chat: Chat, own: str) -> str:
+    """The system prompt of a chat: the static part of its prompt; "" if its card is gone."""
     from rpterm.cards import reader
     from rpterm.prompt.compose import expander
     from rpterm.prompt.static import card_segments

@@ -1,4 +1,4 @@
-"""``rpterm export check``: the report on training data as tables, or as JSON."""
+"""``rpterm export check``: prints the report on training data as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -12,42 +12,46 @@ from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rpterm.preference.check.findings import Finding
     from rpterm.preference.check.report import Model, Report
     from rpterm.preference.stats.agreement import Share
 
-_MOST = 6
-"""Of characters and models, so many are shown in a table; JSON has all."""
+_MAX_SHOWN = 6
+"""How many characters and models a table lists; JSON has all of them."""
 
 
-def made(known: trainer_model.TrainerModel) -> Model:
-    """A model as the check takes it."""
+def check_model(known: trainer_model.TrainerModel) -> Model:
+    """A model in the form that the check takes."""
     from rpterm.preference.check.report import Model
 
     return Model(known.name, known.render, known.count_rendered, known.end, known.exact)
 
 
-def reports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
-    """Check an export, a folder, or a file; of a folder of exports each by itself."""
+def check_exports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
+    """Check an export or a file; in a folder of exports, each one by itself."""
     from rpterm.preference.check.reading import exports
     from rpterm.preference.check.report import check
 
-    with trainer_model.opened(name) as known:
-        return [check(each, made(known), limit=limit, region=region) for each in exports(path)]
+    with trainer_model.open_trainer_model(name) as known:
+        return [
+            check(each, check_model(known), limit=limit, region=region) for each in exports(path)
+        ]
 
 
-def refuse(found: Report) -> None:
-    """What ``--strict`` does.
+def raise_faults(found: Report) -> None:
+    """Refuse training data with serious faults, as ``--strict`` does.
 
     Raises:
-        RptermError: There are findings that it does not let pass.
+        RptermError: With all of these findings.
     """
     if found.strict:
         raise RptermError(" ".join(each.text for each in found.strict))
 
 
 def as_data(found: Report) -> dict[str, Any]:
-    """All of it, for JSON."""
+    """The report for JSON."""
     quality = found.quality
     return {
         "path": found.path,
@@ -84,21 +88,21 @@ def as_data(found: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show_all(found: Sequence[Report]) -> None:
-    """One after the other, with how many there are where there are several."""
+def print_reports(found: Sequence[Report]) -> None:
+    """Print reports one after the other, and first their number if there are several."""
     console = rich_out.console()
     if len(found) > 1:
-        console.print(rich_out.text(f"{len(found)} exports, each by itself.\n"))
+        console.print(rich_out.text(f"{len(found)} exports, checked separately.\n"))
     for at, each in enumerate(found):
         if at:
             console.print()
-        show(each)
+        print_report(each)
 
 
-def show(found: Report) -> None:
-    """Tables for people, worst findings last, where the eye is."""
+def print_report(found: Report) -> None:
+    """Print tables, and the findings at the end, where the eye is."""
     console = rich_out.console()
-    tokens = "tokens of" if found.exact else "tokens reckoned, template of"
+    tokens = "tokens of" if found.exact else "tokens estimated, template of"
     head = f"{found.path}: {counted(found.quality.rows, 'row')}; {tokens} {found.model}"
     console.print(rich_out.text(head, "bold"))
     console.print(rich_out.rows(("", ""), [(name, value) for name, value in _figures(found)]))
@@ -107,22 +111,22 @@ def show(found: Report) -> None:
         console.print(
             rich_out.rows(
                 ("trainer", "limit", "trains on", "cuts", "empties", "drops", "stops at"),
-                _outlooks(found),
+                _outlook_rows(found),
                 numbers=(1, 2, 3, 4, 5, 6),
             )
         )
     console.print()
     for finding in found.findings:
-        _tell(console.print, finding)
+        _print_finding(console, finding)
     if not found.findings:
-        console.print(rich_out.text("Nothing to complain about.", "green"))
+        console.print(rich_out.text("No problems were found.", "green"))
 
 
-def _tell(write: Any, finding: Finding) -> None:
+def _print_finding(console: Console, finding: Finding) -> None:
     mark, style = ("✗", "bold red") if finding.strict else ("•", "yellow")
-    write(rich_out.text(f"{mark} {finding.text}", style))
+    console.print(rich_out.text(f"{mark} {finding.text}", style))
     if finding.where:
-        write(rich_out.text("  " + "\n  ".join(finding.where), "dim"))
+        console.print(rich_out.text("  " + "\n  ".join(finding.where), "dim"))
 
 
 def _figures(found: Report) -> Iterator[tuple[str, str]]:
@@ -133,41 +137,41 @@ def _figures(found: Report) -> Iterator[tuple[str, str]]:
     yield "characters", _counts(quality.characters.items())
     yield "models", _counts(quality.models.items())
     yield (
-        "tokens a row",
+        "tokens per row",
         f"median {tokens.quantile(0.5)}, 95 % {tokens.quantile(0.95)}, longest {tokens.longest}",
     )
     duels = found.about.get("duels") or {}
     if verdicts := duels.get("verdicts"):
         yield "duels", _counts(verdicts.items())
-    if again := _stored(duels.get("self_agreement")):
+    if again := _share_row(duels.get("self_agreement")):
         yield "same verdict when asked again", again
     for name, share in (
         ("chosen reply is longer", quality.longer),
         ("left reply won", found.left_wins),
-        ("good among labelled", quality.good),
+        ("labels that are good", quality.good),
     ):
         if share.total:
             yield name, _share(share)
     if quality.edits:
-        yield "characters touched by an edit", f"median {_median(quality.edits)}"
+        yield "characters changed by an edit", f"median {_median(quality.edits)}"
     for (side, voice), places in quality.voices.items():
         if places.count:
             yield f"{voice} phrases, {side}", str(places.count)
 
 
-def _outlooks(found: Report) -> Iterator[tuple[object, ...]]:
+def _outlook_rows(found: Report) -> Iterator[tuple[object, ...]]:
     for each in found.outlooks:
         fates = each.fates
         trained = fates["kept"] + fates["cut"] + fates["emptied"]
         limit = f"{each.setting} {each.limit}"
-        told = (fates[name] for name in ("cut", "emptied", "dropped", "stops"))
-        yield each.trainer, limit, trained, *told
+        counts = (fates[name] for name in ("cut", "emptied", "dropped", "stops"))
+        yield each.trainer, limit, trained, *counts
 
 
 def _counts(pairs: Iterable[tuple[str, int]]) -> str:
     ranked = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
-    shown = ", ".join(f"{name} {many}" for name, many in ranked[:_MOST])
-    rest = len(ranked) - _MOST
+    shown = ", ".join(f"{name} {many}" for name, many in ranked[:_MAX_SHOWN])
+    rest = len(ranked) - _MAX_SHOWN
     return f"{shown}, and {rest} more" if rest > 0 else shown
 
 
@@ -176,7 +180,8 @@ def _share(share: Share) -> str:
     return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%} of {share.total})"
 
 
-def _stored(row: Any) -> str:
+def _share_row(row: Any) -> str:
+    """A share as an export's manifest stores it; "" if it has none."""
     if not isinstance(row, dict) or not row.get("total"):
         return ""
     return f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%} of {row['total']})"

@@ -1,7 +1,7 @@
-"""Every way a command can end, said in one sentence and an exit code.
+"""Runs a command and turns every way it can end into one sentence and an exit code.
 
-0 is done, 1 is an error a user can act on, 2 is a wrong command line, 130 is Ctrl+C, 128 and a
-number another signal. A traceback is never shown: it goes into a file, unless ``RPTERM_DEBUG=1``.
+0 is success, 1 an error the user can act on, 2 a wrong command line, 130 Ctrl+C, and 128 plus a
+number another signal. Tracebacks are not shown but written to a file, unless ``RPTERM_DEBUG=1``.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pathlib import Path
 from rpterm.defect import traced
 from rpterm.types import NoSuchChoice, RptermError
 
-WRONG = 2
+WRONG_USAGE = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 HUNG_UP = 129
 
 
 def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
-    """Run a command and tell how it ended."""
+    """Run a command, report an error if there is one, and return the exit code."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # Closed before the start (`>&-`): nobody reads it.
+        if getattr(sys, name) is None:  # Closed before the start (`>&-`), so nobody reads it.
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     try:
         with _ending_signals():
@@ -33,41 +33,41 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         sys.stdout.flush()
     except RptermError as error:
         complain(str(error))
-        return WRONG if isinstance(error, NoSuchChoice) else 1
+        return WRONG_USAGE if isinstance(error, NoSuchChoice) else 1
     except KeyboardInterrupt:
         import signal
 
-        # On the way out another Ctrl+C would only kill what is closing.
+        # While the program closes, another Ctrl+C would only interrupt that.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except BrokenPipeError:
-        _hush()
+        _silence_output()
         return PIPE_CLOSED
     except OSError as error:
         if error.errno == errno.ENOSPC:
             complain("The disk is full: nothing more could be written. Free some space.")
-            _hush()
+            _silence_output()
             return 1
         if not _hung_up(error):
-            return _defect(error)
-        _hush()
+            return _report_bug(error)
+        _silence_output()
         return HUNG_UP
-    except Exception as error:  # noqa: BLE001 - told, with the traceback in a file
-        return _defect(error)
+    except Exception as error:  # noqa: BLE001 - reported, with the traceback in a file
+        return _report_bug(error)
     return code
 
 
-def _defect(error: Exception) -> int:
+def _report_bug(error: Exception) -> int:
     if os.environ.get("RPTERM_DEBUG", "") not in ("", "0"):
         raise error
-    complain(crashed(error))
+    complain(write_crash_report(error))
     return 1
 
 
 def _hung_up(error: OSError) -> bool:
-    """Whether an error of input and output came of a terminal that is gone."""
+    """Whether an I/O error was caused by a terminal that has been closed."""
     import select
 
     if error.errno != errno.EIO or not hasattr(select, "poll"):
@@ -80,7 +80,7 @@ def _hung_up(error: OSError) -> bool:
 
 @contextmanager
 def _ending_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind the stack, so that whatever is open is closed and stored."""
+    """Let SIGTERM and SIGHUP unwind the stack, so that everything open is stored and closed."""
     import signal
 
     def leave(number: int, frame: object) -> None:
@@ -96,21 +96,21 @@ def _ending_signals() -> Iterator[None]:
 
 
 def complain(text: str) -> None:
-    """Write an error to the terminal; who reads a pipe that is closed is not told."""
+    """Write an error to standard error; if that is closed, do nothing."""
     from contextlib import suppress
 
-    from rpterm.cli.out import harmless
+    from rpterm.cli.out import without_controls
 
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"rpterm: {harmless(text)}\n")
+        sys.stderr.write(f"rpterm: {without_controls(text)}\n")
         sys.stderr.flush()
 
 
-def crashed(error: BaseException) -> str:
-    """Write the traceback to a file.
+def write_crash_report(error: BaseException) -> str:
+    """Write the traceback of a bug to a file.
 
     Returns:
-        One sentence with the file's path.
+        A sentence for the user with the file's path.
     """
     import time
 
@@ -125,12 +125,12 @@ def crashed(error: BaseException) -> str:
             (folder / name).write_text(head + traced(error), encoding="utf-8")
         except OSError:
             continue
-        return f"a defect of rpterm stopped it ({what}); the details are in {folder / name}."
-    return f"a defect of rpterm stopped it ({what}); RPTERM_DEBUG=1 shows the details."
+        return f"stopped by a bug in rpterm ({what}); the details are in {folder / name}."
+    return f"stopped by a bug in rpterm ({what}); RPTERM_DEBUG=1 shows the details."
 
 
-def _hush() -> None:
-    """Keep Python from complaining, at exit, about a pipe or a terminal nobody reads."""
+def _silence_output() -> None:
+    """Keep Python from reporting, at exit, that a pipe or a terminal has been closed."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     os.dup2(sink, sys.stderr.fileno())

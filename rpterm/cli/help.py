@@ -1,4 +1,4 @@
-"""``rpterm help``: keys, and the help of every command."""
+"""``rpterm help``: prints all commands, the keys, or the commands of plain mode."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import NoSuchChoice
 
-app = new("")
+app = new_app("")
 
 TOPICS = ("keys", "commands", "plain")
 
 
 @app.command()
 def help(
-    topic: Annotated[str, typer.Argument(help="keys, commands or plain.")] = "commands",
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", help="commands, keys or plain.")
+    ] = "commands",
 ) -> None:
-    """Print the keys of the chat, every command, or the commands of plain mode."""
+    """Print all commands, the keys of the chat screen, or the commands of plain mode.
+
+    `rpterm COMMAND --help` explains one command with its options.
+    """
     if topic == "keys":
         _keys()
     elif topic == "commands":
@@ -35,7 +40,7 @@ def help(
         for name, (_, what) in COMMANDS.items():
             out.say(f"/{name} {what}")
     else:
-        raise NoSuchChoice(f"There is no help on {topic!r}; there is {', '.join(TOPICS)}.")
+        raise NoSuchChoice(f"There is no help on {topic!r}; there are {', '.join(TOPICS)}.")
 
 
 def _keys() -> None:

@@ -1,4 +1,4 @@
-"""``rpterm memory``: what characters remember, and the user's hand on it."""
+"""``rpterm memory``: lists, searches and changes what characters remember."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new, renamed
+from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.marks import why
 from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
@@ -21,26 +21,29 @@ if TYPE_CHECKING:
     from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
 
-app = new("List, search, add, pin, forget, export and import memories, and files to know.")
+app = new_app(NOUNS["memory"])
 
 _Character = Annotated[
-    str, typer.Argument(metavar="CHARACTER", help="A card, or the name of whoever has chats.")
+    str, typer.Argument(metavar="CHARACTER", help="Name of a character or card, or a card's file.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
-_Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers, as `memory list` shows.")]
-_Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
-_Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
+_Ids = Annotated[
+    list[int],
+    typer.Argument(metavar="ID…", help="Numbers of memories, as `rpterm memory list` shows them."),
+]
+_Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")]
+_Undo = Annotated[bool, typer.Option("--undo", help="Undo this.")]
 
 KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @contextmanager
-def opened(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
-    """The memory of a character, closed at the end; no model is started.
+def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
+    """The memory of a character, closed at the end of the block; no model is started.
 
     Args:
-        character: A name in the database, or a card; "" where a memory's number says it all.
-        begin: Make the database where there is none yet.
+        character: A name in the database, or a card; "" if only numbers of memories are needed.
+        begin: Create the database if there is none yet.
 
     Raises:
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
@@ -51,21 +54,21 @@ def opened(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
     path = folders.find().database
     if begin:
         if not path.exists():
-            named(character, ())  # A name that nobody has makes no database.
+            resolve_character(character, ())  # An unknown name must not create a database.
         folders.make(path.parent)
     elif not path.exists():
-        raise RptermError("There is nothing to remember yet: `rpterm chat sherlock` begins.")
+        raise RptermError("There are no memories yet: `rpterm chat sherlock` begins a chat.")
     with Store(path) as store:
         if character:
-            character = named(character, Memory(store, "").characters())
+            character = resolve_character(character, Memory(store, "").characters())
         yield Memory(store, character)
 
 
-def named(wanted: str, known: Sequence[str]) -> str:
-    """Whom a name means: one who is in the database, else a card.
+def resolve_character(wanted: str, known: Sequence[str]) -> str:
+    """The character's full name: one of the ``known`` ones in the database, or else a card's.
 
     Raises:
-        CardNotFound: Neither; with names that look like it.
+        CardNotFound: It is neither; the text suggests similar names.
     """
     from rpterm.opening.launch import find_card
 
@@ -76,22 +79,31 @@ def named(wanted: str, known: Sequence[str]) -> str:
 @app.command("list")
 def list_memories(
     character: _Character,
-    kind: Annotated[str | None, typer.Option(help=", ".join(KINDS) + ".")] = None,
-    files: Annotated[bool, typer.Option("--files", help="The files given to it.")] = False,
-    blocked: Annotated[bool, typer.Option("--blocked", help="Phrases never mentioned.")] = False,
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help=f"Only memories of this kind: {', '.join(KINDS)}."),
+    ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="List the files that were added, instead of memories.")
+    ] = False,
+    blocked: Annotated[
+        bool, typer.Option("--blocked", help="List the blocked phrases, instead of memories.")
+    ] = False,
     limit: _Limit = 200,
     json: _Json = False,
 ) -> None:
-    """List what a character remembers, newest first, of all branches."""
+    """List what a character remembers, newest first. All chats and branches are included."""
     from rpterm.cli import memory_files
 
     if kind is not None and kind not in KINDS:
         raise NoSuchChoice(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
-    with opened(character) as memory:
+    with open_memory(character) as memory:
         if files or blocked:
             if kind is not None:
-                raise RptermError("--kind is for memories: leave it out, or --files and --blocked.")
-            memory_files.show(memory, json, limit, files=files)
+                raise RptermError(
+                    "--kind is for memories: do not use it with --files or --blocked."
+                )
+            memory_files.print_list(memory, json, limit, files=files)
             return
         rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
         details = memory.distilled.details([row.id for row in rows])
@@ -101,12 +113,12 @@ def list_memories(
 @app.command()
 def search(
     character: _Character,
-    words: Annotated[list[str], typer.Argument(help="Words to look for.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
     limit: _Limit = 50,
     json: _Json = False,
 ) -> None:
-    """Find memories with all these words."""
-    with opened(character) as memory:
+    """Search for memories that contain all these words."""
+    with open_memory(character) as memory:
         rows = memory.search(" ".join(words), limit)
         details = memory.distilled.details([row.id for row in rows])
     if not rows and not json:
@@ -117,19 +129,34 @@ def search(
 @app.command()
 def add(
     what: Annotated[
-        list[str], typer.Argument(metavar="[CHARACTER] TEXT|FILE…", help="Words, or files.")
+        list[str],
+        typer.Argument(
+            metavar="[CHARACTER] TEXT|FILE…",
+            help="The character, then a note in quotes, or one or more files.",
+        ),
     ],
     to: Annotated[
-        str | None, typer.Option("--to", metavar="CHARACTER", help="Instead of the first argument.")
+        str | None,
+        typer.Option(
+            "--to", metavar="CHARACTER", help="The character, instead of the first argument."
+        ),
     ] = None,
-    pinned: Annotated[bool, typer.Option("--pin", help="Recall it with every reply.")] = False,
-    shared: Annotated[bool, typer.Option("--share", help="Other characters know it too.")] = False,
+    pinned: Annotated[
+        bool, typer.Option("--pin", help="Pin the note, so that it is recalled with every reply.")
+    ] = False,
+    shared: Annotated[
+        bool, typer.Option("--share", help="Let all other characters know the note, too.")
+    ] = False,
     embed: Annotated[
-        bool, typer.Option("--embed", help="Wait until it is found by meaning, too.")
+        bool,
+        typer.Option("--embed", help="Embed it now, so that it can be recalled by its meaning."),
     ] = False,
     json: _Json = False,
 ) -> None:
-    """Add a note, or files (.txt, .md, .html, .pdf, .epub), to a character's memory."""
+    """Add a note or files to a character's memory.
+
+    Files can be .txt, .md, .html, .pdf or .epub.
+    """
     from rpterm.cli import memory_files
 
     character, *given = what if to is None else [to, *what]
@@ -137,31 +164,31 @@ def add(
         raise RptermError(
             "Name a character and what to add: `rpterm memory add sherlock book.txt`."
         )
-    with opened(character, begin=True) as memory:
+    with open_memory(character, begin=True) as memory:
         if memory_files.are_files(given):
             if pinned or shared:
                 raise RptermError(
-                    "--pin and --share are for notes: add the file without, then `rpterm memory "
-                    "pin` or `share` those of its pieces that matter."
+                    "--pin and --share are for notes: add the file without them, then use `rpterm "
+                    "memory pin` or `share` for the pieces that matter."
                 )
-            memory_files.give(memory, given, json)
+            memory_files.add_files(memory, given, json)
         elif len(given) == 1:
             row = memory.add(given[0], pinned=pinned, shared=shared)
-            _tell(json, _plain(row), f"{row.id}")
+            _print_result(json, _plain(row), f"{row.id}")
         else:
-            raise RptermError("Put a note in quotes, or name files only.")
+            raise RptermError("Put the note in quotes, or name only files.")
         if embed:
-            memory_files.embed(memory)
+            memory_files.embed_memories(memory)
 
 
 @app.command()
 def block(
     character: _Character,
-    phrase: Annotated[str, typer.Argument(help="A word or a phrase.")],
+    phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="A word or a phrase.")],
     undo: _Undo = False,
 ) -> None:
-    """Never mention what holds a phrase, or speaks of it in other words."""
-    with opened(character, begin=not undo) as memory:
+    """Never recall memories that mention a phrase, even in other words."""
+    with open_memory(character, begin=not undo) as memory:
         if not undo:
             memory.block(phrase)
             return
@@ -175,48 +202,53 @@ def block(
 
 @app.command()
 def move(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The name the card had.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The name it has.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The card's old name.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The card's new name.")],
 ) -> None:
-    """Give a character's chats and memories to the card's new name."""
-    with opened(old) as memory:
-        if named(new, memory.characters()) == memory.character:
+    """Move a character's chats and memories to its card's new name."""
+    with open_memory(old) as memory:
+        if resolve_character(new, memory.characters()) == memory.character:
             raise RptermError(f"{old} and {new} are the same character.")
-        chats, memories = memory.rename(named(new, memory.characters()))
+        chats, memories = memory.rename(resolve_character(new, memory.characters()))
     out.say(f"{counted(chats, 'chat')} and {counted(memories, 'memory', 'memories')} moved")
 
 
 @app.command()
 def edit(
-    memory_id: Annotated[int, typer.Argument(metavar="ID")],
-    text: Annotated[str, typer.Argument(help="The new words.")],
+    memory_id: Annotated[
+        int,
+        typer.Argument(
+            metavar="ID", help="Number of the memory, as `rpterm memory list` shows it."
+        ),
+    ],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The new text.")],
 ) -> None:
-    """Change the words of a memory; the old ones leave the disk."""
-    with opened() as memory:
+    """Replace the text of a memory. The old text is erased from the disk."""
+    with open_memory() as memory:
         memory.edit(memory_id, text)
 
 
 @app.command()
 def pin(ids: _Ids, undo: _Undo = False) -> None:
-    """Recall memories with every reply."""
-    with opened() as memory:
-        for memory_id in _wrong_or_all(memory, ids):
+    """Pin memories, so that they are recalled with every reply."""
+    with open_memory() as memory:
+        for memory_id in _unknown_or_all(memory, ids):
             memory.pin(memory_id, not undo)
 
 
 @app.command()
 def hide(ids: _Ids, undo: _Undo = False) -> None:
-    """Never mention memories, but keep them."""
-    with opened() as memory:
-        for memory_id in _wrong_or_all(memory, ids):
+    """Hide memories: they are kept, but never recalled."""
+    with open_memory() as memory:
+        for memory_id in _unknown_or_all(memory, ids):
             memory.never_mention(memory_id, not undo)
 
 
 @app.command()
 def share(ids: _Ids, undo: _Undo = False) -> None:
-    """Let other characters know memories, too."""
-    with opened() as memory:
-        for memory_id in _wrong_or_all(memory, ids):
+    """Share memories with all other characters."""
+    with open_memory() as memory:
+        for memory_id in _unknown_or_all(memory, ids):
             memory.share(memory_id, not undo)
 
 
@@ -224,12 +256,15 @@ def share(ids: _Ids, undo: _Undo = False) -> None:
 def forget(
     ids: _Ids,
     files: Annotated[
-        bool, typer.Option("--files", help="The numbers are files': all their pieces go.")
+        bool,
+        typer.Option(
+            "--files", help="ID is the number of a file, which is deleted with all its pieces."
+        ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     json: _Json = False,
 ) -> None:
-    """Delete memories for good; a turn they came from stays in its chat."""
+    """Delete memories; this cannot be undone. The turns they came from stay in their chats."""
     from rpterm.cli import memory_files
 
     ids = list(dict.fromkeys(ids))
@@ -237,25 +272,28 @@ def forget(
         things = "this file with all its pieces" if files else "this memory"
     else:
         things = f"{len(ids)} {'files with all their pieces' if files else 'memories'}"
-    if not yes and not typer.confirm(f"Forget {things}, for good?"):
+    if not yes and not typer.confirm(f"Forget {things}? This cannot be undone."):
         raise typer.Exit(1)
-    with opened() as memory:
-        gone = memory_files.forget(memory, ids) if files else memory.forget(*ids)
-    _tell(json, {"forgotten": gone}, "")
+    with open_memory() as memory:
+        gone = memory_files.forget_files(memory, ids) if files else memory.forget(*ids)
+    _print_result(json, {"forgotten": gone}, "")
     if gone < len(ids):
-        raise RptermError(f"{gone} forgotten; the others were not there.")
+        raise RptermError(f"{gone} forgotten; the others do not exist.")
 
 
-@app.command(cls=renamed("--output", "--to"))
+@app.command(cls=accepting_old_option("--output", "--to"))
 def export(
     character: _Character,
     to: Annotated[
-        Path | None, typer.Option("--to", "-o", metavar="FILE", help="Instead of the terminal.")
+        Path | None,
+        typer.Option("--to", "-o", metavar="FILE", help="Write to FILE instead of the terminal."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite FILE if it already exists.")
+    ] = False,
 ) -> None:
-    """Write a character's memories as JSON lines."""
-    with opened(character) as memory:
+    """Export a character's memories as JSON lines."""
+    with open_memory(character) as memory:
         text = "".join(line + "\n" for line in memory.export())
     if to is None:
         out.say(text, end="")
@@ -266,30 +304,32 @@ def export(
 @app.command("import")
 def import_memories(
     character: _Character,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `memory export` writes it.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file written by `rpterm memory export`.")
+    ],
     json: _Json = False,
 ) -> None:
-    """Add memories from a file; what is there already is passed over."""
+    """Import memories from a file; those that already exist are skipped."""
     try:
-        # Not splitlines(): other separators may stand within the words of a memory.
+        # Not splitlines(), which also splits at separators within the text of a memory.
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RptermError(
-            f"{file} cannot be read: {why(error)}. Name what `memory export` wrote."
+            f"{file} cannot be read ({why(error)}): name a file written by `rpterm memory export`."
         ) from error
-    with opened(character, begin=True) as memory:
+    with open_memory(character, begin=True) as memory:
         count = memory.import_(lines, str(file))
-    _tell(json, {"added": count}, f"{count} added")
+    _print_result(json, {"added": count}, f"{count} added")
 
 
 @app.command()
 def stats(character: _Character, json: _Json = False) -> None:
-    """Count what a character remembers."""
-    with opened(character) as memory:
+    """Count a character's memories by kind."""
+    with open_memory(character) as memory:
         kinds = memory.stats().kinds
         files, blocks = len(memory.files()), len(memory.blocks())
     if json:
-        out.data({**kinds, "files": files, "blocked_phrases": blocks})
+        out.json_data({**kinds, "files": files, "blocked_phrases": blocks})
         return
     rows = [(kind, kinds.get(kind, 0)) for kind in KINDS]
     out.table([*rows, ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
@@ -299,18 +339,25 @@ def stats(character: _Character, json: _Json = False) -> None:
 def distil(
     character: _Character,
     model: Annotated[
-        bool, typer.Option("--model", help="Let the model read, too; seconds for a turn.")
+        bool,
+        typer.Option(
+            "--model", help="Also let your model read the chats; this takes seconds for each turn."
+        ),
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Read what was read before, what you forgot included.")
+        bool,
+        typer.Option(
+            "--again",
+            help="Read everything again; facts that you deleted may come back.",
+        ),
     ] = False,
     json: _Json = False,
 ) -> None:
-    """Read a character's chats for lasting facts about you, and keep them."""
+    """Extract facts about you from a character's chats. They are kept as memories."""
     from rpterm.cli import memory_distil
 
-    with opened(character) as memory:
-        rows = memory_distil.run(memory, model=model, again=again)
+    with open_memory(character) as memory:
+        rows = memory_distil.distil_chats(memory, model=model, again=again)
         details = memory.distilled.details([row.id for row in rows])
     if rows or json:
         _show(rows, details, json)
@@ -323,36 +370,40 @@ def unlink(
     old: Annotated[int, typer.Argument(metavar="OLD", help="The fact that was replaced.")],
     new_id: Annotated[int, typer.Argument(metavar="NEW", help="The fact that replaced it.")],
 ) -> None:
-    """Say that a fact still holds beside the one that replaced it."""
-    with opened() as memory:
+    """Restore a fact that another one replaced, if both are true."""
+    with open_memory() as memory:
         memory.unlink(old, new_id)
 
 
-def _wrong_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
-    """The numbers that no memory has, if any, else all: a wrong one ends the command unmarked."""
+def _unknown_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
+    """The numbers that no memory has, or else all: a wrong one fails before any is changed."""
     known = memory.many(ids)
     return [each for each in ids if each not in known] or list(ids)
 
 
-def _tell(json: bool, data: object, words: str) -> None:
+def _print_result(json: bool, data: object, words: str) -> None:
     if json:
-        out.data(data)
+        out.json_data(data)
     elif words:
         out.say(words)
 
 
 def _show(rows: list[Row], details: dict[int, Detail], json: bool) -> None:
-    from rpterm.cli import memory_distil as drawn
+    from rpterm.cli import memory_distil
 
     if json:
-        out.data([_plain(row) | drawn.fields(details.get(row.id)) for row in rows])
+        out.json_data(
+            [_plain(row) | memory_distil.source_data(details.get(row.id)) for row in rows]
+        )
         return
     heads = ["id", "when", "kind", "marks", "text"]
-    table = [[row.id, out.when(row.created_at), row.kind, _marks(row), _text(row)] for row in rows]
+    table = [
+        [row.id, out.local_time(row.created_at), row.kind, _marks(row), _text(row)] for row in rows
+    ]
     if details:
         heads.insert(4, "source")
         for line, row in zip(table, rows, strict=True):
-            line.insert(4, drawn.source(row, details.get(row.id)))
+            line.insert(4, memory_distil.source_text(row, details.get(row.id)))
     out.table(table, heads)
 
 
@@ -367,7 +418,7 @@ def _marks(row: Row) -> str:
              "by model": row.by_model}  # fmt: skip
     names = [name for name, given in marks.items() if given]
     if row.superseded_by is not None:
-        names.append(f"now {row.superseded_by}")
+        names.append(f"replaced by {row.superseded_by}")
     return ", ".join(names)
 
 

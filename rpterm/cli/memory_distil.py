@@ -1,7 +1,4 @@
-"""``rpterm memory distil``, and what lists say of facts: their sources, and what replaced them.
-
-Opened late by ``memory``.
-"""
+"""``rpterm memory distil``, and the sources of facts as lists of memories show them."""
 
 from __future__ import annotations
 
@@ -23,12 +20,13 @@ if TYPE_CHECKING:
     from rpterm.store.memory_rows import Memory as Row
 
 
-def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
-    """Read all chats of a character, with progress on stderr; what was found.
+def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
+    """Extract facts from all chats of a character, with progress on stderr; return the new ones.
 
     Args:
-        model: Whether the model of the settings reads, too, which takes seconds for a turn.
-        again: Whether what was read already is read once more, what the user forgot included.
+        model: Whether the model of the settings also reads the chats, taking seconds per turn.
+        again: Whether turns that were read before are read again, so that facts the user deleted
+            may be found again.
     """
     from rpterm.memory.distil.work import MODEL, RULES, Work
 
@@ -46,7 +44,7 @@ def run(memory: Memory, *, model: bool, again: bool) -> list[Row]:
             bar.advance(task)
     if model:
         kept += _by_model(work, chats, settings)
-    # As they are now: some were replaced by later ones.
+    # Read them again, because some were replaced by later ones.
     return list(memory.many(row.id for row in kept).values())
 
 
@@ -58,16 +56,19 @@ def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> 
 
     engine = open_installed(settings, folders.find())
     if not isinstance(engine, AsideEngine):
-        raise RptermError(f"The engine {settings.engine!r} cannot write memory: set another.")
+        raise RptermError(
+            f"The engine {settings.engine!r} cannot extract facts: choose another one with "
+            "`rpterm config set engine NAME`."
+        )
     try:
         info = engine.load()
         template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
-        return _read(work, chats, Asker(engine, engine.tokenize, template))
+        return _read_chats(work, chats, Asker(engine, engine.tokenize, template))
     finally:
         engine.close()
 
 
-def _read(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
+def _read_chats(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
     waiting = sum(work.to_read(chat_id) for chat_id in chats)
     kept: list[Row] = []
     with rich_out.progress() as bar:
@@ -77,15 +78,15 @@ def _read(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
             while more:
                 done = work.read_model(chat_id, ask)
                 if done is None:
-                    raise RptermError("The model stopped answering: try again.")
+                    raise RptermError("The model stopped responding: try again.")
                 kept += done.kept
                 more = done.more
                 bar.advance(task)
     return kept
 
 
-def source(row: Row, detail: Detail | None) -> str:
-    """Where a memory comes from and what it is instead of, in a few words."""
+def source_text(row: Row, detail: Detail | None) -> str:
+    """Where a memory comes from and which facts it replaces, in a few words."""
     if detail is None:
         return f"turn {row.turn_id}" if row.turn_id is not None else ""
     turns = ", ".join(map(str, detail.turns[:1])) + (" …" if len(detail.turns) > 1 else "")
@@ -93,10 +94,10 @@ def source(row: Row, detail: Detail | None) -> str:
     if detail.evidence:
         parts.append("from " + ", ".join(map(str, detail.evidence)))
     if detail.older:
-        parts.append("instead of " + ", ".join(map(str, detail.older)))
+        parts.append("replaces " + ", ".join(map(str, detail.older)))
     return "; ".join(parts)
 
 
-def fields(detail: Detail | None) -> dict[str, object]:
-    """The same for JSON."""
+def source_data(detail: Detail | None) -> dict[str, object]:
+    """The same for JSON; empty for a memory that is not a fact."""
     return {} if detail is None else {"drawn": asdict(detail)}

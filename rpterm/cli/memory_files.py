@@ -1,4 +1,4 @@
-"""The files of ``rpterm memory``: give them, list them, and wait until they are embedded."""
+"""The files of ``rpterm memory``: adds, lists, forgets and embeds them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 
 def are_files(given: Sequence[str]) -> bool:
-    """Whether all of what was given is meant as files: they exist, or have such a name."""
+    """Whether all arguments are files, judging by their existence or by their names."""
     from rpterm.memory.bank.bank import SUFFIXES
 
-    paths = [Path(one) for one in given]
-    return all(_exists(path) or (path.suffix.lower() in SUFFIXES and " " not in path.name)
-               for path in paths)  # fmt: skip
+    return all(
+        _exists(path) or (path.suffix.lower() in SUFFIXES and " " not in path.name)
+        for path in map(Path, given)
+    )
 
 
-def give(memory: Memory, given: Sequence[str], json: bool) -> None:
-    """Let a character remember files; one that cannot be read stops nothing but is told.
+def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
+    """Add files to a character's memory; those that cannot be read are reported at the end.
 
     Raises:
-        RptermError: With what is wrong with each file that could not be read.
+        RptermError: With the problem of each file that could not be read.
     """
     from rpterm.memory.bank.bank import give as give_one
 
@@ -48,38 +49,40 @@ def give(memory: Memory, given: Sequence[str], json: bool) -> None:
                 pieces = counted(done.file.pieces, "piece")
                 out.say(f"{done.how}  {done.file.id}  {done.file.name}  {pieces}")
     if json:
-        out.data(taken)
+        out.json_data(taken)
     if problems:
         raise RptermError("\n".join(problems))
 
 
-def forget(memory: Memory, ids: Sequence[int]) -> int:
-    """Forget files with all their pieces; returns how many there were."""
+def forget_files(memory: Memory, ids: Sequence[int]) -> int:
+    """Forget files with all their pieces, and return how many of them existed."""
     from rpterm.store.memories import Memories
     from rpterm.store.memory_files import MemoryFiles
 
-    there = {file.id for file in MemoryFiles(Memories(memory.store)).all()}
-    return len([memory.remove_file(file_id) for file_id in ids if file_id in there])
+    existing = {file.id for file in MemoryFiles(Memories(memory.store)).all()} & set(ids)
+    for file_id in existing:
+        memory.remove_file(file_id)
+    return len(existing)
 
 
-def show(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
-    """List at most so many of the files, or of the phrases never mentioned."""
+def print_list(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
+    """List at most ``limit`` files, or blocked phrases."""
     given, phrases = memory.files()[:limit], memory.blocks()[:limit]
     if json:
-        out.data(given if files else phrases)
+        out.json_data(given if files else phrases)
     elif files:
-        rows = [(f.id, out.when(f.added_at), f.pieces, f.name, f.path) for f in given]
+        rows = [(f.id, out.local_time(f.added_at), f.pieces, f.name, f.path) for f in given]
         out.table(rows, ("id", "when", "pieces", "name", "path"))
     else:
-        blocked = [(b.id, out.when(b.created_at), b.phrase) for b in phrases]
+        blocked = [(b.id, out.local_time(b.created_at), b.phrase) for b in phrases]
         out.table(blocked, ("id", "when", "phrase"))
 
 
-def embed(memory: Memory) -> None:
-    """Embed what has no vector yet, with progress on standard error.
+def embed_memories(memory: Memory) -> None:
+    """Embed the memories that have no vector yet, with progress on standard error.
 
     Raises:
-        RptermError: The embedder cannot be used; everything is found by words all the same.
+        RptermError: The embedder cannot be used; memories are still found by their words.
     """
     from rpterm.memory.facade import Memory as Full
     from rpterm.opening.embedding import open_embedder
@@ -90,11 +93,11 @@ def embed(memory: Memory) -> None:
     with rich_out.progress() as bar:
         task = bar.add_task("embedding", total=None)
 
-        def told(done: int, wanted: int) -> None:
-            bar.update(task, completed=done, total=wanted)
+        def show_progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
 
         full = Full(memory.store, memory.character, embedder)
-        full.listeners.append(told)
+        full.listeners.append(show_progress)
         full.start()
         try:
             full.settled()
@@ -109,4 +112,4 @@ def _exists(path: Path) -> bool:
     try:
         return path.expanduser().exists()
     except (OSError, ValueError, RuntimeError):
-        return False  # a note may be longer than any path
+        return False  # A note may be longer than any path.

@@ -1,4 +1,4 @@
-"""``rpterm models``: which models there are, which would be better, and how to get one."""
+"""``rpterm models``: lists the models you have and those you can download, and downloads them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new
+from rpterm.cli.app import NOUNS, new_app
 from rpterm.plural import sized
 
-app = new("List, inspect and download models.")
+app = new_app(NOUNS["models"])
 
-_Json = Annotated[bool, typer.Option("--json", help="JSON instead of columns.")]
-_Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a GGUF file.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 
 
 @app.callback(invoke_without_command=True)
 def bare(context: typer.Context) -> None:
-    """List, inspect and download models."""
     if context.invoked_subcommand is None:
         list_models()
 
 
 @app.command("list")
 def list_models(json: _Json = False) -> None:
-    """List the models you have, and those that `models pull` can get."""
+    """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
     from rpterm.models.memory import gpu_memory, llama_libraries, system_memory
 
@@ -39,7 +37,7 @@ def list_models(json: _Json = False) -> None:
     gpu = gpu_memory(built_for, memory) if built_for else None
     fitting = catalogue.recommend(memory, gpu)
     if json:
-        out.data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
+        out.json_data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
     out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
@@ -48,7 +46,7 @@ def list_models(json: _Json = False) -> None:
          each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
-    out.table(rows, ("to pull", "", "fits here", "licence", "good for"))
+    out.table(rows, ("to download", "", "fits here", "licence", "good for"))
 
 
 def _fits(obstacle: str) -> str:
@@ -56,8 +54,16 @@ def _fits(obstacle: str) -> str:
 
 
 @app.command()
-def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Json = False) -> None:
-    """Say what is in a model's file and how it would run here; none is the one in use."""
+def info(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A GGUF file, or a model in the models folder; by default, yours."
+        ),
+    ] = "",
+    json: _Json = False,
+) -> None:
+    """Show a model's properties and how it would run here."""
     from rpterm.models.hashes import known_hash
     from rpterm.models.open import plan
 
@@ -80,12 +86,12 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
         "memory needed": sized(fit.bytes_needed),
         "memory available": sized(planned.memory.available),
         "chat template": settings.chat_template
-        or ("its own" if header.chat_template else "none: chatml is used"),
+        or ("the model's own" if header.chat_template else "none: chatml is used"),
         "starter": planned.starter,
         "why": fit.why,
     }
     if json:
-        out.data(facts)
+        out.json_data(facts)
         return
     for name, value in facts.items():
         if value is not None:
@@ -93,8 +99,15 @@ def info(model: Annotated[str, typer.Argument(metavar="MODEL")] = "", json: _Jso
 
 
 @app.command()
-def path(model: Annotated[str, typer.Argument(metavar="MODEL")] = "") -> None:
-    """Print the file of a model, or the folder of models when none is named."""
+def path(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Name of a model; without it, the models folder is printed."
+        ),
+    ] = "",
+) -> None:
+    """Print the file of a model, or the folder of downloaded models."""
     from rpterm.models import library
 
     paths = folders.find()
@@ -103,10 +116,17 @@ def path(model: Annotated[str, typer.Argument(metavar="MODEL")] = "") -> None:
 
 @app.command()
 def pull(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A name, or OWNER/REPO/FILE.gguf.")],
-    use: Annotated[bool, typer.Option("--use", help="Make it your model from now on.")] = False,
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A name from `rpterm models list`, or OWNER/REPO/FILE.gguf."
+        ),
+    ],
+    use: Annotated[
+        bool, typer.Option("--use", help="Use this model in all chats from now on.")
+    ] = False,
 ) -> None:
-    """Download a model; a download that was cut goes on where it was."""
+    """Download a model; an interrupted download is resumed."""
     from rpterm.models.download import pull as download
 
     paths = folders.find()
@@ -115,28 +135,29 @@ def pull(
     if use:
         config.save(paths.config_file, "model", str(file))
     else:
-        out.say(f"Talk through it: rpterm chat --model {file.stem}")
+        out.say(f"Chat with it: rpterm chat --model {file.stem}")
 
 
 class _Progress:
-    """One line on standard error, written again and again; a log file gets one a tenth."""
+    """One line on standard error that is updated in place; a log file gets a line every 10 %."""
 
     def __init__(self) -> None:
         self._tty = sys.stderr.isatty()
-        self._told = (-1, "")
+        self._last_shown = (-1, "")
         self._stage = ""
-        self._began = 0.0
-        self._first = 0
+        self._stage_started = 0.0
+        self._done_before = 0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         share = int(100 * done / total) if total else 100
         step = share if self._tty else share // 10
-        if (step, stage) == self._told:
+        if (step, stage) == self._last_shown:
             return
-        self._told = (step, stage)
+        self._last_shown = (step, stage)
         if stage != self._stage:
-            self._stage, self._began, self._first = stage, time.monotonic(), done
-        rate = (done - self._first) / max(time.monotonic() - self._began, 1e-3)
+            self._stage, self._stage_started, self._done_before = stage, time.monotonic(), done
+        seconds = max(time.monotonic() - self._stage_started, 1e-3)
+        rate = (done - self._done_before) / seconds
         text = f"{stage} {share:3} %  {sized(done)} of {sized(total)}  {sized(rate)}/s"
         start, end = ("\r", "\n" if share >= 100 else "") if self._tty else ("", "\n")
         sys.stderr.write(f"{start}{text:<60}{end}")

@@ -1,6 +1,6 @@
-"""Plain text for a terminal, a pipe or a screen reader: no colour, no escape codes.
+"""Plain output for a terminal, a pipe or a screen reader: no colours, no escape codes.
 
-Card names, titles and replies come from people and models: control characters are taken out
+Card names, titles and replies come from people and models, so control characters are removed
 before they reach the terminal.
 """
 
@@ -24,14 +24,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _MISSING = "-"
 
 
-def harmless(text: str) -> str:
-    """The text without anything that moves a terminal's cursor or turns its direction."""
+def without_controls(text: str) -> str:
+    """The text without characters that move a terminal's cursor or change the text direction."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def say(text: str = "", end: str = "\n") -> None:
-    """Write to standard output; what its encoding cannot say becomes a question mark."""
-    text = harmless(text) + end
+    """Write to standard output; characters its encoding lacks become question marks."""
+    text = without_controls(text) + end
     try:
         sys.stdout.write(text)
     except UnicodeEncodeError:
@@ -39,17 +39,17 @@ def say(text: str = "", end: str = "\n") -> None:
         sys.stdout.write(text.encode(code, "replace").decode(code))
 
 
-def data(value: Any) -> None:
-    """Write JSON to standard output; numbers that JSON does not know become null."""
+def json_data(value: Any) -> None:
+    """Write JSON to standard output; infinite numbers and NaN become null."""
     plain = _plain(value)
     try:
         sys.stdout.write(_json(plain, ascii_only=False))
-    except UnicodeEncodeError:  # Half of a pair of surrogates, or a terminal of few letters.
+    except UnicodeEncodeError:  # A lone surrogate, or an encoding with few characters.
         sys.stdout.write(_json(plain, ascii_only=True))
 
 
 def csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the names of all their columns above them; what a row lacks is empty."""
+    """Write rows as CSV under a header of all their keys; missing values are empty."""
     from csv import DictWriter
 
     heads = dict.fromkeys(name for row in rows for name in row)
@@ -61,23 +61,25 @@ def csv(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0) -> None:
-    """Write columns; the last one is cut at the terminal's width, or at ``width``."""
+    """Write a table whose lines are truncated at ``width``, by default the terminal's."""
     import shutil
 
     width = width or (shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000)
     texts = [[one_line(str(cell)) or _MISSING for cell in row] for row in rows]
-    sizes = [max(cells(row[i]) for row in [list(heads), *texts]) for i in range(len(heads))]
+    sizes = [max(display_width(row[i]) for row in [list(heads), *texts]) for i in range(len(heads))]
     for row in [list(heads), *texts]:
-        line = "  ".join(text + " " * (sizes[i] - cells(text)) for i, text in enumerate(row))
+        line = "  ".join(
+            text + " " * (sizes[i] - display_width(text)) for i, text in enumerate(row)
+        )
         say(_cut(line.rstrip(), width))
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space as one space."""
-    return " ".join(harmless(text).split())
+    """The text on one line, with each run of whitespace as one space."""
+    return " ".join(without_controls(text).split())
 
 
-def cells(text: str) -> int:
+def display_width(text: str) -> int:
     """Columns a text takes in a terminal."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -85,19 +87,19 @@ def cells(text: str) -> int:
     )
 
 
-def when(seconds: float) -> str:
-    """A moment in local time, to the minute."""
+def local_time(seconds: float) -> str:
+    """A time in Unix seconds as local time, to the minute."""
     import time
 
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
 def _cut(line: str, width: int) -> str:
-    if cells(line) <= width:
+    if display_width(line) <= width:
         return line
     kept, used = 0, 0
     for char in line:
-        used += cells(char)
+        used += display_width(char)
         if used >= width:
             break
         kept += 1
@@ -109,7 +111,7 @@ def _json(value: Any, *, ascii_only: bool) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The same made of what JSON knows."""
+    """The value converted to types that JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, Mapping):
@@ -124,14 +126,14 @@ def _plain(value: Any) -> Any:
 
 
 def save(path: Path, text: str, force: bool) -> None:
-    """Write a new file, or over one that is there by ``--force``.
+    """Write a new file, or overwrite an existing one if ``--force`` was given.
 
     Raises:
-        RptermError: It exists already, or cannot be written.
+        RptermError: It already exists, or cannot be written.
     """
     from rpterm.paths import FileThere, write_new
 
     try:
         write_new(path, text, force)
     except FileThere as error:
-        raise RptermError(f"{error} --force writes over it.") from error
+        raise RptermError(f"{error} --force overwrites it.") from error

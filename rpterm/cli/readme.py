@@ -1,7 +1,7 @@
-"""The generated parts of the README: the table of keys and the list of commands.
+"""Generates parts of the README: the table of keys and the list of commands.
 
-``python -m rpterm.cli.readme`` writes them again, ``--check`` says whether they are stale. A part
-stands between ``<!-- NAME: generated -->`` and ``<!-- NAME: end -->``.
+``python -m rpterm.cli.readme`` updates them; ``--check`` only checks whether they are up to date.
+Each part is between ``<!-- NAME: generated -->`` and ``<!-- NAME: end -->``.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def commands() -> str:
-    """One line for each command: how it is called and what it does."""
-    from rpterm.cli.app import NOUNS, load
+    """One line for each command: its usage and what it does."""
+    from rpterm.cli.app import NOUNS, load_command
 
     lines: list[str] = []
     for noun in NOUNS:
-        lines += _lines(load(noun), f"rpterm {noun}")
+        lines += _lines(load_command(noun), f"rpterm {noun}")
     return "\n".join(lines)
 
 
 def commands_part() -> str:
-    """The commands as the README shows them."""
+    """The list of commands, in the README's format."""
     return f"```text\n{commands()}\n```\n"
 
 
 def keys_part() -> str:
-    """The keys as the README shows them."""
+    """The table of keys, in the README's format."""
     from rpterm.tui.keys import markdown
 
     return markdown()
@@ -43,10 +43,10 @@ PARTS: dict[str, Callable[[], str]] = {"keys": keys_part, "commands": commands_p
 
 
 def renewed(text: str) -> str:
-    """The README's text with its generated parts made again.
+    """The README's text with its generated parts updated.
 
     Raises:
-        RptermError: A part's marks are not there.
+        RptermError: The marks of a part are missing.
     """
     for name, make in PARTS.items():
         part = re.compile(f"(<!-- {name}: generated -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
@@ -58,7 +58,7 @@ def renewed(text: str) -> str:
 
 
 def block(text: str, name: str) -> str:
-    """The shell commands between two marks, without the fence: what CI runs is what is written."""
+    """The shell commands in a marked code block, so that CI runs exactly what the README says."""
     found = re.search(f"<!-- {name} -->\n```sh\n(.*?)```", text, re.DOTALL)
     if not found:
         raise RptermError(f"README.md has no commands marked {name!r}.")
@@ -66,7 +66,7 @@ def block(text: str, name: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write, check (``--check``) or print a block of commands (``--block NAME``)."""
+    """Update the README, check it (``--check``) or print a code block (``--block NAME``)."""
     text = README.read_text(encoding="utf-8")
     if arguments[:1] == ["--block"]:
         sys.stdout.write(block(text, arguments[1]))
@@ -83,12 +83,13 @@ def main(arguments: list[str]) -> int:
 def _lines(command: Any, name: str) -> list[str]:
     children: dict[str, Any] = getattr(command, "commands", {})
     if children:
-        # What a group does without naming a command is called by the group's name alone.
+        # A group's default command is shown under the name of the group alone.
         default = getattr(command, "default", None)
-        named = [
-            (name if key == default else f"{name} {key}", one) for key, one in children.items()
+        return [
+            line
+            for key, child in children.items()
+            for line in _lines(child, name if key == default else f"{name} {key}")
         ]
-        return [line for called, child in named for line in _lines(child, called)]
     arguments = [
         _argument(param) for param in command.params if param.param_type_name == "argument"
     ]

@@ -1,4 +1,4 @@
-"""``rpterm review``: rate replies one after the other, over all chats."""
+"""``rpterm review``: asks for ratings of the replies in all chats, one after the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -19,43 +19,53 @@ if TYPE_CHECKING:
     from rpterm.preference.reviewing import Filter, Item, Review
     from rpterm.store.judgement_records import Verdict
 
-app = new("")
+app = new_app("")
 
-_ONE = "1-5, +, -, Enter skips, q leaves."
-_TWO = "l or r for the better one, = for a tie, 0 if both are bad, Enter skips, q leaves."
-_BETWEEN: Mapping[str, Verdict] = {"l": "left", "r": "right", "=": "tie", "0": "both_bad"}
+_RATING_HELP = "1-5 stars, + good, - bad, Enter skip, q quit."
+_DUEL_HELP = "l or r for the better one, = for a tie, 0 if both are bad, Enter skip, q quit."
+_VERDICTS: Mapping[str, Verdict] = {"l": "left", "r": "right", "=": "tie", "0": "both_bad"}
 
 
 @app.command()
 def review(
     card: Annotated[
-        str | None, typer.Argument(help="Only this character's replies.", show_default=False)
+        str | None,
+        typer.Argument(metavar="CARD", help="Only replies of this character.", show_default=False),
     ] = None,
     kind: Annotated[
-        str, typer.Option("--show", help="unrated, doubtful, flagged, rated or all.")
+        str,
+        typer.Option(
+            "--show",
+            metavar="KIND",
+            help="Which replies: unrated, doubtful, flagged, rated or all.",
+        ),
     ] = "unrated",
-    model: Annotated[str, typer.Option(help="Only this model's.", show_default=False)] = "",
-    plain: Annotated[bool, typer.Option("--plain", help="Lines of text.")] = False,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Only replies of this model.", show_default=False)
+    ] = "",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
+    ] = False,
 ) -> None:
-    """Rate replies one after the other: one key rates and goes on.
+    """Rate replies one after the other: one key rates a reply and shows the next.
 
-    Doubtful ones are those whose rating says the opposite of the live score, and close duels.
+    Doubtful replies are those whose rating contradicts the live score, and those of close duels.
     """
     from rpterm import config
     from rpterm import paths as folders
-    from rpterm.cli.chats import opened
-    from rpterm.cli.memory import named
+    from rpterm.cli.chats import open_store
+    from rpterm.cli.memory import resolve_character
     from rpterm.preference.reviewing import KINDS, Filter, Review
 
     if kind not in KINDS:
-        raise RptermError(f"--show {kind}: there are {', '.join(KINDS)}.")
+        raise RptermError(f"--show {kind} is not known; there are {', '.join(KINDS)}.")
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
-    with opened() as store:
+    with open_store() as store:
         names = {chat.card_name for chat in store.chats()}
-        wanted = Filter(kind, named(card, sorted(names)) if card else "", model)
+        wanted = Filter(kind, resolve_character(card, sorted(names)) if card else "", model)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            in_lines(Review(store), wanted)
+            review_plain(Review(store), wanted)
             return
         from rpterm.tui.screens.review import ReviewScreen
         from rpterm.tui.single import SingleApp
@@ -64,13 +74,13 @@ def review(
         SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
 
 
-def in_lines(queue: Review, wanted: Filter) -> None:
+def review_plain(queue: Review, wanted: Filter) -> None:
     """Ask on standard input, one reply after the other."""
     from rpterm.cli import out
 
     queue.read()
     items = queue.queue(wanted)
-    out.say(f"{len(items)} to review: {_ONE}")
+    out.say(f"{len(items)} to review: {_RATING_HELP}")
     for number, item in enumerate(items, 1):
         turns = queue.store.path(item.reply.turn_id, 2)
         out.say(f"\n{number} of {len(items)}  {item.reply.card}  {item.doubt}".rstrip())
@@ -82,30 +92,30 @@ def in_lines(queue: Review, wanted: Filter) -> None:
             out.say(f"{out.one_line(turn.speaker)}: {turn.text}")
         queue.rater.see(item.reply.turn_id)
         if item.rival is not None:
-            out.say(_TWO)
-        if not _judged(queue, item):
+            out.say(_DUEL_HELP)
+        if not _ask(queue, item):
             return
 
 
-def _judged(queue: Review, item: Item) -> bool:
-    """One answer; whether to go on."""
+def _ask(queue: Review, item: Item) -> bool:
+    """Read answers until one can be stored; whether to go on."""
     from rpterm.cli import out
 
     while line := sys.stdin.readline():
         answer = line.strip()
         if answer in ("", "q"):
             return not answer
-        if _stored(queue.rater, item, answer):
+        if _store(queue.rater, item, answer):
             return True
-        out.say(_ONE if item.rival is None else _TWO)
+        out.say(_RATING_HELP if item.rival is None else _DUEL_HELP)
     return False
 
 
-def _stored(rater: Rater, item: Item, answer: str) -> bool:
-    """Keep an answer; whether it was one."""
+def _store(rater: Rater, item: Item, answer: str) -> bool:
+    """Store an answer; whether it was a valid one."""
     turn = item.reply.turn_id
-    if item.rival is not None and answer in _BETWEEN:
-        rater.duel(turn, item.rival.turn_id, _BETWEEN[answer], method=rater.method)
+    if item.rival is not None and answer in _VERDICTS:
+        rater.duel(turn, item.rival.turn_id, _VERDICTS[answer], method=rater.method)
     elif item.rival is None and answer in tuple("12345"):
         rater.stars(turn, int(answer))
     elif item.rival is None and answer in ("+", "-"):

@@ -1,6 +1,6 @@
-"""Rich output: colours and tables in a terminal, plain text in a pipe and with ``NO_COLOR``.
+"""Output with Rich: colours and tables in a terminal, plain text in a pipe or with ``NO_COLOR``.
 
-Texts of cards and models are made harmless first and are never read as markup.
+Texts of cards and models are stripped of control characters and never interpreted as markup.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rpterm.cli.out import harmless
+from rpterm.cli.out import without_controls
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ _PIPE_WIDTH = 100
 
 
 def console(*, errors: bool = False) -> Console:
-    """Standard output, or standard error for progress and remarks."""
+    """A console on standard output, or on standard error for progress and messages."""
     from rich.console import Console
 
     stream = sys.stderr if errors else sys.stdout
@@ -32,14 +32,14 @@ def console(*, errors: bool = False) -> Console:
 
 
 def text(content: str, style: str = "") -> Text:
-    """A text as it is, in a style."""
+    """A text without markup, in one style."""
     from rich.text import Text
 
-    return Text(harmless(content), style=style)
+    return Text(without_controls(content), style=style)
 
 
 def hanging(content: str, style: str = "", *, by: int = 2) -> Padding:
-    """A text whose lines all stand ``by`` columns in."""
+    """A text with all lines indented by ``by`` columns."""
     from rich.padding import Padding
 
     return Padding(text(content, style), (0, 0, 0, by))
@@ -51,7 +51,7 @@ def rows(
     """A table without borders.
 
     Args:
-        numbers: Columns that are aligned to the right.
+        numbers: Indices of the columns that are aligned to the right.
     """
     from rich.table import Table
     from rich.text import Text
@@ -66,7 +66,7 @@ def rows(
 
 
 def progress() -> Progress:
-    """A bar on standard error, gone when it is done; silent in a pipe."""
+    """A progress bar on standard error, which disappears at the end; silent in a pipe."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     shown = console(errors=True)

@@ -1,4 +1,4 @@
-"""``rpterm score``: how much in character every reply of a chat file is, and why."""
+"""``rpterm score``: scores how well each reply in a chat file stays in character, and why."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.library import OTHER_FORMATS
+from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cli import card_source, out, rich_out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.marks import why
 from rpterm.paths import Paths
@@ -32,79 +32,89 @@ if TYPE_CHECKING:
     from rpterm.evaluation.scored import Scored
     from rpterm.scoring.scorer import Scorer
 
-app = new("")
+app = new_app("")
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _WIDE = 120
-"""Columns from which on the reasons have room beside the figures."""
+"""Terminal width from which on the reasons fit next to the figures."""
 
 
 @app.command()
 def score(
     card: Annotated[
-        str, typer.Argument(metavar="CARD", help="A name, or a card file of any kind.")
+        str, typer.Argument(metavar="CARD", help="Name of a card, or a card file in any format.")
     ],
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="A chat, or rows of replies.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.jsonl", help="A chat, or rows with one reply each.")
+    ],
     against: Annotated[
         list[str] | None,
-        typer.Option(metavar="CARD", help="Characters to contrast with; else those at hand."),
+        typer.Option(
+            metavar="CARD",
+            help="Another character to contrast with; can be repeated. By default, all your cards.",
+        ),
     ] = None,
-    fast: Annotated[bool, typer.Option(help="Without the language model's likelihoods.")] = False,
+    fast: Annotated[
+        bool, typer.Option(help="Leave out the language model: faster, less accurate.")
+    ] = False,
     label: Annotated[
         str | None,
-        typer.Option(metavar="FIELD", help="A numeric field of the file to correlate with."),
+        typer.Option(metavar="FIELD", help="A numeric field of the file to correlate scores with."),
     ] = None,
     json: Annotated[
-        bool, typer.Option("--json", help="JSON instead of a table, with all evidence.")
+        bool, typer.Option("--json", help="Print JSON instead of a table, with all evidence.")
     ] = False,
     csv: Annotated[
-        bool, typer.Option("--csv", help="CSV instead: a row for each reply, for statistics.")
+        bool, typer.Option("--csv", help="Print CSV instead of a table, one row per reply.")
     ] = False,
 ) -> None:
-    """Score every reply of a chat file: probability of being in character, interval, evidence.
+    """Score every reply in a chat file: the probability that it is in character, and why.
 
-    Read are chat logs, exports, messages with roles, and rows of a reply and its context. line and
-    turn say where a reply stands in the file. Ctrl+C ends early and shows what is done.
+    FILE may be a chat log, an export, messages with roles, or rows with a reply and its context.
+    The columns line and turn say where in the file a reply is. Ctrl+C ends early and shows the
+    scores so far.
     """
     from rpterm.evaluation import dialogues
     from rpterm.evaluation.agreement import LEAST
     from rpterm.evaluation.scored import flat, with_labels
 
     paths = folders.find()
-    mine = card_of(card)
-    others = tuple(card_of(name) for name in against) if against else others_than(mine, paths)
+    mine = load_card(card)
+    others = tuple(load_card(name) for name in against) if against else other_cards(mine, paths)
     names = (mine.name, mine.char, mine.nickname)
-    replies = dialogues.read(_bytes(file), names, str(file))
+    replies = dialogues.read(_bytes(file), names, str(file), complain)
     if others_speak := dialogues.strangers(replies, names):
         complain(
-            f"{file} names {', '.join(others_speak[:3])}, not {mine.name}: scored all the same."
+            f"The speakers in {file} are {', '.join(others_speak[:3])}, not {mine.name}; they are "
+            "scored all the same."
         )
     if label and sum(each.number(label) is not None for each in replies) < LEAST:
         raise RptermError(
-            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}."
+            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
+            "for a correlation."
         )
-    with opened_scorer(paths, slow=not fast) as scorer:
+    with running_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, mine, replies, others))
     labels = with_labels(scored, label) if label else {}
     if csv:
         out.csv([flat(each) for each in scored])
     elif json:
-        out.data(_document(mine, scored, labels))
+        out.json_data(_document(mine, scored, labels))
     elif scored:
         _show(scored, labels)
     if len(scored) < len(replies):
-        complain(f"Stopped: {len(scored)} of {len(replies)} replies are scored.")
+        complain(f"Stopped: {len(scored)} of {len(replies)} replies were scored.")
         raise typer.Exit(INTERRUPTED)
 
 
-def card_of(target: str) -> CharacterCard:
-    """The card of a name, of a TOML file, or of a file of another program.
+def load_card(target: str) -> CharacterCard:
+    """The card with a name, in a TOML file, or in a file of another program.
 
     Raises:
         RptermError: There is none, or it cannot be read.
     """
     path = Path(target)
-    if path.suffix.lower() not in OTHER_FORMATS or not path.is_file():
+    if path.suffix.lower() not in FOREIGN_EXTENSIONS or not path.is_file():
         return card_source.find(target).card
     from rpterm.cards.exchange.errors import ExchangeError
     from rpterm.cards.exchange.importer import read_any
@@ -115,17 +125,17 @@ def card_of(target: str) -> CharacterCard:
         raise RptermError(f"{path}: {error}") from error
 
 
-def others_than(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
-    """The cards that came with the program and the user's own, but not this character's."""
+def other_cards(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
+    """The user's own cards and the shipped ones, except this character's."""
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.characters))
+    found = library.summaries(library.card_folders(paths.characters))
     cards = (each.card for each in found if each.card is not None)
     return tuple(card for card in cards if card.name.casefold() != mine.name.casefold())
 
 
 def _bytes(file: Path) -> bytes:
-    """As much of a file as ``dialogues.read`` takes, and one byte by which it sees the rest."""
+    """As many bytes of a file as ``dialogues.read`` takes, plus one that shows there are more."""
     from rpterm.evaluation.dialogues import MOST_BYTES
 
     try:
@@ -136,8 +146,8 @@ def _bytes(file: Path) -> bytes:
 
 
 @contextmanager
-def opened_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
-    """The scorer of this installation, closed at the end."""
+def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
+    """The scorer of this installation, closed at the end of the block."""
     from rpterm.opening.launch import Launch
 
     settings = config.load(paths.config_file, os.environ)
@@ -155,7 +165,7 @@ def _scored(
     replies: Sequence[Said],
     others: tuple[CharacterCard, ...],
 ) -> Iterator[Scored]:
-    """Score under a bar; Ctrl+C ends it."""
+    """Score with a progress bar; Ctrl+C ends the scoring."""
     from rpterm.evaluation.scored import score_all
 
     with rich_out.progress() as bar:
@@ -189,7 +199,7 @@ def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None
     if shown.width < _WIDE:
         _show_narrow(shown, lines)
     else:
-        shown.print(rich_out.rows((*_HEADS, "what speaks against it"), lines, numbers=range(7)))
+        shown.print(rich_out.rows((*_HEADS, "main reason against"), lines, numbers=range(7)))
     mean = sum(each.score.probability for each in scored) / len(scored)
     count = "1 reply," if len(scored) == 1 else f"{len(scored)} replies, on average"
     shown.print(rich_out.text(f"\n{count} {mean:.0%} in character."))
@@ -202,7 +212,7 @@ def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None
 
 
 def _show_agreement(shown: Console, labels: dict[str, Agreement | None]) -> None:
-    """What goes with the label; what never changes goes with nothing and has no line."""
+    """Print how the label correlates with each signal; constant signals have no line."""
     known = {name: each for name, each in labels.items() if each and not isnan(each.spearman)}
     for name, found in known.items():
         shown.print(rich_out.text(
@@ -211,11 +221,11 @@ def _show_agreement(shown: Console, labels: dict[str, Agreement | None]) -> None
             f"{found.pearson:+.2f} over {found.count} replies"
         ))  # fmt: skip
     if labels and not known:
-        shown.print(rich_out.text("No correlation: the labels or the replies are all alike."))
+        shown.print(rich_out.text("No correlation: the labels or the scores are all the same."))
 
 
 def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:
-    """The figures under short heads, and below each reply what speaks against it."""
+    """Print the figures under short headings, and the main reason below each reply."""
     table = [_SHORT, *(line[:-1] for line in lines)]
     sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
     for figures, reason in zip(table, ["", *(line[-1] for line in lines)], strict=True):
@@ -234,7 +244,7 @@ def _row(each: Scored) -> tuple[str, ...]:
     found = worst(score)
     against = reason(*found, each.said.text).text if found else ""
     if found and found[0].kind == "against":
-        against = f"little: {against}"  # What it names speaks for a character, where there is more.
+        against = f"little: {against}"  # More of what it names would be evidence in favour.
     at = f"{each.said.line}.{each.said.turn}" if each.said.turn else str(each.said.line)
     return (
         at, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",

@@ -1,9 +1,9 @@
-"""``rpterm stats``: what was rated, by character and model, and whether the live score agrees."""
+"""``rpterm stats``: ratings by character and model, and how well the live score agrees."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rpterm.cli import out, rich_out
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 from rpterm.marks import why
 from rpterm.plural import counted
 from rpterm.types import RptermError
@@ -23,57 +23,64 @@ if TYPE_CHECKING:
     from rpterm.preference.stats.agreement import Share
     from rpterm.preference.stats.live import Figure, Honesty
 
-app = new("")
+app = new_app("")
 
-_BAR = 24
-_SHORT = 12
-_WIDE = 100
-_MOST = 20
+_BAR_CELLS = 24
+_SHORT_BAR_CELLS = 12
+_SVG_WIDTH = 100
+_MAX_GROUPS = 20
 
 
 @app.command()
 def stats(
-    card: Annotated[str | None, typer.Option(metavar="NAME", help="Only this character.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Only this model.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    card: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only ratings of this character.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only ratings of this model.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     svg: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The picture as an SVG file, too.")
+        Path | None, typer.Option(metavar="FILE", help="Also save the tables as an SVG picture.")
     ] = None,
 ) -> None:
-    """Show what was rated, and how far ratings and the live score agree.
+    """Show your ratings, and how well the live score agrees with them.
 
-    A score is honest when replies rated good score above those rated bad (AUC near 1; 0.5 is
-    chance), and when of replies that score 0.8 about 80 % are good. Intervals are 95 %.
+    The score is good if replies you rated good score higher than those you rated bad (AUC near 1;
+    0.5 is chance), and if about 80 % of the replies that score 0.8 are good. All intervals are
+    95 % intervals.
     """
-    from rpterm.cli.chats import opened
-    from rpterm.cli.judged import whose
+    from rpterm.cli.card_source import rated_character
+    from rpterm.cli.chats import open_store
     from rpterm.preference.overview import overview
     from rpterm.preference.stats.live import honesty
     from rpterm.store.judgements import Judgements
 
-    with opened() as store:
+    with open_store() as store:
         judgements = Judgements(store)
-        name = whose(judgements, card)
+        name = rated_character(judgements, card)
         found = overview(judgements, card=name, model=model)
         known = found if found.kinds else overview(judgements, card=name)
     if not known.kinds:
-        raise RptermError("Nothing was rated yet: rate replies in a chat, or `rpterm review`.")
+        raise RptermError(
+            "Nothing has been rated yet: rate replies in a chat or with `rpterm review`."
+        )
     if not found.kinds:
-        there = ", ".join(known.models) or "none that is known"
-        raise RptermError(f"No reply of a model {model!r} was rated; rated were: {there}.")
+        rated = ", ".join(known.models) or "none that is known"
+        raise RptermError(f"No reply of a model {model!r} was rated. Models with ratings: {rated}.")
     honest = honesty(found.judged)
     if json:
-        out.data(_data(found, honest))
+        out.json_data(_data(found, honest))
     else:
-        show(rich_out.console(), found, honest)
+        print_stats(rich_out.console(), found, honest)
     if svg is not None:
-        _picture(svg, found, honest)
+        _save_svg(svg, found, honest)
         if not json:
             out.say(str(svg))
 
 
-def show(console: Console, found: Overview, honest: Honesty | None) -> None:
-    """Tables and bars."""
+def print_stats(console: Console, found: Overview, honest: Honesty | None) -> None:
+    """Print tables and bars."""
     total = counted(sum(found.kinds.values()), "judgement")
     head = f"{total} in {counted(found.chats, 'chat')}, {found.exportable} of them exportable"
     console.print(rich_out.text(head, "bold"))
@@ -85,20 +92,22 @@ def show(console: Console, found: Overview, honest: Honesty | None) -> None:
         console.print(_groups(what, groups))
     _duels(console, found)
     console.print()
-    _honest(console, found, honest)
+    _live_score(console, found, honest)
 
 
 def _groups(what: str, groups: Mapping[str, Group]) -> object:
-    ranked = sorted(groups.items(), key=lambda pair: (-_weight(pair[1]), pair[0]))[:_MOST]
+    """A table of the characters or models with the most ratings."""
+    ranked = sorted(groups.items(), key=lambda pair: (-_ratings(pair[1]), pair[0]))[:_MAX_GROUPS]
     heads = [what, "good", "bad", "liked", "", "stars"]
     rows = [
         [
-            name, each.good, each.bad, _share(each.liked), _bar(each.liked.value, cells=_SHORT),
+            name, each.good, each.bad, _share(each.liked),
+            _bar(each.liked.value, cells=_SHORT_BAR_CELLS),
             "" if each.mean_stars is None else f"{each.mean_stars:.1f}",
         ]
         for name, each in ranked
     ]  # fmt: skip
-    # Columns that would be empty take the place of the bars in a narrow terminal.
+    # Empty columns are left out, because they would take the space of the bars.
     more: dict[str, list[object]] = {
         "flags": [each.flagged or "" for _, each in ranked],
         "duels": [each.duels or "" for _, each in ranked],
@@ -141,21 +150,26 @@ def _duels(console: Console, found: Overview) -> None:
         )
 
 
-def _scored(count: int) -> str:
+def _scored_replies(count: int) -> str:
     rated = counted(count, "rated reply", "rated replies")
     return f"{rated} {'has' if count == 1 else 'have'} a live score"
 
 
-def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
-    console.print(rich_out.text("Live score against ratings", "bold"))
+def _live_score(console: Console, found: Overview, honest: Honesty | None) -> None:
+    """Print how well the live score agrees with the ratings."""
+    console.print(rich_out.text("Live score compared with ratings", "bold"))
     if honest is None:
-        text = f"{_scored(len(found.judged))}: too few to say anything."
+        text = f"{_scored_replies(len(found.judged))}: too few to say anything."
         console.print(rich_out.text(text))
         return
-    seen = f"; {honest.known} had it when they were rated, maybe in view" if honest.known else ""
-    console.print(rich_out.text(f"{_scored(honest.count)}{seen}."))
+    seen = (
+        f"; {honest.known} already had it when you rated them, so you may have seen it"
+        if honest.known
+        else ""
+    )
+    console.print(rich_out.text(f"{_scored_replies(honest.count)}{seen}."))
     figures = [
-        ("good above bad (AUC, 0.5 is chance)", honest.auc),
+        ("good scored above bad (AUC, 0.5 is chance)", honest.auc),
         ("rank correlation with stars", honest.spearman),
     ]
     console.print(
@@ -176,11 +190,11 @@ def _honest(console: Console, found: Overview, honest: Honesty | None) -> None:
         rich_out.rows(("score", "┃ is the mean score", "", "replies"), rows, numbers=(3,))
     )
     if not math.isnan(honest.error):
-        console.print(rich_out.text(f"mean distance of score and share: {honest.error:.2f}"))
+        console.print(rich_out.text(f"calibration error (mean distance): {honest.error:.2f}"))
 
 
-def _bar(share: float | None, mark: float | None = None, cells: int = _BAR) -> str:
-    """A bar of so many cells, with a line across where something else would be."""
+def _bar(share: float | None, mark: float | None = None, cells: int = _BAR_CELLS) -> str:
+    """A bar filled to a share, optionally with a mark at another share."""
     if share is None:
         return ""
     filled = round(share * cells)
@@ -199,18 +213,18 @@ def _share(share: Share) -> str:
 
 def _figure(figure: Figure) -> str:
     if math.isnan(figure.value):
-        return "too few, or all alike"
+        return "too few, or all the same"
     if math.isnan(figure.low):
         return f"{figure.value:.2f} (too few chats for an interval)"
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
-def _weight(group: Group) -> int:
+def _ratings(group: Group) -> int:
     return group.good + group.bad + len(group.stars) + group.duels
 
 
-def _picture(path: Path, found: Overview, honest: Honesty | None) -> None:
-    """What the terminal shows, as a vector picture of the same width everywhere.
+def _save_svg(path: Path, found: Overview, honest: Honesty | None) -> None:
+    """Save what the terminal shows as an SVG picture of fixed width.
 
     Raises:
         RptermError: The file cannot be written.
@@ -220,10 +234,10 @@ def _picture(path: Path, found: Overview, honest: Honesty | None) -> None:
     from rich.console import Console
 
     console = Console(
-        record=True, width=_WIDE, file=io.StringIO(), force_terminal=True, markup=False,
+        record=True, width=_SVG_WIDTH, file=io.StringIO(), force_terminal=True, markup=False,
         emoji=False, highlight=False, color_system="truecolor",
     )  # fmt: skip
-    show(console, found, honest)
+    print_stats(console, found, honest)
     try:
         console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
     except OSError as error:
@@ -239,26 +253,25 @@ def _data(found: Overview, honest: Honesty | None) -> dict[str, Any]:
         "exportable": found.exportable,
         "kinds": dict(found.kinds),
         "raters": dict(found.raters),
-        "characters": dict(_plain(found.cards.items())),
-        "models": dict(_plain(found.models.items())),
+        "characters": {name: _group_data(each) for name, each in found.cards.items()},
+        "models": {name: _group_data(each) for name, each in found.models.items()},
         "left_wins": left_wins(found.duels).row(),
         "self_agreement": self_agreement(found.duels).row(),
         "higher_score_won": found.higher_won.row(),
         "strengths": [asdict(each) for each in ranking(found.votes)] if found.votes else [],
-        "live_score": None if honest is None else _honesty(honest),
+        "live_score": None if honest is None else _live_score_data(honest),
     }
 
 
-def _plain(groups: Iterable[tuple[str, Group]]) -> Iterable[tuple[str, dict[str, Any]]]:
-    for name, each in groups:
-        yield name, {
-            "good": each.good, "bad": each.bad, "liked": each.liked.row(),
-            "stars": len(each.stars), "mean_stars": each.mean_stars, "flagged": each.flagged,
-            "duels": each.duels, "won": each.won, "lost": each.lost, "tied": each.tied,
-        }  # fmt: skip
+def _group_data(each: Group) -> dict[str, Any]:
+    return {
+        "good": each.good, "bad": each.bad, "liked": each.liked.row(),
+        "stars": len(each.stars), "mean_stars": each.mean_stars, "flagged": each.flagged,
+        "duels": each.duels, "won": each.won, "lost": each.lost, "tied": each.tied,
+    }  # fmt: skip
 
 
-def _honesty(honest: Honesty) -> dict[str, Any]:
+def _live_score_data(honest: Honesty) -> dict[str, Any]:
     bins = [
         {"low": each.low, "high": each.high, "mean": round(each.mean, 4), "good": each.good.row()}
         for each in honest.bins

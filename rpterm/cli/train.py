@@ -1,4 +1,4 @@
-"""``rpterm train``: an export becomes a LoRA adapter for the model in use."""
+"""``rpterm train``: trains a LoRA adapter for the user's model on an export."""
 
 from __future__ import annotations
 
@@ -7,53 +7,75 @@ from typing import Annotated
 
 import typer
 
-from rpterm.cli.app import new
+from rpterm.cli.app import new_app
 
-app = new("")
+app = new_app("")
 
 
 @app.command()
 def train(
-    export: Annotated[Path, typer.Argument(metavar="OUT", help="An export: `rpterm export OUT`.")],
+    export: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A folder written by `rpterm export OUT`.")
+    ],
     method: Annotated[
-        str | None, typer.Option(help="dpo, orpo, kto or sft; else what the export is for.")
+        str | None,
+        typer.Option(
+            metavar="METHOD", help="dpo, orpo, kto or sft; by default, that of the export's format."
+        ),
     ] = None,
     base: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Weights to adapt; else your model.")
+        str | None,
+        typer.Option(metavar="FILE", help="The model to adapt; by default, your model."),
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Adapter to write; else OUT-METHOD.gguf.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The adapter to write; by default, OUT-METHOD.gguf."),
     ] = None,
-    epochs: Annotated[float, typer.Option(min=0.01, help="Times through the data.")] = 1.0,
-    steps: Annotated[int, typer.Option(min=0, help="Steps at most; 0 is all.")] = 0,
-    rank: Annotated[int, typer.Option(min=1, max=256, help="Of the adapter.")] = 8,
+    epochs: Annotated[
+        float, typer.Option(min=0.01, metavar="X", help="Passes through the data.")
+    ] = 1.0,
+    steps: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Train at most N steps; 0 is all.")
+    ] = 0,
+    rank: Annotated[
+        int, typer.Option(min=1, max=256, metavar="N", help="Rank of the adapter's matrices.")
+    ] = 8,
     rate: Annotated[
-        float | None, typer.Option(min=0.0, help="Learning rate; else the method's own.")
+        float | None,
+        typer.Option(min=0.0, metavar="X", help="Learning rate; by default, the method's own."),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Rows of a step.")] = 2,
-    max_tokens: Annotated[int, typer.Option(min=32, help="Of a row.")] = 1024,
-    seed: Annotated[int, typer.Option(min=0, help="Of order and adapter.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Rows per step.")] = 2,
+    max_tokens: Annotated[
+        int, typer.Option(min=32, metavar="N", help="Longest row, in tokens.")
+    ] = 1024,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Seed of the row order and the adapter's start."),
+    ] = 1,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Throw away what was begun or made there.")
+        bool,
+        typer.Option(
+            "--restart", help="Begin again and discard what was trained into this file before."
+        ),
     ] = False,
 ) -> None:
-    """Train a LoRA adapter on an export, on this machine.
+    """Train a LoRA adapter for your model on an export, on this machine.
 
-    Ctrl+C keeps what was trained so far; the same command goes on from there. The adapter is only
-    written when llama.cpp does with it what was trained.
+    Ctrl+C keeps what was trained so far, and the same command continues. The adapter is written
+    only if llama.cpp reproduces what was trained.
     """
-    from rpterm.cli import training
+    from rpterm.cli import train_run
     from rpterm.training.data import read
     from rpterm.training.plan import RATES, Method, Plan
 
-    file, digest = training.weights(base)
-    data = read(export, training.named(method))
+    file, digest = train_run.base_weights(base)
+    data = read(export, train_run.method_named(method))
     plan = Plan(
         data.method, file, digest, epochs=epochs, rank=rank, alpha=2.0 * rank,
         rate=RATES[data.method] if rate is None else rate,
         batch=max(2, batch) if data.method is Method.KTO else batch,
         max_length=max_tokens, seed=seed, steps=steps,
     )  # fmt: skip
-    data = training.fitted(data, file, max_tokens, export)
+    data = train_run.fitting_rows(data, file, max_tokens, export)
     out = export.absolute()
-    training.run(plan, data, to or out.with_name(f"{out.name}-{plan.method}.gguf"), anew=restart)
+    train_run.run(plan, data, to or out.with_name(f"{out.name}-{plan.method}.gguf"), anew=restart)

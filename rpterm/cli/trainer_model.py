@@ -1,7 +1,7 @@
-"""The model that training data is made for: its own template and its own tokens, no weights.
+"""The chat template and the tokenizer of the model for which training data is written.
 
-Where the model is not a local file (a remote engine), ChatML stands in for its template and its
-tokens are reckoned from the bytes; ``name`` says so.
+No weights are loaded. If the model is not a local file (a remote engine), ChatML replaces its
+template and its tokens are estimated from the number of bytes; ``name`` says so.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Messages = Sequence[tuple[str, str]]
 _SYSTEM = (("system", "CANARY-1"),)
-_GREETED = (("assistant", "CANARY-2"), ("user", "CANARY-3"), ("assistant", "CANARY-4"))
-_ASKED = (("user", "CANARY-5"), *_GREETED)
+_GREETING_FIRST = (("assistant", "CANARY-2"), ("user", "CANARY-3"), ("assistant", "CANARY-4"))
+_USER_FIRST = (("user", "CANARY-5"), *_GREETING_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,14 @@ class TrainerModel:
     """A model as trainers see it.
 
     Attributes:
-        count: Begins to count the tokens of texts on their own.
-        count_rendered: Tokens of texts in which control tokens are meant.
-        render: Messages in the template; ``reply`` ends with what opens a reply. It raises
-            ``ValueError`` where the template refuses them.
-        end: What ends a reply.
-        user_first: The template refuses a greeting before the first user turn.
-        no_system: The template refuses system messages.
+        count: Starts to count the tokens of each text; call the result to get the counts.
+        count_rendered: Counts the tokens of texts that contain control tokens.
+        render: Renders messages with the template; with ``reply`` it ends with the beginning of a
+            reply. Raises ``ValueError`` if the template refuses them.
+        end: The text that ends a reply.
+        user_first: Whether the template refuses a greeting before the first user turn.
+        no_system: Whether the template refuses system messages.
+        per_message: Tokens that the template adds to a message, at most.
         exact: Whether tokens are the model's own.
     """
 
@@ -53,7 +54,7 @@ class TrainerModel:
 
 
 @contextmanager
-def opened(name: str | None) -> Iterator[TrainerModel]:
+def open_trainer_model(name: str | None) -> Iterator[TrainerModel]:
     """A model by its name or file, or the one of the settings.
 
     Raises:
@@ -62,7 +63,7 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
     if name is None and settings.engine != "llama":
-        yield built("ChatML, tokens reckoned", "", "", "<|im_end|>", None)
+        yield build_trainer_model("ChatML, tokens estimated", "", "", "<|im_end|>", None)
         return
     from rpterm.engine.llama.vocab import Vocabulary
     from rpterm.models import library, templates
@@ -72,21 +73,26 @@ def opened(name: str | None) -> Iterator[TrainerModel]:
     header = checked_header(path, folders.make(paths.cache))
     with Vocabulary(path) as vocabulary:
         source = templates.source(settings.chat_template) or header.chat_template
-        yield built(path.stem, source, header.bos, header.eos, vocabulary)
+        yield build_trainer_model(path.stem, source, header.bos, header.eos, vocabulary)
 
 
-def built(
+def build_trainer_model(
     name: str, source: str, bos: str, eos: str, vocabulary: Vocabulary | None
 ) -> TrainerModel:
+    """A model with a template's ``source``; without a vocabulary, tokens are estimated.
+
+    Raises:
+        RptermError: The template cannot be used.
+    """
     from rpterm.prompt.template import PlainTemplate, TemplateError
 
     try:
         render = PlainTemplate(source, bos=bos, eos=eos)
     except TemplateError as error:
         raise RptermError(f"The chat template of {name} cannot be used ({error}).") from error
-    system = _accepts(render, (*_SYSTEM, *_ASKED))
-    greeting = _accepts(render, (*(_SYSTEM if system else ()), *_GREETED))
-    counting = _Counting(vocabulary)
+    system = _accepts(render, (*_SYSTEM, *_USER_FIRST))
+    greeting = _accepts(render, (*(_SYSTEM if system else ()), *_GREETING_FIRST))
+    counting = _TokenCounts(vocabulary)
     return TrainerModel(
         name=name,
         count=counting.begin,
@@ -95,47 +101,49 @@ def built(
         end=_end(render, eos),
         user_first=not greeting,
         no_system=not system,
-        per_message=_scaffold(render, counting, system),
+        per_message=_tokens_per_message(render, counting, system),
         exact=vocabulary is not None,
     )
 
 
-class _Counting:
-    """Counts ahead: answers come in the order of the questions, whoever takes them first."""
+class _TokenCounts:
+    """Requests counts ahead: they arrive in the order of the requests, whoever waits first."""
 
     def __init__(self, vocabulary: Vocabulary | None) -> None:
         self._vocabulary = vocabulary
-        self._open: deque[list[list[int]]] = deque()
+        self._pending: deque[list[list[int]]] = deque()
 
     def begin(self, texts: Sequence[str]) -> Callable[[], list[int]]:
+        """Request counts; the function returned waits for them."""
         if self._vocabulary is None:
-            return lambda: _reckoned(texts)
-        self._settle()
+            return lambda: _estimated(texts)
+        self._receive_all()
         self._vocabulary.ask(texts)
-        box: list[list[int]] = []
-        self._open.append(box)
+        received: list[list[int]] = []
+        self._pending.append(received)
 
         def wait() -> list[int]:
-            if not box:
-                self._settle()
-            return box[0]
+            if not received:
+                self._receive_all()
+            return received[0]
 
         return wait
 
     def rendered(self, texts: Sequence[str]) -> list[int]:
+        """Counts of texts that contain control tokens."""
         if self._vocabulary is None:
-            return _reckoned(texts)
-        self._settle()
+            return _estimated(texts)
+        self._receive_all()
         return self._vocabulary.counts(texts, special=True)
 
-    def _settle(self) -> None:
-        while self._open:
+    def _receive_all(self) -> None:
+        while self._pending:
             assert self._vocabulary is not None
-            self._open.popleft().append(self._vocabulary.answer())
+            self._pending.popleft().append(self._vocabulary.answer())
 
 
-def _reckoned(texts: Sequence[str]) -> list[int]:
-    """Three bytes a token: more than any common tokenizer makes of European text."""
+def _estimated(texts: Sequence[str]) -> list[int]:
+    """One token per three bytes: more than any common tokenizer makes of European text."""
     return [len(text.encode("utf-8", "replace")) // 3 + 1 for text in texts]
 
 
@@ -144,19 +152,19 @@ def _accepts(render: Callable[..., str], messages: Messages) -> bool:
         text = render(messages, reply=False)
     except RptermError:
         return False
-    # A template may also drop what it does not know.
+    # A template may also drop messages that it does not know.
     return all(content in text for _, content in messages)
 
 
 def _end(render: Callable[..., str], eos: str) -> str:
-    """What follows a reply's words, up to the token that ends it."""
+    """What follows the text of a reply, up to and including the token that ends it."""
     text: str = render((("user", "u"), ("assistant", "REPLY")), reply=False)
     tail = text.rpartition("REPLY")[2]
     return tail[: tail.index(eos) + len(eos)] if eos and eos in tail else eos or tail.rstrip()
 
 
-def _scaffold(render: Callable[..., str], counting: _Counting, system: bool) -> int:
-    """Tokens around a message, the dearest case."""
+def _tokens_per_message(render: Callable[..., str], counting: _TokenCounts, system: bool) -> int:
+    """Tokens that the template adds to each message, rounded up."""
     messages = [("user", "u"), ("assistant", "a"), ("user", "v"), ("assistant", "b")]
     if system:
         messages.insert(0, ("system", "s"))

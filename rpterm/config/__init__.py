@@ -1,9 +1,8 @@
-"""Settings: a TOML file in the user's config folder, overridden by the environment and by flags.
+"""Settings: a TOML file, overridden by a profile (a second such file), the environment and flags.
 
-A profile is a second such file, laid over the first. ``load`` reads strictly and tells everything
-that is wrong at once; ``save`` writes one setting back and leaves the user's comments alone. Names
-of settings are dotted here: ``theme``, ``sampling.temperature``, ``persona.name``. Where the file
-lies is not known here.
+``load`` is strict and reports all problems at once; ``save`` writes one setting and preserves the
+user's comments. Settings have dotted names: ``theme``, ``sampling.temperature``, ``persona.name``.
+This package does not know where the file is.
 """
 
 from rpterm.config.layers import load, origins, profile_file, profiles, save

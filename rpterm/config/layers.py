@@ -1,4 +1,7 @@
-"""The settings that hold: flags before the environment, a profile, the file, the defaults."""
+"""Loads the effective settings and saves single ones.
+
+Flags override the environment, which overrides the profile, the settings file and the defaults.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _VARIABLES = {
     "examples.per_turn": "examples_per_turn", "examples.budget": "examples_budget",
     "distil.mode": "distil", "distil.share": "share_facts",
 }  # fmt: skip
-"""Settings whose environment variable is not their last word."""
+"""Settings whose environment variable is not named after the last part of their name."""
 
 
 def load(
@@ -29,38 +32,41 @@ def load(
     env: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
 ) -> Settings:
-    """The settings that hold: flags before the environment, a profile, the file, the defaults.
+    """The effective settings.
 
     Args:
-        path: The file; a missing one is an empty one. ``None`` reads none.
+        path: The settings file; a missing file counts as empty. ``None`` reads no file.
         env: The environment: ``RPTERM_MODEL``, ``RPTERM_TEMPERATURE``, ….
-        flags: Dotted name → value, from the command line; ``None`` values are not set.
+        flags: Values from the command line by dotted name; ``None`` values count as not given.
 
     Raises:
-        ConfigError: With everything that is wrong in all of them.
+        ConfigError: With all problems in all of these; ``FlagError`` if only flags have any.
     """
     problems: list[str] = []
     values: dict[str, object] = {}
     for _, given in _layers(path, env or {}, flags or {}, problems):
         values.update(given)
     if problems:
-        others: list[str] = []
-        list(_layers(path, env or {}, {}, others))
-        raise (ConfigError if others else FlagError)(problems)
+        without_flags: list[str] = []
+        _layers(path, env or {}, {}, without_flags)
+        raise (ConfigError if without_flags else FlagError)(problems)
     return _assemble(values)
 
 
 def origins(
     path: Path | None, env: Mapping[str, str], flags: Mapping[str, object]
 ) -> dict[str, Origin]:
-    """Where each setting that is given somewhere comes from; what is wrong there is not told."""
+    """Where each setting that is not a default comes from; problems are ignored."""
     return {name: origin for origin, given in _layers(path, env, flags, []) for name in given}
 
 
 def _layers(
     path: Path | None, env: Mapping[str, str], flags: Mapping[str, object], problems: list[str]
 ) -> list[tuple[Origin, dict[str, object]]]:
-    """What is given where; the last one goes before the others."""
+    """The values given in each place; later layers override earlier ones.
+
+    What is wrong is appended to ``problems``.
+    """
     kinds = names()
     file = _from_file(path, kinds, problems) if path is not None else {}
     variables = _from_env(env, kinds, problems)
@@ -74,15 +80,15 @@ def _layers(
 
 
 def profiles(path: Path) -> list[str]:
-    """The profiles beside a file of settings, by name."""
+    """The names of the profiles next to a settings file."""
     return sorted(each.stem for each in profile_file(path, "").parent.glob("*.toml"))
 
 
 def profile_file(path: Path, name: str) -> Path:
-    """Where a profile lies, or would lie.
+    """The file of a profile, whether it exists or not.
 
     Args:
-        path: The file of settings.
+        path: The settings file.
     """
     return path.parent / "profiles" / f"{name}.toml"
 
@@ -92,28 +98,29 @@ def _from_profile(
 ) -> dict[str, object]:
     file = profile_file(path, name)
     if name not in (known := profiles(path)):
-        there = f"there are {', '.join(known)}" if known else "there is none yet"
+        existing = f"there are {', '.join(known)}" if known else "there is none yet"
         problems.append(
-            f"There is no profile {name!r}: {there}. `rpterm config set NAME VALUE --profile "
-            f"{name}` begins it, `rpterm config unset profile` goes on without."
+            f"There is no profile {name!r}: {existing}. `rpterm config set NAME VALUE --profile "
+            f"{name}` creates it, `rpterm config unset profile` continues without one."
         )
         return {}
     values = _from_file(file, kinds, problems)
     if "profile" in values:
-        problems.append(f"{file}: a profile names no other; take `profile` out.")
+        problems.append(f"{file}: a profile cannot name another profile; remove `profile`.")
     return values
 
 
 def save(path: Path, name: str, text: str | None) -> None:
-    """Write one setting into the file, which keeps its comments and its order.
+    """Write one setting into the file and preserve its comments and order.
 
     Args:
-        path: The file; it and its folder are made where they are missing.
+        path: The settings file; it and its folder are created if they do not exist.
         name: Dotted; ``keys.ID`` binds a key.
-        text: The value as a user types it, or ``None`` to take the setting out.
+        text: The value as a user types it, or ``None`` to remove the setting.
 
     Raises:
-        ConfigError: The name is unknown, the value does not fit, or the file is no TOML.
+        ConfigError: The name is unknown, the value is not valid, or the file is not valid TOML or
+            cannot be written.
     """
     from tomlkit.exceptions import TOMLKitError
 
@@ -124,7 +131,7 @@ def save(path: Path, name: str, text: str | None) -> None:
     try:
         written = put(_read(path), name.split(".", 1), value)
     except TOMLKitError as error:
-        raise ConfigError([f"{path}: {error}; mend the file first."]) from error
+        raise ConfigError([f"{path}: {error}; fix the file first."]) from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, written.encode())
@@ -138,7 +145,7 @@ def _read(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path} is not UTF-8 text; write it again or remove it."]) from error
+        raise ConfigError([f"{path} is not UTF-8 text: save it as UTF-8 or delete it."]) from error
     except OSError as error:
         raise ConfigError([f"{path} cannot be read ({why(error)})."]) from error
 
@@ -152,12 +159,12 @@ def _from_file(path: Path, kinds: Mapping[str, Kind], problems: list[str]) -> di
     try:
         document = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
-        problems.append(f"{path}:{error.lineno}: {error.msg}; mend this line.")
+        problems.append(f"{path}:{error.lineno}: {error.msg}; fix this line.")
         return {}
-    return _walk(path, text, document, kinds, problems)
+    return _from_document(path, text, document, kinds, problems)
 
 
-def _walk(
+def _from_document(
     path: Path,
     text: str,
     document: Mapping[str, object],
@@ -170,16 +177,16 @@ def _walk(
             found = wrong(name, value, kinds[name], name)
             values[name] = value
         elif name in TABLES:
-            found = [f"{name} must be a table: write [{name}] and its settings below."]
+            found = [f"{name} must be a table: write [{name}] and its settings below it."]
         else:
             found = [f"{name} is not a setting{near(name, [*kinds, *TABLES])}"]
         if found:
-            problems += [f"{path}{_line(text, name)}: {problem}" for problem in found]
+            problems += [f"{path}{_line_suffix(text, name)}: {problem}" for problem in found]
     return values
 
 
 def _flat(document: Mapping[str, object]) -> list[tuple[str, object]]:
-    """Dotted names and values; tables that are a setting themselves stay whole."""
+    """Dotted names and values; a table that is itself the value of a setting is not flattened."""
     pairs: list[tuple[str, object]] = []
     for name, value in document.items():
         if name in TABLES and isinstance(value, dict):
@@ -189,8 +196,8 @@ def _flat(document: Mapping[str, object]) -> list[tuple[str, object]]:
     return pairs
 
 
-def _line(text: str, name: str) -> str:
-    """``:LINE`` of a key, or nothing where it cannot be told."""
+def _line_suffix(text: str, name: str) -> str:
+    """``:LINE`` of a key in the file, or "" if it is unknown."""
     from rpterm.cards.locate import locate
 
     line = locate(text).line(tuple(name.split(".", 1)))
@@ -211,7 +218,7 @@ def _from_env(
 
 
 def _assemble(values: Mapping[str, object]) -> Settings:
-    """Put checked values over the defaults."""
+    """Settings with checked values in place of the defaults."""
     top = {name: value for name, value in values.items() if "." not in name}
     settings = dataclasses.replace(Settings(), **top)  # type: ignore[arg-type]
     for table in TABLES:

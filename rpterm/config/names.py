@@ -1,4 +1,4 @@
-"""Every setting by its dotted name: which there are, what they hold, and what was meant."""
+"""The settings by dotted name: their kinds and values, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLES = {
 
 
 def names() -> dict[str, Kind]:
-    """Every setting by its dotted name, with what it holds."""
+    """The kind of every setting, by dotted name."""
     found: dict[str, Kind] = {}
     for name, hint in get_type_hints(Settings).items():
         if name in TABLES:
@@ -28,7 +28,7 @@ def names() -> dict[str, Kind]:
 
 
 def show(settings: Settings) -> dict[str, object]:
-    """Every setting's value by its dotted name."""
+    """The value of every setting, by dotted name."""
     values: dict[str, object] = {}
     for name in names():
         value: Any = settings
@@ -39,10 +39,10 @@ def show(settings: Settings) -> dict[str, object]:
 
 
 def full_name(name: str) -> str:
-    """The dotted name in full; ``temperature`` is enough for ``sampling.temperature``.
+    """The full dotted name; ``temperature`` is enough for ``sampling.temperature``.
 
     Raises:
-        ConfigError: There is no such setting; a near one is told.
+        ConfigError: There is no such setting; the text suggests a similar one.
     """
     kinds = names()
     if name in kinds or (name.startswith("keys.") and len(name) > len("keys.")):
@@ -54,10 +54,10 @@ def full_name(name: str) -> str:
 
 
 def read(name: str, text: str) -> object:
-    """The value of a setting as a user types it.
+    """Parse the value of a setting as a user types it.
 
     Raises:
-        ConfigError: It does not fit.
+        ConfigError: It is not valid for this setting.
     """
     kind = Kind("plain") if name.startswith("keys.") else names()[name]
     value, problems = parse(name, text, kind, name)
@@ -69,16 +69,16 @@ def read(name: str, text: str) -> object:
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about a name that there is not: what may have been meant."""
+    """The end of a sentence about an unknown name: a suggestion, or where all are listed."""
     from difflib import get_close_matches
 
     known = list(known)
-    short = {last(each): each for each in known}
-    near = get_close_matches(name, known, 1)
-    near = near or [short[each] for each in get_close_matches(last(name), short, 1)]
-    return f"; did you mean {near[0]}?" if near else "; `rpterm config show` lists them all."
+    by_last = {last(each): each for each in known}
+    similar = get_close_matches(name, known, 1)
+    similar = similar or [by_last[each] for each in get_close_matches(last(name), by_last, 1)]
+    return f"; did you mean {similar[0]}?" if similar else "; `rpterm config show` lists them all."
 
 
 def last(name: str) -> str:
-    """The name without its table."""
+    """The last part of a dotted name, without its table."""
     return name.rsplit(".", 1)[-1]

@@ -1,4 +1,8 @@
-"""What can be set, with the defaults. Pure records; the names are those of the file."""
+"""Every setting with its default, as records whose field names are the keys of ``config.toml``.
+
+The ``Attributes`` of these docstrings are the descriptions that users see in the settings screen
+and with ``/set``.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,11 @@ KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """The other side of a duel in the chat.
+    """Side B of a duel in the chat.
 
     Attributes:
-        b: What it changes: samplers (``temperature=1.2 min_p=0.02``), ``model=FILE``,
-            ``adapter=FILE``; "" is another seed.
+        b: What side B changes: samplers (``temperature=1.2 min_p=0.02``), ``model=FILE``,
+            ``adapter=FILE``; if empty, only the seed.
     """
 
     b: str = ""
@@ -25,15 +29,15 @@ class Duel:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What is measured while one chats.
+    """How replies are scored during a chat.
 
     Attributes:
-        live: Whether replies are scored as they come.
-        slow: Whether the fixed language model is asked, too, when nothing else goes on.
-        best_of: Replies made at once for each message, of which the best by score is kept; 1 makes
-            one.
-        nli_model: A cross-encoder that tells contradictions (natural language inference): its
-            folder, or its name in the local cache; "" looks for them by rules alone.
+        live: Whether each reply is scored for how well it stays in character.
+        slow: Whether the score also uses the fixed language model, while nothing else is running.
+        best_of: How many replies are generated at once for each message; the one with the best
+            score is kept. 1 turns this off.
+        nli_model: A cross-encoder for natural language inference that detects contradictions: its
+            folder, or its name in the local Hugging Face cache; if empty, only rules detect them.
     """
 
     live: bool = True
@@ -44,13 +48,14 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class ExampleSizes:
-    """How many example dialogues a prompt takes where a chat says nothing.
+    """How many example dialogues a prompt contains, unless a chat sets its own number.
 
     Attributes:
-        per_turn: Chosen anew for each turn; -1 is two, and none for a starter model: on ten turns
-            two of them made it copy nothing and kept the format a little better, but each costs
-            a slow machine half a second before the first word.
-        budget: Tokens for those that stay; 0 is a quarter of the window.
+        per_turn: Examples selected anew for each turn; -1 means two, or none for a starter model.
+            (Over ten turns, two examples kept a starter's format slightly better and it copied
+            nothing, but each one costs a slow machine half a second before the first word.)
+        budget: Tokens for the examples that stay in the prompt; 0 is a quarter of the context
+            window.
     """
 
     per_turn: int = -1
@@ -59,11 +64,11 @@ class ExampleSizes:
 
 @dataclass(frozen=True, slots=True)
 class Distilling:
-    """What is drawn from what you say and kept as facts.
+    """How facts are extracted from what you say and kept in memory.
 
     Attributes:
-        mode: ``rules`` reads your plain statements; ``model`` lets the chat's model write facts,
-            thoughts and summaries, too, while nothing else goes on; ``off`` does neither.
+        mode: ``rules`` extracts your plain statements; ``model`` also lets the chat's model write
+            facts, reflections and summaries while nothing else is running; ``off`` does neither.
         share: Whether all characters know the facts about you, or only the one you told.
     """
 
@@ -73,41 +78,43 @@ class Distilling:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a user can set; the names are the keys of ``config.toml``.
+    """Every setting.
 
     Attributes:
-        model: Path of a GGUF file, or the name of a model in the models folder; "" is the starter.
-        engine: What runs the model.
+        model: Path of a GGUF file, or name of a model in the models folder; empty is the starter.
+        engine: What runs the model: ``llama`` (llama.cpp on this machine), ``remote`` (a server) or
+            ``scripted`` (no model, for tests).
         remote_url: Base URL of an OpenAI-compatible server, for ``engine = "remote"``.
-        remote_key_env: Name of the environment variable that holds the server's key.
-        context: Tokens of the window; 0 chooses from the model and the free memory.
-        threads: Threads for the model; 0 chooses.
-        gpu_layers: Layers on the GPU; -1 puts there what fits, 0 none.
-        kv_type: Number format of the cache (keys/values where they differ): auto is q8_0/f16 on a
-            CPU, where it is faster, and f16 on a GPU; q8_0 halves its memory and is not exact.
-        kv_mode: ``shift`` saves evaluation on slow machines and is not exact; it is recorded.
-        memory: Whether characters remember what was said in other chats and before the window.
+        remote_key_env: Name of the environment variable that holds the server's API key.
+        context: Size of the context window in tokens; 0 chooses it by model and free memory.
+        threads: CPU threads for the model; 0 chooses.
+        gpu_layers: Model layers on the GPU; -1 is as many as fit, 0 none.
+        kv_type: Number format of the KV cache (keys/values if they differ). ``auto`` is q8_0/f16 on
+            a CPU, where it is faster, and f16 on a GPU; q8_0 halves the memory and is not exact.
+        kv_mode: ``shift`` saves evaluation on slow machines but is not exact, which is recorded
+            with each reply; ``exact`` is the default.
+        memory: Whether characters remember what was said in other chats and what no longer fits
+            into the context window.
         embedder: A sentence-transformers model for memory: its folder, or its name in the local
-            cache; "" is the one that comes along. When it changes, everything is embedded anew, in
-            the background.
-        reranker: A cross-encoder for memory: its folder, or its name in the local cache; "" is
-            none.
+            Hugging Face cache; empty is the one shipped with rpterm. After a change, all memories
+            are embedded again in the background.
+        reranker: A cross-encoder that reranks memories: its folder, or its name in the local
+            Hugging Face cache; empty is none.
         adapter: Path of a LoRA adapter in GGUF format.
-        chat_template: How messages are written for the model: a name such as chatml, llama-3,
-            mistral, gemma, alpaca, vicuna or metharme, or the path of a Jinja file; "" is the
-            model's own.
-        profile: Name of a file in the folder profiles beside config.toml, whose settings go before
-            those of config.toml; "" is none.
-        system_prompt: Your own system prompt, used where a card has none; "" is the built-in one.
-        candidates: How many replies the candidates key makes at once.
+        chat_template: The chat template: a name such as chatml, llama-3, mistral, gemma, alpaca,
+            vicuna or metharme, or the path of a Jinja file; empty is the model's own.
+        profile: Name of a file in the folder profiles next to config.toml, whose settings override
+            those of config.toml; empty is none.
+        system_prompt: Your own system prompt, used if a card has none; empty is the built-in one.
+        candidates: How many replies the candidates key generates at once.
         theme: Colours of the terminal program: lamplight, paper, or one of Textual's themes.
-        persona: Who you are unless a chat says otherwise.
-        sampling: Samplers; a card's own values go before these, flags before both.
-        duel: What the duel key sets against the reply as it is.
+        persona: Who you are, unless a chat says otherwise.
+        sampling: Samplers; a card's own values override these, and flags override both.
+        duel: What the duel key compares the current setup with.
         scoring: Scores of how well each reply stays in character.
         examples: Example dialogues in the prompt.
         distil: Facts in memory.
-        keys: Key bindings by id, as in ``rpterm help keys``.
+        keys: Key bindings by id, as ``rpterm help keys`` lists them.
     """
 
     model: str = ""
@@ -138,24 +145,24 @@ class Settings:
 
     @property
     def at_once(self) -> int:
-        """Replies that may be made at once: a model is opened for so many."""
+        """How many replies may be generated in parallel; an engine is opened for this many."""
         return max(self.candidates, self.scoring.best_of, 1)
 
     def asks_another(self, before: Settings) -> bool:
-        """Whether what was opened for the settings before cannot serve these."""
-        unlike = any(getattr(self, name) != getattr(before, name) for name in _OF_ENGINE)
-        return unlike or self.at_once > before.at_once
+        """Whether an engine opened with the settings before cannot serve these."""
+        differs = any(getattr(self, name) != getattr(before, name) for name in _ENGINE_SETTINGS)
+        return differs or self.at_once > before.at_once
 
 
-_OF_ENGINE = (
+_ENGINE_SETTINGS = (
     "engine", "model", "adapter", "chat_template", "remote_url", "remote_key_env", "context",
     "threads", "gpu_layers", "kv_type",
 )  # fmt: skip
-"""What an engine is opened with."""
+"""The settings an engine is opened with."""
 
 
 class ConfigError(RptermError):
-    """Settings that cannot be used; ``problems`` has one sentence for each thing wrong."""
+    """Settings that cannot be used; ``problems`` has one sentence for each problem."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -163,4 +170,4 @@ class ConfigError(RptermError):
 
 
 class FlagError(ConfigError, NoSuchChoice):
-    """Only what the command line gave is wrong."""
+    """Settings that cannot be used only because of the command line."""

@@ -1,6 +1,6 @@
-"""Settings as TOML text: one put into a file that keeps the rest, and values as a user types them.
+"""Settings as TOML text: edits one key of a file, and formats values.
 
-Which settings there are, and what fits them, is not known here.
+Does not know which settings exist or which values are valid.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any
 
 
 def put(text: str, parts: Sequence[str], value: object) -> str:
-    """The text of a file with a key set, or taken out where the value is ``None``.
+    """The text of a file with one key set, or removed if the value is ``None``.
 
     Args:
-        parts: The names of the tables above, which are made where they are missing, and the key's.
+        parts: The names of the enclosing tables, which are created if missing, and of the key.
 
     Raises:
-        TOMLKitError: The text is no TOML.
+        TOMLKitError: The text is not valid TOML.
     """
     import tomlkit
 
@@ -35,14 +35,14 @@ def put(text: str, parts: Sequence[str], value: object) -> str:
 
 
 def toml(value: object) -> str:
-    """A value as it stands in the file."""
+    """A value in TOML syntax."""
     import tomlkit
 
     return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
 
 
 def typed(value: object) -> str:
-    """A value as one types it for ``config set``: a text as it is, all else as in the file."""
+    """A value as a user types it for ``config set``: strings unquoted, the rest in TOML syntax."""
     if value is None:
         return ""
     return value if isinstance(value, str) else toml(value)

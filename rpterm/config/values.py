@@ -1,7 +1,7 @@
-"""Does a value fit a setting? Parsing from text, types and ranges.
+"""Parses and validates the values of settings: types, choices and ranges.
 
-A setting's kind is its Python annotation, cut down to four shapes. Every answer is a list of
-sentences for the user, empty when all is well. Which settings there are is not known here.
+The kind of a setting is derived from its Python annotation. Problems are returned as a list of
+sentences for the user, which is empty if the value is valid. Does not know which settings exist.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _SWITCH = {"on": "true", "yes": "true", "off": "false", "no": "false"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a setting holds: one of ``choices``, or ``item`` alone, in a list, or in a table."""
+    """The type of a setting: one of ``choices``, or an ``item`` alone, in a list, or in a table."""
 
     shape: Literal["choice", "plain", "list", "table"]
     item: Any = str
@@ -71,37 +71,35 @@ def kind_of(hint: Any) -> Kind:
         return Kind("list", args[0])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return Kind("table", args[1])
-    plain = [choice for choice in (hint, *args) if choice in _WORDS]
-    return Kind("plain", plain[0])
+    return Kind("plain", next(each for each in (hint, *args) if each in _WORDS))
 
 
 def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[str]]:
-    """A value from what a user typed, and what is wrong with it.
+    """The value of the text a user typed, and the problems with it.
 
-    Words and numbers are typed as they are, lists and tables as in TOML.
+    Strings and numbers are typed without quotes, lists and tables in TOML syntax.
     """
     if kind.shape == "choice" or kind == Kind("plain", str):
         return text, wrong(name, text, kind, label)
     import tomli
 
     if kind == Kind("plain", bool):
-        text = _SWITCH.get(text.lower(), text.lower())  # TOML knows only ``true`` and ``false``
+        text = _SWITCH.get(text.lower(), text.lower())  # TOML knows only ``true`` and ``false``.
     try:
         value: object = tomli.loads(f"value = {text}")["value"]
     except tomli.TOMLDecodeError:
-        want = _WORDS[kind.item] if kind.shape == "plain" else f"a {kind.shape} as TOML writes it"
+        want = _WORDS[kind.item] if kind.shape == "plain" else f"a {kind.shape} in TOML syntax"
         return None, [f"{label} must be {want}, not {text!r}."]
     return value, wrong(name, value, kind, label)
 
 
 def wrong(name: str, value: object, kind: Kind, label: str) -> list[str]:
-    """What is wrong with a value.
+    """The problems with a value.
 
     Args:
         name: Dotted name of the setting, for its range.
-        value: As TOML or the command line gave it.
-        kind: What it must be.
-        label: How to call it before the user.
+        value: As parsed from TOML or from the command line.
+        label: The name to use in messages.
     """
     if kind.shape == "choice":
         if value in kind.choices:
@@ -109,13 +107,13 @@ def wrong(name: str, value: object, kind: Kind, label: str) -> list[str]:
         allowed = " or ".join(f'"{choice}"' for choice in kind.choices)
         return [f"{label} must be {allowed}, not {value!r}."]
     if kind.shape == "plain":
-        if not _is(value, kind.item):
+        if not _has_type(value, kind.item):
             return [f"{label} must be {_WORDS[kind.item]}, not {value!r}."]
         return _out_of_range(name, value, label)
-    return _wrong_many(value, kind, label)
+    return _wrong_items(value, kind, label)
 
 
-def _wrong_many(value: object, kind: Kind, label: str) -> list[str]:
+def _wrong_items(value: object, kind: Kind, label: str) -> list[str]:
     items: Iterable[tuple[object, object]]
     if kind.shape == "list" and isinstance(value, list | tuple):
         items = enumerate(value, 1)
@@ -126,7 +124,7 @@ def _wrong_many(value: object, kind: Kind, label: str) -> list[str]:
     return [
         f"{label} {key}: must be {_WORDS[kind.item]}, not {item!r}."
         for key, item in items
-        if not _is(item, kind.item)
+        if not _has_type(item, kind.item)
     ]
 
 
@@ -139,7 +137,8 @@ def _out_of_range(name: str, value: Any, label: str) -> list[str]:
     return [f"{label} must be between {low} and {high}, not {value}."]
 
 
-def _is(value: object, kind: Any) -> bool:
+def _has_type(value: object, wanted: Any) -> bool:
+    """Like ``isinstance``, but a bool is no number, and an int is a valid float."""
     if isinstance(value, bool):
-        return kind is bool
-    return isinstance(value, (int, float) if kind is float else kind)
+        return wanted is bool
+    return isinstance(value, (int, float) if wanted is float else wanted)

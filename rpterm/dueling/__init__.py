@@ -1,1 +1,1 @@
-"""Two or more ways of making replies, judged blind. Knows no front end."""
+"""Duels: two or more ways of generating replies, judged blind. Knows no user interface."""

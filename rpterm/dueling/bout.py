@@ -1,7 +1,7 @@
-"""One duel from its first round to its last: what comes next, what was said, what it adds up to.
+"""One duel from its first round to its last: the next round, the verdicts so far, and the tally.
 
-Everything is in the store (the set-up, the replies, the verdicts), so a bout goes on after any end.
-It makes no reply and knows no front end.
+The setup, the replies and the verdicts are all in the store, so an interrupted duel can always be
+resumed. This module generates no replies and knows no user interface.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a duel is.
+    """The configuration of a duel, stored with it under these names.
 
     Attributes:
         specs: One line for each contender.
-        count: New rounds.
-        lines: The user's messages; empty when they are written as one goes.
+        count: Number of rounds, without repetitions.
+        lines: The prepared user messages; empty if the user writes each one.
     """
 
     card: str
@@ -54,16 +54,16 @@ class Setup:
                 "Two sides are the same; say what one changes: --b temperature=1.2."
             )
 
-    def same_as(self, other: Mapping[str, Any], *, any_count: bool = False) -> bool:
-        """Whether a stored duel was begun as this one; its seed may be another."""
-        own = _plain(self)
-        free = ("seed", "count") if any_count else ("seed",)
-        return own == {**other, **{name: own[name] for name in free}}
+    def same_as(self, stored: Mapping[str, Any], *, any_count: bool = False) -> bool:
+        """Whether a stored duel has this setup; the seed may differ, and optionally the count."""
+        own = _to_stored(self)
+        ignored = ("seed", "count") if any_count else ("seed",)
+        return own == {**stored, **{name: own[name] for name in ignored}}
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A round with its replies; ``None`` where one is still to be made."""
+    """A round with its two replies; ``None`` where one is still to be generated."""
 
     round: Round
     left: Turn | None
@@ -75,7 +75,7 @@ class Pair:
 
 
 class Bout:
-    """A duel under way; may be called from any thread."""
+    """A duel in progress; may be called from any thread."""
 
     def __init__(self, store: Store, stored: StoredDuel) -> None:
         self.store, self.id, self.chat_id = store, stored.id, stored.chat_id
@@ -87,7 +87,7 @@ class Bout:
         self.planned = rounds(self.names, self.setup.count, self.setup.seed)
         self.rater = Rater(store, method=self.method)
         self.failed: set[int] = set()
-        """Places at which a side had nothing to say; their rounds are left out."""
+        """Places where a side produced no text; their rounds are left out."""
         self._skipped: set[int] = set()
 
     @classmethod
@@ -95,15 +95,15 @@ class Bout:
         cls, store: Store, card: CharacterCard, toml: str, persona: Persona, setup: Setup,
         *, card_path: str | None = None,
     ) -> Bout:  # fmt: skip
-        """Begin a new duel, in a chat of its own."""
+        """Start a new duel in a chat of its own."""
         chat = begin_chat(store, card, toml, persona, card_path=card_path)
         against = " against ".join(spec or "as set" for spec in setup.specs)
         store.update_chat(chat.id, title=f"Duel: {against}"[:120])
-        return cls(store, Duels(store).begin(chat.id, _plain(setup)))
+        return cls(store, Duels(store).begin(chat.id, _to_stored(setup)))
 
     @classmethod
     def newest(cls, store: Store, setup: Setup) -> Bout | None:
-        """The newest duel like this, at its end or not, however many rounds it has."""
+        """The newest duel with this setup and any number of rounds, finished or not."""
         for stored in Duels(store).all():
             if setup.same_as(stored.setup, any_count=True):
                 return cls(store, stored)
@@ -111,7 +111,7 @@ class Bout:
 
     @classmethod
     def resume(cls, store: Store, setup: Setup) -> Bout | None:
-        """The newest duel that was begun like this, if it is not at its end."""
+        """The newest duel with this setup, unless it is finished."""
         for stored in Duels(store).all():
             if setup.same_as(stored.setup):
                 bout = cls(store, stored)
@@ -120,7 +120,7 @@ class Bout:
 
     @property
     def method(self) -> str:
-        """What its verdicts are stored under."""
+        """The method under which its verdicts are stored."""
         return f"duel:{self.id}"
 
     @property
@@ -130,7 +130,7 @@ class Bout:
 
     @cached_property
     def places(self) -> int:
-        """How many messages it needs."""
+        """The number of messages it needs."""
         return places(self.names, self.setup.count)
 
     # Replies -----------------------------------------------------------------------------------
@@ -139,37 +139,38 @@ class Bout:
         return Duels(self.store)
 
     def replies(self) -> dict[tuple[int, str], int]:
-        """What was made so far: (place, contender) → turn."""
+        """The replies so far: (place, contender) → turn id."""
         return self._duels.replies(self.id)
 
     def put(self, place: int, contender: str, turn_id: int) -> None:
-        """A contender has replied."""
+        """Record the reply of a contender."""
         self._duels.put(self.id, place, contender, turn_id)
 
     def message(self, place: int) -> Turn | None:
-        """The user's turn at a place, put there when it is a prepared one."""
-        made = self.replies()
+        """The user's turn at a place, added now if it is a prepared one; ``None`` if unwritten."""
+        turn_ids = self.replies()
         for name in self.names:
-            if (turn_id := made.get((place, name))) is not None:
+            if (turn_id := turn_ids.get((place, name))) is not None:
                 parent = self.store.turn(turn_id).parent_id
                 return None if parent is None else self.store.turn(parent)
         if self.fresh:
             return None
-        return self._say(self._root(), self.setup.lines[place % len(self.setup.lines)])
+        return self._add_message(self._root(), self.setup.lines[place % len(self.setup.lines)])
 
     def asks(self, pair: Pair) -> bool:
-        """Whether a round waits for the user's message; not where a side has replied to it."""
+        """Whether a round waits for a message that the user has to write."""
         return self.fresh and not pair.ready and self.message(pair.round.place) is None
 
     def say(self, text: str) -> Turn:
-        """The user's next message of a fresh duel: it answers the reply that won last."""
-        return self._say(self._last_winner() or self._root(), text)
+        """Add the user's next message, as an answer to the reply that won last."""
+        return self._add_message(self._last_winner() or self._root(), text)
 
     @contextmanager
     def at(self, message: Turn) -> Iterator[None]:
-        """While a reply is made, its message is the end of what the chat shows.
+        """Select a message as the leaf of the chat while a reply to it is generated.
 
-        A prepared message is not: it is nothing the user said, so no character may remember it.
+        A prepared message is deselected afterwards: the user never said it, so no character may
+        remember it.
         """
         self.store.set_leaf(self.chat_id, message.id)
         try:
@@ -178,7 +179,7 @@ class Bout:
             if not self.fresh:
                 self.store.set_leaf(self.chat_id, self._root())
 
-    def _say(self, parent: int | None, text: str) -> Turn:
+    def _add_message(self, parent: int | None, text: str) -> Turn:
         persona = self.store.chat(self.chat_id).persona
         return self.store.add_turn(
             self.chat_id, parent, "user", persona.name, text.strip(), origin=Origin.TYPED,
@@ -186,114 +187,118 @@ class Bout:
         )  # fmt: skip
 
     def _root(self) -> int | None:
-        """The greeting, if there is one."""
+        """The id of the greeting, if there is one."""
         leaf = self.store.chat(self.chat_id).leaf_id
         path = [] if leaf is None else self.store.path(leaf)
         return path[0].id if path and path[0].role == "assistant" else None
 
     def _last_winner(self) -> int | None:
-        for each in reversed(self._verdicts()):
-            return each.right_id if each.verdict == "right" else each.left_id
-        return None
+        comparisons = self._comparisons()
+        if not comparisons:
+            return None
+        last = comparisons[-1]
+        return last.right_id if last.verdict == "right" else last.left_id
 
     # Rounds ------------------------------------------------------------------------------------
     def next(self) -> Pair | None:
-        """The next round that is ready, else the next one that is not; ``None`` at the end."""
-        made = self.replies()
-        judged = self._judged_rounds(made)
-        waiting: Pair | None = None
+        """The next round with both replies, else the next one without; ``None`` at the end."""
+        turn_ids = self.replies()
+        judged = self._judged_rounds(turn_ids)
+        first_unready: Pair | None = None
         for each in self.planned:
             if each.number in judged or each.number in self._skipped or each.place in self.failed:
                 continue
             if each.again is not None and each.again not in judged:
                 continue
-            pair = self._pair(each, made)
+            pair = self._pair(each, turn_ids)
             if pair.ready:
                 return pair
-            waiting = waiting or pair
-        return waiting
+            first_unready = first_unready or pair
+        return first_unready
 
     def judge(self, pair: Pair, verdict: Verdict) -> None:
-        """Store what the judge says of a round."""
+        """Store the verdict on a round."""
         assert pair.left is not None and pair.right is not None
         again = None
         if pair.round.again is not None:
             again = self._judged_rounds(self.replies())[pair.round.again].id
         self.rater.duel(pair.left.id, pair.right.id, verdict, method=self.method, asked_again=again)
         if self.fresh:
-            kept = pair.right if verdict == "right" else pair.left
-            self.store.set_leaf(self.chat_id, kept.id)
+            winner = pair.right if verdict == "right" else pair.left
+            self.store.set_leaf(self.chat_id, winner.id)
 
     def skip(self, pair: Pair) -> None:
-        """Leave a round undecided; it comes back when the duel is taken up again."""
+        """Skip a round for now; it comes back when the duel is resumed."""
         self._skipped.add(pair.round.number)
 
     def undo(self) -> bool:
-        """Take back the last verdict; its round comes again."""
-        verdicts = self._verdicts()
-        if verdicts:
-            self.rater.judgements.withdraw(verdicts[-1].id, self.chat_id, rater=self.rater.rater)
-        return bool(verdicts)
+        """Withdraw the last verdict, so that its round comes again; whether there was one."""
+        comparisons = self._comparisons()
+        if comparisons:
+            last = comparisons[-1]
+            self.rater.judgements.withdraw(last.id, self.chat_id, rater=self.rater.rater)
+        return bool(comparisons)
 
     def done(self) -> int:
-        """Rounds judged."""
+        """The number of judged rounds."""
         return len(self._judged_rounds(self.replies()))
 
     def tally(self, *, bootstrap: int = 200) -> Tally:
-        """What the verdicts add up to."""
-        side = {turn: name for (_, name), turn in self.replies().items()}
+        """Add up the verdicts; ``bootstrap`` is the number of resamples."""
+        contender = {turn: name for (_, name), turn in self.replies().items()}
         place = {turn: at for (at, _), turn in self.replies().items()}
-        verdicts = self._verdicts()
-        said = {each.id: each.verdict for each in verdicts}
-        cluster = len(self.setup.lines) or self.places
+        comparisons = self._comparisons()
+        verdicts = {each.id: each.verdict for each in comparisons}
+        messages = len(self.setup.lines) or self.places
         judged = [
             Judged(
-                side[each.left_id], side[each.right_id], each.verdict,
-                place[each.left_id] % cluster,
-                said.get(each.asked_again) if each.asked_again is not None else None,
+                contender[each.left_id], contender[each.right_id], each.verdict,
+                place[each.left_id] % messages,
+                verdicts[each.asked_again] if each.asked_again is not None else None,
             )
-            for each in verdicts
-            if each.left_id in side and each.right_id in side
-            if each.asked_again is None or each.asked_again in said
+            for each in comparisons
+            if each.left_id in contender and each.right_id in contender
+            if each.asked_again is None or each.asked_again in verdicts
         ]  # fmt: skip
         return tally(self.names, judged, rounds=bootstrap)
 
     # -------------------------------------------------------------------------------------------
-    def _verdicts(self) -> list[Comparison]:
-        found = self.rater.judgements.comparisons(self.chat_id)
-        return [each for each in found if each.how.method == self.method]
+    def _comparisons(self) -> list[Comparison]:
+        in_chat = self.rater.judgements.comparisons(self.chat_id)
+        return [each for each in in_chat if each.how.method == self.method]
 
-    def _judged_rounds(self, made: Mapping[tuple[int, str], int]) -> dict[int, Comparison]:
-        verdicts = {
+    def _judged_rounds(self, turn_ids: Mapping[tuple[int, str], int]) -> dict[int, Comparison]:
+        comparisons = {
             (each.left_id, each.right_id, each.asked_again is not None): each
-            for each in self._verdicts()
+            for each in self._comparisons()
         }
-        found = {}
+        by_round = {}
         for each in self.planned:
             key = (
-                made.get((each.place, each.left), 0), made.get((each.place, each.right), 0),
+                turn_ids.get((each.place, each.left), 0),
+                turn_ids.get((each.place, each.right), 0),
                 each.again is not None,
-            )  # fmt: skip
-            if key in verdicts:
-                found[each.number] = verdicts[key]
-        return found
+            )
+            if key in comparisons:
+                by_round[each.number] = comparisons[key]
+        return by_round
 
-    def _pair(self, planned: Round, made: Mapping[tuple[int, str], int]) -> Pair:
+    def _pair(self, planned: Round, turn_ids: Mapping[tuple[int, str], int]) -> Pair:
         def reply(name: str) -> Turn | None:
-            turn_id = made.get((planned.place, name))
+            turn_id = turn_ids.get((planned.place, name))
             try:
                 return None if turn_id is None else self.store.turn(turn_id)
             except StoreError:
-                return None  # deleted in the meantime, by hand
+                return None  # The user deleted it in the meantime.
 
         return Pair(planned, reply(planned.left), reply(planned.right))
 
 
-def _plain(setup: Setup) -> dict[str, Any]:
+def _to_stored(setup: Setup) -> dict[str, Any]:
     values = asdict(setup)
     return values | {name: list(values[name]) for name in ("specs", "lines")}
 
 
 def labels(contenders: Sequence[Contender]) -> str:
-    """Everybody in one line."""
+    """The labels of all contenders in one line."""
     return ", ".join(each.label for each in contenders)

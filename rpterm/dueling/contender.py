@@ -1,8 +1,8 @@
-"""One side of a duel: the settings as they are, but for what its line of text changes.
+"""One side of a duel: the current settings with the changes that a line of text describes.
 
-``temperature=1.2 min_p=0.02``, ``model=other.gguf``, ``adapter=mine.gguf``; a bare word is a model,
-or goes on with a path that has not come to its ``.gguf``; an empty line changes nothing but the
-seed.
+Examples: ``temperature=1.2 min_p=0.02``, ``model=other.gguf``, ``adapter=mine.gguf``. A bare word
+is a model, or continues a path with spaces that has not reached its ``.gguf`` yet. An empty line
+changes nothing but the seed.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _PATH = re.compile(r"[^\s=]+\.gguf")
 
 
 class ContenderError(RptermError):
-    """A side of a duel cannot be what its text says."""
+    """The line that describes a side of a duel is invalid, or its model cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One side.
+    """One side of a duel.
 
     Attributes:
         name: ``A``, ``B``, …
-        spec: What it was made from.
-        sampling: Samplers it changes.
-        model, adapter: ``None`` leaves what the settings say.
+        spec: The line it was parsed from.
+        sampling: The sampler settings it changes.
+        model, adapter: ``None`` keeps what the settings say.
     """
 
     name: str
@@ -45,33 +45,33 @@ class Contender:
 
     @property
     def label(self) -> str:
-        """For people: ``B (temperature=1.2)``."""
+        """Its name and line for display: ``B (temperature=1.2)``."""
         return f"{self.name} ({self.spec})" if self.spec else f"{self.name} (as set)"
 
     @property
     def weights(self) -> tuple[str | None, str | None]:
-        """What two contenders must share to be run by one engine."""
+        """Model and adapter; contenders that share both can run in one engine."""
         return self.model, self.adapter
 
     def settings(self, base: Settings) -> Settings:
-        """The settings it runs with."""
+        """The settings with its changes applied."""
         changes: dict[str, Any] = {"sampling": replace(base.sampling, **self.sampling)}
         changes |= {name: value for name in _WEIGHTS if (value := getattr(self, name)) is not None}
         return replace(base, **changes)
 
 
 def parse(name: str, spec: str) -> Contender:
-    """A contender from its line.
+    """Parse a contender's line.
 
     Raises:
-        ContenderError: A part of it means nothing; the sentence says which.
+        ContenderError: Names the part of the line that is invalid.
     """
     sampling: dict[str, Any] = {}
     weights: dict[str, str] = {}
     key = ""
     for part in spec.replace(",", " ").split():
         if "=" not in part and not weights.get(key, _FILE).endswith(_FILE):
-            weights[key] += f" {part}"  # The path of a file has a space in it.
+            weights[key] += f" {part}"  # The file's path contains a space.
             continue
         key, sign, value = part.partition("=")
         if not sign:
@@ -79,22 +79,22 @@ def parse(name: str, spec: str) -> Contender:
         if key in _WEIGHTS:
             weights[key] = value
         else:
-            sampling[key] = _sampler(name, key, value)
+            sampling[key] = _parse_sampler(name, key, value)
     return Contender(name, " ".join(spec.replace(",", " ").split()), sampling, **weights)
 
 
 _FIXED = ("seed", "think_tokens")
-"""Drawn for each; and what would change the prompt that both sides share."""
+"""Cannot be set: the seed is drawn per reply; ``think_tokens`` would change the shared prompt."""
 
 
-def _sampler(name: str, key: str, value: str) -> Any:
+def _parse_sampler(name: str, key: str, value: str) -> Any:
     kind = config.names().get(f"sampling.{key}")
     if kind is None or kind.shape != "plain" or key in _FIXED:
         from difflib import get_close_matches
 
         known = [each.name for each in fields(Sampling) if each.name not in _FIXED]
         near = get_close_matches(key, [*known, *_WEIGHTS], 1)
-        hint = f"did you mean {near[0]}?" if near else "give a sampler, model or adapter."
+        hint = f"did you mean {near[0]}?" if near else "use a sampler, model or adapter."
         raise ContenderError(f"Side {name}: {key!r} cannot be set here; {hint}")
     parsed, problems = values.parse(f"sampling.{key}", value, kind, f"Side {name}: {key}")
     if problems:
@@ -103,26 +103,26 @@ def _sampler(name: str, key: str, value: str) -> Any:
 
 
 def parse_all(specs: Sequence[str]) -> tuple[Contender, ...]:
-    """Contenders A, B, … from their lines, in order."""
+    """Parse the lines of contenders A, B, …, in order."""
     return tuple(parse(chr(ord("A") + at), spec) for at, spec in enumerate(specs))
 
 
 def short_names(specs: Sequence[str]) -> dict[str, str]:
-    """What a report calls sides: files by their names alone, while that tells them apart."""
-    short = {spec: _PATH.sub(lambda found: Path(found[0]).stem, spec) for spec in specs}
+    """Names of sides for a report: paths are shortened to file names if that stays unambiguous."""
+    short = {spec: _PATH.sub(lambda match: Path(match[0]).stem, spec) for spec in specs}
     return short if len(set(short.values())) == len(short) else {spec: spec for spec in specs}
 
 
 def differences(one: Generation, other: Generation) -> tuple[str, str]:
-    """What made two replies unlike, for people: model, adapter, samplers, or else the seeds."""
+    """How the generation of two replies differed: model, adapter, samplers, or else the seeds."""
     if one.model_hash != other.model_hash:
         return one.model, other.model
     if one.adapter_hash != other.adapter_hash:
         return _adapter(one), _adapter(other)
     names = [each.name for each in fields(Sampling) if each.name != "seed"]
-    unlike = [n for n in names if getattr(one.sampling, n) != getattr(other.sampling, n)]
-    if unlike:
-        return _values(one.sampling, unlike), _values(other.sampling, unlike)
+    changed = [n for n in names if getattr(one.sampling, n) != getattr(other.sampling, n)]
+    if changed:
+        return _values(one.sampling, changed), _values(other.sampling, changed)
     return f"seed {_seed(one)}", f"seed {_seed(other)}"
 
 

@@ -1,8 +1,8 @@
-"""A duel inside a chat: two replies to the same prompt through the one reply path.
+"""A duel inside a chat: two replies to the same prompt, by way of ``Session.reply``.
 
-Sides that differ by their seed alone are decoded together and may be watched. Where samplers or
-models differ, or the engine decodes one reply at a time, they are made one after the other, and
-nothing of them is told before both are whole: which came first would give them away.
+Sides that differ only in their seed are decoded in parallel and may be watched. If samplers or
+models differ, or the engine decodes one reply at a time, they are generated one after the other and
+shown only when both are complete: the order of their arrival would give them away.
 """
 
 from __future__ import annotations
@@ -31,68 +31,68 @@ if TYPE_CHECKING:
 
 
 def duel(session: Session, request: ReplyRequest, rival: Contender) -> Iterator[SessionEvent]:
-    """Make two replies and tell what happens; index 0 is as set, index 1 the rival's.
+    """Generate two replies: index 0 with the current settings, index 1 with the rival's.
 
     Raises:
-        RptermError: The rival's model cannot be had here.
+        RptermError: The rival's model cannot be loaded here.
     """
     info = session.engine.info
-    together = not rival.spec and (info is None or info.sequences > 1)
-    if together:
-        yield from _at_once(session, replace(request, candidates=2))
+    can_run_in_parallel = not rival.spec and (info is None or info.sequences > 1)
+    if can_run_in_parallel:
+        yield from _in_parallel(session, replace(request, candidates=2))
         return
     session.opponent = opponent(session, rival)
     try:
-        yield from _one_after_the_other(session, session.opponent, request, rival)
+        yield from _in_sequence(session, session.opponent, request, rival)
     finally:
         session.opponent = None
 
 
 def opponent(session: Session, rival: Contender) -> Session:
-    """The same chat with the rival's model; the session itself where only samplers differ.
+    """A session of the same chat with the rival's model, or ``session`` if only samplers differ.
 
-    Both read the same prompt as far as their tokenizers agree, so the rival looks into the same
-    memory but never writes to it.
+    Both read the same prompt as far as their tokenizers agree, so the rival reads the same memory
+    but never writes to it.
 
     Raises:
-        RptermError: No other model can be loaded here, or this one cannot.
+        RptermError: No second model can be loaded here, or the rival's cannot.
     """
     if rival.weights == (None, None):
         return session
     if session.rivals is None:
         raise ContenderError(f"No second model can be loaded here for {rival.label}.")
     settings = rival.settings(session.settings)
-    memory = None if session.memory is None else cast("Memory", _Borrowed(session.memory))
+    memory = None if session.memory is None else cast("Memory", _ReadOnlyMemory(session.memory))
     return Session(
         session.store, session.rivals(settings), session.card, session.chat, settings,
         memory=memory, examples=session.examples,
     )  # fmt: skip
 
 
-def _at_once(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
+def _in_parallel(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
     ends: list[SessionEvent] = []
     for event in session.reply(request):
         if isinstance(event, ReplyFinished | ReplyCancelled | ReplyFailed):
             ends.append(event)
         yield event
     if len(ends) == 1 and isinstance(ends[0], ReplyFinished):
-        yield ReplyFailed(NOTHING)  # One side alone is no duel.
+        yield ReplyFailed(NOTHING)  # A duel needs two replies.
 
 
-def _one_after_the_other(
+def _in_sequence(
     session: Session, other: Session, request: ReplyRequest, rival: Contender
 ) -> Iterator[SessionEvent]:
     started: list[ReplyStarted] = []
     ends: list[ReplyFinished | ReplyCancelled] = []
     for side in (session, other):
-        asked = replace(request, candidates=1, best=False)
+        side_request = replace(request, candidates=1, best=False)
         if ends:
-            asked = ReplyRequest(
+            side_request = ReplyRequest(
                 Intent.REGENERATE, turn_id=ends[0].turn.id, sampling=rival.sampling,
                 hint=request.hint, best=False,
             )  # fmt: skip
         before = len(ends)
-        for event in side.reply(asked):
+        for event in side.reply(side_request):
             match event:
                 case ReplyStarted():
                     started.append(event)
@@ -108,17 +108,17 @@ def _one_after_the_other(
         yield replace(end, index=index)
 
 
-class _Borrowed:
-    """A memory that is looked into while its owner goes on writing it."""
+class _ReadOnlyMemory:
+    """Recalls from a memory whose owner starts, writes and closes it."""
 
     def __init__(self, memory: Memory) -> None:
         self.recall = memory.recall
 
     def start(self) -> None:
-        """Its owner has started it."""
+        """Do nothing: the owner has started it."""
 
     def remember(self, turn_id: int) -> None:
-        """Its owner remembers what is kept."""
+        """Do nothing: the owner remembers the chosen reply."""
 
     def close(self) -> None:
-        """Its owner closes it."""
+        """Do nothing: the owner closes it."""

@@ -1,9 +1,8 @@
-"""Makes the replies of a duel ahead of the judge, through the one reply path of ``Session``.
+"""Generates the replies of a duel ahead of the judge, by way of ``Session.reply``.
 
-Sides that share a model take turns at each message. Where they do not, and two models do not fit
-into memory, one side replies to all messages before the next one's model is loaded. Whoever makes
-the sessions decides what fits; this module only keeps at most one of them open unless told that
-more fit.
+Sides whose models fit into memory together reply in turn to each message. Otherwise one side
+replies to all messages before the next one's model is loaded. The caller says whether the models
+fit (``together``); if not, at most one session is kept open.
 """
 
 from __future__ import annotations
@@ -20,29 +19,32 @@ from rpterm.dueling.contender import Contender
 from rpterm.types import Intent, RptermError, Turn
 
 TRIES = 3
-"""How often a side that has nothing to say is asked again, with another seed."""
+"""Attempts, each with another seed, before a side that produces no text is given up."""
 
 OpenSession = Callable[[Contender], Session]
 
 
 class MakerError(RptermError):
-    """A side cannot reply; the text is the engine's."""
+    """A side cannot reply; the message is the engine's."""
 
 
 class Maker:
-    """Fills a bout with replies; used in one thread, stopped from any."""
+    """Generates the replies of a duel; used in one thread, stopped from any."""
 
     def __init__(self, bout: Bout, opener: OpenSession, *, together: bool = True) -> None:
-        """Args:
-        opener: Makes a session in the bout's chat with a contender's model.
-        together: Whether all their models fit into memory at once.
+        """Create a generator that has loaded no model yet.
+
+        Args:
+            bout: The duel.
+            opener: Opens a session in the duel's chat with a contender's model.
+            together: Whether all models fit into memory at once.
         """
         self.bout, self._opener, self._together = bout, opener, together
         self._open: dict[tuple[str | None, str | None], Session] = {}
         self._stopped = False
 
-    def run(self, told: Callable[[], object] = lambda: None) -> None:
-        """Make what is missing, in the order it will be judged; ``told`` after each reply.
+    def run(self, on_reply: Callable[[], object] = lambda: None) -> None:
+        """Generate all missing replies in the order of judging; calls ``on_reply`` after each.
 
         Raises:
             RptermError: A model cannot be loaded, or a side cannot reply at all.
@@ -52,27 +54,28 @@ class Maker:
                 return
             if place not in self.bout.failed:
                 self.make(place, contender)
-                told()
+                on_reply()
 
     def make(self, place: int, contender: Contender) -> None:
-        """One side's reply at one place, unless it is there already."""
+        """Generate one side's reply at a place, unless it exists or there is no message yet."""
         message = self.bout.message(place)
         if message is not None:
             self.answer(place, contender, message)
 
     def exchange(self, place: int, text: str = "") -> None:
-        """What is missing at one place of a fresh duel.
+        """Generate the missing replies at one place of a duel whose messages the user writes.
 
         Args:
-            text: The user's message; not said where a side has replied to an earlier one, so that
-                all reply to the same.
+            place: Index of the message.
+            text: The user's message; ignored if a side has already replied to an earlier one, so
+                that all sides reply to the same message.
         """
         message = self.bout.message(place) or self.bout.say(text)
         for contender in self.bout.contenders:
             self.answer(place, contender, message)
 
     def answer(self, place: int, contender: Contender, message: Turn) -> None:
-        """One side's reply to a message, unless it is there already."""
+        """Generate one side's reply to a message, unless it exists."""
         if (place, contender.name) in self.bout.replies():
             return
         session = self._session(contender)
@@ -87,7 +90,7 @@ class Maker:
         self.bout.failed.add(place)
 
     def stop(self) -> None:
-        """Stop the reply under way and make no more."""
+        """Stop the current reply and generate no more."""
         self._stopped = True
         for session in list(self._open.values()):
             session.cancel()
@@ -101,17 +104,17 @@ class Maker:
 
     # -------------------------------------------------------------------------------------------
     def _order(self) -> Iterator[tuple[int, Contender]]:
-        everybody = self.bout.contenders
-        if self._together or len({each.weights for each in everybody}) == 1:
+        contenders = self.bout.contenders
+        groups = [contenders]
+        if not self._together:
+            groups = [
+                tuple(each for each in contenders if each.weights == weights)
+                for weights in dict.fromkeys(each.weights for each in contenders)
+            ]
+        for group in groups:
             for place in range(self.bout.places):
-                for contender in everybody:
+                for contender in group:
                     yield place, contender
-            return
-        for weights in dict.fromkeys(each.weights for each in everybody):
-            for place in range(self.bout.places):
-                for contender in everybody:
-                    if contender.weights == weights:
-                        yield place, contender
 
     def _session(self, contender: Contender) -> Session:
         session = self._open.get(contender.weights)
@@ -124,17 +127,18 @@ class Maker:
     def _reply(
         self, session: Session, contender: Contender, message: Turn, seed: int
     ) -> Turn | None:
-        """A finished reply, or ``None`` when the model had not one word."""
-        with self.bout.at(message):
-            return self._made(session, contender, seed)
-
-    def _made(self, session: Session, contender: Contender, seed: int) -> Turn | None:
+        """The finished reply, or ``None`` if the model produced no text."""
         request = ReplyRequest(
             Intent.REGENERATE, sampling={**contender.sampling, "seed": seed % 2**31}, best=False
         )
-        for event in session.reply(request):
-            if isinstance(event, ReplyFinished):
-                return event.turn
-            if isinstance(event, ReplyFailed) and not self._stopped and event.message != NOTHING:
-                raise MakerError(f"Side {contender.name}: {event.message}")
+        with self.bout.at(message):
+            for event in session.reply(request):
+                if isinstance(event, ReplyFinished):
+                    return event.turn
+                if (
+                    isinstance(event, ReplyFailed)
+                    and event.message != NOTHING
+                    and not self._stopped
+                ):
+                    raise MakerError(f"Side {contender.name}: {event.message}")
         return None

@@ -1,8 +1,8 @@
-"""What verdicts add up to so far, honestly. Pure.
+"""Adds up the verdicts of a duel without overstating them.
 
-A side is called better only when the e-value of its wins reached twenty (times the number of
-pairs that are looked at), at whatever moment one looks; else it is undecided. Rounds that were
-asked again are no votes.
+A side is called better only once the e-value of its wins has reached twenty times the number of
+pairs compared. That holds however often the tally is looked at; until then a match is undecided.
+Repeated rounds do not count as votes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Judged:
     """One verdict.
 
     Attributes:
-        place: Which message; verdicts on one message hang together.
+        left, right: Names of the contenders.
+        verdict: What the judge said.
+        place: Index of the message; verdicts on one message form a cluster.
         again: The verdict of the round that this one repeats, or ``None``.
     """
 
@@ -39,19 +41,20 @@ class Judged:
 
     @property
     def winner(self) -> str | None:
-        """The side that won, or ``None``."""
+        """The name of the winner, or ``None``."""
         return {"left": self.left, "right": self.right}.get(self.verdict)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Two contenders against each other.
+    """The result of two contenders against each other.
 
     Attributes:
-        e_value: Evidence against "both win equally often", now.
-        needed: What it must reach.
-        better: Who is better, once it was reached, and ``after`` how many votes that was.
-        interval: Wilson's 95 % interval of the first one's share; right when one looks once.
+        e_value: Current evidence against the hypothesis that both win equally often.
+        needed: The e-value at which the match is decided.
+        better: Who is better, once the match is decided.
+        after: The number of votes after which it was decided.
+        interval: Wilson's 95 % interval of the first one's share of wins; valid for one look only.
     """
 
     one: str
@@ -69,7 +72,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, with Wilson's 95 % interval."""
+    """A count out of a total, with Wilson's 95 % interval."""
 
     of: int
     total: int
@@ -89,12 +92,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Everything so far.
+    """The results of a duel so far.
 
     Attributes:
+        votes: Number of verdicts, without repetitions.
+        matches: One for each pair of contenders.
         agreed: Repeated rounds that got the same verdict again.
-        chose_left: Of all verdicts for a side, those for the left one.
-        strengths: Bradley-Terry, for three and more.
+        chose_left: Verdicts for the left side, of all verdicts for a side.
+        strengths: Bradley-Terry strengths, with three or more contenders.
     """
 
     votes: int
@@ -105,20 +110,22 @@ class Tally:
 
 
 def tally(names: Sequence[str], judged: Sequence[Judged], *, rounds: int = 200) -> Tally:
-    """Add up verdicts, which stand in the order they were given.
+    """Add up verdicts.
 
     Args:
-        rounds: Of the bootstrap, which draws whole messages.
+        names: The contenders.
+        judged: The verdicts, in the order they were given.
+        rounds: Bootstrap resamples for the strengths; whole messages are resampled.
     """
     votes = [each for each in judged if each.again is None]
     repeats = [each for each in judged if each.again is not None]
-    sided = [each for each in judged if each.winner is not None]
+    decisive = [each for each in judged if each.winner is not None]
     pairs = list(combinations(names, 2))
     return Tally(
         len(votes),
         tuple(_match(one, other, votes, len(pairs)) for one, other in pairs),
         Share(sum(each.again == _SWAPPED[each.verdict] for each in repeats), len(repeats)),
-        Share(sum(each.verdict == "left" for each in sided), len(sided)),
+        Share(sum(each.verdict == "left" for each in decisive), len(decisive)),
         tuple(ranking(_votes(votes), rounds=rounds)) if len(names) > 2 else (),
     )
 
@@ -145,7 +152,7 @@ def _match(one: str, other: str, votes: Sequence[Judged], pairs: int) -> Match:
 
 
 def _votes(judged: Sequence[Judged]) -> list[Vote]:
-    """For the ranking: a tie counts half; two bad replies say nothing of who is better."""
+    """Votes for the ranking: a tie counts half; "both bad" does not say who is better."""
     votes = []
     for each in judged:
         if each.verdict != "both_bad":
@@ -154,29 +161,30 @@ def _votes(judged: Sequence[Judged]) -> list[Vote]:
     return votes
 
 
-def running(found: Tally) -> str:
-    """One line for the foot of a screen; of several matches only what fits into 76 columns."""
-    if len(found.matches) > 1:
+def running(result: Tally) -> str:
+    """The current score in one line; several matches are abbreviated to fit into 76 columns."""
+    if len(result.matches) > 1:
         scores = (f"{each.one}{_sign(each)}{each.other} {each.wins}:{each.losses}"
-                  for each in found.matches)  # fmt: skip
-        return f"{counted(found.votes, 'vote')}  {'  '.join(scores)}"
-    parts = []
-    for each in found.matches:
-        score = f"{each.one} {each.wins} : {each.losses} {each.other}"
-        ties = counted(each.ties, "tie")
-        bad = f"{each.both_bad} both bad"
-        extra = [said for n, said in ((each.ties, ties), (each.both_bad, bad)) if n]
-        parts.append(" · ".join([score, *extra, verdict(each)]))
-    return "   ".join(parts) if parts else "nothing was judged yet"
+                  for each in result.matches)  # fmt: skip
+        return f"{counted(result.votes, 'vote')}  {'  '.join(scores)}"
+    if not result.matches:
+        return "nothing judged yet"
+    match = result.matches[0]
+    parts = [f"{match.one} {match.wins} : {match.losses} {match.other}"]
+    if match.ties:
+        parts.append(counted(match.ties, "tie"))
+    if match.both_bad:
+        parts.append(f"{match.both_bad} both bad")
+    return " · ".join([*parts, verdict(match)])
 
 
 def _sign(match: Match) -> str:
-    """Who was shown to be better, if anybody was."""
+    """``>`` or ``<`` once one side is shown to be better, else ``–``."""
     return {match.one: ">", match.other: "<"}.get(match.better or "", "–")
 
 
 def verdict(match: Match) -> str:
-    """What may be said of two contenders."""
+    """What the votes say about two contenders."""
     if match.better is not None:
         return f"{match.better} is better (decided after {counted(match.after or 0, 'vote')})"
     return f"undecided (evidence {match.e_value:.1f} of {match.needed:.0f})"

@@ -1,1 +1,1 @@
-"""Judging chats and models after the fact: read dialogues, score them, compare with people."""
+"""Evaluation of chats and models: reads, scores and judges replies, and compares with people."""

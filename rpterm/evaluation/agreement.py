@@ -1,4 +1,4 @@
-"""How far two series of numbers say the same, with an interval. Pure."""
+"""How far two series of numbers agree: correlations with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rpterm.preference.stats.correlation import pearson, spearman
 
 ROUNDS = 1000
 LEAST = 8
-"""Pairs without which a correlation says nothing."""
+"""Fewest pairs for which a correlation is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Correlations of ``count`` pairs, each with a 95 % percentile bootstrap interval.
 
-    ``nan`` where one of the series never changes.
+    They are ``nan`` if one of the series is constant.
     """
 
     count: int
@@ -39,17 +39,17 @@ def agreement(left: Sequence[float], right: Sequence[float]) -> Agreement | None
     if len(left) < LEAST:
         return None
     x, y = np.asarray(left, float), np.asarray(right, float)
-    draws = np.random.default_rng(0).integers(0, len(x), (ROUNDS, len(x)))
+    resamples = np.random.default_rng(0).integers(0, len(x), (ROUNDS, len(x)))
     return Agreement(
         len(x),
-        spearman(x, y), *_interval([spearman(x[at], y[at]) for at in draws]),
-        pearson(x, y), *_interval([pearson(x[at], y[at]) for at in draws]),
+        spearman(x, y), *_interval([spearman(x[at], y[at]) for at in resamples]),
+        pearson(x, y), *_interval([pearson(x[at], y[at]) for at in resamples]),
     )  # fmt: skip
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
-    known = [value for value in values if value == value]
-    if not known:
+    numbers = [value for value in values if value == value]
+    if not numbers:
         return float("nan"), float("nan")
-    low, high = np.percentile(known, [2.5, 97.5])
+    low, high = np.percentile(numbers, [2.5, 97.5])
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""The answers themselves, every model's to one question beside the others'. Pure."""
+"""The answers of an evaluation, grouped by question, with all models side by side."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Given:
     """One model's answer.
 
     Attributes:
-        chance: That it is in character, or ``None`` where nobody could tell; ``low`` and ``high``
-            are its 90 % interval.
-        won, compared: Comparisons of the judging model that it won, and all in which both orders
+        chance: The probability that it is in character, or ``None`` if it could not be scored.
+        low, high: The 90 % interval of that probability.
+        won, compared: Comparisons by the judging model that it won, of those in which both orders
             agree.
     """
 
@@ -35,7 +35,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question under one seed, and what every model said."""
+    """One question with one seed, and every model's answer."""
 
     question: str
     kind: str
@@ -47,10 +47,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """One statement of the interview; ``ratings`` by model, one for each seed.
+    """One statement of the interview, with the ratings by model, one for each seed.
 
     Attributes:
-        turned: Agreeing speaks against the trait.
+        turned: Whether the statement is reversed: agreeing speaks against the trait.
     """
 
     trait: str
@@ -62,35 +62,35 @@ class Rated:
 def answered(
     measured: Sequence[Measured], questions: Mapping[str, Question], verdicts: Sequence[Verdict]
 ) -> tuple[Asked, ...]:
-    """Open questions in the order in which they were asked."""
+    """The open questions with their answers, in the order they were asked."""
     by_question: dict[tuple[str, int], list[Measured]] = {}
     for each in measured:
         by_question.setdefault((each.answer.question, each.answer.seed), []).append(each)
     order = {name: at for at, name in enumerate(questions)}
-    found = []
+    asked = []
     for name, seed in sorted(by_question, key=lambda key: (order[key[0]], key[1])):
         own = [each for each in verdicts if (each.question, each.seed) == (name, seed)]
         given = tuple(_given(each, own) for each in by_question[name, seed])
         question = questions[name]
-        found.append(Asked(name, question.kind, seed, question.user, question.references, given))
-    return tuple(found)
+        asked.append(Asked(name, question.kind, seed, question.user, question.references, given))
+    return tuple(asked)
 
 
 def interviewed(
     answers: Sequence[Answer], models: Sequence[str], questions: Mapping[str, Question]
 ) -> tuple[Rated, ...]:
-    """Every statement of the personality interview, as it was answered."""
-    said: dict[str, dict[str, list[int]]] = {}
+    """The statements of the personality interview with their ratings."""
+    ratings: dict[str, dict[str, list[int]]] = {}
     for answer in answers:
         if answer.rating is not None:
-            by_model = said.setdefault(answer.question, {})
+            by_model = ratings.setdefault(answer.question, {})
             by_model.setdefault(answer.model, []).append(answer.rating)
     return tuple(
         Rated(
             question.trait, question.user[0], question.key < 0,
-            tuple(tuple(said[name].get(model, ())) for model in models),
+            tuple(tuple(ratings[name].get(model, ())) for model in models),
         )
-        for name, question in questions.items() if name in said
+        for name, question in questions.items() if name in ratings
     )  # fmt: skip
 
 

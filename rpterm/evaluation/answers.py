@@ -1,7 +1,7 @@
-"""Asks a model and writes down what it answered, so that an evaluation can be taken up again.
+"""Asks a model the questions of an evaluation and saves its answers, so that it can be resumed.
 
-Open questions are chats of their own, through the same path as every reply. Statements of the
-personality interview are answered by one digit under a grammar.
+Each open question is a chat of its own, generated in the same way as every reply. Statements of the
+personality interview are answered with one digit, enforced by a grammar.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Answer:
     """One answer.
 
     Attributes:
-        card: What was played and asked: ``fingerprint``.
-        rating: 1 to 5 for personality, else ``None``.
-        said: What was said before the reply.
+        card: The ``fingerprint`` of card, question and settings.
+        rating: 1 to 5 for a statement of the personality interview, else ``None``.
+        said: The turns before the reply.
     """
 
     card: str
@@ -52,32 +52,36 @@ class Answer:
 
 
 class Answers:
-    """All answers of one evaluation."""
+    """All answers of an evaluation, saved in a file."""
 
     def __init__(self, path: Path) -> None:
-        """Raises:
-        RptermError: The file cannot be used or is another one.
+        """Load the answers.
+
+        Raises:
+            RptermError: The file cannot be used, or contains something else.
         """
         self._file = GrowingFile(path, '{"card": ', "answers of an evaluation")
         try:
             answers = [_answer(row) for row in self._file.read()]
         except (ValueError, TypeError) as error:
-            raise self._file.strange(error) from None
+            raise self._file.unexpected(error) from None
         self._known = {answer.key: answer for answer in answers}
 
     def __contains__(self, key: tuple[str, str, str, int]) -> bool:
         return key in self._known
 
     def add(self, answer: Answer) -> None:
-        """Keep an answer, on disk at once."""
+        """Add an answer and save it at once."""
         self._known[answer.key] = answer
         self._file.add(asdict(answer))
 
     def of(self, marks: Mapping[str, str], model: str, seeds: Sequence[int]) -> list[Answer]:
-        """What one model is known to answer under these seeds.
+        """One model's saved answers with these seeds.
 
         Args:
-            marks: ``fingerprint`` of each question, by its name.
+            marks: The ``fingerprint`` of each question, by its name.
+            model: The model's name.
+            seeds: The seeds.
         """
         wanted = set(seeds)
         return [
@@ -90,12 +94,12 @@ class Answers:
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
-    said = tuple((own, text) for own, text in raw.pop("said", ()))
+    said = tuple((is_character, text) for is_character, text in raw.pop("said", ()))
     return Answer(**raw, said=said)
 
 
 def fingerprint(card: CharacterCard, question: Question, setup: str = "") -> str:
-    """Tells apart what was changed between two runs: the card, what was asked, and ``setup``."""
+    """A hash that changes with the card, the question and the settings (``setup``)."""
     return mark(card, question.user, setup)[:12]
 
 
@@ -109,23 +113,29 @@ def interview(
     on_step: Callable[[str], None] = lambda name: None,
     setup: str = "",
 ) -> list[Answer]:
-    """Ask everything that is not answered yet.
+    """Ask a model everything that it has not answered yet.
 
     Args:
-        model: What to call this contender.
-        setup: How it is set; with other settings it is asked anew.
+        card: The character.
+        bench: The engine and its settings.
+        questions: What to ask.
+        seeds: One answer to each question for each seed.
+        answers: The saved answers; new ones are added.
+        model: The model's name in the report.
+        on_step: Called with the question's name for each of its answers.
+        setup: The model's settings; with other settings everything is asked anew.
 
     Returns:
         All its answers.
 
     Raises:
-        RptermError: The model cannot be used, or an answer cannot be kept.
+        RptermError: The model cannot be used, or an answer cannot be saved.
     """
     marks = {question.name: fingerprint(card, question, setup) for question in questions}
     for question in questions:
         mark = marks[question.name]
-        left = [seed for seed in seeds if (mark, model, question.name, seed) not in answers]
-        for trial, rating in _asked(card, bench, question, left) if left else ():
+        missing = [seed for seed in seeds if (mark, model, question.name, seed) not in answers]
+        for trial, rating in _ask(card, bench, question, missing) if missing else ():
             if trial.reply:
                 answers.add(Answer(
                     mark, model, question.name, question.kind, trial.seed, trial.reply, rating,
@@ -136,12 +146,12 @@ def interview(
     return answers.of(marks, model, seeds)
 
 
-def _asked(
+def _ask(
     card: CharacterCard, bench: Bench, question: Question, seeds: Sequence[int]
 ) -> Iterator[tuple[Trial, int | None]]:
     if question.kind == "personality":
         for seed in seeds:
-            rating = _rated(card, bench, question, seed)
+            rating = _ask_rating(card, bench, question, seed)
             yield Trial(seed, str(rating or ""), ()), rating
         return
     (result,) = probing.run(question.card(card), bench, seeds, probes=[question.probe()])
@@ -149,12 +159,12 @@ def _asked(
         yield trial, None
 
 
-def _rated(card: CharacterCard, bench: Bench, question: Question, seed: int) -> int | None:
+def _ask_rating(card: CharacterCard, bench: Bench, question: Question, seed: int) -> int | None:
     lines = (*card.attributes, *card.relations, *card.style) or (card.description,)
     system = _SYSTEM.format(char=card.char, about=" ".join(lines)[:2000])
     sampling = Sampling(
         seed=seed, max_tokens=2, temperature=1.0, min_p=0.0, repeat_penalty=1.0,
         dry_multiplier=0.0, grammar=_RATING,
     )  # fmt: skip
-    said = ask(bench.engine, system, f"Statement: {question.user[0]}", sampling).strip()
-    return int(said[0]) if said[:1] in tuple("12345") and said else None
+    answer = ask(bench.engine, system, f"Statement: {question.user[0]}", sampling).strip()
+    return int(answer[0]) if answer[:1] in tuple("12345") else None

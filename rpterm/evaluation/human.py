@@ -1,5 +1,7 @@
-"""What people said of a card's replies, by the model that made them, and whether the live score of
-the same replies says the same. Only reads the store."""
+"""People's ratings of a card's replies by model, and their agreement with the live score.
+
+Only reads the store.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ class Human:
 
 
 def ratings(store: Store, card_name: str) -> list[Human]:
-    """By model, all chats with this card together."""
+    """The ratings by model, over all chats with this card."""
     judged = Judgements(store)
     stars: dict[str, list[int]] = defaultdict(list)
     thumbs: dict[str, list[int]] = defaultdict(list)
@@ -37,7 +39,11 @@ def ratings(store: Store, card_name: str) -> list[Human]:
 
 
 def with_score(store: Store, card_name: str) -> Figure | None:
-    """Spearman's correlation of stars and live score, drawn by chats; ``None`` for too few."""
-    found = honesty(overview(Judgements(store), card=card_name).judged)
-    known = found is not None and found.spearman.value == found.spearman.value
-    return found.spearman if found is not None and known else None
+    """Spearman's correlation of stars and live score, bootstrapped by chat.
+
+    ``None`` if there are too few ratings, or if they are all alike.
+    """
+    result = honesty(overview(Judgements(store), card=card_name).judged)
+    if result is None or result.spearman.value != result.spearman.value:
+        return None
+    return result.spearman

@@ -1,8 +1,8 @@
-"""A model compares two replies, in both orders, dimension by dimension.
+"""A judging model compares pairs of replies in both orders, dimension by dimension.
 
-A verdict counts only when it is the same in both orders; otherwise it is a tie that says how far
-the judge can be trusted (Zheng et al. 2023, "Judging LLM-as-a-judge": small judges favour a place
-more than a reply). Engines that know grammars are held to one letter by one.
+A verdict counts only if it is the same in both orders. Otherwise it is a tie, and the share of ties
+shows how far the judge can be trusted (Zheng et al. 2023, "Judging LLM-as-a-judge": small judges
+prefer a position rather than a reply). On engines with grammars, one limits the answer to a letter.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ _LONGEST = 1200
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge said of two models' answers to one question.
+    """The judge's verdict on two models' answers to one question.
 
     Attributes:
-        first, second: What it chose when ``left`` came first, and when it came second: the
-            model's name; "" where it gave no answer.
+        left, right: The models' names.
+        first, second: The name of the model it chose when ``left`` came first, and when ``left``
+            came second; "" if it gave no answer.
     """
 
     dimension: str
@@ -52,17 +53,18 @@ class Verdict:
 
     @property
     def winner(self) -> str:
-        """The model both orders agree on, or ""."""
+        """The model chosen in both orders, or ""."""
         return self.first if self.first == self.second else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """How far the judge agrees with itself.
+    """How consistent the judge is.
 
     Attributes:
-        agreement: Share of comparisons where both orders gave the same winner; 0.5 is chance.
-        first_place: Share of answers for whatever came first; 0.5 is unbiased.
+        comparisons: Comparisons that were answered in both orders.
+        agreement: Share of them in which both orders gave the same winner; 0.5 is chance.
+        first_place: Share of answers that chose the first reply; 0.5 is unbiased.
     """
 
     comparisons: int
@@ -72,44 +74,45 @@ class Trust:
 
 @cache
 def rubric() -> dict[str, str]:
-    """The question of each dimension."""
+    """The question for each dimension."""
     text = resources.files("rpterm.evaluation").joinpath("rubric.toml").read_text("utf-8")
     return {each["name"]: each["question"] for each in tomllib.loads(text)["dimension"]}
 
 
 class Judge:
-    """A model that judges; what it said is kept.
-
-    Args:
-        setup: Which model it is and how it is set; another one is asked anew.
-    """
+    """A judging model; its answers are cached."""
 
     def __init__(self, engine: Engine, known: Known, setup: str = "") -> None:
+        """Args:
+        engine: The judging model, loaded with the first question.
+        known: The cache.
+        setup: The model and its settings; with others everything is asked anew.
+        """
         self._engine, self._known, self._setup = engine, known, setup
         self._loaded = False
 
     def says(self, text: str) -> str:
-        """``A``, ``B``, or "" where it gave no answer.
+        """``A``, ``B``, or "" if it gave no answer.
 
         Raises:
-            RptermError: It cannot be used at all, or its answer cannot be kept.
+            RptermError: The model cannot be loaded, or its answer cannot be saved.
         """
 
-        def asked() -> tuple[str, bool]:
-            letter = self._asked(text)
+        def answer() -> tuple[str, bool]:
+            letter = self._ask(text)
             return letter, bool(letter)
 
-        return str(self._known.or_made(mark(self._setup, _SYSTEM, text), asked))
+        return str(self._known.or_made(mark(self._setup, _SYSTEM, text), answer))
 
-    def _asked(self, text: str) -> str:
+    def _ask(self, text: str) -> str:
         if not self._loaded:
             self._engine.load()
             self._loaded = True
         try:
-            said = ask(self._engine, _SYSTEM, text, _SAMPLING).strip().upper()
+            answer = ask(self._engine, _SYSTEM, text, _SAMPLING).strip().upper()
         except RptermError:
             return ""
-        return said[:1] if said[:1] in ("A", "B") else ""
+        return answer[:1] if answer[:1] in ("A", "B") else ""
 
 
 def compare(
@@ -119,16 +122,16 @@ def compare(
     questions: dict[str, Question],
     on_step: Callable[[], object] = lambda: None,
 ) -> Iterator[Verdict]:
-    """Every pair of models on every question both answered under the same seed.
+    """Compare every pair of models on every question that both answered with the same seed.
 
     Raises:
-        RptermError: The judge cannot be used at all, or what it says cannot be kept.
+        RptermError: The judge cannot be loaded, or its answer cannot be saved.
     """
     for left, right in pairs(answers, questions):
         question = questions[left.question]
-        for dimension, asked in rubric().items():
-            first = _choice(judge, card, question, asked, left, right)
-            second = _choice(judge, card, question, asked, right, left)
+        for dimension, criterion in rubric().items():
+            first = _choose(judge, card, question, criterion, left, right)
+            second = _choose(judge, card, question, criterion, right, left)
             on_step()
             yield Verdict(
                 dimension, question.name, left.seed, left.model, right.model, first, second
@@ -136,34 +139,34 @@ def compare(
 
 
 def pairs(answers: Sequence[Answer], questions: dict[str, Question]) -> list[tuple[Answer, Answer]]:
-    """Answers of different models to the same question under the same seed, and not the same."""
+    """Differing answers of two models to the same question with the same seed."""
     groups: dict[tuple[str, int], dict[str, Answer]] = {}
     for answer in answers:
         if questions[answer.question].kind != "personality":
             groups.setdefault((answer.question, answer.seed), {})[answer.model] = answer
     return [
-        (one[left], one[right])
-        for one in groups.values()
-        for left, right in combinations(sorted(one), 2)
-        if one[left].reply != one[right].reply
+        (by_model[left], by_model[right])
+        for by_model in groups.values()
+        for left, right in combinations(sorted(by_model), 2)
+        if by_model[left].reply != by_model[right].reply
     ]
 
 
 def trust(verdicts: Sequence[Verdict]) -> Trust | None:
-    """``None`` when nothing was compared."""
-    whole = [each for each in verdicts if each.first and each.second]
-    if not whole:
+    """How consistent the judge is; ``None`` if nothing was compared."""
+    answered = [each for each in verdicts if each.first and each.second]
+    if not answered:
         return None
-    firsts = sum((v.first == v.left) + (v.second == v.right) for v in whole)
-    same = sum(bool(verdict.winner) for verdict in whole)
-    return Trust(len(whole), same / len(whole), firsts / (2 * len(whole)))
+    firsts = sum((v.first == v.left) + (v.second == v.right) for v in answered)
+    same = sum(bool(verdict.winner) for verdict in answered)
+    return Trust(len(answered), same / len(answered), firsts / (2 * len(answered)))
 
 
-def _choice(
+def _choose(
     judge: Judge,
     card: CharacterCard,
     question: Question,
-    asked: str,
+    criterion: str,
     first: Answer,
     second: Answer,
 ) -> str:
@@ -171,6 +174,6 @@ def _choice(
     text = (
         f"The character {card.char}: {about[:_LONGEST]}\n\nSaid to {card.char}: "
         f"{question.user[-1]}\n\nA: {first.reply[:_LONGEST]}\n\nB: {second.reply[:_LONGEST]}\n\n"
-        f"{asked} Answer A or B."
+        f"{criterion} Answer A or B."
     )
     return {"A": first.model, "B": second.model}.get(judge.says(text), "")

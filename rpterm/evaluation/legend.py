@@ -1,4 +1,4 @@
-"""What the figures of an evaluation mean: in words, their range, and which way is better. Pure."""
+"""What the figures of an evaluation mean: in words, their range, and which end is better."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One figure, for somebody who knows none of them.
+    """The explanation of one figure for a newcomer.
 
     Attributes:
-        name: As tables and pictures call it.
-        span: From where to where it goes, and its unit.
-        better: Which end is, in words.
+        name: Its name in tables and pictures.
+        means: What it measures, in one sentence.
+        span: Its range and unit.
+        better: Which end is better, in words.
     """
 
     name: str
@@ -21,20 +22,25 @@ class Meaning:
     better: str = "higher is better"
 
 
-_SHARE, _NATS, _POINTS = "0 to 1", "nats a token; 0: none", "0 to 100"
+_SHARE, _NATS, _POINTS = "0 to 1", "nats per token; 0: none", "0 to 100"
 METRICS: dict[str, Meaning] = {
     "in_character": Meaning(
-        "in character", "How likely it is this character who says it, and nobody else.", _SHARE
+        "in character", "How likely it is that this character says it, and nobody else.", _SHARE
     ),
-    "persona": Meaning("persona", "Fits the facts and people of the card.", _SHARE),
-    "behaviour": Meaning("behaviour", "Sounds like the character's own lines.", _SHARE),
-    "conversation": Meaning("conversation", "Answers what was said; repeats nothing.", _SHARE),
+    "persona": Meaning("persona", "It fits the facts and people on the card.", _SHARE),
+    "behaviour": Meaning("behaviour", "It sounds like the character's own lines.", _SHARE),
+    "conversation": Meaning(
+        "conversation", "It answers what was said and repeats nothing.", _SHARE
+    ),
     "boundaries": Meaning(
-        "boundaries", "No assistant's voice, no later times, no speaking for you.", _SHARE
+        "boundaries",
+        "It does not sound like an assistant, know later times, or speak for you.",
+        _SHARE,
     ),
     "attractiveness": Meaning(
         "attractiveness",
-        "Brings something new, takes up what you feel. Not calibrated, no part of in character.",
+        "It adds something new and responds to what you feel. Not calibrated, and not part of "
+        "“in character”.",
         _SHARE,
     ),
     "persona_lift": Meaning(
@@ -43,43 +49,45 @@ METRICS: dict[str, Meaning] = {
         _NATS,
     ),
     "context_lift": Meaning(
-        "context lift", "The same for the talk before it, against other talks.", _NATS
+        "context lift",
+        "How much likelier the conversation before it makes it, compared with other conversations.",
+        _NATS,
     ),
     "voice_likelihood": Meaning(
         "voice by likelihood",
-        "How much likelier after the character's own lines than after those of others.",
-        "nats a √token; 0: none",
+        "How much likelier it is after the character's own lines than after those of others.",
+        "nats per √token; 0: none",
     ),
     "rouge_l": Meaning(
-        "ROUGE-L", "Words in common with the reference reply, in their order.", _POINTS
+        "ROUGE-L", "Words in common with the reference reply, in the same order.", _POINTS
     ),
-    "bleu": Meaning("BLEU", "Runs of up to four words in common with it.", _POINTS),
-    "chrf": Meaning("chrF", "Runs of letters in common with it.", _POINTS),
+    "bleu": Meaning("BLEU", "Sequences of up to four words in common with the reference.", _POINTS),
+    "chrf": Meaning("chrF", "Sequences of letters in common with the reference.", _POINTS),
 }
-"""By the name of the metric, in the order in which they are shown."""
+"""By the name of the metric, in display order."""
 KINDS = {
-    "reference": "What the card's examples, or your probes, have an answer to.",
-    "knowledge": "About the character itself.",
-    "later": "About what the character cannot know yet; knowing it is out of character.",
+    "reference": "Questions that the card's examples or your probes answer.",
+    "knowledge": "Questions about the character itself.",
+    "later": "Questions about what the character cannot know yet; knowing it is out of character.",
 }
 _NEITHER = "neither end is better: compare with the card"
 TRAITS: dict[str, Meaning] = {
     name: Meaning(name, means, "1 to 5", _NEITHER)
     for name, means in (
-        ("openness", "Curious and inventive; 1 is plain and settled."),
+        ("openness", "Curious and inventive; 1 is conventional."),
         ("conscientiousness", "Orderly and reliable; 1 is careless."),
         ("extraversion", "Outgoing; 1 is reserved."),
-        ("agreeableness", "Kind and yielding; 1 is hard on others."),
+        ("agreeableness", "Kind and accommodating; 1 is hard on others."),
         ("neuroticism", "Easily upset; 1 is calm."),
     )
 }
 
 
 def title(metric: str) -> str:
-    """What people call a metric."""
+    """The display name of a metric."""
     return METRICS[metric].name if metric in METRICS else metric
 
 
 def kinds(names: list[str]) -> tuple[Meaning, ...]:
-    """Of the kinds of questions: all are means of the first metric."""
+    """The legend of these kinds of questions; their figures are means of "in character"."""
     return tuple(Meaning(name, KINDS[name], _SHARE) for name in names if name in KINDS)

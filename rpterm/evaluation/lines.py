@@ -1,4 +1,4 @@
-"""Files of JSON lines that only grow: what took long is on disk at once and is not done again."""
+"""Append-only JSON-lines files that save expensive results at once, so they are not repeated."""
 
 from __future__ import annotations
 
@@ -13,44 +13,50 @@ from rpterm.types import RptermError
 
 
 class GrowingFile:
-    """One JSON object a line.
+    """An append-only file with one JSON object per line."""
 
-    Args:
-        begins: How every line begins, by which one that was cut while it was written is known.
-        holds: What the file is for, in words.
-    """
+    def __init__(self, path: Path, line_start: str, contents: str) -> None:
+        """Create the file's folder and check that the file can be written.
 
-    def __init__(self, path: Path, begins: str, holds: str) -> None:
-        """Raises:
-        RptermError: The file cannot be written, or its folder cannot be made.
+        Args:
+            path: The file.
+            line_start: How every line starts; identifies a last line that was cut off.
+            contents: What the file contains, in words, for messages.
+
+        Raises:
+            RptermError: The file cannot be written, or its folder cannot be created.
         """
-        self._path, self._begins, self._holds = path, begins, holds
+        self._path, self._line_start, self._contents = path, line_start, contents
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RptermError(
-                f"{path.parent} is no folder for {holds}: {why(error)}. Name another one."
+                f"{path.parent} cannot hold {contents}: {why(error)}. Choose another folder."
             ) from None
-        self._write("")  # A folder that takes nothing is told before anything is asked.
+        self._write("")  # Fail now if the folder is read-only, and not after the work is done.
 
     def read(self) -> list[dict[str, Any]]:
-        """What every line holds.
+        """The object of every line.
 
         Raises:
-            RptermError: The file is another one.
+            RptermError: The file cannot be read or contains something else.
         """
         try:
-            return [dict(json.loads(line)) for line in self._whole_lines()]
+            return [dict(json.loads(line)) for line in self._complete_lines()]
         except (OSError, ValueError, TypeError) as error:
-            raise self.strange(error) from None
+            raise self.unexpected(error) from None
 
     def add(self, row: dict[str, Any]) -> None:
-        """Write a line. Raises ``RptermError`` where that fails."""
+        """Append a line.
+
+        Raises:
+            RptermError: The file cannot be written.
+        """
         self._write(json.dumps(row, ensure_ascii=False) + "\n")
 
-    def strange(self, error: Exception) -> RptermError:
-        """That the file holds something else."""
-        return RptermError(f"{self._path} holds no {self._holds}: {error}.")
+    def unexpected(self, error: Exception) -> RptermError:
+        """The error for a file that contains something else."""
+        return RptermError(f"{self._path} does not contain {self._contents}: {error}.")
 
     def _write(self, text: str) -> None:
         try:
@@ -58,15 +64,15 @@ class GrowingFile:
                 file.write(text)
         except OSError as error:
             raise RptermError(
-                f"{self._path} cannot be written: {why(error)}. Name another folder."
+                f"{self._path} cannot be written: {why(error)}. Choose another folder."
             ) from None
 
-    def _whole_lines(self) -> list[str]:
-        """The lines; one that was cut while it was written is taken out of the file."""
-        # Not splitlines(): other separators may stand within a reply.
+    def _complete_lines(self) -> list[str]:
+        """The lines; removes a last line from the file that was cut off while being written."""
+        # Not splitlines(): a reply may contain other line separators.
         *lines, last = self._path.read_text(encoding="utf-8").split("\n")
-        if last.startswith(self._begins):
-            lines += [last] if last.endswith("}") else []  # whole, but an editor took its line end
+        if last.startswith(self._line_start):
+            lines += [last] if last.endswith("}") else []  # An editor may drop the last newline.
             text = "".join(line + "\n" for line in lines)
             self._path.write_text(text, encoding="utf-8", newline="\n")
         elif last:
@@ -75,32 +81,35 @@ class GrowingFile:
 
 
 class Known:
-    """Results, plain JSON, by what they depend on; without a file they live no longer than this."""
+    """A cache of JSON results by a hash of what they depend on; without a file only in memory."""
 
-    def __init__(self, path: Path | None = None, holds: str = "results") -> None:
-        """Raises:
-        RptermError: The file cannot be used, or is another one.
+    def __init__(self, path: Path | None = None, contents: str = "results") -> None:
+        """Load the cache.
+
+        Raises:
+            RptermError: The file cannot be used, or contains something else.
         """
-        self._file = GrowingFile(path, '{"mark": ', holds) if path is not None else None
+        self._file = GrowingFile(path, '{"mark": ', contents) if path is not None else None
         self._results: dict[str, Any] = {}
         if self._file is not None:
             try:
                 self._results = {row["mark"]: row["result"] for row in self._file.read()}
             except KeyError as error:
-                raise self._file.strange(error) from None
+                raise self._file.unexpected(error) from None
 
     def or_made(self, mark: str, make: Callable[[], tuple[Any, bool]]) -> Any:
-        """The result that is known, else the one that is made now.
+        """The cached result, or else a new one.
 
         Args:
-            make: Gives a result and whether it shall be kept.
+            mark: The hash of what the result depends on; see ``mark``.
+            make: Computes the result; returns it and whether it may be cached.
 
         Raises:
-            RptermError: It cannot be made, or not be kept.
+            RptermError: The result cannot be computed or saved.
         """
         if mark not in self._results:
-            result, whole = make()
-            if not whole:
+            result, is_cacheable = make()
+            if not is_cacheable:
                 return result
             self._results[mark] = result
             if self._file is not None:
@@ -109,5 +118,5 @@ class Known:
 
 
 def mark(*depends: object) -> str:
-    """Names everything that a result depends on; ``repr`` has to tell it."""
+    """A hash of everything that a result depends on, by its ``repr``."""
     return sha256(repr(depends).encode()).hexdigest()[:20]

@@ -1,7 +1,7 @@
-"""Numbers for answers: against references, by the Scorer, and by traits.
+"""Metrics of answers: overlap with references, scores of the Scorer, and personality traits.
 
-ROUGE-L (Lin 2004), BLEU (Papineni et al. 2002) and chrF (Popović 2015) come from the libraries
-that everybody compares with, ``rouge-score`` and ``sacrebleu``; they are in the extra ``eval``.
+ROUGE-L (Lin 2004), BLEU (Papineni et al. 2002) and chrF (Popović 2015) come from the standard
+libraries ``rouge-score`` and ``sacrebleu``, which are in the extra ``eval``.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ from rpterm.scoring.scorer import Score, Scorer
 REFERENCE = ("rouge_l", "bleu", "chrf")
 MISSING = 'needs the extra: pip install "rpterm[eval]"'
 LIKELIHOODS = ("persona_lift", "context_lift", "voice_likelihood")
-"""Signals of the fixed language model that are shown by themselves, too."""
-_SHAPE = "values, interval and reasons"
-"""What is kept of a score; what holds less is made anew."""
+"""Signals of the fixed language model that are also reported on their own."""
+_CACHE_FORMAT = "values, interval and reasons"
+"""What is cached of a score; part of the cache key, so that other formats are computed anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerScore:
-    """What the Scorer says of an answer.
+    """The Scorer's result for an answer.
 
     Attributes:
         values: Probability, dimensions and likelihoods, by the name of the metric.
-        low, high: The probability's 90 % interval.
+        low, high: The 90 % interval of the probability.
+        reasons: What speaks for and against the answer.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class AnswerScore:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An answer with its numbers, by the name of the metric; higher is better."""
+    """An answer with its metrics by name; higher is better."""
 
     answer: Answer
     values: Mapping[str, float] = field(default_factory=dict)
@@ -62,7 +63,7 @@ def has_references() -> bool:
 
 
 def against_references(reply: str, references: Sequence[str]) -> dict[str, float]:
-    """ROUGE-L, BLEU and chrF from 0 to 100; nothing without references or libraries."""
+    """ROUGE-L, BLEU and chrF from 0 to 100; empty without references or libraries."""
     if not references or not reply.strip() or not has_references():
         return {}
     bleu, chrf = _sacrebleu()
@@ -95,26 +96,21 @@ def measure(
     scored: AnswerScores,
     on_step: Callable[[], object] = lambda: None,
 ) -> list[Measured]:
-    """All numbers of open answers; personality has its own, see ``traits``."""
-    found = []
+    """All metrics of answers to open questions; for the personality interview see ``traits``."""
+    measured = []
     for answer in answers:
         question = questions[answer.question]
         if question.kind == "personality":
             continue
         score = scored.of(question.card(card), answer)
-        compared = against_references(answer.reply, question.references)
-        found.append(Measured(answer, {**compared, **score.values}, score))
+        overlap = against_references(answer.reply, question.references)
+        measured.append(Measured(answer, {**overlap, **score.values}, score))
         on_step()
-    return found
+    return measured
 
 
 class AnswerScores:
-    """Scores of answers, which are kept where they are whole.
-
-    Args:
-        others: Cards of other characters, for contrast.
-        setup: How the Scorer is set; with other settings all is scored anew.
-    """
+    """Scores answers; complete scores are cached."""
 
     def __init__(
         self,
@@ -123,16 +119,21 @@ class AnswerScores:
         others: tuple[CharacterCard, ...] = (),
         setup: str = "",
     ) -> None:
+        """Args:
+        scorer: Scores replies.
+        known: The cache.
+        others: Cards of other characters, for contrast.
+        setup: The Scorer's settings; with other settings everything is scored anew.
+        """
         self._scorer, self._known, self._others = scorer, known, others
-        self._setup = (frozen().version, setup, _SHAPE)
+        self._setup = (frozen().version, setup, _CACHE_FORMAT)
 
     def of(self, card: CharacterCard, answer: Answer) -> AnswerScore:
         """The score of an answer, with its reasons."""
-        depends = mark(self._setup, card, self._others, answer.said, answer.reply)
-        kept = self._known.or_made(depends, lambda: self._scored(card, answer))
-        return _score(kept)
+        key = mark(self._setup, card, self._others, answer.said, answer.reply)
+        return _from_json(self._known.or_made(key, lambda: self._score(card, answer)))
 
-    def _scored(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
+    def _score(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
         scene = scene_of(card, history=answer.said, others=self._others)
         self._scorer.prepare(answer.reply, scene)
         score = self._scorer.full(answer.reply, scene)
@@ -142,14 +143,14 @@ class AnswerScores:
         return asdict(AnswerScore(_values(score), score.low, score.high, why)), score.complete
 
 
-def _score(kept: Mapping[str, Any]) -> AnswerScore:
-    why = tuple(Reason(**each) for each in kept["reasons"])
-    return AnswerScore(kept["values"], kept["low"], kept["high"], why)
+def _from_json(cached: Mapping[str, Any]) -> AnswerScore:
+    why = tuple(Reason(**each) for each in cached["reasons"])
+    return AnswerScore(cached["values"], cached["low"], cached["high"], why)
 
 
 def _values(score: Score) -> dict[str, float]:
     values = {"in_character": score.probability}
-    values |= {name: share for name, share in score.dimensions.items() if share is not None}
+    values |= {name: value for name, value in score.dimensions.items() if value is not None}
     for name in LIKELIHOODS:
         reading = score.readings.get(name)
         if reading is not None and reading.confidence > 0:
@@ -159,12 +160,12 @@ def _values(score: Score) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """Where a model's character stands on one trait, 1 to 5, over items and seeds.
+    """A model's rating of its character on one trait, 1 to 5, over items and seeds.
 
     Attributes:
-        low, high: 95 % interval by bootstrap over the items.
-        spread: Mean standard deviation of one item over the seeds: how steady the answers are;
-            ``None`` where each was answered once.
+        low, high: 95 % bootstrap interval over the items.
+        spread: Mean standard deviation of an item over the seeds, which shows how consistent the
+            answers are; ``None`` if each item was answered once.
     """
 
     name: str
@@ -176,33 +177,33 @@ class Trait:
 
 
 def traits(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list[Trait]:
-    """The personality interview of one model; reversed items are turned round."""
+    """The traits from one model's personality interview; ratings of reversed items are flipped."""
     by_item: dict[str, list[int]] = {}
     for answer in answers:
         question = questions[answer.question]
         if question.kind == "personality" and answer.rating is not None:
-            turned = answer.rating if question.key > 0 else 6 - answer.rating
-            by_item.setdefault(answer.question, []).append(turned)
-    found = []
+            rating = answer.rating if question.key > 0 else 6 - answer.rating
+            by_item.setdefault(answer.question, []).append(rating)
+    measured = []
     for name in TRAITS:
-        items = [values for item, values in by_item.items() if questions[item].trait == name]
+        items = [ratings for item, ratings in by_item.items() if questions[item].trait == name]
         if items:
-            found.append(_trait(name, items))
-    return found
+            measured.append(_trait(name, items))
+    return measured
 
 
 def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
-    mean, low, high = mean_interval([statistics.fmean(values) for values in items])
-    several = [statistics.pstdev(values) for values in items if len(values) > 1]
-    spread = statistics.fmean(several) if several else None
+    mean, low, high = mean_interval([statistics.fmean(ratings) for ratings in items])
+    deviations = [statistics.pstdev(ratings) for ratings in items if len(ratings) > 1]
+    spread = statistics.fmean(deviations) if deviations else None
     return Trait(name, mean, low, high, spread, len(items))
 
 
 def mean_interval(
-    values: Sequence[float], rounds: int = 1000, *, doubt: float = 0.05
+    values: Sequence[float], rounds: int = 1000, *, alpha: float = 0.05
 ) -> tuple[float, float, float]:
-    """Mean and its interval by percentile bootstrap, which ``doubt`` of all leave out."""
+    """The mean and its percentile bootstrap interval with coverage 1 - ``alpha``."""
     array = np.asarray(values, float)
-    draws = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
-    low, high = np.percentile(array[draws].mean(axis=1), [50 * doubt, 100 - 50 * doubt])
+    resamples = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
+    low, high = np.percentile(array[resamples].mean(axis=1), [50 * alpha, 100 - 50 * alpha])
     return float(array.mean()), float(low), float(high)

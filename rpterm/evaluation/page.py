@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else, and as a picture."""
+"""Renders a report as a self-contained HTML page, and as a picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rpterm.types import RptermError
 
 
 def html(report: Report) -> str:
-    """The page, answers and legends on it; every text in it is escaped."""
+    """The page with all answers and legends; every text in it is escaped."""
     from jinja2 import Environment
 
     source = resources.files("rpterm.evaluation").joinpath("page.html.jinja").read_text("utf-8")
@@ -24,30 +24,31 @@ def html(report: Report) -> str:
 
 
 def span(metric: str, bars: Sequence[Bar]) -> tuple[float, float]:
-    """Where the scale of a metric begins and ends: 0 is always on it, so that a small difference
-    looks small."""
+    """The range of a metric's axis; always includes 0, so that a small difference looks small."""
     if metric in SHARES:
         return -0.02, 1.02
     low, high = min(0.0, *(bar.low for bar in bars)), max(0.0, *(bar.high for bar in bars))
-    room = 0.02 * (high - low) or 1.0
-    return low - room, high + room
+    margin = 0.02 * (high - low) or 1.0
+    return low - margin, high + margin
 
 
 def _scale(low: float, high: float, value: float) -> float:
-    """Where a value lies between two others, in percent."""
+    """The position of a value between two others, in percent."""
     return 100 * (value - low) / (high - low) if high > low else 0.0
 
 
 def check_pictures() -> None:
-    """Raises:
-    RptermError: The extra that draws is not installed.
+    """Check that pictures can be drawn.
+
+    Raises:
+        RptermError: The extra is not installed.
     """
     if find_spec("matplotlib") is None:
         raise RptermError('Pictures need the extra: pip install "rpterm[eval]".')
 
 
 def picture(report: Report, path: Path) -> None:
-    """Means with intervals by metric and model, as PNG, SVG or PDF by the path's ending.
+    """Draw means with intervals by metric and model; the suffix says PNG, SVG or PDF.
 
     Raises:
         RptermError: The extra is not installed, there is nothing to draw, or the file cannot be
@@ -65,9 +66,9 @@ def picture(report: Report, path: Path) -> None:
     for at, metric in enumerate(metrics, 1):
         axes = figure.add_subplot(len(metrics), 1, at)
         for row, bar in enumerate(reversed(report.bars[metric])):
-            ends = [[bar.mean - bar.low], [bar.high - bar.mean]]
+            errors = [[bar.mean - bar.low], [bar.high - bar.mean]]
             colour = f"C{report.models.index(bar.model)}"
-            axes.errorbar([bar.mean], [row], xerr=ends, fmt="o", capsize=3, color=colour)
+            axes.errorbar([bar.mean], [row], xerr=errors, fmt="o", capsize=3, color=colour)
         axes.set_xlim(*span(metric, report.bars[metric]))
         axes.set_yticks(range(len(report.bars[metric])))
         axes.set_yticklabels([bar.model for bar in reversed(report.bars[metric])], fontsize=7)

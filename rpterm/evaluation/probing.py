@@ -1,8 +1,8 @@
-"""Scripted probes of a card: its ``[[test]]`` tables, run through a real session, judged, counted.
+"""Runs a card's ``[[test]]`` tables as scripted probes through a real session, and checks replies.
 
-Every trial is a chat of its own in a database that is thrown away: greeting, the user's lines, and
-what must hold of the last reply. One-line probes decode all their seeds in one batch. It knows no
-front end. What nobody can judge here is *skipped*, and what is skipped never counts as passed.
+Every trial is a chat of its own in a temporary database: the greeting, the user's lines, and checks
+of the last reply. Probes of one line decode their seeds in batches. A check that cannot be judged
+here is *skipped*, and a skipped check never counts as passed. Knows no user interface.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard, Probe
-from rpterm.cards.lore.keys import normal
+from rpterm.cards.lore.keys import normalize
 from rpterm.cards.patterns import PatternError, compile_pattern
 from rpterm.chat.events import ReplyCancelled, ReplyFailed, ReplyFinished, SessionEvent
 from rpterm.chat.session import ReplyRequest, Session
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
 Scorer = Callable[[CharacterCard, History, str], float]
-"""Consistency of a reply, 0 to 1, from the card, what was said before and the reply; may raise an
-``RptermError``, then the check is skipped and says why."""
+"""The consistency of a reply, 0 to 1, from the card, the history and the reply. If it raises an
+``RptermError``, the check is skipped with its message as the reason."""
 
 NO_SCORE = "consistency scoring is not available here"
-NO_CHECK = "the test says nothing that must hold"
+NO_CHECK = "the test has no checks"
 JUDGE = (
     "You check one reply of a role-play against one question. Answer with yes or no and nothing "
     "else."
@@ -49,10 +49,12 @@ _JUDGE_SAMPLING = Sampling(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must hold; ``passed`` is ``None`` where it was skipped, and ``why`` says it.
+    """One check of a reply.
 
     Attributes:
         what: The text, pattern, bound or question.
+        passed: ``None`` if it was skipped.
+        why: Why it failed or was skipped, or details.
     """
 
     kind: Kind
@@ -63,11 +65,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run of one probe.
+    """One run of a probe with one seed.
 
     Attributes:
-        reply: What the character said last, "" when nothing.
-        said: What was said before it.
+        reply: The character's last reply, "" if there is none.
+        said: The turns before it.
     """
 
     seed: int
@@ -77,7 +79,7 @@ class Trial:
 
     @property
     def passed(self) -> bool | None:
-        """Whether everything that was judged held; ``None`` when nothing was judged."""
+        """Whether all checks passed, apart from skipped ones; ``None`` if all were skipped."""
         judged = [check.passed for check in self.checks if check.passed is not None]
         return all(judged) if judged else None
 
@@ -105,19 +107,21 @@ class ProbeResult:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Why something was not judged, each reason once."""
+        """Why checks were skipped, each reason once."""
         checks = (check for trial in self.trials for check in trial.checks)
         return tuple(dict.fromkeys(check.why for check in checks if check.passed is None))
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the probes are run with.
+    """What probes are run with.
 
     Attributes:
-        judge: Answers yes-or-no questions; ``None`` skips them.
-        scorer: Gives consistency scores; ``None`` skips them.
-        flagged: Names of samplers that the settings decide, whatever the card says.
+        engine: The model that plays the character.
+        settings: Its settings.
+        judge: The model for yes-or-no questions; ``None`` skips them.
+        scorer: Computes consistency scores; ``None`` skips them.
+        flagged: Names of samplers for which the settings take precedence over the card.
     """
 
     engine: Engine
@@ -138,9 +142,11 @@ def run(
     """Run probes against a card.
 
     Args:
-        seeds: One trial of each probe for each.
-        probes: Other ones than the card's own, to compare two cards by the same.
-        on_trial: Told each trial as it ends, with the probe's name.
+        card: The character.
+        bench: Engine and settings.
+        seeds: Each probe runs once with each seed.
+        probes: Probes to run instead of the card's own, to compare two cards by the same ones.
+        on_trial: Called with the probe's name and each finished trial.
 
     Raises:
         RptermError: The model cannot be used.
@@ -163,8 +169,8 @@ def run(
     return results
 
 
-class _Quiet(Session):
-    """A session that evaluates nothing for a next turn that never comes."""
+class _SingleTurnSession(Session):
+    """A session that prepares nothing for a next turn, because there is none."""
 
     def settle(self) -> None:
         pass
@@ -173,7 +179,7 @@ class _Quiet(Session):
 def _trials(
     card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
 ) -> Iterator[Trial]:
-    """One trial for each seed; those of one-line probes come from batches."""
+    """One trial for each seed; probes of one line decode several seeds in a batch."""
     info = bench.engine.load()
     size = max(info.sequences, 1) if len(probe.user) == 1 else 1
     for start in range(0, len(seeds), size):
@@ -182,16 +188,17 @@ def _trials(
         for index, seed in enumerate(batch):
             turn = replies.get(index)
             if turn is None:
-                silent = Check("reply", "a reply", False, problem or "the model said nothing")
-                yield Trial(seed, "", (silent,))
+                failed = Check("reply", "a reply", False, problem or "the model produced no text")
+                yield Trial(seed, "", (failed,))
                 continue
-            said = _before(store, turn)
-            checks = _judged(card, probe, bench, turn.text, said)
-            yield Trial(seed, turn.text, checks, said)
+            history = _history(store, turn)
+            checks = tuple(_checks(card, probe, bench, turn.text, history))
+            checks = checks or (Check("reply", "", None, NO_CHECK),)
+            yield Trial(seed, turn.text, checks, history)
 
 
-def _before(store: Store, reply: Turn) -> History:
-    """The whole path to a reply: the greeting, the user's lines and the replies between them."""
+def _history(store: Store, reply: Turn) -> History:
+    """The turns before a reply: the greeting, the user's lines and the replies between them."""
     *path, _ = store.path(reply.id)
     return tuple((turn.role == "assistant", turn.text) for turn in path)
 
@@ -199,9 +206,11 @@ def _before(store: Store, reply: Turn) -> History:
 def _talk(
     card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
 ) -> tuple[dict[int, Turn], str]:
-    """The last replies by the place of their seed, and why one is missing."""
+    """The last replies by the index of their seed, and why some are missing."""
     chat = begin_chat(store, card, "", card.user(bench.settings.persona))
-    session = _Quiet(store, bench.engine, card, chat, bench.settings, flagged=bench.flagged)
+    session = _SingleTurnSession(
+        store, bench.engine, card, chat, bench.settings, flagged=bench.flagged
+    )
     replies: dict[int, Turn] = {}
     problem = ""
     for line in probe.user:
@@ -225,45 +234,38 @@ def _events(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
         yield ReplyFailed(str(error))
 
 
-# What must hold ------------------------------------------------------------------------------
-def _judged(
-    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: History
-) -> tuple[Check, ...]:
-    checks = tuple(_checks(card, probe, bench, reply, said))
-    return checks or (Check("reply", "", None, NO_CHECK),)
-
-
+# Checks --------------------------------------------------------------------------------------
 def _checks(
-    card: CharacterCard, probe: Probe, bench: Bench, reply: str, said: History
+    card: CharacterCard, probe: Probe, bench: Bench, reply: str, history: History
 ) -> Iterator[Check]:
     for text in probe.contains:
-        there = holds(text, reply)
-        yield Check("contains", text, there, "" if there else "it is not in the reply")
+        found = holds(text, reply)
+        yield Check("contains", text, found, "" if found else "it is not in the reply")
     for text in probe.not_contains:
-        there = holds(text, reply)
-        yield Check("not_contains", text, not there, "it is in the reply" if there else "")
+        found = holds(text, reply)
+        yield Check("not_contains", text, not found, "it is in the reply" if found else "")
     if probe.regex:
-        yield _regex(probe.regex, reply)
+        yield _check_regex(probe.regex, reply)
     if probe.score_above is not None:
-        yield _score(card, said, probe.score_above, bench.scorer, reply)
+        yield _check_score(card, history, probe.score_above, bench.scorer, reply)
     if probe.judge:
-        yield _verdict(card, probe, bench.judge, reply)
+        yield _check_judge(card, probe, bench.judge, reply)
 
 
 def holds(text: str, reply: str) -> bool:
-    """Whether a text is in a reply, as whole words.
+    """Whether a reply contains a text as whole words.
 
-    Small letters match capital ones too; a text with a capital letter matches only as it is.
-    Spaces and kinds of apostrophes do not matter.
+    A text in lower case matches any case; a text with a capital letter matches only that case.
+    Differences in spaces and kinds of apostrophes are ignored.
     """
-    fold = text == text.lower()
-    wanted = normal(text, fold)
-    start = r"(?<!\w)" if wanted[:1].isalnum() else ""
-    end = r"(?!\w)" if wanted[-1:].isalnum() else ""
-    return re.search(start + re.escape(wanted) + end, normal(reply, fold)) is not None
+    fold_case = text == text.lower()
+    pattern = normalize(text, fold_case)
+    start = r"(?<!\w)" if pattern[:1].isalnum() else ""
+    end = r"(?!\w)" if pattern[-1:].isalnum() else ""
+    return re.search(start + re.escape(pattern) + end, normalize(reply, fold_case)) is not None
 
 
-def _regex(pattern: str, reply: str) -> Check:
+def _check_regex(pattern: str, reply: str) -> Check:
     try:
         found = compile_pattern(pattern).search(reply) is not None
     except PatternError as error:
@@ -271,19 +273,19 @@ def _regex(pattern: str, reply: str) -> Check:
     return Check("regex", pattern, found, "" if found else "the reply does not match")
 
 
-def _score(
-    card: CharacterCard, said: History, bound: float, scorer: Scorer | None, reply: str
+def _check_score(
+    card: CharacterCard, history: History, bound: float, scorer: Scorer | None, reply: str
 ) -> Check:
     if scorer is None:
         return Check("score_above", str(bound), None, NO_SCORE)
     try:
-        score = scorer(card, said, reply)
+        score = scorer(card, history, reply)
     except RptermError as error:
         return Check("score_above", str(bound), None, f"there is no score: {error}")
     return Check("score_above", str(bound), score >= bound, f"the score is {score:.2f}")
 
 
-def _verdict(card: CharacterCard, probe: Probe, judge: Engine | None, reply: str) -> Check:
+def _check_judge(card: CharacterCard, probe: Probe, judge: Engine | None, reply: str) -> Check:
     if judge is None:
         return Check("judge", probe.judge, None, "there is no judge")
     question = (
@@ -291,9 +293,10 @@ def _verdict(card: CharacterCard, probe: Probe, judge: Engine | None, reply: str
         f"Question about the reply: {probe.judge}"
     )
     try:
-        words = re.findall(r"[a-z]+", ask(judge, JUDGE, question, _JUDGE_SAMPLING).casefold())
+        answer = ask(judge, JUDGE, question, _JUDGE_SAMPLING)
     except RptermError as error:
         return Check("judge", probe.judge, None, f"the judge failed: {error}")
+    words = re.findall(r"[a-z]+", answer.casefold())
     if not words or words[0] not in ("yes", "no"):
         return Check("judge", probe.judge, None, "the judge said neither yes nor no")
     return Check("judge", probe.judge, words[0] == "yes", f"the judge said {words[0]}")

@@ -1,7 +1,7 @@
-"""What characters are asked: the card's own examples, an interview, and a user's probes. Pure.
+"""The questions of an evaluation: from the card's examples, an interview, and the user's probes.
 
-An example dialogue of the card makes a question with a reference: what the user says in it, and
-what the card lets the character answer. The card is then played without that example.
+An example dialogue of the card becomes a question with a reference answer: its user line and its
+character line. The card is then played without that example.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ _ALLOWED = frozenset(("user", "reference", "references", "name", "kind"))
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, or several user lines in a row of which the last reply counts.
+    """One question: one or more user lines, of which the reply to the last one counts.
 
     Attributes:
-        references: Replies that would be good ones.
+        references: Good replies.
         without: Index of the card's example that must not be in the prompt, or ``None``.
-        trait, key: For personality: which trait the statement belongs to, and 1 or -1.
-        year: For ``later``: before it nobody could know.
+        trait, key: For a statement of the personality interview: its trait, and 1, or -1 if it is
+            reversed.
+        year: For the kind ``later``: nobody could know the answer before this year.
     """
 
     name: str
@@ -44,11 +45,11 @@ class Question:
     year: int | None = None
 
     def probe(self) -> Probe:
-        """The same as a probe of a card, without anything that must hold."""
+        """The question as a probe of a card, without checks."""
         return Probe(self.user, self.name)
 
     def card(self, card: CharacterCard) -> CharacterCard:
-        """The card without the example this question was made from."""
+        """The card without the example from which this question was made."""
         if self.without is None:
             return card
         kept = tuple(each for at, each in enumerate(card.examples) if at != self.without)
@@ -56,45 +57,46 @@ class Question:
 
 
 def builtin(card: CharacterCard, kinds: Sequence[Kind] = KINDS) -> list[Question]:
-    """The questions that come with the program, for this card."""
-    asked = [*_examples(card), *_interview(_until(card))]
-    return [question for question in asked if question.kind in kinds]
+    """The built-in questions of these kinds for a card."""
+    questions = [*_from_examples(card), *_interview(_knows_until(card))]
+    return [question for question in questions if question.kind in kinds]
 
 
 def read(text: str, where: str) -> list[Question]:
-    """A user's probes: ``[[probe]]`` with ``user`` and, if there is one, ``reference``.
+    """Parse the user's probes: ``[[probe]]`` tables with ``user`` and optionally ``reference``.
 
     Raises:
-        RptermError: With the file and the probe's number.
+        RptermError: Names the file and the number of the invalid probe.
     """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RptermError(f"{where}: this is no TOML: {error}.") from None
+        raise RptermError(f"{where} is not valid TOML: {error}.") from None
     probes = raw.get("probe")
     if not isinstance(probes, list) or not probes:
         raise RptermError(f'{where}: there is no [[probe]] with user = "…".')
-    found = [_probe(each, f"{where}, [[probe]] {at}", at) for at, each in enumerate(probes, 1)]
-    for at, question in enumerate(found):
-        if any(each.name == question.name for each in found[:at]):
-            name = question.name
+    questions = [_parse(each, f"{where}, [[probe]] {at}", at) for at, each in enumerate(probes, 1)]
+    names = [question.name for question in questions]
+    for at, name in enumerate(names):
+        if name in names[:at]:
             raise RptermError(f"{where}, [[probe]] {at + 1}: there is another one named {name}.")
-    return found
+    return questions
 
 
-def _probe(raw: Any, where: str, number: int) -> Question:
+def _parse(raw: Any, where: str, number: int) -> Question:
     if not isinstance(raw, Mapping) or not set(raw) <= _ALLOWED:
         unknown = ", ".join(sorted(set(raw) - _ALLOWED)) if isinstance(raw, Mapping) else "a value"
-        raise RptermError(f"{where}: {unknown} is not known; there are {', '.join(_ALLOWED)}.")
+        allowed = ", ".join(sorted(_ALLOWED))
+        raise RptermError(f"{where}: {unknown} is unknown; a probe may have {allowed}.")
     kind = raw.get("kind", "reference")
     if kind not in ("reference", "knowledge", "later"):
-        raise RptermError(f'{where}: kind is "reference", "knowledge" or "later".')
+        raise RptermError(f'{where}: kind must be "reference", "knowledge" or "later".')
     user = _texts(raw.get("user"), f"{where}, user")
     if not user:
         raise RptermError(f"{where}: user is missing.")
-    given = raw.get("reference", raw.get("references"))
+    references = raw.get("reference", raw.get("references"))
     name = raw.get("name") or f"probe {number}"
-    return Question(str(name), kind, user, _texts(given, f"{where}, reference"))
+    return Question(str(name), kind, user, _texts(references, f"{where}, reference"))
 
 
 def _texts(value: Any, where: str) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ def _texts(value: Any, where: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _examples(card: CharacterCard) -> Iterator[Question]:
+def _from_examples(card: CharacterCard) -> Iterator[Question]:
     user = card.user_name or "User"
     for at, example in enumerate(card.examples):
         lines = [(who, expand(text, char=card.char, user=user)) for who, text in example.dialogue]
@@ -113,12 +115,12 @@ def _examples(card: CharacterCard) -> Iterator[Question]:
             yield Question(name, "reference", (lines[0][1],), (lines[1][1],), without=at)
 
 
-def _interview(until: int | None) -> Iterator[Question]:
-    raw = _file()
+def _interview(knows_until: int | None) -> Iterator[Question]:
+    raw = _interview_file()
     for at, item in enumerate(raw["knowledge"], 1):
         yield Question(f"self {at}", "knowledge", (item["text"],))
     for item in raw["later"]:
-        if until is not None and until < item["year"]:
+        if knows_until is not None and knows_until < item["year"]:
             yield Question(f"later {item['year']}", "later", (item["text"],), year=item["year"])
     for at, item in enumerate(raw["item"], 1):
         yield Question(
@@ -126,13 +128,13 @@ def _interview(until: int | None) -> Iterator[Question]:
         )
 
 
-def _until(card: CharacterCard) -> int | None:
+def _knows_until(card: CharacterCard) -> int | None:
     from rpterm.scoring.records import scene_of
 
     return scene_of(card).knows_until
 
 
 @cache
-def _file() -> Mapping[str, Any]:
+def _interview_file() -> Mapping[str, Any]:
     text = resources.files("rpterm.evaluation").joinpath("interview.toml").read_text("utf-8")
     return tomllib.loads(text)

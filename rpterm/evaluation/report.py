@@ -1,4 +1,4 @@
-"""An evaluation as tables: what the terminal, the HTML page and the pictures are made of. Pure."""
+"""Builds the tables of an evaluation, for the terminal, the HTML page and the pictures."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from rpterm.preference.stats.live import Figure
 from rpterm.scoring.combine import DIMENSIONS
 
 SHARES = ("in_character", *DIMENSIONS)
-"""What goes from 0 to 1."""
+"""Metrics between 0 and 1."""
 _COMPARED = ("in_character", "attractiveness", *LIKELIHOODS, *REFERENCE)
-"""One of each way of judging; the other dimensions are parts of the first."""
+"""The metrics whose agreement is shown; the other dimensions are parts of the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table and what must be known to read it; ``legend`` tells what the rows are."""
+    """A table with a note on how to read it; ``legend`` explains its rows."""
 
     title: str
     heads: tuple[str, ...]
@@ -57,7 +57,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything an evaluation found; ``judge`` is "" where no model judged."""
+    """The results of an evaluation; ``judge`` is "" if there was no judging model."""
 
     card: str
     models: tuple[str, ...]
@@ -79,11 +79,17 @@ def build(
     stars: Figure | None = None,
     judge: str = "",
 ) -> Report:
-    """Put everything side by side.
+    """Build the report.
 
     Args:
-        stars: How far people's stars and the live score of the same replies agree.
-        judge: What the judging model is called.
+        card: The character's name.
+        measured: The metrics of answers to open questions.
+        answers: All answers.
+        questions: The questions by name.
+        verdicts: The judging model's verdicts.
+        human: People's ratings of this character's replies.
+        stars: The agreement of people's stars with the live score of the same replies.
+        judge: The judging model's name.
     """
     models = tuple(dict.fromkeys(answer.model for answer in answers))
     tables = [
@@ -94,25 +100,27 @@ def build(
         *_human(human),
         _agreement(measured, verdicts, stars),
     ]
-    shown = tuple(table for table in tables if table.rows)
+    with_rows = tuple(table for table in tables if table.rows)
     return Report(
-        card, models, judge if verdicts else "", choice(measured, models, verdicts, judge), shown,
+        card, models, judge if verdicts else "", choice(measured, models, verdicts, judge),
+        with_rows,
         _bars(measured, models), answered(measured, questions, verdicts),
         interviewed(answers, models, questions),
     )  # fmt: skip
 
 
 def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
-    rows = []
-    for metric in _known(measured):
-        cells = [_mean(_values(measured, metric, model)) for model in models]
-        rows.append((title(metric), *cells))
+    metrics = _available(measured)
+    rows = [
+        (title(metric), *(_mean(_values(measured, metric, model)) for model in models))
+        for metric in metrics
+    ]
     return Table(
-        "Means over all open answers", ("metric", *models), tuple(rows),
-        "Mean (95 % interval: percentile bootstrap over questions). ROUGE-L, BLEU and chrF come of "
-        "the card's own examples or the probes' references, all the others of the fixed scorer, "
-        "the small starter model, whatever model plays and judges.",
-        tuple(METRICS[metric] for metric in _known(measured)),
+        "Means over all open questions", ("metric", *models), tuple(rows),
+        "Mean (95 % interval: percentile bootstrap over questions). ROUGE-L, BLEU and chrF compare "
+        "with the card's own examples or the probes' references. All the others come from the "
+        "fixed scorer, the small starter model, whatever model plays or judges.",
+        tuple(METRICS[metric] for metric in metrics),
     )  # fmt: skip
 
 
@@ -127,7 +135,7 @@ def _kinds(
         rows.append((kind, *cells))
     return Table(
         "In character, by kind of question", ("kind", *models), tuple(rows),
-        "The same, of some questions alone: mean (95 % interval: percentile bootstrap over "
+        "The same metric for each kind of question: mean (95 % interval: percentile bootstrap over "
         "questions).",
         legend.kinds(list(kinds)),
     )  # fmt: skip
@@ -136,40 +144,34 @@ def _kinds(
 def _personality(
     answers: Sequence[Answer], models: Sequence[str], questions: Mapping[str, Question]
 ) -> Table:
-    found = {
+    by_model = {
         model: {
-            trait.name: trait
+            trait.name: _trait_cell(trait)
             for trait in traits([a for a in answers if a.model == model], questions)
         }
         for model in models
     }
-    names = dict.fromkeys(name for each in found.values() for name in each)
-    rows = []
-    for name in names:
-        cells = []
-        for model in models:
-            trait = found[model].get(name)
-            cells.append(_placed(trait) if trait else "–")
-        rows.append((name, *cells))
+    names = dict.fromkeys(name for cells in by_model.values() for name in cells)
+    rows = [(name, *(by_model[model].get(name, "–") for model in models)) for name in names]
     return Table(
         "Personality interview", ("trait", *models), tuple(rows),
         "Mean (95 % interval: percentile bootstrap over statements) ± spread of one statement over "
-        "seeds. Half of them are turned round: 3.0 with a small spread may only mean that the "
-        "model agrees with everything.",
+        "seeds. Half of the statements are reversed: 3.0 with a small spread may only mean that "
+        "the model agrees with everything.",
         tuple(TRAITS[name] for name in names),
     )  # fmt: skip
 
 
-def _placed(trait: Trait) -> str:
-    """One item has no interval, one seed no spread."""
-    between = f" ({trait.low:.1f}–{trait.high:.1f})" if trait.items > 1 else ""
+def _trait_cell(trait: Trait) -> str:
+    """Mean, interval (needs several items) and spread (needs several seeds)."""
+    interval = f" ({trait.low:.1f}–{trait.high:.1f})" if trait.items > 1 else ""
     spread = f" ±{trait.spread:.1f}" if trait.spread is not None else ""
-    return f"{trait.mean:.1f}{between}{spread}"
+    return f"{trait.mean:.1f}{interval}{spread}"
 
 
 def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> Iterable[Table]:
-    known = trust(verdicts)
-    if known is None:
+    reliability = trust(verdicts)
+    if reliability is None:
         return
     rows = []
     for dimension in dict.fromkeys(each.dimension for each in verdicts):
@@ -182,10 +184,11 @@ def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> I
     heads = ("dimension", *(f"{model} wins" for model in models), "undecided")
     yield Table(
         f"The judging model: {judge}", heads, tuple(rows),
-        "Wins of the comparisons that a model was in; more is better. It is asked in both orders, "
-        "and undecided is what it says otherwise when they are swapped. It agrees with itself in "
-        f"{known.agreement:.0%} of {counted(known.comparisons, 'comparison')} (chance is 50 %), "
-        f"and takes the first reply in {known.first_place:.0%} (unbiased is 50 %).",
+        "Wins of each model, out of its comparisons; more is better. The judge is asked in both "
+        "orders; a comparison is undecided if swapping them changes its verdict. It agrees with "
+        f"itself in {reliability.agreement:.0%} of "
+        f"{counted(reliability.comparisons, 'comparison')} (chance is 50 %) and chooses the first "
+        f"reply in {reliability.first_place:.0%} (unbiased is 50 %).",
         tuple(
             Meaning(name, question, "wins of comparisons") for name, question in rubric().items()
         ),
@@ -200,17 +203,17 @@ def _human(human: Sequence[Human]) -> Iterable[Table]:
     ]  # fmt: skip
     yield Table(
         "People", ("model", "stars", "rated", "thumbs up", "rated"), tuple(rows),
-        "Your own ratings of this character's replies, in all chats. Stars go from 1 to 5: mean "
-        "(95 % interval: percentile bootstrap over ratings); thumbs up: share (Wilson's 95 % "
-        "interval). More is better.",
+        "Your own ratings of this character's replies in all chats. Stars, 1 to 5: mean (95 % "
+        "interval: percentile bootstrap over ratings). Thumbs up: share (Wilson's 95 % interval). "
+        "More is better.",
     )  # fmt: skip
 
 
 def _agreement(
     measured: Sequence[Measured], verdicts: Sequence[Verdict], stars: Figure | None
 ) -> Table:
-    known = [metric for metric in _known(measured) if metric in _COMPARED]
-    series = {metric: _by_answer(measured, metric) for metric in known}
+    metrics = [metric for metric in _available(measured) if metric in _COMPARED]
+    series = {metric: _by_answer(measured, metric) for metric in metrics}
     series["judge"] = _wins(verdicts)
     rows = []
     for left, right in combinations([name for name, values in series.items() if values], 2):
@@ -222,45 +225,50 @@ def _agreement(
                 f"{found.spearman_low:+.2f} to {found.spearman_high:+.2f}", str(found.count),
             ))  # fmt: skip
     if stars is not None:
-        between = f"{stars.low:+.2f} to {stars.high:+.2f}" if stars.low == stars.low else "–"
-        rows.append(("your stars – live score", f"{stars.value:+.2f}", between, str(stars.count)))
+        interval = f"{stars.low:+.2f} to {stars.high:+.2f}" if stars.low == stars.low else "–"
+        rows.append(("your stars – live score", f"{stars.value:+.2f}", interval, str(stars.count)))
     return Table(
         "Do the metrics agree?", ("pair", "Spearman", "95 % interval", "answers"), tuple(rows),
-        "Spearman's rank correlation, -1 to 1: at 1 both put the answers into the same order "
-        "(95 % interval: percentile bootstrap over answers; your stars over the replies you rated, "
-        "which are others). An interval across 0 means that these answers do not show that the two "
-        "say the same.",
+        "Spearman's rank correlation, -1 to 1: at 1 both rank the answers in the same order (95 % "
+        "interval: percentile bootstrap over answers; for your stars, over the replies you rated, "
+        "which are other ones). If the interval includes 0, these answers do not show that the two "
+        "agree.",
     )  # fmt: skip
 
 
 def _bars(measured: Sequence[Measured], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:
-    found = {}
-    for metric in _known(measured):
-        bars = []
-        for model in models:
-            values = _values(measured, metric, model)
-            if values:
-                bars.append(Bar(model, *mean_interval(values)))
-        found[metric] = tuple(bars)
-    return found
+    return {
+        metric: tuple(
+            Bar(model, *mean_interval(values))
+            for model in models
+            if (values := _values(measured, metric, model))
+        )
+        for metric in _available(measured)
+    }
 
 
-def _known(measured: Sequence[Measured]) -> list[str]:
-    there = {name for each in measured for name in each.values}
-    return [name for name in METRICS if name in there]
+def _available(measured: Sequence[Measured]) -> list[str]:
+    """The metrics that some answer has, in display order."""
+    names = {name for each in measured for name in each.values}
+    return [name for name in METRICS if name in names]
 
 
 def _values(measured: Sequence[Measured], metric: str, model: str) -> list[float]:
-    """One for each question: answers under several seeds hang together."""
+    """One value per question, because answers with several seeds are not independent."""
     return list(by_question(measured, metric, model).values())
 
 
 def _by_answer(measured: Sequence[Measured], metric: str) -> dict[tuple[str, str, int], float]:
-    return {_key(e.answer): e.values[metric] for e in measured if metric in e.values}
+    """The values of a metric by (model, question, seed)."""
+    return {
+        (each.answer.model, each.answer.question, each.answer.seed): each.values[metric]
+        for each in measured
+        if metric in each.values
+    }
 
 
 def _wins(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, int], float]:
-    """Share of decided comparisons an answer won, over dimensions and opponents."""
+    """The share of decided comparisons an answer won, over dimensions and opponents."""
     won: dict[tuple[str, str, int], list[float]] = {}
     for verdict in verdicts:
         for model in (verdict.left, verdict.right) if verdict.winner else ():
@@ -269,12 +277,8 @@ def _wins(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, int], float]:
     return {key: sum(values) / len(values) for key, values in won.items()}
 
 
-def _key(answer: Answer) -> tuple[str, str, int]:
-    return answer.model, answer.question, answer.seed
-
-
 def _share(thumbs: Sequence[int]) -> str:
-    """How many thumbs go up, with Wilson's interval, as ``rpterm stats`` tells it."""
+    """The share of thumbs up with Wilson's interval, as in ``rpterm stats``."""
     if not thumbs:
         return "–"
     low, high = wilson(sum(thumbs), len(thumbs))

@@ -1,4 +1,4 @@
-"""Scores of every reply of a chat file. Knows no screen; the Scorer is handed in."""
+"""Scores every reply of a chat file with a given Scorer. Knows no user interface."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
 AGAINST, FOR = 3, 1
-_WORDS, _LINE = 60, 160
-_MARK = 80
-"""Characters of a mark; a longer text is none."""
+"""Most reasons against and for a reply."""
+_MOST_WORDS, _MOST_LINE = 60, 160
+"""Characters of a quotation from a reply, and of a line of the card."""
+_MOST_LABEL = 80
+"""Characters of a label next to a reply; a longer text is part of the dialogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One reply with its score."""
+    """A reply with its score."""
 
     said: Said
     score: Score
@@ -36,17 +38,20 @@ def score_all(
     *,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Scored]:
-    """Score replies one after the other, each in its own scene.
+    """Score replies one after another, each with its own history.
 
     Args:
+        scorer: Scores a reply.
+        card: The character.
+        replies: Its replies.
         others: Cards of other characters, for contrast.
-        stopped: Ends the work between two replies and inside a slow one.
+        stopped: Checked between two replies and during a slow one; ends the work.
     """
     base = scene_of(card, others=others)
     for at, said in enumerate(replies):
         if stopped():
             return
-        scene = _placed(base, card, said, others)
+        scene = _scene(base, card, said, others)
         if at == 0:
             scorer.prepare(said.text, scene)
         score = scorer.full(said.text, scene, stopped)
@@ -55,7 +60,7 @@ def score_all(
         yield Scored(said, score)
 
 
-def _placed(
+def _scene(
     base: Scene, card: CharacterCard, said: Said, others: tuple[CharacterCard, ...]
 ) -> Scene:
     if not said.user or said.user == base.user:
@@ -64,32 +69,39 @@ def _placed(
 
 
 def with_labels(scored: Sequence[Scored], label: str) -> dict[str, Agreement | None]:
-    """Agreement of a numeric field of the file with the probability and with each dimension."""
-    known = [
+    """The agreement of a numeric field of the file with the probability, dimensions and signals."""
+    labelled = [
         (each.score, value) for each in scored if (value := each.said.number(label)) is not None
     ]
-    found = {"probability": agreement([s.probability for s, _ in known], [v for _, v in known])}
-    for dimension in dict.fromkeys(name for score, _ in known for name in score.dimensions):
-        pairs = [(v, d) for s, v in known if (d := s.dimensions.get(dimension)) is not None]
-        found[dimension] = agreement([d for _, d in pairs], [v for v, _ in pairs])
-    for name in dict.fromkeys(name for score, _ in known for name in score.readings):
-        read = [
-            (v, reading.value)
-            for s, v in known
-            if (reading := s.readings.get(name)) is not None and reading.confidence > 0
+    series = {"probability": [(score.probability, value) for score, value in labelled]}
+    for dimension in dict.fromkeys(name for score, _ in labelled for name in score.dimensions):
+        series[dimension] = [
+            (measured, value)
+            for score, value in labelled
+            if (measured := score.dimensions.get(dimension)) is not None
         ]
-        found[f"signal:{name}"] = agreement([r for _, r in read], [v for v, _ in read])
-    return found
+    for name in dict.fromkeys(name for score, _ in labelled for name in score.readings):
+        series[f"signal:{name}"] = [
+            (reading.value, value)
+            for score, value in labelled
+            if (reading := score.readings.get(name)) is not None and reading.confidence > 0
+        ]
+    return {
+        name: agreement([measured for measured, _ in pairs], [value for _, value in pairs])
+        for name, pairs in series.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that speaks for or against a reply.
+    """One reason for or against a reply.
 
     Attributes:
-        label: What, in words.
-        note: What is the matter there, and ``words``, which of the reply; "" where it is about all.
-        line: The line of the card, or of the talk, that it leans on or breaks; or "".
+        good: Whether it speaks for the reply.
+        label: The finding, in words.
+        note: Details, or "".
+        words: The words of the reply it is about; "" if it is about all of it.
+        line: The line of the card or the dialogue that the reply follows or contradicts, or "".
     """
 
     good: bool
@@ -100,13 +112,13 @@ class Reason:
 
     @property
     def text(self) -> str:
-        """In one line, without the card's."""
-        said = ": ".join(part for part in (self.note, self.words) if part)
-        return f"{self.label} – {said}" if said else self.label
+        """The reason in one line, without the line of the card."""
+        details = ": ".join(part for part in (self.note, self.words) if part)
+        return f"{self.label} – {details}" if details else self.label
 
 
 def worst(score: Score) -> tuple[Finding, Evidence | None] | None:
-    """What speaks most against a reply, with its first place, if anything does."""
+    """The finding that speaks most against a reply, if any, with its first evidence."""
     first = next(iter(findings(score)), None)
     if first is None or first.adds >= 0:
         return None
@@ -114,8 +126,8 @@ def worst(score: Score) -> tuple[Finding, Evidence | None] | None:
 
 
 def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
-    """What made a score: at most ``AGAINST`` that speak against the reply, the worst first, and
-    ``FOR`` that speak for it."""
+    """The reasons for a score: up to ``AGAINST`` against the reply, the worst first, and ``FOR``
+    for it."""
     found = findings(score)
     against = [each for each in found if each.kind in ("break", "against")][:AGAINST]
     good = [each for each in found if each.kind == "for"][:FOR]
@@ -123,31 +135,31 @@ def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
                  for each in (*against, *good))  # fmt: skip
 
 
-def reason(finding: Finding, place: Evidence | None, reply: str) -> Reason:
-    """A finding with its first place, in words."""
+def reason(finding: Finding, evidence: Evidence | None, reply: str) -> Reason:
+    """A finding with its first evidence, in words."""
     good = finding.kind == "for"
-    if place is None:
+    if evidence is None:
         return Reason(good, finding.label)
-    words = " ".join(reply[place.start : place.end].split())[:_WORDS]
-    return Reason(
-        good, finding.label, place.note, words, shorten(place.line, _LINE, placeholder="…")
-    )
+    words = " ".join(reply[evidence.start : evidence.end].split())[:_MOST_WORDS]
+    line = shorten(evidence.line, _MOST_LINE, placeholder="…")
+    return Reason(good, finding.label, evidence.note, words, line)
 
 
-def _beside(said: Said) -> dict[str, Any]:
-    """Marks and labels that stood beside a reply: what is short; the talk itself is not."""
+def _labels(said: Said) -> dict[str, Any]:
+    """Short fields next to a reply, which are labels and not part of the dialogue."""
     return {
         name: value
         for name, value in said.fields.items()
         if isinstance(value, bool | int | float)
-        or (isinstance(value, str) and len(value) <= _MARK and value != said.text)
+        or (isinstance(value, str) and len(value) <= _MOST_LABEL and value != said.text)
     }
 
 
 def flat(scored: Scored) -> dict[str, Any]:
-    """One reply's score as a row of a table: ``None`` where nothing was to go by.
+    """A reply's score as a row of a table; ``None`` for what could not be measured.
 
-    Beside ``as_data`` it has no evidence; ``field.`` comes of the file, ``signal.`` is a reading.
+    Unlike ``as_data`` it has no evidence. Columns ``field.…`` come from the file, ``signal.…`` are
+    the signals' values.
     """
     data = as_data(scored)
     head = ("line", "turn", "probability", "low", "high", "complete")
@@ -162,12 +174,12 @@ def flat(scored: Scored) -> dict[str, Any]:
 
 
 def as_data(scored: Scored) -> dict[str, Any]:
-    """One reply's score as plain data, for JSON."""
+    """A reply's score as plain data, for JSON."""
     score = scored.score
     return {
         "line": scored.said.line,
         "turn": scored.said.turn,
-        "fields": _beside(scored.said),
+        "fields": _labels(scored.said),
         "reply": scored.said.text,
         "probability": score.probability,
         "low": score.low,

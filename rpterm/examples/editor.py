@@ -73,7 +73,7 @@ class CardEditor:
         """``folder`` is the user's own, for copies of cards that ship with the program."""
         self.session = session
         self._folder = folder
-        self._folders = [*([folder] if folder else []), *library.folders(None)]
+        self._folders = [*([folder] if folder else []), *library.card_folders(None)]
         self._undo: list[Edit] = []
 
     def add(self, example: Example, member: str = "") -> str:
@@ -127,9 +127,9 @@ class CardEditor:
         if path is None:
             raise RptermError("The card's file is gone, so it cannot name other worlds.")
         before = self._text(whose)
-        leave = bool(card_files.named_among(reader.parse(before).worlds, world))
-        own = card_files.own_place(path, self._folder)
-        after = card_files.changed(before, world, own, self._folders, leave=leave)
+        leave = bool(card_files.match_world_name(reader.parse(before).worlds, world))
+        own = card_files.writable_path(path, self._folder)
+        after = card_files.with_world_changed(before, world, own, self._folders, leave=leave)
         where = self._write(Edit(whose, before, after))
         return f"The world {world} was {'taken out' if leave else 'joined'} {where}"
 
@@ -143,11 +143,11 @@ class CardEditor:
 
     def _turn_chats_world(self, world: str) -> str:
         chat = self.session.chat
-        named = card_files.named_among(chat.worlds, world)
+        named = card_files.match_world_name(chat.worlds, world)
         now = tuple(each for each in chat.worlds if each != named)
         if not named:
             beside = self.file("") or self._nowhere
-            now = (*now, card_files.world_for_chat(world, beside, self._folders))
+            now = (*now, card_files.world_reference_for_chat(world, beside, self._folders))
         members = ["", *(member.card_name for member in self.session.scene.present[1:])]
         found = {member: self._beside(member, now, named) for member in members}
         for member, card in found.items():
@@ -158,12 +158,12 @@ class CardEditor:
     def _beside(self, member: str, extra: tuple[str, ...], gone: str) -> CardText:
         """A card with other worlds of the chat than it has now."""
         if (path := self.file(member)) is not None:
-            return worlds.read(path, self._folders, extra)
+            return worlds.read_card(path, self._folders, extra)
         # Without a file it is the chat's own text, which has the lore of its worlds already.
         card = reader.parse(self._text(member))
         entries = tuple(each for each in card.lorebook.entries if not gone or each.world != gone)
         text = dump(replace(card, lorebook=replace(card.lorebook, entries=entries)))
-        return worlds.of_text(text, self._nowhere, self._folders, extra=extra)
+        return worlds.parse_card(text, self._nowhere, self._folders, extra=extra)
 
     @property
     def _nowhere(self) -> Path:
@@ -173,7 +173,7 @@ class CardEditor:
     def worlds(self, member: str = "") -> dict[str, Path]:
         """The worlds that a card of the chat can name, by name: those beside it come first."""
         path = self.file(member)
-        return worlds.files([*([path.parent] if path is not None else []), *self._folders])
+        return worlds.world_files([*([path.parent] if path is not None else []), *self._folders])
 
     def own_file(self, member: str = "") -> Path:
         """The file of a card of the chat, for an editor: a copy, where the card ships.
@@ -247,13 +247,13 @@ class CardEditor:
         own = self._own(path) if path is not None else None
         # Without a file it is the chat's own text, which has the lore of its worlds already.
         found = (
-            worlds.of_text(text, own, self._folders, extra=self.session.chat.worlds)
+            worlds.parse_card(text, own, self._folders, extra=self.session.chat.worlds)
             if own is not None
             else CardText(reader.parse(text, "the card"), text, text)
         )
         where = "in this chat's copy of the card; its file is gone."
         if path is not None and own is not None:
-            card_files.write(own, text, path, found.card.portrait)
+            card_files.write_card(own, text, path, found.card.portrait)
             where = f"in {own.name}."
             if own != path:
                 self._refile(member, own)
@@ -269,7 +269,7 @@ class CardEditor:
 
     def _own(self, path: Path) -> Path:
         """Where to write: instead of a card that ships with rpterm, in the user's folder."""
-        own = card_files.own_place(path, self._folder)
+        own = card_files.writable_path(path, self._folder)
         if own == path:
             return path
         if own.exists():

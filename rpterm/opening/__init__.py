@@ -1,1 +1,1 @@
-"""How a run begins: which chat it opens, and every room it needs put together."""
+"""Starting a run: chooses the chat to open, and creates the engine, store, memory and scorer."""

@@ -1,6 +1,7 @@
-"""Which model makes the vectors of memory. Nothing is started here.
+"""Creates the embedder of memory, without starting it.
 
-Weights and floors of recall were measured with the starter; another model serves with the same.
+The weights and thresholds of recall were measured with the embedder shipped with rpterm; another
+model uses the same ones.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from rpterm.paths import Paths
 
 
 def open_embedder(named: str, settings: Settings, paths: Paths) -> WorkerEmbedder:
-    """An embedder for memory, in a process of its own once it is asked.
+    """An embedder for memory; its worker process starts with the first request.
 
     Args:
-        named: A folder, or a name in the local cache; "" is the starter.
+        named: A folder, or a name in the local Hugging Face cache; "" is the shipped embedder.
     """
     folder = partial(Path(named).expanduser) if named else partial(embedder_folder, paths.cache)
     return WorkerEmbedder(

@@ -1,7 +1,7 @@
-"""Which chat a run opens: a new one, the newest with a character, or the one asked for.
+"""Chooses the chat a run opens: a new one, the newest with a character, or one given by its id.
 
-Knows cards and the store, and neither models nor front ends. Importing it is cheap: readers and
-the store's helpers are imported when a chat is looked for.
+Knows cards and the store, but no models and no user interface. Importing it is cheap: card readers
+and the store are imported when a chat is looked up.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from rpterm.types import Chat
 
 NEW_CHAT = 0
-"""The chat id that asks for a new chat."""
+"""The chat id that requests a new chat."""
 
 
 class LaunchError(RptermError):
-    """What was asked for does not go together, or is not there."""
+    """The request contradicts itself, or names something that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line asked for.
+    """What the command line requests.
 
     Attributes:
-        target: Name or path of a card; ``None`` lets the user choose, or is the chat's own.
-        chat_id: The chat to go on with; ``None`` is the newest one with this character alone, or
-            with ``company``.
-        greeting: From 1; begins a new chat.
+        target: Name or path of a card; ``None`` lets the user choose, or means the chat's own card.
+        chat_id: The chat to continue; ``None`` means the newest one with this character alone, or
+            with exactly ``company``.
+        greeting: Number of the greeting, from 1; it begins a new chat.
         persona: Name of the user's persona.
-        company: Names or paths of the cards that take part, too; none but these.
-        turns: How turns are taken, a value of ``Taking``; "" leaves it.
-        flags: Dotted names of settings that flags gave: they go before the card's own.
+        company: Names or paths of the cards of all other members.
+        turns: How the next speaker is chosen, a value of ``Taking``; "" keeps the chat's own.
+        flags: Dotted names of settings given as flags, which override the card's own samplers.
     """
 
     target: str | None = None
@@ -56,12 +56,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class FoundCard:
-    """A card, what a chat keeps of it, and its file.
+    """A card with its file, and the copy that a chat stores.
 
     Attributes:
-        text: The TOML that a chat keeps, with the lore of the card's worlds.
+        text: The TOML that a chat stores, with the lore of the card's worlds merged in.
         source: The file's own text.
-        lost: What is wrong with worlds that cannot be read, and what comes of it.
+        lost: One message for each world that cannot be read, with the consequence.
     """
 
     card: CharacterCard
@@ -72,42 +72,42 @@ class FoundCard:
 
 
 def find_card(target: str, paths: Paths) -> FoundCard:
-    """The card that a name or a path means.
+    """The card with a name or a path.
 
     Raises:
-        CardNotFound: With near names.
-        CardError: With everything that is wrong in the file.
+        CardNotFound: There is none; the text suggests similar names.
+        CardError: With all problems in the file.
     """
     from rpterm.cards import library, worlds
 
-    known = library.folders(paths.characters)
+    known = library.card_folders(paths.characters)
     path = library.find(target, known)
-    found = worlds.read(path, known)
+    found = worlds.read_card(path, known)
     lost = tuple(each.told for each in found.lost)
     return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
 
 
 class Entry:
-    """Finds or begins the chats of one run."""
+    """Finds or creates the chats of one run."""
 
     def __init__(self, settings: Settings, paths: Paths, asked: Asked) -> None:
         self.settings, self.paths, self.asked = settings, paths, asked
         self._found: FoundCard | None = None
 
     def card(self) -> FoundCard | None:
-        """The card asked for, read once; ``None`` when none was named.
+        """The requested card, read only once; ``None`` if none was named.
 
         Raises:
-            RptermError: There is none, or it has errors.
+            RptermError: It does not exist, or it has errors.
         """
         if self.asked.target is not None and self._found is None:
             self._found = find_card(self.asked.target, self.paths)
         return self._found
 
     def greeting(self) -> str:
-        """What a new chat begins with, with the names filled in; "" where it may not be shown.
+        """The greeting of a new chat with macros expanded, to show before the store is open.
 
-        That is where an older chat may be gone on with, or only the store knows the user's name.
+        "" if an older chat may be continued, or if only the store knows the user's name.
         """
         found, asked = self.card(), self.asked
         if found is None or asked.chat_id or asked.persona or asked.company or asked.turns:
@@ -119,27 +119,27 @@ class Entry:
                 return ""
         from rpterm.cards import macros
 
-        card, place = found.card, (asked.greeting or 1) - 1
-        said = card.greetings[place] if 0 <= place < len(card.greetings) else ""
+        card, index = found.card, (asked.greeting or 1) - 1
+        text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
         user = card.user(self.settings.persona).name
-        return macros.expand(said, char=card.char, user=user).strip()
+        return macros.expand(text, char=card.char, user=user).strip()
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.
 
         Args:
-            target: A card; ``None`` with no ``chat_id`` is what the run was started with.
+            target: A card; ``None`` without a ``chat_id`` means the run's original request.
             chat_id: A chat, or ``NEW_CHAT``.
 
         Raises:
-            RptermError: The card or the chat is not there, or cannot be used.
+            RptermError: The card or chat does not exist or cannot be used.
         """
         first = target is None and chat_id is None
         asked = self.asked if first else Asked(target=target or self.asked.target, chat_id=chat_id)
         if asked.chat_id:
             return self._resume(store, asked, store.chat(asked.chat_id))
         if asked.target is None:
-            raise LaunchError("No character was chosen: `rpterm cards list` shows who is there.")
+            raise LaunchError("No character was chosen: `rpterm cards list` lists them.")
         found = self._found if self._found and asked.target == self.asked.target else None
         found = found or find_card(asked.target, self.paths)
         fresh = asked.new or asked.greeting is not None or asked.chat_id == NEW_CHAT
@@ -150,7 +150,7 @@ class Entry:
         return found, self._begin(store, asked, found)
 
     def _others(self, asked: Asked) -> list[str]:
-        """Card names of the company asked for; a mistake is told before a chat is made."""
+        """Card names of the requested company, checked before a chat is created."""
         if not (asked.company or asked.turns):
             return []
         from rpterm.chat.cast.casting import taking_of
@@ -162,9 +162,9 @@ class Entry:
         return [find_with_narrator(find, target)[0].name for target in asked.company]
 
     def _newest(self, store: Store, name: str, others: list[str], turns: str) -> Chat | None:
-        """The newest chat with this character alone, or with exactly the company asked for.
+        """The newest chat with this character alone, or with exactly the requested company.
 
-        Who says how turns are taken means a chat with company, whatever company it is.
+        A request with ``turns`` prefers the newest group chat, whatever its company.
         """
         from rpterm.chat.cast.casting import newest_with
         from rpterm.store.cast import Casts
@@ -185,7 +185,7 @@ class Entry:
         count = len(card.greetings)
         if asked.greeting is not None and not 1 <= asked.greeting <= count:
             raise LaunchError(
-                f"{found.card.name} has {count} greetings; --greeting {asked.greeting} is not one."
+                f"There is no greeting {asked.greeting}: {found.card.name} has {count}."
             )
         return begin_chat(
             store, card, found.text, self._persona(store, asked, found.card),
@@ -196,7 +196,7 @@ class Entry:
     def _resume(
         self, store: Store, asked: Asked, chat: Chat, found: FoundCard | None = None
     ) -> tuple[FoundCard, Chat]:
-        """Go on with a chat; its card is the file as it is now, or else the stored copy."""
+        """Continue a chat with its card's file as it is now, or else with the stored copy."""
         found = found or self._card_of(store, asked, chat)
         if chat.worlds:
             found = self._with_worlds(found, chat.worlds)
@@ -209,12 +209,12 @@ class Entry:
         return found, chat
 
     def _with_worlds(self, found: FoundCard, names: tuple[str, ...]) -> FoundCard:
-        """The card with the worlds that a chat has for itself."""
+        """The card with the lore of the chat's own worlds added."""
         from rpterm.cards import library, worlds
 
         path = found.path or self.paths.characters / "card.toml"
-        text, known = found.source or found.text, library.folders(self.paths.characters)
-        read = worlds.of_text(text, path, known, extra=names)
+        text, known = found.source or found.text, library.card_folders(self.paths.characters)
+        read = worlds.parse_card(text, path, known, extra=names)
         return replace(found, card=read.card, text=read.text)
 
     def _card_of(self, store: Store, asked: Asked, chat: Chat) -> FoundCard:
@@ -225,7 +225,7 @@ class Entry:
         text = store.get_card(chat.card_hash)
         if text is None:
             raise LaunchError(
-                f"The card of chat {chat.id} is gone: name one, "
+                f"The card of chat {chat.id} is gone: give it another one with "
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
         from rpterm.cards import reader
@@ -233,8 +233,10 @@ class Entry:
         return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
 
     def _at(self, path: Path, name: str) -> FoundCard | None:
-        """The card of a file. Where that is gone, the card that has its name and the file's where
-        cards are looked for: it was moved, or rpterm was installed in another place."""
+        """The card in a file, or one of that card's and file's name in the folders of cards.
+
+        The latter finds a card that was moved, or whose rpterm was installed elsewhere.
+        """
         if path.is_file():
             return find_card(str(path), self.paths)
         with suppress(RptermError):
@@ -243,7 +245,7 @@ class Entry:
         return None
 
     def _persona(self, store: Store, asked: Asked, card: CharacterCard) -> Persona:
-        """Who the user is: named by a flag, by the settings, or hinted at by the card."""
+        """The user's persona: the one a flag names, else that of the settings or the card."""
         own = self.settings.persona
         if asked.persona:
             known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}

@@ -1,7 +1,7 @@
-"""Opens the Scorer of this installation: the starter model judges, whatever model plays.
+"""Creates the Scorer of this installation. The starter model scores, whatever model writes replies.
 
-Nothing is started here: the embedder when a vector is first asked for, the language model with the
-first full score, in a process of its own that leaves the player the processor.
+Nothing is started here. The embedder starts with the first request for a vector, and the language
+model with the first full score, in a separate process of low priority.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 _CONTEXT = 2048
 _EVERYDAY = "everyday.npz"
 _PROMPTS = "scorer"
-"""The folder of what the language model has read of cards."""
+"""Folder of the saved KV caches of cards that the language model has read."""
 
 
 def open_scorer(
     settings: Settings, paths: Paths, *, embed: Embedder | None = None, slow: bool = True,
     polite: bool = True,
 ) -> Scorer:  # fmt: skip
-    """A Scorer; close it at the end.
+    """A Scorer, which the caller has to close.
 
     Args:
-        settings: ``engine = "scripted"`` (tests, the tour) does without any model.
-        embed: The embedder of the memory, shared; ``None`` does without meaning.
-        slow: Whether the language model may be asked.
-        polite: Whether everything else goes first, as behind a chat.
+        settings: With ``engine = "scripted"`` (tests, the tour) it uses no model.
+        embed: The embedder shared with memory; ``None`` scores without embeddings.
+        slow: Whether the language model may be used.
+        polite: Whether the language model yields to everything else, as it does during a chat.
     """
     from rpterm.scoring.kept import Kept
     from rpterm.scoring.likelihood import EngineLikelihood

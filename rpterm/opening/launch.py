@@ -1,8 +1,8 @@
-"""Puts the rooms together: settings, a card, the store and an engine become a ``Session``.
+"""Composition root: creates a ``Session`` from settings, a card, the store and an engine.
 
-``Launch`` is one run of the program. Its engine outlives a chat, so that going to another chat
-does not load the model again. It knows no front end, and importing it is cheap: the store, the
-session and the models are imported when a chat is opened.
+``Launch`` is one run of the program. Its engine outlives a chat, so that switching chats does not
+load the model again. It knows no user interface, and importing it is cheap: the store, the session
+and the models are imported when a chat is opened.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEW_CHAT", "Asked", "FoundCard", "Launch", "LaunchError", "find_card"]
 
-_HEARD_WAIT = 2.0
+_SETTLE_SECONDS = 2.0
 
 
 @dataclass
@@ -46,9 +46,9 @@ class Launch:
     """One run: call ``open`` for each chat and ``close`` at the end.
 
     Attributes:
-        make_engine: Makes the engine, once; ``None`` makes the one the settings ask for.
-        embed: Whether memories are looked for by meaning, too; it takes a process of its own.
-        polite: Whether the scorer's model gives way to everything else, as behind a chat.
+        make_engine: Creates the engine; by default the one of the settings.
+        embed: Whether memories are also retrieved by meaning, which needs a worker process.
+        polite: Whether the scorer's model yields to everything else, as it does during a chat.
     """
 
     settings: Settings
@@ -58,7 +58,7 @@ class Launch:
     embed: bool = True
     polite: bool = True
     _engine: Engine | None = None
-    _made_for: Settings | None = None
+    _engine_settings: Settings | None = None
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _scorer: Scorer | None = None
     _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
@@ -71,16 +71,16 @@ class Launch:
         self._entry = Entry(self.settings, self.paths, self.asked)
 
     def card(self) -> CharacterCard | None:
-        """The card asked for, for the first frame; ``None`` when the user has yet to choose."""
+        """The requested card, for the first frame; ``None`` if the user has yet to choose."""
         found = self._entry.card()
         return found.card if found is not None else None
 
     def greeting(self) -> str:
-        """What the card says in the first frame; "" where a chat may be gone on with."""
+        """The greeting for the first frame; "" if an older chat may be continued."""
         return self._entry.greeting()
 
     def engine(self) -> Engine:
-        """The engine of this run, made on the first call and not loaded yet.
+        """The engine of this run, created on the first call but not loaded.
 
         Raises:
             RptermError: The model or the settings cannot be used.
@@ -88,7 +88,7 @@ class Launch:
         with self._lock:
             if self._engine is None:
                 self._engine = self.make_engine() if self.make_engine else self._open_engine()
-                self._made_for = self.settings
+                self._engine_settings = self.settings
             return self._engine
 
     def _open_engine(self, settings: Settings | None = None) -> Engine:
@@ -98,22 +98,21 @@ class Launch:
         return open_installed(settings, self.paths, sequences=settings.at_once)
 
     def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
-        """Open a chat; the one before it is left, with its cache saved.
+        """Open a chat, after leaving the previous one with its KV cache saved.
 
         Args:
-            target: A card; ``None`` with no ``chat_id`` is what the command line asked for.
-            chat_id: A chat to go on with; ``NEW_CHAT`` begins a new one.
+            target: A card; ``None`` without a ``chat_id`` means the request of the command line.
+            chat_id: A chat to continue; ``NEW_CHAT`` begins a new one.
 
         Raises:
-            RptermError: One sentence: no such card or chat, a database or a model that cannot be
-                used.
+            RptermError: There is no such card or chat, or the database or model cannot be used.
         """
         before = self._session.scene.cast if self._session is not None else None
         self._leave()
-        self._give_up_engine()
+        self._close_outdated_engine()
         engine = self.engine()
         if (start := getattr(engine, "start", None)) is not None:
-            start()  # Its process gets going while the store is opened here.
+            start()  # The worker process starts up while the store is opened here.
         from rpterm.chat.session import Session
         from rpterm.engine.engine_lease import EngineLease
         from rpterm.store import Store
@@ -144,32 +143,32 @@ class Launch:
         return self._session
 
     def retune(self, settings: Settings) -> None:
-        """Go on with other settings: the open chat from its next reply, the next one as a whole."""
+        """Use other settings: in the open chat from its next reply, in the next chat entirely."""
         self.settings = self._entry.settings = settings
         if self._session is not None:
             self._session.retune(settings)
 
     def _rival(self, settings: Settings) -> Engine:
-        """Another model beside the chat's own; it stays loaded for the next duel of this run."""
+        """The engine of a duel's other side, which stays loaded for the next duel of this run."""
         key = (settings.model, settings.adapter)
         with self._lock:
             if key not in self._rivals:
-                make = self.make_engine
-                self._rivals[key] = make() if make else self._open_engine(settings)
+                create = self.make_engine
+                self._rivals[key] = create() if create else self._open_engine(settings)
             return self._rivals[key]
 
     def _casting(self, store: Store) -> Casting:
-        """Where characters that join come from."""
+        """How the cards and memories of members who join are found."""
         from rpterm.cards import library
         from rpterm.chat.cast.company import Casting
 
-        known = (self.paths.characters, *library.folders(None))
+        known = (self.paths.characters, *library.card_folders(None))
         return Casting(partial(find_card, paths=self.paths), partial(self._memory, store), known)
 
     def _gather(
         self, session: Session, first: bool, chat_id: int | None, before: Cast | None
     ) -> None:
-        """Whom the command line asked for joins; a new chat keeps the company of the last one."""
+        """Add the members the command line requests, or for a new chat those of the last one."""
         asked, scene = self.asked, session.scene
         if first and (asked.company or asked.turns):
             from rpterm.chat.cast.casting import gather
@@ -181,7 +180,7 @@ class Launch:
             carry_over(scene, before)
 
     def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
-        """The character's memory; it serves by words alone where nothing makes vectors."""
+        """The character's memory, which searches by words only if there is no embedder."""
         if not self.settings.memory:
             return None
         from rpterm.memory.facade import Memory
@@ -189,7 +188,7 @@ class Launch:
         return Memory(store, card.name, self._embedding(self.settings.embedder))
 
     def _distiller(self, session: Session) -> Distiller | None:
-        """What writes facts into the memories of all who are in the chat."""
+        """Extracts facts into the memories of all members of the chat."""
         mode = self.settings.distil.mode
         if session.memory is None or mode == "off":
             return None
@@ -198,10 +197,10 @@ class Launch:
         def works() -> list[Work]:
             from rpterm.memory.distil.work import Work
 
-            here = session.scene.memories()
-            for memory in here:
-                memory.settled(_HEARD_WAIT)  # Company reads only what it has heard.
-            return [Work(memory, share=self.settings.distil.share) for memory in here]
+            memories = session.scene.memories()
+            for memory in memories:
+                memory.settled(_SETTLE_SECONDS)  # A member reads only what it has heard by then.
+            return [Work(memory, share=self.settings.distil.share) for memory in memories]
 
         def wake(kept: object) -> None:
             for memory in session.scene.memories():
@@ -214,20 +213,22 @@ class Launch:
         return distiller
 
     def _examples(self, store: Store) -> Examples:
-        """Example dialogues, compared by meaning where the memory's embedder runs anyway."""
+        """Example dialogues, compared by meaning if memory uses an embedder anyway."""
         from rpterm.examples.provider import Examples
 
         sizes = self.settings.examples
 
         def per_turn() -> int:
+            if sizes.per_turn >= 0:
+                return sizes.per_turn
             info = self._engine.info if self._engine is not None else None
-            return sizes.per_turn if sizes.per_turn >= 0 else 0 if info and info.starter else 2
+            return 0 if info and info.starter else 2
 
         vectors = self._embedding(self.settings.embedder) if self.settings.memory else None
         return Examples(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
 
     def _scores(self, store: Store) -> LiveScores | None:
-        """Live scores by one scorer for all chats of this run; it is made when first asked."""
+        """Live scores, by one scorer for all chats of this run, created on first use."""
         if not self.settings.scoring.live and self.settings.scoring.best_of < 2:
             return None
         from rpterm.chat.live import LiveScores, shipped_cards
@@ -236,7 +237,7 @@ class Launch:
         return LiveScores(store, self.scorer, slow=self.settings.scoring.slow, others=others)
 
     def scorer(self) -> Scorer:
-        """The scorer of this run, made on the first call; ``close`` ends it."""
+        """The scorer of this run, created on the first call and closed by ``close``."""
         with self._lock:
             if self._scorer is None:
                 from rpterm.opening.judge import open_scorer
@@ -248,10 +249,10 @@ class Launch:
             return self._scorer
 
     def _embedding(self, named: str = "") -> Embedder | None:
-        """The embedder of a model, one for all chats of this run; not started yet.
+        """The embedder of a model, shared by all chats of this run and not started yet.
 
         Args:
-            named: As in the settings; "" is the starter, which scores are calibrated with.
+            named: As in the settings; "" is the shipped one, with which scores are calibrated.
         """
         if not self.embed or self.settings.engine == "scripted":
             return None
@@ -262,7 +263,7 @@ class Launch:
         return self._embedders[named]
 
     def close(self) -> None:
-        """Free the engine. The sessions have closed their stores themselves."""
+        """Close the engines, embedders and the scorer; each session closes its own store."""
         self._lent = self._session = None
         with self._lock:
             engine, self._engine = self._engine, None
@@ -278,7 +279,7 @@ class Launch:
                 each.close()
 
     def _leave(self) -> None:
-        """Save the cache of the chat that was open before another one takes the engine."""
+        """Save the open chat's KV cache before another chat uses the engine."""
         session, lent = self._session, self._lent
         self._session = self._lent = None
         if session is not None and lent is not None and not lent.returned:
@@ -286,16 +287,17 @@ class Launch:
                 session.leave()
             lent.returned = True
 
-    def _give_up_engine(self) -> None:
-        """Free the model where the settings ask for another one by now."""
+    def _close_outdated_engine(self) -> None:
+        """Close the engine if the settings have changed to require another one."""
         with self._lock:
-            if self._made_for is None or not self.settings.asks_another(self._made_for):
+            old = self._engine_settings
+            if old is None or not self.settings.asks_another(old):
                 return
-            engine, self._engine, self._made_for = self._engine, None, None
+            engine, self._engine, self._engine_settings = self._engine, None, None
         if engine is not None:
             engine.close()
 
     def _flagged(self) -> frozenset[str]:
-        """Samplers that a flag decides: they go before the card's own."""
-        start = "sampling."
-        return frozenset(n.removeprefix(start) for n in self.asked.flags if n.startswith(start))
+        """Samplers given as flags, which override the card's own."""
+        table = "sampling."
+        return frozenset(n.removeprefix(table) for n in self.asked.flags if n.startswith(table))

@@ -1,8 +1,8 @@
-"""The terminal program: the only room that knows Textual."""
+"""The terminal user interface: the only package that imports Textual."""
 
 import os
 
-# Textual draws at fixed ticks, 60 a second: a key that has just missed one waits for the next.
-# Between keys and the frames of a reply nothing is drawn, so more ticks cost nothing. Textual reads
-# this when it is imported, which only this room does.
+# Textual draws at fixed ticks, 60 a second by default: a key that just misses one waits for the
+# next. A tick with nothing to draw costs nothing, so the rate can be doubled. Textual reads this
+# variable when it is imported, and only this package imports it.
 os.environ.setdefault("TEXTUAL_FPS", "120")

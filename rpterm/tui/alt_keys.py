@@ -1,9 +1,9 @@
-"""Reads Alt with a letter as terminals send it, and nothing that is pasted as keys.
+"""A terminal parser that recognises Alt+letter at once and never reads pasted text as keys.
 
-Alt comes as Escape and the letter, and Textual 8.2.8 waits a tenth of a second whether more comes.
-Another Alt key within that time, which a held key or a busy machine brings about, makes it type
-``^`` and the letter instead; Alt+⏎ becomes ⏎, and Alt+F a move by a word. Terminals with Kitty's
-protocol name every key, and need none of this. Knows no app.
+Terminals send Alt+letter as Escape and the letter, and Textual 8.2.8 waits a tenth of a second for
+more. Another Alt key within that time (from a held key or on a busy machine) makes Textual type
+``^`` and the letter instead; Alt+⏎ becomes ⏎, and Alt+F moves by a word. Terminals with Kitty's
+protocol name every key and need none of this. Does not know the app.
 """
 
 from __future__ import annotations
@@ -18,36 +18,35 @@ from textual.driver import Driver
 from textual.message import Message
 
 _ESCAPE = "\x1b"
-_WORDS = "bf" if sys.platform == "darwin" else "b"
-"""What Option with ← and → is on a Mac, also one that is connected from afar. Alt+B would rate a
-reply then, and Alt+W does that, too."""
+_WORD_KEYS = "bf" if sys.platform == "darwin" else "b"
+"""Letters that Option with ← and → sends on a Mac, also over a remote connection. Read as Alt+B,
+Option+← would rate a reply; Alt+W rates it as well, so nothing is lost."""
 _SEQUENCE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~])?")
-"""Colours and movements, or an Escape alone."""
+"""A colour or cursor sequence, or an Escape alone."""
 
 
 class AltParser(XTermParser):
-    """A parser that knows such a key at once.
+    """A parser that recognises Alt keys at once and strips escape sequences from pastes.
 
-    Textual 8.2.8 reads an Escape within a paste as the beginning of a key, so that a paste could
-    send a message; tmux hands Escapes on.
+    Textual 8.2.8 reads an Escape within a paste as the start of a key, so that a paste could
+    send a message; tmux passes Escapes through.
     """
 
     _pasting = False
     _seen = ""
-    """The end of what was fed before, where a paste may have begun or may be about to end."""
+    """The end of the previous data, which may hold part of a marker of a paste's start or end."""
 
     def feed(self, data: str) -> Iterable[Message]:
-        """As the parser's own."""
-        clean = self._harmless(data)
+        """Parse data from the terminal, without the escape sequences in a paste."""
+        clean = self._strip_pasted_sequences(data)
         return super().feed(clean) if clean or not data else ()
 
-    def _harmless(self, data: str) -> str:
+    def _strip_pasted_sequences(self, data: str) -> str:
         out: list[str] = []
         while data:
             if self._pasting:
-                whole = self._seen + data
-                pasted, end, data = whole.partition(BRACKETED_PASTE_END)
-                self._pasting, self._seen = not end, "" if end else _begun(pasted)
+                pasted, end, data = (self._seen + data).partition(BRACKETED_PASTE_END)
+                self._pasting, self._seen = not end, "" if end else _partial_end(pasted)
                 out += [_SEQUENCE.sub("", pasted[: len(pasted) - len(self._seen)]), end]
             else:
                 before, start, rest = (self._seen + data).partition(BRACKETED_PASTE_START)
@@ -65,19 +64,19 @@ class AltParser(XTermParser):
         return super()._sequence_to_key_events(sequence, alt=alt)
 
 
-def _begun(pasted: str) -> str:
-    """As much of a paste's end as stands at the end of it: an Escape and what follows."""
+def _partial_end(pasted: str) -> str:
+    """A possible first part of the marker that ends a paste: an Escape and what follows it."""
     at = pasted.rfind(_ESCAPE, max(0, len(pasted) - len(BRACKETED_PASTE_END)))
     return pasted[at:] if at >= 0 else ""
 
 
 def _is_plain(character: str) -> bool:
-    """Whether it is a letter that begins no longer sequence, as capitals do."""
-    return character.isalpha() and character.islower() and character not in _WORDS
+    """Whether it is a letter that starts no longer sequence, as capitals do."""
+    return character.isalpha() and character.islower() and character not in _WORD_KEYS
 
 
 def understood(driver: type[Driver]) -> type[Driver]:
-    """The same driver, which reads keys so where it reads them from a terminal itself."""
+    """Make the driver use ``AltParser`` if it parses a terminal's input itself."""
     module = sys.modules[driver.__module__]
     if getattr(module, "XTermParser", None) is XTermParser:
         module.XTermParser = AltParser  # type: ignore[attr-defined]

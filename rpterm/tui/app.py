@@ -1,7 +1,7 @@
-"""The terminal program: one chat screen, themes, palette, help, and a clean way out.
+"""The Textual application: one chat screen, themes, palette, help, and a clean exit.
 
-It is given a card to show at once, an ``opener`` that makes the session in a thread, and settings.
-It knows no store and no model.
+It is given a card to show at once, an ``opener`` that creates the session in a thread, and the
+settings. It knows no store and no model.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.tour import TourScreen
     from rpterm.tuning import Tuning
 
-TWICE_S = 2.0
-"""Two Ctrl+C within this time quit."""
+DOUBLE_PRESS_S = 2.0
+"""Pressing Ctrl+C twice within this time quits."""
 CLASH_S = 12.0
-"""How long the sentence about a key that two commands hear stays."""
-LAST_WORDS_S = 1.0
-"""Longest wait for a reply that was stopped by leaving."""
+"""How long the warning about a key that two commands share stays on screen."""
+STOP_TIMEOUT_S = 1.0
+"""Longest wait on exit for a stopped reply to be stored."""
 
 
 class RptermApp(App[None], inherit_bindings=False):
-    """The program."""
+    """The interactive chat program."""
 
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
@@ -70,29 +70,29 @@ class RptermApp(App[None], inherit_bindings=False):
         on_setting: Callable[[str, str], object] | None = None,
         tuning: Tuning | None = None,
     ) -> None:
-        """Make the program; ``run`` starts it.
+        """Create the program; ``run`` starts it.
 
         Args:
-            card: Whom to show in the first frame; ``None`` lets the user choose.
-            opener: ``opener(target, chat_id)`` makes the session, in a thread. Both ``None``: what
-                the command line asked for. ``chat_id`` 0 begins a new chat.
-            settings: ``keys`` and ``theme`` are the TUI's.
-            greeting: What the card says in the first frame; "" where another turn may stand there.
-            first_run: Begin with the tour.
-            choose: Begin with the list of characters; ``None`` does so when there is no card.
-            on_setting: Told a setting the user changed, to keep it.
-            tuning: Settings that can be changed while a chat goes on; ``None`` changes none.
+            card: The character of the first frame; ``None`` lets the user choose.
+            opener: ``opener(target, chat_id)`` creates the session, in a thread. Both ``None`` mean
+                what the command line asked for. ``chat_id`` 0 starts a new chat.
+            settings: ``keys`` and ``theme`` are used here.
+            greeting: The greeting in the first frame; "" if the chat may start otherwise.
+            first_run: Start with the tour.
+            choose: Start with the list of characters; ``None`` does so when there is no card.
+            on_setting: Called with the name and value of a setting the user changed, to save it.
+            tuning: Settings that can be changed during a chat; ``None`` if there are none.
 
         Raises:
-            KeyMapError: ``settings.keys`` names a command that does not exist.
+            KeyMapError: ``settings.keys`` names a command or a key that does not exist.
         """
         key_check.check(settings.keys)
         super().__init__()
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
-        pick = card is None if choose is None else choose
+        choose = card is None if choose is None else choose
         self._chat = ChatScreen(
-            card, opener, settings, greeting=greeting, choose=pick, tuning=tuning
+            card, opener, settings, greeting=greeting, choose=choose, tuning=tuning
         )
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
@@ -111,22 +111,22 @@ class RptermApp(App[None], inherit_bindings=False):
         return self._chat
 
     def run(self, *args: Any, **kwargs: Any) -> None:
-        """Run until the user quits, then close the session with the terminal already restored."""
+        """Run until the user quits, then close the session once the terminal is restored."""
         try:
             super().run(*args, **kwargs)
         finally:
             self.close_session()
 
     def close_session(self) -> None:
-        """Stop what runs and close the session; safe to call twice.
+        """Stop a running reply and close the session; safe to call twice.
 
-        A reply that is stopped has a moment to store its end and how it was made.
+        A stopped reply gets a moment to store its end and its provenance.
         """
         session, self._chat.state.session = self._chat.state.session, None
         if session is not None:
             session.cancel()
             self._chat.replies.close()
-            self._chat.replies.join(LAST_WORDS_S)
+            self._chat.replies.join(STOP_TIMEOUT_S)
             session.close()
 
     def on_mount(self) -> None:
@@ -136,23 +136,23 @@ class RptermApp(App[None], inherit_bindings=False):
                 try:
                     loop.add_signal_handler(number, self.leave)
                 except (NotImplementedError, RuntimeError, ValueError):
-                    return  # Windows, or not the main thread: the default stays.
+                    return  # Windows, or not the main thread: the default handler stays.
         if not self.is_headless:
-            self.set_interval(hangup.EVERY_S, self._look_for_terminal)
+            self.set_interval(hangup.EVERY_S, self._leave_on_hangup)
         if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
-        if self.settings.keys and (told := key_check.clash(self.settings.keys)):
-            self.notify(told, severity="warning", timeout=CLASH_S, markup=False)
+        if self.settings.keys and (warning := key_check.clash(self.settings.keys)):
+            self.notify(warning, severity="warning", timeout=CLASH_S, markup=False)
         if self._first_run:
             self.run_command("tour")
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys come here first, one after the other: where words go is decided here."""
+        """Direct typed and pasted text to the right widget: every key arrives here first."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             keyboard.focus_for_typing(self._chat, event)
         await super().on_event(event)
 
-    def _look_for_terminal(self) -> None:
+    def _leave_on_hangup(self) -> None:
         if hangup.gone():
             self.leave()
 
@@ -164,14 +164,14 @@ class RptermApp(App[None], inherit_bindings=False):
         self.exit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The tour knows whether ``?`` asks for help or stands in a line begun over it."""
+        """Leave the help key to the tour, which knows whether ``?`` is part of typed text."""
         if parameters != ("help",):
             return True
         from rpterm.tui.screens.tour import TourScreen
 
         return not isinstance(self.screen, TourScreen)
 
-    # Commands of the registry whose scope is the whole program ----------------------------------
+    # Commands of the registry with scope "app" --------------------------------------------------
     def action_command(self, name: str) -> None:
         self.run_command(name)
 
@@ -181,24 +181,26 @@ class RptermApp(App[None], inherit_bindings=False):
             case "help":
                 from rpterm.tui.screens.help import HelpScreen
 
-                if not self._in_front(HelpScreen):
+                if not self._bring_to_front(HelpScreen):
                     self.push_screen(HelpScreen(self.settings.keys))
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
 
-                if not self._in_front(TourScreen):
+                if not self._bring_to_front(TourScreen):
                     state, settings = self._chat.state, self.settings
-                    broken = state.figures.phase in (Phase.FAILED, Phase.CLOSED)
-                    loading = state.info is None and not broken
+                    failed = state.figures.phase in (Phase.FAILED, Phase.CLOSED)
+                    loading = state.info is None and not failed
                     expected = settings.engine == "llama" and settings.model in ("", "starter")
                     starter = state.info.starter if state.info else expected
-                    self.push_screen(TourScreen(settings.keys, self._typed, loading, starter))
+                    self.push_screen(
+                        TourScreen(settings.keys, self._insert_typed, loading, starter)
+                    )
             case "palette":
                 self.action_command_palette()
             case "theme":
-                from rpterm.tui.screens import themes as choosing
+                from rpterm.tui.screens import themes as theme_chooser
 
-                self.run_worker(choosing.choose(self, self._on_setting))
+                self.run_worker(theme_chooser.choose(self, self._on_setting))
             case "interrupt":
                 self._interrupt()
             case "suspend":
@@ -208,51 +210,51 @@ class RptermApp(App[None], inherit_bindings=False):
             case _:
                 self._chat.command(name)
 
-    def _in_front(self, kind: type[HelpScreen | TourScreen]) -> bool:
-        """Whether such a dialog is open; one that waits below another comes back."""
+    def _bring_to_front(self, kind: type[HelpScreen | TourScreen]) -> bool:
+        """Whether such a dialog is open; if another one covers it, that one is closed."""
         below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
         if isinstance(below, kind):
             self.pop_screen()
         return isinstance(self.screen, kind)
 
-    def _typed(self, written: str) -> None:
-        """The tour was left by typing or by a paste."""
+    def _insert_typed(self, typed: str) -> None:
+        """Put text into the input that was typed or pasted over the tour, which this closed."""
         self._chat.input.focus()
-        if written == "\n":
+        if typed == "\n":
             self._chat.press("enter")
-        elif len(written) == 1:
-            self._chat.input.insert(written)
+        elif len(typed) == 1:
+            self._chat.input.insert(typed)
         else:
-            self._chat.input.post_message(events.Paste(written))
+            self._chat.input.post_message(events.Paste(typed))
 
     def _interrupt(self) -> None:
         if self._copy_selection():
             return
-        if time.monotonic() - self._interrupted < TWICE_S:
+        if time.monotonic() - self._interrupted < DOUBLE_PRESS_S:
             self.leave()
             return
-        again = f"{keys.shown('interrupt', self.settings.keys)} again quits."
+        quits = f"Press {keys.shown('interrupt', self.settings.keys)} again to quit."
         if self._chat.state.busy:
             self._chat.command("stop")
-            self.notify(f"Stopped. {again}")
+            self.notify(f"Stopped. {quits}")
         else:
-            self.notify(f"{again} Everything is saved.")
+            self.notify(f"{quits} Everything is saved.")
         self._interrupted = time.monotonic()
 
     def _copy_selection(self) -> bool:
-        chosen = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
-        if chosen:
-            self.copy_to_clipboard(chosen)
+        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
+        if selected:
+            self.copy_to_clipboard(selected)
             self.screen.clear_selection()
             self.notify("Copied.")
-        return bool(chosen)
+        return bool(selected)
 
     def action_command_palette(self) -> None:
-        """Every command by its name; the line one searches in says how they are written."""
+        """Open the palette; its placeholder says how commands are typed in the chat."""
         if not isinstance(self.screen, CommandPalette):
             from rpterm.tui import palette
 
-            hint = "Search for commands; in the chat, / and a name runs one, too"
+            hint = "Search commands; in the chat you can also type / and a command's name"
             self.push_screen(
                 CommandPalette((palette.Commands,), placeholder=hint, id="--command-palette")
             )

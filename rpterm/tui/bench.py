@@ -1,7 +1,8 @@
-"""Measures the terminal program: a chat of 2,000 turns, and the way from a key to the screen.
+"""A benchmark of the TUI: opening a chat of 2,000 turns, and the latency from key to screen.
 
-The clock runs from the moment a key event is put into the program, as the terminal's driver would,
-to the moment the frame that shows it is written out; while a scripted reply streams. No model.
+The latency is measured while a scripted reply streams (there is no model): from the moment a key
+event is posted to the app, as the terminal's driver would do, until the frame showing it is
+written.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +31,8 @@ def measure(folder: Path | None = None) -> dict[str, float]:
 
     Returns:
         ``open_2000_s``: seconds from the start of the program to the frame with the last turn.
-        ``key_p95_ms``: 95th percentile of key to screen, in milliseconds, while a reply streams;
-        ``key_p50_ms`` its median, ``frames_per_s`` how often the reply was drawn meanwhile.
+        ``key_p95_ms``: 95th percentile of the latency from key to screen while a reply streams, in
+        milliseconds; ``key_p50_ms``: its median; ``frames_per_s``: the frame rate meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as temporary:
         return asyncio.run(_measure(folder or Path(temporary)))
@@ -43,17 +45,17 @@ async def _measure(folder: Path) -> dict[str, float]:
     app = _app(folder)
     async with app.run_test(size=(120, 36)) as pilot:
         clock.watch(app)
-        await _until(lambda: _shows(app, f"turn {TURNS - 1}"))
+        await _wait_until(lambda: _shows(app, f"turn {TURNS - 1}"))
         opened = time.perf_counter() - begin
-        await _until(lambda: str(app.chat.state.figures.phase) == "ready")
+        await _wait_until(lambda: str(app.chat.state.figures.phase) == "ready")
         app.chat.input.put("Hello")
         await pilot.press("enter")
-        await _until(lambda: str(app.chat.state.figures.phase) == "writing")
+        await _wait_until(lambda: str(app.chat.state.figures.phase) == "writing")
         frames, start = clock.frames, time.perf_counter()
         delays = [await _press(app, clock, index) for index in range(KEYS)]
         rate = (clock.frames - frames) / (time.perf_counter() - start)
         if not app.chat.state.busy:
-            raise RuntimeError("the reply ended before the measurement did")
+            raise RuntimeError("The scripted reply ended before the measurement did.")
         app.close_session()
     return {
         "open_2000_s": round(opened, 4),
@@ -64,49 +66,49 @@ async def _measure(folder: Path) -> dict[str, float]:
 
 
 class _Clock:
-    """Notes which text of the input the last frame that was written shows."""
+    """Records which text of the input the last written frame shows."""
 
     def __init__(self) -> None:
         self.frames = 0
         self.shown = ""
         self._rendered = ""
-        self._written = asyncio.Event()
+        self._frame_written = asyncio.Event()
 
     def watch(self, app: RptermApp) -> None:
-        """Look on while the input is rendered and while a frame is written."""
+        """Observe the rendering of the input and the writing of frames."""
         field, render_line, display = app.chat.input, app.chat.input.render_line, app._display
 
-        def rendered(y: int) -> Any:
+        def observed_render_line(y: int) -> Any:
             self._rendered = field.text
             return render_line(y)
 
-        def written(screen: Any, frame: Any) -> None:
+        def observed_display(screen: Any, frame: Any) -> None:
             if hasattr(frame, "render_segments"):
-                frame.render_segments(app.console)  # A headless program would leave this out.
+                frame.render_segments(app.console)  # A headless app would skip this.
             display(screen, frame)
             self.frames += 1
             self.shown = self._rendered
-            self._written.set()
+            self._frame_written.set()
 
-        field.render_line = rendered  # type: ignore[method-assign]
-        app._display = written  # type: ignore[method-assign, assignment]
+        field.render_line = observed_render_line  # type: ignore[method-assign]
+        app._display = observed_display  # type: ignore[method-assign, assignment]
 
-    async def until(self, wanted: str) -> None:
-        """Wait for the frame that shows this text."""
-        while self.shown != wanted:
-            self._written.clear()
-            await asyncio.wait_for(self._written.wait(), 10)
+    async def wait_for(self, text: str) -> None:
+        """Wait for the frame that shows this text in the input."""
+        while self.shown != text:
+            self._frame_written.clear()
+            await asyncio.wait_for(self._frame_written.wait(), 10)
 
 
 async def _press(app: RptermApp, clock: _Clock, index: int) -> float:
-    """Type one letter as the driver would; seconds until the frame that shows it was written."""
+    """Type one letter as the driver would; the seconds until the frame showing it was written."""
     letter = "abcdefghij"[index % 10]
-    wanted = app.chat.input.text + letter
+    expected = app.chat.input.text + letter
     begin = time.perf_counter()
     app.post_message(events.Key(letter, letter))
-    await clock.until(wanted)
+    await clock.wait_for(expected)
     delay = time.perf_counter() - begin
-    await asyncio.sleep(0.013)  # Fingers, and out of step with the 20 frames of the reply.
+    await asyncio.sleep(0.013)  # A typing pause, out of step with the reply's 20 frames a second.
     return delay
 
 
@@ -116,11 +118,11 @@ def _shows(app: RptermApp, text: str) -> bool:
     return view is not None and view.turn.text.startswith(text) and view.region.height > 0
 
 
-async def _until(predicate: Any, timeout: float = 60.0) -> None:
+async def _wait_until(predicate: Callable[[], bool], timeout: float = 60.0) -> None:
     end = time.monotonic() + timeout
     while not predicate():
         if time.monotonic() > end:
-            raise TimeoutError("the program did not come to the point that is measured")
+            raise TimeoutError("The program did not reach the state to be measured.")
         await asyncio.sleep(0.001)
 
 

@@ -1,8 +1,8 @@
-"""Draws no more of the screen than has changed.
+"""A compositor that renders only the widgets a change touches.
 
-Textual 8.2.8 draws every widget of the screen for each change of one, since what it compares with
-the change is where a widget may be drawn, not where it is. While a reply streams that is most of
-the terminal's work, on cores that the model would use. What comes out is the same.
+Textual 8.2.8 renders every widget of the screen when one changes, because it compares the changed
+region with each widget's clip region, not with the region of the widget itself. While a reply
+streams, that is most of the terminal's work, on cores the model would use. The output is the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 
 class NarrowCompositor(Compositor):
-    """A ``Compositor`` that asks only the widgets under a change, and only for its lines."""
+    """A ``Compositor`` that renders only the widgets under a change, and only its lines."""
 
     def _get_renders(
         self, crop: Region | None = None
@@ -30,4 +30,4 @@ class NarrowCompositor(Compositor):
                 strips = widget.render_lines(shown.translate(-region.offset))
                 yield region, clip.intersection(lines), strips
             if shown.contains_region(crop):
-                return  # Front to back: what is left lies behind.
+                return  # Widgets come front to back, so all others lie behind this one.

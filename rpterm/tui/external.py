@@ -1,4 +1,4 @@
-"""Edit a text or a file in the user's own editor, with the program suspended. Knows no chat."""
+"""Opens a text or a file in the user's own editor while the app is suspended. Knows no chat."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class EditorError(RptermError):
 
 
 def command() -> list[str]:
-    """``$VISUAL``, ``$EDITOR``, or the first common editor there is.
+    """The editor and its arguments: ``$VISUAL``, ``$EDITOR``, or a common editor if installed.
 
     Raises:
-        EditorError: There is none, or nobody can tell where its arguments end.
+        EditorError: There is none, or the variable has unbalanced quotes.
     """
     for name in ("VISUAL", "EDITOR"):
-        if words := _words(os.environ.get(name, "")):
+        if words := _split(os.environ.get(name, "")):
             return words
     for program in ("nano", "vim", "vi", "notepad"):
         if found := shutil.which(program):
@@ -37,10 +37,10 @@ def command() -> list[str]:
 
 
 def edit_outside(app: App[Any], text: str) -> str | None:
-    """Let the user edit a text; ``None`` when the editor was left with an error.
+    """Let the user edit a text; ``None`` if the editor exited with an error.
 
     Raises:
-        EditorError: The editor does not exist, or the terminal cannot be handed over.
+        EditorError: There is no editor, it left no text, or the terminal cannot be suspended.
     """
     with tempfile.TemporaryDirectory(prefix="rpterm-") as folder:
         path = Path(folder) / "turn.md"
@@ -54,10 +54,10 @@ def edit_outside(app: App[Any], text: str) -> str | None:
 
 
 def edit_file(app: App[Any], path: Path) -> bool:
-    """Let the user edit a file; whether the editor was left without an error.
+    """Let the user edit a file; whether the editor exited without an error.
 
     Raises:
-        EditorError: As ``edit_outside``.
+        EditorError: There is no editor, or the terminal cannot be suspended.
     """
     from textual.app import SuspendNotSupported
 
@@ -72,11 +72,13 @@ def edit_file(app: App[Any], path: Path) -> bool:
         raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
 
 
-def _words(value: str) -> list[str]:
-    """A command with its arguments; a path to a program may have spaces."""
+def _split(value: str) -> list[str]:
+    """Split a command into words, unless it is the path of a program, which may have spaces."""
     if Path(value).is_file():
         return [value]
     try:
         return shlex.split(value)
     except ValueError as error:
-        raise EditorError(f"The editor {value!r} cannot be read: {error}. Set EDITOR.") from None
+        raise EditorError(
+            f"The editor command {value!r} could not be understood: {error}. Correct EDITOR."
+        ) from None

@@ -1,8 +1,9 @@
-"""A terminal that vanishes: the connection broke, its window was killed, and no signal came.
+"""Handles a terminal that disappears without a signal: a lost connection or a killed window.
 
-Then every read ends at once and every write fails: a program that waits for keys spins for ever,
-and one that paints waits for ever on a painter that died of the error. ``sturdy`` makes a driver
-whose output goes nowhere instead, and ``gone`` says that it is time to leave. Knows no app.
+Every read then returns at once and every write fails: a program that waits for keys spins forever,
+and one that draws waits forever on a writer thread that died of the error. ``sturdy`` makes a
+driver whose output is discarded instead, and ``gone`` says that it is time to quit. Does not know
+the app.
 """
 
 from __future__ import annotations
@@ -11,35 +12,36 @@ import errno
 import os
 import select
 import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 from textual.driver import Driver
 
 EVERY_S = 0.5
-"""How often to look; between two looks the reader may spin."""
-_GONE = (errno.EIO, errno.ENXIO, errno.EBADF, errno.EPIPE)
+"""How often to check; between two checks the reader may spin."""
+_HANGUP_ERRORS = (errno.EIO, errno.ENXIO, errno.EBADF, errno.EPIPE)
 
 
 def gone() -> bool:
-    """Whether the terminal that the program was started in is no more."""
+    """Whether the terminal in which the program was started no longer exists."""
     if sys.__stdin__ is None or not hasattr(select, "poll"):
         return False
     try:
         poll = select.poll()
-        # No event is asked for: that the other side hung up is told all the same.
+        # An empty event mask still reports a hang-up of the other side.
         poll.register(sys.__stdin__.fileno(), 0)
-        return any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0))
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
     except (OSError, ValueError):
         return True
 
 
 def sturdy(driver: type[Driver]) -> type[Driver]:
-    """The same driver, for Linux and macOS made to survive its terminal."""
+    """The driver, on Linux and macOS made to survive the loss of its terminal."""
     if os.name != "posix" or driver.__name__ != "LinuxDriver":
         return driver
 
     class SturdyDriver(driver):  # type: ignore[valid-type, misc]
-        """Writes to a terminal as long as there is one."""
+        """Writes to the terminal as long as it exists."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -49,7 +51,7 @@ def sturdy(driver: type[Driver]) -> type[Driver]:
 
 
 class _Output:
-    """A terminal's output; what is written to one that is gone is dropped."""
+    """A terminal's output file that discards everything once the terminal is gone."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -70,10 +72,10 @@ class _Output:
     def isatty(self) -> bool:
         return self._file.isatty()
 
-    def _attempt(self, action: Any) -> None:
+    def _attempt(self, action: Callable[[], object]) -> None:
         try:
             action()
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _HANGUP_ERRORS:
                 raise
             self._lost = True

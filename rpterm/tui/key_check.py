@@ -1,4 +1,4 @@
-"""Whether the user's own table of keys can be used. Knows the registry of keys alone."""
+"""Validates the user's own key table against the key registry. Knows nothing else."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class KeyMapError(RptermError):
 
 
 def check(overrides: Mapping[str, str]) -> None:
-    """Refuse a key table that names commands or keys that do not exist.
+    """Reject a key table that names commands or keys that do not exist.
 
     Raises:
-        KeyMapError: With the nearest id that does exist, or the key.
+        KeyMapError: Names the wrong key, or the wrong id with the nearest one that exists.
     """
     from difflib import get_close_matches
 
@@ -26,64 +26,64 @@ def check(overrides: Mapping[str, str]) -> None:
             hint = f' Did you mean "{near[0]}"?' if near else " `rpterm help keys` lists the ids."
             raise KeyMapError(f'config.toml [keys]: there is no command "{name}".{hint}')
         try:
-            known = keys.read(value)
+            parsed = keys.read(value)
         except ValueError as error:
             raise KeyMapError(
-                f'config.toml [keys] {name}: there is no key "{error}"; give one such as "ctrl+g".'
+                f'config.toml [keys] {name}: there is no key "{error}"; use one such as "ctrl+g".'
             ) from error
-        if not known:
-            raise KeyMapError(f'config.toml [keys] {name}: give a key, such as "ctrl+g".')
+        if not parsed:
+            raise KeyMapError(f'config.toml [keys] {name}: enter a key, such as "ctrl+g".')
 
 
 def clash(overrides: Mapping[str, str]) -> str:
-    """A sentence about a key that two commands hear, or "".
+    """A sentence about the first key that two commands share, or "".
 
-    Told and no reason to refuse the table at a start: a new version may bring the other command.
+    At startup this is only a warning: the other command may be new in this version.
     """
     for name in overrides:
-        if taken := _taken(keys.BY_ID[name], overrides):
-            key, other = taken
+        if conflict := _conflict(keys.BY_ID[name], overrides):
+            key, other = conflict
             return (
-                f"config.toml [keys] {name}: {key_names.show(key)} is a key of {other.id}; give "
-                f"{name} another one, or first give {other.id} another one."
+                f"config.toml [keys] {name}: {key_names.show(key)} already belongs to {other.id}. "
+                f"Choose another key for {name}, or first one for {other.id}."
             )
     return ""
 
 
 def check_change(overrides: Mapping[str, str]) -> None:
-    """Refuse a table that is about to be kept where two commands would hear a key, too.
+    """Reject a table that is about to be saved, also if two commands would share a key.
 
     Raises:
-        KeyMapError: As ``check``, or with what ``clash`` says.
+        KeyMapError: As ``check``, or with the sentence of ``clash``.
     """
     check(overrides)
-    if told := clash(overrides):
-        raise KeyMapError(told)
+    if warning := clash(overrides):
+        raise KeyMapError(warning)
 
 
-def _taken(key: keys.Key, overrides: Mapping[str, str]) -> tuple[str, keys.Key] | None:
-    """A key that the user gave to this command though another one hears it at the same moment.
+def _conflict(key: keys.Key, overrides: Mapping[str, str]) -> tuple[str, keys.Key] | None:
+    """A key that the user gave to this command although another one is active at the same time.
 
-    Two that share a key by default do so on purpose.
+    Two commands that share a key by default do so on purpose.
     """
     for other in keys.KEYS:
-        together = other.scope == key.scope or "app" in (other.scope, key.scope)
-        if other is key or not together or not _meet(key.when, other.when):
+        share_scope = other.scope == key.scope or "app" in (other.scope, key.scope)
+        if other is key or not share_scope or not _overlap(key.when, other.when):
             continue
         for name in keys.keys_of(key, overrides):
-            usual = name in key.keys and name in other.keys
-            if name in keys.keys_of(other, overrides) and not usual:
+            is_default = name in key.keys and name in other.keys
+            if name in keys.keys_of(other, overrides) and not is_default:
                 return name, other
     return None
 
 
-def _meet(one: tuple[keys.When, ...], other: tuple[keys.When, ...]) -> bool:
-    """Whether two commands can wait for a key at the same moment."""
-    here, there = _moments(one), _moments(other)
-    return "always" in here | there or not here.isdisjoint(there)
+def _overlap(one: tuple[keys.When, ...], other: tuple[keys.When, ...]) -> bool:
+    """Whether two commands can be active at the same time."""
+    states, other_states = _elementary_states(one), _elementary_states(other)
+    return "always" in states | other_states or not states.isdisjoint(other_states)
 
 
-def _moments(when: tuple[keys.When, ...]) -> frozenset[str]:
-    """The states, those that hold others taken apart."""
+def _elementary_states(when: tuple[keys.When, ...]) -> frozenset[str]:
+    """The states, with composite ones replaced by those they consist of."""
     parts = {"input": ("empty", "typing"), "command": ("typing",)}
     return frozenset(part for state in when for part in parts.get(state, (state,)))

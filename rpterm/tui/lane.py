@@ -1,8 +1,8 @@
-"""A lane: one daemon thread that runs calls one after the other, for an event loop that waits.
+"""A daemon thread with a queue of calls, which an event loop can await.
 
-The session's calls may read a database or wait for a model, so none runs on the event loop. Daemon
-threads, not an executor's: leaving the program never waits for a model that is still loading. Knows
-nothing of chats or widgets.
+A session's calls may read a database or wait for a model, so none runs on the event loop. The
+threads are daemons, not an executor's, so that quitting never waits for a model that is still
+loading. Knows nothing of chats or widgets.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 class Lane:
-    """Runs calls in their order in a thread of its own, which starts with the first call."""
+    """Runs calls in order in a thread of its own, which starts with the first call."""
 
     def __init__(self, name: str, failed: Callable[[Exception], object]) -> None:
-        """``failed`` is told, in the thread, what a call of ``put`` raised: a defect of ours."""
+        """``failed`` is called in the thread with what a call of ``put`` raised: a bug of ours."""
         self._name = name
         self._failed = failed
         self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
@@ -30,7 +30,7 @@ class Lane:
         self._closed = self._dropping = False
 
     def put(self, call: Callable[[], object]) -> None:
-        """Run a call some time, and do not wait for it."""
+        """Queue a call and do not wait for it."""
         if self._closed:
             return
         if self._thread is None:
@@ -57,7 +57,7 @@ class Lane:
         def work() -> None:
             try:
                 result, error = function(*args, **kwargs), None
-            except BaseException as caught:  # noqa: BLE001 - handed on to the one who waits
+            except BaseException as caught:  # noqa: BLE001 - raised again in the awaiting task
                 result, error = None, caught
             if not loop.is_closed():
                 loop.call_soon_threadsafe(deliver, result, error)
@@ -66,17 +66,17 @@ class Lane:
         return await future
 
     def close(self) -> None:
-        """Take no more calls; the thread ends after the one it is in."""
+        """Take no more calls and drop the queued ones; the thread ends after the running call."""
         self._dropping = True
         self.finish()
 
     def finish(self) -> None:
-        """Take no more calls; the thread ends after those that wait."""
+        """Take no more calls; the thread ends after the queued ones."""
         self._closed = True
         self._calls.put(None)
 
     def join(self, timeout: float) -> None:
-        """Wait for the thread to end, for tidy tests and exits."""
+        """Wait for the thread to end, for tests and a clean exit."""
         if self._thread is not None:
             self._thread.join(timeout)
 

@@ -1,4 +1,4 @@
-"""What happened, for the screen that owns the chat. Posted by worker threads; past tense."""
+"""Messages to the chat screen about what happened, in the past tense. Worker threads post them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SessionOpened(Message):
 
 
 class OpeningFailed(Message):
-    """The chat could not be opened; ``text`` says why and what to do."""
+    """The chat could not be opened; ``text`` says why and what to do about it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class OpeningFailed(Message):
 
 
 class ModelProgressed(Message):
-    """Loading went on; ``share`` is 0 to 1."""
+    """The model is loading; ``share`` is the loaded share, 0 to 1."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class ModelProgressed(Message):
 
 
 class ModelLoaded(Message):
-    """The model is ready to write."""
+    """The model is ready to generate."""
 
     def __init__(self, info: EngineInfo) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class ModelFailed(Message):
 
 
 class PathRead(Message):
-    """Somebody wrote to the database; ``path`` is the end of the branch shown by now."""
+    """Another process wrote to the database; ``path`` is the current end of the shown branch."""
 
     def __init__(self, session: Session, path: list[Turn]) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class PathRead(Message):
 
 
 class SessionTold(Message):
-    """What the session told of the reply it makes; growing text comes as ``ReplyGrown``."""
+    """The session reported an event of the reply it generates, except text (``ReplyGrown``)."""
 
     def __init__(self, event: SessionEvent) -> None:
         super().__init__()
@@ -86,19 +86,19 @@ class SessionTold(Message):
 
 
 class ReplyGrown(Message):
-    """Candidates grew; ``texts`` has the whole text of each one that did."""
+    """Candidates grew; ``texts`` holds the full text so far of each one that did, by its index."""
 
     def __init__(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
         super().__init__()
         self.texts, self.tokens = texts, tokens
 
     def can_replace(self, message: Message) -> bool:
-        # A queue that fell behind drops what a later text contains anyway.
+        # A queue that fell behind may drop a text that a later one contains anyway.
         return isinstance(message, ReplyGrown) and set(self.texts) <= set(message.texts)
 
 
 class ReplyEnded(Message):
-    """Nothing more comes of this request."""
+    """The request is complete: no more events follow."""
 
 
 class ReplySettled(Message):
@@ -106,7 +106,7 @@ class ReplySettled(Message):
 
 
 class ReplyScored(Message):
-    """A reply was measured; ``score`` is ``None`` where that failed, and ``problem`` says why."""
+    """A reply was scored; ``score`` is ``None`` if that failed, and ``problem`` says why."""
 
     def __init__(
         self, session: Session, turn: Turn, score: Score | None, problem: str = ""
@@ -116,7 +116,7 @@ class ReplyScored(Message):
 
 
 class MemoryNoted(Message):
-    """Something was written into memory; ``texts`` is what."""
+    """Something was added to the memory; ``texts`` are the new memories, if they are known."""
 
     def __init__(self, texts: tuple[str, ...]) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class MemoryNoted(Message):
 
 
 class PromptPreviewed(Message):
-    """The prompt as it would be sent now, or why there is none."""
+    """A prompt was built as it would be sent now, or ``problem`` says why there is none."""
 
     def __init__(self, prompt: Prompt | None, problem: str = "") -> None:
         super().__init__()

@@ -1,7 +1,8 @@
-"""The palette: which commands it offers, and in which order.
+"""The command palette: which commands it offers, and in which order.
 
-Without words the most used come first, then the order of the registry. With words a command's id
-and label count before what is told about it. What was taken is counted in the database.
+Without a query the most used commands come first, then the order of the registry. With a query,
+matches in a command's id and label rank above matches in its description. How often each command
+was run from the palette is counted in the database.
 """
 
 from __future__ import annotations
@@ -23,62 +24,63 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rpterm.tui.app import RptermApp
 
-_USED = "palette.used"
-"""The flag of the store that holds how often each command was taken here, as JSON."""
+_USAGE_FLAG = "palette.used"
+"""The flag of the store that holds how often each command was run from here, as JSON."""
 
 
 def offered(app: RptermApp, screen: Screen[Any]) -> Iterator[keys.Key]:
-    """Every command of the registry; over a dialog only the program's own."""
+    """Every command of the registry; over a dialog, only those that work everywhere."""
     for key in keys.KEYS:
         if key.palette and (key.scope == "app" or screen is app.chat):
             yield key
 
 
 def title(key: keys.Key) -> str:
-    """What a command does, without its conditions."""
+    """What a command does, without the details."""
     return key.description.split(":")[0].split(";")[0].rstrip(".")
 
 
 def rank(query: str, key: keys.Key) -> float:
-    """How well a command fits what was typed, 0 (not at all) to 1 (it is called so)."""
+    """How well a command matches a query, 0 (not at all) to 1 (its exact name)."""
     words = query.casefold().replace("-", " ").split()
-    whole, names = " ".join(words), (key.id.replace("-", " "), key.label.casefold())
-    told = f"{' '.join(names)} {key.description} {key.group}".casefold()
-    fits = (
-        (1.0, whole in names),
-        (0.9, any(name.startswith(whole) for name in names)),
-        (0.8, _begin(words, " ".join(names))),
-        (0.7, all(word in " ".join(names) for word in words)),
-        (0.5, _begin(words, told)),
-        (0.4, all(word in told for word in words)),
+    phrase, names = " ".join(words), (key.id.replace("-", " "), key.label.casefold())
+    both_names = " ".join(names)
+    everything = f"{both_names} {key.description} {key.group}".casefold()
+    grades = (
+        (1.0, phrase in names),
+        (0.9, any(name.startswith(phrase) for name in names)),
+        (0.8, _are_prefixes(words, both_names)),
+        (0.7, all(word in both_names for word in words)),
+        (0.5, _are_prefixes(words, everything)),
+        (0.4, all(word in everything for word in words)),
     )
-    return next((share for share, fit in fits if fit), 0.0)
+    return next((grade for grade, matches in grades if matches), 0.0)
 
 
-def _begin(words: list[str], told: str) -> bool:
-    """Whether each of the words begins one of what is told."""
-    there = told.split()
-    return all(any(each.startswith(word) for each in there) for word in words)
+def _are_prefixes(words: list[str], text_: str) -> bool:
+    """Whether each of the words is a prefix of some word of the text."""
+    candidates = text_.split()
+    return all(any(each.startswith(word) for each in candidates) for word in words)
 
 
 class Commands(Provider):
-    """Gives the palette its lines."""
+    """Provides the entries of the palette."""
 
     async def startup(self) -> None:
-        self._used = await _read(self._program)
+        self._usage = await _read_usage(self._program)
 
     async def discover(self) -> Hits:
-        for key in sorted(offered(self._program, self.screen), key=lambda k: -self._used[k.id]):
+        for key in sorted(offered(self._program, self.screen), key=lambda k: -self._usage[k.id]):
             yield DiscoveryHit(
                 _line(key), self._run(key.id), text=title(key), help=self._help(key)
             )  # fmt: skip
 
     async def search(self, query: str) -> Hits:
         for key in offered(self._program, self.screen):
-            if fit := rank(query, key):
-                used = self._used[key.id]
+            if grade := rank(query, key):
+                used = self._usage[key.id]
                 yield Hit(
-                    fit + 0.05 * used / (used + 1), _line(key, query), self._run(key.id),
+                    grade + 0.05 * used / (used + 1), _line(key, query), self._run(key.id),
                     text=title(key), help=self._help(key),
                 )  # fmt: skip
 
@@ -92,14 +94,14 @@ class Commands(Provider):
 
     def _run(self, name: str) -> Callable[[], None]:
         def run() -> None:
-            _keep(self._program, self._used + Counter([name]))
+            _store_usage(self._program, self._usage + Counter([name]))
             self._program.run_command(name)
 
         return run
 
 
 def _line(key: keys.Key, query: str = "") -> Content:
-    """The label and what it does, with what was typed marked in it."""
+    """The label and title of a command, with the words of the query highlighted."""
     line = Content.assemble((key.label, "bold"), ("  ", ""), (title(key), text.MUTED))
     folded = line.plain.casefold()
     for word in query.casefold().split():
@@ -108,20 +110,20 @@ def _line(key: keys.Key, query: str = "") -> Content:
     return line
 
 
-async def _read(app: RptermApp) -> Counter[str]:
-    """How often each command was taken; nothing where nobody can tell."""
+async def _read_usage(app: RptermApp) -> Counter[str]:
+    """How often each command was run from the palette; empty if that cannot be read."""
     session = app.chat.session
     if session is None:
         return Counter()
     with suppress(RptermError, ValueError):
-        flag = await app.chat.ask(session.store.flag, _USED)
-        kept = json.loads(flag or "{}")
-        if isinstance(kept, dict):
-            return Counter({name: n for name, n in kept.items() if isinstance(n, int)})
+        flag = await app.chat.ask(session.store.flag, _USAGE_FLAG)
+        stored = json.loads(flag or "{}")
+        if isinstance(stored, dict):
+            return Counter({name: n for name, n in stored.items() if isinstance(n, int)})
     return Counter()
 
 
-def _keep(app: RptermApp, used: Mapping[str, int]) -> None:
+def _store_usage(app: RptermApp, usage: Mapping[str, int]) -> None:
     session = app.chat.session
     if session is not None:
-        app.chat.desk.put(lambda: session.store.set_flag(_USED, json.dumps(used)))
+        app.chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, json.dumps(usage)))

@@ -1,6 +1,7 @@
-"""A program of one screen: duels and reviews that are begun from the command line.
+"""An app with a single screen, for duels and reviews started from the command line.
 
-It has the themes and the keys of the whole program, and ends with its screen. Knows no chat.
+It has the themes and the app-wide keys of the full program and exits when its screen closes. Knows
+no chat.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
     from rpterm.config import Settings
 
-HERE = ("help", "theme", "interrupt", "quit")
-"""The commands of the whole program that make sense without a chat."""
+COMMANDS = ("help", "theme", "interrupt", "quit")
+"""The app-wide commands that make sense without a chat."""
 
 
 class SingleApp(App[None], inherit_bindings=False):
-    """Runs one screen until it is left."""
+    """Runs one screen until it is closed."""
 
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
@@ -37,33 +38,36 @@ class SingleApp(App[None], inherit_bindings=False):
         settings: Settings,
         on_setting: Callable[[str, str], object] | None = None,
     ) -> None:
-        """Args:
-        make: Makes the screen, once the program runs.
-        on_setting: Told a setting the user changed, to keep it.
+        """Create the app; ``run`` starts it.
+
+        Args:
+            make: Creates the screen once the app runs.
+            settings: ``keys`` and ``theme`` are used here.
+            on_setting: Called with the name and value of a setting the user changed, to save it.
         """
         key_check.check(settings.keys)
         super().__init__()
         self._make, self.settings, self._on_setting = make, settings, on_setting
-        self._bindings = BindingsMap(keys.bindings_for(HERE, settings.keys))
+        self._bindings = BindingsMap(keys.bindings_for(COMMANDS, settings.keys))
         themes.put_on(self, settings.theme)
 
     def on_mount(self) -> None:
         self.push_screen(self._make(), lambda _done: self.exit())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """``?`` in a text is a question mark."""
+        """Turn the help key off in text inputs, where ``?`` is a question mark."""
         return not (parameters == ("help",) and isinstance(self.focused, Input))
 
     def action_command(self, name: str) -> None:
-        """A key of the whole program."""
+        """Run an app-wide command."""
         if name == "help":
             from rpterm.tui.screens.help import HelpScreen
 
             if not isinstance(self.screen, HelpScreen):
                 self.push_screen(HelpScreen(self.settings.keys))
         elif name == "theme":
-            from rpterm.tui.screens import themes as choosing
+            from rpterm.tui.screens import themes as theme_chooser
 
-            self.run_worker(choosing.choose(self, self._on_setting))
+            self.run_worker(theme_chooser.choose(self, self._on_setting))
         else:
             self.exit()

@@ -1,7 +1,7 @@
-"""Role-play text to styled ``Content``, and texts made harmless for a terminal.
+"""Turns role-play text into styled ``Content`` and makes texts harmless for a terminal.
 
 ``*action*`` is italic and muted, ``"speech"`` has the accent colour, ``**bold**`` and `` `code` ``
-are what they say. Nothing in a text is ever read as markup of Rich or Textual. Knows no turn, no
+are what they say. Nothing in a text is ever parsed as Rich or Textual markup. Knows no turn, no
 widget and no chat.
 """
 
@@ -42,10 +42,10 @@ _HARMFUL = re.compile(
 
 
 def harmless(text: str) -> str:
-    """The text with everything a terminal could obey made visible instead.
+    """The text with everything that could control a terminal made visible instead.
 
     Control characters become their pictures (``␛``), direction overrides and lone surrogates the
-    replacement character, tabs four spaces, and what ends a line anywhere a line feed.
+    replacement character, tabs four spaces, and every kind of line break a line feed.
     """
     if not _HARMFUL.search(text):
         return text
@@ -54,15 +54,15 @@ def harmless(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """The beginning of a text on one line, without marks, for lists and previews."""
+    """The start of a text on one line, without asterisks, for lists and previews."""
     line = " ".join(harmless(text[: limit * 4]).split())
     line = re.sub(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}", "", line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 @dataclass(slots=True)
-class _Out:
-    """Plain text and spans on the way to a ``Content``."""
+class _Builder:
+    """Collects plain text and spans for a ``Content``."""
 
     parts: list[str] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -78,43 +78,42 @@ def roleplay(text: str, *, streaming: bool = False, marks: bool = False) -> Cont
 
     Args:
         text: Made harmless here.
-        streaming: Treat a mark that is still open at the end as already styled, so that nothing
-            flickers when it closes.
-        marks: Leave the asterisks in sight (for terminals without colour).
+        streaming: Style a mark that is still open at the end as if it were closed, so that
+            nothing flickers when it closes.
+        marks: Keep the asterisks visible (for terminals without colour).
     """
-    out = _Out()
-    _inline(harmless(text), out, streaming, marks)
+    out = _Builder()
+    _add_styled(harmless(text), out, streaming, marks)
     plain = "".join(out.parts)
     for match in _SPEECH.finditer(plain):
         out.spans.append(Span(match.start(), match.end(), SPEECH))
     return Content(plain, out.spans)
 
 
-def _inline(text: str, out: _Out, streaming: bool, marks: bool) -> None:
+def _add_styled(text: str, out: _Builder, streaming: bool, marks: bool) -> None:
     position = 0
     for match in _MARKS.finditer(text):
-        _tail(text[position : match.start()], out, False, marks)
+        _add_plain(text[position : match.start()], out, False, marks)
         position = match.end()
-        kind = match.lastgroup or ""
         kind = next(name for name in ("code", "bold", "action", "under") if match[name])
-        _marked(match[kind], match[f"{kind}_in"], kind, out, marks)
-    _tail(text[position:], out, streaming, marks)
+        _add_marked(match[kind], match[f"{kind}_in"], kind, out, marks)
+    _add_plain(text[position:], out, streaming, marks)
 
 
-def _marked(whole: str, inner: str, kind: str, out: _Out, marks: bool) -> None:
+def _add_marked(whole: str, inner: str, kind: str, out: _Builder, marks: bool) -> None:
     start = out.length
     if marks:
         out.add(whole)
     elif kind == "code":
         out.add(inner)
     else:
-        _inline(inner, out, False, marks)
+        _add_styled(inner, out, False, marks)
     style = {"code": CODE, "bold": BOLD}.get(kind, ACTION)
     out.spans.append(Span(start, out.length, style))
 
 
-def _tail(text: str, out: _Out, streaming: bool, marks: bool) -> None:
-    """Add text outside of marks; while it streams, its last open mark counts as closed."""
+def _add_plain(text: str, out: _Builder, streaming: bool, marks: bool) -> None:
+    """Add text outside of marks; while it streams, its last open mark is treated as closed."""
     open_mark = _OPEN.search(text) if streaming else None
     if open_mark is None:
         out.add(text)
@@ -126,24 +125,25 @@ def _tail(text: str, out: _Out, streaming: bool, marks: bool) -> None:
 
 
 def places(source: str, plain: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Where spans of a text stand once its marks are gone.
+    """Map spans of a source text to spans of its plain text.
 
     Args:
         source: The text as it was written.
-        plain: The same without some of its characters, as ``roleplay`` leaves it.
+        plain: The text without its marks, as ``roleplay`` produces it.
+        spans: Start and end offsets in ``source``.
     """
     if not spans:
         return []
-    moved, at = [], 0
+    offsets, at = [], 0
     for number, char in enumerate(source):
-        moved.append(at)
-        is_half = source[number : number + 2] == "\r\n"  # Both together are one line feed.
-        for shown in "" if is_half else harmless(char):
+        offsets.append(at)
+        is_carriage_return = source[number : number + 2] == "\r\n"  # Together one line feed.
+        for shown in "" if is_carriage_return else harmless(char):
             at += at < len(plain) and plain[at] == shown
-    moved.append(at)
-    last = len(moved) - 1
-    found = [(moved[min(start, last)], moved[min(end, last)]) for start, end in spans]
-    return [(start, end) for start, end in found if end > start]
+    offsets.append(at)
+    last = len(offsets) - 1
+    mapped = [(offsets[min(start, last)], offsets[min(end, last)]) for start, end in spans]
+    return [(start, end) for start, end in mapped if end > start]
 
 
 def link(text: str, action: str, style: str = "") -> Content:
@@ -155,25 +155,26 @@ def link(text: str, action: str, style: str = "") -> Content:
 
 
 def key_link(key: str, label: str, action: str, gap: str = " ") -> Content:
-    """A key and what it does, either of which runs it when it is clicked."""
+    """A key and its label, both of which run the action when clicked."""
     return Content.assemble(link(key, action, "bold $text-primary"), gap, link(label, action))
 
 
-def ends(left: Part, right: Part, width: int, apart: int = 1) -> Content:
+def ends(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
     """A line ``width`` cells wide: one part at its left end, the other at its right end.
 
     Args:
         left: A text, a text with its style, or content.
         right: Likewise.
-        apart: Cells between them at the least; where there is no room the line is longer.
+        width: Cells; the line is longer if the parts do not fit.
+        min_gap: Fewest cells between the parts.
     """
     first, last = Content.assemble(left), Content.assemble(right)
-    gap = " " * max(apart, width - first.cell_length - last.cell_length)
+    gap = " " * max(min_gap, width - first.cell_length - last.cell_length)
     return Content.assemble(first, gap, last)
 
 
 def bar(share: float, width: int) -> tuple[str, str]:
-    """The two parts of a bar ``width`` cells wide, full and rest."""
+    """The filled and the empty part of a bar ``width`` cells wide."""
     filled = max(0, min(width, round(share * width)))
     if share > 0 and filled == 0 and width:
         filled = 1
@@ -181,5 +182,5 @@ def bar(share: float, width: int) -> tuple[str, str]:
 
 
 def count(number: int) -> str:
-    """3912 → ``3,912``."""
+    """A number with thousands separators: 3912 → ``3,912``."""
     return f"{number:,}"

@@ -1,4 +1,4 @@
-"""The two themes of rpterm, beside Textual's own, and how its programs put them on."""
+"""rpterm's own two themes, registered next to Textual's, and the style of notifications."""
 
 from __future__ import annotations
 
@@ -78,18 +78,18 @@ TOASTS = """
     ToastHolder { max-width: 80; }
     Toast { background: $panel; width: auto; max-width: 75%; padding: 0 1; }
 """
-"""Style of notices, for the ``CSS`` of a program."""
+"""Style of notifications, for the ``CSS`` of an app."""
 
 
 def names() -> list[str]:
-    """Every theme that can be put on."""
+    """The names of all themes that can be chosen."""
     from textual.theme import BUILTIN_THEMES
 
     return sorted({theme.name for theme in THEMES} | set(BUILTIN_THEMES))
 
 
-def put_on(app: App[None], wanted: str) -> None:
-    """Make the themes known and wear the one that is wanted, if there is one of that name."""
+def put_on(app: App[None], name: str) -> None:
+    """Register the themes and apply the one of this name, or the default if there is none."""
     for theme in THEMES:
         app.register_theme(theme)
-    app.theme = wanted if wanted in app.available_themes else DEFAULT
+    app.theme = name if name in app.available_themes else DEFAULT

@@ -1,8 +1,7 @@
-"""The work done in threads: open a chat, load its model, make a reply, settle, preview.
+"""Blocking work that runs in threads: open a chat, load its model, reply, settle, preview.
 
-Each function blocks, is run in a ``Lane``, and tells what happened through ``post``, which may be
-called from any thread. Deltas are batched to at most 20 messages a second. Nothing here touches a
-widget.
+Each function is run in a ``Lane`` and reports through ``post``, which may be called from any
+thread. Deltas are batched to at most 20 messages a second. Nothing here touches a widget.
 """
 
 from __future__ import annotations
@@ -28,17 +27,17 @@ Post = Callable[[Message], object]
 Opener = Callable[[str | None, int | None], "Session"]
 
 FRAME_S = 1 / 20
-"""Shortest time between two messages of the same growing reply."""
+"""Shortest time between two messages about the same growing reply."""
 
 SETTLE_S = 60.0
-"""Longest wait for an engine to settle."""
+"""Longest wait for the engine to settle."""
 
 WINDOW = 40
-"""Turns shown when a chat opens, and added each time one scrolls past the first."""
+"""Turns loaded when a chat opens, and added each time the user scrolls past the first one."""
 
 
 def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Post) -> None:
-    """Open a chat and tell its last turns."""
+    """Open a chat and report its last turns."""
     try:
         session = opener(target, chat_id)
         chat, turns = session.chat, session.path(WINDOW)
@@ -47,15 +46,15 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
         return
     if session.distiller is not None:
         session.distiller.listeners.append(
-            lambda kept: post(messages.MemoryNoted(tuple(memory.text for memory in kept)))
+            lambda stored: post(messages.MemoryNoted(tuple(memory.text for memory in stored)))
         )
     if session.memory is not None:
-        session.memory.listeners.append(lambda done, wanted: post(messages.MemoryNoted(())))
+        session.memory.listeners.append(lambda _done, _total: post(messages.MemoryNoted(())))
     post(messages.SessionOpened(session, chat, turns))
 
 
 def keep_draft(session: Session, text: str) -> None:
-    """Store what is being written, for the next time this chat is opened; "" is nothing."""
+    """Store the unsent draft for the next time this chat is opened; "" clears it."""
     from rpterm.store import drafts
 
     with suppress(RptermError):
@@ -63,17 +62,17 @@ def keep_draft(session: Session, text: str) -> None:
 
 
 def load_model(session: Session, post: Post) -> None:
-    """Load the model of a session and tell how far it is."""
+    """Load the model of a session and report the progress."""
     last = -1.0
 
-    def progressed(share: float) -> None:
+    def report_progress(share: float) -> None:
         nonlocal last
         if share - last >= 0.01 or share >= 1:
             last = share
             post(messages.ModelProgressed(share))
 
     try:
-        info = session.load(progressed)
+        info = session.load(report_progress)
     except RptermError as error:
         post(messages.ModelFailed(str(error), getattr(error, "log_tail", "")))
         return
@@ -83,19 +82,19 @@ def load_model(session: Session, post: Post) -> None:
 def reply(
     session: Session, request: ScreenRequest, post: Post, stopped: Callable[[], bool]
 ) -> None:
-    """Make a reply and tell its events."""
+    """Generate a reply and report its events."""
     from rpterm.chat import events
 
     try:
-        stream = cast("Generator[events.SessionEvent, None, None]", _made(session, request))
+        stream = cast("Generator[events.SessionEvent, None, None]", _start(session, request))
         with closing(stream):
-            _tell(stream, post, stopped)
+            _report(stream, post, stopped)
     except RptermError as error:
         post(messages.SessionTold(events.ReplyFailed(str(error), getattr(error, "log_tail", ""))))
     post(messages.ReplyEnded())
 
 
-def _made(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
+def _start(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
     if request.duel:
         return _duel(session, request)
     if request.compare_examples and request.turn_id is not None:
@@ -112,9 +111,9 @@ def _duel(session: Session, request: ScreenRequest) -> Iterator[events.SessionEv
 
 
 def settle(session: Session, post: Post) -> None:
-    """Wait until the engine is ready for the next message at the least cost, or will not be.
+    """Wait until the engine has settled: until it can take the next message at the least cost.
 
-    A new message interrupts it; so does the death of the model's process.
+    A new message ends the wait, as does the death of the model's process.
     """
     session.engine.settled(SETTLE_S)
     post(messages.ReplySettled())
@@ -129,32 +128,32 @@ def preview(session: Session, draft: str, post: Post) -> None:
 
 
 class _Batch:
-    """Growing texts, told at most every ``FRAME_S``."""
+    """Collects growing texts and posts them at most once every ``FRAME_S``."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
         self._texts: dict[int, str] = {}
         self._tokens: dict[int, int] = {}
-        self._told = 0.0
+        self._posted_at = 0.0
 
     def add(self, event: events.ReplyDelta) -> None:
         self._texts[event.index] = event.text
         self._tokens[event.index] = event.tokens
-        if time.monotonic() - self._told >= FRAME_S:
+        if time.monotonic() - self._posted_at >= FRAME_S:
             self.flush()
 
     def flush(self) -> None:
         if self._texts:
             self._post(messages.ReplyGrown(self._texts, self._tokens))
             self._texts, self._tokens = {}, {}
-            self._told = time.monotonic()
+            self._posted_at = time.monotonic()
 
 
-def _tell(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[], bool]) -> None:
+def _report(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[], bool]) -> None:
     from rpterm.chat import events
 
     batch = _Batch(post)
-    told = 0.0
+    posted_at = 0.0
     try:
         for event in stream:
             if stopped():
@@ -163,18 +162,18 @@ def _tell(stream: Iterator[events.SessionEvent], post: Post, stopped: Callable[[
                 batch.add(event)
                 continue
             batch.flush()
-            if _passing(event):
-                if time.monotonic() - told < FRAME_S:
+            if _is_superseded_by_next(event):
+                if time.monotonic() - posted_at < FRAME_S:
                     continue
-                told = time.monotonic()
+                posted_at = time.monotonic()
             post(messages.SessionTold(event))
     finally:
-        batch.flush()  # Also what came before an error.
+        batch.flush()  # Also the text that came before an error.
 
 
-def _passing(event: events.SessionEvent) -> bool:
-    """Whether the next event of its kind tells all that this one does."""
+def _is_superseded_by_next(event: events.SessionEvent) -> bool:
+    """Whether the next event of its kind will contain everything that this one does."""
     from rpterm.chat import events
 
-    unread = isinstance(event, events.PromptEvaluated) and event.done < event.total
-    return unread or isinstance(event, events.ReplyThought)
+    is_unfinished = isinstance(event, events.PromptEvaluated) and event.done < event.total
+    return is_unfinished or isinstance(event, events.ReplyThought)

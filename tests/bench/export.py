@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rpterm.cli.trainer_model import opened
+from rpterm.cli.trainer_model import open_trainer_model
 from rpterm.preference.export import Model, Options, export
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
@@ -86,7 +86,7 @@ def _turn(
 
 def measure(path: Path, name: str) -> dict[str, object]:
     start = time.perf_counter()
-    with opened("starter") as known, Store(path) as store:
+    with open_trainer_model("starter") as known, Store(path) as store:
         model = Model(
             system=lambda chat: "You are Watson. " * 20, count=known.count, end=known.end,
             render=lambda messages: known.render(messages, reply=True),

@@ -1,7 +1,7 @@
 """What a card says to the model."""
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.describe import sections, spoken_date
+from rpterm.cards.describe import date_in_words, sections
 
 
 def test_an_empty_card_says_nothing() -> None:
@@ -38,6 +38,6 @@ def test_a_nickname_tells_the_full_name() -> None:
 
 
 def test_dates_are_spoken() -> None:
-    assert spoken_date("1895-04-23") == "23 April 1895"
-    assert spoken_date("1895") == "1895"
-    assert spoken_date("-0399") == "399 BC"
+    assert date_in_words("1895-04-23") == "23 April 1895"
+    assert date_in_words("1895") == "1895"
+    assert date_in_words("-0399") == "399 BC"

@@ -11,7 +11,7 @@ from strategies import cards
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.problems import CardError
-from rpterm.cards.watch import CardBroken, CardChanged, CardFile
+from rpterm.cards.watch import CardBroken, CardChanged, CardWatcher
 
 BASE = CharacterCard(
     name="Ada",
@@ -98,7 +98,7 @@ def save(path: Path, text: str) -> None:
 
 
 def test_a_save_is_told_once(file: Path) -> None:
-    watch = CardFile(file)
+    watch = CardWatcher(file)
     assert watch.poll() is None
     save(file, 'name = "Ada"\ntagline = "x"\n')
     event = watch.poll()
@@ -110,13 +110,13 @@ def test_a_save_is_told_once(file: Path) -> None:
 
 
 def test_a_touched_file_is_no_change(file: Path) -> None:
-    watch = CardFile(file)
+    watch = CardWatcher(file)
     save(file, 'name = "Ada"\n')
     assert watch.poll() is None
 
 
 def test_a_broken_save_keeps_the_last_good_card(file: Path) -> None:
-    watch = CardFile(file)
+    watch = CardWatcher(file)
     save(file, 'name = "Ada"\ntagline = 3\n')
     event = watch.poll()
     assert isinstance(event, CardBroken)
@@ -130,7 +130,7 @@ def test_a_broken_save_keeps_the_last_good_card(file: Path) -> None:
 
 
 def test_a_file_that_is_replaced_or_away(file: Path) -> None:
-    watch = CardFile(file)
+    watch = CardWatcher(file)
     file.unlink()
     assert watch.poll() is None, "an editor may be saving"
     save(file, 'name = "Eve"\n')
@@ -147,4 +147,4 @@ def test_a_file_that_is_replaced_or_away(file: Path) -> None:
 
 def test_the_first_look_must_be_good(tmp_path: Path) -> None:
     with pytest.raises(CardError):
-        CardFile(tmp_path / "none.toml")
+        CardWatcher(tmp_path / "none.toml")

@@ -42,13 +42,13 @@ def _answer(stage: draft.Stage, word: str = "w") -> dict[str, Any]:
 
 def _whole() -> dict[str, Any]:
     known: dict[str, Any] = {}
-    for stage in draft.stages(known):
-        known |= draft.read(stage, json.dumps(_answer(stage)), known)
+    for stage in draft.remaining_stages(known):
+        known |= draft.parse_answer(stage, json.dumps(_answer(stage)), known)
     return known
 
 
 def test_good_answers_fill_every_part_of_the_card() -> None:
-    card = draft.card(IDEA, _whole())
+    card = draft.build_card(IDEA, _whole())
     assert card.name == "W number 1 of name."
     assert (len(card.attributes), len(card.relations), len(card.style)) == (6, 3, 4)
     assert (len(card.greetings), len(card.examples), len(card.lorebook.entries)) == (2, 4, 3)
@@ -56,21 +56,21 @@ def test_good_answers_fill_every_part_of_the_card() -> None:
 
 
 def test_what_is_known_is_not_asked_again() -> None:
-    asked = [f.name for stage in draft.stages({"name": "Odo"}) for f in stage.fields]
+    asked = [f.name for stage in draft.remaining_stages({"name": "Odo"}) for f in stage.fields]
     assert "name" not in asked and "tagline" in asked
-    assert draft.card(IDEA, {**_whole(), "name": "Odo"}).name == "Odo"
+    assert draft.build_card(IDEA, {**_whole(), "name": "Odo"}).name == "Odo"
 
 
 def test_small_models_are_asked_for_less_and_keep_the_users_words() -> None:
-    fields = [f for stage in draft.stages({}, brief=True) for f in stage.fields]
+    fields = [f for stage in draft.remaining_stages({}, brief=True) for f in stage.fields]
     assert {"description", "examples", "lore"}.isdisjoint(f.name for f in fields)
-    assert draft.card(IDEA, {"name": "Odo"}).description == IDEA
+    assert draft.build_card(IDEA, {"name": "Odo"}).description == IDEA
 
 
 def test_an_idea_alone_still_gives_a_card() -> None:
-    card = draft.card(IDEA, {})
+    card = draft.build_card(IDEA, {})
     assert (card.name, card.description) == ("a keeper of a", IDEA)
-    assert draft.card("\n\t", {}).name == "Nameless"
+    assert draft.build_card("\n\t", {}).name == "Nameless"
     assert isinstance(parse(template(card)), CharacterCard)
 
 
@@ -92,7 +92,7 @@ def test_penalties_do_not_fight_the_form_of_json() -> None:
 def test_fences_and_chatter_are_looked_past() -> None:
     stage = draft.STAGES[0]
     answer = f"Sure! Here it is:\n```json\n{json.dumps(_answer(stage))}\n```\nEnjoy {{it}}!"
-    assert set(draft.read(stage, answer, {})) == {f.name for f in stage.fields}
+    assert set(draft.parse_answer(stage, answer, {})) == {f.name for f in stage.fields}
 
 
 @settings(max_examples=60)
@@ -101,7 +101,7 @@ def test_a_cut_answer_keeps_what_had_come(data: st.DataObject) -> None:
     stage = data.draw(st.sampled_from(draft.STAGES))
     whole = json.dumps(_answer(stage))
     cut = whole[: data.draw(st.integers(0, len(whole)))]
-    found, full = draft.read(stage, cut, {}), draft.read(stage, whole, {})
+    found, full = draft.parse_answer(stage, cut, {}), draft.parse_answer(stage, whole, {})
     assert list(found) == list(full)[: len(found)]
     for name, value in list(found.items())[:-1]:
         assert value == full[name]
@@ -118,8 +118,8 @@ def test_any_answer_at_all_makes_a_card_that_reads_back(noise: str, value: Any) 
     known: dict[str, Any] = {}
     for stage in draft.STAGES:
         for answer in (noise, "{" + noise, json.dumps(value)):
-            known |= draft.read(stage, answer, known)
-    card = draft.card(noise, known)
+            known |= draft.parse_answer(stage, answer, known)
+    card = draft.build_card(noise, known)
     assert parse(dump(card)) == card
 
 
@@ -128,15 +128,15 @@ def test_copies_are_left_out() -> None:
     example = stage.fields[0].example[0]
     twice = '*He nods.* "The lamp is lit, and that is all you need to know about it tonight."'
     answer = json.dumps({"greetings": [example + " More.", twice, twice.upper()]})
-    assert draft.read(stage, answer, {})["greetings"] == [twice]
-    assert draft.read(stage, answer, {"tagline": twice}) == {}
+    assert draft.parse_answer(stage, answer, {})["greetings"] == [twice]
+    assert draft.parse_answer(stage, answer, {"tagline": twice}) == {}
 
 
 def test_a_text_cut_by_its_bound_ends_with_a_sentence() -> None:
     field = next(f for f in draft.STAGES[0].fields if f.name == "tagline")
     long = "One whole sentence stands here. " + "and then it runs on " * 9
     stage = draft.Stage("", (field,))
-    assert draft.read(stage, json.dumps({"tagline": long[: field.high]}), {}) == {
+    assert draft.parse_answer(stage, json.dumps({"tagline": long[: field.high]}), {}) == {
         "tagline": "One whole sentence stands here."
     }
 
@@ -144,7 +144,7 @@ def test_a_text_cut_by_its_bound_ends_with_a_sentence() -> None:
 @pytest.mark.parametrize("stage", draft.STAGES, ids=lambda stage: stage.title)
 @pytest.mark.parametrize("brief", [False, True])
 def test_every_rule_of_a_grammar_is_defined(stage: draft.Stage, brief: bool) -> None:
-    for each in draft.stages({"name": "Odo"}, brief=brief):
+    for each in draft.remaining_stages({"name": "Odo"}, brief=brief):
         if each.title != stage.title:
             continue
         lines = draft.grammar(each, {"name": "Odo"}).splitlines()

@@ -33,9 +33,9 @@ def repo(tmp_path: Path) -> Path:
 def test_a_file_at_a_revision(repo: Path) -> None:
     file = repo / "cards" / "ada.toml"
     file.write_text('name = "Ada 3"\n', encoding="utf-8")
-    assert history.of_file(file) == 'name = "Ada 2"\n'
-    assert history.of_file(file, "HEAD~1") == 'name = "Ada 1"\n'
-    assert history.at("HEAD", "cards/ada.toml", repo) == 'name = "Ada 2"\n'
+    assert history.file_text_at(file) == 'name = "Ada 2"\n'
+    assert history.file_text_at(file, "HEAD~1") == 'name = "Ada 1"\n'
+    assert history.text_at("HEAD", "cards/ada.toml", repo) == 'name = "Ada 2"\n'
 
 
 @pytest.mark.parametrize(
@@ -49,23 +49,23 @@ def test_a_file_at_a_revision(repo: Path) -> None:
 )
 def test_what_git_does_not_have(repo: Path, revision: str, name: str, words: str) -> None:
     with pytest.raises(HistoryError, match=words.replace("~", ".")):
-        history.of_file(repo / "cards" / name, revision)
+        history.file_text_at(repo / "cards" / name, revision)
 
 
 def test_no_repository_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(HistoryError, match="not a git repository"):
-        history.of_file(tmp_path / "ada.toml")
+        history.file_text_at(tmp_path / "ada.toml")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HistoryError, match="Git is not installed"):
-        history.of_file(tmp_path / "ada.toml")
+        history.file_text_at(tmp_path / "ada.toml")
 
 
 def test_what_is_a_revision_and_what_is_a_path(tmp_path: Path) -> None:
-    assert history.split("HEAD~2:characters/x.toml") == ("HEAD~2", "characters/x.toml")
-    assert history.split("v1.0:./x.toml") == ("v1.0", "./x.toml")
+    assert history.split_revision("HEAD~2:characters/x.toml") == ("HEAD~2", "characters/x.toml")
+    assert history.split_revision("v1.0:./x.toml") == ("v1.0", "./x.toml")
     for plain in ("sherlock", "./x.toml", r"C:\cards\x.toml", "-x:y", ":x", "a b:c"):
-        assert history.split(plain) is None
+        assert history.split_revision(plain) is None
     odd = tmp_path / "a:b.toml"
     odd.touch()
-    assert history.split(str(odd)) is None
+    assert history.split_revision(str(odd)) is None

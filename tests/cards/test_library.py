@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.cards.library import CardNotFound, find, folders, summaries
+from rpterm.cards.library import CardNotFound, card_folders, find, summaries
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_card_without_a_tagline_is_listed_by_its_description(tmp_path: Path) -
 
 
 def test_the_shipped_folder_is_found(tmp_path: Path) -> None:
-    found = folders(tmp_path)
+    found = card_folders(tmp_path)
     assert found[0] == tmp_path
     assert found[-1].name == "characters"
-    assert folders(tmp_path / "missing") == found[1:]
+    assert card_folders(tmp_path / "missing") == found[1:]

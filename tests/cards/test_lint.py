@@ -8,7 +8,7 @@ import pytest
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.checks.voice import speaks_for_user
-from rpterm.cards.library import folders, summaries
+from rpterm.cards.library import card_folders, summaries
 from rpterm.cards.lint import lint, static_tokens, tokens
 from rpterm.cards.problems import Problem
 from rpterm.cards.reader import parse
@@ -47,7 +47,7 @@ def test_a_good_card_is_left_alone() -> None:
 
 
 def test_the_shipped_cards_are_left_alone() -> None:
-    cards = summaries(folders(None))
+    cards = summaries(card_folders(None))
     assert cards
     for summary in cards:
         assert summary.card, summary.error

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.lore import patterns
-from rpterm.cards.lore.keys import KeyIndex, KeySpec, normal
+from rpterm.cards.lore.keys import KeyIndex, KeySpec, normalize
 from rpterm.cards.lore.patterns import PatternSet
 
 _LETTERS = st.text(st.sampled_from("abAB -'."), min_size=1, max_size=12)
@@ -17,7 +17,7 @@ _SPECS = st.lists(st.builds(KeySpec, _LETTERS, st.booleans(), st.booleans()), ma
 def plain(spec: KeySpec, text: str) -> bool:
     """One key in one text, as one would write it without an index."""
     fold = not spec.case_sensitive
-    key, said = normal(spec.text, fold), normal(text, fold)
+    key, said = normalize(spec.text, fold), normalize(text, fold)
     if not key:
         return False
     before = r"(?<!\w)" if spec.whole_words and re.search(r"\w", key) and key[0].isalnum() else ""

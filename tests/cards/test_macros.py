@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.cards.macros import Scope, expand, expand_in, spoken_duration
+from rpterm.cards.macros import MacroScope, duration_in_words, expand, expand_with
 
 NOW = datetime(2031, 5, 7, 9, 4)
 
 
 def run(text: str, seed: int = 1, chat_seed: int = 1) -> str:
     more = {"persona": "a customer"}
-    return expand_in(text, Scope("Ada", "Tom", seed, chat_seed, NOW, 7300, "base", more))
+    return expand_with(text, MacroScope("Ada", "Tom", seed, chat_seed, NOW, 7300, "base", more))
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_a_nest_of_macros_is_read_once() -> None:
     [(5, "just now"), (60, "1 minute"), (7200, "2 hours"), (200000, "2 days")],
 )
 def test_durations(seconds: float, wanted: str) -> None:
-    assert spoken_duration(seconds) == wanted
+    assert duration_in_words(seconds) == wanted

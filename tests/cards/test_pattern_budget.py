@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from rpterm.cards import patterns
-from rpterm.cards.patterns import MAX_PATTERNS, MAX_STEPS, Budget, PatternError, TooManyPatterns
+from rpterm.cards.patterns import (
+    MAX_PATTERNS,
+    MAX_STEPS,
+    PatternBudget,
+    PatternError,
+    TooManyPatterns,
+)
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
 
@@ -64,7 +70,7 @@ def test_small_patterns_are_many_and_mere_letters_are_not_compiled(counted: Coun
 
 
 def test_the_budget_ends_by_count_too() -> None:
-    budget = Budget(patterns=2, steps=MAX_STEPS)
+    budget = PatternBudget(patterns=2, steps=MAX_STEPS)
     budget.check("a+")
     with pytest.raises(PatternError, match="missing"):
         budget.check("(")

@@ -231,7 +231,7 @@ def test_control_tokens_in_the_text_are_text() -> None:
 def test_the_pinned_names_of_the_record() -> None:
     from dataclasses import fields
 
-    from rpterm.cards import card, layout
+    from rpterm.cards import card, key_table
 
     tables = {
         card.LoreEntry: ("lore",), card.Lorebook: ("lorebook",), card.Probe: ("test",),
@@ -239,7 +239,7 @@ def test_the_pinned_names_of_the_record() -> None:
     }  # fmt: skip
     other = {"extensions", "entries", "examples", "sampling", "lorebook", "tests"}
     for record, names in tables.items():
-        keys = {key.field for name in names for key in layout.TABLES[name]}
+        keys = {key.field for name in names for key in key_table.TABLES[name]}
         assert keys == {item.name for item in fields(record)} - other
 
 

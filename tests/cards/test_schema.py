@@ -2,7 +2,7 @@
 
 import json
 
-from rpterm.cards.layout import TABLES
+from rpterm.cards.key_table import TABLES
 from rpterm.cards.reader import parse
 from rpterm.cards.schema import PUBLISHED, schema, text
 

@@ -19,7 +19,7 @@ from rpterm.cards.lint import lint, lint_world
 from rpterm.cards.lorebook import LoreContext, fire
 from rpterm.cards.problems import CardError
 from rpterm.cards.toml_edit import CardEditError
-from rpterm.cards.watch import CardChanged, CardFile
+from rpterm.cards.watch import CardChanged, CardWatcher
 from rpterm.cards.worlds import World, merge
 
 LOOM = """\
@@ -55,7 +55,7 @@ def loom(card: Path) -> Path:
 
 
 def test_a_card_has_the_lore_of_its_world_behind_its_own(ada: Path) -> None:
-    found = worlds.read(ada)
+    found = worlds.read_card(ada)
     entries = found.card.lorebook.entries
     assert [(e.content, e.world) for e in entries] == [
         ("It stops.", ""), ("The mill burns at night.", "loom"), ("The weft is silver.", "loom"),
@@ -66,24 +66,24 @@ def test_a_card_has_the_lore_of_its_world_behind_its_own(ada: Path) -> None:
 
 
 def test_what_a_chat_keeps_says_the_same_without_the_world(ada: Path) -> None:
-    found = worlds.read(ada)
+    found = worlds.read_card(ada)
     loom(ada).unlink()
     assert reader.parse(found.text) == found.card and found.source == ADA
-    again = worlds.read(ada)
+    again = worlds.read_card(ada)
     assert [entry.content for entry in again.card.lorebook.entries] == ["It stops."]
     assert again.text == again.source and reader.parse(again.text) == again.card
     (lost,) = again.lost
     assert f"{ada}:2: worlds #1: There is no world 'loom'." in lost.told
     assert lost.told.endswith("The lore of this world is left out.")
-    plain = worlds.of_text('# mine\nname = "Bo"\n', ada)
+    plain = worlds.parse_card('# mine\nname = "Bo"\n', ada)
     assert plain.text == plain.source == '# mine\nname = "Bo"\n'
 
 
 def test_the_text_a_chat_keeps_can_be_a_file_again(ada: Path) -> None:
     """Its copies of the world's entries give way to the world."""
-    kept = worlds.read(ada).text
+    kept = worlds.read_card(ada).text
     loom(ada).write_text(LOOM.replace("silver", "golden"), encoding="utf-8")
-    again = worlds.of_text(kept, ada).card
+    again = worlds.parse_card(kept, ada).card
     assert [e.content for e in again.lorebook.entries][1:] == [
         "The mill burns at night.", "The weft is golden.",
     ]  # fmt: skip
@@ -94,19 +94,19 @@ def test_where_worlds_are_looked_for(ada: Path, tmp_path: Path) -> None:
     far.parent.mkdir()
     for name in ("loom", "loom.toml", "../worlds/loom.toml", str(loom(ada))):
         far.write_text(f'name = "Bo"\nworlds = "{name}"\n', encoding="utf-8")
-        assert len(worlds.read(far, [tmp_path]).card.lorebook.entries) == 2
-    (lost,) = worlds.of_text('name = "Bo"\nworlds = "lom"\n', far, [tmp_path]).lost
+        assert len(worlds.read_card(far, [tmp_path]).card.lorebook.entries) == 2
+    (lost,) = worlds.parse_card('name = "Bo"\nworlds = "lom"\n', far, [tmp_path]).lost
     assert "Did you mean loom?" in lost.told
-    (lost,) = worlds.of_text('name = "Bo"\nworlds = "bo"\n', far).lost
+    (lost,) = worlds.parse_card('name = "Bo"\nworlds = "bo"\n', far).lost
     assert "There is no world" in lost.told, "it is no world of its own"
 
 
 def test_a_card_serves_as_a_world(ada: Path) -> None:
     other = ada.with_name("bo.toml")
     other.write_text('name = "Bo"\nworlds = ["ada"]\n', encoding="utf-8")
-    assert "A world cannot name other worlds" in worlds.read(other).lost[0].told
+    assert "A world cannot name other worlds" in worlds.read_card(other).lost[0].told
     ada.write_text(ADA.replace('worlds = ["loom"]\n', ""), encoding="utf-8")
-    assert [e.world for e in worlds.read(other).card.lorebook.entries] == ["ada"]
+    assert [e.world for e in worlds.read_card(other).card.lorebook.entries] == ["ada"]
 
 
 def test_a_world_is_no_character(ada: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_world_is_no_character(ada: Path) -> None:
 
 def test_everything_wrong_in_a_world_is_told_with_its_line(ada: Path) -> None:
     loom(ada).write_text(LOOM.replace('content = "The weft', 'contents = "The weft'), "utf-8")
-    (lost,) = worlds.read(ada).lost
+    (lost,) = worlds.read_card(ada).lost
     first = lost.problems[0]
     assert (Path(first.file).name, first.field) == ("loom.toml", "lore #2")
     assert "1 more problem" in lost.told
@@ -126,13 +126,13 @@ def test_the_linter_names_the_worlds_file_and_line(ada: Path) -> None:
     loom(ada).write_text(
         LOOM.replace('["weft"]', '["the"]') + "\n[[lore]]\ncontent = 'x'\n", "utf-8"
     )
-    found = worlds.read(ada)
+    found = worlds.read_card(ada)
     told = lint(found.card, text=found.source, origin=str(ada), worlds=found.worlds)
     by_field = {(Path(p.file).name, p.field): p.line for p in told}
     assert by_field[("loom.toml", "lore #2 keys #1")] == 13
     assert by_field[("loom.toml", "lore #3")] == 16
     text = loom(ada).read_text("utf-8")
-    alone = lint_world(worlds.book(text, "loom.toml"), text, "loom.toml")
+    alone = lint_world(worlds.parse_world(text, "loom.toml"), text, "loom.toml")
     assert [(p.field, p.line) for p in alone] == [("lore #2 keys #1", 13), ("lore #3", 16)]
 
 
@@ -170,12 +170,12 @@ def test_too_much_together_is_told(ada: Path) -> None:
     with pytest.raises(
         CardError, match=r"ada.toml:2: worlds: The card and its worlds are too large"
     ):
-        worlds.read(ada)
+        worlds.read_card(ada)
 
 
 # Saved while it is used ------------------------------------------------------------------------
 def test_a_saved_world_changes_the_card(ada: Path) -> None:
-    watch = CardFile(ada)
+    watch = CardWatcher(ada)
     assert watch.poll() is None
     save(loom(ada), LOOM.replace("silver", "golden"))
     event = watch.poll()
@@ -200,7 +200,7 @@ def test_a_saved_world_changes_the_card(ada: Path) -> None:
 
 
 def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
-    watch = CardFile(ada)
+    watch = CardWatcher(ada)
     save(ada, ADA.replace('"loom"', '"loom", "coast"'))
     event = watch.poll()
     assert isinstance(event, CardChanged)
@@ -227,7 +227,7 @@ def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
 
 def test_a_world_that_is_missing_at_the_start_comes_in_with_its_file(ada: Path) -> None:
     loom(ada).rename(ada.with_name("away"))
-    watch = CardFile(ada)
+    watch = CardWatcher(ada)
     assert [each.name for each in watch.lost] == ["loom"] and watch.poll() is None
     save(loom(ada), "[lorebok]\n")
     event = watch.poll()
@@ -267,7 +267,7 @@ def test_an_imported_lorebook_is_a_world_and_comes_out_as_it_was(tmp_path: Path)
     card.write_text(json.dumps(document), encoding="utf-8")
     (made,) = import_files([card], tmp_path / "cards")
     assert made.target is not None
-    text = world_edit.join(made.target.read_text("utf-8"), "the-coast")
+    text = world_edit.add_world(made.target.read_text("utf-8"), "the-coast")
     made.target.write_text(text, encoding="utf-8")
     export_file(made.target, "v2", tmp_path / "back.json")
     data = json.loads((tmp_path / "back.json").read_text("utf-8"))["data"]
@@ -277,25 +277,24 @@ def test_an_imported_lorebook_is_a_world_and_comes_out_as_it_was(tmp_path: Path)
 # In the text of a card -------------------------------------------------------------------------
 def test_joining_and_leaving_keep_all_else() -> None:
     text = '# A head.\r\nname = "Ada"  # her\r\n\r\n[persona]\r\nstyle = ["Slow."]\r\n'
-    joined = world_edit.join(text, "loom")
+    joined = world_edit.add_world(text, "loom")
     assert '# A head.\r\nname = "Ada"  # her\r\n' in joined and "\n" not in joined.replace(
         "\r\n", ""
     )
     assert reader.parse(joined).worlds == ("loom",)
-    more = world_edit.join(joined, "coast")
+    more = world_edit.add_world(joined, "coast")
     assert reader.parse(more).worlds == ("loom", "coast")
-    assert world_edit.leave(world_edit.leave(more, "coast"), "loom") == text
-    assert reader.parse(world_edit.join('name = "Ada"\nworlds = "loom"\n', "coast")).worlds == (
-        "loom", "coast",
-    )  # fmt: skip
+    assert world_edit.remove_world(world_edit.remove_world(more, "coast"), "loom") == text
+    one = world_edit.add_world('name = "Ada"\nworlds = "loom"\n', "coast")
+    assert reader.parse(one).worlds == ("loom", "coast")
     with pytest.raises(CardEditError, match="already"):
-        world_edit.join(joined, "loom")
+        world_edit.add_world(joined, "loom")
     with pytest.raises(CardEditError, match=r"has no world coast\. It has loom"):
-        world_edit.leave(joined, "coast")
+        world_edit.remove_world(joined, "coast")
 
 
 def test_a_difference_names_the_world(ada: Path) -> None:
-    before, after = reader.load(ada), worlds.load(ada)
+    before, after = reader.load(ada), worlds.load_card(ada)
     assert [change.field for change in diff(before, after)] == [
         "lore mill (loom)",
         "lore Weft (loom)",

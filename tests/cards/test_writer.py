@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from strategies import anything, cards
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.plain import decode, encode
 from rpterm.cards.reader import parse
+from rpterm.cards.toml_json import decode, encode
 from rpterm.cards.toml_text import string, value
 from rpterm.cards.writer import dump
 

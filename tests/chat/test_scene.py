@@ -214,7 +214,7 @@ def test_a_hidden_line_calls_nobody_and_is_read_by_none(make: Make) -> None:
 
 def test_a_speaker_nobody_knows_is_refused_before_anything_is_stored(make: Make) -> None:
     session = make("x")
-    with pytest.raises(GroupError, match="here are Mara, Tam, Orla"):
+    with pytest.raises(GroupError, match="Present: Mara, Tam, Orla"):
         list(session.reply(ReplyRequest(text="Hello", speaker="Moriarty")))
     assert len(session.path()) == 1
 

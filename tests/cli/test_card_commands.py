@@ -38,7 +38,7 @@ def test_a_new_card_never_overwrites(cli: Cli, tmp_path: Path) -> None:
     file = write(tmp_path)
     for to in (file, tmp_path):
         done = cli("cards", "new", "Ada", "--to", str(to), "--tagline", "")
-        assert done.code == 1 and "exists already" in done.err
+        assert done.code == 1 and "already exists" in done.err
     assert file.read_text(encoding="utf-8") == SMALL
     assert cli("cards", "new", "***").code == 1
     assert cli("cards", "new", "../../x", "--to", str(tmp_path / "in")).code == 0
@@ -110,7 +110,7 @@ def test_a_model_that_fails_midway_leaves_what_it_gave(
     file = tmp_path / "ada.toml"
     assert cli("cards", "new", "Ada", "--from", "idea", "--to", str(file)).code == 0
     assert load(file).tagline == "Counts what falls."
-    assert "The draft is not whole" in file.read_text(encoding="utf-8")
+    assert "The draft is incomplete" in file.read_text(encoding="utf-8")
 
 
 def test_a_model_that_fails_at_once_writes_nothing(
@@ -191,7 +191,7 @@ def test_lint_takes_a_folder(cli: Cli, tmp_path: Path) -> None:
     done = cli("cards", "lint", str(tmp_path), "--rough")
     assert done.code == 1 and "2 cards" in done.out and "bad.toml:1: name" in done.out
     (tmp_path / "empty").mkdir()
-    assert "has no card" in cli("cards", "lint", str(tmp_path / "empty")).err
+    assert "contains no card" in cli("cards", "lint", str(tmp_path / "empty")).err
 
 
 def test_a_model_that_is_not_there_leaves_the_tokens_estimated(
@@ -202,7 +202,7 @@ def test_a_model_that_is_not_there_leaves_the_tokens_estimated(
     done = cli("cards", "lint", "sherlock")
     assert done.code == 0 and "estimated" in done.out
     done = cli("cards", "lint", "sherlock", "--exact")
-    assert done.code == 1 and "/nowhere/x.gguf" in done.err and "defect" not in done.err
+    assert done.code == 1 and "/nowhere/x.gguf" in done.err and "bug" not in done.err
 
 
 def test_lint_of_all_shipped_cards_is_clean(cli: Cli) -> None:
@@ -219,7 +219,7 @@ def test_two_files(cli: Cli, tmp_path: Path) -> None:
     assert "+ Counts every single comet." in out and "1 change;" in out
     rows = json.loads(cli("cards", "diff", str(old), str(new), "--json").out)
     assert [row["field"] for row in rows] == ["description"] and rows[0]["tokens"] > 0
-    assert "say the same" in cli("cards", "diff", str(old), str(old)).out
+    assert "are the same" in cli("cards", "diff", str(old), str(old)).out
 
 
 def test_a_file_against_git(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +227,7 @@ def test_a_file_against_git(cli: Cli, tmp_path: Path, monkeypatch: pytest.Monkey
     run = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*run, *command], cwd=tmp_path, check=True, capture_output=True)
-    assert "say the same" in cli("cards", "diff", str(file)).out
+    assert "are the same" in cli("cards", "diff", str(file)).out
     write(tmp_path, SMALL.replace("stars", "comets"))
     assert "+ Counts comets." in cli("cards", "diff", str(file)).out
     monkeypatch.chdir(tmp_path)

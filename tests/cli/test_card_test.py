@@ -82,7 +82,7 @@ def test_where_nothing_was_judged_nothing_held(cli: Cli, card: Path) -> None:
     command = ("cards", "test", str(card), "--seeds", "1", "--json", "--only")
     done = cli(*command, "score only")
     assert done.code == 1 and json.loads(done.out)["tests"]
-    assert "Nothing was judged, every trial was skipped: there is no score" in done.err
+    assert "Every trial was skipped, so nothing was judged: there is no score" in done.err
     assert cli(*command, "no machine").code == 0, "a part of it was judged"
 
 

@@ -104,7 +104,7 @@ def test_saving_refuses_what_loading_would(tmp_path: Path, name: str, value: str
 
 def test_saving_leaves_a_broken_file_alone(tmp_path: Path) -> None:
     path = write(tmp_path, "theme = \n")
-    with pytest.raises(ConfigError, match="mend the file"):
+    with pytest.raises(ConfigError, match="fix the file"):
         save(path, "theme", "nord")
     assert path.read_text(encoding="utf-8") == "theme = \n"
 
@@ -122,8 +122,8 @@ def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
     ("name", "value", "said"),
     [
         ("theme", "nosuch", "there is no 'nosuch'; there are"),
-        ("remote_url", "notaurl", "is no address, such as http://"),
-        ("remote_url", "ftp://host", "is no address"),
+        ("remote_url", "notaurl", "is not an address such as http://"),
+        ("remote_url", "ftp://host", "is not an address"),
         ("duel.b", "temperature=abc", "temperature"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_profile_lies_over_the_file_and_under_all_else(tmp_path: Path) -> None
         ("wilt", "", r"no profile 'wilt': there are wild\."),
         ("../wild", "", r"no profile '\.\./wild'"),
         ("wild", "temprature = 1\n", r"wild\.toml:1: temprature is not a setting"),
-        ("wild", 'profile = "calm"\n', r"wild\.toml: a profile names no other"),
+        ("wild", 'profile = "calm"\n', r"wild\.toml: a profile cannot name another"),
         ("wild", "[sampling\n", r"wild\.toml:1: "),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cli_tools import Cli
 
-from rpterm.cli import dueling, rich_out
+from rpterm.cli import duel_run, rich_out
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
 
@@ -31,7 +31,7 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
     done = cli(*command, stdin="l\nu\nr\nwhat\nq\n")
     assert done.code == 0, done.err
     assert "Round 1 of 3" in done.out and "And why?" not in done.out.split("Round 2")[0]
-    assert "Taken back." in done.out and "1 of 3 rounds" in done.out
+    assert "Undone." in done.out and "1 of 3 rounds" in done.out
     assert "A (as set)" in done.out and "B (temperature=1.5)" in done.out
     done = cli(*command, stdin="=\n0\n")
     assert done.out.count("Round ") == 2 and "3 of 3 rounds" in done.out
@@ -127,9 +127,9 @@ def test_a_model_that_is_not_there_begins_nothing(
 
 
 def test_without_a_file_there_are_messages_of_our_own() -> None:
-    from rpterm.cli.dueling import lines
+    from rpterm.cli.duel_run import read_messages
 
-    assert len(lines("")) >= 30 and len(set(lines(""))) == len(lines(""))
+    assert len(read_messages("")) >= 30 and len(set(read_messages(""))) == len(read_messages(""))
 
 
 def test_a_defect_in_making_replies_ends_the_asking() -> None:
@@ -139,7 +139,7 @@ def test_a_defect_in_making_replies_ends_the_asking() -> None:
     bout: Any = SimpleNamespace(fresh=False, next=lambda: SimpleNamespace(ready=False))
     maker: Any = SimpleNamespace(run=run, stop=lambda: None)
     with pytest.raises(KeyError):
-        dueling.in_lines(bout, maker)
+        duel_run.run_plain(bout, maker)
 
 
 def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:

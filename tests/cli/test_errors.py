@@ -20,7 +20,7 @@ def test_a_long_text_is_cut_at_once() -> None:
     from rpterm.cli import out
 
     long = "漢字 and words, " * 20_000
-    assert out.cells(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
+    assert out.display_width(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
 
 
 def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:
@@ -30,7 +30,7 @@ def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:
     assert len(lines) == 1, done.err
     assert lines[0].startswith("rpterm: ")
     assert "Traceback" not in done.err
-    assert "defect" not in done.err
+    assert "bug in rpterm" not in done.err
     for word in words:
         assert word in done.err
     assert not list(home.glob("logs/crash*"))
@@ -232,7 +232,7 @@ def test_a_full_disk_is_no_defect(
     def full(_: list[str]) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(guard, "_hush", lambda: None)
+    monkeypatch.setattr(guard, "_silence_output", lambda: None)
     assert guard.run(full, []) == 1
     assert capsys.readouterr().err == (
         "rpterm: The disk is full: nothing more could be written. Free some space.\n"
@@ -240,7 +240,7 @@ def test_a_full_disk_is_no_defect(
 
 
 BINARY = b"{\x9e\x00\xff"
-NOT_TEXT = "is no UTF-8 text"
+NOT_TEXT = "is not UTF-8 text"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ NOT_TEXT = "is no UTF-8 text"
         (b"", ["bench", "rated", "--cache", "none/cache.jsonl"], ["--cache", "No such file"]),
         (BINARY, ["eval", "sherlock", "--probes", "FILE"], [NOT_TEXT]),
         (b"", ["eval", "sherlock", "--probes", ".."], ["Is a directory"]),
-        (b"", ["eval", "sherlock", "--kinds", ","], ["--kinds names none", "knowledge"]),
+        (b"", ["eval", "sherlock", "--kinds", ","], ["--kinds is empty", "knowledge"]),
         (BINARY, ["export", "check", "FILE"], [NOT_TEXT]),
     ],
 )

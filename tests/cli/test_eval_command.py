@@ -12,8 +12,8 @@ from cli_tools import Cli
     ("options", "told"),
     [
         (["--models", "starter", "/none/such.gguf"], "such.gguf"),
-        (["--html", "/none/page.html"], "there is no folder /none"),
-        (["--png", "/none/page.png"], "there is no folder /none"),
+        (["--html", "/none/page.html"], "the folder /none does not exist"),
+        (["--png", "/none/page.png"], "the folder /none does not exist"),
         (["--judge", "starter"], "name two or more"),
     ],
 )

@@ -75,7 +75,7 @@ def test_what_cannot_be_imported_or_exported(cli: Cli, old: Path, tmp_path: Path
     done = cli("cards", "import", str(bad), str(old / "mara.json"), "--to", str(tmp_path / "to"))
     assert done.code == 1 and f"failed  {bad}" in done.out and "1 of 2 files" in done.out
     assert cli("cards", "import", str(tmp_path / "gone.png")).code == 1
-    assert "Name a format" in cli("cards", "export", "sherlock", str(tmp_path / "x.abc")).err
+    assert "Choose a format" in cli("cards", "export", "sherlock", str(tmp_path / "x.abc")).err
     assert "There is no format 'v9'" in cli("cards", "export", "sherlock", "x", "-f", "v9").err
     assert "no lorebook" in cli("cards", "export", str(_bare(tmp_path)), "x", "-f", "world").err
 
@@ -91,7 +91,7 @@ def test_chats_come_with_their_swipes_and_go_on(cli: Cli, old: Path, home: Path)
     done = cli("chats", "import", str(old / "talk.jsonl"))
     assert done.code == 0 and "chat 1 with Mara, 2 turns, 1 more version\n" in done.out
     assert "Hello" in cli("chats", "show", "1").out
-    assert "it is chat 1 already" in cli("chats", "import", str(old)).out
+    assert "already imported as chat 1" in cli("chats", "import", str(old)).out
     assert cli("chat", "mara", "--once", "And then?").code == 0
     with Store(home / "rpterm.db") as store:
         (chat,) = store.chats()
@@ -117,8 +117,10 @@ def test_everything_at_once_and_again(cli: Cli, old: Path, home: Path) -> None:
     assert done.code == 0, done.err
     assert "1 of 1 card or" in done.out and "1 of 1 chat imported." in done.out
     again = cli("import", str(old))
-    assert again.code == 0 and "it is mara.toml already" in again.out
-    assert "0 of 1 card or lorebook imported" in again.out and "1 was here already." in again.out
+    assert again.code == 0 and "already imported as mara.toml" in again.out
+    assert (
+        "0 of 1 card or lorebook imported" in again.out and "1 was already imported." in again.out
+    )
     assert [path.name for path in (home / "characters").iterdir()] == ["mara.toml"]
     empty = old / "empty"
     empty.mkdir()

@@ -12,7 +12,7 @@ import pytest
 from cli_tools import Cli
 
 from rpterm.cli import readme
-from rpterm.cli.app import NOUNS, load
+from rpterm.cli.app import NOUNS, load_command
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("textual", "rich", "sqlite_utils", "sqlite3", "llama_cpp", "torch", "openai", "numpy",
@@ -34,7 +34,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_the_way_to_a_chat_imports_neither_typer_nor_the_store() -> None:
     code = (
-        "from rpterm import paths; from rpterm.cli import guard, play; "
+        "from rpterm import paths; from rpterm.cli import chat_run, guard; "
         "from rpterm.opening.launch import Launch, Asked, find_card; "
         "find_card('sherlock', paths.find())"
     )
@@ -53,7 +53,7 @@ def test_every_noun_has_help(cli: Cli, noun: str) -> None:
     done = cli(noun, "--help")
     assert done.code == 0
     assert f"Usage: rpterm {noun}" in done.out
-    assert load(noun).name == noun
+    assert load_command(noun).name == noun
 
 
 def test_version(cli: Cli) -> None:

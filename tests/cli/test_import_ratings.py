@@ -25,7 +25,7 @@ def test_ratings_come_when_they_are_asked_for(cli: Cli, home: Path, tmp_path: Pa
     log.write_text(LOG, encoding="utf-8")
     assert "kept over" not in cli("chats", "import", str(log)).out
     done = cli("chats", "import", str(log), "--ratings")
-    assert done.code == 0 and "1 rating and 1 swipe kept over others" in done.out
+    assert done.code == 0 and "1 rating and 1 choice between swipes" in done.out
     assert "kept over" not in cli("chats", "import", str(log), "--ratings").out
     with Store(find().database) as store:
         judge = Judgements(store)

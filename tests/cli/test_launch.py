@@ -142,7 +142,7 @@ def test_the_greeting_asked_for_begins_a_new_chat(card: str, engine: Watched) ->
     assert other.chat.id != session.chat_id
     assert other.path()[0].text == "You again."
     other.close()
-    with pytest.raises(LaunchError, match="has 2 greetings"):
+    with pytest.raises(LaunchError, match="no greeting 3: Ada has 2"):
         launch(engine, target=card, greeting=3).open()
 
 

@@ -194,11 +194,11 @@ def test_facts_are_read_listed_with_their_source_and_unlinked(call):
     assert york["drawn"]["older"] == [bath["id"]]
     listed = call("list", "sherlock", "--kind", "fact")
     assert f"turn {first.id}; by rules" in listed
-    assert f"instead of {bath['id']}" in listed
-    assert f"now {york['id']}" in listed
+    assert f"replaces {bath['id']}" in listed
+    assert f"replaced by {york['id']}" in listed
     assert call("distil", "sherlock") == "Nothing new was found.\n"
     call("unlink", str(bath["id"]), str(york["id"]))
-    assert "instead of" not in call("search", "sherlock", "Ann", "lives")
+    assert "replaces" not in call("search", "sherlock", "Ann", "lives")
     with pytest.raises(RptermError, match="does not take the place"):
         call("unlink", str(bath["id"]), str(york["id"]))
 

@@ -13,10 +13,9 @@ import pytest
 from cli_tools import LIMIT_S, Cli, Spawn, read_until
 
 from rpterm.cli.plain.commands import COMMANDS
-from rpterm.cli.plain.folding import Folder
-from rpterm.cli.plain.printer import Printer
+from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.models.open import SCRIPTED_REPLIES
-from rpterm.store import Store
+from rpterm.store import Store, shared
 from rpterm.types import Origin, RptermError, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
@@ -80,7 +79,7 @@ def test_delete_takes_a_turn_alone_or_with_all_that_follows(cli: Cli, home: Path
     talk(cli, "one", "two")
     done = cli("chat", "sherlock", stdin="/delete 4\n/delete 4 both\n/delete 9\n")
     assert "3 turns follow it." in done.err and "/delete 4 alone, or /delete 4 all" in done.err
-    assert "with alone or all behind it" in done.err and "to 5." in done.err
+    assert "and then alone or all" in done.err and "to 5." in done.err
     assert len(turns(home)) == 5
     talk(cli, "/delete 4 alone")
     assert [turn.text for turn in turns(home)][1:] == [FIRST, "two", SECOND]
@@ -132,7 +131,7 @@ def test_a_setting_is_told_changed_and_set_back(cli: Cli, home: Path) -> None:
     lines = ("/set temperature", "/set max_tokens 40", "Hello", "/set max_tokens=0", "/set")
     done = cli("chat", "sherlock", stdin="".join(f"{line}\n" for line in lines))
     assert "temperature is 0.75 (Sherlock Holmes's card)" in done.err
-    assert "max_tokens is 40; it counts from the next reply" in done.err
+    assert "max_tokens is 40, starting with the next reply" in done.err
     assert "must be between 1 and 1000000" in done.err
     assert "max_tokens = 40  (config.toml)" in done.err
     with Store(home / "rpterm.db") as store:
@@ -167,7 +166,7 @@ def test_every_command_is_helped(cli: Cli) -> None:
 
 def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
     written: list[str] = []
-    printer = Printer(written.append)
+    printer = ReplyPrinter(written.append)
     printer.show("a \x1b[2J b\x07 ")
     printer.finish("a \x1b[2J b\x07 c\u202e")
     assert "".join(written) == "a [2J b c\n"
@@ -175,7 +174,7 @@ def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
 
 def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back() -> None:
     written: list[str] = []
-    printer = Printer(written.append)
+    printer = ReplyPrinter(written.append)
     for text in ("Go", "Good ev", "Good evening, si", "Good day"):
         printer.show(text)
     printer.finish("Good day, sir.")
@@ -183,7 +182,7 @@ def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back
 
 
 def test_a_terminal_gets_lines_that_end_between_words() -> None:
-    folder = Folder(lambda: 12)
+    wrapper = LineWrapper(lambda: 12)
     pieces = (
         "Holmes: ",
         "*He looks ",
@@ -193,11 +192,11 @@ def test_a_terminal_gets_lines_that_end_between_words() -> None:
         "Well? 日本語 ",
         "x" * 30,
     )
-    text = "".join(map(folder.fold, pieces))
+    text = "".join(map(wrapper.wrap, pieces))
     assert text.split("\n") == ["Holmes: *He ", "looks up.* ", '"Twelve ', 'pence"', "",
                                  "Well? 日本語", "x" * 30]  # fmt: skip
-    folder.begin()
-    assert folder.fold("what is new") == "what is new"
+    wrapper.begin()
+    assert wrapper.wrap("what is new") == "what is new"
 
 
 def start(spawn: Spawn, *more: str) -> subprocess.Popen[str]:
@@ -302,4 +301,24 @@ def test_a_chat_is_written_to_a_file_and_never_over_one(cli: Cli, tmp_path: Path
         "chat", "sherlock", "--plain", stdin=f"Hello\n/export-chat {file}\n/export-chat {file}\n"
     )
     assert f"This chat was written to {file}." in told.err and "Hello" in file.read_text("utf-8")
-    assert "exists already. Name another file." in told.err
+    assert "already exists. Name another file." in told.err
+
+
+def test_a_message_from_a_pipe_waits_while_another_terminal_answers(
+    cli: Cli, spawn: Spawn, home: Path
+) -> None:
+    talk(cli)
+    greeting = turns(home)[-1]
+    with Store(home / "rpterm.db") as other:
+        theirs = other.add_turn(1, greeting.id, "user", "Ann", "Theirs", origin=Origin.TYPED)
+        with shared.answering(other, theirs.id):
+            chat = spawn("chat", "sherlock", "--plain")
+            read_until(chat, "Theirs")
+            assert chat.stdin is not None and chat.stderr is not None
+            chat.stdin.write("Ours\n")
+            chat.stdin.flush()
+            assert any("your message waits" in line for line in chat.stderr)
+            other.add_turn(1, theirs.id, "assistant", "Holmes", "Quite.", origin=Origin.GENERATED)
+    out, told = chat.communicate(timeout=LIMIT_S)
+    assert chat.returncode == 0 and "Holmes: Quite." in out and "In another terminal:" in told
+    assert [turn.text for turn in turns(home)][1:] == ["Theirs", "Quite.", "Ours", FIRST]

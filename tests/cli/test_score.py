@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,8 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
     said = [Scored(Said(at, "No.", fields={"good": 1}), one) for at in range(8)]
     labels = with_labels(said, "good")
     _show(said, labels)
-    assert "all alike" in (told := capsys.readouterr().out) and "nan" not in told
-    out.data(labels)
+    assert "all the same" in (told := capsys.readouterr().out) and "nan" not in told
+    out.json_data(labels)
     assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
 
 
@@ -69,13 +70,34 @@ def test_a_score_that_lacks_a_signal_is_told(capsys: pytest.CaptureFixture[str])
     assert "1 score without a signal whose model cannot be used" in capsys.readouterr().out
 
 
+def test_broken_lines_are_reported_and_the_others_scored(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
+    monkeypatch.setattr("rpterm.cli.score.opened_scorer", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(
+        "rpterm.evaluation.scored.score_all",
+        lambda scorer, card, replies, others: (Scored(said, one) for said in replies),
+    )
+    card, file = tmp_path / "holmes.toml", tmp_path / "chat.jsonl"
+    card.write_text(HOLMES, encoding="utf-8")
+    file.write_text('{"reply": "Yes."}\n{"reply": \n{"role": "user"}\n', encoding="utf-8")
+    done = cli("score", str(card), str(file), "--json", "--against", str(card))
+    assert done.code == 0 and len(json.loads(done.out)["replies"]) == 1
+    assert f"{file}, line 2: this is not JSON" in done.err
+    assert f"{file}, line 3: a turn has no text" in done.err
+    file.write_text('{"reply": \n', encoding="utf-8")
+    done = cli("score", str(card), str(file), "--json", "--against", str(card))
+    assert done.code == 1 and "line 1: this is not JSON" in done.err and "no reply" in done.err
+
+
 def test_rows_of_different_columns_are_one_sheet(capsys: pytest.CaptureFixture[str]) -> None:
     out.csv([{"line": 1, "reply": 'a, "b"\nc'}, {"line": 2, "field.id": "x", "reply": None}])
     assert capsys.readouterr().out == 'line,reply,field.id\n1,"a, ""b""\nc",\n2,,x\n'
 
 
 def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
-    out.data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
+    out.json_data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
     found = json.loads(capsys.readouterr().out)
     assert found == {"reply": "Elementary \ud800 é", "path": "a", "score": None}
 

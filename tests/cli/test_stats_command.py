@@ -28,7 +28,7 @@ def test_what_was_rated_is_shown_and_drawn(cli: Cli, home: Path, tmp_path: Path)
             Judgements(store).stars(one, 5 if good else 1, how=how)
     done = cli("stats", "--svg", str(tmp_path / "stats.svg"))
     assert done.code == 0 and "12 judgements in 12 chats, 0 of them exportable" in done.out
-    assert "12 had it when they were rated, maybe in view" in " ".join(done.out.split())
+    assert "12 already had it when you rated them" in " ".join(done.out.split())
     assert "Watson [0]" in done.out and "━" in done.out and "1.00 (1.00 to 1.00)" in done.out
     assert done.out.endswith("stats.svg\n")
     both = cli("stats", "--json", "--svg", str(tmp_path / "both.svg"))
@@ -46,7 +46,7 @@ def test_nothing_rated_is_said(cli: Cli, home: Path) -> None:
     with Store(find().database):
         pass
     done = cli("stats")
-    assert done.code == 1 and "Nothing was rated yet" in done.err
+    assert done.code == 1 and "Nothing has been rated yet" in done.err
 
 
 def test_a_card_may_be_named_by_its_file_and_what_fits_nothing_is_told(

@@ -106,8 +106,8 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")
     assert done.code == 130
-    assert "the row in work ends and the steps that are done are written" in done.err
-    assert "Stopped after step 3" in done.out and "the same command goes on" in done.out
+    assert "the steps that are done are saved" in done.err
+    assert "Stopped after step 3" in done.out and "the same command continues" in done.out
     assert signal.getsignal(signal.SIGINT) is before
 
 

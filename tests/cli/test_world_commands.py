@@ -315,7 +315,7 @@ def test_a_world_begins_as_a_file_to_fill_in(cli: Cli, home: Path) -> None:
     file = home / "characters" / "worlds" / "the-loom.toml"
     assert str(file) in done.out and "rpterm cards join CARD the-loom" in done.out
     assert "1 world, 0 problems." in cli("cards", "lint", "the-loom", "--rough").out
-    assert "exists already" in cli("cards", "new", "The Loom", "--world").err
+    assert "already exists" in cli("cards", "new", "The Loom", "--world").err
     assert cli("cards", "new", "Coast", "--world", "--tagline", "x").code == 1
 
 
@@ -323,7 +323,7 @@ def test_plain_mode_has_the_command(cli: Cli, ada: Path, home: Path) -> None:
     done = cli(
         "chat", "ada", "--plain", stdin="/world\n/world loom\n/prompt The mill?\n/world lom\n"
     )
-    assert "Ada knows no world. There are: loom." in done.err
+    assert "Ada knows no world. Available: loom." in done.err
     assert "The world loom was joined in ada.toml." in done.err
     assert "lore:mill (loom)" in done.err and "There is no world 'lom'" in done.err
     with Store(home / "rpterm.db") as store:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.evaluation.dialogues import RECENT, DialogueError, read, strangers
+from rpterm.evaluation.dialogues import MOST_REPORTED, RECENT, DialogueError, read, strangers
 
 ASKED, TOLD = ("Who are you?", "And where?"), ("I am Holmes.", "In Baker Street.")
 NAMES = ("Sherlock Holmes", "Holmes")
@@ -245,21 +245,58 @@ def test_labels_stand_beside_the_reply() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "is empty"),
-        (b"{", "line 1: this is no JSON"),
-        (b'{"reply": "a"}\n\n[1]', "line 3: expected an object"),
-        (b'{"reply": "a"}\n\xff', "line 2: this is no UTF-8"),
-        (b'{"role": "user", "content": "a"}', "has no reply"),
-        (b'{"who": "user", "content": "a"}', "line 1: who speaks here"),
+        (b"{", "line 1: this is not JSON"),
+        (b"[1]", "line 1: expected an object"),
+        (b"\xff", "line 1: this is not UTF-8"),
+        ('{"reply": "a"}'.encode("utf-16"), "line 1: this is UTF-16"),
+        (b'{"who": "user", "content": "a"}', "line 1: the speaker is unknown"),
         (b'{"role": "user"}', "line 1: a turn has no text"),
         (b'{"messages": [3]}', "line 1: a turn is neither"),
         (b'{"reply": "a", "n": 1' + b"0" * 5000 + b"}", "a number is too long"),
-        (b"[" * 100_000, "line 1: this is no JSON"),
+        (b"[" * 100_000, "line 1: this is not JSON"),
+        (b'[{"reply": "a"},\n{"reply": "b"]', "line 2: this is not JSON"),
+        (b'{\n"messages": [\n\xff]}', "line 3: this is not UTF-8"),
     ],
 )
-def test_a_foreign_file_is_told_by_line(data: bytes, words: str) -> None:
-    with pytest.raises(DialogueError, match=words):
-        read(data)
+def test_a_line_that_cannot_be_read_is_reported_with_the_reason(data: bytes, words: str) -> None:
+    problems: list[str] = []
+    with pytest.raises(DialogueError, match="has no reply of the character"):
+        read(data, where="x.jsonl", report=problems.append)
+    (problem,) = problems
+    assert problem.startswith("x.jsonl, line ") and words in problem
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b'{"role": "user", "content": "a"}'])
+def test_a_file_without_replies_is_refused(data: bytes) -> None:
+    problems: list[str] = []
+    with pytest.raises(DialogueError, match=r"is empty|has no reply"):
+        read(data, report=problems.append)
+    assert not problems
+
+
+def test_broken_lines_do_not_hide_the_others() -> None:
+    good = [b'{"reply": "a"}', b'{"messages": [{"role": "assistant", "text": "b"}]}']
+    broken = [b"\xff", b"{", b"[1]", b'{"role": "user"}', b'{"messages": [{"role": "bot"}, 3]}']
+    problems: list[str] = []
+    found = read(b"\n".join([*broken[:3], good[0], *broken[3:], good[1]]), report=problems.append)
+    assert [(said.line, said.text) for said in found] == [(4, "a"), (7, "b")]
+    assert [problem.split(":")[0] for problem in problems] == [
+        f"the file, line {line}" for line in (1, 2, 3, 5, 6)
+    ]
+
+
+def test_a_turn_after_a_broken_line_still_has_a_history() -> None:
+    said = [json.dumps(turn).encode() for turn in LOG]
+    said[2] = said[2][:-1]
+    (reply,) = read(b"\n".join(said), NAMES)
+    assert (reply.text, reply.history) == (TOLD[1], ((False, ASKED[0]), (False, ASKED[1])))
+
+
+def test_only_the_first_broken_lines_are_reported_one_by_one() -> None:
+    problems: list[str] = []
+    read(b'{"reply": "a"}\n' + b"?\n" * 1250, report=problems.append)
+    assert len(problems) == MOST_REPORTED + 1
+    assert problems[-1] == "the file: 1,150 more lines cannot be read."
 
 
 @given(st.recursive(

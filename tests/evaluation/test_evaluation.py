@@ -69,11 +69,11 @@ def test_questions_come_from_the_card() -> None:
     [
         ("probe = 3", "no \\[\\[probe\\]\\]"),
         ("[[probe]]", "1: user is missing"),
-        ('[[probe]]\nuser = "a"\n[[probe]]\nusr = "b"', "2: usr is not known"),
-        ('[[probe]]\nuser = "a"\nkind = "odd"', 'kind is "reference"'),
+        ('[[probe]]\nuser = "a"\n[[probe]]\nusr = "b"', "2: usr is unknown"),
+        ('[[probe]]\nuser = "a"\nkind = "odd"', 'kind must be "reference"'),
         ('[[probe]]\nuser = "a"\n[[probe]]\nuser = "b"\nname = "probe 1"', "2: there is another"),
         ('[[probe]]\nuser = "a"\nreference = [3]', "reference: expected a text"),
-        ("[[probe", "no TOML"),
+        ("[[probe", "not valid TOML"),
     ],
 )
 def test_bad_probes_are_told_by_place(text: str, words: str) -> None:
@@ -96,7 +96,7 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
     (kept,) = Answers(tmp_path / "answers.jsonl").of({"one": known[0].card}, "m", [1])
     assert kept == known[0] and kept.said == ((False, "Is it late?"),)
     (tmp_path / "odd.jsonl").write_text("[]\n")
-    with pytest.raises(RptermError, match="holds no answers"):
+    with pytest.raises(RptermError, match="does not contain answers"):
         Answers(tmp_path / "odd.jsonl")
 
 
@@ -224,7 +224,7 @@ def test_a_score_is_kept_where_it_is_whole(tmp_path: Path) -> None:
     assert values() == first and scorer.asked == 4
     assert values("other") == first and scorer.asked == 6
     (tmp_path / "scores.jsonl").write_text('{"odd": 1}\n')
-    with pytest.raises(RptermError, match="holds no scores"):
+    with pytest.raises(RptermError, match="does not contain scores"):
         values()
 
 

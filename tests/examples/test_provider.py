@@ -222,7 +222,7 @@ def test_with_and_without_are_stored_beside_the_branch(make: Open) -> None:
 
 
 def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: Path) -> None:
-    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    shipped = next(library.card_folders(None)[-1].glob("sherlock.toml"))
     before = shipped.read_text("utf-8")
     session = make(["x"])
     session.store.update_chat(session.chat_id, card_path=str(shipped))
@@ -244,7 +244,7 @@ def test_a_card_that_ships_is_copied_before_it_is_changed(make: Open, tmp_path: 
 def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
     make: Open, tmp_path: Path
 ) -> None:
-    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    shipped = next(library.card_folders(None)[-1].glob("sherlock.toml"))
     session = make(["x"])
     session.set_card(parse(shipped.read_text("utf-8")), shipped.read_text("utf-8"))
     session.store.update_chat(session.chat_id, card_path=str(shipped))
@@ -264,7 +264,7 @@ def test_the_users_own_copy_is_followed_once_the_chat_goes_on_with_it(
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_no_half_copy(
     make: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    shipped = next(library.card_folders(None)[-1].glob("sherlock.toml"))
     session = make(["x"])
     session.store.update_chat(session.chat_id, card_path=str(shipped))
     new = Example((("user", "Hello?"), ("char", "Good day.")))
@@ -365,7 +365,7 @@ def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
 def test_of_the_card_of_another_character_that_ships_a_copy_is_changed(
     store: Store, tmp_path: Path
 ) -> None:
-    shipped = next(library.folders(None)[-1].glob("sherlock.toml"))
+    shipped = next(library.card_folders(None)[-1].glob("sherlock.toml"))
     text = shipped.read_text("utf-8")
     casting = Casting(lambda target: SimpleNamespace(card=parse(text), text=text, path=shipped))
     chat = begin_chat(store, CARD, TOML, Persona("Ann"))

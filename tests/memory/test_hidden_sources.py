@@ -81,7 +81,7 @@ def test_an_account_that_tells_of_a_hidden_turn_waits(world: World) -> None:
     assert summary.text not in world.ask("Did we sail to Naples?")
     told = {item.row.text: item for item in overview(world.memory, None).rows}
     assert [told[text].veiled for text in (summary.text, "We sailed to Naples.")] == [True, False]
-    assert "of a hidden turn" in entry(told["My parrot is Figaro."], 60).plain
+    assert "from a hidden turn" in entry(told["My parrot is Figaro."], 60).plain
 
 
 def test_a_hidden_turn_is_read_for_facts_once_it_is_shown_again(world: World) -> None:

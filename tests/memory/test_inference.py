@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpterm import doctor
+from rpterm.cli import doctor_checks
 from rpterm.config import Scoring, Settings
 from rpterm.memory.embed import WorkerEmbedder
 from rpterm.memory.inference import columns, labels_of
@@ -34,10 +34,10 @@ def test_labels_that_say_nothing_are_refused_with_their_names():
 
 
 def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
-    def check(name: str) -> doctor.Check:
-        return doctor._contradictions(Settings(scoring=Scoring(nli_model=name)))
+    def check(name: str) -> doctor_checks.Check:
+        return doctor_checks._contradictions(Settings(scoring=Scoring(nli_model=name)))
 
-    assert check("").verdict == "ok" and "rules alone" in check("").detail
+    assert check("").verdict == "ok" and "rules only" in check("").detail
     assert check(str(tmp_path)).verdict == "broken"
     (tmp_path / "config.json").write_text(json.dumps({"id2label": {"0": "yes"}}))
     assert "labels are yes" in check(str(tmp_path)).detail

@@ -10,13 +10,13 @@ import pytest
 from preference_support import MODEL
 
 from rpterm.cards.card import CharacterCard
-from rpterm.moving import KnownCard, import_chats
 from rpterm.preference.export import Options, export
 from rpterm.preference.harvest import Wanted
 from rpterm.preference.records import Source
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.store.log_marks import Mark, read_marks
+from rpterm.transfer import KnownCard, import_chats
 
 
 def said(name: str, text: str, **more: Any) -> dict[str, Any]:

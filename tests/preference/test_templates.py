@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from preference_support import Scene, rows, run
 
-from rpterm.cli.trainer_model import TrainerModel, built
+from rpterm.cli.trainer_model import TrainerModel, build_trainer_model
 from rpterm.preference.check.report import Model, check
 from rpterm.preference.export import Model as ExportModel
 from rpterm.preference.formats import FORMATS
@@ -48,7 +48,7 @@ def test_no_row_is_refused(scene: Scene, tmp_path: Path, source: str, name: str)
     scene.judge.compare(a, b, "left")
     scene.judge.thumb(a, True)
     scene.judge.thumb(scene.greeting.id, True)
-    model = built("m", TEMPLATES[source], "<s>", "</s>", None)
+    model = build_trainer_model("m", TEMPLATES[source], "<s>", "</s>", None)
     assert FORMATS[name] and run(scene, tmp_path / "out", format=name, model=exporting(model)).rows
     checked = Model("m", model.render, model.count_rendered, model.end)
     report = check(tmp_path / "out", checked)
@@ -61,21 +61,21 @@ def test_what_a_template_takes_is_found_out() -> None:
     found = {
         name: (made.user_first, made.no_system)
         for name, source in TEMPLATES.items()
-        for made in [built(name, source, "", "</s>", None)]
+        for made in [build_trainer_model(name, source, "", "</s>", None)]
     }
     assert found == {
         "chatml": (False, False), "takes turns": (True, False), "no system": (False, True),
         "neither": (True, True), "drops system": (False, True),
     }  # fmt: skip
-    assert built("m", "", "", "<|im_end|>", None).end == "<|im_end|>"
-    assert built("m", LOOP, "", "</s>", None).end == "</s>"
+    assert build_trainer_model("m", "", "", "<|im_end|>", None).end == "<|im_end|>"
+    assert build_trainer_model("m", LOOP, "", "</s>", None).end == "</s>"
 
 
 def test_a_greeting_that_is_kept_is_refused_where_the_template_refuses_it(
     scene: Scene, tmp_path: Path
 ) -> None:
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
-    model = built("m", TEMPLATES["takes turns"], "", "</s>", None)
+    model = build_trainer_model("m", TEMPLATES["takes turns"], "", "</s>", None)
     run(scene, tmp_path / "out", greeting=Greeting.KEEP, model=exporting(model))
     assert rows(tmp_path / "out")[0]["prompt"][1]["role"] == "assistant"
     report = check(tmp_path / "out", Model("m", model.render, model.count_rendered, model.end))

@@ -125,10 +125,10 @@ def test_a_reward_model_makes_a_step(rated: Scene, tmp_path: Path, starter: Any)
 def test_rows_and_drops_are_as_the_check_counts_them(
     scene: Scene, tmp_path: Path, starter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rpterm.cli.trainer_model import opened
+    from rpterm.cli.trainer_model import open_trainer_model
 
     monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "home"))
-    with opened("starter") as known:
+    with open_trainer_model("starter") as known:
         at = scene.user.id
         for number in range(6):
             good, bad = scene.reply(f"*nods* Yes, {number}.", at), scene.reply("No.\n\nNever!", at)
@@ -159,7 +159,7 @@ def test_what_sft_does_with_long_rows_is_as_the_check_says(
 ) -> None:
     from datasets import Dataset
 
-    from rpterm.cli.trainer_model import opened
+    from rpterm.cli.trainer_model import open_trainer_model
 
     replies = [{"role": "assistant", "content": "It was Moran who did it."}]
     rows = []
@@ -170,7 +170,7 @@ def test_what_sft_does_with_long_rows_is_as_the_check_says(
         )
     path = tmp_path / "train.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    with opened("starter") as known:
+    with open_trainer_model("starter") as known:
         model = Model("starter", known.render, known.count_rendered, known.end)
         fates = check(path, model, limit=90).outlooks[0].fates
     data = Dataset.from_list(rows)

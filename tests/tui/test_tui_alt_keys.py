@@ -43,7 +43,7 @@ def test_a_paste_holds_no_keys(size: int) -> None:
 def test_f_moves_by_a_word_on_a_mac_alone(
     platform: str, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rpterm.tui.alt_keys._WORDS", "bf" if platform == "darwin" else "b")
+    monkeypatch.setattr("rpterm.tui.alt_keys._WORD_KEYS", "bf" if platform == "darwin" else "b")
     assert [event.key for event in AltParser().feed("\x1bf")] == [key]
 
 

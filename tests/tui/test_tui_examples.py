@@ -302,7 +302,7 @@ async def test_with_all_of_them_left_out_the_pane_says_so(stage: FileStage) -> N
         for left in (1, 2):
             await pilot.press("home", "x")
             await wait_until(pilot, partial(crossed, left))
-        await wait_until(pilot, lambda: "None of these stands" in screen_text(app))
+        await wait_until(pilot, lambda: "None of these is in the prompt" in screen_text(app))
 
 
 async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
@@ -326,7 +326,7 @@ async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
         await wait_until(pilot, lambda: budget() == 1984)
         await set_to(64)
         await pilot.press("left_square_bracket")
-        await wait_until(pilot, lambda: budget() == 0 and "1,024 usual" in screen_text(app))
+        await wait_until(pilot, lambda: budget() == 0 and "1,024 default" in screen_text(app))
         await set_to(192)
         lines = screen_text(app).splitlines()
         row = next(y for y, line in enumerate(lines) if " budget" in line)

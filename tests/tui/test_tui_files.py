@@ -68,8 +68,8 @@ async def test_a_card_that_ships_is_copied_before_it_is_edited(
     shipped.mkdir()
     stage.file.rename(shipped / "mara.toml")
     monkeypatch.setattr(FileStage, "file", shipped / "mara.toml")
-    real = library.folders
-    monkeypatch.setattr(library, "folders", lambda own: [*real(own), shipped])
+    real = library.card_folders
+    monkeypatch.setattr(library, "card_folders", lambda own: [*real(own), shipped])
     editor(stage, monkeypatch, "nineteen", "twenty")
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
@@ -127,6 +127,6 @@ async def test_the_form_asks_for_a_format_and_a_file(
         file = stage.folder / "mara-venn-1.jsonl"
         await wait_until(pilot, lambda: file.is_file() and file.read_text("utf-8").count("\n") > 1)
     with Store(stage.folder / "rpterm.db") as store:
-        from rpterm.moving import exporting
+        from rpterm.transfer import chat_export
 
-        assert exporting.json_lines(store, store.chat(1)) == file.read_text("utf-8")
+        assert chat_export.json_lines(store, store.chat(1)) == file.read_text("utf-8")

@@ -16,6 +16,7 @@ from tui_support import Stage, running, wait_until
 
 from rpterm.tui import text
 from rpterm.tui.widgets.growing import Growing
+from rpterm.tui.widgets.status import Phase
 from rpterm.types import Status, Turn
 
 HEAD = Content.assemble(("Mara Venn", "bold"))
@@ -80,6 +81,7 @@ async def test_a_key_that_draws_nothing_of_the_input_waits_no_longer_than_a_fram
 async def test_what_waited_is_not_drawn_over_the_end(tmp_path: Path) -> None:
     app = Stage(tmp_path).app()
     async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.state.figures.phase is Phase.READY)
         view = app.chat.transcript.view(app.chat.transcript.turns[-1].id)
         assert view is not None
         view.grow("Half of", wait=True)

@@ -224,7 +224,7 @@ async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
         await wait_until(pilot, lambda: "“the cellar”" in screen_text(app))
         (block,) = memory.blocks()
         _mark(app, f"block:{block.id}")
-        await wait_until(pilot, lambda: "What holds" in screen_text(app))
+        await wait_until(pilot, lambda: "Nothing that contains" in screen_text(app))
         await pilot.press("n")
         await wait_until(pilot, lambda: not memory.blocks())
 
@@ -246,7 +246,7 @@ async def test_search_and_kinds_narrow_the_list(stage: MemoryStage) -> None:
         memory.add("The parrot is called Figaro", kind="fact", by_model=True)
         memory.add("The tortoise is called Ada")
         found = await opened(pilot, app)
-        await wait_until(pilot, lambda: "model's words" in screen_text(app))
+        await wait_until(pilot, lambda: "by the model" in screen_text(app))
         await pilot.press("slash", *"parr")
         await wait_until(pilot, lambda: found._view and len(found._view.rows) == 1)
         assert "Ada" not in screen_text(app)
@@ -267,7 +267,7 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
         assert app.chat.session is not None
         Memories(app.chat.session.store).mark(old.id, superseded_by=new.id)
         await opened(pilot, app)
-        await wait_until(pilot, lambda: "superseded" in screen_text(app))
+        await wait_until(pilot, lambda: "replaced" in screen_text(app))
         _mark(app, f"row:{old.id}")
         await pilot.pause()
         assert "now: Ansel lives in London" in screen_text(app)
@@ -289,7 +289,7 @@ async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
         await opened(pilot, app)
         await wait_until(pilot, lambda: "has a parrot" in screen_text(app))
         _mark(app, f"row:{fact.id}")
-        await wait_until(pilot, lambda: "By the model, from “my old parrot”." in screen_text(app))
+        await wait_until(pilot, lambda: "by the model, from “my old parrot”." in screen_text(app))
 
 
 async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:

@@ -335,7 +335,7 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
         await wait_until(pilot, lambda: CommandPalette.is_open(app))
-        await type_text(pilot, "Make another reply")
+        await type_text(pilot, "Generate another reply")
         await wait_until(pilot, lambda: app.screen.query("CommandList"))
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
@@ -353,14 +353,14 @@ def best(query: str, many: int = 1) -> list[str]:
     return [name for rank, name in sorted(found, key=lambda each: -each[0]) if rank][:many]
 
 
-def test_what_is_called_so_goes_before_what_is_told_so() -> None:
+def test_a_name_ranks_above_a_description() -> None:
     for key in keys.KEYS:
         if key.palette:
             assert best(key.id) == [key.id]
     assert best("bran", 2) == ["branch-here", "branches"]
-    assert best("again") == ["regenerate"]  # Its label.
-    assert best("temperature") == ["settings"]  # Only told.
-    assert best("reply make", 1) == ["regenerate"]
+    assert best("retry") == ["regenerate"]  # Its label.
+    assert best("temperature") == ["settings"]  # Only in its description.
+    assert best("reply generate", 1) == ["regenerate"]
     assert best("zeppelin") == []
 
 
@@ -374,7 +374,7 @@ async def test_the_palette_shows_labels_and_the_most_used_first(stage: Stage) ->
     async with running(app, (100, 40)) as pilot:
         await pilot.press("ctrl+p")
         await wait_until(pilot, lambda: "stop  Stop the reply" in first())
-        await wait_until(pilot, lambda: "again  Make another reply" in screen_text(app))
+        await wait_until(pilot, lambda: "retry  Generate another reply" in screen_text(app))
         await type_text(pilot, "rename")
         await wait_until(pilot, lambda: "Rename this chat" in first())
         await pilot.press("enter")
@@ -484,5 +484,5 @@ async def test_a_hint_can_be_clicked(stage: Stage) -> None:
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         line = screen_text(app).splitlines()[-1]
-        await pilot.click(offset=(line.index("again"), 29))
+        await pilot.click(offset=(line.index("retry"), 29))
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])

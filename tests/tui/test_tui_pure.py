@@ -77,11 +77,11 @@ def test_a_score_outlives_the_name_of_the_model() -> None:
 
 def test_the_way_out_and_the_help_outlive_other_hints() -> None:
     hints = [
-        Hint(Content("⏎ send")), Hint(Content("Esc back"), True), Hint(Content("^R again")),
+        Hint(Content("⏎ send")), Hint(Content("Esc back"), True), Hint(Content("^R retry")),
         Hint(Content("F1 help"), True),
     ]  # fmt: skip
-    assert fitting(hints, 40).plain == "⏎ send   Esc back   ^R again   F1 help"
-    assert fitting(hints, 35).plain == "⏎ send  Esc back  ^R again  F1 help"
+    assert fitting(hints, 40).plain == "⏎ send   Esc back   ^R retry   F1 help"
+    assert fitting(hints, 35).plain == "⏎ send  Esc back  ^R retry  F1 help"
     assert fitting(hints, 34).plain == "⏎ send  Esc back  F1 help"
     assert fitting(hints, 20).plain == "Esc back  F1 help"
     assert fitting(hints, 8).plain == "Esc back"

@@ -85,7 +85,7 @@ async def test_a_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
         await wait_until(pilot, lambda: CommandPalette.is_open(app))
         for size in ((20, 5), (10, 3), (1, 1), (80, 24)):
             await pilot.resize_terminal(*size)
-        await wait_until(pilot, lambda: "Search for commands" in screen_text(app))
+        await wait_until(pilot, lambda: "Search commands" in screen_text(app))
 
 
 async def test_growing_back_from_tiny(stage: Stage) -> None:
@@ -306,7 +306,7 @@ async def test_ctrl_c_stops_then_asks_then_quits(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: phase(app) == "writing")
         await pilot.press("ctrl+c")
         await wait_until(pilot, lambda: not app.chat.state.busy)
-        assert "Ctrl+C again quits" in notices(app)
+        assert "Press Ctrl+C again to quit" in notices(app)
         assert app.is_running
         await pilot.press("ctrl+c")
         await wait_until(pilot, lambda: app._exit)

@@ -156,15 +156,15 @@ async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
         await pilot.press("f12")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         picture = screen_text(app)
-        assert "WENT WRONG" in picture and "contradicts" in picture
+        assert "VIOLATIONS" in picture and "contradicts" in picture
         assert "Counts ships that" in picture and "attributes 1" in picture
-        assert "behaviour" in picture and "nothing to go by" in picture
+        assert "behaviour" in picture and "not enough data" in picture
         view = app.chat.transcript.view(stage.session.path()[-1].id)
         assert view is not None
         underlined = [s for s in view._content().spans if "underline" in str(s.style)]
         assert len(underlined) == 2
         await pilot.press("f12")
-        await wait_until(pilot, lambda: "WENT WRONG" not in screen_text(app))
+        await wait_until(pilot, lambda: "VIOLATIONS" not in screen_text(app))
 
 
 async def test_a_line_of_the_card_is_one_key_away(tmp_path: Path) -> None:
@@ -422,9 +422,9 @@ async def test_a_click_on_a_slider_sets_it(stage: Scored) -> None:
     async with running(app, (140, 40)) as pilot:
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
-        await click("a turn", 3)
+        await click("per turn", 3)
         await wait_until(pilot, lambda: sizes()[0] == 3 and "+  3" in screen_text(app))
-        await click("a turn", 3)
+        await click("per turn", 3)
         await wait_until(pilot, lambda: sizes()[0] == 2)
         await click("budget", 12)
         await wait_until(pilot, lambda: sizes() == (2, 2048))

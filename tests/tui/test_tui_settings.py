@@ -35,7 +35,7 @@ async def test_a_value_is_kept_and_counts_from_the_next_reply(stage: Stage) -> N
     app = stage.app()
     async with running(app, (100, 30)) as pilot:
         await opened(pilot, app, "temperature")
-        assert "How freely tokens are drawn" in screen_text(app)
+        assert "Randomness: higher is more surprising" in screen_text(app)
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.screen.query("#field-value"))
         app.screen.query_one("#field-value", Input).value = "11"
@@ -43,7 +43,7 @@ async def test_a_value_is_kept_and_counts_from_the_next_reply(stage: Stage) -> N
         await wait_until(pilot, lambda: "must be between 0 and 10" in notices(app))
         app.screen.query_one("#field-value", Input).value = "1.5"
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "temperature is 1.5; it counts from" in notices(app))
+        await wait_until(pilot, lambda: "temperature is 1.5, starting with" in notices(app))
         await wait_until(pilot, lambda: "config.toml" in screen_text(app))
         await pilot.press("escape")
         await say(pilot, app, "Hello")
@@ -52,7 +52,7 @@ async def test_a_value_is_kept_and_counts_from_the_next_reply(stage: Stage) -> N
 
         await opened(pilot, app, "temperature")
         await pilot.press("ctrl+z")
-        await wait_until(pilot, lambda: "temperature is 0.8; it counts from" in notices(app))
+        await wait_until(pilot, lambda: "temperature is 0.8, starting with" in notices(app))
         await pilot.press("escape")
         assert "temperature" not in (stage.folder / "config.toml").read_text()
 
@@ -70,9 +70,9 @@ async def test_what_goes_before_the_file_is_told(stage: Stage) -> None:
         assert "the command line" in screen_text(app)
         await pilot.press("escape")
         await say_command(pilot, app, "/set temperature 0.9")
-        await wait_until(pilot, lambda: "but Mara Venn's card says 0.4 here" in notices(app))
+        await wait_until(pilot, lambda: "but Mara Venn's card sets it to 0.4 here" in notices(app))
         await say_command(pilot, app, "/set top_k 9")
-        await wait_until(pilot, lambda: "but the command line says 5 here" in notices(app))
+        await wait_until(pilot, lambda: "but the command line sets it to 5 here" in notices(app))
         await say(pilot, app, "Hello")
         assert (sampled(stage, "temperature"), sampled(stage, "top_k")) == (0.4, 5)
 
@@ -89,7 +89,7 @@ async def test_a_switch_is_turned_and_the_chat_opened_again_with_it(stage: Stage
         await wait_until(pilot, lambda: phase(app) == "ready")
         assert stage.session.settings.memory is False
         assert stage.session.chat_id == before.chat_id
-        assert "memory is off; it counts from the next reply" in notices(app)
+        assert "memory is off, starting with the next reply" in notices(app)
 
 
 async def say_command(pilot: Pilot[None], app: RptermApp, line: str) -> None:
@@ -116,7 +116,7 @@ async def test_another_model_takes_over_in_the_same_chat(
         app.screen.query_one("#search", Input).value = "tiny"
         await pilot.pause()
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "Tiny-1B; it counts from the next reply" in notices(app))
+        await wait_until(pilot, lambda: "Tiny-1B, starting with the next reply" in notices(app))
         await wait_until(pilot, lambda: stage.session is not before)
         await pilot.press("escape")
         await wait_until(pilot, lambda: phase(app) == "ready")
@@ -151,7 +151,7 @@ async def test_a_profile_is_taken_on_and_off_while_one_chats(stage: Stage) -> No
         await say(pilot, app, "Hello")
         assert sampled(stage, "temperature") == 1.3
         await say_command(pilot, app, "/set temperature 0.9")
-        await wait_until(pilot, lambda: "but profile wild says 1.3 here" in notices(app))
+        await wait_until(pilot, lambda: "but profile wild sets it to 1.3 here" in notices(app))
         await say_command(pilot, app, "/set profile default")
         await wait_until(pilot, lambda: "profile is none" in notices(app))
         await wait_until(pilot, lambda: phase(app) == "ready")

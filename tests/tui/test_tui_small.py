@@ -163,7 +163,7 @@ async def test_the_hints_of_a_small_terminal_say_how_to_leave_and_where_help_is(
     app = Stage(tmp_path, turns=12).app()
     async with running(app, (80, 24)) as pilot:
         await wait_until(pilot, lambda: "^P commands  F1 help" in screen_text(app))
-        assert "^O go on" in screen_text(app)
+        assert "^O continue" in screen_text(app)
         await pilot.press("ctrl+up")
         await wait_until(pilot, lambda: "Esc back  F1 help" in screen_text(app))
         await pilot.press("escape", "alt+v")

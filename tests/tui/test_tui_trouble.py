@@ -199,7 +199,7 @@ async def test_a_jump_that_failed_does_not_wait_for_the_next_chat(stage: Stage) 
 def test_an_editor_with_an_open_quote_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", 'vim "')
-    with pytest.raises(EditorError, match="cannot be read: No closing quotation"):
+    with pytest.raises(EditorError, match="could not be understood: No closing quotation"):
         command()
 
 

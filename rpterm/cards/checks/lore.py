@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding
-from rpterm.cards.lore.keys import normal
+from rpterm.cards.lore.keys import normalize
 from rpterm.cards.lore.rules import Rule, Rules
-from rpterm.cards.patterns import split
+from rpterm.cards.patterns import split_regex_key
 from rpterm.cards.problems import Severity
 
 _COMMON = frozenset(
@@ -82,9 +82,11 @@ def _is_reachable(rule: Rule, mentioned: frozenset[int]) -> bool:
 def _too_common(rule: Rule) -> Iterator[Finding]:
     entry = rule.entry
     for index, key in enumerate(entry.keys if entry.enabled and not entry.constant else ()):
-        word = normal(key, True)
+        word = normalize(key, True)
         path = ("lore", rule.index, "keys", index)
-        if split(key) is None and (word in _COMMON or (not entry.whole_words and len(word) == 1)):
+        if split_regex_key(key) is None and (
+            word in _COMMON or (not entry.whole_words and len(word) == 1)
+        ):
             message = f"The key “{word}” occurs in nearly every text."
             yield Finding(path, "warning", message, "Use a rarer word, or set constant = true.")
 

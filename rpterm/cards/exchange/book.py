@@ -10,7 +10,7 @@ from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import Table, apply, diff, hoist
+from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common
 
 MAX_ENTRIES = 4000
 """More would not fit into a card file anyway, which has at most a megabyte."""
@@ -48,7 +48,7 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
     patch = diff(_base_fields(book), {key: value for key, value in raw.items() if key != "entries"})
     if patch:
         origin["book"] = patch
-    return pack(replace(book, entries=tuple(entries)), origin)
+    return hoist_common_patches(replace(book, entries=tuple(entries)), origin)
 
 
 def is_entry(value: Any, where: str, coerce: Coercer) -> TypeGuard[Mapping[str, Any]]:
@@ -78,7 +78,7 @@ def check_count(count: int) -> None:
         )
 
 
-def pack(book: Lorebook, origin: Table) -> Lorebook:
+def hoist_common_patches(book: Lorebook, origin: Table) -> Lorebook:
     """Move the patches that entries share to the book, and mark the book as imported."""
     origins = [dict(entry.extensions.get(ORIGIN, {})) for entry in book.entries]
     for level in ("e", "x", "w"):
@@ -86,7 +86,7 @@ def pack(book: Lorebook, origin: Table) -> Lorebook:
         for patch in patches:
             if "set" in patch:
                 patch["set"] = dict(patch["set"])
-        common = hoist(patches)
+        common = hoist_common(patches)
         if common:
             origin.setdefault("common", {})[level] = common
         for each, patch in zip(origins, patches, strict=True):
@@ -132,7 +132,7 @@ def is_empty(book: Lorebook) -> bool:
     return not book.entries and book == Lorebook()
 
 
-def plain_fields(book: Lorebook) -> Table:
+def common_fields(book: Lorebook) -> Table:
     """The book's settings that differ from the defaults; all formats use the same keys for them."""
     base: Table = {}
     if book.name:
@@ -150,4 +150,4 @@ def plain_fields(book: Lorebook) -> Table:
 
 def _base_fields(book: Lorebook) -> Table:
     kept = {key: value for key, value in book.extensions.items() if key != ORIGIN}
-    return {"extensions": kept, **plain_fields(book)}
+    return {"extensions": kept, **common_fields(book)}

@@ -10,9 +10,9 @@ import math
 from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.patterns import Budget
+from rpterm.cards.patterns import PatternBudget
 from rpterm.cards.reader import MAX_BYTES
-from rpterm.cards.values import CONTROL
+from rpterm.cards.value_checks import CONTROL_CHARACTERS
 
 _MAX_NOTES = 30
 _LIMIT = 10**9
@@ -29,7 +29,7 @@ class Coercer:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._more = 0
-        self.patterns = Budget()
+        self.patterns = PatternBudget()
 
     def note(self, text: str) -> None:
         """Add a note; beyond ``_MAX_NOTES``, notes are only counted."""
@@ -64,8 +64,8 @@ class Coercer:
                 f"{where} has {len(value):,} characters; an entire card can have {MAX_BYTES:,}."
             )
         plain = value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
-        if CONTROL.search(plain):
-            plain = CONTROL.sub("", plain)
+        if CONTROL_CHARACTERS.search(plain):
+            plain = CONTROL_CHARACTERS.sub("", plain)
             self.note(f"{where} had control characters; they were removed.")
         return plain
 

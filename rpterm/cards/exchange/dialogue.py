@@ -19,7 +19,7 @@ _SPEAKER = re.compile(r"^[ \t]*([^\n:]{1,80}?):[ \t]*")
 Speaker = Literal["user", "char"]
 
 
-def parse(text: str, name: str) -> tuple[Example, ...]:
+def parse_examples(text: str, name: str) -> tuple[Example, ...]:
     """Parse the dialogues of a text; a block without speakers belongs to the character.
 
     Args:
@@ -29,7 +29,7 @@ def parse(text: str, name: str) -> tuple[Example, ...]:
     return tuple(Example(lines) for lines in blocks if lines)
 
 
-def render(examples: tuple[Example, ...]) -> str:
+def render_examples(examples: tuple[Example, ...]) -> str:
     """Write dialogues in the form other programs read."""
     blocks = []
     for example in examples:

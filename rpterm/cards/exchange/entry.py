@@ -13,11 +13,11 @@ from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.patch import Table, apply, diff, lower
-from rpterm.cards.patterns import PatternError, TooManyPatterns, split
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
 
 ORIGIN = "rpterm_origin"
-OWN = "rpterm"
+RPTERM_KEY = "rpterm"
 """Key for our own fields inside other programs' ``extensions``."""
 
 POSITIONS: tuple[Position, ...] = (
@@ -80,7 +80,7 @@ def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEn
     base_ext = base.pop("extensions")
     own: dict[str, Any] = {}
     if isinstance(ext, Mapping):
-        own = {key: value for key, value in ext.items() if key not in (*MAPPED, OWN, ORIGIN)}
+        own = {key: value for key, value in ext.items() if key not in (*MAPPED, RPTERM_KEY, ORIGIN)}
         if patch := diff({**base_ext, **own}, dict(ext), _POSITION_GROUP):
             origin["x"] = patch
         rest = {key: value for key, value in raw.items() if key != "extensions"}
@@ -107,23 +107,23 @@ def write_entry(
         return base
     base_ext = base.pop("extensions")
     ext = apply(
-        base_ext, lower(origin.get("x"), common.get("x")), _POSITION_GROUP, additive=additive
+        base_ext, merge_common(origin.get("x"), common.get("x")), _POSITION_GROUP, additive=additive
     )
     if "position" in ext and _position(ext, entry.position, "", Coercer()) != entry.position:
         ext["position"] = POSITIONS.index(entry.position)
-    patch = lower(origin.get("e"), common.get("e"))
+    patch = merge_common(origin.get("e"), common.get("e"))
     if "extensions" in patch.get("set", {}) or "extensions" in patch.get("drop", ()):
         return apply({**base, "extensions": ext}, patch, additive=additive)
     return {**apply(base, patch, additive=additive), "extensions": ext}
 
 
-def whole(entry: LoreEntry, book: Lorebook) -> LoreEntry:
+def with_common_patches(entry: LoreEntry, book: Lorebook) -> LoreEntry:
     """The entry with the patches its book holds for all entries, so that it can leave the book."""
     own, origin = entry.extensions.get(ORIGIN), book.extensions.get(ORIGIN)
     common = origin.get("common") if isinstance(origin, Mapping) else None
     if not isinstance(own, Mapping) or not isinstance(common, Mapping):
         return entry
-    levels = {level: lower(own.get(level), common.get(level)) for level in common}
+    levels = {level: merge_common(own.get(level), common.get(level)) for level in common}
     kept = {**own, **{level: patch for level, patch in levels.items() if patch}}
     return replace(entry, extensions={**entry.extensions, ORIGIN: kept})
 
@@ -173,7 +173,7 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
     own["greetings"] = list(entry.greetings)
     own = {key: value for key, value in own.items() if value}
     if own:
-        ext[OWN] = own
+        ext[RPTERM_KEY] = own
     return ext
 
 
@@ -181,18 +181,18 @@ def _extension_fields(
     ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer
 ) -> dict[str, Any]:
     """The fields that other programs store in ``extensions``."""
-    own = ext.get(OWN)
+    own = ext.get(RPTERM_KEY)
     own = own if isinstance(own, Mapping) else {}
     return {
         "position": _position(ext, default, where, coerce),
         "depth": coerce.whole(ext.get("depth"), f"{where}: depth", 4, 0),
-        "role": role(ext.get("role"), where, coerce),
-        "probability": probability(ext, where, coerce),
-        "logic": logic(ext.get("selectiveLogic"), where, coerce),
+        "role": read_role(ext.get("role"), where, coerce),
+        "probability": read_probability(ext, where, coerce),
+        "logic": read_logic(ext.get("selectiveLogic"), where, coerce),
         "group": coerce.line(ext.get("group"), f"{where}: group"),
         "group_override": coerce.flag(ext.get("group_override"), f"{where}: group_override", False),
         "group_weight": coerce.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
-        "scan_depth": optional(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
+        "scan_depth": read_optional_number(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
         "whole_words": coerce.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
         **{key: coerce.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
         **{key: coerce.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
@@ -214,7 +214,7 @@ def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str
     for key in keys:
         if not key.strip():
             continue
-        parts = split(key)
+        parts = split_regex_key(key)
         try:
             if parts:
                 coerce.patterns.check(*parts)
@@ -228,7 +228,7 @@ def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str
     return tuple(kept)
 
 
-def role(value: Any, where: str, coerce: Coercer) -> Any:
+def read_role(value: Any, where: str, coerce: Coercer) -> Any:
     """``system``, ``user`` or ``assistant``, by number or name."""
     if value in ROLES:
         return value
@@ -236,20 +236,20 @@ def role(value: Any, where: str, coerce: Coercer) -> Any:
     return ROLES[number] if number < len(ROLES) else "system"
 
 
-def logic(value: Any, where: str, coerce: Coercer) -> Logic:
+def read_logic(value: Any, where: str, coerce: Coercer) -> Logic:
     """The logic of secondary keys, by number."""
     number = coerce.whole(value, f"{where}: selectiveLogic", 0, 0)
     return LOGICS[number] if number < len(LOGICS) else "and_any"
 
 
-def probability(ext: Mapping[str, Any], where: str, coerce: Coercer) -> int:
+def read_probability(ext: Mapping[str, Any], where: str, coerce: Coercer) -> int:
     """The probability in percent; 100 if its use is switched off."""
     if ext.get("useProbability") is False:
         return 100
     return min(100, coerce.whole(ext.get("probability"), f"{where}: probability", 100, 0))
 
 
-def optional(value: Any, where: str, coerce: Coercer) -> int | None:
+def read_optional_number(value: Any, where: str, coerce: Coercer) -> int | None:
     """A whole number, or ``None`` if it is missing."""
     return None if value is None or value == "" else coerce.whole(value, where, 0, 0)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.exchange import charx, jsonio, native, png
+from rpterm.cards.exchange import charx, jsonio, own_fields, png
 from rpterm.cards.exchange.book import write_book
+from rpterm.cards.exchange.document import Spec, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import apply, sign
-from rpterm.cards.exchange.v2v3 import Spec, write_document
-from rpterm.cards.exchange.world import write_world
+from rpterm.cards.exchange.patch import apply, fingerprint
+from rpterm.cards.exchange.world_file import write_world
 from rpterm.types import NoSuchChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
@@ -52,7 +52,7 @@ def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None)
     """
     read_file = read_file or _no_file
     if form in ("v1", "v2", "v3"):
-        document = document_of(card, form, read_file)
+        document = build_document(card, form, read_file)
         return Exported(jsonio.dumps(document), tuple(_losses(card, form)))
     if form == "png":
         return _png(card, read_file)
@@ -63,7 +63,7 @@ def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None)
     raise NoSuchChoice(f"There is no format {form!r}: use one of {', '.join(FORMATS)}.")
 
 
-def document_of(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:
+def build_document(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:
     """The card's JSON document, with data that the import moved to files inlined again."""
     document = write_document(card, spec)
     data = document if spec == "v1" else document["data"]
@@ -97,7 +97,7 @@ def _png(card: CharacterCard, read_file: ReadFile) -> Exported:
         picture = None
     cards = {
         "chara": jsonio.dumps(_chara_document(card, read_file), None),
-        "ccv3": jsonio.dumps(document_of(card, "v3", read_file), None),
+        "ccv3": jsonio.dumps(build_document(card, "v3", read_file), None),
     }
     return Exported(png.write(picture or png.blank(), cards), tuple(notes))
 
@@ -109,9 +109,11 @@ def _chara_document(card: CharacterCard, read_file: ReadFile) -> Any:
     spec: Spec = "v3" if facts.get("same") == "v3" else "v2"
     if not facts and (_origin(card).get("format"), _origin(card).get("container")) == ("v1", "png"):
         spec = "v1"
-    document = document_of(card, spec, read_file)
+    document = build_document(card, spec, read_file)
     if "whole" in facts:
-        unchanged = facts.get("was") == sign({"card": write_document(card, "v2")}, "card", {})
+        unchanged = facts.get("was") == fingerprint(
+            {"card": write_document(card, "v2")}, "card", {}
+        )
         return facts["whole"] if unchanged else document
     if "data" in facts:
         document["data"] = apply(document["data"], facts["data"])
@@ -131,7 +133,7 @@ def _charx(card: CharacterCard, read_file: ReadFile) -> Exported:
             notes.append(f"The asset {member} is missing next to the card; it was left out.")
         else:
             files[str(member)] = body
-    document = document_of(card, "v3", read_file)
+    document = build_document(card, "v3", read_file)
     if origin.get("container") != "charx" and card.portrait:
         body = read_file(card.portrait)
         if body is None:
@@ -183,7 +185,7 @@ def _losses(card: CharacterCard, form: Format) -> list[str]:
         ]
         if lost:
             notes.append(f"V1 cannot store {', '.join(lost)}.")
-    own = native.write(card)
+    own = own_fields.write(card)
     if own and form != "v1":
         notes.append(f"Only rpterm reads {', '.join(own)}, stored in extensions.rpterm.")
     if card.portrait:

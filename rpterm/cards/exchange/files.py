@@ -21,7 +21,7 @@ from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
 from rpterm.cards.exchange.importer import Imported, read_any
-from rpterm.cards.library import OTHER_FORMATS
+from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
 from rpterm.cards.writer import dump, dump_world
@@ -112,11 +112,11 @@ def export_file(
     """
     text = read_text(card_path)
     if worlds.is_world(text):
-        card, lost = worlds.book(text, str(card_path)), []
+        card, lost = worlds.parse_world(text, str(card_path)), []
     else:
-        found = worlds.of_text(text, card_path, folders)
+        found = worlds.parse_card(text, card_path, folders)
         card, lost = found.card, [each.told for each in found.lost]
-    exported = export(card, form, reader(card_path.parent))
+    exported = export(card, form, file_reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("xb") as file:
@@ -128,7 +128,7 @@ def export_file(
     return (*lost, *exported.notes)
 
 
-def reader(folder: Path) -> ReadFile:
+def file_reader(folder: Path) -> ReadFile:
     """A function that reads files below a folder; paths outside of it count as missing."""
 
     def read(name: str) -> bytes | None:
@@ -163,7 +163,7 @@ def safe_name(name: str, fallback: str = "card") -> str:
 def _expand_folders(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            found = (each for each in path.rglob("*") if each.suffix.lower() in OTHER_FORMATS)
+            found = (each for each in path.rglob("*") if each.suffix.lower() in FOREIGN_EXTENSIONS)
             yield from sorted(each for each in found if each.is_file())
         else:
             yield path
@@ -182,7 +182,7 @@ def _import(path: Path, folder: Path) -> ImportedFile:
     _write(folder, files | {target.name: text.encode()})
     return ImportedFile(
         path, target, folder / portrait if portrait else None, found.kind, found.origin,
-        found.notes, world=world_of(card),
+        found.notes, world=linked_world(card),
     )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
     # Cards of other programs name a world by its file name.
     stem = _free_name(folder, safe_name(path.stem))
     text = dump_world(found.card, _header_comment(path, found))
-    read = worlds.book(text, f"{stem}.toml")
+    read = worlds.parse_world(text, f"{stem}.toml")
     if (read.lorebook, read.extensions) != (found.card.lorebook, found.card.extensions):
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
     target = folder / f"{stem}.toml"
@@ -200,7 +200,7 @@ def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
     return ImportedFile(path, target, None, found.kind, found.origin, found.notes)
 
 
-def world_of(card: CharacterCard) -> str:
+def linked_world(card: CharacterCard) -> str:
     """The world that an imported card is linked to, or ""."""
     name = card.extensions.get("world")
     return name.strip() if isinstance(name, str) else ""

@@ -16,11 +16,11 @@ from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.exchange import charx, jsonio, png, yaml_card
 from rpterm.cards.exchange.book import read_book
 from rpterm.cards.exchange.coercer import Coercer
+from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
-from rpterm.cards.exchange.patch import Table, diff, sign
-from rpterm.cards.exchange.v2v3 import Spec, read_document, spec_of, write_document
-from rpterm.cards.exchange.world import is_world, read_world
+from rpterm.cards.exchange.patch import Table, diff, fingerprint
+from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.marks import utf8, why
 
 Kind = Literal["card", "lorebook"]
@@ -216,7 +216,7 @@ def _chara_patches(card: CharacterCard, document: Any) -> Table:
             return {"same": spec}
     base = write_document(card, "v2")
     if not isinstance(document, Mapping) or not isinstance(document.get("data"), Mapping):
-        return {"whole": document, "was": sign({"card": base}, "card", {})}
+        return {"whole": document, "was": fingerprint({"card": base}, "card", {})}
     root = {key: value for key, value in document.items() if key != "data"}
     plain = {key: value for key, value in base.items() if key != "data"}
     patches = {"root": diff(plain, root), "data": diff(base["data"], dict(document["data"]))}

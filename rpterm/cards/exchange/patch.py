@@ -39,11 +39,11 @@ def diff(base: Table, original: Table, groups: Groups | None = None) -> Table:
             patch.setdefault("set", {})[key] = value
         elif not same(base[key], value) and not _add_text_patch(patch, key, base[key], value):
             patch.setdefault("set", {})[key] = value
-            patch.setdefault("was", {})[key] = sign(base, key, groups)
+            patch.setdefault("was", {})[key] = fingerprint(base, key, groups)
     for key in base:
         if key not in original:
             patch.setdefault("drop", []).append(key)
-            patch.setdefault("was", {})[key] = sign(base, key, groups)
+            patch.setdefault("was", {})[key] = fingerprint(base, key, groups)
     return patch
 
 
@@ -68,13 +68,13 @@ def apply(
             result[key] = f"{around[0]}{result[key]}{around[1]}"
     for key, value in _table(patch, "set").items():
         if key in was:
-            applies = not additive and was[key] == sign(base, key, groups)
+            applies = not additive and was[key] == fingerprint(base, key, groups)
         else:
             applies = key not in base
         if applies:
             result[key] = value
     for key in [] if additive else patch.get("drop", ()):
-        if was.get(key) == sign(base, key, groups):
+        if was.get(key) == fingerprint(base, key, groups):
             result.pop(key, None)
     return result
 
@@ -104,7 +104,7 @@ def _crlf(value: Any) -> Any:
     return [_crlf(each) for each in value] if isinstance(value, list) else value
 
 
-def sign(base: Table, key: str, groups: Groups) -> str:
+def fingerprint(base: Table, key: str, groups: Groups) -> str:
     """A short fingerprint of a value of the base and of the keys in its group."""
     values = [[each, base.get(each), each in base] for each in sorted({key, *groups.get(key, ())})]
     text = json.dumps(values, sort_keys=True)
@@ -116,7 +116,7 @@ def _table(patch: Mapping[str, Any], key: str) -> Table:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def hoist(patches: list[Table]) -> Table:
+def hoist_common(patches: list[Table]) -> Table:
     """Move values that most patches set alike into one table, so that they are written only once.
 
     Args:
@@ -156,7 +156,7 @@ def _remove_common(patch: Table, common: Table) -> None:
         del patch["set"]
 
 
-def lower(patch: Any, common: Any) -> Table:
+def merge_common(patch: Any, common: Any) -> Table:
     """Undo ``hoist`` for one patch."""
     own_patch: Table = dict(patch) if isinstance(patch, Mapping) else {}
     common = common if isinstance(common, Mapping) else {}

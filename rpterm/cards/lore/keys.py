@@ -63,11 +63,11 @@ class KeyIndex:
         found: set[int] = self._patterns.hits(text)
         for fold, index in self._indexes:
             if index:
-                index.collect(normal(text, fold), found)
+                index.collect(normalize(text, fold), found)
         return frozenset(found)
 
 
-def normal(text: str, fold: bool) -> str:
+def normalize(text: str, fold: bool) -> str:
     """A text normalised for matching; ``fold`` ignores case."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).translate(_APOSTROPHES)
@@ -85,7 +85,7 @@ class _Index:
         substrings: list[tuple[str, int]] = []
         lengths: dict[str, set[int]] = {}
         for number, spec in keys:
-            key = normal(spec.text, fold)
+            key = normalize(spec.text, fold)
             words = list(_WORD.finditer(key))
             if not spec.whole_words or not words or _SPACELESS.search(key):
                 substrings.append((key, number))

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rpterm.cards.patterns import Pattern, PatternError, compile_pattern, inline, split
+from rpterm.cards.patterns import (
+    Pattern,
+    PatternError,
+    compile_pattern,
+    split_regex_key,
+    with_inline_flags,
+)
 
 _CHUNK_SIZE = 500
 _MIN_FOR_SET = 8
@@ -25,19 +31,19 @@ class PatternSet:
         self._sets: list[tuple[Any, list[int]]] | None = None
         self._bodies: dict[int, str] = {}
         for number, key in keys.items():
-            parts = split(key)
+            parts = split_regex_key(key)
             if parts is None:
                 continue
             try:
                 self._single[number] = compile_pattern(*parts)
-                self._bodies[number] = inline(*parts)
+                self._bodies[number] = with_inline_flags(*parts)
             except PatternError as error:
                 self.broken[number] = str(error)
 
     @staticmethod
     def takes(key: str) -> bool:
         """Whether a key is a regex pattern."""
-        return key.startswith("/") and split(key) is not None
+        return key.startswith("/") and split_regex_key(key) is not None
 
     def hits(self, text: str) -> set[int]:
         """The numbers of the patterns that match anywhere in the text."""

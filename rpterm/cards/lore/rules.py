@@ -100,7 +100,7 @@ class Rules:
         identity = "\0".join((*entry.keys, entry.name, raw.content)).encode("utf-8", "replace")
         return Rule(
             index=at,
-            name=label(entry, at),
+            name=entry_label(entry, at),
             deco=deco,
             primary=self._number(entry, entry.keys),
             secondary=self._number(entry, entry.secondary_keys),
@@ -124,7 +124,7 @@ class Rules:
         return tuple(numbers)
 
 
-def label(entry: LoreEntry, at: int) -> str:
+def entry_label(entry: LoreEntry, at: int) -> str:
     """The name of an entry in lists, with the world it comes from."""
     name = entry.name or entry.comment or next((key for key in entry.keys if key.strip()), "")
     name = " ".join(name.split())[:60] or f"#{at + 1}"

@@ -10,7 +10,7 @@ from rpterm.plural import counted
 Hits = Callable[[str], frozenset[int]]
 
 
-class Window:
+class ScanWindow:
     """The keys found at one point of a chat.
 
     Attributes:

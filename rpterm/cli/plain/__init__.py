@@ -1,1 +1,1 @@
-"""Plain mode: a chat as lines of text, for screen readers and pipes."""
+"""Plain mode: a chat in lines of text, for screen readers and pipes."""

@@ -1,7 +1,8 @@
-"""The loop of plain mode: read a line, do what it says, write what comes.
+"""The loop of plain mode: reads a line, carries it out, prints the result.
 
-Signals are turned into clean ends here. Ctrl+C stops a running reply and keeps what has come; at
-the prompt it leaves, as does the end of the input. SIGTERM and SIGHUP stop, store and leave.
+Signals end the chat cleanly. Ctrl+C stops a running reply and keeps what was generated; at the
+prompt it leaves the chat, as does the end of the input. SIGTERM and SIGHUP stop a reply, store it
+and leave.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -16,11 +18,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from rpterm import slash
 from rpterm.chat import events
-from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, told
+from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, is_written, told
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
-from rpterm.cli.plain.folding import Folder
-from rpterm.cli.plain.printer import Printer
+from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.opening.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
 
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from rpterm.tuning import Tuning
 
 SHOWN = 6
-"""Turns written when a chat is taken up again."""
+"""How many turns are printed when a chat is continued."""
 
 _LEAVE_ON = ("SIGTERM", "SIGHUP")
+_POLL_SECONDS = 0.2
 
 
 class Leave(Exception):
@@ -44,32 +46,32 @@ class Leave(Exception):
 
 
 def run(launch: Launch, tuning: Tuning) -> int:
-    """Chat until the input ends.
+    """Chat until the end of the input.
 
     Returns:
-        The exit code: 0, 130 after Ctrl+C, 128 and the number of another signal.
+        The exit code: 0, 130 after Ctrl+C, or 128 plus the number of another signal.
     """
     try:
         session = launch.open()
-        talk = Talk(session, sys.stdin, tuning)
+        chat = PlainChat(session, sys.stdin, tuning)
         try:
-            with talk.signals():
-                talk.run()
+            with chat.signals():
+                chat.run()
         except Leave as leave:
             return leave.code
         except KeyboardInterrupt:
-            talk.leave_prompt()
+            chat.leave_prompt()
             return INTERRUPTED
         finally:
-            with _quiet():
+            with _signals_ignored():
                 session.close()
     finally:
         launch.close()
     return 0
 
 
-class Talk:
-    """One chat in lines."""
+class PlainChat:
+    """One chat in plain mode."""
 
     def __init__(self, session: Session, source: TextIO, tuning: Tuning) -> None:
         self.session, self.tuning = session, tuning
@@ -77,47 +79,47 @@ class Talk:
         if hasattr(source, "reconfigure"):
             source.reconfigure(errors="replace")
         self._interactive = source.isatty()
-        self._folder = Folder() if sys.stdout.isatty() else None
+        self._wrapper = LineWrapper() if sys.stdout.isatty() else None
         self._replying = False
         self._stop_code = 0
         self._card_file: Reloader | None = None
-        self._seen: Turn | None = None
+        self._last_seen: Turn | None = None
         self.duel: tuple[Turn, Turn] | None = None
-        """Two replies that wait for a verdict, as they stand on paper."""
+        """The left and the right reply of a duel that waits for a verdict."""
 
     def run(self) -> None:
-        """Greet, then answer line after line."""
+        """Print the end of the chat, then answer line after line."""
         if is_elsewhere(self.session):
             self.tell(OPEN_TWICE)
         self._load()
-        self._look_at_card()
+        self._reload_card()
         self.show(self.session.path(SHOWN))
-        self._see()
+        self._note_last_seen()
         for line in self._lines():
             try:
-                self._look_at_card()
+                self._reload_card()
                 self._answer(line)
             except RptermError as error:
                 complain(str(error))
-            self._see()
+            self._note_last_seen()
 
     def _answer(self, line: str) -> None:
         from rpterm.chat.request import ReplyRequest
-        from rpterm.cli.plain.commands import command
+        from rpterm.cli.plain.commands import run_command
 
-        moved = self._look_elsewhere()
+        moved = self._show_news()
         if slash.is_command(line) and moved:
-            self.tell("Nothing was done: the command was for what stood there before. Repeat it.")
+            self.tell("Nothing was done, because the chat has changed. Repeat the command.")
         elif slash.is_command(line):
-            command(self, line)
+            run_command(self, line)
         elif line.strip():
             self.send(slash.message(line))
         elif self._interactive and self.session.scene.group:
             self.reply(ReplyRequest(Intent.NEXT))
 
-    # What comes in -----------------------------------------------------------------------------
+    # Input -------------------------------------------------------------------------------------
     def _lines(self) -> Iterator[str]:
-        """Lines of input; one that ends with a backslash goes on in the next."""
+        """Lines of input; a line that ends with a backslash is continued on the next."""
         held = ""
         while True:
             self._check()
@@ -130,8 +132,8 @@ class Talk:
                     yield held
                 self.leave_prompt()
                 return
-            if self._folder is not None:
-                self._folder.begin()
+            if self._wrapper is not None:
+                self._wrapper.begin()
             line = line.rstrip("\r\n")
             if line.endswith("\\"):
                 held += line[:-1] + "\n"
@@ -139,10 +141,10 @@ class Talk:
             yield held + line
             held = ""
 
-    # What goes out -----------------------------------------------------------------------------
+    # Output ------------------------------------------------------------------------------------
     def write(self, text: str) -> None:
-        """Write without a line end, at once."""
-        out.say(self._folder.fold(out.harmless(text)) if self._folder else text, end="")
+        """Write to standard output at once, without a line end."""
+        out.say(self._wrapper.wrap(out.without_controls(text)) if self._wrapper else text, end="")
         sys.stdout.flush()
 
     def leave_prompt(self) -> None:
@@ -158,9 +160,9 @@ class Talk:
             self.write(f"{out.one_line(turn.speaker)}{swipe}{hidden}: {turn.text}\n")
 
     def tell(self, text: str) -> None:
-        """Write a remark of the program: to standard error, so that pipes hold the chat alone."""
+        """Write a message of the program to standard error, so that pipes get only the chat."""
         with suppress(OSError, ValueError):
-            sys.stderr.write(out.harmless(text) + "\n")
+            sys.stderr.write(out.without_controls(text) + "\n")
             sys.stderr.flush()
 
     # The model ---------------------------------------------------------------------------------
@@ -168,12 +170,12 @@ class Talk:
         info = self.session.load()
         if info.starter and self._interactive:
             self.tell(
-                "This is a small starter model, for trying things out; "
-                "`rpterm models list` and `rpterm models pull` lead to better ones. /help helps."
+                "This is a small starter model for trying things out. `rpterm models list` shows "
+                "better ones, and /help lists the commands."
             )
 
-    def _look_at_card(self) -> None:
-        """Use the card as it was saved last, and tell what changed."""
+    def _reload_card(self) -> None:
+        """Use the card's file as it was saved last, and report what changed."""
         from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
 
         self._card_file = self._card_file or Reloader(self.session)
@@ -185,39 +187,59 @@ class Talk:
         if isinstance(report, Reloaded) and report.summary:
             self.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
 
-    def _see(self) -> None:
-        """Note what stands last on the screen: what is written next is meant for it."""
-        with suppress(RptermError):  # Another terminal may have deleted the chat: told when used.
-            self._seen = next(iter(self.session.path(1)), None)
+    def _note_last_seen(self) -> None:
+        """Note the last turn on the screen, which the user's next line answers."""
+        with suppress(RptermError):  # A chat deleted in another terminal is reported when used.
+            self._last_seen = next(iter(self.session.path(1)), None)
 
-    def _look_elsewhere(self) -> bool:
-        """Write what another terminal said in this chat since; whether it stands last now."""
+    def _show_news(self) -> bool:
+        """Print what another terminal did in this chat; whether the last turn is a new one."""
         self.session.scene.follow()
         if news := self.session.scene.news():
             self.tell(told(news))
-        path = self.session.path(SHOWN)
-        if path[-1:] == ([self._seen] if self._seen else []):
+        path, last_seen = self.session.path(SHOWN), self._last_seen
+        if path[-1:] == ([last_seen] if last_seen else []):
             return False
-        ids, seen = [turn.id for turn in path], self._seen.id if self._seen else 0
-        fresh = path[ids.index(seen) + 1 :] or path[-1:] if seen in ids else path
+        ids, seen_id = [turn.id for turn in path], last_seen.id if last_seen else 0
+        fresh = path[ids.index(seen_id) + 1 :] or path[-1:] if seen_id in ids else path
         self.tell("In another terminal:")
         self.show(fresh)
-        return ids[-1:] != [seen]
+        return ids[-1:] != [seen_id]
 
     def send(self, text: str) -> None:
-        """Send a message and write the reply."""
-        from rpterm.chat.request import ReplyRequest
+        """Send a message and print the reply.
 
-        self.reply(ReplyRequest(text=text, after=self._seen.id if self._seen else None))
+        A message is refused while another terminal is answering. Then a user can repeat it, but a
+        pipe cannot, so its message waits and is sent afterwards.
+        """
+        from rpterm.chat.request import ReplyRequest, SessionError
+
+        while True:
+            try:
+                after = self._last_seen.id if self._last_seen else None
+                self.reply(ReplyRequest(text=text, after=after))
+                return
+            except SessionError:
+                if self._interactive or not is_written(self.session):
+                    raise
+            self._wait_for_other_terminal()
+
+    def _wait_for_other_terminal(self) -> None:
+        """Wait until another terminal has its reply, and print it."""
+        self.tell("Another terminal is writing a reply here: your message waits until it is done.")
+        while is_written(self.session):
+            time.sleep(_POLL_SECONDS)
+        self._show_news()
+        self._note_last_seen()
 
     def reply(self, request: ReplyRequest) -> str:
-        """Write one reply as it comes.
+        """Print one reply while it is generated.
 
         Returns:
-            The draft, when the request was for one.
+            The draft, if the request was for one.
         """
         draft = ""
-        printer: Printer | None = None
+        printer: ReplyPrinter | None = None
         best = False
         self._replying = True
         try:
@@ -225,13 +247,13 @@ class Talk:
                 if isinstance(event, events.UserTurnStored) and event.parted:
                     self.tell(f"{PARTED} /branches lists all.")
                 elif isinstance(event, events.ReplyStarted) and event.turns:
-                    printer, best = self._start(event.turns), event.best
+                    printer, best = self._begin_reply(event.turns), event.best
                 elif isinstance(event, events.BestKept):
                     self.show([self.session.store.turn(event.turn.id)])
                 elif isinstance(event, events.DraftFinished):
                     draft = event.text
                 elif printer is not None:
-                    self._grow(printer, event)
+                    self._print_event(printer, event)
                 elif isinstance(event, events.ReplyFailed):
                     complain(event.message)
                 elif isinstance(event, events.ReplyFinished | events.ReplyCancelled) and not best:
@@ -242,36 +264,38 @@ class Talk:
         return draft
 
     def collect(self, stream: Iterator[events.SessionEvent]) -> list[Turn]:
-        """Make replies without writing them; those that are complete, in their order."""
-        made: dict[int, Turn] = {}
+        """Generate replies without printing them; return the complete ones in order."""
+        finished: dict[int, Turn] = {}
         self._replying = True
         try:
             for event in stream:
                 if isinstance(event, events.ReplyFinished):
-                    made[event.index] = event.turn
+                    finished[event.index] = event.turn
                 elif isinstance(event, events.ReplyFailed):
                     complain(event.message)
         finally:
             self._replying = False
         self._check()
-        return [turn for _, turn in sorted(made.items())]
+        return [turn for _, turn in sorted(finished.items())]
 
-    def _start(self, turns: Sequence[Turn]) -> Printer | None:
-        """Write who speaks. Several candidates are not streamed: they are told when complete."""
+    def _begin_reply(self, turns: Sequence[Turn]) -> ReplyPrinter | None:
+        """Print who speaks. Several candidates are not streamed, but printed when complete."""
         if len(turns) > 1:
             return None
         base = turns[0].text
         self.write(f"{out.one_line(turns[0].speaker)}: {'…' if base else ''}")
-        return Printer(self.write, base)
+        return ReplyPrinter(self.write, base)
 
-    def _grow(self, printer: Printer, event: events.SessionEvent) -> None:
-        """Write what the reply gained."""
+    def _print_event(self, printer: ReplyPrinter, event: events.SessionEvent) -> None:
+        """Print an addition to the reply, or its end."""
         if isinstance(event, events.ReplyDelta):
             printer.show(event.text)
         elif isinstance(event, events.ReplyFinished | events.ReplyCancelled):
             printer.finish(event.turn.text)
             if isinstance(event, events.ReplyCancelled):
-                self.tell("Stopped; what had come is kept. /continue goes on, /regenerate retries.")
+                self.tell(
+                    "Stopped; the text so far is kept. /continue goes on, /regenerate retries."
+                )
         elif isinstance(event, events.ReplyFailed):
             self.write("\n")
             complain(event.message)
@@ -279,7 +303,7 @@ class Talk:
     # Signals -----------------------------------------------------------------------------------
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Handle signals while the chat runs; afterwards all is as before."""
+        """Handle signals while the chat runs; restore the handlers afterwards."""
         before = {signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt)}
         for name in _LEAVE_ON:
             if (number := getattr(signal, name, None)) is not None:
@@ -302,7 +326,7 @@ class Talk:
         self._cancel()
 
     def _cancel(self) -> None:
-        # In a thread of its own: the handler interrupts code that may hold the engine's lock.
+        # In a separate thread, because the handler may interrupt code that holds the engine's lock.
         threading.Thread(target=self.session.cancel, daemon=True).start()
 
     def _check(self) -> None:
@@ -311,8 +335,8 @@ class Talk:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """While the chat is being stored for the last time nothing may interrupt it."""
+def _signals_ignored() -> Iterator[None]:
+    """Ignore signals while the chat is stored for the last time."""
     numbers = [signal.SIGINT, *(getattr(signal, n) for n in _LEAVE_ON if hasattr(signal, n))]
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:

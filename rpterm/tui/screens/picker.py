@@ -33,7 +33,7 @@ def choices() -> Sequence[Choice]:
     from rpterm import paths
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.find().characters))
+    found = library.summaries(library.card_folders(paths.find().characters))
     names = Counter(card.name for card in found)
     return [
         Choice(

@@ -1,6 +1,6 @@
-"""One calm line above the input: the character slips, and what can be done about it.
+"""A calm line above the input that warns of a slipping character and offers remedies.
 
-It is told what to say; a click on a remedy runs its command. Knows no score.
+It shows the sentence it is given; a click on a remedy runs its command. Knows no score.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INDENT = "  "
 
 
 class Alarm(Static):
-    """The line; hidden while all is well."""
+    """The warning line; hidden while all is well."""
 
     DEFAULT_CSS = """
     Alarm {
@@ -31,7 +31,7 @@ class Alarm(Static):
     """
 
     class Clicked(Message):
-        """A remedy was clicked; "" puts the line away."""
+        """The remedy with this command was clicked; "" dismisses the warning."""
 
         def __init__(self, command: str) -> None:
             super().__init__()
@@ -43,7 +43,7 @@ class Alarm(Static):
         self.said = ""
 
     def show(self, sentence: str) -> None:
-        """Say it; "" says that all is well."""
+        """Show a warning; "" hides the line."""
         if sentence == self.said:
             return
         self.said = sentence
@@ -61,13 +61,13 @@ class Alarm(Static):
         self.post_message(self.Clicked(command))
 
     def _content(self, sentence: str, width: int) -> Content:
-        """On one line where that fits, else the remedies below, in as many lines as they take."""
+        """All on one line if that fits, else the remedies below, on as many lines as needed."""
         first, remedies = Content(f"▽ {sentence}"), self._remedies()
         line = Content("  ").join(remedies)
         if not width or first.cell_length + line.cell_length + 3 <= width:
             return Content.assemble(first, "   ", line)
-        first = first.truncate(2 * width, ellipsis=True)  # A long name leaves room for the rest.
-        below = _packed(remedies, width - len(_INDENT))
+        first = first.truncate(2 * width, ellipsis=True)  # A long name must not hide the remedies.
+        below = _wrap(remedies, width - len(_INDENT))
         return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
 
     def _remedies(self) -> list[Content]:
@@ -78,8 +78,8 @@ class Alarm(Static):
         return [*parts, text.link("✕", "remedy('')")]
 
 
-def _packed(parts: Sequence[Content], width: int) -> list[Content]:
-    """Lines of these, none broken."""
+def _wrap(parts: Sequence[Content], width: int) -> list[Content]:
+    """Join parts into lines of this width without breaking any part."""
     lines: list[Content] = []
     for part in parts:
         if lines and lines[-1].cell_length + 2 + part.cell_length <= width:

@@ -1,4 +1,4 @@
-"""The same turn with and without example dialogues, beside each other."""
+"""The same turn generated with and without example dialogues, side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TITLES = ("with examples", "without examples")
 
 
 class Side(Candidate):
-    """One of the two; its frame says which."""
+    """One of the two versions; its frame says which."""
 
     def mark(self, marked: bool) -> None:
         super().mark(marked)
@@ -19,7 +19,7 @@ class Side(Candidate):
 
 
 class AsideView(Candidates):
-    """Both; Enter takes the marked one into the chat, Esc neither."""
+    """Both versions; Enter takes the marked one into the chat, Esc takes neither."""
 
     narrowest = 30
     apart = False

@@ -1,6 +1,6 @@
-"""Several replies side by side while they are written, to choose one.
+"""Several candidate replies side by side while they are generated, to choose one.
 
-Told what each reads; posts which one was chosen. Knows no model and no tree.
+It is given the text of each one and posts which one was chosen. Knows no model and no turn tree.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from rpterm.tui import text
 from rpterm.types import Turn
 
 NARROWEST = 38
-"""Cells a candidate needs to stand beside another one."""
+"""Cells a candidate needs to be shown next to another one."""
 
 
 class Candidate(Static):
-    """One of them."""
+    """One candidate reply."""
 
     DEFAULT_CSS = """
     Candidate {
@@ -34,7 +34,7 @@ class Candidate(Static):
     """
 
     class Clicked(Message):
-        """This one was clicked."""
+        """This candidate was clicked."""
 
         def __init__(self, index: int) -> None:
             super().__init__()
@@ -45,16 +45,16 @@ class Candidate(Static):
         self.index, self.turn = index, turn
         self.border_title = str(index + 1)
 
-    def grow(self, whole: str, tokens: int, *, live: bool) -> None:
-        """Show what it reads now."""
+    def grow(self, full_text: str, tokens: int, *, live: bool) -> None:
+        """Show its text so far; ``live`` while it is still growing."""
         marks = bool(self.app.no_color)
-        content = text.roleplay(whole, streaming=live, marks=marks)
+        content = text.roleplay(full_text, streaming=live, marks=marks)
         self.update(content + "▍" if live else content)
         if tokens:
             self.border_subtitle = f"{tokens} tokens" if live else f"{tokens} tokens ✓"
 
     def mark(self, marked: bool) -> None:
-        """Mark it as the one that Enter chooses."""
+        """Show whether it is the one that Enter chooses."""
         self.set_class(marked, "-marked")
         self.border_title = f"▸ {self.index + 1}" if marked else str(self.index + 1)
 
@@ -64,14 +64,14 @@ class Candidate(Static):
 
 
 class Candidates(Grid):
-    """All of them, as many in a row as the width allows."""
+    """All candidates, as many in a row as the width allows."""
 
     DEFAULT_CSS = """
     Candidates { height: auto; grid-gutter: 0 1; grid-rows: auto; padding: 0 2 1 1; }
     """
 
     class Chosen(Message):
-        """One was chosen."""
+        """A candidate was chosen."""
 
         def __init__(self, turn: Turn) -> None:
             super().__init__()
@@ -79,26 +79,26 @@ class Candidates(Grid):
 
     narrowest = NARROWEST
     blind = False
-    """Whether who is who must stay unknown."""
+    """Whether the candidates must stay anonymous."""
     apart = True
-    """Whether one of them is worth anything without the others."""
+    """Whether some of the candidates are of use when the others are missing."""
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int] = ()) -> None:
-        """``order`` is the order on screen, when it is not theirs."""
+        """``order`` holds the indices of the turns in the order on screen, if it differs."""
         self._all = [self.make(index, turn) for index, turn in enumerate(turns)]
         super().__init__(*(self._all[index] for index in order or range(len(turns))))
         self._marked = 0
         self.columns = 1
         self._tokens: dict[int, int] = {}
-        self._worded: set[int] = set()
+        self._with_text: set[int] = set()
 
     def make(self, index: int, turn: Turn) -> Candidate:
-        """The widget of one of them."""
+        """Create the widget of one candidate."""
         return Candidate(index, turn)
 
     @property
     def turns(self) -> list[Turn]:
-        """All of them, as they stand now."""
+        """The turns of all candidates, in their current state."""
         return [each.turn for each in self._all]
 
     @property
@@ -115,21 +115,21 @@ class Candidates(Grid):
         self.styles.grid_size_columns = self.columns
 
     def grow(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
-        """Show what these read now."""
-        self._worded.update(texts)
-        for index, whole in texts.items():
+        """Show the texts so far, by the index of their candidate."""
+        self._with_text.update(texts)
+        for index, full_text in texts.items():
             self._tokens[index] = tokens.get(index, 0)
-            self._all[index].grow(whole, self._tokens[index], live=True)
+            self._all[index].grow(full_text, self._tokens[index], live=True)
 
     def finish(self, index: int, turn: Turn, tokens: int) -> None:
-        """One is complete."""
-        self._worded.add(index)
+        """Show a candidate that is complete."""
+        self._with_text.add(index)
         self._all[index].turn = turn
         self._all[index].grow(turn.text, tokens or self._tokens.get(index, 0), live=False)
 
     def end(self) -> bool:
-        """Nothing more comes: those without a word go; whether there is anything to choose."""
-        left = [each for each in self._all if each.index in self._worded]
+        """Remove candidates without text once generation has ended; whether any can be chosen."""
+        left = [each for each in self._all if each.index in self._with_text]
         if not left or not (self.apart or len(left) == len(self._all)):
             return False
         marked = self._all[self._marked]
@@ -141,21 +141,21 @@ class Candidates(Grid):
         return True
 
     def move(self, by: int) -> None:
-        """Mark another one, and bring it into sight."""
+        """Move the mark by so many candidates and scroll to the marked one."""
         self.point(max(0, min(len(self._all) - 1, self._marked + by)))
         self._all[self._marked].scroll_visible(animate=False)
 
     def point(self, index: int) -> None:
-        """Mark the one at ``index``, if there is one."""
+        """Mark the candidate at ``index``, if it exists."""
         if 0 <= index < len(self._all):
             self._all[self._marked].mark(False)
             self._marked = index
             self._all[index].mark(True)
 
     def on_candidate_clicked(self, event: Candidate.Clicked) -> None:
-        """Choose it, unless it has gone meanwhile."""
+        """Choose the clicked candidate, unless it was removed in the meantime."""
         event.stop()
-        places = [at for at, each in enumerate(self._all) if each.index == event.index]
-        if places:
-            self.point(places[0])
-            self.post_message(self.Chosen(self.marked))
+        for position, each in enumerate(self._all):
+            if each.index == event.index:
+                self.point(position)
+                self.post_message(self.Chosen(self.marked))

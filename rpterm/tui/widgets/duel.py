@@ -1,4 +1,4 @@
-"""Two blind replies beside each other. Told what each reads; knows no verdict and no tree."""
+"""Two blind replies side by side. Shows the texts it is given; knows no verdict and no tree."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ _SIDES = ("← left", "right →")
 
 
 class Blind(Candidate):
-    """One of them; its frame says the side and nothing else."""
+    """One of the two replies; its frame shows the side and nothing else."""
 
     side = 0
 
-    def grow(self, whole: str, tokens: int, *, live: bool) -> None:
-        """Show what it reads now, without a count that could tell them apart."""
-        super().grow(whole, 0, live=live)
+    def grow(self, full_text: str, tokens: int, *, live: bool) -> None:
+        """Show its text so far, without a token count, which could tell the two apart."""
+        super().grow(full_text, 0, live=live)
 
     def mark(self, marked: bool) -> None:
-        """No side is marked: the keys name the sides."""
+        """Show only the side: nothing is ever marked, because the keys name the sides."""
         self.border_title = _SIDES[self.side]
 
 
 class DuelView(Candidates):
-    """Both, side by side as soon as the width allows lines that can be read."""
+    """Both replies, side by side as soon as the width allows readable lines."""
 
     narrowest = 30
     blind = True
     apart = False
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int]) -> None:
-        """``order`` says which of the turns stands left and which right."""
+        """``order`` holds the index of the turn on the left and of the one on the right."""
         self.order = tuple(order)
         super().__init__(turns, order)
         for side, index in enumerate(self.order):
@@ -62,7 +62,7 @@ class DuelView(Candidates):
         return left, right
 
     def move(self, by: int) -> None:
-        """Nothing is marked, so nothing moves."""
+        """Do nothing: there is no mark to move."""
 
     def grow(self, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
         super().grow(texts, {})

@@ -1,4 +1,4 @@
-"""A quiet block in the transcript that says what went wrong, with the log behind a click."""
+"""An unobtrusive block in the transcript that says what went wrong; a click shows the log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rpterm.tui import text
 
 
 class ErrorBlock(Static):
-    """A message, and the tail of a log that folds."""
+    """An error message and the foldable tail of a log."""
 
     DEFAULT_CSS = """
     ErrorBlock {
@@ -31,9 +31,8 @@ class ErrorBlock(Static):
         self._draw()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """The stream layout of Textual 8.2.8 measures without the margins beside the block."""
-        beside = self.styles.margin.width
-        return super().get_content_height(container, viewport, width - beside)
+        """Subtract the horizontal margin, which the stream layout of Textual 8.2.8 ignores."""
+        return super().get_content_height(container, viewport, width - self.styles.margin.width)
 
     def action_unfold(self) -> None:
         """Show or hide the log."""

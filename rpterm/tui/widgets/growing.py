@@ -1,7 +1,7 @@
-"""A reply while it is written: only its last paragraph is read, wrapped and styled again.
+"""The content of a growing reply, of which only the last paragraph is styled and wrapped again.
 
-A frame must not cost more the longer the reply is, or keys would wait for it. No mark reaches over
-a blank line, so what stands above the last one is settled: it is drawn once for a width and style.
+The cost of a frame must not grow with the reply, or keys would have to wait. No mark spans a blank
+line, so the text above the last one is settled: it is rendered once per width and style.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from rpterm.tui import text
 
 
 class Growing(Content):
-    """A head line, the text so far, and a cursor behind it."""
+    """A head line, the text so far, and a cursor at its end."""
 
     def __init__(
         self, head: Content, source: str, *, marks: bool = False, before: Growing | None = None
     ) -> None:
-        """``before`` is what was shown until now; ``marks`` as for ``text.roleplay``."""
+        """``before`` is the content shown until now; ``marks`` is as in ``text.roleplay``."""
         done, gap, last = source.rpartition("\n\n")
         self._key = (head.plain, head.spans, done + gap, marks)
         self._settled: Content
@@ -50,7 +50,7 @@ class Growing(Content):
             self._strips.clear()
             strips = self._settled.render_strips(width, None, style, options)
             self._strips[width, style] = strips
-        # The mouse finds its place in the text by the number of each line.
+        # Textual maps the mouse to the text by line number, so the last part must start at its own.
         above = self._settled.plain.count("\n") + 1
         last = Content("\n" * above) + self._last
         strips = last.render_strips(width, None, style, options)[above:]

@@ -1,4 +1,4 @@
-"""The top line: who one talks to, and the title of the chat."""
+"""The header line: the character and the title of the chat."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Header(Static):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
-        self._who = self._tagline = self._title = ""
+        self._character = self._tagline = self._title = ""
 
     def show(self, name: str, tagline: str = "", title: str = "") -> None:
-        """Show these."""
-        self._who, self._tagline = text.one_line(name, 60), text.one_line(tagline, 160)
+        """Show the character's name and tagline and the chat's title."""
+        self._character, self._tagline = text.one_line(name, 60), text.one_line(tagline, 160)
         self._title = text.one_line(title, 60)
         self._draw()
 
@@ -31,8 +31,8 @@ class Header(Static):
 
     def _draw(self) -> None:
         width = self.size.width
-        left = Content.assemble((self._who, "bold $text-primary"))
-        right = Content(self._title if self._title != self._who else "")
+        left = Content.assemble((self._character, "bold $text-primary"))
+        right = Content(self._title if self._title != self._character else "")
         if left.cell_length + right.cell_length + 2 > width:
             right = Content("")
         room = width - left.cell_length - right.cell_length - 5 - (3 if right else 0)

@@ -1,8 +1,8 @@
-"""The line of keys at the bottom, made from the registry for what can be done now.
+"""The hint line at the bottom, generated from the key registry for the commands available now.
 
-It is told which commands; a click runs one. While one writes a command it shows how that may go
-on. Knows no chat. Where not all fit the last ones go, but the way out and the way to all other keys
-stay.
+A click on a hint runs its command. While the user types a command, the line shows its completions
+instead. If not all hints fit, the last ones are dropped, but those that lead out of the current
+state or to the help stay longest. Knows no chat.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from textual.widgets import Static
 from rpterm.tui import key_names, keys, text
 
 STAY = frozenset(("stop", "back", "turn-leave", "judge-leave", "palette", "help"))
-"""Commands whose hints go last."""
+"""Commands whose hints are dropped last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key and what it does."""
+    """A key and its label; ``stays`` if it is dropped last."""
 
     shown: Content
     stays: bool = False
 
 
 class KeyHints(Static):
-    """``⏎ send  ^R again …``, as many as fit."""
+    """The hint line: ``⏎ send  ^R retry …``, as many hints as fit."""
 
     DEFAULT_CSS = """
     KeyHints {
@@ -59,15 +59,16 @@ class KeyHints(Static):
         """Show these commands; two that share a label share a hint (``←→ swipe``).
 
         Args:
-            fixed: Keys that are no commands, and what they do; they come first.
+            commands: Ids of the key registry, the most important first.
+            fixed: Keys outside the registry with their labels; they come first.
         """
-        self._change(tuple(commands), tuple(fixed), (), "")
+        self._update_shown(tuple(commands), tuple(fixed), (), "")
 
     def complete(self, words: Sequence[str], about: str) -> None:
-        """Show instead what one may be about to write, and what it does where that is clear."""
-        self._change((), (), tuple(words), about)
+        """Show completions of a typed command, and its description once it is unambiguous."""
+        self._update_shown((), (), tuple(words), about)
 
-    def _change(
+    def _update_shown(
         self,
         shown: tuple[str, ...],
         fixed: tuple[tuple[str, str], ...],
@@ -87,39 +88,38 @@ class KeyHints(Static):
 
     def _draw(self) -> None:
         if self._words or self._about:
-            self.update(self._completing())
+            self.update(self._completions())
         else:
             self._draw_hints()
 
-    def _completing(self) -> Content:
-        """As many words as fit, or the only one with what it does."""
+    def _completions(self) -> Content:
+        """As many completions as fit, or the only one with its description."""
         room = max(1, self.size.width - 4)
         shown = [("   ".join(self._words), "bold $text-primary")] if self._words else []
         about = f"   {self._about}" if shown and self._about else self._about
         return Content.assemble(*shown, about).truncate(room, ellipsis=True)
 
     def _draw_hints(self) -> None:
-        shown_keys = self._keys()
+        chosen_keys = self._choose_keys()
         hints = [
-            Hint(Content.assemble((shown, "bold $text-primary"), f" {label}"))
-            for shown, label in self._fixed
+            Hint(Content.assemble((key, "bold $text-primary"), f" {label}"))
+            for key, label in self._fixed
         ]
-        for label, commands in self._labels().items():
-            shown = "".join(key_names.short(shown_keys[name]) for name in commands)
-            action = f"hint('{commands[-1]}')"
-            drawn = text.key_link(shown, label, action)
-            hints.append(Hint(drawn, not STAY.isdisjoint(commands)))
+        for label, commands in self._commands_by_label().items():
+            shown = "".join(key_names.short(chosen_keys[name]) for name in commands)
+            link = text.key_link(shown, label, f"hint('{commands[-1]}')")
+            hints.append(Hint(link, not STAY.isdisjoint(commands)))
         self.update(fit(hints, self.size.width))
 
-    def _keys(self) -> dict[str, str]:
-        """The first key of each command that none before it has: that one would get it."""
+    def _choose_keys(self) -> dict[str, str]:
+        """For each command its first key that no earlier command takes."""
         chosen: dict[str, str] = {}
         for name in self._shown:
             own = keys.keys_of(keys.BY_ID[name], self._overrides)
             chosen[name] = next((key for key in own if key not in chosen.values()), own[0])
         return chosen
 
-    def _labels(self) -> dict[str, list[str]]:
+    def _commands_by_label(self) -> dict[str, list[str]]:
         labels: dict[str, list[str]] = {}
         for name in self._shown:
             labels.setdefault(keys.BY_ID[name].label, []).append(name)
@@ -127,7 +127,7 @@ class KeyHints(Static):
 
 
 def fit(hints: Sequence[Hint], room: int) -> Content:
-    """Join the hints, closer together and with fewer of them where they need more room."""
+    """Join the hints; if they need more room, with smaller gaps and then with fewer hints."""
     kept, gap = list(hints), 3
     while kept and _width(kept, gap) > room:
         if gap == 3:

@@ -1,8 +1,8 @@
-"""The line one writes in. Grows to eight lines, takes pastes of any size; knows no chat.
+"""The input of the chat. It grows to eight lines and takes pastes of any size; knows no chat.
 
-Keys whose meaning depends on what is written (Enter, the arrows, ``?``) are decided here, in the
-input's own queue: decided by the screen, a quick typist on a busy machine would be overtaken by
-their own Enter.
+Keys whose meaning depends on the text (Enter, the arrows, ``?``) are handled here, in the input's
+own message queue. If the screen handled them, a fast typist's Enter could overtake their letters on
+a busy machine.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from rpterm.tui import text
 from rpterm.tui.widgets.writing import Area
 
 CHIP_FROM = 8000
-"""A paste longer than this many characters is shown as one short mark in the text."""
+"""A paste longer than this many characters is shown as a short placeholder in the text."""
 
 
 class PromptInput(Area):
-    """A text area that asks its owner about each key before it takes it."""
+    """A text area that offers each key to its owner before handling it."""
 
     DEFAULT_CSS = """
     PromptInput {
@@ -39,7 +39,7 @@ class PromptInput(Area):
     """
 
     class Emptied(Message):
-        """The input became empty, or stopped being so."""
+        """The input became empty, or is no longer empty."""
 
         def __init__(self, empty: bool) -> None:
             super().__init__()
@@ -51,7 +51,7 @@ class PromptInput(Area):
     def __init__(
         self, *, id: str | None = None, press: Callable[[str], bool] = lambda _key: False
     ) -> None:
-        """``press`` is told each key by name and says whether it did something with it."""
+        """``press`` is called with the name of each key; it returns whether it handled the key."""
         super().__init__(
             id=id, compact=False, highlight_cursor_line=False, show_line_numbers=False,
             tab_behavior="focus",
@@ -60,7 +60,7 @@ class PromptInput(Area):
         self._pastes: dict[str, str] = {}
         self._was_empty = True
         self.undrawn = False
-        """Whether a key came since the last frame."""
+        """Whether a key arrived since the last frame."""
         self.cursor_blink = False
 
     @property
@@ -69,16 +69,16 @@ class PromptInput(Area):
 
     @property
     def whole(self) -> str:
-        """The text with every folded paste in full."""
-        whole = self.text
-        for mark, pasted in self._pastes.items():
-            whole = whole.replace(mark, pasted)
-        return whole
+        """The complete text, with the placeholders of pastes replaced."""
+        complete = self.text
+        for placeholder, pasted in self._pastes.items():
+            complete = complete.replace(placeholder, pasted)
+        return complete
 
-    def put(self, whole: str) -> None:
-        """Replace the text and set the cursor behind it."""
+    def put(self, content: str) -> None:
+        """Replace the text and move the cursor to its end."""
         self._pastes.clear()
-        self.load_text(self._fold(text.harmless(whole)))
+        self.load_text(self._fold(text.harmless(content)))
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
@@ -87,7 +87,7 @@ class PromptInput(Area):
         if self._press(event.key):
             event.stop()
             event.prevent_default()
-            await asyncio.sleep(0)  # What it does begins before the next key is taken.
+            await asyncio.sleep(0)  # Let its effect start before the next key is handled.
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -105,8 +105,9 @@ class PromptInput(Area):
         self.post_message(self.Drafted())
 
     def _fold(self, pasted: str) -> str:
+        """A placeholder for a long paste, or the text itself if it is short."""
         if len(pasted) <= CHIP_FROM:
             return pasted
-        mark = f"⟦{text.count(len(pasted))} pasted characters·{len(self._pastes) + 1}⟧"
-        self._pastes[mark] = pasted
-        return mark
+        placeholder = f"⟦{text.count(len(pasted))} pasted characters·{len(self._pastes) + 1}⟧"
+        self._pastes[placeholder] = pasted
+        return placeholder

@@ -1,6 +1,6 @@
-"""The status line: model, state, context, cost of the last reply. Shows a record; knows no engine.
+"""The status line: model, state, context usage and cost of the last reply. Knows no engine.
 
-On a narrow terminal the least important parts go first.
+On a narrow terminal the least important parts are dropped first.
 """
 
 from __future__ import annotations
@@ -45,17 +45,19 @@ _STYLE = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the line tells; zeros are left out.
+    """What the line shows; values of zero are left out.
 
     Attributes:
-        share: Of loading, 0 to 1.
-        done, total: Of prompt evaluation, in tokens; ``done`` also of a thought.
-        used, context: Tokens of the last prompt with its reply, and of the window.
+        model: The model's name.
+        share: Progress of loading, 0 to 1.
+        done, total: Progress of prompt evaluation, in tokens; ``done`` also counts a thought.
+        used, context: Tokens of the last prompt with its reply, and of the context window.
         left: Turns that did not fit into that prompt.
-        rate: Tokens a second of the last reply.
+        reused, evaluated: Tokens of that prompt taken from the KV cache, and evaluated.
+        rate: Tokens per second of the last reply.
         first_s: Seconds from Enter to its first token.
-        score: How much in character the last reply is, as a short word; "" where unknown.
-        hint: One quiet sentence at the end.
+        score: How well the last reply stays in character, in a few words; "" if unknown.
+        hint: A short sentence at the end.
     """
 
     phase: Phase = Phase.OPENING
@@ -74,14 +76,14 @@ class Figures:
     hint: str = ""
 
 
-_NAME = 28
-"""Cells of a model's name."""
+_MODEL_CELLS = 28
+"""Cells for a model's name."""
 Part = tuple[int, Content]
-"""How soon a part goes (higher first) and the part."""
+"""A part of the line with its rank: parts of a higher rank are dropped first."""
 
 
 class StatusLine(Static):
-    """One line of figures."""
+    """The line of figures."""
 
     DEFAULT_CSS = """
     StatusLine { height: 1; padding: 0 2; color: $text-muted; }
@@ -105,7 +107,7 @@ class StatusLine(Static):
 
 
 def parts(figures: Figures) -> list[Part]:
-    """The line in pieces, left to right."""
+    """The parts of the line, left to right."""
     found: list[Part] = [(0, _state(figures))]
     if figures.model:
         found.append((4, Content(_model(figures.model))))
@@ -128,7 +130,7 @@ def parts(figures: Figures) -> list[Part]:
 
 
 def fit(found: list[Part], width: int) -> Content:
-    """Join the parts with room between them, dropping the least important until they fit."""
+    """Join the parts with gaps, dropping the least important ones until they fit."""
     while len(found) > 1 and _width(found) > width:
         found = [part for part in found if part[0] != max(rank for rank, _ in found)]
     return Content("   ").join(content for _, content in found)
@@ -151,17 +153,17 @@ def _state(figures: Figures) -> Content:
 
 
 def _model(name: str) -> str:
-    """The model's name, cut to its width; what it has on top, an adapter, stays in sight."""
+    """The model's name, shortened so that the name of an adapter after " + " stays visible."""
     model, plus, adapter = name.partition(" + ")
-    adapter = text.one_line(adapter, _NAME // 2)
-    return text.one_line(model, _NAME - len(plus + adapter)) + plus + adapter
+    adapter = text.one_line(adapter, _MODEL_CELLS // 2)
+    return text.one_line(model, _MODEL_CELLS - len(plus + adapter)) + plus + adapter
 
 
 def _fill(figures: Figures) -> Content:
     share = figures.used / figures.context
-    full, rest = text.bar(share, 8)
+    filled, empty = text.bar(share, 8)
     style = "$text-error" if share > 0.95 else "$text-warning" if share > 0.85 else "$text-primary"
     return Content.assemble(
-        (full, style), (rest, text.FAINT),
+        (filled, style), (empty, text.FAINT),
         f" {text.count(figures.used)}/{text.count(figures.context)}",
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""One turn of the transcript: who speaks, which version it is, and the text.
+"""One turn of the transcript: the speaker, the version and the text.
 
-One ``Static`` a turn, because every layout pass walks all widgets. It shows what it is given and
-posts what was clicked.
+A single ``Static`` per turn, because every layout pass visits all widgets. It shows what it is
+given and posts what was clicked.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from rpterm.tui.widgets.growing import Growing
 from rpterm.types import Origin, Status, Turn
 
 FOLD = 6000
-"""Characters shown of a very long turn until it is unfolded."""
+"""Characters of a very long turn that are shown until it is unfolded."""
 
 THOUGHT = 280
-"""Characters shown of a thought while it grows, from its end."""
+"""Characters of a growing thought that are shown, counted from its end."""
 
-_MARKS = {
+_ORIGINS = {
     Origin.EDITED: "edited",
     Origin.CONTINUED: "continued",
     Origin.IMPERSONATED: "drafted",
@@ -33,7 +33,7 @@ _MARKS = {
 
 
 class TurnView(Static, can_focus=False):
-    """A turn on screen."""
+    """The widget of one turn."""
 
     DEFAULT_CSS = """
     TurnView {
@@ -69,79 +69,79 @@ class TurnView(Static, can_focus=False):
         self._live = turn.status is Status.STREAMING
         self._text = turn.text
         self._unfolded = False
-        self._thinks = ""
-        self._opened = False
+        self._live_thought = ""
+        self._shows_thought = False
         self._height = 0
         self._spans: tuple[tuple[int, int], ...] = ()
-        self._mark = ""
-        self._dress()
+        self._rating = ""
+        self._set_classes()
 
     @property
     def live(self) -> bool:
-        """Whether it is shown as a reply that still grows."""
+        """Whether it is shown as a reply that is still growing."""
         return self._live
 
     @property
     def whole(self) -> str:
-        """All of the text, whatever of it is stored or folded."""
+        """The complete text, including what is not stored yet or folded away."""
         return self._text
 
     def on_mount(self) -> None:
         self._draw()
 
     def show(self, turn: Turn) -> None:
-        """Show another turn, or the same one as it stands now."""
+        """Show another turn, or a new state of the same one."""
         if turn == self.turn and not self._live and self._text == turn.text:
             return
         if turn.id != self.turn.id:
-            self._unfolded = self._opened = False
+            self._unfolded = self._shows_thought = False
             self._spans = ()
-        self.turn, self._text, self._thinks = turn, turn.text, ""
+        self.turn, self._text, self._live_thought = turn, turn.text, ""
         self._live = turn.status is Status.STREAMING
-        self._dress()
+        self._set_classes()
         self._draw()
 
-    def grow(self, whole: str, *, wait: bool = False) -> None:
-        """Show what a streaming reply reads now; ``wait`` lets the frame that is due go first."""
-        self._live, self._text = True, whole
+    def grow(self, full_text: str, *, wait: bool = False) -> None:
+        """Show a streaming reply as it is now; ``wait`` draws it after the next frame."""
+        self._live, self._text = True, full_text
         if wait:
-            self.call_after_refresh(self._grown)
+            self.call_after_refresh(self._draw_live)
         else:
-            self._grown()
+            self._draw_live()
 
     def think(self, thought: str) -> None:
-        """Show what the model thinks while no word of the reply is there."""
+        """Show what the model thinks until the reply itself starts."""
         if not self._text:
-            self._live, self._thinks = True, thought
-            self._grown()
+            self._live, self._live_thought = True, thought
+            self._draw_live()
 
     def toggle_thought(self) -> None:
-        """Show what was thought before this reply, or fold it away."""
-        self._opened = not self._opened
+        """Show or hide the thought before this reply."""
+        self._shows_thought = not self._shows_thought
         self._draw()
 
-    def _grown(self) -> None:
+    def _draw_live(self) -> None:
         if self.is_attached and self._live:
             content = self._content()
-            self.update(content, layout=self._resized(content))
+            self.update(content, layout=self._height_changed(content))
 
-    def rate(self, mark: str) -> None:
-        """Show what was said of this turn, such as ``★★★★☆``; "" shows nothing."""
-        if mark != self._mark:
-            self._mark = mark
+    def rate(self, rating: str) -> None:
+        """Show a rating of this turn, such as ``★★★★☆``; "" shows none."""
+        if rating != self._rating:
+            self._rating = rating
             self._draw()
 
     def highlight(self, spans: Sequence[tuple[int, int]]) -> None:
-        """Underline these places of the text, counted in its characters; none takes it back."""
+        """Underline these spans (character offsets into the text); no spans clears them."""
         if tuple(spans) != self._spans:
             self._spans = tuple(spans)
             self._draw()
 
     def refresh_head(self) -> None:
-        """Draw again: a name may have another colour now."""
+        """Draw again, because the colour of a speaker may have changed."""
         self._draw()
 
-    def _dress(self) -> None:
+    def _set_classes(self) -> None:
         self.set_class(self.turn.role == "user", "-user")
         self.set_class(self.turn.id < 0, "-ghost")
         self.set_class(self.turn.hidden, "-hidden")
@@ -149,47 +149,45 @@ class TurnView(Static, can_focus=False):
     def _draw(self) -> None:
         if self.is_attached:
             content = self._content()
-            self._resized(content)
+            self._height_changed(content)
             self.update(content)
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
     ) -> bool:
-        # Textual 8.2.8 would lay everything out a second time for each line a reply grows; here
-        # nothing depends on a virtual size.
+        # Textual 8.2.8 would lay out everything a second time for each line a reply grows by;
+        # nothing here depends on a virtual size.
         return super()._size_updated(size, virtual_size, container_size, layout=False)
 
-    def _resized(self, content: Content) -> bool:
-        """Whether it takes another number of lines; only then everything is laid out again."""
+    def _height_changed(self, content: Content) -> bool:
+        """Record the content's height; only a change of it requires a new layout."""
         before, width = self._height, self.content_size.width
         self._height = content.get_height({}, width) if width else 0
         return not width or self._height != before
 
     def _content(self) -> Content:
         marks = bool(self.app.no_color)
-        if self._live and self._thinks and not self._text:
-            return Content.assemble(self._head(), "\n", _thought(self._thinks[-THOUGHT:], "…"))
+        if self._live and self._live_thought and not self._text:
+            thought = _thought_content(f"…{self._live_thought[-THOUGHT:]}")
+            return Content.assemble(self._head(), "\n", thought)
         if self._live:
             before = self.content if isinstance(self.content, Growing) else None
             return Growing(self._head(), self._text, marks=marks, before=before)
-        body = text.roleplay(self._shown(), marks=marks)
-        for start, end in text.places(self._shown(), body.plain, self._spans):
-            body = body.stylize("underline $text-warning", start, end)
-        folded = len(self._text) - FOLD
-        if folded > 0 and not self._unfolded:
-            body = (
-                body
-                + Content("\n")
-                + text.link(
-                    f"… {text.count(folded)} more characters", "unfold", f"underline {text.MUTED}"
-                )
-            )
-        if self._opened and self.turn.thought:
-            body = Content.assemble(_thought(self.turn.thought), "\n\n", body)
+        body = self._body(marks)
+        if self._shows_thought and self.turn.thought:
+            body = Content.assemble(_thought_content(self.turn.thought), "\n\n", body)
         return Content.assemble(self._head(), "\n", body)
 
-    def _shown(self) -> str:
-        return self._text if self._unfolded else self._text[:FOLD]
+    def _body(self, marks: bool) -> Content:
+        shown = self._text if self._unfolded else self._text[:FOLD]
+        body = text.roleplay(shown, marks=marks)
+        for start, end in text.places(shown, body.plain, self._spans):
+            body = body.stylize("underline $text-warning", start, end)
+        if folded := len(self._text) - len(shown):
+            label = f"… {text.count(folded)} more characters"
+            unfold = text.link(label, "unfold", f"underline {text.MUTED}")
+            body = Content.assemble(body, "\n", unfold)
+        return body
 
     def _head(self) -> Content:
         turn = self.turn
@@ -203,14 +201,14 @@ class TurnView(Static, can_focus=False):
                 text.link("›", "swipe(1)", text.MUTED),
             )  # fmt: skip
         if turn.thought and not self._live:
-            sign = "▾" if self._opened else "▸"
+            sign = "▾" if self._shows_thought else "▸"
             head = Content.assemble(head, "  ", text.link(f"{sign} thought", "thought", text.MUTED))
         return Content.assemble(head, *self._notes())
 
     def _notes(self) -> list[tuple[str, str]]:
-        notes = (
-            [(f"  {_MARKS[self.turn.origin]}", text.MUTED)] if self.turn.origin in _MARKS else []
-        )
+        notes = []
+        if origin := _ORIGINS.get(self.turn.origin):
+            notes.append((f"  {origin}", text.MUTED))
         if self.turn.hidden:
             notes.append(("  ⊘ hidden from the model", "$text-warning"))
         if self.turn.status is Status.PARTIAL:
@@ -219,8 +217,8 @@ class TurnView(Static, can_focus=False):
             notes.append(("  ✗ failed", "$text-error"))
         elif self.turn.id < 0 and self.turn.role == "user":
             notes.append(("  ◦ waiting for the chat to open", text.MUTED))
-        if self._mark:
-            notes.append((f"  {self._mark}", text.MUTED))
+        if self._rating:
+            notes.append((f"  {self._rating}", text.MUTED))
         return notes
 
     def action_thought(self) -> None:
@@ -238,6 +236,6 @@ class TurnView(Static, can_focus=False):
             self.post_message(self.Clicked(self.turn))
 
 
-def _thought(words: str, before: str = "") -> Content:
-    """A thought, told from speech by more than its colour."""
-    return Content.styled(f"Thought: {before}{text.harmless(words)}", f"italic {text.MUTED}")
+def _thought_content(thought: str) -> Content:
+    """A thought, distinguished from speech by more than its colour."""
+    return Content.styled(f"Thought: {text.harmless(thought)}", f"italic {text.MUTED}")

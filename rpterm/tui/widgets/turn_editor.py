@@ -1,4 +1,4 @@
-"""A text area in the place of a turn, to edit it. Knows no chat: posts what was decided."""
+"""A text area that replaces a turn in order to edit it. Posts the result; knows no chat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rpterm.types import Turn
 
 
 class TurnEditor(Area):
-    """One key keeps the text, one makes a line, one leaves it as it was: see ``keys``."""
+    """The editor of a turn; its keys have the scope "turn" in the key registry."""
 
     DEFAULT_CSS = """
     TurnEditor {
@@ -34,7 +34,7 @@ class TurnEditor(Area):
     """
 
     class Closed(Message):
-        """The editor was left; ``text`` is ``None`` when nothing shall change."""
+        """The editor was closed; ``text`` is ``None`` if nothing is to change."""
 
         def __init__(self, turn: Turn, text: str | None) -> None:
             super().__init__()
@@ -56,24 +56,24 @@ class TurnEditor(Area):
 
     @property
     def whole(self) -> str:
-        """The text as it stands now."""
+        """The current text; named as in ``PromptInput``."""
         return self.text
 
-    def put(self, whole: str) -> None:
-        """Replace the text and set the cursor behind it."""
-        self.load_text(harmless(whole))
+    def put(self, content: str) -> None:
+        """Replace the text and move the cursor to its end."""
+        self.load_text(harmless(content))
         self.move_cursor(self.document.end)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """No higher than the transcript: it scrolls its own text, and shows its cursor by that."""
-        room = container.height - self.styles.gutter.height
-        width -= self.styles.margin.width  # Which the stream layout of Textual 8.2.8 forgets.
-        return max(1, min(super().get_content_height(container, viewport, width), room))
+        """Limit it to the height of the transcript, so that its own scrolling shows the cursor."""
+        max_height = container.height - self.styles.gutter.height
+        width -= self.styles.margin.width  # The stream layout of Textual 8.2.8 ignores the margin.
+        return max(1, min(super().get_content_height(container, viewport, width), max_height))
 
     def action_command(self, name: str) -> None:
-        """A key of the registry."""
+        """Run a command of the scope "turn"."""
         if name == "turn-keep":
-            self.call_later(self._keep)  # Keys that were typed before it may be on their way yet.
+            self.call_later(self._keep)  # Keys typed before it may still be in the queue.
         elif name == "turn-line":
             self.insert("\n")
         else:

@@ -1,7 +1,7 @@
-"""Where one writes: text areas and lines that also take what joins letters and emoji.
+"""A text area and a text line that also accept the zero-width joiners of letters and emoji.
 
-Textual takes keys that print something. The joiners print nothing, but Persian words and the
-emoji of a family are not the same without them.
+Textual ignores keys that are not printable. The joiners are not, but Persian words and family
+emoji are broken without them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _JOINERS = ("\u200c", "\u200d")
 
 
 class Area(TextArea):
-    """A text area; growing, it stays in sight where it stands among others."""
+    """A text area that stays in view within a scrolling form as it grows."""
 
     def on_resize(self) -> None:
         if self.has_focus:
@@ -27,7 +27,7 @@ class Area(TextArea):
 
 
 class Line(Input):
-    """A line of text."""
+    """A single-line text input."""
 
     async def _on_key(self, event: events.Key) -> None:
         if event.character in _JOINERS:

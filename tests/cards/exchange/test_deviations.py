@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rpterm.cards.exchange import charx, jsonio, png
-from rpterm.cards.exchange.dialogue import parse as parse_dialogue
+from rpterm.cards.exchange.dialogue import parse_examples as parse_dialogue
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes

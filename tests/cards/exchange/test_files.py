@@ -19,7 +19,7 @@ import pytest
 from rpterm.cards.exchange import charx, jsonio, png
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
-from rpterm.cards.exchange.files import export_file, import_files, reader, safe_name
+from rpterm.cards.exchange.files import export_file, file_reader, import_files, safe_name
 from rpterm.cards.exchange.importer import read_any, read_bytes
 from rpterm.cards.reader import load
 
@@ -104,11 +104,11 @@ def test_large_pictures_inside_the_json_become_files(tmp_path: Path) -> None:
     assert result.target is not None
     assert (tmp_path / "c" / "anna.assets" / "data-001.png").read_bytes() == body
     assert uri not in result.target.read_text(encoding="utf-8")
-    done = export(load(result.target), "v3", reader(tmp_path / "c"))
+    done = export(load(result.target), "v3", file_reader(tmp_path / "c"))
     assert jsonio.same(json.loads(done.data), document)
     (tmp_path / "c" / "anna.assets" / "data-001.png").unlink()
     with pytest.raises(ExchangeError, match=r"data-001\.png is missing"):
-        export(load(result.target), "v3", reader(tmp_path / "c"))
+        export(load(result.target), "v3", file_reader(tmp_path / "c"))
 
 
 def test_a_card_cannot_make_us_read_other_files(tmp_path: Path) -> None:
@@ -119,11 +119,11 @@ def test_a_card_cannot_make_us_read_other_files(tmp_path: Path) -> None:
     put(tmp_path / "c" / "mine.txt", b"mine")
     (result,) = import_files([put(tmp_path / "x.json", jsonio.dumps(document))], tmp_path / "c")
     assert result.target is not None
-    done = export(load(result.target), "v3", reader(tmp_path / "c"))
+    done = export(load(result.target), "v3", file_reader(tmp_path / "c"))
     assert jsonio.same(json.loads(done.data), document)
-    assert reader(tmp_path / "c")("../secret.txt") is None
-    assert reader(tmp_path / "c")(str(tmp_path / "secret.txt")) is None
-    assert reader(tmp_path / "c")("mine.txt") == b"mine"
+    assert file_reader(tmp_path / "c")("../secret.txt") is None
+    assert file_reader(tmp_path / "c")(str(tmp_path / "secret.txt")) is None
+    assert file_reader(tmp_path / "c")("mine.txt") == b"mine"
 
 
 def test_charx_icon_is_the_portrait(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.exchange import charx, jsonio, png
 from rpterm.cards.exchange.export import Format, export
-from rpterm.cards.exchange.files import import_files, reader
+from rpterm.cards.exchange.files import file_reader, import_files
 from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.library import find
 from rpterm.cards.reader import load, parse
@@ -108,7 +108,7 @@ def test_archives(document: dict[str, Any]) -> None:
         (result,) = import_files([folder / "in.charx"], folder / "cards")
         assert not result.error
         assert result.target is not None
-        done = export(load(result.target), "charx", reader(folder / "cards"))
+        done = export(load(result.target), "charx", file_reader(folder / "cards"))
     archive = charx.read(done.data)
     check_same(document, json.loads(archive.card))
     assert archive.files == files
@@ -202,9 +202,12 @@ def test_our_own_cards_come_back_whole(form: Format) -> None:
 
 
 def test_the_shipped_cards_come_back_whole() -> None:
-    from rpterm.cards.library import folders, summaries
+    from rpterm.cards.library import card_folders, summaries
 
-    shipped = [find(each.name, folders(Path("none"))) for each in summaries(folders(Path("none")))]
+    shipped = [
+        find(each.name, card_folders(Path("none")))
+        for each in summaries(card_folders(Path("none")))
+    ]
     assert shipped
     for path in shipped:
         card = load(path)

@@ -55,7 +55,7 @@ async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
 
 async def export_chat(chat: ChatScreen) -> None:
     """Ask for a format and a file, and export the chat."""
-    from rpterm.moving import exporting
+    from rpterm.transfer import chat_export
     from rpterm.tui.screens.form import Field, Form
 
     session = chat.session
@@ -63,10 +63,10 @@ async def export_chat(chat: ChatScreen) -> None:
         return
 
     def problem(form: str) -> str:
-        return "" if form in exporting.FORMATS else "The format must be md, jsonl or log."
+        return "" if form in chat_export.FORMATS else "The format must be md, jsonl or log."
 
     record = await chat.ask(lambda: session.chat)
-    file = exporting.place("", record, "md").with_suffix("")
+    file = chat_export.target_file("", record, "md").with_suffix("")
     fields = [
         Field("path", "File; without an ending it gets the format's", str(file)),
         Field("form", "Format: md to read, jsonl with every turn, log for other programs", "md",
@@ -79,8 +79,8 @@ async def export_chat(chat: ChatScreen) -> None:
 
 async def export(chat: ChatScreen, form: str, target: str) -> None:
     """Write the chat to a file; overwrite an existing file only after asking."""
-    from rpterm.moving import exporting
     from rpterm.paths import FileThere
+    from rpterm.transfer import chat_export
     from rpterm.tui.screens.confirm import Confirm
 
     session = chat.session
@@ -89,7 +89,7 @@ async def export(chat: ChatScreen, form: str, target: str) -> None:
 
     def write(force: bool) -> Path | FileThere:
         try:
-            return exporting.export(session.store, session.chat_id, form, target, force=force)
+            return chat_export.export(session.store, session.chat_id, form, target, force=force)
         except FileThere as error:
             return error
 

@@ -97,10 +97,10 @@ async def _rename(chat: ChatScreen, arguments: str) -> None:
 
 
 async def _export(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.moving import exporting
+    from rpterm.transfer import chat_export
     from rpterm.tui.screens.chat import files
 
-    await files.export(chat, *exporting.asked(arguments))
+    await files.export(chat, *chat_export.parse_arguments(arguments))
 
 
 async def _world(chat: ChatScreen, arguments: str) -> None:

@@ -40,7 +40,7 @@ async def choose_world(chat: ChatScreen) -> None:
         available = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
         extra = (await chat.ask(lambda: session.chat)).worlds
         found = _choices(session, available, extra, whose, targets)
-        none = "No world matches." if found else worlds.none_yet(find().characters)
+        none = "No world matches." if found else worlds.no_worlds_hint(find().characters)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
             takes="join or leave", overrides=chat.settings.keys, empty=none,

@@ -1,4 +1,4 @@
-"""The Card pane: all a character is, as its author wrote it. Knows only the card."""
+"""The Card pane: the complete card of a character, as its author wrote it. Knows only the card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rpterm.tui import text
 
 
 class CardPane(VerticalScroll, can_focus=True):
-    """One scrolling text."""
+    """The card as one scrolling text."""
 
     DEFAULT_CSS = """
     CardPane { scrollbar-size-vertical: 1; }
@@ -35,14 +35,14 @@ class CardPane(VerticalScroll, can_focus=True):
         self.show(self._card, self._note)
 
     def show(self, card: CharacterCard, note: str = "") -> None:
-        """Show a card, and above it what the last save of its file did."""
+        """Show a card, and above it a note about the last save of its file."""
         self._card, self._note = card, note
-        said = f"{text.harmless(note)}\n\n" if note else ""
-        self._shown = Content.styled(said, "$text-warning") + describe(card)
+        head = f"{text.harmless(note)}\n\n" if note else ""
+        self._shown = Content.styled(head, "$text-warning") + describe(card)
         self._body.update(self._shown)
 
     def point(self, line: str) -> None:
-        """Mark a line of the card and scroll to it; one that is not shown marks nothing."""
+        """Highlight a line of the card and scroll to it; do nothing if it is not shown."""
         at, length = _find(self._shown.plain, line)
         if at < 0:
             return
@@ -52,19 +52,22 @@ class CardPane(VerticalScroll, can_focus=True):
 
 
 def _find(plain: str, line: str) -> tuple[int, int]:
-    """Where a line stands: whole, or else by its longest piece between names."""
-    wanted = " ".join(text.roleplay(line).plain.split())
-    if alone := re.search(rf"(?m)^\W*({re.escape(wanted)})$", plain):
-        return alone.start(1), len(wanted)
-    parts = re.split(r"\{\{.*?\}\}|\b[A-Z]\w+\b", wanted)
-    for piece in (each.strip() for each in [wanted, *sorted(parts, key=len, reverse=True)]):
+    """Position and length of a line, or of its longest piece between names; (-1, 0) if absent.
+
+    A macro such as ``{{user}}`` may be shown as a name.
+    """
+    target = " ".join(text.roleplay(line).plain.split())
+    if own_line := re.search(rf"(?m)^\W*({re.escape(target)})$", plain):
+        return own_line.start(1), len(target)
+    parts = re.split(r"\{\{.*?\}\}|\b[A-Z]\w+\b", target)
+    for piece in (each.strip() for each in [target, *sorted(parts, key=len, reverse=True)]):
         if len(piece) > 8 and (at := plain.find(piece)) >= 0:
             return at, len(piece)
     return -1, 0
 
 
 def describe(card: CharacterCard) -> Content:
-    """The whole card as one text."""
+    """The complete card as one text."""
     parts: list[Content] = [Content.styled(text.harmless(card.name), "bold $text-primary")]
     if card.tagline:
         parts.append(Content.styled(text.harmless(card.tagline), f"italic {text.MUTED}"))

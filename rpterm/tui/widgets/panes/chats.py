@@ -1,4 +1,4 @@
-"""The Chats pane: the chats beside the one that is open. Posts which one was taken."""
+"""The Chats pane: the list of chats, next to the open one. Posts which one was chosen."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ChatsPane(Vertical):
     """
 
     class Taken(Message):
-        """A chat was taken."""
+        """A chat was chosen."""
 
         def __init__(self, chat_id: int) -> None:
             super().__init__()
@@ -52,7 +52,7 @@ class ChatsPane(Vertical):
         yield LongList()
 
     def show(self, choices: Sequence[Choice], current: int) -> None:
-        """Show these; ``current`` is the open one."""
+        """Show these chats; ``current`` is the id of the open one."""
         self._choices, self._current = list(choices), str(current)
         self._draw()
 
@@ -60,7 +60,7 @@ class ChatsPane(Vertical):
         self._draw()
 
     @on(OptionList.OptionSelected)
-    def taken(self, event: OptionList.OptionSelected) -> None:
+    def on_chat_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.post_message(self.Taken(int(event.option.id or 0)))
 
@@ -75,9 +75,9 @@ class ChatsPane(Vertical):
         )
 
     def _line(self, choice: Choice, width: int) -> Content:
-        here = choice.id == self._current
-        mark = ("● ", "$text-accent") if here else ("  ", "")
-        title = Content.styled(choice.title, "bold" if here else "")
+        is_open = choice.id == self._current
+        mark = ("● ", "$text-accent") if is_open else ("  ", "")
+        title = Content.styled(choice.title, "bold" if is_open else "")
         title = title.truncate(width - 2, ellipsis=True)
         detail = Content.styled(choice.right, text.MUTED).truncate(width - 2, ellipsis=True)
         return Content.assemble(mark, title, "\n  ", detail)

@@ -1,7 +1,7 @@
-"""The Consistency pane: how much in character a reply is, why, and how the chat goes.
+"""The Consistency pane: how well a reply stays in character, why, and the trend of the chat.
 
-Shows a score of the reply that is meant, the last one or the selected one. Enter or a click on a
-line of evidence asks to see the card's line. Knows no scorer.
+Shows the score of the last reply or of the selected one. Enter or a click on a row of evidence
+requests the card's line to be shown. Knows no scorer.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
 ROWS = 6
-"""Rows that the findings need below the head."""
+"""Rows that the findings need below the head; otherwise the head scrolls with them."""
 HEIGHTS = "▁▂▃▄▅▆▇█"
 _MARKS = {
     "break": ("✗", "$text-error"), "against": ("▽", "$text-warning"), "for": ("△", "$text-success"),
     "appeal": ("◇", "$text-secondary"),
 }  # fmt: skip
 _HEADINGS = {
-    "break": "went wrong", "against": "speaks against it", "for": "speaks for it",
-    "appeal": "attractiveness, not in the probability",
-    "little": "says little", "clean": "looked for and not found", "mute": "had nothing to go by",
+    "break": "violations", "against": "evidence against", "for": "evidence for",
+    "appeal": "attractiveness (not part of the score)",
+    "little": "little effect", "clean": "checked, nothing found", "mute": "not enough data",
 }  # fmt: skip
 
 
@@ -47,10 +47,11 @@ class Standing:
     """What the pane shows.
 
     Attributes:
-        turn: The reply meant; ``None`` before there is one.
-        score: ``None`` while nobody measured it.
-        trend: Probabilities of the replies shown, oldest first.
-        problem: Why nothing is measured, or "".
+        turn: The scored reply; ``None`` before there is one.
+        score: ``None`` until the reply is scored.
+        trend: Probabilities of the loaded replies, oldest first.
+        drift: Whether the character is slipping; ``None`` if unknown.
+        problem: Why there is no score, or "".
     """
 
     turn: Turn | None = None
@@ -61,7 +62,7 @@ class Standing:
 
 
 class ConsistencyPane(ListPane):
-    """Figures and bars above, what made them below."""
+    """Figures and bars at the top, the findings behind them below."""
 
     DEFAULT_CSS = """
     ConsistencyPane {
@@ -73,7 +74,7 @@ class ConsistencyPane(ListPane):
     """
 
     class LineWanted(Message):
-        """The user wants to see this line of the card."""
+        """The user asked to see this line of the card."""
 
         def __init__(self, source: str, line: str) -> None:
             super().__init__()
@@ -89,31 +90,31 @@ class ConsistencyPane(ListPane):
         yield PaneList()
 
     def show(self, standing: Standing) -> None:
-        """Show this."""
+        """Show a reply's score and the trend."""
         if standing != self.standing:
             self.standing = standing
             self.draw()
 
     @on(OptionList.OptionSelected)
-    def taken(self, event: OptionList.OptionSelected) -> None:
+    def on_evidence_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        found = self._evidence.get(event.option.id or "")
-        if found is not None and found.line:
-            self.post_message(self.LineWanted(found.source, found.line))
+        evidence = self._evidence.get(event.option.id or "")
+        if evidence is not None and evidence.line:
+            self.post_message(self.LineWanted(evidence.source, evidence.line))
 
     def _draw(self) -> None:
         width = self.width
-        shown = head(self.standing, width)
-        self.query_one("#score-head", Static).update(shown)
-        low = shown.get_height({}, width) + ROWS > self.size.height
+        top = head(self.standing, width)
+        self.query_one("#score-head", Static).update(top)
+        low = top.get_height({}, width) + ROWS > self.size.height
         self.set_class(low, "-low")
         listed = self.listed
-        at = listed.highlighted
-        # Where there is no room for both, the head scrolls with the rest.
-        first = [Option(shown + Content("\n"))] if low else []
+        marked = listed.highlighted
+        # If there is no room for both, the head scrolls with the findings.
+        first = [Option(top + Content("\n"))] if low else []
         listed.set_options([*first, *self._options(width)])
-        if at is not None and at < listed.option_count:
-            listed.highlighted = at
+        if marked is not None and marked < listed.option_count:
+            listed.highlighted = marked
 
     def _options(self, width: int) -> Iterable[Option]:
         self._evidence = {}
@@ -134,31 +135,31 @@ class ConsistencyPane(ListPane):
                 yield Option(_heading(_HEADINGS[kind]), disabled=True)
                 yield Option(Content.styled(" · ".join(names), text.MUTED), disabled=True)
         if not score.complete:
-            waiting = "The slow signals come when nothing else goes on."
-            yield Option(Content.styled(f"\n{waiting}", f"italic {text.MUTED}"), disabled=True)
+            pending = "The slower signals follow when the model is idle."
+            yield Option(Content.styled(f"\n{pending}", f"italic {text.MUTED}"), disabled=True)
 
     def _finding(self, finding: Finding, reply: str, width: int) -> Iterable[Option]:
         mark, style = _MARKS[finding.kind]
-        adds = f"{finding.adds:+.1f}" if finding.adds else ""
+        figure = f"{finding.adds:+.1f}" if finding.adds else ""
         if finding.kind == "appeal":
-            adds = f"{finding.reading.value:.2f}"
+            figure = f"{finding.reading.value:.2f}"
         left = Content.assemble((f"{mark} ", style), finding.label)
-        first = text.ends(left, (adds, text.MUTED), width)
+        first = text.ends(left, (figure, text.MUTED), width)
         shown = finding.reading.evidence[:3]
-        told = ""
+        last_line = ""
         for number, evidence in enumerate(shown or (None,)):
-            key = f"{finding.signal}#{number}"
+            row_id = f"{finding.signal}#{number}"
             lines = [first] if number == 0 else []
             if evidence is not None:
-                self._evidence[key] = evidence
-                lines += _evidence(evidence, reply, again=evidence.line == told)
-                told = evidence.line
+                self._evidence[row_id] = evidence
+                lines += _evidence_lines(evidence, reply, repeated=evidence.line == last_line)
+                last_line = evidence.line
             if lines:
-                yield Option(Content("\n").join(lines), id=key)
+                yield Option(Content("\n").join(lines), id=row_id)
 
 
 def head(standing: Standing, width: int) -> Content:
-    """The figures: probability with its interval, dimensions, the chat so far."""
+    """The figures: probability with its interval, dimensions, and the trend of the chat."""
     title = Content.styled("Consistency", "bold $text-primary")
     if standing.turn is not None:
         swipe = f", version {standing.turn.swipe}" if standing.turn.swipes > 1 else ""
@@ -167,8 +168,7 @@ def head(standing: Standing, width: int) -> Content:
     score = standing.score
     parts = [title, Content("")]
     if score is None:
-        waiting = standing.problem or "Not measured yet."
-        parts.append(Content.styled(waiting, text.MUTED))
+        parts.append(Content.styled(standing.problem or "Not scored yet.", text.MUTED))
     else:
         parts += _figures(score, width)
     if len(standing.trend) > 1:
@@ -179,38 +179,38 @@ def head(standing: Standing, width: int) -> Content:
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """The last values as small bars, the newest rightmost."""
+    """The last values as a sparkline, the newest one rightmost."""
     return "".join(
         HEIGHTS[min(len(HEIGHTS) - 1, int(max(0.0, value) * len(HEIGHTS)))]
         for value in values[-width:]
     )
 
 
-def interval(low: float, middle: float, high: float, width: int) -> str:
-    """A scale from 0 to 1 with the interval and the value on it."""
+def interval(low: float, value: float, high: float, width: int) -> str:
+    """A scale from 0 to 1 that shows the interval and the value."""
 
-    def place(value: float) -> int:
-        return round(min(1.0, max(0.0, value)) * (width - 1))
+    def cell(x: float) -> int:
+        return round(min(1.0, max(0.0, x)) * (width - 1))
 
     cells = ["─"] * width
-    for at in range(place(low), place(high) + 1):
+    for at in range(cell(low), cell(high) + 1):
         cells[at] = "━"
-    cells[place(middle)] = "●"
+    cells[cell(value)] = "●"
     return "".join(cells)
 
 
 def colour(value: float) -> str:
-    """Good, doubtful or bad; what it says stands beside it in figures, too."""
+    """The colour for good, doubtful or bad; the value is always shown as a figure, too."""
     return "$text-success" if value >= 0.6 else "$text-warning" if value >= 0.3 else "$text-error"
 
 
 def _figures(score: Score, width: int) -> list[Content]:
-    known = "" if score.complete else ", quick"
+    quick = "" if score.complete else ", quick"
     figure = f"in character {score.probability:.0%}"
-    between = f"{score.low:.0%} to {score.high:.0%}{known}"
+    limits = f"{score.low:.0%} to {score.high:.0%}{quick}"
     scale = interval(score.low, score.probability, score.high, width)
     rows = [
-        text.ends((figure, "bold"), (between, text.MUTED), width),
+        text.ends((figure, "bold"), (limits, text.MUTED), width),
         Content.assemble((scale, colour(score.probability))),
         Content(""),
     ]
@@ -218,17 +218,14 @@ def _figures(score: Score, width: int) -> list[Content]:
     for name, value in score.dimensions.items():
         left = f"{name:<{longest}} "
         if value is None:
-            rows.append(Content.assemble(left, ("nothing to go by", text.FAINT)))
+            rows.append(Content.assemble(left, ("not enough data", text.FAINT)))
             continue
-        full, rest = text.bar(value, _room(width, left, " 0.00"))
+        bar_width = max(6, min(28, width - len(left) - len(" 0.00")))
+        filled, empty = text.bar(value, bar_width)
         rows.append(
-            Content.assemble(left, (full, colour(value)), (rest, text.FAINT), f" {value:.2f}")
+            Content.assemble(left, (filled, colour(value)), (empty, text.FAINT), f" {value:.2f}")
         )
     return rows
-
-
-def _room(width: int, *taken: str) -> int:
-    return max(6, min(28, width - sum(map(len, taken))))
 
 
 def _trend(standing: Standing, width: int) -> Content:
@@ -236,41 +233,37 @@ def _trend(standing: Standing, width: int) -> Content:
     bars = sparkline(standing.trend, shown)
     drift = standing.drift
     if drift is not None and drift.alarm:
-        said, style = "slipping", "$text-error"
+        verdict, style = "slipping", "$text-error"
     elif drift is not None and drift.level > 0.5:
-        said, style = "somewhat worse", "$text-warning"
+        verdict, style = "somewhat worse", "$text-warning"
     else:
-        said, style = "steady", text.MUTED
-    of = f"  {counted(shown, 'reply', 'replies')}, "
-    return Content.assemble((bars, "$text-primary"), (of, text.MUTED),
-                            (said, style))  # fmt: skip
+        verdict, style = "steady", text.MUTED
+    replies = f"  {counted(shown, 'reply', 'replies')}, "
+    return Content.assemble((bars, "$text-primary"), (replies, text.MUTED), (verdict, style))
 
 
-def _evidence(evidence: Evidence, reply: str, *, again: bool) -> list[Content]:
-    """The words of the reply and the line they lean on; ``again``: that line was shown just now."""
+def _evidence_lines(evidence: Evidence, reply: str, *, repeated: bool) -> list[Content]:
+    """The words of the reply and the line they relate to, unless that line is ``repeated``."""
     rows = []
     words = excerpt(reply, evidence) if evidence.end - evidence.start < len(reply.strip()) else ""
-    said = " ".join(part for part in (words, evidence.note) if part)
-    if said:
-        rows.append(Content.styled(f"  {text.one_line(said)}", "$foreground 80%"))
-    if evidence.line and not again:
-        where = _where(evidence.source)
+    quote = " ".join(part for part in (words, evidence.note) if part)
+    if quote:
+        rows.append(Content.styled(f"  {text.one_line(quote)}", "$foreground 80%"))
+    if evidence.line and not repeated:
+        source = _source_name(evidence.source)
         line = text.one_line(evidence.line, 160)
-        row = Content.assemble((f"  {where}: ", text.MUTED), (line, f"italic {text.MUTED}"))
-        rows.append(row + Content.styled(" ⏎", text.FAINT) if _in_card(evidence) else row)
+        row = Content.assemble((f"  {source}: ", text.MUTED), (line, f"italic {text.MUTED}"))
+        is_in_card = evidence.source.startswith("card.")
+        rows.append(row + Content.styled(" ⏎", text.FAINT) if is_in_card else row)
     return rows
 
 
-def _in_card(evidence: Evidence) -> bool:
-    return evidence.source.startswith("card.")
-
-
-def _where(source: str) -> str:
-    """``card.attributes:3`` → ``attributes 4``; ``turn:-2`` → ``2 turns before``."""
+def _source_name(source: str) -> str:
+    """``card.attributes:3`` → ``attributes 4``; ``turn:-2`` → ``2 turns earlier``."""
     kind, _, number = source.partition(":")
     if kind == "turn" and number.lstrip("-").isdecimal():
         back = abs(int(number))
-        return "the turn before" if back == 1 else f"{back} turns before"
+        return "previous turn" if back == 1 else f"{back} turns earlier"
     name = kind.removeprefix("card.")
     return f"{name} {int(number) + 1}" if number.isdecimal() else name or "card"
 

@@ -1,7 +1,7 @@
-"""The Examples pane: what shows the model how the character talks, and why just these.
+"""The Examples pane: the example dialogues for the model, which ones are used, and why.
 
-Shows rows that it is given, in the order of the prompt, then what is left out. Its keys run
-commands of the registry on the marked row. Knows no store and no engine.
+Shows the rows it is given in the order of the prompt, then those that are left out. Its keys run
+commands of the key registry on the marked row. Knows no store and no engine.
 """
 
 from __future__ import annotations
@@ -28,26 +28,27 @@ _MARKS = {
     "out": ("·", text.MUTED), "excluded": ("✗", "$text-error"),
 }  # fmt: skip
 _HEADINGS = {
-    "pinned": "always in the prompt", "card": "always in the prompt", "turn": "for this turn",
+    "pinned": "always in the prompt", "card": "always in the prompt",
+    "turn": "chosen for this turn",
     "out": "left out", "excluded": "left out",
 }  # fmt: skip
 _SOURCES = {"card": "card", "starred": "starred", "mined": "scored well"}
 MOST_A_TURN = 8
 _CELLS = 12
-"""Width of the budget's slider."""
-_SHORT = ("example-pin", "example-exclude", "example-edit", "example-aside", "example-undo")
+"""Width of the budget slider."""
+_LINKED = ("example-pin", "example-exclude", "example-edit", "example-aside", "example-undo")
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many and how much.
+    """The settings of the two sliders.
 
     Attributes:
-        k: Chosen anew for each turn.
-        budget: Tokens for those that stay.
-        usual: Whether nobody chose the budget.
-        used: Tokens of those that stand in the prompt.
-        most: Tokens that the slider of the budget ends at.
+        k: Number of examples chosen anew for each turn.
+        budget: Token budget of the fixed examples.
+        usual: Whether the budget is the default.
+        used: Tokens of the examples in the prompt.
+        most: Tokens at the end of the budget slider.
     """
 
     k: int = 0
@@ -58,17 +59,17 @@ class Sizes:
 
     @property
     def chosen(self) -> int:
-        """The budget, or 0 where it is the usual one."""
+        """The budget that the user chose, or 0 for the default."""
         return 0 if self.usual else self.budget
 
     @property
     def cell(self) -> int:
-        """Where the slider of the budget stands."""
+        """The position of the budget slider."""
         return min(_CELLS, round(_CELLS * self.budget / self.most)) if self.most else 0
 
 
 class ExamplesPane(ListPane):
-    """Two sliders above, the list below."""
+    """Two sliders at the top, the list below."""
 
     DEFAULT_CSS = """
     ExamplesPane {
@@ -80,14 +81,14 @@ class ExamplesPane(ListPane):
     """
 
     class Wanted(Message):
-        """A key of the pane, or a link in it."""
+        """A command of the pane was run by its key or link."""
 
         def __init__(self, command: str) -> None:
             super().__init__()
             self.command = command
 
     class Sized(Message):
-        """A slider was clicked: so many for a turn, or such a share of the budget's most."""
+        """A slider was clicked: ``k`` examples per turn, or ``budget`` as a share of the most."""
 
         def __init__(self, k: int | None = None, budget: float | None = None) -> None:
             super().__init__()
@@ -96,7 +97,6 @@ class ExamplesPane(ListPane):
     def __init__(self, overrides: Mapping[str, str]) -> None:
         super().__init__("examples", overrides)
         self._rows: dict[str, Row] = {}
-        self._order: list[str] = []
         self.sizes = Sizes()
         self._problem = "Waiting for the model…"
         self._unfolded: set[str] = set()
@@ -114,21 +114,20 @@ class ExamplesPane(ListPane):
 
     @property
     def row(self) -> Row | None:
-        """Its row."""
+        """The marked row."""
         return self._rows.get(self.listed.marked)
 
     def show(self, rows: Sequence[Row], sizes: Sizes, problem: str = "") -> None:
-        """Show these."""
-        fresh = {row.exemplar.key: row for row in rows}
-        if (fresh, list(fresh), sizes, problem) != (
-            self._rows, self._order, self.sizes, self._problem,
+        """Show these examples, or the problem why there are none."""
+        by_key = {row.exemplar.key: row for row in rows}
+        if (by_key, list(by_key), sizes, problem) != (
+            self._rows, list(self._rows), self.sizes, self._problem,
         ):  # fmt: skip
-            self._rows, self._order = fresh, list(fresh)
-            self.sizes, self._problem = sizes, problem
+            self._rows, self.sizes, self._problem = by_key, sizes, problem
             self.draw()
 
     def renamed(self, old: str, new: str) -> None:
-        """An example has another key from now on, until that is taken back: it stays marked."""
+        """Keep an example marked whose key has changed, also if the change is undone."""
         self._renamed |= {old: new, new: old}
         self._unfolded |= {new} if old in self._unfolded else set()
 
@@ -151,11 +150,11 @@ class ExamplesPane(ListPane):
 
     def _draw(self) -> None:
         self.query_one("#examples-head", Static).update(self._head(self.width))
-        self.query_one("#examples-keys", Static).update(self._foot())
-        self.listed.refill(self._options(), self._to_mark)
+        self.query_one("#examples-keys", Static).update(self._links())
+        self.listed.refill(self._options(), self._row_to_mark)
 
-    def _to_mark(self, before: str) -> str:
-        """The row that was marked, also under another key, or the first one."""
+    def _row_to_mark(self, before: str) -> str:
+        """The previously marked row, even under a new key, or the first one."""
         key = before if before in self._rows else self._renamed.get(before, "")
         return key if key in self._rows else next(iter(self._rows), "")
 
@@ -165,33 +164,33 @@ class ExamplesPane(ListPane):
         if self._problem:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
         tokens = f"{text.count(sizes.used)} tokens"
-        usual = " usual" if sizes.usual else ""
+        default = " default" if sizes.usual else ""
         rows = [
             text.ends(title, (tokens, text.MUTED), width, 2), Content(""),
-            self._slider("a turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
+            self._slider("per turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
             self._slider("budget", "smaller larger", "budget", sizes.cell, _CELLS,
-                         f"{text.count(sizes.budget)}{usual}"),
+                         f"{text.count(sizes.budget)}{default}"),
         ]  # fmt: skip
         if note := self._note():
             rows.append(Content.styled(note, f"italic {text.MUTED}"))
         return Content("\n").join(rows)
 
     def _note(self) -> str:
-        """Why there is nothing, or nothing for a turn."""
+        """Why there are no examples, or none chosen for this turn; else ""."""
         places = {row.place for row in self._rows.values()}
         if not places:
             key = keys.hint("keep-example", self._overrides)
-            return f"There are no examples yet: {key} keeps a good exchange as one."
+            return f"There are no examples yet. {key} saves a good exchange as one."
         if not self.sizes.k or "turn" in places:
             return ""
         if places <= {"out", "excluded"}:
-            return "None of these stands in the prompt: each says why."
-        return "Nothing is left to choose for a turn: all that fits stands there already."
+            return "None of these is in the prompt; each one says why."
+        return "Nothing is left to choose for this turn: all that fits is in the prompt already."
 
     def _slider(
         self, label: str, ends: str, action: str, value: int, cells: int, figure: str
     ) -> Content:
-        """A click on a cell sets the value there; the keys at its ends move it by one step."""
+        """A slider: a click on a cell sets the value; the keys at its ends change it by one."""
         down, up = (
             text.link(keys.hint(name, self._overrides), pane("command", name), "bold")
             for name in (f"example-{end}" for end in ends.split())
@@ -201,15 +200,15 @@ class ExamplesPane(ListPane):
                       "$text-primary" if at <= value else text.FAINT)
             for at in range(1, cells + 1)
         ]  # fmt: skip
-        named = Content.styled(f"{label:<7}", text.MUTED)
-        return Content.assemble(named, down, " ", *bar, " ", up, f"  {figure}")
+        padded_label = Content.styled(f"{label:<9}", text.MUTED)
+        return Content.assemble(padded_label, down, " ", *bar, " ", up, f"  {figure}")
 
-    def _foot(self) -> Content:
+    def _links(self) -> Content:
         return Content("  ").join(
             text.key_link(
                 keys.hint(name, self._overrides), keys.BY_ID[name].label, pane("command", name)
             )
-            for name in _SHORT
+            for name in _LINKED
         )
 
     def _options(self) -> Iterable[Option]:
@@ -228,16 +227,15 @@ class ExamplesPane(ListPane):
         order = f"{row.order:>2} " if row.order else " – "
         name = _SOURCES[row.exemplar.source]
         name += f" {row.exemplar.number}" if row.exemplar.number else ""
-        like = f"like {row.meaning:.2f}" if row.meaning is not None else ""
-        tokens = text.count(row.tokens)
+        similarity = f"similar {row.meaning:.2f}  " if row.meaning is not None else ""
+        right = f"{similarity}{text.count(row.tokens):>5}"
         left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
-        right = f"{like}  {tokens:>5}" if like else f"{tokens:>5}"
         lines = [text.ends(left, (right, text.MUTED), width)]
         if open_:
             lines += _dialogue(row)
         else:
-            said = text.one_line(row.exemplar.said, 120)
-            lines.append(Content.styled(f"   {said}", "$foreground 80%").truncate(
+            first_words = text.one_line(row.exemplar.said, 120)
+            lines.append(Content.styled(f"   {first_words}", "$foreground 80%").truncate(
                 width, ellipsis=True))  # fmt: skip
         if row.place in ("out", "excluded") or open_:
             lines.append(Content.styled(f"   {row.why}", f"italic {text.MUTED}"))

@@ -1,6 +1,6 @@
-"""Where the side panes stand: as many as the width allows, or one over the whole chat.
+"""The container of the side panes: as many as the width allows, or one that covers the chat.
 
-Knows the panes' names and how to make them, and nothing of what they show.
+Knows the names of the panes, and nothing about what they show.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from textual.widget import Widget
 
 PANE_WIDTH = 46
 CHAT_WIDTH = 70
-"""Cells a pane takes, and cells the chat keeps."""
+"""Width of a pane, and the minimum width of the chat, in cells."""
 
 
 class PaneHost(Horizontal):
-    """The open panes, the last opened rightmost."""
+    """The open panes, the most recently opened one rightmost."""
 
     DEFAULT_CSS = """
     PaneHost {
@@ -33,7 +33,7 @@ class PaneHost(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._open: list[Widget] = []
-        self._room = 1
+        self._max_panes = 1
 
     @property
     def shown(self) -> list[str]:
@@ -41,45 +41,45 @@ class PaneHost(Horizontal):
         return [pane.name or "" for pane in self._open]
 
     def pane(self, name: str) -> Widget | None:
-        """An open pane."""
+        """The open pane of this name, if there is one."""
         return next((pane for pane in self._open if pane.name == name), None)
 
     @property
     def active(self) -> str:
-        """The name of the pane that has the keys, or ""."""
+        """The name of the pane that has the focus, or ""."""
         return next((pane.name or "" for pane in self._open if pane.has_focus_within), "")
 
     async def toggle(self, name: str, make: Callable[[], Widget]) -> Widget | None:
-        """Close a pane that is open, else open it; the new pane, or ``None``."""
+        """Close the pane if it is open, else open it; returns the new pane, or ``None``."""
         if (pane := self.pane(name)) is not None:
             await self._close(pane)
             return None
-        while len(self._open) >= self._room:
+        while len(self._open) >= self._max_panes:
             await self._close(self._open[0])
         pane = make()
         self._open.append(pane)
         await self.mount(pane)
-        self._dress()
+        self._set_classes()
         return pane
 
     @property
     def places(self) -> list[Widget]:
-        """What takes the keys of each open pane, in their order on screen."""
+        """The focusable widget of each open pane, in their order on screen."""
         return [
             pane if pane.can_focus else pane.query("OptionList").first(Widget)
             for pane in self._open
         ]
 
     def close_last(self) -> None:
-        """Close the pane opened last."""
+        """Close the most recently opened pane."""
         if self._open:
             self._open.pop().remove()
-            self._dress()
+            self._set_classes()
 
     async def fit(self, width: int) -> bool:
-        """Keep as many panes as the screen has room for; whether they cover the chat."""
-        self._room = max(1, (width - CHAT_WIDTH) // PANE_WIDTH)
-        while len(self._open) > self._room:
+        """Keep as many panes as a screen of this width can hold; whether they cover the chat."""
+        self._max_panes = max(1, (width - CHAT_WIDTH) // PANE_WIDTH)
+        while len(self._open) > self._max_panes:
             await self._close(self._open[0])
         self.set_class(width < CHAT_WIDTH + PANE_WIDTH, "-overlay")
         return self.covers
@@ -92,9 +92,9 @@ class PaneHost(Horizontal):
     async def _close(self, pane: Widget) -> None:
         self._open.remove(pane)
         await pane.remove()
-        self._dress()
+        self._set_classes()
 
-    def _dress(self) -> None:
+    def _set_classes(self) -> None:
         self.set_class(bool(self._open), "-open")
         if self.screen is not None:
             self.screen.set_class(self.covers, "-overlay")

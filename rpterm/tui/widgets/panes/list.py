@@ -1,4 +1,4 @@
-"""What panes are made of: their list, and lines whose links do something in the pane."""
+"""Base classes of the panes: a pane with a list, the list, and lines with links to actions."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from rpterm.tui import keys
 
 
 def pane(action: str, value: str | int) -> str:
-    """What a link in ``Links`` does: an action of the pane around it."""
+    """The action of a link in ``Links``: it runs an action of the pane that contains it."""
     return f"pane({action!r}, {value!r})"
 
 
 class Links(Static):
-    """Lines that stand in a pane, whose links are actions of the pane."""
+    """Lines in a pane whose links run actions of the pane."""
 
     def action_pane(self, action: str, value: str | int) -> None:
         getattr(self.parent, f"action_{action}")(value)
 
 
 class PaneList(OptionList):
-    """Rows that may be headings (disabled) or choices, without a frame.
+    """A list without a frame whose rows are headings (disabled) or options.
 
-    Nothing looks marked until the list has the keys.
+    The marked row is highlighted only while the list has the focus.
     """
 
     DEFAULT_CSS = """
@@ -48,29 +48,30 @@ class PaneList(OptionList):
 
     @property
     def marked(self) -> str:
-        """The id of the row that is marked, or ""."""
+        """The id of the marked row, or ""."""
         option = self.highlighted_option
         return (option.id or "") if option is not None else ""
 
     def refill(self, options: Iterable[Option], mark: Callable[[str], str]) -> None:
-        """Show these rows instead, scrolled as far as before.
+        """Replace the rows and keep the scroll position.
 
         Args:
-            mark: Gives the id of the row to mark, or "", by that of the one marked before. It is
-                asked when all ``options`` were taken.
+            options: The new rows.
+            mark: Maps the id of the previously marked row to the id of the row to mark, or "". It
+                is called after all ``options`` were consumed.
         """
-        before, top = self.marked, self.scroll_y
+        before, scroll_y = self.marked, self.scroll_y
         self.set_options(options)
-        if wanted := mark(before):
-            self.highlighted = self.get_option_index(wanted)
-        self.scroll_to(y=top, animate=False)
+        if row_id := mark(before):
+            self.highlighted = self.get_option_index(row_id)
+        self.scroll_to(y=scroll_y, animate=False)
 
 
 class ListPane(Vertical):
-    """A pane of a list and what stands around it, which is drawn again at every size."""
+    """A pane with a list and surrounding lines, redrawn whenever its size changes."""
 
     def __init__(self, name: str, overrides: Mapping[str, str] | None = None) -> None:
-        """``overrides`` are the user's own keys; the pane has those of the scope of its name."""
+        """``overrides`` are the user's own keys; ``name`` is also the scope of the pane's keys."""
         super().__init__(name=name)
         self._overrides = overrides or {}
         own = BindingsMap(keys.bindings(name, overrides))
@@ -88,11 +89,11 @@ class ListPane(Vertical):
 
     @property
     def width(self) -> int:
-        """Cells of a row: the list keeps one for its bar and one at either side."""
+        """Cells of a row: the list needs one for its scrollbar and one on each side."""
         return max(20, self.size.width - 3)
 
     def draw(self) -> None:
-        """Show what there is, once there is room."""
+        """Draw the pane, once it is mounted and has a size."""
         if self.is_attached and self.size.width:
             self._draw()
 

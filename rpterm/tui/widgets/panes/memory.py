@@ -1,7 +1,7 @@
-"""The Memory pane: what was recalled and why, what is never mentioned, and all there is.
+"""The Memory pane: recalled memories and why, what is never mentioned, and all other memories.
 
-Shows an ``Overview`` and tells by messages what the user wants done. It knows no store; the keys
-come from the registry.
+Shows an ``Overview`` and posts what the user wants done. It knows no store; its keys come from the
+key registry.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MemoryPane(ListPane):
     """
 
     class Wanted(Message):
-        """The user wants something done: ``command`` with a memory or a phrase, or none."""
+        """The user ran ``command`` on the marked memory or phrase, if any."""
 
         def __init__(
             self, command: str, item: Item | None = None, block: Block | None = None
@@ -57,18 +57,18 @@ class MemoryPane(ListPane):
             self.command, self.item, self.block = command, item, block
 
     class Asked(Message):
-        """Another search or another kind was asked for."""
+        """The search text or the kind changed, so the pane needs a new overview."""
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
         super().__init__("memory", overrides)
         self._view: Overview | None = None
-        self._here = 0
-        self._problem = "Reading…"
+        self._chat_id = 0
+        self._problem = "Reading the memory…"
         self._items: dict[str, Item] = {}
         self._blocks: dict[str, Block] = {}
         self.kind = "all"
         self.wishes = 0
-        """Counts readings that were asked for; only the last one is shown."""
+        """Number of overviews requested so far; only the last one is shown."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="memory-head", markup=False)
@@ -85,41 +85,41 @@ class MemoryPane(ListPane):
 
     @property
     def query_text(self) -> str:
-        """What is searched for."""
+        """The search text."""
         return self.search.value if self.is_attached else ""
 
     @property
     def chosen_kinds(self) -> tuple[Kind, ...]:
-        """The kinds to show; none means all."""
+        """The kinds to show; an empty tuple means all."""
         return () if self.kind == "all" else (cast("Kind", self.kind),)
 
-    def show(self, view: Overview, here: int) -> None:
-        """Show what was read; ``here`` is the chat that is open."""
+    def show(self, view: Overview, chat_id: int) -> None:
+        """Show an overview; ``chat_id`` is the open chat."""
         self._problem = ""
-        if view != self._view or here != self._here:
-            self._view, self._here = view, here
+        if view != self._view or chat_id != self._chat_id:
+            self._view, self._chat_id = view, chat_id
             self.draw()
 
     def say(self, problem: str) -> None:
-        """Tell why there is nothing to show."""
+        """Show why there is no overview."""
         self._problem, self._view = problem, None
         self.draw()
 
-    # What the user does ------------------------------------------------------------------------
+    # Input -------------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # While one writes a search, letters are letters.
+        # In the search line, letters are text and not keys of the pane.
         if action == "command" and self.search.has_focus:
             return parameters == ("memory-open",)
         return True
 
     def action_command(self, name: str) -> None:
-        """Do what a key of the pane means."""
+        """Run a command of the pane."""
         if name == "memory-search":
             self.search.focus()
         elif name == "memory-kind":
-            there = [kind for kind in KINDS if self._count(kind)]
-            at = there.index(self.kind) if self.kind in there else 0
-            self.action_kind(there[(at + 1) % len(there)])
+            present = [kind for kind in KINDS if self._count(kind)]
+            at = present.index(self.kind) if self.kind in present else 0
+            self.action_kind(present[(at + 1) % len(present)])
         elif name == "memory-open" and self.search.has_focus:
             self.listed.focus()
         else:
@@ -127,7 +127,7 @@ class MemoryPane(ListPane):
             self.post_message(self.Wanted(name, item, block))
 
     def action_kind(self, kind: str) -> None:
-        """Show one kind alone."""
+        """Show only this kind of memory."""
         self.kind = kind
         self.post_message(self.Asked())
 
@@ -140,18 +140,18 @@ class MemoryPane(ListPane):
             self.listed.focus()
 
     @on(Input.Changed)
-    def searched(self, event: Input.Changed) -> None:
+    def on_search_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.post_message(self.Asked())
 
     @on(OptionList.OptionHighlighted)
-    def marked(self, event: OptionList.OptionHighlighted) -> None:
+    def on_row_marked(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         self._draw_detail()
 
     @on(OptionList.OptionSelected)
-    def taken(self, event: OptionList.OptionSelected) -> None:
-        # Enter comes by the registry; this is a click, which only marks.
+    def on_row_clicked(self, event: OptionList.OptionSelected) -> None:
+        # Enter is a key of the registry, so this is always a click, which only marks the row.
         event.stop()
         self._draw_detail()
 
@@ -168,10 +168,10 @@ class MemoryPane(ListPane):
         self.query_one("#memory-head", Static).update(self._head())
         counts = self._view.kinds if self._view else {}
         self.query_one("#memory-kinds", Static).update(lines.kinds_row(KINDS, self.kind, counts))
-        self.listed.refill(list(self._options()), self._to_mark)
+        self.listed.refill(list(self._options()), self._row_to_mark)
         self._draw_detail()
 
-    def _to_mark(self, before: str) -> str:
+    def _row_to_mark(self, before: str) -> str:
         known = [*self._items, *self._blocks]
         return before if before in known else next(iter(known), "")
 
@@ -179,10 +179,10 @@ class MemoryPane(ListPane):
         title = Content.styled("Memory", "bold $text-primary")
         if self._view is None:
             return Content.assemble(title, "\n", (self._problem, text.MUTED))
-        total = f"{text.count(sum(self._view.kinds.values()))} kept"
-        done, wanted = self._view.embedded
-        if done < wanted:
-            total += f" · {text.count(wanted - done)} to embed"
+        total = f"{text.count(sum(self._view.kinds.values()))} stored"
+        embedded, embeddable = self._view.embedded
+        if embedded < embeddable:
+            total += f" · {text.count(embeddable - embedded)} to embed"
         head = text.ends(title, (total, text.MUTED), self.width, 2)
         if self._view.error:
             head = Content.assemble(head, "\n", (self._view.error, "$text-error"))
@@ -202,8 +202,8 @@ class MemoryPane(ListPane):
             self._blocks[f"block:{block.id}"] = block
             yield Option(lines.blocked(block, self.width), id=f"block:{block.id}")
         yield from self._entries("hidden", view.hidden)
-        named = "found" if self.query_text else "newest"
-        yield Option(lines.heading(named, "" if view.rows else "nothing"), disabled=True)
+        title = "found" if self.query_text else "newest"
+        yield Option(lines.heading(title, "" if view.rows else "nothing"), disabled=True)
         yield from self._entries("row", view.rows)
 
     def _recalled(self, view: Overview) -> Iterable[Option]:
@@ -221,6 +221,7 @@ class MemoryPane(ListPane):
             yield Option(lines.entry(item, self.width), id=key)
 
     def _marked(self) -> tuple[Item | None, Block | None]:
+        """The marked memory or the marked phrase, if any."""
         key = self.listed.marked
         return self._items.get(key), self._blocks.get(key)
 
@@ -230,29 +231,25 @@ class MemoryPane(ListPane):
         item, block = self._marked()
         shown = Content("")
         if item is not None:
-            shown = lines.detail(item, self.width, here=self._here)
+            shown = lines.detail(item, self.width, chat_id=self._chat_id)
         elif block is not None:
-            shown = Content(f"What holds “{text.harmless(block.phrase)}” is never recalled.")
+            shown = Content(f"Nothing that contains “{text.harmless(block.phrase)}” is recalled.")
         self.query_one("#memory-detail").display = bool(shown.plain)
         self.query_one("#memory-whole", Static).update(shown)
-        self.query_one("#memory-keys", Static).update(self._keys(item, block))
+        self.query_one("#memory-keys", Static).update(self._links(item, block))
 
-    def _keys(self, item: Item | None, block: Block | None) -> Content:
-        """What can be done with what is marked, each a link."""
+    def _links(self, item: Item | None, block: Block | None) -> Content:
+        """The commands available for the marked row, as links."""
         names = ["memory-add", "memory-search", "memory-kind"]
         if item is not None:
             source = ["memory-open"] if item.row.turn_id else []
             names = [*source, "memory-pin", "memory-edit", "memory-never", "memory-forget", *names]
         elif block is not None:
             names = ["memory-never", *names]
-        hints = []
+        is_blocked = block is not None or (item is not None and item.row.hidden)
+        links = []
         for name in names:
-            key = keys.BY_ID[name]
-            label = "allow" if name == "memory-never" and (block or _hidden(item)) else key.label
-            shown = keys.hint(key.id, self._overrides)
-            hints.append(text.key_link(shown, f"\u00a0{label}", pane("command", name), ""))
-        return Content("  ").join(hints)
-
-
-def _hidden(item: Item | None) -> bool:
-    return item is not None and item.row.hidden
+            label = "allow" if name == "memory-never" and is_blocked else keys.BY_ID[name].label
+            key = keys.hint(name, self._overrides)
+            links.append(text.key_link(key, f"\u00a0{label}", pane("command", name), ""))
+        return Content("  ").join(links)

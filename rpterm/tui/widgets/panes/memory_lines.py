@@ -1,4 +1,4 @@
-"""How a memory looks: one entry of the pane's list, and the whole of it below. Pure."""
+"""Formats memories for the Memory pane: rows of its list, and the marked memory in full."""
 
 from __future__ import annotations
 
@@ -27,34 +27,36 @@ REASONS = {
     "pinned": ("◆", "$text-warning"),
     "rest": ("·", text.MUTED),
 }
-_TOLD = {"beside": "beside a hit", "rest": "same talk"}
-_SHOWN = 0.05
+_REASON_NAMES = {"beside": "next to a match", "rest": "same conversation"}
+"""Reasons whose names are not clear by themselves."""
+_SMALLEST_SHARE = 0.05
+"""Smaller shares of a reason are not shown in the list."""
 
 
 def entry(item: Item, width: int) -> Content:
-    """Two lines: who, when and why, with the tokens; then the words."""
+    """A row of two lines: speaker, reasons and tokens or date; then the text."""
     row = item.row
-    right = _right(item)
-    left = Content.assemble(mark(row), (_who(row), "bold" if item.used else ""))
+    right = _tokens_or_date(item)
+    left = Content.assemble(mark(row), (_speaker(row), "bold" if item.used else ""))
     why = _reasons(item) if item.used else Content.styled(_flags(item), text.MUTED)
     if why.plain:
         left = Content.assemble(left, "  ", why)
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
-    gone = item.aside or item.veiled or row.superseded_by
-    style = text.FAINT if gone else "$foreground 85%"
+    is_unavailable = item.aside or item.veiled or row.superseded_by
+    style = text.FAINT if is_unavailable else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
     head = text.ends(left, (right, text.MUTED), width)
     return Content.assemble(head, "\n", words.truncate(width, ellipsis=True))
 
 
 def blocked(block: Block, width: int) -> Content:
-    """One line of a phrase."""
+    """The row of a phrase that is never mentioned."""
     line = Content.assemble(("⊘ ", "$text-error"), f"“{text.one_line(block.phrase)}”")
     return line.truncate(width, ellipsis=True)
 
 
 def mark(row: Row) -> Content:
-    """The first two cells: what was done to a memory."""
+    """The first two cells of a row: whether the memory is hidden, pinned or superseded."""
     if row.hidden:
         return Content.styled("⊘ ", "$text-error")
     if row.pinned:
@@ -62,48 +64,54 @@ def mark(row: Row) -> Content:
     return Content.styled("↻ " if row.superseded_by else "▸ ", text.FAINT)
 
 
-def detail(item: Item, width: int, *, here: int) -> Content:
-    """All of a memory: its words, why it is in the prompt, where it is from, what it replaced.
+def detail(item: Item, width: int, *, chat_id: int) -> Content:
+    """A memory in full: text, why it is in the prompt, where it comes from, what it replaced.
 
     Args:
-        here: The chat that is open.
+        item: The memory.
+        width: Cells of a line.
+        chat_id: The open chat.
     """
     row = item.row
     parts = [text.roleplay(row.text.strip()[:1200])]
     if item.used:
         parts.append(_why(item, width))
-    parts.append(Content.styled(source(row, here), text.MUTED))
+    parts.append(Content.styled(source(row, chat_id), text.MUTED))
     if item.detail is not None:
-        parts.append(Content.styled(_drawn(item.detail), text.MUTED))
+        parts.append(Content.styled(_extraction(item.detail), text.MUTED))
     for old in item.earlier:
-        parts.append(_link("earlier", old))
+        parts.append(_version("earlier", old))
     if item.later is not None:
-        parts.append(_link("now", item.later))
+        parts.append(_version("now", item.later))
     return Content("\n").join(parts)
 
 
-def source(row: Row, here: int) -> str:
-    """Where a memory is from, in words."""
+def source(row: Row, chat_id: int) -> str:
+    """A sentence that says where a memory comes from; ``chat_id`` is the open chat."""
     day = time.strftime("%d %b %Y", time.localtime(row.created_at)).lstrip("0")
     if row.kind == "document":
         return f"From {text.harmless(row.place)}."
     if row.turn_id is None:
-        who = "The model's words" if row.by_model else "Written by hand"
-        return f"{who}, {day}."
-    chat = "this chat" if row.chat_id == here else f"chat {row.chat_id}"
-    how = "Said in" if row.kind == "turn" else "Drawn from"
-    who = "  The model's words." if row.by_model else ""
-    return f"{how} {chat}, {day}.{who}"
+        author = "Written by the model" if row.by_model else "Written by hand"
+        return f"{author}, {day}."
+    chat = "this chat" if row.chat_id == chat_id else f"chat {row.chat_id}"
+    how = "Said in" if row.kind == "turn" else "Extracted from"
+    author = "  Written by the model." if row.by_model else ""
+    return f"{how} {chat}, {day}.{author}"
 
 
-def _drawn(detail: Detail) -> str:
-    """Who drew a memory out of what was said, and from which words."""
-    by = "Your words now" if detail.edited else "By plain rules"
-    by = "By the model" if detail.method == "model" and not detail.edited else by
+def _extraction(detail: Detail) -> str:
+    """How a memory was extracted from what was said, and from which words."""
+    if detail.edited:
+        method = "Edited by you"
+    elif detail.method == "model":
+        method = "Extracted by the model"
+    else:
+        method = "Extracted by fixed rules"
     quote = f", from “{text.one_line(detail.quote, 160)}”" if detail.quote else ""
     cited = counted(len(detail.evidence), "memory", "memories")
     cites = f", citing {cited}" if detail.evidence else ""
-    return f"{by}{quote}{cites}."
+    return f"{method}{quote}{cites}."
 
 
 def heading(name: str, note: str, style: str = "$text-primary") -> Content:
@@ -112,7 +120,7 @@ def heading(name: str, note: str, style: str = "$text-primary") -> Content:
 
 
 def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Content:
-    """The kinds to choose from, each a link; those there are none of are left out."""
+    """The kinds to choose from, as links; kinds without memories are left out."""
     cells: list[Content] = []
     for kind in kinds:
         if kind != "all" and not counts.get(kind) and kind != chosen:
@@ -122,7 +130,7 @@ def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Cont
     return Content("").join(cells)
 
 
-def _right(item: Item) -> str:
+def _tokens_or_date(item: Item) -> str:
     if item.used and item.used.tokens:
         return text.count(item.used.tokens)
     if item.used:
@@ -130,7 +138,7 @@ def _right(item: Item) -> str:
     return time.strftime("%d %b", time.localtime(item.row.created_at)).lstrip("0")
 
 
-def _who(row: Row) -> str:
+def _speaker(row: Row) -> str:
     if row.kind == "document":
         return text.one_line(row.place.partition(", ")[0], 40)
     name = text.one_line(row.speaker, 40)
@@ -140,38 +148,38 @@ def _who(row: Row) -> str:
 
 
 def _flags(item: Item) -> str:
-    """What is told of a memory beside its words."""
+    """What is special about a memory."""
     row = item.row
-    told = ["other branch"] if item.aside else []
-    told += ["of a hidden turn"] if item.veiled else []
-    told += ["model's words"] if row.by_model else []
-    told += ["shared"] if row.shared else []
-    told += ["superseded"] if row.superseded_by else []
+    flags = ["other branch"] if item.aside else []
+    flags += ["from a hidden turn"] if item.veiled else []
+    flags += ["by the model"] if row.by_model else []
+    flags += ["shared"] if row.shared else []
+    flags += ["replaced"] if row.superseded_by else []
     if row.kind == "document":
-        told.append(text.one_line(row.place.partition(", ")[2], 60))
-    return " · ".join(part for part in told if part)
+        flags.append(text.one_line(row.place.partition(", ")[2], 60))
+    return " · ".join(flag for flag in flags if flag)
 
 
 def _reasons(item: Item) -> Content:
-    """``words 62 % · meaning 30 %``, or the ledger's own reason where nothing else is known."""
+    """``words 62 % · meaning 30 %``, or the reason in the prompt's ledger if that is all."""
     assert item.used is not None
     if item.recalled is None or not item.used.tokens:
         return Content.styled(text.one_line(item.used.why, 80), text.MUTED)
     parts = [
         (f"{name} {round(100 * share)} %" if name != "pinned" else "pinned", REASONS[name][1])
         for name, share in item.recalled.shares
-        if share >= _SHOWN and name != "rest"
+        if share >= _SMALLEST_SHARE and name != "rest"
     ]
     return Content(" · ").join(Content.styled(*part) for part in parts)
 
 
 def _why(item: Item, width: int) -> Content:
-    """A bar of the shares, what each stands for, and the evidence."""
+    """Why a memory was recalled: a bar of the reasons' shares, its legend, and the evidence."""
     assert item.used is not None
-    told = Content.styled(text.one_line(item.used.why, 300), text.MUTED)
+    evidence = Content.styled(text.one_line(item.used.why, 300), text.MUTED)
     if item.recalled is None or len(item.recalled.shares) < 2:
-        return told
-    return Content("\n").join([_bar(item.recalled.shares, width), _legend(item), told])
+        return evidence
+    return Content("\n").join([_bar(item.recalled.shares, width), _legend(item), evidence])
 
 
 def _bar(shares: Iterable[tuple[str, float]], width: int) -> Content:
@@ -189,13 +197,14 @@ def _legend(item: Item) -> Content:
     assert item.recalled is not None
     cells = [
         Content.assemble((f"{REASONS[name][0]} ", REASONS[name][1]),
-                         (f"{_TOLD.get(name, name)} {round(100 * share)} %", text.MUTED))
+                         (f"{_REASON_NAMES.get(name, name)} {round(100 * share)} %", text.MUTED))
         for name, share in item.recalled.shares
     ]  # fmt: skip
     return Content("  ").join(cells)
 
 
-def _link(name: str, row: Row) -> Content:
+def _version(name: str, row: Row) -> Content:
+    """An earlier or later version of a memory."""
     since = f", since turn {row.turn_id}" if name == "now" and row.turn_id else ""
     return Content.assemble(
         (f"{name}: ", "bold $text-secondary"), text.one_line(row.text, 200), (since, text.MUTED)

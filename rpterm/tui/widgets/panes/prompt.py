@@ -1,6 +1,6 @@
-"""The Prompt pane: the ledger of what the model reads next, piece by piece, before it is sent.
+"""The Prompt pane: the next prompt, piece by piece, before it is sent.
 
-Shows a ``Prompt`` record. Enter or a click on a piece folds its text out. Knows no engine.
+Shows a ``Prompt`` record. Enter or a click on a piece unfolds its text. Knows no engine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rpterm.tui.widgets.panes.list import ListPane, PaneList
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {
-    "static": ("█", "$text-primary", "stays while the card stays"),
+    "static": ("█", "$text-primary", "the same until the card changes"),
     "history": ("▓", "$text-secondary", "only grows"),
     "volatile": ("▒", "$text-accent", "this turn only"),
 }
@@ -27,7 +27,7 @@ ZONES = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A line of the ledger: one or more spans that belong together, or something left out."""
+    """A row of the list: one or more spans that belong together, or something left out."""
 
     key: str
     source: str
@@ -117,67 +117,67 @@ class PromptPane(ListPane):
         left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)
         room = width - len(number) - 2
         left = left.truncate(room, ellipsis=True)
-        gone = piece.key.startswith("out:")
-        if piece.why and (rest := room - left.cell_length - 2) > 8 and not (open_ or gone):
-            why = Content.styled(text.one_line(piece.why), text.MUTED).truncate(rest, ellipsis=True)
-            left = Content.assemble(left, "  ", why)
-        line = text.ends(left, number, width)
-        if gone and not open_:
-            why = Content.styled(f"  {text.one_line(piece.why)}", text.MUTED)
-            line = Content.assemble(line, "\n", why.truncate(width, ellipsis=True))
+        is_left_out = piece.key.startswith("out:")
+        why = text.one_line(piece.why)
+        room -= left.cell_length + 2
+        if why and room > 8 and not (open_ or is_left_out):
+            reason = Content.styled(why, text.MUTED).truncate(room, ellipsis=True)
+            left = Content.assemble(left, "  ", reason)
+        row = text.ends(left, number, width)
+        if is_left_out and not open_:
+            reason = Content.styled(f"  {why}", text.MUTED).truncate(width, ellipsis=True)
+            row = Content.assemble(row, "\n", reason)
         if open_:
-            body = text.harmless(piece.body).strip("\n") or "(nothing)"
-            if piece.why:
-                line = Content.assemble(
-                    line, "\n", (f"  {text.one_line(piece.why)}", f"italic {text.MUTED}")
-                )
-            line = Content.assemble(line, "\n", (body, "$foreground 80%"), "\n")
-        return line
+            body = text.harmless(piece.body).strip("\n") or "(empty)"
+            if why:
+                row = Content.assemble(row, "\n", (f"  {why}", f"italic {text.MUTED}"))
+            row = Content.assemble(row, "\n", (body, "$foreground 80%"), "\n")
+        return row
 
 
 def pieces(spans: Sequence[Span]) -> Iterable[tuple[str, Piece]]:
-    """The spans as lines.
+    """Group the spans into pieces; yields each piece with its zone.
 
-    Tokens of the template are joined to the piece they wrap, and neighbours from one source to
-    each other.
+    Template tokens are merged with the piece they wrap, and neighbouring spans of the same source
+    with each other.
     """
     seen: dict[str, int] = {}
-    for named, group in _grouped(spans):
-        seen[named.source] = seen.get(named.source, 0) + 1
-        yield named.zone, Piece(
-            f"{named.source}#{seen[named.source]}", text.harmless(named.source),
-            sum(span.tokens for span in group), _reason(named), "".join(s.text for s in group),
+    for main, group in _grouped(spans):
+        seen[main.source] = seen.get(main.source, 0) + 1
+        yield main.zone, Piece(
+            f"{main.source}#{seen[main.source]}", text.harmless(main.source),
+            sum(span.tokens for span in group), _reason(main), "".join(s.text for s in group),
         )  # fmt: skip
 
 
 def _grouped(spans: Sequence[Span]) -> Iterable[tuple[Span, list[Span]]]:
-    """Spans that make one line, with the one that names it."""
+    """Groups of spans that form one piece, each with the span that names it."""
     groups: list[tuple[Span, list[Span]]] = []
-    waiting: list[Span] = []
+    pending: list[Span] = []
     for index, span in enumerate(spans):
-        waiting.append(span)
+        pending.append(span)
         following = spans[index + 1] if index + 1 < len(spans) else None
         if span.source == "template" and following is not None and following.zone == span.zone:
             continue
-        named = next((s for s in reversed(waiting) if s.source != "template"), span)
-        if groups and (groups[-1][0].source, groups[-1][0].zone) == (named.source, named.zone):
-            groups[-1][1].extend(waiting)
+        main = next((s for s in reversed(pending) if s.source != "template"), span)
+        if groups and (groups[-1][0].source, groups[-1][0].zone) == (main.source, main.zone):
+            groups[-1][1].extend(pending)
         else:
-            groups.append((named, waiting))
-        waiting = []
+            groups.append((main, pending))
+        pending = []
     return groups
 
 
 def _reason(span: Span) -> str:
-    """Why a piece is there; for what was said, its beginning says more."""
+    """Why a piece is in the prompt; for turns and examples their first words say more."""
     if span.source.startswith(("turn:", "example:")):
         return text.one_line(span.text, 60)
     return span.why
 
 
-def left_out(found: Sequence[LeftOut]) -> Iterable[Piece]:
-    """What did not get in, as lines."""
-    for index, item in enumerate(found):
+def left_out(items: Sequence[LeftOut]) -> Iterable[Piece]:
+    """What was left out of the prompt, as pieces."""
+    for index, item in enumerate(items):
         source = text.harmless(item.source)
         yield Piece(f"out:{item.source}#{index}", source, item.tokens, item.why, item.text)
 
@@ -208,7 +208,7 @@ def _bar(prompt: Prompt, width: int) -> Content:
 
 
 def _legend(prompt: Prompt, width: int) -> Content:
-    """What the marks of the bar stand for, in two columns."""
+    """What the marks of the bar mean, in two columns."""
     entries = [(*ZONES[zone][:2], f"{zone} {text.count(n)}") for zone, n in _zones(prompt).items()]
     entries.append(("┄", text.MUTED, f"reply {text.count(prompt.reserve)}"))
     cells = [

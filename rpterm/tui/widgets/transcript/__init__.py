@@ -1,4 +1,4 @@
-"""The transcript: the turns of the branch that is shown."""
+"""The transcript: a scrolling view of the turns of the current branch."""
 
 from rpterm.tui.widgets.transcript.transcript import Transcript
 

@@ -1,7 +1,7 @@
-"""A window on the branch that is shown: its last turns, and more as one scrolls up.
+"""A window on the current branch: its last turns, and older ones as the user scrolls up.
 
-Owns the turn views and which one is selected; it is told what to show and asks for history by a
-message. ``anchor`` keeps the end in sight until the user scrolls away.
+It owns the turn views and the selection. It shows the turns it is given and requests older ones
+with a message. ``anchor`` keeps the end in view until the user scrolls away.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rpterm.types import Turn
 
 
 class Transcript(VerticalScroll, can_focus=True):
-    """The turns, oldest first, and whatever stands below them (candidates, an error)."""
+    """The turns, oldest first, and what is mounted below them (candidates, an error)."""
 
     DEFAULT_CSS = """
     Transcript {
@@ -34,25 +34,25 @@ class Transcript(VerticalScroll, can_focus=True):
     """
 
     class HistoryWanted(Message):
-        """The user scrolled to the first turn that is loaded and there may be more above."""
+        """The user scrolled to the first loaded turn, and there are older ones."""
 
     def __init__(self, views: Sequence[TurnView] = (), *, id: str | None = None) -> None:
-        """``views`` are on screen with the first frame."""
+        """``views`` are shown in the first frame."""
         super().__init__(*views, id=id)
         self._views: list[TurnView] = list(views)
         self._lock = asyncio.Lock()
         self.more = False
         self.selected: Turn | None = None
         self._marks: Mapping[int, str] = {}
-        self._guest: Widget | None = None
-        """What stands in the place of a view."""
+        self._replacement: Widget | None = None
+        """The widget shown in the place of a hidden view."""
 
     def on_mount(self) -> None:
         self.anchor()
 
     @property
     def turns(self) -> list[Turn]:
-        """The turns on screen, oldest first."""
+        """The loaded turns, oldest first."""
         return [view.turn for view in self._views]
 
     def view(self, turn_id: int) -> TurnView | None:
@@ -60,11 +60,11 @@ class Transcript(VerticalScroll, can_focus=True):
         return next((view for view in reversed(self._views) if view.turn.id == turn_id), None)
 
     async def show(self, tail: Sequence[Turn], *, more: bool) -> None:
-        """Make the end of the transcript read ``tail``; views that fit are used again.
+        """Show ``tail`` at the end of the transcript; existing views are reused.
 
         Args:
             tail: The last turns of the path.
-            more: Whether the path has turns above them.
+            more: Whether the path has older turns.
         """
         async with self._lock:
             kept = kept_before(self.turns, tail)
@@ -80,38 +80,37 @@ class Transcript(VerticalScroll, can_focus=True):
                 if surplus:
                     await self.remove_children(surplus)
                 if added:
-                    await self.mount_all(added, after=self._last_of(reused, kept))
+                    await self.mount_all(added, after=self._last_view(reused, kept))
             self._restore_selection()
             self.rate(self._marks)
 
     def rate(self, marks: Mapping[int, str]) -> None:
-        """Show in their headers what was said of these turns, and nothing at the others."""
+        """Show the ratings of turns in their headers, by turn id; other turns show none."""
         self._marks = marks
         for view in self._views:
             view.rate(marks.get(view.turn.id, ""))
 
     async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
-        """Add older turns above without moving what is being read."""
+        """Add older turns at the top without moving the visible text."""
         async with self._lock:
             self.more = more
             if not turns:
                 return
             added = [TurnView(turn) for turn in turns]
             first = self._views[0] if self._views else None
-            before, at = self.virtual_size.height, self.scroll_y
+            old_height, old_scroll = self.virtual_size.height, self.scroll_y
             self._views = [*added, *self._views]
             await self.mount_all(added, before=first)
             self.rate(self._marks)
 
-            def hold() -> None:
-                self.scroll_to(
-                    y=at + self.virtual_size.height - before, animate=False, immediate=True
-                )
+            def keep_position() -> None:
+                added_height = self.virtual_size.height - old_height
+                self.scroll_to(y=old_scroll + added_height, animate=False, immediate=True)
 
-            self.call_after_refresh(hold)
+            self.call_after_refresh(keep_position)
 
     async def trim(self, limit: int) -> None:
-        """Forget views far above the end; they are loaded again when one scrolls there."""
+        """Unload views far above the end; they are loaded again when the user scrolls there."""
         async with self._lock:
             if len(self._views) > limit * 2:
                 old, self._views = self._views[:-limit], self._views[-limit:]
@@ -119,66 +118,66 @@ class Transcript(VerticalScroll, can_focus=True):
                 await self.remove_children(old)
 
     async def below(self, widget: Widget) -> None:
-        """Put a widget below the last turn."""
+        """Mount a widget below the last turn."""
         await self.mount(widget)
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
     ) -> bool:
-        # Where only the text grew, Textual 8.2.8 has placed it right already, but would lay
-        # everything out a second time.
+        # When only the text grew, Textual 8.2.8 has already placed it correctly, but would lay
+        # out everything a second time.
         grown = size == self.outer_size and container_size == self.container_size
         return super()._size_updated(
             size, virtual_size, container_size, layout=layout and not grown
         )
 
     def to_end(self) -> None:
-        """Go to the end and stay there."""
+        """Scroll to the end and stay there."""
         self.anchor()
 
     def release_anchor(self) -> None:
-        """Short talk stands right above the input; there is nothing to scroll away from."""
+        """Keep the anchor while everything fits: there is nothing to scroll away from."""
         if self.max_scroll_y > 0:
             super().release_anchor()
 
     async def swap(self, old: Widget, new: Widget | None) -> None:
         """Hide a view and show another widget in its place, or show the view again."""
         old.display = new is None
-        self._guest = new
+        self._replacement = new
         if new is not None:
             await self.mount(new, after=old)
-        self._forget_places()
+        self._invalidate_layout()
 
-    def _forget_places(self) -> None:
-        # The stream layout would place what follows by its cache when one widget takes the place
-        # of another one of a different height (Textual 8.2.8).
+    def _invalidate_layout(self) -> None:
+        # When a widget replaces one of a different height, the stream layout of Textual 8.2.8
+        # would place the widgets below by its cache.
         if isinstance(self.layout, StreamLayout):
             self.layout._cached_placements = None
         self._clear_arrangement_cache()
         self.refresh(layout=True)
 
     def on_resize(self) -> None:
-        if self._guest is not None:
-            self._forget_places()  # How high it may be depends on the height of all.
-        self.call_after_refresh(self._reveal)
+        if self._replacement is not None:
+            self._invalidate_layout()  # Its maximum height depends on that of the transcript.
+        self.call_after_refresh(self._scroll_to_target)
 
-    def _reveal(self) -> None:
-        """Keys go to what is edited or selected, so that stays in sight."""
-        chosen = self.view(self.selected.id) if self.selected is not None else None
-        if (meant := self._guest or chosen) is not None:
-            self.scroll_to_widget(meant, animate=False)
+    def _scroll_to_target(self) -> None:
+        """Keep the edited or selected turn in view, because keys act on it."""
+        selected = self.view(self.selected.id) if self.selected is not None else None
+        if (target := self._replacement or selected) is not None:
+            self.scroll_to_widget(target, animate=False)
 
     # Selection ---------------------------------------------------------------------------------
     def select(self, turn: Turn | None) -> None:
-        """Mark a turn, or none."""
+        """Select a turn, or none."""
         for view in self._views:
             view.set_class(turn is not None and view.turn.id == turn.id, "-selected")
         self.selected = turn
-        if turn is not None and (view_ := self.view(turn.id)) is not None:
-            self.scroll_to_widget(view_, animate=False)
+        if turn is not None and (selected := self.view(turn.id)) is not None:
+            self.scroll_to_widget(selected, animate=False)
 
     def step(self, by: int) -> Turn | None:
-        """The turn above (-1) or below (+1) the selected one, or the last one."""
+        """The turn above (-1) or below (+1) the selected one; without a selection, the last one."""
         turns = [turn for turn in self.turns if turn.id > 0]
         if not turns:
             return None
@@ -196,7 +195,7 @@ class Transcript(VerticalScroll, can_focus=True):
                 other.set_class(other is view, "-selected")
 
     # History -----------------------------------------------------------------------------------
-    _asked = False
+    _history_requested = False
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -204,16 +203,16 @@ class Transcript(VerticalScroll, can_focus=True):
             self.want_history()
 
     def want_history(self) -> None:
-        """Ask for older turns, once until they came."""
-        if self.more and not self._asked and self._views:
-            self._asked = True
+        """Request older turns, unless a request is already pending."""
+        if self.more and not self._history_requested and self._views:
+            self._history_requested = True
             self.post_message(self.HistoryWanted())
 
     def answered(self) -> None:
-        """What was asked for came, or could not come: it may be asked for again."""
-        self.call_after_refresh(setattr, self, "_asked", False)
+        """The request for older turns was answered or failed, so that it may be repeated."""
+        self.call_after_refresh(setattr, self, "_history_requested", False)
 
-    def _last_of(self, reused: Sequence[TurnView], kept: int) -> Widget | None:
+    def _last_view(self, reused: Sequence[TurnView], kept: int) -> Widget | None:
         if reused:
             return reused[-1]
         return self._views[kept - 1] if kept else None

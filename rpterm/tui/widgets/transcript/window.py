@@ -1,4 +1,4 @@
-"""Which of the turns on screen stay when the branch shown changes. Pure; knows no widget."""
+"""Which of the loaded turns stay when the transcript shows another branch. Knows no widget."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from rpterm.types import Turn
 
 
 def kept_before(shown: Sequence[Turn], tail: Sequence[Turn]) -> int:
-    """How many of the turns on screen stand above a new tail of the path.
+    """How many of the loaded turns stay above a new tail of the path.
 
-    The new tail is the end of a path; what was loaded above its first turn stays when that turn,
-    or a sibling of it, is on screen already.
+    Turns above the first one of the tail stay if that turn, or a sibling of it, is already loaded.
 
     Args:
-        shown: The turns on screen, oldest first.
-        tail: The last turns of the path as it is now.
+        shown: The loaded turns, oldest first.
+        tail: The last turns of the new path.
 
     Returns:
-        An index into ``shown``; 0 where nothing fits and all must be replaced.
+        An index into ``shown``; 0 if nothing matches and all turns must be replaced.
     """
     if not tail:
         return 0

@@ -45,7 +45,7 @@ FORMATS: dict[str, Callable[[Store, Chat], str]] = {"md": markdown, "jsonl": jso
 ENDINGS = {"md": ".md", "jsonl": ".jsonl", "log": ".jsonl"}
 
 
-def text_of(store: Store, chat_id: int, form: str) -> str:
+def render_chat(store: Store, chat_id: int, form: str) -> str:
     """Render a chat in a format.
 
     Raises:
@@ -56,7 +56,7 @@ def text_of(store: Store, chat_id: int, form: str) -> str:
     return FORMATS[form](store, store.chat(chat_id))
 
 
-def asked(words: str) -> tuple[str, str]:
+def parse_arguments(words: str) -> tuple[str, str]:
     """Parse the arguments of an export command into format and file.
 
     Without a format, the file's extension decides.
@@ -70,7 +70,7 @@ def asked(words: str) -> tuple[str, str]:
     return ("jsonl" if words.strip().endswith(ENDINGS["jsonl"]) else "md"), words.strip()
 
 
-def place(written: str, chat: Chat, form: str) -> Path:
+def target_file(written: str, chat: Chat, form: str) -> Path:
     """The file to write: a folder gets a file named after the chat, a missing extension is added.
 
     Args:
@@ -93,7 +93,7 @@ def export(store: Store, chat_id: int, form: str, written: str, *, force: bool =
         FileThere: The file exists already.
         RptermError: There is no such format, or the file cannot be written.
     """
-    text = text_of(store, chat_id, form)
-    path = place(written, store.chat(chat_id), form)
+    text = render_chat(store, chat_id, form)
+    path = target_file(written, store.chat(chat_id), form)
     paths.write_new(path, text, force)
     return path

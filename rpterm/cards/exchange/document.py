@@ -15,14 +15,14 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
-from rpterm.cards.exchange import native
+from rpterm.cards.exchange import own_fields
 from rpterm.cards.exchange.book import base_book, is_empty, read_book, write_book
 from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.dialogue import parse, render
-from rpterm.cards.exchange.entry import ORIGIN, OWN, role
+from rpterm.cards.exchange.dialogue import parse_examples, render_examples
+from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
 from rpterm.cards.exchange.jsonio import same
 from rpterm.cards.exchange.patch import Table, apply, diff
-from rpterm.cards.exchange.world import read_world
+from rpterm.cards.exchange.world_file import read_world
 
 Spec = Literal["v1", "v2", "v3"]
 SPECS = {"v2": ("chara_card_v2", "2.0"), "v3": ("chara_card_v3", "3.0")}
@@ -106,9 +106,9 @@ def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spe
     ext = ext if isinstance(ext, Mapping) else None
     card = _mapped_fields(data, name, coerce)
     own = {key: value for key, value in (ext or {}).items() if key != ORIGIN}
-    card, used = native.read(card, own.pop(OWN, None), coerce)
-    if not used and ext and OWN in ext:
-        coerce.note(f"extensions.{OWN} is not from rpterm; it is kept for export only.")
+    card, used = own_fields.read(card, own.pop(RPTERM_KEY, None), coerce)
+    if not used and ext and RPTERM_KEY in ext:
+        coerce.note(f"extensions.{RPTERM_KEY} is not from rpterm; it is kept for export only.")
     depth_entry = _read_depth_prompt(own.get(_DEPTH_PROMPT), coerce)
     if depth_entry:
         own.pop(_DEPTH_PROMPT)
@@ -147,7 +147,7 @@ def _mapped_fields(data: Table, name: str, coerce: Coercer) -> CharacterCard:
         scenario=coerce.text(data.get("scenario"), "scenario"),
         greetings=tuple(each for each in (first, *others) if each.strip()),
         group_greetings=tuple(each for each in group if each.strip()),
-        examples=parse(examples, title),
+        examples=parse_examples(examples, title),
         system_prompt=coerce.text(data.get("system_prompt"), "system_prompt"),
         post_history_instructions=coerce.text(
             data.get("post_history_instructions"), "post_history_instructions"
@@ -196,10 +196,10 @@ def _base_data(card: CharacterCard, spec: Spec) -> Table:
     base: Table = {
         "name": card.name,
         "description": card.description,
-        "personality": native.personality(card),
+        "personality": own_fields.personality(card),
         "scenario": card.scenario,
         "first_mes": greetings[0] if greetings else "",
-        "mes_example": render(card.examples),
+        "mes_example": render_examples(card.examples),
     }
     if spec == "v1":
         return base
@@ -232,9 +232,9 @@ def _base_extensions(card: CharacterCard) -> Table:
     entry = next((each for each in card.lorebook.entries if _is_depth_prompt(each)), None)
     if entry is not None:
         ext[_DEPTH_PROMPT] = {"prompt": entry.content, "depth": entry.depth, "role": entry.role}
-    own = native.write(card)
+    own = own_fields.write(card)
     if own:
-        ext[OWN] = own
+        ext[RPTERM_KEY] = own
     return ext
 
 
@@ -253,7 +253,7 @@ def _read_depth_prompt(raw: Any, coerce: Coercer) -> LoreEntry | None:
         constant=True,
         position="depth",
         depth=coerce.whole(raw.get("depth"), "depth_prompt: depth", 4, 0),
-        role=role(raw.get("role"), "depth_prompt", coerce),
+        role=read_role(raw.get("role"), "depth_prompt", coerce),
         extensions={ORIGIN: {"from": _DEPTH_PROMPT}},
     )
 

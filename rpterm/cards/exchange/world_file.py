@@ -11,20 +11,20 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.book import check_count, is_entry, pack, plain_fields
+from rpterm.cards.exchange.book import check_count, common_fields, hoist_common_patches, is_entry
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import (
     LOGICS,
     ORIGIN,
     POSITIONS,
     ROLES,
-    logic,
-    optional,
-    probability,
-    role,
+    read_logic,
+    read_optional_number,
+    read_probability,
+    read_role,
     usable_keys,
 )
-from rpterm.cards.exchange.patch import Table, apply, diff, lower
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
 
 _FLAGS = {
     "excludeRecursion": "exclude_recursion",
@@ -70,10 +70,12 @@ def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
         recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
     )
     origin: Table = {"format": "world"}
-    patch = diff(plain_fields(book), {key: value for key, value in raw.items() if key != "entries"})
+    patch = diff(
+        common_fields(book), {key: value for key, value in raw.items() if key != "entries"}
+    )
     origin |= {"book": patch} if patch else {}
     origin |= {"list": True} if isinstance(listed, list) else {}
-    return pack(book, origin)
+    return hoist_common_patches(book, origin)
 
 
 def write_world(book: Lorebook) -> dict[str, Any]:
@@ -90,9 +92,9 @@ def write_world(book: Lorebook) -> dict[str, Any]:
         key = key if key not in entries else _free_key(entries)
         base = _base_entry(entry, key)
         if own is not None and origin:
-            base = apply(base, lower(own.get("w"), common.get("w")))
+            base = apply(base, merge_common(own.get("w"), common.get("w")))
         entries[key] = base
-    document = apply(plain_fields(book), origin.get("book"))
+    document = apply(common_fields(book), origin.get("book"))
     document["entries"] = list(entries.values()) if origin.get("list") else entries
     return document
 
@@ -123,14 +125,14 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) 
         content=coerce.text(raw.get("content"), f"{where}: content"),
         comment=coerce.text(raw.get("comment"), f"{where}: comment"),
         secondary_keys=usable_keys(secondary, where, coerce) if selective else (),
-        logic=logic(raw.get("selectiveLogic"), where, coerce),
+        logic=read_logic(raw.get("selectiveLogic"), where, coerce),
         enabled=not coerce.flag(raw.get("disable"), f"{where}: disable", False),
         position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
         depth=coerce.whole(raw.get("depth"), f"{where}: depth", 4, 0),
-        role=role(raw.get("role"), where, coerce),
+        role=read_role(raw.get("role"), where, coerce),
         order=coerce.whole(raw.get("order"), f"{where}: order", 100),
-        probability=probability(raw, where, coerce),
-        scan_depth=optional(raw.get("scanDepth"), f"{where}: scanDepth", coerce),
+        probability=read_probability(raw, where, coerce),
+        scan_depth=read_optional_number(raw.get("scanDepth"), f"{where}: scanDepth", coerce),
         group=coerce.line(raw.get("group"), f"{where}: group"),
         group_weight=coerce.whole(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
         characters=included,

@@ -180,12 +180,12 @@ TABLES: dict[str, tuple[Key, ...]] = {
 """Tables by name; ``examples``, ``lore`` and ``test`` are arrays of tables."""
 
 ARRAYS = frozenset({"examples", "lore", "test"})
-OPEN = {"": ("extensions",), "lorebook": ("extensions",), "lore": ("extensions",)}
+OPEN_TABLES = {"": ("extensions",), "lorebook": ("extensions",), "lore": ("extensions",)}
 """Table → its subtables that may contain anything and are kept unchanged."""
-EXTRA = {"examples": ("dialogue",)}
+HAND_PARSED_KEYS = {"examples": ("dialogue",)}
 """Table → its keys that no ``Key`` describes, because they are parsed by hand."""
 
-NICKNAMES = {
+ALIASES = {
     "personality": "description",
     "first_mes": "greetings",
     "greeting": "greetings",

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from rpterm.cards import layout, values
+from rpterm.cards import key_table, value_checks
 from rpterm.cards.card import CharacterCard, Example, Probe
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.locate import Path
-from rpterm.cards.values import Report
+from rpterm.cards.value_checks import Report
 
 _LINES = ("attributes", "relations", "style", "limits")
 _TEXTS = ("tagline", "knows_until", "user_name", "user_description")
-_KEYS = {key.field: key for table in ("", "persona", "user") for key in layout.TABLES[table]}
+_KEYS = {key.field: key for table in ("", "persona", "user") for key in key_table.TABLES[table]}
 
 
 def personality(card: CharacterCard) -> str:
@@ -69,14 +69,14 @@ def _read_fields(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in _TEXTS:
         value = _check_value(name, own[name], report) if name in own else None
-        if value is not None and (name != "knows_until" or values.horizon(value)):
+        if value is not None and (name != "knows_until" or value_checks.is_year_or_date(value)):
             found[name] = value
-    known = {key.name: key for key in layout.SAMPLING}
+    known = {key.name: key for key in key_table.SAMPLING}
     sampling = own.get("sampling")
     if isinstance(sampling, Mapping):
         place: Path = ("sampling",)
         found["sampling"] = {
-            name: values.check(known[name], value, place, report)
+            name: value_checks.check(known[name], value, place, report)
             for name, value in sampling.items()
             if name in known
         }
@@ -97,14 +97,14 @@ def _with_pinned(card: CharacterCard, numbers: Any) -> CharacterCard:
 
 
 def _check_value(name: str, value: Any, report: Report) -> Any:
-    return values.check(_KEYS[name], value, (name,), report)
+    return value_checks.check(_KEYS[name], value, (name,), report)
 
 
 def _read_probe(raw: Any, report: Report) -> Probe:
     table = raw if isinstance(raw, Mapping) else {}
-    known = {key.name: key for key in layout.TABLES["test"]}
+    known = {key.name: key for key in key_table.TABLES["test"]}
     found = {
-        name: values.check(known[name], value, ("tests", name), report)
+        name: value_checks.check(known[name], value, ("tests", name), report)
         for name, value in table.items()
         if name in known
     }

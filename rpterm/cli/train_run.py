@@ -1,4 +1,4 @@
-"""What ``rpterm train`` shows while it works, and how it stops."""
+"""Runs ``rpterm train``: shows its progress and result, and stops it with Ctrl+C."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from rpterm.training.stopping import Stop
 
 
-def weights(name: str | None) -> tuple[Path, str]:
-    """The file to adapt and its hash; the packages for training are looked for first.
+def base_weights(name: str | None) -> tuple[Path, str]:
+    """The file of the model to adapt and its hash.
 
     Raises:
-        RptermError: They are missing, or there is no such model.
+        RptermError: The packages for training are missing, or there is no such model.
     """
     from rpterm.models import library
     from rpterm.models.hashes import model_hash
@@ -42,18 +42,18 @@ def weights(name: str | None) -> tuple[Path, str]:
     settings = config.load(paths.config_file, os.environ, {})
     if name is None and settings.engine != "llama":
         raise RptermError(
-            "Your model is on a server, and only weights on this machine can be trained: name "
-            "some with --base FILE.gguf, or `--base starter`."
+            "Your model is on a server, but only a model on this machine can be trained: name one "
+            "with --base FILE.gguf, or use `--base starter`."
         )
     path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
     return path, model_hash(path, folders.make(paths.cache))
 
 
-def named(name: str | None) -> Method | None:
-    """A method by its name.
+def method_named(name: str | None) -> Method | None:
+    """The training method with a name; ``None`` for ``None``.
 
     Raises:
-        RptermError: There is none of that name.
+        RptermError: There is no method of that name.
     """
     from rpterm.training.plan import Method
 
@@ -66,55 +66,54 @@ def named(name: str | None) -> Method | None:
         raise RptermError(f"There is no method {name!r}; there are {known}.") from error
 
 
-def fitted(data: Data, weights: Path, limit: int, export: Path) -> Data:
-    """The rows that fit into the limit; no weights are loaded for that."""
+def fitting_rows(data: Data, weights: Path, limit: int, export: Path) -> Data:
+    """The rows that fit into the limit of tokens; no weights are loaded for that."""
     from rpterm.cli import export_check, trainer_model
     from rpterm.training import fit
 
-    with trainer_model.opened(str(weights)) as known:
-        return fit.fitted(data, export_check.made(known), limit, export)
+    with trainer_model.open_trainer_model(str(weights)) as known:
+        return fit.fitted(data, export_check.check_model(known), limit, export)
 
 
 def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
-    """Train with a bar; say what came of it, and what to do with it."""
+    """Train with a progress bar, then print the result and what to do with it."""
     from rpterm.training.run import train
     from rpterm.training.stopping import Stop, Stopped
 
-    for told in _lengths(data, plan.max_length):
-        out.say(told)
-    tested = f", {counted(len(data.test), 'row')} of other chats to test on" if data.test else ""
+    for warning in _length_warnings(data, plan.max_length):
+        out.say(warning)
+    test = f", {counted(len(data.test), 'row')} of other chats to test on" if data.test else ""
     out.say(
-        f"{plan.method} on {counted(len(data.train), 'row')}{tested}; the base is {plan.base.name}."
+        f"{plan.method} on {counted(len(data.train), 'row')}{test}; the model is {plan.base.name}."
     )
     stop = Stop()
-    with rich_out.progress() as bar, _gently(stop, shown := _Shown(bar)):
+    with rich_out.progress() as bar, _stop_on_ctrl_c(stop, shown := _Progress(bar)):
         try:
             done = train(plan, data, to, shown, stop, anew=anew)
         except Stopped as stopped:
             kept = stopped.step
         else:
             bar.stop()
-            _tell(done, data)
+            _print_result(done, data)
             return
     if kept:
-        out.say(f"Stopped after step {kept}, which is kept; the same command goes on from there.")
+        out.say(f"Stopped after step {kept}; the same command continues from there.")
     else:
-        out.say("Stopped before the first step was done; there is nothing to go on from.")
+        out.say("Stopped before the first step was done, so nothing is kept.")
     raise typer.Exit(INTERRUPTED)
 
 
-def _lengths(data: Data, limit: int) -> Iterator[str]:
-    """What the limit of tokens costs, before the training begins."""
+def _length_warnings(data: Data, limit: int) -> Iterator[str]:
+    """The rows that are dropped or cut because of the limit of tokens, or as broken."""
     lengths = data.lengths
     if lengths.broken:
         yield (
-            f"{counted(lengths.broken, 'row')} dropped as broken: `rpterm export check` says what "
-            "is wrong."
+            f"{counted(lengths.broken, 'row')} dropped as broken: `rpterm export check` says why."
         )
     if lengths.too_long:
         yield (
             f"{counted(lengths.too_long, 'row')} dropped: the prompt alone has {limit:,} tokens or "
-            f"more. `--max-tokens {lengths.wide}` takes all rows."
+            f"more. `--max-tokens {lengths.wide}` keeps all rows."
         )
     if lengths.cut:
         yield (
@@ -123,24 +122,24 @@ def _lengths(data: Data, limit: int) -> Iterator[str]:
         )
 
 
-def _tell(done: Trained, data: Data) -> None:
+def _print_result(done: Trained, data: Data) -> None:
     from rpterm.training.card import losses
 
     steps = counted(done.steps, "step")
     if done.begun:
         steps = f"{steps}, the last {done.steps - done.begun:,}"
-    out.say(f"{steps} in {_span(done.seconds)}.")
+    out.say(f"{steps} in {_duration(done.seconds)}.")
     out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
     out.say(
-        f"The adapter moves tokens by {done.parity.moved:.3f} nats on average; transformers and "
-        f"llama.cpp are {done.parity.apart:.3f} apart."
+        f"The adapter changes a token's logprob by {done.parity.moved:.3f} nats on average; "
+        f"transformers and llama.cpp differ by {done.parity.apart:.3f}."
     )
     out.say(f"{done.adapter}\n{done.card}\n")
-    out.say(f"Talk through it:   rpterm chat CARD --adapter {done.adapter}")
+    out.say(f"Chat with it:      rpterm chat CARD --adapter {done.adapter}")
     out.say(f"Is it any better?  rpterm duel CARD --b adapter={done.adapter}")
 
 
-class _Shown:
+class _Progress:
     """A bar in a terminal, lines on standard error in a pipe; see ``training.run.Listener``."""
 
     def __init__(self, bar: Progress) -> None:
@@ -148,40 +147,40 @@ class _Shown:
         self._task: TaskID | None = None
 
     def stage(self, name: str, parts: int = 0) -> Callable[[], object]:
-        """The bar, for what has no parts without an end."""
-        self._line(name)
-        task = self._show(name, parts or None)
+        """Show a new stage; call the result for each of its parts, if it has any."""
+        self._print_in_pipe(name)
+        task = self._show_task(name, parts or None)
         return lambda: self._bar.advance(task)
 
     def estimated(self, seconds: float, done: int, total: int) -> None:
-        """How long it will take, before it begins."""
+        """Print how long the training will take."""
         steps = (
             f"{total - done:,} of {counted(total, 'step')} left" if done else counted(total, "step")
         )
-        long = f"{steps}, about {_span(seconds)} with nothing else running"
-        out.say(f"{long}. Ctrl+C stops and keeps the steps that are done.")
-        self._show("training", total, done)
+        duration = f"{steps}, about {_duration(seconds)} if nothing else is running"
+        out.say(f"{duration}. Ctrl+C stops and keeps the steps that are done.")
+        self._show_task("training", total, done)
 
     def stepped(self, done: int, total: int, loss: float) -> None:
-        """The bar moves."""
-        self._line(f"step {done} of {total}, loss {loss:.3f}")
+        """Show that a step is done."""
+        self._print_in_pipe(f"step {done} of {total}, loss {loss:.3f}")
         if self._task is not None:
             self._bar.update(
                 self._task, completed=done, total=total, description=f"training, loss {loss:.3f}"
             )
 
     def stopping(self) -> None:
-        """What an interrupt does while steps are made."""
+        """Print that the training stops after Ctrl+C."""
         self._bar.console.print(
-            "Stopping: the row in work ends and the steps that are done are written, which takes "
-            "some seconds. Ctrl+C again ends without."
+            "Stopping: the current row is finished and the steps that are done are saved, which "
+            "takes some seconds. Ctrl+C again quits without saving."
         )
 
-    def _line(self, words: str) -> None:
+    def _print_in_pipe(self, words: str) -> None:
         if self._bar.disable:
             self._bar.console.print(words)
 
-    def _show(self, name: str, total: int | None, done: int = 0) -> TaskID:
+    def _show_task(self, name: str, total: int | None, done: int = 0) -> TaskID:
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(name, total=total, completed=done)
@@ -189,20 +188,20 @@ class _Shown:
 
 
 @contextmanager
-def _gently(stop: Stop, shown: _Shown) -> Iterator[None]:
-    """The first Ctrl+C stops and keeps the steps that are done; the second ends at once."""
+def _stop_on_ctrl_c(stop: Stop, shown: _Progress) -> Iterator[None]:
+    """Let the first Ctrl+C stop and save the steps that are done, and the second quit at once."""
 
-    def asked(*ignored: Any) -> None:
+    def interrupt(*ignored: Any) -> None:
         stop.request(shown.stopping)
 
-    before = signal.signal(signal.SIGINT, asked)
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     if seconds < 5400:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rpterm.cards.exchange.files import ImportedFile, import_files
-from rpterm.cards.library import OTHER_FORMATS
-from rpterm.moving.cards import KnownCard, read_known
-from rpterm.moving.chats import FLAG, ImportedChat, import_chats
-from rpterm.moving.worlds import join_worlds
+from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.store import Store
+from rpterm.transfer.chat_cards import KnownCard, read_known
+from rpterm.transfer.chat_import import FLAG, ImportedChat, import_chats
+from rpterm.transfer.world_links import join_worlds
 from rpterm.types import RptermError
 
-LOGS = ".jsonl"
+LOG_EXTENSION = ".jsonl"
 _SKIPPED_FOLDERS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
@@ -26,7 +26,7 @@ _SKIPPED_FOLDERS = frozenset(
 
 
 @dataclass(slots=True)
-class Moved:
+class ImportSummary:
     """The results of one import.
 
     Attributes:
@@ -38,13 +38,13 @@ class Moved:
     passed_over: int = 0
 
 
-def move(
+def import_paths(
     paths: Sequence[Path],
     folder: Path,
     store: Store,
     known: Iterable[KnownCard] = (),
     on_done: Callable[[str], None] | None = None,
-) -> Moved:
+) -> ImportSummary:
     """Import files and folders: every card, world file and chat log in them.
 
     Args:
@@ -57,7 +57,7 @@ def move(
     """
     report_done = on_done or (lambda name: None)
     cards, logs = _find_files(paths)
-    moved = Moved()
+    moved = ImportSummary()
     for path in cards:
         result = _import_card(path, folder, store)
         if result.something_else and path not in paths:
@@ -93,9 +93,9 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         files = sorted(_walk(path)) if path.is_dir() else [path]
         for each in files:
             suffix = each.suffix.lower()
-            if suffix == LOGS:
+            if suffix == LOG_EXTENSION:
                 logs.append(each)
-            elif suffix in OTHER_FORMATS or each == path:
+            elif suffix in FOREIGN_EXTENSIONS or each == path:
                 cards.append(each)
     return cards, logs
 

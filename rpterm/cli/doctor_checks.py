@@ -1,7 +1,7 @@
-"""What works on this machine, what is slow and why, and what to do about it.
+"""The checks of ``rpterm doctor``: what works on this machine, what is slow, and what to do.
 
-Every check stands alone: one that fails never hides another. Nothing is changed, except by
-``repair``. The parts that need a terminal ask ``os``; the parts that need a room import it inside.
+The checks are independent: one that fails never hides another. They change nothing. Packages that a
+single check needs are imported inside it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ LIBRARY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One verdict.
+    """The result of one check.
 
     Attributes:
-        verdict: ``slow`` works, but not as well as it could.
-        detail: What was found, one line.
-        remedy: What to do, or "".
+        verdict: ``slow`` means that it works, but not as well as it could.
+        detail: What was found, in one line.
+        remedy: What the user can do, or "".
     """
 
     name: str
@@ -41,8 +41,8 @@ class Check:
     remedy: str = ""
 
 
-def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
-    """All checks, in the order they are shown."""
+def run_checks(paths: Paths, env: Mapping[str, str]) -> list[Check]:
+    """Run all checks, in the order they are shown."""
     settings, settings_check = _settings(paths, env)
     checks: list[tuple[str, Callable[[], Check]]] = [
         ("python", _python),
@@ -59,13 +59,13 @@ def examine(paths: Paths, env: Mapping[str, str]) -> list[Check]:
         ("cards", lambda: _cards(paths)),
         ("terminal", lambda: _terminal(env)),
     ]
-    return [_safe(name, check) for name, check in checks]
+    return [_run(name, check) for name, check in checks]
 
 
-def _safe(name: str, check: Callable[[], Check]) -> Check:
+def _run(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
-    except Exception as error:  # noqa: BLE001 - told; one check must not hide the others
+    except Exception as error:  # noqa: BLE001 - reported; one check must not hide the others
         return Check(name, "broken", told(error))
 
 
@@ -85,51 +85,58 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
 
             key_check.check_change(settings.keys)
     except RptermError as error:
-        remedy = f"Coercer {file}, or move it away."
+        remedy = f"Fix {file}, or move it away to use the defaults."
         return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)
-    return settings, Check("settings", "ok", str(file) if file.exists() else "defaults")
+    return settings, Check("settings", "ok", str(file) if file.exists() else "all defaults")
 
 
 def _library() -> Check:
-    """How llama.cpp was built: asked in a process of its own, since a bad build may crash."""
+    """How llama.cpp was built; asked in a separate process, because a bad build may crash."""
     import subprocess
 
-    asked = (
+    script = (
         "import llama_cpp as l;"
         "print(l.__version__, l.llama_supports_gpu_offload(), l.llama_print_system_info().decode())"
     )
     try:
         done = subprocess.run(
-            [sys.executable, "-c", asked], capture_output=True, text=True,
+            [sys.executable, "-c", script], capture_output=True, text=True,
             timeout=LIBRARY_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Check("llama.cpp", "broken", "does not answer", "Try again on an idle machine.")
-    again = "Build it again: pip install --force-reinstall --no-cache-dir llama-cpp-python"
+        return Check("llama.cpp", "broken", "does not respond", "Try again on an idle machine.")
+    rebuild = "Rebuild it: pip install --force-reinstall --no-cache-dir llama-cpp-python"
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it crashed"])[-1]
-        return Check("llama.cpp", "broken", last, again)
-    return library_verdict(done.stdout, again)
+        return Check("llama.cpp", "broken", last, rebuild)
+    return judge_build(done.stdout, rebuild)
 
 
-def library_verdict(said: str, again: str) -> Check:
-    """Judge ``VERSION True|False NAME = 0|1 | …`` as the library says it."""
-    version, gpu, features = said.split(maxsplit=2)
+def judge_build(output: str, rebuild: str) -> Check:
+    """Judge the library's output ``VERSION True|False NAME = 0|1 | …``.
+
+    Args:
+        rebuild: The remedy for a build that lacks something.
+    """
+    version, gpu, features = output.split(maxsplit=2)
     have = {part.split("=")[0].split(":")[-1].strip() for part in features.split("|")
             if part.strip().endswith("= 1")}  # fmt: skip
     detail = f"{version}, {'with' if gpu == 'True' else 'no'} GPU, {' '.join(sorted(have))}"
-    wide = have & {"AVX2", "AVX512", "NEON", "SVE", "VSX", "RISCV_VECT"}
-    if gpu != "True" and not wide:
-        return Check("llama.cpp", "slow", detail, f"Without AVX2 or NEON. {again}")
-    if gpu != "True" and _card_there():
-        remedy = "There is a graphics card that this build cannot use: the README says how."
+    vector_units = have & {"AVX2", "AVX512", "NEON", "SVE", "VSX", "RISCV_VECT"}
+    if gpu != "True" and not vector_units:
+        return Check("llama.cpp", "slow", detail, f"It was built without AVX2 or NEON. {rebuild}")
+    if gpu != "True" and _has_gpu():
+        remedy = (
+            "This machine has a GPU that this build cannot use: the README says how to install a "
+            "build that can."
+        )
         return Check("llama.cpp", "slow", detail, remedy)
     if "OPENMP" not in have and sys.platform == "linux":
-        return Check("llama.cpp", "slow", detail, f"Without OpenMP. {again}")
+        return Check("llama.cpp", "slow", detail, f"It was built without OpenMP. {rebuild}")
     return Check("llama.cpp", "ok", detail)
 
 
-def _card_there() -> bool:
+def _has_gpu() -> bool:
     return any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/kfd"))
 
 
@@ -137,12 +144,12 @@ def _starter(paths: Paths) -> Check:
     from rpterm.models import requantized, starter
 
     try:
-        detail = f"{starter.llm_path(paths.cache).name}, hash right"
+        detail = f"{starter.llm_path(paths.cache).name}, checksum correct"
     except RptermError as error:
         return Check("starter model", "broken", str(error))
     faster = requantized.path_in(paths.cache)
-    written = f"; runs as {faster}" if faster.exists() else "; written again as Q8_0 at first use"
-    return Check("starter model", "ok", detail + written)
+    runs = f"; runs as {faster}" if faster.exists() else "; converted to Q8_0 when first used"
+    return Check("starter model", "ok", detail + runs)
 
 
 def _embedder(paths: Paths) -> Check:
@@ -150,31 +157,31 @@ def _embedder(paths: Paths) -> Check:
 
     try:
         folder = starter.embedder_folder(paths.cache)
-        return Check(
-            "embedder", "ok", f"{folder.name} of {starter.EMBEDDER.distribution}, hash right"
-        )
     except RptermError as error:
         return Check("embedder", "broken", str(error))
+    detail = f"{folder.name} of {starter.EMBEDDER.distribution}, checksum correct"
+    return Check("embedder", "ok", detail)
 
 
 def _contradictions(settings: Settings) -> Check:
-    """Whether contradictions are looked for by a model, too, and whether it can tell them."""
+    """Whether a model also detects contradictions, and whether it has the labels for it."""
     name = settings.scoring.nli_model
     if not name:
-        detail = "by rules alone; scoring.nli_model may name an NLI cross-encoder"
+        detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
         return Check("contradictions", "ok", detail)
     from rpterm.memory.inference import columns, labels_of
 
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        detail = f"{name} is no folder here; it is looked for in the cache of Hugging Face"
-        return Check("contradictions", "slow", detail, "Name the model's folder to be sure.")
+        detail = f"{name} is not a folder here; it is looked up in the Hugging Face cache"
+        remedy = "Set scoring.nli_model to the model's folder to be sure that it is found."
+        return Check("contradictions", "slow", detail, remedy)
     try:
         columns(labels_of(folder))
     except RptermError as error:
-        remedy = "`rpterm config set scoring.nli_model PATH` names another one."
+        remedy = "Choose another model: `rpterm config set scoring.nli_model PATH`."
         return Check("contradictions", "broken", f"{name}: {error}", remedy)
-    return Check("contradictions", "ok", f"by rules and by {folder.name}")
+    return Check("contradictions", "ok", f"detected by rules and by {folder.name}")
 
 
 def _model(settings: Settings, paths: Paths) -> Check:
@@ -187,18 +194,20 @@ def _model(settings: Settings, paths: Paths) -> Check:
         planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
         adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
-        return Check("model", "broken", str(error), "`rpterm models list` shows what there is.")
+        return Check("model", "broken", str(error), "`rpterm models list` shows what you have.")
     fit = planned.fit
     detail = (
-        f"{planned.path.name}, {fit.context} tokens ({fit.why}), "
-        f"{sized(fit.bytes_needed)}, {fit.gpu_layers} layers on the GPU"
+        f"{planned.path.name}, context window of {fit.context} tokens ({fit.why}), "
+        f"{sized(fit.bytes_needed)} of memory, {fit.gpu_layers} layers on the GPU"
     )
     if adapter is not None:
         detail += f", adapter {adapter}"
-    if planned.starter:
-        remedy = "A starter is for trying things out: `rpterm models list` has better ones."
-        return Check("model", "ok", detail, remedy)
-    return Check("model", "ok", detail)
+    remedy = (
+        "The starter model is for trying things out: `rpterm models list` shows better ones."
+        if planned.starter
+        else ""
+    )
+    return Check("model", "ok", detail, remedy)
 
 
 def _threads(settings: Settings) -> Check:
@@ -206,13 +215,14 @@ def _threads(settings: Settings) -> Check:
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    chosen = f"{settings.threads} threads" if settings.threads else "as many threads as suit"
+    chosen = f"{settings.threads} threads" if settings.threads else "number of threads automatic"
     detail = f"{cores} cores, {chosen}, load {load:.1f}"
     if settings.threads > cores:
-        remedy = f"More threads than cores is slower: rpterm config set threads {cores}"
+        remedy = f"More threads than cores are slower: `rpterm config set threads {cores}`."
         return Check("threads", "slow", detail, remedy)
     if load > cores * 0.75:
-        return Check("threads", "slow", detail, "Other programs are busy: replies will be slower.")
+        remedy = "Other programs keep the processor busy, which slows down replies."
+        return Check("threads", "slow", detail, remedy)
     return Check("threads", "ok", detail)
 
 
@@ -222,7 +232,8 @@ def _memory() -> Check:
     memory = system_memory()
     detail = f"{sized(memory.available)} free of {sized(memory.total)}"
     if memory.total and memory.available < 1 << 30:
-        return Check("memory", "slow", detail, "Close other programs, or set a smaller context.")
+        remedy = "Close other programs, or use a smaller context window."
+        return Check("memory", "slow", detail, remedy)
     return Check("memory", "ok", detail)
 
 
@@ -235,23 +246,24 @@ def _disk(paths: Paths) -> Check:
     free = shutil.disk_usage(folder).free
     detail = f"{paths.data}, {sized(free)} free"
     if not os.access(folder, os.W_OK):
-        remedy = "Make it writable, or set RPTERM_HOME to a folder that is."
-        return Check("disk", "broken", f"{folder} cannot be written", remedy)
+        remedy = "Make it writable, or set RPTERM_HOME to a writable folder."
+        return Check("disk", "broken", f"{folder} is not writable", remedy)
     if free < 200 << 20:
-        return Check("disk", "slow", detail, "Make room: chats need little, models need much.")
+        remedy = "Free some space: chats need little of it, models need a lot."
+        return Check("disk", "slow", detail, remedy)
     return Check("disk", "ok", detail)
 
 
 def _database(paths: Paths) -> Check:
     if not paths.database.exists():
-        return Check("database", "ok", "none yet")
+        return Check("database", "ok", "none yet: the first chat creates it")
     from rpterm.store import Store
 
     try:
         with Store(paths.database) as store:
             count = len(store.chats())
     except RptermError as error:
-        # The sentence has the remedy in it; a repair is not the one for each of them.
+        # The message contains the remedy; `--repair` does not help with every error.
         return Check("database", "broken", str(error))
     size = sized(paths.database.stat().st_size)
     return Check("database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact")
@@ -260,29 +272,29 @@ def _database(paths: Paths) -> Check:
 def _cards(paths: Paths) -> Check:
     from rpterm.cards import library
 
-    found = library.summaries(library.folders(paths.characters))
+    found = library.summaries(library.card_folders(paths.characters))
     broken = [each for each in found if each.error]
     if not found:
-        return Check("cards", "broken", "no cards at all", "Install rpterm again.")
+        return Check("cards", "broken", "no cards found", "Install rpterm again.")
     if broken:
-        return Check("cards", "broken", broken[0].error, "`rpterm cards lint` tells everything.")
-    return Check("cards", "ok", f"{len(found)} cards; yours go into {paths.characters}")
+        return Check("cards", "broken", broken[0].error, "`rpterm cards lint` lists all problems.")
+    return Check("cards", "ok", f"{len(found)} cards; your own go into {paths.characters}")
 
 
 def _terminal(env: Mapping[str, str]) -> Check:
     import shutil
 
     if not sys.stdout.isatty():
-        return Check("terminal", "ok", "not a terminal: plain lines are used")
+        return Check("terminal", "ok", "not a terminal: chats use plain mode")
     columns, lines = shutil.get_terminal_size()
     deep = env.get("COLORTERM", "") in ("truecolor", "24bit")
-    colours = "16 million colours" if deep else f"colours of {env.get('TERM', 'unknown')}"
+    colours = "16 million colours" if deep else f"the colours of {env.get('TERM', 'unknown')}"
     encoding = (sys.stdout.encoding or "ascii").lower()
     detail = f"{columns}×{lines}, {colours}, {encoding}"
     if env.get("TERM", "") in ("", "dumb"):
         return Check("terminal", "broken", detail, "Use `rpterm chat --plain` in this terminal.")
     if "utf" not in encoding:
-        return Check("terminal", "slow", detail, "Set LANG to a UTF-8 locale, such as C.UTF-8.")
+        return Check("terminal", "slow", detail, "Set LANG to a UTF-8 locale such as C.UTF-8.")
     if columns < 60 or lines < 16:
-        return Check("terminal", "slow", detail, "Make the window larger: 80×24 shows all.")
+        return Check("terminal", "slow", detail, "Enlarge the window: 80×24 shows everything.")
     return Check("terminal", "ok", detail)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rpterm import card_files
 from rpterm.cards import worlds
-from rpterm.cards.exchange.files import ImportedFile, safe_name, world_of
+from rpterm.cards.exchange.files import ImportedFile, linked_world, safe_name
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import load
 from rpterm.types import RptermError
@@ -31,7 +31,7 @@ def _joined(result: ImportedFile, folder: Path, new_worlds: set[str]) -> Importe
     if result.target is None or result.kind == "lorebook":
         return result
     wanted = result.world or _unlinked_world(result.target)
-    world = worlds.named(safe_name(wanted), [folder]) if wanted else None
+    world = worlds.find_by_name(safe_name(wanted), [folder]) if wanted else None
     if not wanted or (not result.world and (world is None or world.stem not in new_worlds)):
         return result
     if world is None:
@@ -53,5 +53,5 @@ def _unlinked_world(path: Path) -> str:
         card = load(path)
     except CardError:
         return ""
-    wanted = world_of(card)
+    wanted = linked_world(card)
     return "" if safe_name(wanted) in card.worlds else wanted

@@ -1,4 +1,4 @@
-"""What ``rpterm duel`` does: find or begin the duel, make its replies, ask, report."""
+"""Runs ``rpterm duel``: finds or begins the duel, generates replies, asks for votes, reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
-from rpterm.cli.chats import opened
+from rpterm.cli.chats import open_store
 from rpterm.config import Settings
 from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
@@ -36,15 +36,16 @@ _ANSWERS: dict[str, Verdict] = {
     "l": "left", "left": "left", "r": "right", "right": "right", "=": "tie", "t": "tie",
     "tie": "tie", "0": "both_bad", "n": "both_bad", "neither": "both_bad",
 }  # fmt: skip
-_MOST_LINES = 10_000
+_MAX_MESSAGES = 10_000
+_KEYS_HELP = "l left, r right, = tie, 0 both bad, Enter skip, u undo, q quit"
 
 
-# The set-up ------------------------------------------------------------------------------------
-def lines(source: str) -> tuple[str, ...]:
-    """The messages of a file, our own for "", none for ``fresh``.
+# Setup -----------------------------------------------------------------------------------------
+def read_messages(source: str) -> tuple[str, ...]:
+    """The messages of a file; those shipped with rpterm for "", none for ``fresh``.
 
     Raises:
-        RptermError: The file cannot be read or holds no message.
+        RptermError: The file cannot be read or contains no message.
     """
     if source == "fresh":
         return ()
@@ -56,21 +57,20 @@ def lines(source: str) -> tuple[str, ...]:
     try:
         raw = Path(source).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise RptermError(f"{source} is not UTF-8 text; write one message a line.") from error
+        raise RptermError(f"{source} is not UTF-8 text; write one message per line.") from error
     except OSError as error:
-        reason = why(error)
         raise RptermError(
-            f"{source} cannot be read ({reason}); --turns takes a file, or fresh."
+            f"{source} cannot be read ({why(error)}); --turns takes a file, or fresh."
         ) from error
     found = [line.strip() for line in raw.splitlines()]
     found = [line for line in found if line and not line.startswith("#")]
     if not found:
-        raise RptermError(f"{source} holds no message; write one a line.")
-    return tuple(found[:_MOST_LINES])
+        raise RptermError(f"{source} contains no message; write one per line.")
+    return tuple(found[:_MAX_MESSAGES])
 
 
-def normal(specs: Sequence[str]) -> tuple[str, ...]:
-    """The sides as they are kept, so that the same duel is found again however it was typed."""
+def normalized(specs: Sequence[str]) -> tuple[str, ...]:
+    """The sides in normal form, so that the same duel is found again however it was typed."""
     return tuple(parse(chr(ord("A") + at), spec).spec for at, spec in enumerate(specs))
 
 
@@ -80,12 +80,12 @@ def card_name(target: str) -> str:
 
 
 def draw_seed() -> int:
-    """A seed nobody chose."""
+    """A random seed."""
     return secrets.randbits(31)
 
 
-def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
-    """Go on with this duel, or begin it."""
+def open_bout(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
+    """Continue this duel, or begin it."""
     if not anew and (old := Bout.resume(store, wanted)) is not None:
         return old
     found = card_source.find_card(target)
@@ -96,23 +96,23 @@ def begin(store: Store, target: str, wanted: Setup, settings: Settings, anew: bo
 
 # Engines ---------------------------------------------------------------------------------------
 class Engines:
-    """Makes sessions for contenders, each with its model; says whether all fit at once."""
+    """Opens a session with its own model for each contender."""
 
     def __init__(self, contenders: Sequence[Contender], settings: Settings, paths: Paths) -> None:
         self.kinds = {each.weights: each for each in contenders}
         self.settings, self.paths = settings, paths
 
     def check(self) -> None:
-        """Look at every model and adapter before anything is begun; none is loaded.
+        """Check every model and adapter before the duel begins, without loading them.
 
         Raises:
-            RptermError: One cannot be used.
+            RptermError: One of them cannot be used.
         """
         for contender in self.kinds.values():
             self._engine(contender).close()
 
     def open(self, bout: Bout, contender: Contender) -> Session:
-        """A session in the bout's chat, with nothing recalled: both sides read the same."""
+        """A session in the bout's chat, without memory, so that all sides read the same prompt."""
         from rpterm.cards import reader
         from rpterm.chat.session import Session
 
@@ -128,7 +128,7 @@ class Engines:
         return open_installed(contender.settings(self.settings), self.paths, sequences=1)
 
     def all_fit(self) -> bool:
-        """Whether the models of all sides fit into memory together."""
+        """Whether the models of all sides fit into memory at once."""
         kinds = self.kinds
         if len(kinds) == 1 or self.settings.engine != "llama":
             return True
@@ -148,17 +148,17 @@ class Engines:
 
 # Running ---------------------------------------------------------------------------------------
 def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
-    """Judge until the end, or until the judge leaves."""
+    """Judge until the last round, or until the user quits."""
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
     engines = Engines(parse_all(wanted.specs), settings, paths)
     engines.check()
-    with opened(begin=True) as store:
-        bout = begin(store, target, wanted, settings, anew)
+    with open_store(begin=True) as store:
+        bout = open_bout(store, target, wanted, settings, anew)
         maker = Maker(bout, partial(engines.open, bout), together=engines.all_fit())
         try:
             if plain:
-                in_lines(bout, maker)
+                run_plain(bout, maker)
             else:
                 from rpterm.tui.screens.duel import DuelScreen
                 from rpterm.tui.single import SingleApp
@@ -168,81 +168,82 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
         finally:
             maker.stop()
             maker.close()
-        duel_report.write(bout, bout.tally())
+        duel_report.print_report(bout, bout.tally())
     return 0
 
 
-def report(wanted: Setup, *, as_json: bool) -> int:
-    """How the newest duel like this stands, however many rounds it has.
+def print_report(wanted: Setup, *, as_json: bool) -> int:
+    """Print the result of the newest duel like this one, however many rounds it has.
 
     Raises:
-        RptermError: There was none.
+        RptermError: There is none.
     """
-    none = RptermError("There was no such duel yet; leave --report out to begin it.")
+    none = RptermError("There is no such duel yet; leave out --report to begin it.")
     if not folders.find().database.exists():
-        raise none  # Whoever only looks makes no database.
-    with opened() as store:
+        raise none  # A report does not create a database.
+    with open_store() as store:
         if (bout := Bout.newest(store, wanted)) is None:
             raise none
         found = bout.tally()
         if as_json:
             sides = {each.name: each.spec for each in bout.contenders}
-            out.data({"duel": bout.id, "sides": sides, **asdict(found)})
+            out.json_data({"duel": bout.id, "sides": sides, **asdict(found)})
         else:
-            duel_report.write(bout, found)
+            duel_report.print_report(bout, found)
     return 0
 
 
-# Lines -----------------------------------------------------------------------------------------
-def in_lines(bout: Bout, maker: Maker) -> None:
-    """Ask on standard input; replies are made behind the asking."""
-    lines_ = _Lines(bout, maker)
-    worker = threading.Thread(target=lines_.make, daemon=True)
+# Plain mode ------------------------------------------------------------------------------------
+def run_plain(bout: Bout, maker: Maker) -> None:
+    """Ask on standard input, while a thread generates the replies."""
+    voting = _PlainVoting(bout, maker)
+    worker = threading.Thread(target=voting.generate, daemon=True)
     if not bout.fresh:
         worker.start()
     try:
-        lines_.ask()
+        voting.ask()
     finally:
         maker.stop()
         if worker.is_alive():
             worker.join(10)
-    if lines_.error is not None:
-        raise lines_.error
+    if voting.error is not None:
+        raise voting.error
 
 
-class _Lines:
+class _PlainVoting:
     def __init__(self, bout: Bout, maker: Maker) -> None:
         self.bout, self.maker = bout, maker
         self.error: Exception | None = None
-        self._news = threading.Event()
-        self._all_made = False
+        self._progress = threading.Event()
+        self._all_generated = False
 
-    def make(self) -> None:
+    def generate(self) -> None:
+        """Generate all replies; runs in the worker thread."""
         try:
-            self.maker.run(self._news.set)
-        except Exception as error:  # noqa: BLE001 - raised again where the asking is
+            self.maker.run(self._progress.set)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that asks
             self.error = error
         finally:
-            self._all_made = True
-            self._news.set()
+            self._all_generated = True
+            self._progress.set()
 
     def ask(self) -> None:
-        """Round after round; an empty input or a q ends it."""
-        out.say("l left, r right, = tie, 0 both bad, Enter undecided, u undo, q leave")
+        """Ask for votes, round after round, until the end of the input or a q."""
+        out.say(_KEYS_HELP)
         while (pair := self.bout.next()) is not None and self.error is None:
             if not pair.ready:
                 if not self._wait(pair):
                     return
-            elif not self._judged(pair):
+            elif not self._judge(pair):
                 return
 
     def _wait(self, pair: Pair) -> bool:
-        """Until more is there; for a fresh duel, the user's next message."""
+        """Wait for more replies, or in a fresh duel for the user's message; whether to go on."""
         if not self.bout.fresh:
-            made = self._all_made
-            self._news.wait(0.5)
-            self._news.clear()
-            return not made
+            all_generated = self._all_generated
+            self._progress.wait(0.5)
+            self._progress.clear()
+            return not all_generated
         text = ""
         if self.bout.asks(pair):
             text = self._read("You: ") or "q"
@@ -251,8 +252,8 @@ class _Lines:
         self.maker.exchange(pair.round.place, text)
         return True
 
-    def _judged(self, pair: Pair) -> bool:
-        """One round; whether there shall be another."""
+    def _judge(self, pair: Pair) -> bool:
+        """Show one pair and store the vote; whether to go on."""
         assert pair.left is not None and pair.right is not None
         out.say(f"\nRound {pair.round.number} of {len(self.bout.planned)}")
         if pair.left.parent_id is not None:
@@ -262,7 +263,7 @@ class _Lines:
         self.bout.rater.see(pair.left.id, pair.right.id)
         while (answer := self._read("> ")) is not None and answer != "q":
             if answer == "u":
-                out.say("Taken back." if self.bout.undo() else "Nothing was judged yet.")
+                out.say("Undone." if self.bout.undo() else "There is no vote to undo yet.")
                 return True
             if answer == "":
                 self.bout.skip(pair)
@@ -271,11 +272,11 @@ class _Lines:
                 self.bout.judge(pair, _ANSWERS[answer])
                 out.say(running(self.bout.tally(bootstrap=0)))
                 return True
-            out.say("l left, r right, = tie, 0 both bad, Enter undecided, u undo, q leave")
+            out.say(_KEYS_HELP)
         return False
 
     def _read(self, prompt: str) -> str | None:
-        """A line, or ``None`` at the end of the input."""
+        """A line of input; ``None`` at the end of the input, or for an empty message."""
         if sys.stdin.isatty():
             out.say(prompt, end="")
             sys.stdout.flush()

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rpterm.cards.layout import Key
+from rpterm.cards.key_table import Key
 from rpterm.cards.locate import Path
-from rpterm.cards.patterns import Budget
+from rpterm.cards.patterns import PatternBudget
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters no text of a card may contain: they could control a terminal. Tabs and line ends
 are allowed."""
 _YEAR = re.compile(r"-?\d{1,4}")
@@ -35,7 +35,7 @@ class Report:
     """
 
     found: list[tuple[Path, str, str]] = field(default_factory=list)
-    patterns: Budget = field(default_factory=Budget)
+    patterns: PatternBudget = field(default_factory=PatternBudget)
 
     @property
     def full(self) -> bool:
@@ -46,12 +46,12 @@ class Report:
             self.found.append((path, message, remedy))
 
 
-def safe(name: str) -> str:
+def displayable(name: str) -> str:
     """A key from a file, shortened and without control characters, so that it can be shown."""
     return name if name.isprintable() and len(name) <= 60 else ascii(name[:60])[1:-1]
 
 
-def kind_of(value: object) -> str:
+def type_in_words(value: object) -> str:
     """The type of a TOML value, in words."""
     names: tuple[tuple[type, str], ...] = (
         (str, "text"), (bool, "true or false"), (int, "a whole number"), (float, "a number"),
@@ -65,12 +65,12 @@ def check(key: Key, value: Any, path: Path, report: Report) -> Any:
     return _CHECKS[key.kind](key, value, path, report)
 
 
-def text(value: Any, path: Path, report: Report, hint: str = '"…"') -> str | None:
+def check_text(value: Any, path: Path, report: Report, hint: str = '"…"') -> str | None:
     """Check that a value is a string without control characters."""
     if not isinstance(value, str):
-        report.add(path, f"This must be text, not {kind_of(value)}.", f"Write {hint}.")
+        report.add(path, f"This must be text, not {type_in_words(value)}.", f"Write {hint}.")
         return None
-    bad = CONTROL.search(value)
+    bad = CONTROL_CHARACTERS.search(value)
     if bad:
         report.add(path, f"The text contains the control character {bad[0]!a}.", "Remove it.")
         return None
@@ -78,15 +78,15 @@ def text(value: Any, path: Path, report: Report, hint: str = '"…"') -> str | N
 
 
 def _text(key: Key, value: Any, path: Path, report: Report) -> str | None:
-    return text(value, path, report, f'{key.name} = "…"')
+    return check_text(value, path, report, f'{key.name} = "…"')
 
 
 def _lines(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
     if not isinstance(value, list):
-        message = f"This must be a list of texts, not {kind_of(value)}."
+        message = f"This must be a list of texts, not {type_in_words(value)}."
         report.add(path, message, f'Write {key.name} = ["…", "…"].')
         return None
-    items = [text(item, (*path, index), report) for index, item in enumerate(value)]
+    items = [check_text(item, (*path, index), report) for index, item in enumerate(value)]
     return tuple(item for item in items if item is not None)
 
 
@@ -97,7 +97,7 @@ def _words(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] 
 def _flag(key: Key, value: Any, path: Path, report: Report) -> bool | None:
     if isinstance(value, bool):
         return value
-    message = f"This must be true or false, not {kind_of(value)}."
+    message = f"This must be true or false, not {type_in_words(value)}."
     report.add(path, message, f"Write {key.name} = true or {key.name} = false, without quotes.")
     return None
 
@@ -105,7 +105,7 @@ def _flag(key: Key, value: Any, path: Path, report: Report) -> bool | None:
 def _whole(key: Key, value: Any, path: Path, report: Report) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if _in_range(key, value, path, report) else None
-    message = f"This must be a whole number, not {kind_of(value)}."
+    message = f"This must be a whole number, not {type_in_words(value)}."
     report.add(path, message, f"Write {key.name} = {_sample_value(key)}, without quotes.")
     return None
 
@@ -113,7 +113,7 @@ def _whole(key: Key, value: Any, path: Path, report: Report) -> int | None:
 def _number(key: Key, value: Any, path: Path, report: Report) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if _in_range(key, value, path, report) else None
-    message = f"This must be a number, not {kind_of(value)}."
+    message = f"This must be a number, not {type_in_words(value)}."
     report.add(path, message, f"Write {key.name} = {_sample_value(key)}, without quotes.")
     return None
 
@@ -149,7 +149,7 @@ def _sample_value(key: Key) -> str:
 def _choice(key: Key, value: Any, path: Path, report: Report) -> str | None:
     if isinstance(value, str) and value in key.choices:
         return value
-    shown = ascii(value[:40]) if isinstance(value, str) else kind_of(value)
+    shown = ascii(value[:40]) if isinstance(value, str) else type_in_words(value)
     wanted = ", ".join(f'"{choice}"' for choice in key.choices)
     report.add(path, f"{shown} is not a value this key can have.", f"Use one of {wanted}.")
     return None
@@ -159,7 +159,7 @@ def _wholes(key: Key, value: Any, path: Path, report: Report) -> tuple[int, ...]
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, list):
-        message = f"This must be a list of whole numbers, not {kind_of(value)}."
+        message = f"This must be a list of whole numbers, not {type_in_words(value)}."
         report.add(path, message, f"Write {key.name} = [0, 2].")
         return None
     items = [_whole(key, item, (*path, index), report) for index, item in enumerate(value)]
@@ -179,7 +179,7 @@ _CHECKS: dict[str, Callable[[Key, Any, Path, Report], Any]] = {
 }
 
 
-def horizon(value: str) -> bool:
+def is_year_or_date(value: str) -> bool:
     """Whether a ``knows_until`` value is a year or a date."""
     if _YEAR.fullmatch(value):
         return True

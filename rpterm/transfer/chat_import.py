@@ -10,21 +10,21 @@ from pathlib import Path
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.lore.rules import world_name
 from rpterm.marks import utf8, why
-from rpterm.moving.cards import (
-    NO_CARD,
-    KnownCard,
-    bare,
-    card_of,
-    cast_again,
-    kept_card,
-    main_name,
-    path_of,
-    strange,
-    with_company,
-)
 from rpterm.store import Store, whole
 from rpterm.store.chatlog import ChatLog, import_log
 from rpterm.store.chatlog import parse as parse_log
+from rpterm.transfer.chat_cards import (
+    NO_CARD,
+    KnownCard,
+    card_path,
+    find_card,
+    main_speaker,
+    missing_cards_note,
+    placeholder_card,
+    restore_cast,
+    store_cast,
+    stored_card,
+)
 from rpterm.types import RptermError
 
 FLAG = "imported:"
@@ -136,16 +136,16 @@ def _import_log(
     card: KnownCard | None,
 ) -> ImportedChat:
     """Create a chat and its cast from another program's log."""
-    main = card or card_of(log, path, known)
+    main = card or find_card(log, path, known)
     notes = log.notes
     if main is None:
-        main = bare(main_name(log) or path.parent.name)
+        main = placeholder_card(main_speaker(log) or path.parent.name)
         notes += (NO_CARD.format(main.card.name),)
     chat = import_log(
         store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
-        card_path=path_of(main), title=path.stem,
+        card_path=card_path(main), title=path.stem,
     )  # fmt: skip
-    notes += with_company(store, chat.id, log, main, known)
+    notes += store_cast(store, chat.id, log, main, known)
     if log.world:
         store.update_chat(chat.id, worlds=(safe_name(log.world),))
         notes += (f"The chat uses the world {log.world}.",)
@@ -163,19 +163,19 @@ def _import_whole(
 ) -> ImportedChat:
     """Recreate a chat from rpterm's own file, with the card version of then if the store has it."""
     notes: tuple[str, ...] = ()
-    main = card or kept_card(store, found.chat.card_name, found.chat.card_hash, known)
+    main = card or stored_card(store, found.chat.card_name, found.chat.card_hash, known)
     if main is None:
-        main = bare(found.chat.card_name)
+        main = placeholder_card(found.chat.card_name)
         notes = (NO_CARD.format(main.card.name),)
     cast = None
     if found.cast is not None:
-        cast, strangers = cast_again(store, found.cast, main, known)
-        notes += strange(strangers)
+        cast, strangers = restore_cast(store, found.cast, main, known)
+        notes += missing_cards_note(strangers)
     found = replace(
         found, chat=replace(found.chat, worlds=tuple(map(_local_world, found.chat.worlds)))
     )
     chat, left_out = whole.import_whole(
-        store, found, card_name=main.card.name, card_path=path_of(main), cast=cast,
+        store, found, card_name=main.card.name, card_path=card_path(main), cast=cast,
         card_hash=store.put_card(main.card.name, main.text),
     )  # fmt: skip
     return ImportedChat(path, chat.id, main.card.name, chat.turn_count, left_out + notes)

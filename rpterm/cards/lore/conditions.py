@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rpterm.cards.lore.chance import draw
+from rpterm.cards.lore.draws import draw
 from rpterm.cards.lore.records import Code, LoreContext
 from rpterm.cards.lore.rules import FOREVER, Rule
-from rpterm.cards.lore.scan import Window
+from rpterm.cards.lore.scan import ScanWindow
 from rpterm.plural import counted, ordinal
 
 Reason = tuple[Code, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChatPoint:
     """The point in a chat at which a reply is generated.
 
     Attributes:
@@ -47,8 +47,8 @@ class Point:
         return max(0, since + rule.sticky + rule.cooldown - self.turn + 1)
 
 
-def judge(
-    rule: Rule, point: Point, window: Window, names: Mapping[int, str]
+def may_fire(
+    rule: Rule, point: ChatPoint, window: ScanWindow, names: Mapping[int, str]
 ) -> tuple[bool, Reason]:
     """Whether a rule may fire, and the reason for it; ``names`` maps key numbers to their texts."""
     blocked = rule.never or _wrong_chat(rule, point.context) or _wrong_time(rule, point)
@@ -76,7 +76,7 @@ def _wrong_chat(rule: Rule, context: LoreContext) -> Reason | None:
     return None
 
 
-def _wrong_time(rule: Rule, point: Point) -> Reason | None:
+def _wrong_time(rule: Rule, point: ChatPoint) -> Reason | None:
     entry, deco = rule.entry, rule.deco
     if point.turn < entry.delay:
         return "delay", f"it cannot fire before the chat has {counted(entry.delay, 'turn')}"
@@ -93,7 +93,7 @@ def _wrong_time(rule: Rule, point: Point) -> Reason | None:
     return None
 
 
-def _sticky_reason(rule: Rule, point: Point) -> str:
+def _sticky_reason(rule: Rule, point: ChatPoint) -> str:
     if rule.sticky >= FOREVER:
         return "it fired before and stays active"
     left = point.since[rule.index] + rule.sticky - point.turn
@@ -101,7 +101,7 @@ def _sticky_reason(rule: Rule, point: Point) -> str:
     return f"it fired before{more}"
 
 
-def _match_keys(rule: Rule, window: Window, names: Mapping[int, str]) -> tuple[bool, Reason]:
+def _match_keys(rule: Rule, window: ScanWindow, names: Mapping[int, str]) -> tuple[bool, Reason]:
     """Check the keys, the secondary keys and the keys of decorators."""
     key = window.first(rule, rule.excluded)
     if key is not None:
@@ -124,7 +124,7 @@ def _match_keys(rule: Rule, window: Window, names: Mapping[int, str]) -> tuple[b
     return True, reason
 
 
-def _no_key_reason(rule: Rule, window: Window) -> Reason:
+def _no_key_reason(rule: Rule, window: ScanWindow) -> Reason:
     """Why none of the keys counts."""
     entry = rule.entry
     near = any(window.back.get(key, rule.depth + 1) <= rule.depth for key in rule.primary)
@@ -136,7 +136,7 @@ def _no_key_reason(rule: Rule, window: Window) -> Reason:
     return "key_missed", f"none of its keys is in the last {turns}"
 
 
-def _secondary_keys_match(rule: Rule, window: Window) -> bool:
+def _secondary_keys_match(rule: Rule, window: ScanWindow) -> bool:
     if not rule.secondary:
         return True
     seen = [window.sees(rule, key) for key in rule.secondary]
@@ -148,7 +148,7 @@ def _secondary_keys_match(rule: Rule, window: Window) -> bool:
     return not all(seen) if logic == "not_all" else not any(seen)
 
 
-def _draw_fails(rule: Rule, point: Point) -> bool:
+def _draw_fails(rule: Rule, point: ChatPoint) -> bool:
     percent = rule.entry.probability
     if percent >= 100:
         return False

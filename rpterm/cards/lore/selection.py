@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from rpterm.cards.lore.chance import draw, pick
-from rpterm.cards.lore.judge import Point
+from rpterm.cards.lore.conditions import ChatPoint
+from rpterm.cards.lore.draws import draw, pick
 from rpterm.cards.lore.rules import Rule
 
 
-def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: Point) -> dict[int, str]:
+def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: ChatPoint) -> dict[int, str]:
     """The rules that lose to another of their group: index → reason.
 
     A group goes to a member that already fired in this turn, else to a sticky one, else to the
@@ -27,7 +27,7 @@ def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: Point) -> 
     return losers
 
 
-def _winner(members: list[Rule], group: str, point: Point) -> Rule:
+def _winner(members: list[Rule], group: str, point: ChatPoint) -> Rule:
     sticking = [rule for rule in members if point.sticking(rule)]
     if sticking:
         return sticking[0]
@@ -40,7 +40,7 @@ def _winner(members: list[Rule], group: str, point: Point) -> Rule:
     return members[pick(at, [rule.entry.group_weight for rule in members])]
 
 
-class Purse:
+class TokenBudget:
     """The token budget of one turn: rules that do not fit are skipped, smaller ones still go in."""
 
     def __init__(self, budget: int, tokens: Callable[[Rule], int]) -> None:

@@ -1,4 +1,4 @@
-"""Tokens of card texts by the model in use where that is cheap, else an estimate that says so."""
+"""Counts the tokens of card texts with the user's model if that is cheap, else estimates them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
 
 CHEAP_BYTES = 1_500_000_000
-"""Weights up to this size are loaded just to count."""
+"""Weights up to this size are loaded just for counting."""
 _CONTEXT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
-    """Counts tokens.
+class TokenCounter:
+    """A way of counting tokens.
 
     Attributes:
-        count: Tokens of a text.
-        by: Whose tokens they are, for people.
+        count: Number of tokens of a text.
+        by: What was used to count, as text for people.
         exact: False for an estimate.
     """
 
@@ -35,19 +35,20 @@ class Counter:
 
 
 @contextmanager
-def counter(settings: Settings, paths: Paths, exact: bool | None = None) -> Iterator[Counter]:
-    """Count while the block runs.
+def open_counter(
+    settings: Settings, paths: Paths, exact: bool | None = None
+) -> Iterator[TokenCounter]:
+    """A counter, usable inside the block.
 
     Args:
-        exact: Load the model whatever it costs (True), never (False), or when it is cheap
-            (``None``).
+        exact: Whether to load the model: always (True), never (False), or if cheap (``None``).
 
     Raises:
-        RptermError: With ``exact``, when the model cannot be used.
+        RptermError: The model cannot be used, and ``exact`` is True.
     """
     from rpterm.cards.lorebook import rough_count
 
-    rough = Counter(rough_count, "estimated at four characters a token", False)
+    rough = TokenCounter(rough_count, "estimated at four characters per token", False)
     if exact is False:
         yield rough
         return
@@ -66,7 +67,7 @@ def counter(settings: Settings, paths: Paths, exact: bool | None = None) -> Iter
             engine.close()
 
 
-def _counting(engine: Engine) -> Counter:
+def _counting(engine: Engine) -> TokenCounter:
     from rpterm.engine.protocol import Piece
 
     info = engine.load()
@@ -77,11 +78,11 @@ def _counting(engine: Engine) -> Counter:
             known[text] = len(engine.tokenize([Piece(text)])[0])
         return known[text]
 
-    return Counter(count, f"tokens of {info.model}", info.exact_tokens)
+    return TokenCounter(count, f"tokens of {info.model}", info.exact_tokens)
 
 
 def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
-    """The engine to count with, or ``None`` where it is not cheap."""
+    """The engine to count with; ``None`` if it has to be ``cheap`` and is not."""
     from rpterm.models import library
     from rpterm.models.open import checked_header, open_installed
 

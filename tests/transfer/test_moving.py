@@ -14,10 +14,10 @@ from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
 from rpterm.cards.reader import load, parse
 from rpterm.group import owner
-from rpterm.moving import import_chats, move, read_known
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.chatlog import export_log
+from rpterm.transfer import import_chats, import_paths, read_known
 from rpterm.types import RptermError
 
 MARA = CharacterCard(
@@ -72,7 +72,7 @@ def old(tmp_path: Path) -> Path:
 
 def test_a_whole_folder_comes_in_one_go(old: Path, store: Store, tmp_path: Path) -> None:
     done: list[str] = []
-    moved = move([old], tmp_path / "cards", store, on_done=done.append)
+    moved = import_paths([old], tmp_path / "cards", store, on_done=done.append)
     assert sorted(path.name for path in (tmp_path / "cards").glob("*.toml")) == [
         "mara-venn.toml", "tam.toml",
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def test_a_whole_folder_comes_in_one_go(old: Path, store: Store, tmp_path: Path)
 
 
 def test_a_chat_without_a_card_gets_a_bare_one(old: Path, store: Store, tmp_path: Path) -> None:
-    moved = move([old], tmp_path / "cards", store)
+    moved = import_paths([old], tmp_path / "cards", store)
     lost = next(result for result in moved.chats if result.source.name == "three.jsonl")
     assert "No card of Nobody was found" in lost.notes[-1]
     chat = store.chat(lost.chat_id or 0)
@@ -100,10 +100,10 @@ def test_a_chat_without_a_card_gets_a_bare_one(old: Path, store: Store, tmp_path
 
 
 def test_a_second_time_brings_nothing_twice(old: Path, store: Store, tmp_path: Path) -> None:
-    move([old], tmp_path / "cards", store)
+    import_paths([old], tmp_path / "cards", store)
     before = sorted(path.name for path in (tmp_path / "cards").iterdir())
     (old / "chats" / "lightkeeper" / "new.jsonl").write_text(log("Mara Venn", "New."), "utf-8")
-    moved = move([old], tmp_path / "cards", store)
+    moved = import_paths([old], tmp_path / "cards", store)
     assert sorted(path.name for path in (tmp_path / "cards").iterdir()) == before
     assert len(store.chats()) == 4
     assert [r.source.name for r in moved.chats if r.chat_id is not None] == ["new.jsonl"]
@@ -111,12 +111,12 @@ def test_a_second_time_brings_nothing_twice(old: Path, store: Store, tmp_path: P
 
 
 def test_what_was_deleted_can_come_again(old: Path, store: Store, tmp_path: Path) -> None:
-    moved = move([old], tmp_path / "cards", store)
+    moved = import_paths([old], tmp_path / "cards", store)
     for result in moved.chats:
         if result.chat_id is not None:
             store.delete_chat(result.chat_id)
     (tmp_path / "cards" / "tam.toml").unlink()
-    again = move([old], tmp_path / "cards", store)
+    again = import_paths([old], tmp_path / "cards", store)
     assert (tmp_path / "cards" / "tam.toml").is_file() and len(store.chats()) == 3
     assert not any(r.known for r in again.cards if r.source.stem == "tam")
 
@@ -158,7 +158,7 @@ def test_a_log_that_cannot_be_stored_leaves_nothing(
 
 def test_a_path_that_is_not_there(store: Store, tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="There is no file or folder"):
-        move([tmp_path / "gone"], tmp_path / "cards", store)
+        import_paths([tmp_path / "gone"], tmp_path / "cards", store)
     (result,) = import_chats([tmp_path / "gone.jsonl"], store, [])
     assert result.error
 
@@ -189,7 +189,7 @@ def test_a_log_of_several_characters_becomes_a_cast(
     path = tmp_path / "group chats" / "night.jsonl"
     path.parent.mkdir()
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    moved = move([old, path], tmp_path / "cards", store)
+    moved = import_paths([old, path], tmp_path / "cards", store)
     (result,) = (chat for chat in moved.chats if chat.source == path)
     assert result.error == "" and any("Bo" in note for note in result.notes)
     cast = Casts(store).get(result.chat_id or 0)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
-from rpterm.moving import ImportedChat, import_chats
-from rpterm.moving.exporting import json_lines
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
+from rpterm.transfer import ImportedChat, import_chats
+from rpterm.transfer.chat_export import json_lines
 from rpterm.types import (
     AuthorNote,
     Cast,

@@ -14,7 +14,7 @@ from pathlib import Path
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
-from rpterm.cards.values import CONTROL
+from rpterm.cards.value_checks import CONTROL_CHARACTERS
 from rpterm.cards.writer import dump
 from rpterm.group import is_narrator
 from rpterm.store import Store
@@ -55,7 +55,7 @@ def read_known(
         if path is None:
             continue
         try:
-            read = worlds.read(path, folders)
+            read = worlds.read_card(path, folders)
         except CardError:
             continue
         card = read.card
@@ -63,7 +63,7 @@ def read_known(
     return cards
 
 
-def card_of(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard | None:
+def find_card(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard | None:
     """The card of a log: by its folder, else by the name in it, else by its speakers."""
     folder, name = path.parent.name.casefold(), log.character.casefold()
     speakers = {turn.speaker.casefold() for turn in log.turns if not turn.is_user}
@@ -75,7 +75,9 @@ def card_of(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard |
     return next((card for fits in tests for card in known if fits(card)), None)
 
 
-def kept_card(store: Store, name: str, digest: str, known: Sequence[KnownCard]) -> KnownCard | None:
+def stored_card(
+    store: Store, name: str, digest: str, known: Sequence[KnownCard]
+) -> KnownCard | None:
     """The card version that the store has under a digest, else the known card of that name."""
     by_name = _find(known, name)
     text = store.get_card(digest)
@@ -84,36 +86,36 @@ def kept_card(store: Store, name: str, digest: str, known: Sequence[KnownCard]) 
     return KnownCard("", "", by_name.path if by_name else Path(), CharacterCard(name=name), text)
 
 
-def bare(name: str) -> KnownCard:
+def placeholder_card(name: str) -> KnownCard:
     """A placeholder card that has only a name."""
-    card = CharacterCard(name=" ".join(CONTROL.sub(" ", name).split()) or "Somebody")
+    card = CharacterCard(name=" ".join(CONTROL_CHARACTERS.sub(" ", name).split()) or "Somebody")
     text = dump(card, "Created for an imported chat whose card was not found.")
     return KnownCard("", "", Path(), card, text)
 
 
-def path_of(card: KnownCard) -> str | None:
+def card_path(card: KnownCard) -> str | None:
     """The path of a card's file, or ``None`` if it has none."""
     return str(card.path.absolute()) if card.path != Path() else None
 
 
-def cast_again(
+def restore_cast(
     store: Store, cast: Cast, mine: KnownCard, known: Sequence[KnownCard]
 ) -> tuple[Cast, list[str]]:
     """The cast with the cards of this store, and the speakers without one, who count as absent."""
     lead = replace(cast.members[0], card_name=mine.card.name, card_hash="", card_path=None)
     members, strangers = [lead], []
     for each in cast.members[1:]:
-        card = kept_card(store, each.card_name, each.card_hash, known)
+        card = stored_card(store, each.card_name, each.card_hash, known)
         if card is None:
             strangers.append(each.speaker)
-            card = bare(each.speaker)
+            card = placeholder_card(each.speaker)
             each = replace(each, present=False)
         digest = store.put_card(each.card_name, card.text)
-        members.append(replace(each, card_hash=digest, card_path=path_of(card)))
+        members.append(replace(each, card_hash=digest, card_path=card_path(card)))
     return replace(cast, members=tuple(members)), strangers
 
 
-def with_company(
+def store_cast(
     store: Store, chat_id: int, log: ChatLog, mine: KnownCard, known: Sequence[KnownCard]
 ) -> tuple[str, ...]:
     """Store the cast of a log with several speakers; those without a card count as absent.
@@ -139,10 +141,10 @@ def with_company(
         path = str(card.path.absolute())
         members.append(Member(card.card.name, name, digest, path, is_narrator(card.card)))
     Casts(store).put(chat_id, Cast(tuple(members)))
-    return strange(strangers)
+    return missing_cards_note(strangers)
 
 
-def strange(names: Sequence[str]) -> tuple[str, ...]:
+def missing_cards_note(names: Sequence[str]) -> tuple[str, ...]:
     """A note about speakers without a card, if there are any."""
     if not names:
         return ()
@@ -154,7 +156,7 @@ def _speakers(log: ChatLog) -> list[str]:
     return list(dict.fromkeys(turn.speaker for turn in log.turns if not turn.is_user))
 
 
-def main_name(log: ChatLog) -> str:
+def main_speaker(log: ChatLog) -> str:
     """The main character of a log; logs of several characters may name one that never speaks."""
     names = _speakers(log)
     return log.character if log.character in names or not names else names[0]

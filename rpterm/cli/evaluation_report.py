@@ -1,4 +1,4 @@
-"""An evaluation in the terminal: its tables with their legends, the choice, and the answers."""
+"""Prints the report of an evaluation: tables with legends, the recommendation, and the answers."""
 
 from __future__ import annotations
 
@@ -14,64 +14,64 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import Report
 
 
-def show(report: Report, *, answers: bool = False) -> None:
+def print_evaluation(report: Report, *, answers: bool = False) -> None:
     """Print a report.
 
     Args:
-        answers: Every answer, too.
+        answers: Whether to print every answer, too.
     """
     shown = rich_out.console()
     if answers:
         for asked in report.answers:
-            _asked(shown, asked)
-        _interview(shown, report)
+            _show_answers(shown, asked)
+        _show_interview(shown, report)
     for table in report.tables:
         shown.print(rich_out.text(f"\n{table.title}", "bold"))
         shown.print(rich_out.rows(table.heads, table.rows))
         if table.note:
             shown.print(rich_out.text(table.note, "dim"))
         for meaning in table.legend:
-            shown.print(rich_out.hanging(f"{meaning.name}: {_meant(meaning)}", "dim"))
+            shown.print(rich_out.hanging(f"{meaning.name}: {_explained(meaning)}", "dim"))
     shown.print(rich_out.text(f"\n{report.choice.headline}", "bold"))
     for reason in report.choice.reasons:
         shown.print(rich_out.text(reason))
     if not answers:
-        shown.print(rich_out.text("--answers shows what was said; --html writes it all as a page."))
+        shown.print(rich_out.text("--answers prints the answers; --html writes a complete page."))
 
 
-def _meant(meaning: Meaning) -> str:
+def _explained(meaning: Meaning) -> str:
     return f"{meaning.means} {meaning.span}, {meaning.better}."
 
 
-def _asked(shown: Console, asked: Asked) -> None:
-    """One question and every model's answer, one below the other."""
-    said = " / ".join(asked.user)
-    shown.print(rich_out.text(f"\n{asked.kind}, seed {asked.seed}: {said}", "bold"))
+def _show_answers(shown: Console, asked: Asked) -> None:
+    """Print one question and every model's answer, one below the other."""
+    question = " / ".join(asked.user)
+    shown.print(rich_out.text(f"\n{asked.kind}, seed {asked.seed}: {question}", "bold"))
     for reference in asked.references:
         shown.print(rich_out.hanging(f"reference: {reference}", "dim"))
     for given in asked.given:
         shown.print(rich_out.hanging(f"{given.model}: {out.one_line(given.reply)}"))
-        for line in _why(given):
+        for line in _score_lines(given):
             shown.print(rich_out.hanging(line, "dim", by=4))
 
 
-def _why(given: Given) -> list[str]:
-    """The score, with its 90 % interval, and what made it."""
+def _score_lines(given: Given) -> list[str]:
+    """The score of an answer with its 90 % interval, and the reasons for it."""
     if given.chance is None:
         return ["no score"]
     score = f"{given.chance:.0%} in character (90 % interval {given.low:.0%}–{given.high:.0%})"
     if given.compared:
-        score += f", judged better in {given.won} of {given.compared}"
+        score += f", judged better in {given.won} of {given.compared} comparisons"
     return [score, *(f"{'+' if each.good else '−'} {each.text}" for each in given.reasons)]
 
 
-def _interview(shown: Console, report: Report) -> None:
+def _show_interview(shown: Console, report: Report) -> None:
     if not report.interview:
         return
     rows = [
-        (f"{each.trait}{' (turned)' if each.turned else ''}", each.statement,
+        (f"{each.trait}{' (reversed)' if each.turned else ''}", each.statement,
          *(" ".join(map(str, ratings)) or "–" for ratings in each.ratings))
         for each in report.interview
     ]  # fmt: skip
-    shown.print(rich_out.text("\nThe interview: 1 not me at all, 5 exactly me", "bold"))
+    shown.print(rich_out.text("\nInterview: 1 not me at all, 5 exactly me", "bold"))
     shown.print(rich_out.rows(("trait", "statement", *report.models), rows))

@@ -1,4 +1,4 @@
-"""Settings that only a room can check, and files that are named from where one stands."""
+"""Checks of ``config set`` that need other packages, and absolute paths for files."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _FOLDERS = frozenset({"embedder", "reranker", "scoring.nli_model"})
 _URL = re.compile(r"https?://[^/\s]+\S*")
 
 
-def checked(name: str, value: str, file: Path) -> str:
-    """What to keep of a value: what is a file here is kept by its whole path.
+def checked_value(name: str, value: str, file: Path) -> str:
+    """The value to save: checked, and with the path of an existing file made absolute.
 
     Args:
-        file: The settings it is for: a key must go with the others there.
+        file: The settings file, with whose other keys a key must not conflict.
 
     Raises:
-        RptermError: No room could use it; the sentence says what it can be.
+        RptermError: The value cannot be used; the text says what it can be.
     """
     if name.startswith("keys."):
         from rpterm.tui import key_check
 
         key_check.check_change({**config.load(file, {}).keys, name.removeprefix("keys."): value})
     elif name == "theme":
-        _theme(value)
+        _check_theme(value)
     elif name == "chat_template":
         from rpterm.models import templates
 
@@ -37,18 +37,18 @@ def checked(name: str, value: str, file: Path) -> str:
 
         contender.parse("B", value)
     elif name == "remote_url" and value and not _URL.fullmatch(value):
-        raise RptermError(f"remote_url: {value!r} is no address, such as http://host:8080/v1.")
-    if value and _is_here(name, Path(value).expanduser()):
+        raise RptermError(f"remote_url: {value!r} is not an address such as http://host:8080/v1.")
+    if value and _is_path(name, Path(value).expanduser()):
         return str(Path(value).expanduser().absolute())
     return value
 
 
-def _is_here(name: str, path: Path) -> bool:
-    """A model's name may also be that of a folder here, and is kept as it is."""
+def _is_path(name: str, path: Path) -> bool:
+    """Whether the value is an existing path; a model's name may also be that of a folder here."""
     return (name in _FILES and path.is_file()) or (name in _FOLDERS and path.exists())
 
 
-def _theme(name: str) -> None:
+def _check_theme(name: str) -> None:
     from rpterm.tui.themes import names
 
     if name not in (known := names()):

@@ -1,0 +1,109 @@
+"""Starts a chat in the TUI or in plain mode, or prints a single reply.
+
+This module lies between ``rpterm chat NAME`` and the first frame, so it imports neither typer nor
+the store, and Textual only for the TUI.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from functools import partial
+
+from rpterm import paths as folders
+from rpterm.config import load, save
+from rpterm.opening.launch import Asked, Launch, LaunchError
+from rpterm.paths import Paths
+from rpterm.tuning import Tuning
+from rpterm.types import RptermError
+
+
+def run_chat(
+    asked: Asked,
+    flags: Mapping[str, object] | None = None,
+    *,
+    plain: bool = False,
+    once: str | None = None,
+) -> int:
+    """Run a chat until the user leaves.
+
+    Args:
+        asked: The character and the chat.
+        flags: Settings from the command line, by dotted name.
+        plain: Whether to use plain mode instead of the TUI; pipes always do.
+        once: A message, whose reply is printed instead of starting a chat.
+
+    Returns:
+        The exit code.
+    """
+    paths = folders.find()
+    settings = load(paths.config_file, os.environ, flags)
+    # A single reply is complete before an embedder would be ready: it recalls memories by words.
+    launch = Launch(settings, paths, asked, embed=once is None)
+    tuning = Tuning(settings, paths.config_file, os.environ, flags or {}, launch.retune)
+    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    if once is None and not plain:
+        return _run_tui(launch, tuning, paths)
+    gc.enable()
+    if asked.target is None and asked.chat_id is None:
+        raise LaunchError("Name a character: `rpterm cards list` lists them.")
+    if once is not None:
+        return _reply_once(launch, once)
+    from rpterm.cli.plain.loop import run
+
+    return run(launch, tuning)
+
+
+def _run_tui(launch: Launch, tuning: Tuning, paths: Paths) -> int:
+    card = launch.card()
+    first_run = not paths.database.exists()
+    from rpterm.tui.app import RptermApp
+
+    app = RptermApp(
+        card,
+        launch.open,
+        tuning.settings,
+        greeting=launch.greeting(),
+        first_run=first_run,
+        choose=card is None and launch.asked.chat_id is None,
+        on_setting=partial(save, paths.config_file),
+        tuning=tuning,
+    )
+    # Imported objects stay alive anyway, and the little garbage among them costs less than a
+    # collection before the first frame. Frozen, they are not traversed while the user types.
+    gc.freeze()
+    gc.enable()
+    try:
+        app.run()
+    finally:
+        launch.close()
+    return app.return_code or 0
+
+
+def _reply_once(launch: Launch, text: str) -> int:
+    """Send a text, and print the complete reply and nothing else to standard output.
+
+    Raises:
+        RptermError: The engine failed; what it had generated is stored.
+    """
+    from rpterm.chat.events import BestKept, ReplyCancelled, ReplyFailed, ReplyFinished
+    from rpterm.chat.request import ReplyRequest
+    from rpterm.cli import out
+
+    try:
+        session = launch.open()
+        try:
+            reply = ""
+            for event in session.reply(ReplyRequest(text=text)):
+                if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
+                    reply = event.turn.text
+                elif isinstance(event, ReplyFailed):
+                    raise RptermError(event.message)
+            out.say(reply)
+        finally:
+            session.close()
+    finally:
+        launch.close()
+    return 0

@@ -1,0 +1,164 @@
+"""Runs imports and exports and prints what became of each file.
+
+The conversions themselves are in ``cards.exchange`` and ``transfer``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rpterm import paths as folders
+from rpterm import transfer
+from rpterm.cards import library, worlds
+from rpterm.cards.exchange.export import FORMATS, Format
+from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
+from rpterm.cli import card_lint, out, rich_out
+from rpterm.cli.chats import open_store
+from rpterm.plural import counted
+from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
+from rpterm.types import NoSuchChoice, RptermError
+
+_BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
+
+
+def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
+    """Import cards and lorebooks with a progress bar, and print each file's result."""
+    with rich_out.progress() as bar:
+        task = bar.add_task("importing", total=None)
+
+        def done(result: ImportedFile) -> None:
+            bar.update(task, description=result.source.name, advance=1)
+
+        results = transfer.join_worlds(import_files(paths, to, done), to)
+    for result in results:
+        _print_card(result)
+    good = sum(result.target is not None for result in results)
+    out.say(f"{good} of {counted(len(results), 'file')} imported to {to}.")
+    return results
+
+
+def import_chats(
+    paths: Sequence[Path], card: str | None, ratings: bool = False
+) -> list[ImportedChat]:
+    """Import chat logs into the database, optionally with ratings, and print each log's result."""
+    owner = None
+    if card is not None:
+        places = library.card_folders(folders.find().characters)
+        file = library.find(card, places)
+        found = transfer.read_known([(file.stem, file)], places)
+        if not found:
+            raise RptermError(f"{file} has errors: `rpterm cards lint {file}` lists them.")
+        owner = found[0]
+    logs = [log for path in paths for log in _logs(path)]
+    with open_store(begin=True) as store:
+        results = transfer.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
+    for result in results:
+        _print_chat(result)
+    out.say(_chats_summary(results))
+    return results
+
+
+def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
+    """Import all cards, world files and chats of files and folders, and print the results."""
+    target = to or folders.find().characters
+    with open_store(begin=True) as store, rich_out.progress() as bar:
+        task = bar.add_task("importing", total=None)
+        moved = transfer.import_paths(
+            paths, target, store, _known_cards(),
+            lambda name: bar.update(task, description=name, advance=1),
+        )  # fmt: skip
+    for card in moved.cards:
+        _print_card(card)
+    for chat in moved.chats:
+        _print_chat(chat)
+    known = sum(card.known for card in moved.cards)
+    good = sum(card.target is not None for card in moved.cards) - known
+    skipped = (
+        f"; {counted(moved.passed_over, 'file')} without a card skipped"
+        if moved.passed_over
+        else ""
+    )
+    total = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
+    out.say(f"{good} of {total} imported to {target}{_already(known)}{skipped}.")
+    out.say(_chats_summary(moved.chats))
+    return moved
+
+
+def export_card(card: str, form: str | None, target: Path) -> None:
+    """Export a card; without a format, the file's suffix decides.
+
+    Raises:
+        RptermError: The format is unknown, the file exists, or the card has errors.
+    """
+    name = form or _BY_SUFFIX.get(target.suffix.lower())
+    if name is None:
+        raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
+    known = {each: each for each in FORMATS}
+    if name not in known:
+        raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+    places = library.card_folders(folders.find().characters)
+    for note in export_file(card_lint.find_file(card, places), known[name], target, places):
+        out.say(f"note: {note}")
+    out.say(str(target))
+
+
+def _print_card(result: ImportedFile) -> None:
+    if result.target is None:
+        out.say(f"failed  {result.source}: {result.error}")
+        return
+    if result.known:
+        out.say(f"known   {result.source}: already imported as {result.target.name}")
+    else:
+        _print_new_card(result, result.target)
+    for note in result.notes:
+        out.say(f"        {note}")
+
+
+def _print_new_card(result: ImportedFile, target: Path) -> None:
+    origin = f" ({result.origin})" if result.origin else ""
+    is_world = result.kind == "lorebook"
+    folder = f"{worlds.FOLDER}/" if is_world else ""
+    out.say(f"ok      {result.source} -> {folder}{target.name}{origin}")
+    if is_world:
+        out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
+
+
+def _print_chat(result: ImportedChat) -> None:
+    if result.error:
+        out.say(f"failed  {result.source}: {result.error}")
+    elif result.known is not None:
+        out.say(f"known   {result.source}: already imported as chat {result.known}")
+    else:
+        about = f"chat {result.chat_id} with {result.card_name}, {counted(result.turns, 'turn')}"
+        more = f", {counted(result.versions, 'more version')}" if result.versions else ""
+        out.say(f"ok      {result.source} -> {about}{more}")
+    if result.ratings or result.swipes:
+        ratings = counted(result.ratings, "rating")
+        choices = counted(result.swipes, "choice between swipes", "choices between swipes")
+        out.say(f"        {ratings} and {choices}")
+    for note in result.notes:
+        out.say(f"        {note}")
+
+
+def _chats_summary(results: Sequence[ImportedChat]) -> str:
+    if not results:
+        return "There was no chat to import."
+    good = sum(result.chat_id is not None for result in results)
+    known = sum(result.known is not None for result in results)
+    return f"{good} of {counted(len(results), 'chat')} imported{_already(known)}."
+
+
+def _already(known: int) -> str:
+    return f", {known} {'was' if known == 1 else 'were'} already imported" if known else ""
+
+
+def _known_cards() -> list[KnownCard]:
+    paths = folders.find()
+    places = library.card_folders(paths.characters)
+    files = library.card_files(places)
+    return transfer.read_known(((path.stem, path) for path in files.values()), places)
+
+
+def _logs(path: Path) -> list[Path]:
+    return sorted(path.rglob(f"*{transfer.LOG_EXTENSION}")) if path.is_dir() else [path]
