@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpterm.examples.records import Exemplar, Ranked
-from rpterm.scoring.texts import dot, everyday_rarity, grams, words
+from rpterm.scoring.texts import cosine_similarity, everyday_tfidf, ngrams, words
 
 BALANCE = 0.7
 MEANING, VOICE, QUALITY = 0.75, 0.2, 0.05
@@ -90,14 +90,14 @@ def rank(
 ) -> list[Ranked]:
     """All of the pool, best first; equal ones by their key."""
     every = list(pool)
-    rarity = everyday_rarity()  # a small pool could not tell how rare words are
+    rarity = everyday_tfidf()  # a small pool could not tell how rare words are
     asked = rarity.vector(situation.asked)
     voice = Voice(situation.own_lines)
     found = []
     for exemplar in every:
         by_words = max(
-            dot(asked, rarity.vector(exemplar.asked)),
-            0.6 * dot(asked, rarity.vector(f"{exemplar.asked} {exemplar.said}")),
+            cosine_similarity(asked, rarity.vector(exemplar.asked)),
+            0.6 * cosine_similarity(asked, rarity.vector(f"{exemplar.asked} {exemplar.said}")),
         )
         near = likeness(exemplar) if likeness else None
         meaning = by_words if near is None else 0.7 * max(0.0, near) + 0.3 * by_words
@@ -123,7 +123,7 @@ def leak(each: Ranked, situation: Situation) -> str:
 
 def alike(left: str, right: str) -> float:
     """How much of the shorter text's three-word runs the other has; 0 to 1."""
-    one, other = set(grams(words(left), 3)), set(grams(words(right), 3))
+    one, other = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
     least = min(len(one), len(other))
     if not least:
         return float(words(left) == words(right) and bool(words(left)))

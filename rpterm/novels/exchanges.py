@@ -19,8 +19,8 @@ from rpterm.novels.reading import SURE
 from rpterm.novels.speakers import Line
 from rpterm.novels.tags import SAID
 from rpterm.scoring.signals.voice import SCALES
-from rpterm.scoring.texts import content
-from rpterm.scoring.voices import Voices
+from rpterm.scoring.texts import content_stems
+from rpterm.scoring.voice_classifier import VoiceClassifier
 from rpterm.sentences import sentences
 
 _EXAMPLES, _LONG_EXAMPLES, _GREETINGS = 10, 3, 3
@@ -58,7 +58,7 @@ def examples(book: Book, person: Person) -> Iterator[Example]:
     seen: list[set[str]] = []
     long = 0
     for line in sorted(able, key=_telling(book, person, lines), reverse=True):
-        told = set(content(line.paragraph.speech))
+        told = set(content_stems(line.paragraph.speech))
         if len(seen) == _EXAMPLES:
             return
         if any(len(told & other) > _ALIKE * len(told) for other in seen):
@@ -150,7 +150,7 @@ def _telling(book: Book, person: Person, lines: Sequence[Line]) -> Callable[[Lin
         for other, _ in book.cast()[: _MOST_OTHERS + 1]
         if other != person
     ]
-    voices = Voices([line.paragraph.speech for line in lines], others or [[""]])
+    voices = VoiceClassifier([line.paragraph.speech for line in lines], others or [[""]])
 
     def value(line: Line) -> float:
         views = voices.measure(line.paragraph.speech)

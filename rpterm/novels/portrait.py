@@ -27,7 +27,7 @@ from rpterm.novels.ties import Tie
 from rpterm.novels.told import Claim, Told, best
 from rpterm.novels.ways import style_of
 from rpterm.novels.years import latest
-from rpterm.scoring.texts import content
+from rpterm.scoring.texts import content_stems
 from rpterm.sentences import sentences
 
 _MOST: dict[Kind, int] = {
@@ -209,7 +209,7 @@ def _loose(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[Claim]:
     kept: list[Claim] = []
     seen: list[set[str]] = []
     for claim in sorted([*claims, *gathered], key=lambda each: -each.worth):
-        telling = set(content(claim.text))
+        telling = set(content_stems(claim.text))
         least = _WORTH if len(kept) >= _ENOUGH else _LESS if len(kept) >= _FEWER else _LITTLE
         able = claim.worth >= least
         if able and not any(len(telling & each) > _ALIKE * len(telling) for each in seen):

@@ -44,7 +44,7 @@ from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 from rpterm.opening.judge import open_scorer
 from rpterm.opening.launch import Launch
-from rpterm.scoring.choose import choose
+from rpterm.scoring.best_of import best_index
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
@@ -70,7 +70,7 @@ class Four:
         """The value of the chosen reply minus that of a random one."""
         values = self.values[measure]
         if choice == "score":
-            chosen = values[choose(self.quick)]
+            chosen = values[best_index(self.quick)]
         elif choice == "longest":
             chosen = values[max(range(len(values)), key=lambda at: len(self.replies[at]))]
         else:

@@ -15,9 +15,16 @@ from letters import Letters
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import EngineError
 from rpterm.scoring import embedding
-from rpterm.scoring.combine import Term, adds, by_dimension, chance, interval, log_odds
+from rpterm.scoring.combine import (
+    Term,
+    bounded_contribution,
+    confidence_interval,
+    dimension_values,
+    log_odds,
+    sigmoid,
+)
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.records import NOTHING, Fact, Reading, Scene, scene_of
+from rpterm.scoring.records import NO_DATA, Fact, Reading, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
 
 SCENE = Scene(
@@ -105,7 +112,7 @@ def test_vectors_that_another_thread_pushes_out_meanwhile_are_still_told(
                 other.join()
             return super().encode(texts)
 
-    near = embedding.Remembered(Meanwhile())
+    near = embedding.EmbeddingCache(Meanwhile())
     near(["old"])
     assert np.array_equal(near(["old", "new"]), Letters().encode(["old", "new"]))
 
@@ -158,7 +165,7 @@ def test_odd_replies_are_scored_all_the_same(reply: str) -> None:
 
 def test_what_has_nothing_to_go_by_says_nothing() -> None:
     terms = {"fits": Term(2.0, center=0.5), "breaks": Term(-3.0)}
-    assert log_odds({"fits": NOTHING, "breaks": Reading(0.0)}, terms) == 0
+    assert log_odds({"fits": NO_DATA, "breaks": Reading(0.0)}, terms) == 0
     assert log_odds({"fits": Reading(1.0), "breaks": Reading(1.0)}, terms) == -2
     assert log_odds({"fits": Reading(90.0)}, terms) == 6
     grouped = {"fits": Term(2.0, group="fit")}
@@ -168,26 +175,34 @@ def test_what_has_nothing_to_go_by_says_nothing() -> None:
 
 def test_being_to_the_point_only_takes_away() -> None:
     terms = {"talk": Term(2.0, center=0.5, group="topic")}
-    assert log_odds({"talk": Reading(2.0)}, terms) == adds(terms["talk"], Reading(2.0)) == 0
-    assert log_odds({"talk": Reading(0.0)}, terms) == adds(terms["talk"], Reading(0.0)) == -1
+    assert (
+        log_odds({"talk": Reading(2.0)}, terms)
+        == bounded_contribution(terms["talk"], Reading(2.0))
+        == 0
+    )
+    assert (
+        log_odds({"talk": Reading(0.0)}, terms)
+        == bounded_contribution(terms["talk"], Reading(0.0))
+        == -1
+    )
     assert log_odds({"talk": Reading(2.0)}, terms, bounds=False) == 3
 
 
 def test_dimensions_are_shares() -> None:
     terms = {"fits": Term(2.0, center=0.5), "breaks": Term(-3.0)}
-    shares = by_dimension(
+    shares = dimension_values(
         {"fits": Reading(1.0), "breaks": Reading(0.25)},
         terms,
         {"fits": "persona", "breaks": "boundaries"},
     )
-    assert shares["persona"] == pytest.approx(chance(1)) and shares["boundaries"] == 0.75
+    assert shares["persona"] == pytest.approx(sigmoid(1)) and shares["boundaries"] == 0.75
     assert shares["behaviour"] is None
 
 
 def test_the_interval_holds_the_probability() -> None:
-    low, high = interval(0.3, 1.0)
-    assert low < chance(0.3) < high
-    assert interval(0.3, 0.0) == (chance(0.3), chance(0.3))
+    low, high = confidence_interval(0.3, 1.0)
+    assert low < sigmoid(0.3) < high
+    assert confidence_interval(0.3, 0.0) == (sigmoid(0.3), sigmoid(0.3))
 
 
 class Slow:

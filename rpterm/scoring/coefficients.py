@@ -12,7 +12,7 @@ from rpterm.scoring.resources import load_json
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class Coefficients:
     """The tables that ``rpterm.bench.refit`` wrote.
 
     Attributes:
@@ -49,10 +49,10 @@ _FIELDS = {
 
 
 @lru_cache(maxsize=1)
-def frozen() -> Frozen:
+def load_coefficients() -> Coefficients:
     """The coefficients this version of rpterm scores with."""
     table = load_json("coefficients.json")
-    return Frozen(
+    return Coefficients(
         version=str(table["version"]),
         made=str(table["made"]),
         **{name: _terms(table[name]) for name in _TERM_TABLES},
