@@ -275,13 +275,13 @@ def _checked(settings: Settings, name: str, text: str) -> str:
     if name == TEMPLATE:
         from rpterm.models import templates
 
-        templates.source(text)
+        templates.load_template(text)
     elif name in _FILES:
         from rpterm import paths
-        from rpterm.models.open import adapter_file, plan
+        from rpterm.models.engine_factory import adapter_file, plan_model
 
         own, trial = paths.find(), _replaced(settings, name, text)
-        planned = plan(trial, models_folder=own.models, cache_folder=own.cache)
+        planned = plan_model(trial, models_folder=own.models, cache_folder=own.cache)
         adapter_file(trial.adapter, planned.header)
     file = Path(text).expanduser()
     return str(file.absolute()) if name in _FILES and file.is_file() else text

@@ -26,7 +26,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.opening import launch
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store

@@ -124,7 +124,7 @@ def _judged(
     starts: Sequence[int],
     characters: Sequence[Mapping[str, str]],
 ) -> Iterator[_Judged]:
-    lines = {line.paragraph.at: line for line in book.lines}
+    lines = {line.paragraph.index: line for line in book.lines}
     for row in rows:
         begin, end = ast.literal_eval(row["quoteByteSpans"])[0]
         line = lines.get(bisect_right(starts, (begin + end) // 2) - 1)

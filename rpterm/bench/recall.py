@@ -30,11 +30,10 @@ from rpterm.bench import locomo, recall_speed
 from rpterm.bench.locomo import Conversation
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
-from rpterm.memory.index import Entry, MemoryIndex
-from rpterm.memory.meaning import VectorIndex, top
-from rpterm.memory.recall import Parts, Query, Weights, parts, recall
-from rpterm.memory.wording import spoken
-from rpterm.memory.words import terms
+from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.recall import Query, ScoreParts, Weights, recall, score_parts
+from rpterm.memory.vector_index import VectorIndex, top
+from rpterm.memory.words import terms, with_speaker
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -112,7 +111,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
         RptermError: The file is not LoCoMo.
     """
     conversations = locomo.read(path)
-    indexed = [_index(each, embed, with_speaker=True) for each in conversations]
+    indexed = [_index(each, embed, with_name=True) for each in conversations]
     recalls = [_recalls(item, Weights()) for item in indexed]
     everything = np.concatenate(recalls)
     kinds = np.array([case.category for item in indexed for case in item.cases])
@@ -120,7 +119,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
         name: _figures(np.concatenate([_recalls(item, weights) for item in indexed]))
         for name, weights in ABLATIONS.items()
     }
-    anonymous = [_index(each, embed, with_speaker=False) for each in conversations]
+    anonymous = [_index(each, embed, with_name=False) for each in conversations]
     ablation["without speakers"] = _figures(
         np.concatenate([_recalls(item, Weights()) for item in anonymous])
     )
@@ -152,12 +151,12 @@ def _line(name: str, figures: Mapping[str, object]) -> str:
     return f"{name:<32}" + "".join(f"{figures[f'r@{depth}']:>8.3f}" for depth in DEPTHS)
 
 
-def _index(talk: Conversation, embed: Embed, *, with_speaker: bool) -> _Indexed:
-    texts = [spoken(turn.speaker if with_speaker else "", turn.text) for turn in talk.turns]
+def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
+    texts = [with_speaker(turn.speaker if with_name else "", turn.text) for turn in talk.turns]
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
-        entry = Entry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
+        entry = IndexEntry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
         index.add(entry, terms(text))
     index.vectors.put_many(np.arange(len(texts)), vectors)
     for session in {turn.session for turn in talk.turns}:
@@ -216,12 +215,12 @@ def _leave_one_out(indexed: Sequence[_Indexed]) -> dict[str, float]:
     return _figures(np.concatenate(held_out))
 
 
-def _case_parts(item: _Indexed, case: _Case) -> tuple[Parts, frozenset[int]]:
-    return parts(item.index, case.query, item.index.shown, Weights()), case.evidence
+def _case_parts(item: _Indexed, case: _Case) -> tuple[ScoreParts, frozenset[int]]:
+    return score_parts(item.index, case.query, item.index.shown, Weights()), case.evidence
 
 
 def _quick_recalls(
-    cases: Sequence[tuple[Parts, frozenset[int]]], weights: Weights
+    cases: Sequence[tuple[ScoreParts, frozenset[int]]], weights: Weights
 ) -> NDArray[np.float64]:
     """``_recalls`` from precomputed parts, without near-duplicate removal."""
     recalls = [

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.store import insert_chat, talk
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.embed import State
-from rpterm.memory.facade import Memory
-from rpterm.memory.meaning import VectorIndex
+from rpterm.memory.vector_index import VectorIndex
 from rpterm.store import Store
 from rpterm.store.memories import Memories
 from rpterm.store.memory_rows import wording_hash
@@ -102,7 +102,7 @@ class InstantEmbedder:
 
     def close(self) -> None: ...
 
-    def now(self, text: str, timeout: float) -> Floats | None:
+    def encode_now(self, text: str, timeout: float) -> Floats | None:
         return next(self._vectors)
 
     def encode(self, texts: Sequence[str]) -> Floats:
@@ -178,7 +178,7 @@ def accuracy(memories: int) -> float:
         block = vectors.make(min(_BLOCK, memories - first))
         index.put_many(np.arange(first, first + len(block)), block)
         exact.add(first, block)
-    found = [index.ask(query).nearest(index.have, 10) for query in queries]
+    found = [index.query(query).nearest(index.has_vector, 10) for query in queries]
     shared = [len(np.intersect1d(*pair)) / 10 for pair in zip(found, exact.rows, strict=True)]
     return round(float(np.mean(shared)), 4)
 

@@ -181,8 +181,8 @@ def _check_pattern(body: str, flags: str, path: Path, report: Report) -> None:
     try:
         report.patterns.check(body, flags)
     except TooManyPatterns:
-        if not report.patterns.told:
-            report.patterns.told = True
+        if not report.patterns.exhaustion_reported:
+            report.patterns.exhaustion_reported = True
             message = "From this one on, the card's regex patterns are too complex together."
             remedy = "Use plain words or shorter patterns: {500} counts 500 times."
             report.add(path, message, remedy)

@@ -12,8 +12,10 @@ from typing import Literal, get_args
 from rpterm.cards.card import Logic, Position
 from rpterm.types import Sampling
 
-Kind = Literal["text", "prose", "lines", "words", "flag", "whole", "number", "choice", "wholes"]
-"""``lines`` is a list of strings; ``words`` a list or a single string; ``wholes`` a list of whole
+Kind = Literal[
+    "text", "prose", "lines", "words", "boolean", "integer", "number", "choice", "integers"
+]
+"""``lines`` is a list of strings; ``words`` a list or a single string; ``integers`` a list of whole
 numbers or a single one."""
 
 
@@ -72,14 +74,14 @@ USER = (
 EXAMPLE = (
     Key("user", "prose", "What the user says."),
     Key("char", "prose", "What the character answers."),
-    Key("pinned", "flag", "true keeps this example in the prompt at all times."),
+    Key("pinned", "boolean", "true keeps this example in the prompt at all times."),
 )
 LOREBOOK = (
     Key("name", "text", "Name of the lorebook."),
     Key("description", "prose", "What the lorebook is about; not part of the prompt."),
-    Key("scan_depth", "whole", "How many of the last turns are searched for keys.", low=0),
-    Key("budget", "whole", "Tokens for all entries; 0 means a quarter of the context.", low=0),
-    Key("recursive", "flag", "true also searches the text of entries that fired."),
+    Key("scan_depth", "integer", "How many of the last turns are searched for keys.", low=0),
+    Key("budget", "integer", "Tokens for all entries; 0 means a quarter of the context.", low=0),
+    Key("recursive", "boolean", "true also searches the text of entries that fired."),
 )
 LORE = (
     Key("name", "text", "The entry's name in lists."),
@@ -93,41 +95,45 @@ LORE = (
     ),
     Key("content", "prose", "What the model reads when the entry fires.", required=True),
     Key("comment", "prose", "A note to yourself; not part of the prompt."),
-    Key("enabled", "flag", "false switches the entry off."),
-    Key("constant", "flag", "true keeps this entry in the prompt at all times."),
-    Key("case_sensitive", "flag", "true distinguishes small and capital letters in keys."),
-    Key("whole_words", "flag", "false also matches keys inside words."),
-    Key("use_regex", "flag", "Kept for other programs; here /…/ is always a regex."),
+    Key("enabled", "boolean", "false switches the entry off."),
+    Key("constant", "boolean", "true keeps this entry in the prompt at all times."),
+    Key("case_sensitive", "boolean", "true distinguishes small and capital letters in keys."),
+    Key("whole_words", "boolean", "false also matches keys inside words."),
+    Key("use_regex", "boolean", "Kept for other programs; here /…/ is always a regex."),
     Key("position", "choice", "Where the text is inserted.", choices=get_args(Position)),
-    Key("depth", "whole", "With position depth: how many turns above the end.", low=0),
+    Key("depth", "integer", "With position depth: how many turns above the end.", low=0),
     Key(
         "role",
         "choice",
         "With position depth: the role that says the text.",
         choices=("system", "user", "assistant"),
     ),
-    Key("order", "whole", "Entries with a lower order come earlier in the prompt."),
-    Key("priority", "whole", "Entries with a lower priority are dropped first for the budget."),
-    Key("probability", "whole", "The chance that the entry fires, in percent.", low=0, high=100),
-    Key("scan_depth", "whole", "How many of the last turns are searched for this entry.", low=0),
-    Key("sticky", "whole", "How many more turns the entry stays active after firing.", low=0),
-    Key("cooldown", "whole", "How many turns the entry then cannot fire again.", low=0),
-    Key("delay", "whole", "The entry cannot fire before the chat has this many turns.", low=0),
+    Key("order", "integer", "Entries with a lower order come earlier in the prompt."),
+    Key("priority", "integer", "Entries with a lower priority are dropped first for the budget."),
+    Key("probability", "integer", "The chance that the entry fires, in percent.", low=0, high=100),
+    Key("scan_depth", "integer", "How many of the last turns are searched for this entry.", low=0),
+    Key("sticky", "integer", "How many more turns the entry stays active after firing.", low=0),
+    Key("cooldown", "integer", "How many turns the entry then cannot fire again.", low=0),
+    Key("delay", "integer", "The entry cannot fire before the chat has this many turns.", low=0),
     Key("group", "text", "Only one entry of a group fires."),
-    Key("group_weight", "whole", "Chance within the group, relative to the others.", low=0),
-    Key("group_override", "flag", "true lets the highest order win the group, not chance."),
-    Key("exclude_recursion", "flag", "true: the text of other entries cannot fire this one."),
-    Key("prevent_recursion", "flag", "true: the text of this entry fires no other entries."),
-    Key("delay_until_recursion", "flag", "true: only the text of other entries can fire this one."),
+    Key("group_weight", "integer", "Chance within the group, relative to the others.", low=0),
+    Key("group_override", "boolean", "true lets the highest order win the group, not chance."),
+    Key("exclude_recursion", "boolean", "true: the text of other entries cannot fire this one."),
+    Key("prevent_recursion", "boolean", "true: the text of this entry fires no other entries."),
+    Key(
+        "delay_until_recursion",
+        "boolean",
+        "true: only other entries' text can fire this one.",
+    ),
     Key(
         "greetings",
-        "wholes",
+        "integers",
         "Only in chats that began with these greetings; 0 is the first.",
         low=0,
     ),
     Key("characters", "words", "Only in chats with these characters."),
     Key("exclude_characters", "words", "Not in chats with these characters."),
-    Key("ignore_budget", "flag", "true lets the entry fire even when the budget is used up."),
+    Key("ignore_budget", "boolean", "true lets the entry fire even when the budget is used up."),
     Key("world", "text", "The world it was read from; written into the copy a chat keeps."),
 )
 TEST = (
@@ -159,7 +165,7 @@ _MODEL_SPECIFIC = ("think_tokens",)
 """Sampler values that depend on the model, not on the character."""
 SAMPLING = tuple(
     Key(
-        item.name, "whole" if item.type == "int" else "number",
+        item.name, "integer" if item.type == "int" else "number",
         f"The sampler value {item.name} that suits this character.", "",
         *_LIMITS.get(item.name, (None, None)),
     )

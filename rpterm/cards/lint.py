@@ -106,7 +106,7 @@ def tokens(card: CharacterCard, count: Count) -> dict[str, int]:
     for field in ("system_prompt", "post_history_instructions"):
         if getattr(card, field):
             costs[f"card.{field}"] = count(getattr(card, field))
-    entries = [rule.entry for rule in Rules(card.lorebook, str).all if not rule.never]
+    entries = [rule.entry for rule in Rules(card.lorebook, str).all if not rule.never_reason]
     lists = {
         "lore.constant": [entry.content for entry in entries if entry.constant],
         "lore": [entry.content for entry in entries if not entry.constant],

@@ -33,11 +33,11 @@ class LineNumbers:
 
     Attributes:
         lines: Path of keys and list indexes → 1-based line where it begins.
-        open_at: The line where an unterminated string begins, or 0.
+        unterminated_at: The line where an unterminated string begins, or 0.
     """
 
     lines: dict[Path, int] = field(default_factory=dict)
-    open_at: int = 0
+    unterminated_at: int = 0
 
     def line(self, path: Path) -> int:
         """The line of a path, or of its nearest known parent; 0 if there is none."""
@@ -145,7 +145,7 @@ class _Scanner:
     def skip_string(self, quote: str) -> None:
         match = _STRINGS[quote].match(self.text, self.pos + len(quote))
         if not match:
-            self.places.open_at = self.current_line()
+            self.places.unterminated_at = self.current_line()
             raise _ScanError
         self.pos = match.end()
 

@@ -164,15 +164,15 @@ class _Firing:
         self.rules, self.book, self.point, self.window = rules, book, point, window
         self.names, self.hits, self.tokens = names, hits, tokens
         budget = book.budget or point.context.tokens // 4
-        self.purse = TokenBudget(budget, tokens)
+        self.budget = TokenBudget(budget, tokens)
         self.fired: list[Rule] = []
         self.reasons: dict[int, Reason] = {}
         self.settled: set[int] = set()
 
     def run(self) -> None:
         """Fire by the keys in the turns, then by those in fired texts, until none are new."""
-        keys = set(self.window.back)
-        keyless = {*self.rules.always, *self.point.since}
+        keys = set(self.window.turns_back)
+        keyless = {*self.rules.always, *self.point.last_fired}
         while keys or keyless:
             candidates = keyless | {at for key in keys for at in self.rules.owners.get(key, ())}
             fired = self._fire(sorted(candidates - self.settled))
@@ -181,7 +181,7 @@ class _Firing:
                 break
             for rule in fired:
                 if not rule.entry.prevent_recursion:
-                    keys |= self.window.tell(self.hits(rule.entry.content), rule.name)
+                    keys |= self.window.add_entry_keys(self.hits(rule.entry.content), rule.name)
             if keys:
                 # Constant entries that wait for recursion have no key that could trigger them.
                 keyless = set(self.rules.always) - self.settled
@@ -199,7 +199,7 @@ class _Firing:
                 self.settled.add(at)
         losers = group_losers(able, self.fired, self.point)
         self._refuse("group", losers)
-        bought, refused = self.purse.buy(rule for rule in able if rule.index not in losers)
+        bought, refused = self.budget.admit(rule for rule in able if rule.index not in losers)
         self._refuse("budget", refused)
         self.fired += bought
         return bought
@@ -220,11 +220,11 @@ class _Firing:
             tokens = self.tokens(rule) if at in self.reasons else 0
             return Verdict(at, rule.name, at in fired, code, why, rule.entry.content, tokens)
 
-        return LoreResult(tuple(hits), self.purse.budget, len(self.rules.all), verdict, missed)
+        return LoreResult(tuple(hits), self.budget.budget, len(self.rules.all), verdict, missed)
 
     def _reason_not_tried(self, rule: Rule, broken: str) -> Reason:
         """Why a rule was not even a candidate."""
-        if broken and not rule.never:
+        if broken and not rule.never_reason:
             return "key_missed", f"its pattern is not valid: {broken}"
         return may_fire(rule, self.point, self.window, self.names)[1]
 

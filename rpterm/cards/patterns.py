@@ -82,7 +82,7 @@ class PatternBudget:
 
     def __init__(self, patterns: int = MAX_PATTERNS, steps: int = MAX_STEPS) -> None:
         self.patterns, self.steps = patterns, steps
-        self.told = False
+        self.exhaustion_reported = False
         """Whether the caller has reported that the budget is used up; once is enough."""
 
     def check(self, body: str, flags: str = "") -> None:

@@ -41,11 +41,11 @@ _KIND_SCHEMAS: dict[str, dict[str, Any]] = {
     "prose": {"type": "string"},
     "lines": _STRINGS,
     "words": {"anyOf": [{"type": "string"}, _STRINGS]},
-    "flag": {"type": "boolean"},
-    "whole": {"type": "integer"},
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
     "number": {"type": "number"},
     "choice": {"type": "string"},
-    "wholes": {"anyOf": [{"type": "integer", "minimum": 0}, _WHOLE_NUMBERS]},
+    "integers": {"anyOf": [{"type": "integer", "minimum": 0}, _WHOLE_NUMBERS]},
 }
 
 

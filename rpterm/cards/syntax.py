@@ -67,9 +67,9 @@ def _problem(error: tomli.TOMLDecodeError, text: str, origin: str) -> Problem:
     message, line = error.msg, error.lineno
     remedy = next((tip for sign, tip in _REMEDIES if sign in message), "")
     unterminated = "Unterminated string" in message or "character '\\n'" in message
-    open_at = locate(text).open_at if unterminated else 0
-    if 0 < open_at <= line:
-        message, line = "The text that begins here never ends", open_at
+    unterminated_at = locate(text).unterminated_at if unterminated else 0
+    if 0 < unterminated_at <= line:
+        message, line = "The text that begins here never ends", unterminated_at
         remedy = "End it with the same quotes it begins with."
     message = re.sub(r"'([^']*)'", r"`\1`", message)
     return Problem(origin, line, "", f"{message}.", remedy)

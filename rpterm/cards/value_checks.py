@@ -94,7 +94,7 @@ def _words(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] 
     return _lines(key, [value] if isinstance(value, str) else value, path, report)
 
 
-def _flag(key: Key, value: Any, path: Path, report: Report) -> bool | None:
+def _boolean(key: Key, value: Any, path: Path, report: Report) -> bool | None:
     if isinstance(value, bool):
         return value
     message = f"This must be true or false, not {type_in_words(value)}."
@@ -102,7 +102,7 @@ def _flag(key: Key, value: Any, path: Path, report: Report) -> bool | None:
     return None
 
 
-def _whole(key: Key, value: Any, path: Path, report: Report) -> int | None:
+def _integer(key: Key, value: Any, path: Path, report: Report) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if _in_range(key, value, path, report) else None
     message = f"This must be a whole number, not {type_in_words(value)}."
@@ -155,14 +155,14 @@ def _choice(key: Key, value: Any, path: Path, report: Report) -> str | None:
     return None
 
 
-def _wholes(key: Key, value: Any, path: Path, report: Report) -> tuple[int, ...] | None:
+def _integers(key: Key, value: Any, path: Path, report: Report) -> tuple[int, ...] | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, list):
         message = f"This must be a list of whole numbers, not {type_in_words(value)}."
         report.add(path, message, f"Write {key.name} = [0, 2].")
         return None
-    items = [_whole(key, item, (*path, index), report) for index, item in enumerate(value)]
+    items = [_integer(key, item, (*path, index), report) for index, item in enumerate(value)]
     return tuple(item for item in items if item is not None)
 
 
@@ -171,11 +171,11 @@ _CHECKS: dict[str, Callable[[Key, Any, Path, Report], Any]] = {
     "prose": _text,
     "lines": _lines,
     "words": _words,
-    "flag": _flag,
-    "whole": _whole,
+    "boolean": _boolean,
+    "integer": _integer,
     "number": _number,
     "choice": _choice,
-    "wholes": _wholes,
+    "integers": _integers,
 }
 
 

@@ -28,13 +28,13 @@ class CardChanged:
         text: The text a chat stores: the card's TOML, including the lore of its worlds.
         changes: The differences from the last valid card; empty if only comments or white space
             changed.
-        lost: The card's worlds that cannot be read.
+        unreadable: The card's worlds that cannot be read.
     """
 
     card: CharacterCard
     text: str
     changes: tuple[Change, ...]
-    lost: tuple[UnreadableWorld, ...] = ()
+    unreadable: tuple[UnreadableWorld, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class CardWatcher:
         self._worlds: tuple[World, ...] = ()
         self._last_stamps = self._stamps()
         current = self._read()
-        self.card, self.text, self.lost = current.card, current.text, current.lost
+        self.card, self.text, self.unreadable = current.card, current.text, current.unreadable
         self._content: str | None = _content(current)
         self._missing_reported = False
 
@@ -96,8 +96,8 @@ class CardWatcher:
         if self._content == before:
             return None
         changes = tuple(diff(self.card, current.card))
-        self.card, self.text, self.lost = current.card, current.text, current.lost
-        return CardChanged(current.card, current.text, changes, current.lost)
+        self.card, self.text, self.unreadable = current.card, current.text, current.unreadable
+        return CardChanged(current.card, current.text, changes, current.unreadable)
 
     def _read(self) -> CardText:
         """Read the card and its worlds, again if it names worlds that were not watched before."""
@@ -132,7 +132,7 @@ class CardWatcher:
 def _content(current: CardText) -> str:
     """Everything that was read, and the messages about what could not be read."""
     worlds = (world.text for world in current.worlds)
-    return "\0".join((current.source, *worlds, *(world.told for world in current.lost)))
+    return "\0".join((current.source, *worlds, *(world.message for world in current.unreadable)))
 
 
 def _stamp(path: Path) -> _Stamp:

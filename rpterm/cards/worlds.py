@@ -7,8 +7,8 @@ world.
 
 A chat stores such a card as one self-contained text, ``CardText.text``, so that a reply can be
 regenerated even after a world has changed. A missing or broken world does not make a card
-unusable: it is reported in ``CardText.lost``. A chat may name worlds of its own, which are loaded
-as if each of its cards named them. This module knows files but no chats.
+unusable: it is reported in ``CardText.unreadable``. A chat may name worlds of its own, which are
+loaded as if each of its cards named them. This module knows files but no chats.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class UnreadableWorld:
     kept: bool = False
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """A message that says what is wrong, with file and line, and what happens to the lore."""
         more = len(self.problems) - 1
         others = f" ({counted(more, 'more problem')} in this file.)" if more else ""
@@ -82,14 +82,14 @@ class CardText:
         source: The text of the card's file.
         text: The text a chat stores: ``source``, or if the card has worlds, a text that includes
             their lore. ``reader.parse`` gives the same card from it.
-        lost: The worlds that cannot be read.
+        unreadable: The worlds that cannot be read.
     """
 
     card: CharacterCard
     source: str
     text: str
     worlds: tuple[World, ...] = ()
-    lost: tuple[UnreadableWorld, ...] = ()
+    unreadable: tuple[UnreadableWorld, ...] = ()
 
 
 def load_card(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
@@ -146,12 +146,12 @@ def parse_card(
     """
     origin = origin or str(path)
     loader = _WorldLoader(path, folders, fetch or _read_file, extra, last)
-    card, found, lost = loader.merged(text, reader.parse(text, origin), origin)
+    card, found, unreadable = loader.merged(text, reader.parse(text, origin), origin)
     if not found:
-        return CardText(card, text, text, lost=lost)
+        return CardText(card, text, text, unreadable=unreadable)
     combined = dump(card, _HEADER)
     _check_combined(combined, card, text, origin)
-    return CardText(card, text, combined, found, lost)
+    return CardText(card, text, combined, found, unreadable)
 
 
 def candidate_files(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
@@ -247,7 +247,7 @@ class _WorldLoader:
     ) -> tuple[CharacterCard, tuple[World, ...], tuple[UnreadableWorld, ...]]:
         """The card with the lore of its worlds, these worlds, and those that cannot be read."""
         found: list[World] = []
-        lost: list[UnreadableWorld] = []
+        unreadable: list[UnreadableWorld] = []
         before = {world.name: world for world in self.last}
         copied = {entry.world for entry in card.lorebook.entries}
         for at, name in enumerate(dict.fromkeys((*card.worlds, *self.extra))):
@@ -256,9 +256,11 @@ class _WorldLoader:
                     self._read(name) or self._missing(name, *self._where(card, at, text, origin))
                 )
             except CardError as error:
-                lost.append(UnreadableWorld(name, error.problems, name in before or name in copied))
+                unreadable.append(
+                    UnreadableWorld(name, error.problems, name in before or name in copied)
+                )
                 found += [before[name]] if name in before else []
-        return (merge(card, found) if found else card), tuple(found), tuple(lost)
+        return (merge(card, found) if found else card), tuple(found), tuple(unreadable)
 
     def _read(self, name: str) -> World | None:
         tried = (

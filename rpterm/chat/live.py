@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rpterm import group
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.window import read_turns
+from rpterm.prompt.window import visible_turns
 from rpterm.scoring.records import Evidence, Reading, Scene, scene_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -127,7 +127,7 @@ class LiveScores:
         cast = self._cast(chat)
         if cast is not None and (me := group.owner(cast, turn)) is not None:
             path = group.view(cast, me, path)
-        history = tuple((each.role == "assistant", each.text) for each in read_turns(path))
+        history = tuple((each.role == "assistant", each.text) for each in visible_turns(path))
         others = self._contrast(card)
         return scene_of(card, user=chat.persona.name, history=history, others=others)
 

@@ -16,12 +16,12 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.group import headed
 from rpterm.prompt.build import PromptInput, build_prompt
-from rpterm.prompt.compose import Extras, chat_inserts, expander, hint_inserts
+from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts, macro_expander
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.static import ExampleTurns, Insert
+from rpterm.prompt.static_block import ExampleTurns, Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
-from rpterm.prompt.tokens import TokenCache
-from rpterm.prompt.window import read_turns
+from rpterm.prompt.token_cache import TokenCache
+from rpterm.prompt.window import visible_turns
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 MEMORY_SHARE = 12
@@ -31,7 +31,7 @@ HIDDEN = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 class NotReadyError(RptermError):
@@ -43,7 +43,7 @@ class Finder(Protocol):
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> Extras: ...
+    ) -> PromptExtras: ...
 
 
 class Exemplars(Protocol):
@@ -124,9 +124,9 @@ class Prompter:
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
     ) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
-        history = read_turns(history)
+        history = visible_turns(history)
         lore = self._lore(card, chat, history, self._context())
-        extras = self._with_examples(card, chat, Extras(fixed=lore.fixed))
+        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed))
         return self._build(card, chat, history, extras, ending)
 
     def full(
@@ -150,9 +150,9 @@ class Prompter:
         """
         context = self._context()
         hidden = self._hidden(history)
-        history = read_turns(history)
+        history = visible_turns(history)
         found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
-        extras = Extras(
+        extras = PromptExtras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
@@ -183,7 +183,7 @@ class Prompter:
             if turn.hidden
         )
 
-    def _with_examples(self, card: CharacterCard, chat: Chat, extras: Extras) -> Extras:
+    def _with_examples(self, card: CharacterCard, chat: Chat, extras: PromptExtras) -> PromptExtras:
         if self._examples is None:
             return extras
         fixed, budget = self._examples.fixed(card, chat)
@@ -206,7 +206,7 @@ class Prompter:
             in_prompt=in_prompt,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.worded(card.char), item.why) for item in memories
+            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in memories
         )
 
     def _context(self) -> int:
@@ -220,7 +220,7 @@ class Prompter:
         card: CharacterCard,
         chat: Chat,
         history: Sequence[Turn],
-        extras: Extras,
+        extras: PromptExtras,
         ending: Ending,
         hint: str = "",
     ) -> Prompt:
@@ -241,7 +241,7 @@ class Prompter:
             history=history,
             context=self._context(),
             max_reply=sampling.max_tokens + sampling.think_tokens,
-            expand=expander(card, chat),
+            expand=macro_expander(card, chat),
             own_system=self.settings.system_prompt,
             fixed=extras.fixed,
             inserts=hint_inserts(hint) + extras.inserts,

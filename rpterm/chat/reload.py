@@ -97,7 +97,7 @@ class Reloader:
         if isinstance(found, CardBroken):
             return self._report_broken(found.error)
         if self._is_own_save(found):
-            return self._report_lost(found.lost)
+            return self._report_lost(found.unreadable)
         return self._use(found)
 
     def _poll_others(self) -> Reloaded | NotReloaded | None:
@@ -153,10 +153,10 @@ class Reloader:
             return self._report_broken(error)
         self._file = file
         if self._is_stored(file.text) and not self._reported_error:
-            return self._report_lost(file.lost)
+            return self._report_lost(file.unreadable)
         before = self._stored_card() or self._card
         changes = tuple(diff(before, file.card))
-        return self._use(CardChanged(file.card, file.text, changes, file.lost))
+        return self._use(CardChanged(file.card, file.text, changes, file.unreadable))
 
     def _is_own_save(self, found: CardChanged) -> bool:
         """Whether the program itself wrote this version, so that the session already uses it.
@@ -205,7 +205,7 @@ class Reloader:
         self._member = found.card.name if self._member else ""
         count = self._token_counter()
         lines = summary_lines(found.changes, count)
-        lost = self._report_lost(found.lost)
+        lost = self._report_lost(found.unreadable)
         if not lines and lost is not None:
             return lost
         if not lines:
@@ -221,10 +221,10 @@ class Reloader:
 
     def _report_lost(self, lost: tuple[UnreadableWorld, ...]) -> Reloaded | None:
         """Report unreadable worlds once; the Prompt pane keeps listing them."""
-        fresh = [each.told for each in lost if each not in self._lost]
+        fresh = [each.message for each in lost if each not in self._lost]
         self._lost = lost
         self._actor.prompter.lost = tuple(
-            LeftOut(f"world:{world_name(each.name)}", each.told, 0, each.problems[0].message)
+            LeftOut(f"world:{world_name(each.name)}", each.message, 0, each.problems[0].message)
             for each in lost if not each.kept
         )  # fmt: skip
         return Reloaded(self._card, (), "", self._member, "\n".join(fresh)) if fresh else None

@@ -29,7 +29,7 @@ from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineError, EngineInfo
 from rpterm.prompt.build import PromptTooLarge
-from rpterm.prompt.compose import expander
+from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
 from rpterm.store.shared import answering
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rpterm.chat.live import LiveScores
-    from rpterm.memory.distil.schedule import Distiller
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.distil.distiller import Distiller
     from rpterm.store.liveness import Presence
 
 
@@ -276,7 +276,7 @@ class Session(Tree):
             raise SessionError("There is nothing to send: the message is empty.")
         turn = self.store.add_turn(
             self.chat_id, parent_id, "user", self.chat.persona.name,
-            expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
+            macro_expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
         )  # fmt: skip
         if parent_id is not None:
             self.rater.went_on(self.store.turn(parent_id))
@@ -312,7 +312,7 @@ class Session(Tree):
         """
         path = self.path()
         if draft.strip():
-            text = expander(self.card, self.chat)(draft.strip())
+            text = macro_expander(self.card, self.chat)(draft.strip())
             path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
         actor = self.scene.next(path) if draft.strip() else self.scene.expected(path)
         return actor.prompter.full(actor.card, self.chat, self.scene.view(actor, path))

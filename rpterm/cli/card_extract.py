@@ -11,10 +11,10 @@ from pathlib import Path
 from rpterm.cards.template import template
 from rpterm.cards.value_checks import is_year_or_date
 from rpterm.cli import card_new, out
-from rpterm.memory.bank import bank
+from rpterm.memory.bank import files
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
-from rpterm.novels.portrait import sketch
+from rpterm.novels.portrait import draft_card
 from rpterm.paths import Paths
 from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
@@ -38,7 +38,7 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         BankError: The file cannot be read.
         ExtractError: Nobody speaks in it.
     """
-    book = Book([passage.text for passage in bank.read(file).passages], same)
+    book = Book([passage.text for passage in files.read(file).passages], same)
     if not book.people.persons:
         raise ExtractError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
@@ -70,7 +70,7 @@ def write_card(
         raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
     target = card_new.new_file(name, to, paths)
     book = read_book(file, [name, *also] if also else ())
-    drafted = sketch(book, _speaker(book, name, file), _title(file), year, name)
+    drafted = draft_card(book, _speaker(book, name, file), _title(file), year, name)
     head = (
         f"Drafted by rules from {file.name}, from {drafted.lines} lines in the book's words; some "
         "may be\nsomebody else's. Above each claim is the sentence it comes from. Read it "

@@ -73,7 +73,7 @@ def check_file(
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None
     advice = lint(found.card, count, text=text, origin=str(path), worlds=found.worlds)
-    unreadable_worlds = [problem for each in found.lost for problem in each.problems]
+    unreadable_worlds = [problem for each in found.unreadable for problem in each.problems]
     return Checked(path, found.card, [*unreadable_worlds, *advice])
 
 

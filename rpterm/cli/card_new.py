@@ -84,7 +84,7 @@ def drafted_card(
     Raises:
         RptermError: There is no model, or it failed before it wrote anything.
     """
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
 
     settings: Settings = config.load(paths.config_file, os.environ, flags)
     engine = open_installed(settings, paths, sequences=1)

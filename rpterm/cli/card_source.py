@@ -81,8 +81,8 @@ def _at_revision(text: str, path: Path, top: Path, revision: str, label: str) ->
 
     known = library.card_folders(folders.find().characters)
     found = worlds.parse_card(text, path, known, fetch, label)
-    for each in found.lost:
-        complain(each.told)
+    for each in found.unreadable:
+        complain(each.message)
     return Source(found.card, text, label)
 
 

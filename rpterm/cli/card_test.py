@@ -132,7 +132,7 @@ def _engines(
     settings: Settings, judge: str | None, paths: Paths, count: int
 ) -> Iterator[tuple[Engine, Engine]]:
     """The engine that plays and the one that judges, which are the same without ``judge``."""
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
 
     engine = open_installed(settings, paths, sequences=min(count, _PARALLEL_SEEDS))
     judging = engine

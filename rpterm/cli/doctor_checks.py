@@ -141,13 +141,13 @@ def _has_gpu() -> bool:
 
 
 def _starter(paths: Paths) -> Check:
-    from rpterm.models import requantized, starter
+    from rpterm.models import starter, starter_q8
 
     try:
         detail = f"{starter.llm_path(paths.cache).name}, checksum correct"
     except RptermError as error:
         return Check("starter model", "broken", str(error))
-    faster = requantized.path_in(paths.cache)
+    faster = starter_q8.path_in(paths.cache)
     runs = f"; runs as {faster}" if faster.exists() else "; converted to Q8_0 when first used"
     return Check("starter model", "ok", detail + runs)
 
@@ -169,7 +169,7 @@ def _contradictions(settings: Settings) -> Check:
     if not name:
         detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
         return Check("contradictions", "ok", detail)
-    from rpterm.memory.inference import columns, labels_of
+    from rpterm.memory.nli_labels import label_positions, read_labels
 
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -177,7 +177,7 @@ def _contradictions(settings: Settings) -> Check:
         remedy = "Set scoring.nli_model to the model's folder to be sure that it is found."
         return Check("contradictions", "slow", detail, remedy)
     try:
-        columns(labels_of(folder))
+        label_positions(read_labels(folder))
     except RptermError as error:
         remedy = "Choose another model: `rpterm config set scoring.nli_model PATH`."
         return Check("contradictions", "broken", f"{name}: {error}", remedy)
@@ -188,10 +188,10 @@ def _model(settings: Settings, paths: Paths) -> Check:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
         return Check("model", "ok", f"{settings.engine}: {where}")
-    from rpterm.models.open import adapter_file, plan
+    from rpterm.models.engine_factory import adapter_file, plan_model
 
     try:
-        planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+        planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
         adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
         return Check("model", "broken", str(error), "`rpterm models list` shows what you have.")
@@ -227,7 +227,7 @@ def _threads(settings: Settings) -> Check:
 
 
 def _memory() -> Check:
-    from rpterm.models.memory import system_memory
+    from rpterm.models.hardware import system_memory
 
     memory = system_memory()
     detail = f"{sized(memory.available)} free of {sized(memory.total)}"

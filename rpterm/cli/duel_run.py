@@ -123,7 +123,7 @@ class Engines:
         return Session(bout.store, engine, card, chat, contender.settings(self.settings))
 
     def _engine(self, contender: Contender) -> Engine:
-        from rpterm.models.open import open_installed
+        from rpterm.models.engine_factory import open_installed
 
         return open_installed(contender.settings(self.settings), self.paths, sequences=1)
 
@@ -132,12 +132,12 @@ class Engines:
         kinds = self.kinds
         if len(kinds) == 1 or self.settings.engine != "llama":
             return True
-        from rpterm.models.memory import system_memory
-        from rpterm.models.open import plan
+        from rpterm.models.engine_factory import plan_model
+        from rpterm.models.hardware import system_memory
 
         free = system_memory().available
         needed = sum(
-            plan(
+            plan_model(
                 each.settings(self.settings), models_folder=self.paths.models,
                 cache_folder=folders.make(self.paths.cache),
             ).fit.bytes_needed

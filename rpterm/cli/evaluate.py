@@ -166,7 +166,7 @@ def _contenders(specs: Sequence[str]) -> list[Contender]:
 
 
 def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> closing[Engine]:
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
 
     return closing(open_installed(settings, paths, sequences=sequences))
 

@@ -17,7 +17,7 @@ from rpterm.plural import counted
 from rpterm.types import NoSuchChoice, RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
 
@@ -48,7 +48,7 @@ def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]
     Raises:
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
     """
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.store import Store
 
     path = folders.find().database

@@ -13,9 +13,9 @@ from rpterm.cli import rich_out
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.ask import Ask
     from rpterm.memory.distil.work import Work
-    from rpterm.memory.facade import Memory
     from rpterm.store.distilled import Detail
     from rpterm.store.memory_rows import Memory as Row
 
@@ -49,13 +49,13 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 
 
 def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
-    from rpterm.engine.protocol import AsideEngine
+    from rpterm.engine.protocol import BackgroundEngine
     from rpterm.memory.distil.ask import Asker
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
     from rpterm.prompt.template import ChatTemplate
 
     engine = open_installed(settings, folders.find())
-    if not isinstance(engine, AsideEngine):
+    if not isinstance(engine, BackgroundEngine):
         raise RptermError(
             f"The engine {settings.engine!r} cannot extract facts: choose another one with "
             "`rpterm config set engine NAME`."
@@ -69,7 +69,7 @@ def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> 
 
 
 def _read_chats(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
-    waiting = sum(work.to_read(chat_id) for chat_id in chats)
+    waiting = sum(work.unread_count(chat_id) for chat_id in chats)
     kept: list[Row] = []
     with rich_out.progress() as bar:
         task = bar.add_task("turns read by the model", total=waiting)

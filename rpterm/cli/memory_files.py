@@ -15,12 +15,12 @@ from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 def are_files(given: Sequence[str]) -> bool:
     """Whether all arguments are files, judging by their existence or by their names."""
-    from rpterm.memory.bank.bank import SUFFIXES
+    from rpterm.memory.bank.files import SUFFIXES
 
     return all(
         _exists(path) or (path.suffix.lower() in SUFFIXES and " " not in path.name)
@@ -34,13 +34,13 @@ def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
     Raises:
         RptermError: With the problem of each file that could not be read.
     """
-    from rpterm.memory.bank.bank import give as give_one
+    from rpterm.memory.bank.files import add_file as add_one
 
     problems: list[str] = []
     taken = []
     for name in given:
         try:
-            done = give_one(memory, Path(name).expanduser())
+            done = add_one(memory, Path(name).expanduser())
         except RptermError as error:
             problems.append(str(error))
         else:
@@ -84,7 +84,7 @@ def embed_memories(memory: Memory) -> None:
     Raises:
         RptermError: The embedder cannot be used; memories are still found by their words.
     """
-    from rpterm.memory.facade import Memory as Full
+    from rpterm.memory.character_memory import Memory as Full
     from rpterm.opening.embedding import open_embedder
 
     paths = folders.find()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rpterm import config
 from rpterm import paths as folders
-from rpterm.cli import out
+from rpterm.cli import out, rich_out
 from rpterm.cli.app import NOUNS, new_app
 from rpterm.plural import sized
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from rpterm.models.download import OnProgress
 
 app = new_app(NOUNS["models"])
 
@@ -30,7 +36,7 @@ def bare(context: typer.Context) -> None:
 def list_models(json: _Json = False) -> None:
     """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
-    from rpterm.models.memory import gpu_memory, llama_libraries, system_memory
+    from rpterm.models.hardware import gpu_memory, llama_libraries, system_memory
 
     have = library.list_models(folders.find().models)
     memory, built_for = system_memory(), llama_libraries()
@@ -64,13 +70,13 @@ def info(
     json: _Json = False,
 ) -> None:
     """Show a model's properties and how it would run here."""
+    from rpterm.models.engine_factory import plan_model
     from rpterm.models.hashes import known_hash
-    from rpterm.models.open import plan
 
     paths = folders.find()
     flags: dict[str, object] = {"model": model} if model else {}
     settings = config.load(paths.config_file, os.environ, flags)
-    planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+    planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),
@@ -111,7 +117,7 @@ def path(
     from rpterm.models import library
 
     paths = folders.find()
-    out.say(str(library.resolve(model, paths.models, paths.cache) if model else paths.models))
+    out.say(str(library.find_model(model, paths.models, paths.cache) if model else paths.models))
 
 
 @app.command()
@@ -119,7 +125,9 @@ def pull(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A name from `rpterm models list`, or OWNER/REPO/FILE.gguf."
+            metavar="MODEL",
+            help="A name from `rpterm models list`, or OWNER/REPO, OWNER/REPO:Q5_K_M, "
+            "OWNER/REPO/FILE.gguf or a link on Hugging Face.",
         ),
     ],
     use: Annotated[
@@ -127,10 +135,11 @@ def pull(
     ] = False,
 ) -> None:
     """Download a model; an interrupted download is resumed."""
-    from rpterm.models.download import pull as download
+    from rpterm.models.download import download_model as download
 
     paths = folders.find()
-    file = download(model, paths.models, cache=paths.cache, on_progress=_Progress())
+    with _shown_progress() as on_progress:
+        file = download(model, paths.models, cache=paths.cache, on_progress=on_progress)
     out.say(str(file))
     if use:
         config.save(paths.config_file, "model", str(file))
@@ -138,27 +147,33 @@ def pull(
         out.say(f"Chat with it: rpterm chat --model {file.stem}")
 
 
-class _Progress:
-    """One line on standard error that is updated in place; a log file gets a line every 10 %."""
+@contextmanager
+def _shown_progress() -> Iterator[OnProgress]:
+    """A bar with speed and remaining time on a terminal; a line every 10 % in a log file."""
+    bar = rich_out.download_progress()
+    if bar.disable:
+        yield _LoggedProgress()
+        return
+    with bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:  # A resumed download starts at what it already has.
+                tasks[stage] = bar.add_task(stage, completed=done, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield show
+
+
+class _LoggedProgress:
+    """Progress for a log file."""
 
     def __init__(self) -> None:
-        self._tty = sys.stderr.isatty()
-        self._last_shown = (-1, "")
-        self._stage = ""
-        self._stage_started = 0.0
-        self._done_before = 0
+        self._last_logged = ("", -1)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        share = int(100 * done / total) if total else 100
-        step = share if self._tty else share // 10
-        if (step, stage) == self._last_shown:
-            return
-        self._last_shown = (step, stage)
-        if stage != self._stage:
-            self._stage, self._stage_started, self._done_before = stage, time.monotonic(), done
-        seconds = max(time.monotonic() - self._stage_started, 1e-3)
-        rate = (done - self._done_before) / seconds
-        text = f"{stage} {share:3} %  {sized(done)} of {sized(total)}  {sized(rate)}/s"
-        start, end = ("\r", "\n" if share >= 100 else "") if self._tty else ("", "\n")
-        sys.stderr.write(f"{start}{text:<60}{end}")
-        sys.stderr.flush()
+        tenth = 10 * done // total if total else 10
+        if (stage, tenth) != self._last_logged:
+            self._last_logged = (stage, tenth)
+            sys.stderr.write(f"{stage} {10 * tenth} %  {sized(done)} of {sized(total)}\n")
+            sys.stderr.flush()

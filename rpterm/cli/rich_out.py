@@ -79,3 +79,26 @@ def progress() -> Progress:
         transient=True,
         disable=not shown.is_terminal,
     )
+
+
+def download_progress() -> Progress:
+    """A progress bar for bytes on standard error; disabled in a pipe."""
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    shown = console(errors=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=shown,
+        disable=not shown.is_terminal,
+    )

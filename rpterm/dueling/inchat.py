@@ -27,7 +27,7 @@ from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.types import Intent
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 def duel(session: Session, request: ReplyRequest, rival: Contender) -> Iterator[SessionEvent]:

@@ -129,9 +129,9 @@ class ScriptedEngine:
         self._info: EngineInfo | None = None
         self.requests: list[GenerateRequest] = []
         """All requests so far, for tests."""
-        self.asides: list[str] = []
-        """The results of ``aside``, in order."""
-        self.requests_aside: list[GenerateRequest] = []
+        self.background_texts: list[str] = []
+        """The results of ``generate_in_background``, in order."""
+        self.background_requests: list[GenerateRequest] = []
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
         if on_progress is not None:
@@ -196,14 +196,14 @@ class ScriptedEngine:
     def settled(self, timeout: float | None = None) -> bool:
         return True
 
-    def aside(self, request: GenerateRequest) -> str | None:
+    def generate_in_background(self, request: GenerateRequest) -> str | None:
         """The next of ``asides``, or "" when none is left."""
         with self._lock:
-            self.requests_aside.append(request)
-            return self.asides.pop(0) if self.asides else ""
+            self.background_requests.append(request)
+            return self.background_texts.pop(0) if self.background_texts else ""
 
-    def cancel_aside(self) -> None:
-        """Nothing to do: ``aside`` returns at once."""
+    def cancel_background(self) -> None:
+        """Nothing to do: ``generate_in_background`` returns at once."""
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Invented but plausible: tokens of the prompt are likely, others are not."""

@@ -1,1 +1,2 @@
-"""Which example dialogues a prompt shows: from the card, from what was starred, and mined."""
+"""Chooses the example dialogues of a prompt: from the card, starred replies and well-scored
+ones."""

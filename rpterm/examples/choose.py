@@ -1,12 +1,12 @@
-"""Choose examples for one turn: like it in meaning, in the character's voice, unlike each other.
+"""Chooses examples for one turn: relevant to it, in the character's voice, and diverse.
 
-Pure. What would give the answer away is left out first: the exchange being answered, anything of
-this chat, near copies of it, and the same question asked elsewhere. Then maximal marginal
-relevance (Carbonell & Goldstein 1998) takes one after the other::
+Pure. Examples that would give the answer away are left out first: the exchange being answered,
+anything of this chat, near copies of it, and the same question asked elsewhere. Then maximal
+marginal relevance (Carbonell & Goldstein 1998) takes one after the other::
 
-    argmax  BALANCE · worth(e) − (1 − BALANCE) · max likeness(e, taken)
+    argmax  BALANCE · worth(e) − (1 − BALANCE) · max similarity(e, taken)
 
-Likeness in meaning is told by whoever calls (by vectors), or by shared rare words.
+Similarity in meaning comes from the caller (by embeddings), or from shared rare words.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from dataclasses import dataclass, field
 from rpterm.examples.records import Exemplar, Ranked
 from rpterm.scoring.texts import cosine_similarity, everyday_tfidf, ngrams, words
 
-BALANCE = 0.7
+RELEVANCE_WEIGHT = 0.7
 MEANING, VOICE, QUALITY = 0.75, 0.2, 0.05
-LEAST_MEANING = 0.08
+MIN_MEANING = 0.08
 """Below this an example has nothing to do with the turn."""
-COPY = 0.5
-"""Share of three-word runs from which on two texts are copies of each other."""
-SAME_QUESTION = 0.8
+COPY_OVERLAP = 0.5
+"""Share of three-word sequences from which two texts count as copies."""
+SAME_QUESTION_OVERLAP = 0.8
 
-Likeness = Callable[[Exemplar], float | None]
-"""How much an exemplar's question is like what was said, 0 to 1; ``None``: nobody knows."""
+Similarity = Callable[[Exemplar], float | None]
+"""How similar an exemplar's question is to what was said, 0 to 1; ``None`` if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Situation:
 
     Attributes:
         asked: What the user just said.
-        path: Text by number of the turns of this branch.
+        path: The texts of this branch by turn id.
         own_lines: Lines of the card that show the voice.
-        present: Answers that stand in the prompt already.
+        present: Answers that the prompt contains already.
     """
 
     asked: str
@@ -50,7 +50,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was taken, best first, and why others were not."""
+    """The examples taken, best first, and the others with the reason why not."""
 
     taken: tuple[Ranked, ...] = ()
     passed: tuple[tuple[Ranked, str], ...] = ()
@@ -63,118 +63,125 @@ def choose(
     k: int,
     room: int,
     cost: Callable[[Exemplar], int],
-    likeness: Likeness | None = None,
+    similarity: Similarity | None = None,
     excluded: Collection[str] = (),
 ) -> Choice:
     """Take at most ``k`` of the pool, of at most ``room`` tokens together.
 
     Args:
         cost: Tokens of an exemplar as it would stand in the prompt.
-        likeness: By vectors; ``None`` is by words.
-        excluded: Keys that the user does not want.
+        similarity: Compares by embeddings; ``None`` compares words.
+        excluded: Keys of examples that the user does not want.
     """
-    ranked = rank(pool, situation, likeness)
+    ranked = rank(pool, situation, similarity)
     passed: list[tuple[Ranked, str]] = []
-    fit: list[Ranked] = []
+    candidates: list[Ranked] = []
     for each in ranked:
-        why = "you excluded it" if each.exemplar.key in excluded else leak(each, situation)
-        if not why and each.meaning < LEAST_MEANING:
+        why = "you excluded it" if each.exemplar.key in excluded else leak_reason(each, situation)
+        if not why and each.meaning < MIN_MEANING:
             why = "nothing in common with what was said"
-        passed.append((each, why)) if why else fit.append(each)
-    taken = _diverse(fit, k, room, cost, passed)
+        if why:
+            passed.append((each, why))
+        else:
+            candidates.append(each)
+    taken = _diverse(candidates, k, room, cost, passed)
     return Choice(tuple(taken), tuple(passed))
 
 
 def rank(
-    pool: Iterable[Exemplar], situation: Situation, likeness: Likeness | None = None
+    pool: Iterable[Exemplar], situation: Situation, similarity: Similarity | None = None
 ) -> list[Ranked]:
-    """All of the pool, best first; equal ones by their key."""
-    every = list(pool)
+    """The complete pool, best first; ties are ordered by key."""
     rarity = everyday_tfidf()  # a small pool could not tell how rare words are
     asked = rarity.vector(situation.asked)
     voice = Voice(situation.own_lines)
-    found = []
-    for exemplar in every:
+    ranked = []
+    for exemplar in pool:
         by_words = max(
             cosine_similarity(asked, rarity.vector(exemplar.asked)),
             0.6 * cosine_similarity(asked, rarity.vector(f"{exemplar.asked} {exemplar.said}")),
         )
-        near = likeness(exemplar) if likeness else None
-        meaning = by_words if near is None else 0.7 * max(0.0, near) + 0.3 * by_words
-        heard = 1.0 if exemplar.source == "card" else voice(exemplar.said)
-        worth = MEANING * meaning + VOICE * heard + QUALITY * exemplar.quality
-        found.append(Ranked(exemplar, min(1.0, meaning), heard, worth))
-    return sorted(found, key=lambda each: (-each.worth, each.exemplar.key))
+        by_embedding = similarity(exemplar) if similarity else None
+        meaning = by_words
+        if by_embedding is not None:
+            meaning = 0.7 * max(0.0, by_embedding) + 0.3 * by_words
+        voice_score = 1.0 if exemplar.source == "card" else voice(exemplar.said)
+        worth = MEANING * meaning + VOICE * voice_score + QUALITY * exemplar.quality
+        ranked.append(Ranked(exemplar, min(1.0, meaning), voice_score, worth))
+    return sorted(ranked, key=lambda each: (-each.worth, each.exemplar.key))
 
 
-def leak(each: Ranked, situation: Situation) -> str:
-    """Why this one would give the answer away or say a thing twice; "" when it would not."""
+def leak_reason(each: Ranked, situation: Situation) -> str:
+    """Why an example would give the answer away or repeat something; "" if it would not."""
     exemplar = each.exemplar
     if any(turn in situation.path for turn in exemplar.turns):
         return "it is part of this chat"
-    if any(alike(exemplar.said, text) >= COPY for text in situation.path.values()):
+    if any(copy_overlap(exemplar.said, text) >= COPY_OVERLAP for text in situation.path.values()):
         return "this chat says nearly the same"
-    if any(alike(exemplar.said, text) >= COPY for text in situation.present):
-        return "it stands in the prompt already"
+    if any(copy_overlap(exemplar.said, text) >= COPY_OVERLAP for text in situation.present):
+        return "the prompt contains it already"
     if exemplar.source != "card" and _same_question(exemplar.asked, situation.asked):
         return "the same question: its answer would be copied"
     return ""
 
 
-def alike(left: str, right: str) -> float:
-    """How much of the shorter text's three-word runs the other has; 0 to 1."""
-    one, other = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
-    least = min(len(one), len(other))
-    if not least:
+def copy_overlap(left: str, right: str) -> float:
+    """The share of the shorter text's three-word sequences that the other contains, 0 to 1."""
+    left_grams, right_grams = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
+    shorter = min(len(left_grams), len(right_grams))
+    if not shorter:
         return float(words(left) == words(right) and bool(words(left)))
-    return len(one & other) / least
+    return len(left_grams & right_grams) / shorter
 
 
 class Voice:
-    """How much a line sounds like others: cosine of counts of three letters; 0 to 1."""
+    """How much a line sounds like others, 0 to 1: the cosine similarity of letter-trigram
+    counts."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._known: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         for line in lines:
-            self._known.update(_letters(line))
-        self._length = _norm(self._known)
+            self._counts.update(_trigrams(line))
+        self._norm_of_counts = _norm(self._counts)
 
     def __call__(self, line: str) -> float:
-        counts = _letters(line)
-        length = _norm(counts) * self._length
+        counts = _trigrams(line)
+        length = _norm(counts) * self._norm_of_counts
         if not length:
             return 0.0
-        shared = sum(count * self._known[gram] for gram, count in counts.items())
+        shared = sum(count * self._counts[gram] for gram, count in counts.items())
         return min(1.0, shared / length)
 
 
 def _diverse(
-    fit: list[Ranked],
+    candidates: list[Ranked],
     k: int,
     room: int,
     cost: Callable[[Exemplar], int],
     passed: list[tuple[Ranked, str]],
 ) -> list[Ranked]:
     taken: list[Ranked] = []
-    waiting = list(fit)
+    waiting = list(candidates)
     while waiting and len(taken) < k:
         best = max(waiting, key=lambda each: _marginal(each, taken))
         waiting.remove(best)
         tokens = cost(best.exemplar)
-        if any(alike(best.exemplar.said, each.exemplar.said) >= COPY for each in taken):
+        said = best.exemplar.said
+        if any(copy_overlap(said, each.exemplar.said) >= COPY_OVERLAP for each in taken):
             passed.append((best, "another one says nearly the same"))
         elif tokens > room:
-            passed.append((best, f"{tokens} tokens; {room} were left"))
+            passed.append((best, f"it takes {tokens} tokens; {room} were left"))
         else:
             room -= tokens
             taken.append(best)
-    passed += [(each, f"{k} are taken for a turn" if k else "none is taken") for each in waiting]
+    reason = f"the limit of {k} for a turn is reached" if k else "none are taken for a turn"
+    passed += [(each, reason) for each in waiting]
     return taken
 
 
 def _marginal(each: Ranked, taken: Sequence[Ranked]) -> float:
-    like = max((_overlap(each.exemplar, other.exemplar) for other in taken), default=0.0)
-    return BALANCE * each.worth - (1 - BALANCE) * like
+    redundancy = max((_overlap(each.exemplar, other.exemplar) for other in taken), default=0.0)
+    return RELEVANCE_WEIGHT * each.worth - (1 - RELEVANCE_WEIGHT) * redundancy
 
 
 def _overlap(left: Exemplar, right: Exemplar) -> float:
@@ -185,10 +192,10 @@ def _overlap(left: Exemplar, right: Exemplar) -> float:
 
 def _same_question(left: str, right: str) -> bool:
     one, other = set(words(left)), set(words(right))
-    return bool(one) and len(one & other) / len(one | other) >= SAME_QUESTION
+    return bool(one) and len(one & other) / len(one | other) >= SAME_QUESTION_OVERLAP
 
 
-def _letters(text: str) -> Counter[str]:
+def _trigrams(text: str) -> Counter[str]:
     flat = f" {' '.join(words(text))} "
     return Counter(flat[at : at + 3] for at in range(len(flat) - 2))
 

@@ -1,8 +1,8 @@
-"""Examples and worlds written into a card of a chat: into its file where it has one of its own.
+"""Writes examples and worlds into a chat's card: into its file if it has one of its own.
 
-The file is replaced whole, so that nobody reads half of it. Of a card that ships with the program a
+The file is replaced atomically, so nobody reads half of it. If the card ships with the program, a
 copy is written to the user's folder, and the chat goes on with the copy. ``undo`` works while the
-text is still the one written here. A world may be the chat's alone, which changes no card.
+text is still the one written here. A world may belong to the chat alone, which changes no card.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from rpterm.store import Store
 
 CHAT = "this chat"
-"""In place of a card's name: no card, but the chat."""
+"""Stands for the chat itself in the place of a card's name."""
 
 
-class Company(Protocol):
-    """What is asked of a session's scene."""
+class SceneLike(Protocol):
+    """The part of a session's scene used here."""
 
     @property
     def present(self) -> list[Member]: ...
     def refile(self, name: str, path: str) -> None: ...
 
 
-class Carded(Protocol):
-    """What is asked of a session."""
+class CardSession(Protocol):
+    """The part of a session used here."""
 
     store: Store
     card: CharacterCard
@@ -45,18 +45,20 @@ class Carded(Protocol):
     @property
     def chat(self) -> Chat: ...
     @property
-    def scene(self) -> Company: ...
+    def scene(self) -> SceneLike: ...
     def set_card(self, card: CharacterCard, text: str, member: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change, as it can be taken back.
+    """One change that can be undone.
 
     Attributes:
-        member: The card name of one of several characters; "" is the chat's own.
-        before, after: The card's text.
-        old, new: The example that was changed; ``None`` where one was added.
+        member: The card name of one of several characters; "" is the chat's own card.
+        before: The card's text before the change.
+        after: Its text after the change.
+        old: The example that was changed; ``None`` if one was added.
+        new: The changed example; ``None`` if one was added.
     """
 
     member: str
@@ -67,116 +69,125 @@ class Edit:
 
 
 class CardEditor:
-    """Changes one session's cards, and takes changes back."""
+    """Changes the cards of one session, and undoes changes."""
 
-    def __init__(self, session: Carded, folder: Path | None) -> None:
-        """``folder`` is the user's own, for copies of cards that ship with the program."""
+    def __init__(self, session: CardSession, folder: Path | None) -> None:
+        """Create an editor.
+
+        Args:
+            folder: The user's own folder, for copies of cards that ship with the program.
+        """
         self.session = session
         self._folder = folder
         self._folders = [*([folder] if folder else []), *library.card_folders(None)]
         self._undo: list[Edit] = []
 
     def add(self, example: Example, member: str = "") -> str:
-        """Write one more behind the others; returns one sentence for the user.
+        """Append an example to a card; returns a sentence for the user.
 
         Args:
-            member: The card name of one of several characters; "" is the chat's own.
+            member: The card name of one of several characters; "" is the chat's own card.
 
         Raises:
             RptermError: The card cannot be read, changed, or written.
         """
         before = self._text(member)
-        words = [each.dialogue for each in reader.parse(before).examples]
-        if example.dialogue in words:
-            number = words.index(example.dialogue) + 1
+        dialogues = [each.dialogue for each in reader.parse(before).examples]
+        if example.dialogue in dialogues:
+            number = dialogues.index(example.dialogue) + 1
             raise RptermError(f"The card has this exchange already, as example {number}.")
         after = example_edit.add(before, example)
         where = self._write(Edit(member, before, after))
         return f"Example {len(reader.parse(after).examples)} was added {where}"
 
     def change(self, old: Example, new: Example) -> str:
-        """Give an example other words, wherever in the chat's own card it stands by now.
+        """Reword an example of the chat's own card, wherever in the card it stands now.
 
-        Whether the card pins it stays as it is there.
+        Whether the card pins it does not change.
 
         Raises:
-            RptermError: As ``add``, or the card has no such example, or has it twice.
+            RptermError: As for ``add``, or the card has no such example, or has it twice.
         """
         before = self._text("")
         examples = reader.parse(before).examples
-        number = _number(examples, old)
+        number = _example_number(examples, old)
         new = replace(new, pinned=examples[number - 1].pinned)
         after = example_edit.change(before, number, new)
         where = self._write(Edit("", before, after, old, new))
-        self._follow(old, new)
+        self._move_marks(old, new)
         return f"Example {number} was changed {where}"
 
-    def turn_world(self, world: str, whose: str = "") -> str:
-        """Let a card name a world, or no longer where it does; returns one sentence for the user.
+    def toggle_world(self, world: str, whose: str = "") -> str:
+        """Add a world to a card, or remove it if it is there; returns a sentence for the user.
 
         Args:
-            whose: The card name of one of several characters; "" is the chat's own, and with
-                ``CHAT`` this chat has the world for itself.
+            whose: The card name of one of several characters; "" is the chat's own card; ``CHAT``
+                adds the world to this chat alone.
 
         Raises:
-            RptermError: As ``add``, or there is no such world.
+            RptermError: As for ``add``, or there is no such world.
         """
         if whose == CHAT:
-            return self._turn_chats_world(world)
+            return self._toggle_world_of_chat(world)
         path = self.file(whose)
         if path is None:
             raise RptermError("The card's file is gone, so it cannot name other worlds.")
         before = self._text(whose)
-        leave = bool(card_files.match_world_name(reader.parse(before).worlds, world))
+        remove = bool(card_files.match_world_name(reader.parse(before).worlds, world))
         own = card_files.writable_path(path, self._folder)
-        after = card_files.with_world_changed(before, world, own, self._folders, leave=leave)
+        after = card_files.with_world_changed(before, world, own, self._folders, leave=remove)
         where = self._write(Edit(whose, before, after))
-        return f"The world {world} was {'taken out' if leave else 'joined'} {where}"
+        return f"The world {world} was {'removed' if remove else 'added'} {where}"
 
-    def aimed(self, words: str) -> tuple[str, str]:
-        """Whose world is meant, and which, by ``WORLD`` or ``WHOSE: WORLD``; see ``turn_world``."""
-        said, _, world = (part.strip() for part in words.partition(":"))
-        known = {each.speaker.casefold(): each.card_name for each in self.session.scene.present[1:]}
-        known |= {self.session.card.char.casefold(): "", "chat": CHAT}
-        whose = known.get(said.casefold()) if world else None
+    def parse_target(self, words: str) -> tuple[str, str]:
+        """The card and the world named by ``WORLD`` or ``WHOSE: WORLD``; see ``toggle_world``."""
+        name, _, world = (part.strip() for part in words.partition(":"))
+        cards = {each.speaker.casefold(): each.card_name for each in self.session.scene.present[1:]}
+        cards |= {self.session.card.char.casefold(): "", "chat": CHAT}
+        whose = cards.get(name.casefold()) if world else None
         return ("", words) if whose is None else (whose, world)
 
-    def _turn_chats_world(self, world: str) -> str:
+    def _toggle_world_of_chat(self, world: str) -> str:
         chat = self.session.chat
-        named = card_files.match_world_name(chat.worlds, world)
-        now = tuple(each for each in chat.worlds if each != named)
-        if not named:
-            beside = self.file("") or self._nowhere
-            now = (*now, card_files.world_reference_for_chat(world, beside, self._folders))
+        removed = card_files.match_world_name(chat.worlds, world)
+        chat_worlds = tuple(each for each in chat.worlds if each != removed)
+        if not removed:
+            path = self.file("") or self._placeholder_path
+            chat_worlds = (
+                *chat_worlds,
+                card_files.world_reference_for_chat(world, path, self._folders),
+            )
         members = ["", *(member.card_name for member in self.session.scene.present[1:])]
-        found = {member: self._beside(member, now, named) for member in members}
-        for member, card in found.items():
+        cards = {each: self._with_chat_worlds(each, chat_worlds, removed) for each in members}
+        for member, card in cards.items():
             self.session.set_card(card.card, card.text, member)
-        self.session.store.update_chat(chat.id, worlds=now)
-        return f"The world {world} was {'taken out of' if named else 'joined for'} this chat alone."
+        self.session.store.update_chat(chat.id, worlds=chat_worlds)
+        return f"The world {world} was {'removed from' if removed else 'added to'} this chat alone."
 
-    def _beside(self, member: str, extra: tuple[str, ...], gone: str) -> CardText:
-        """A card with other worlds of the chat than it has now."""
+    def _with_chat_worlds(self, member: str, extra: tuple[str, ...], removed: str) -> CardText:
+        """A card with these worlds of the chat added, and one removed."""
         if (path := self.file(member)) is not None:
             return worlds.read_card(path, self._folders, extra)
-        # Without a file it is the chat's own text, which has the lore of its worlds already.
+        # A card without a file is the chat's own text, which includes the lore of its worlds.
         card = reader.parse(self._text(member))
-        entries = tuple(each for each in card.lorebook.entries if not gone or each.world != gone)
+        entries = tuple(
+            each for each in card.lorebook.entries if not removed or each.world != removed
+        )
         text = dump(replace(card, lorebook=replace(card.lorebook, entries=entries)))
-        return worlds.parse_card(text, self._nowhere, self._folders, extra=extra)
+        return worlds.parse_card(text, self._placeholder_path, self._folders, extra=extra)
 
     @property
-    def _nowhere(self) -> Path:
+    def _placeholder_path(self) -> Path:
         """Where a card without a file would be."""
         return self._folders[0] / "card.toml"
 
     def worlds(self, member: str = "") -> dict[str, Path]:
-        """The worlds that a card of the chat can name, by name: those beside it come first."""
+        """The worlds that a card can name, by name; those next to its file come first."""
         path = self.file(member)
         return worlds.world_files([*([path.parent] if path is not None else []), *self._folders])
 
     def own_file(self, member: str = "") -> Path:
-        """The file of a card of the chat, for an editor: a copy, where the card ships.
+        """The card's file, for a text editor; a copy, if the card ships with rpterm.
 
         Raises:
             RptermError: There is none, or a copy cannot be made.
@@ -184,34 +195,34 @@ class CardEditor:
         path = self.file(member)
         if path is None:
             raise RptermError(
-                "The card has no file: it was made for this chat, or the file is gone."
+                "The card has no file: it was created for this chat, or the file is gone."
             )
-        own = self._own(path)
+        own = self._own_path(path)
         if own != path:
-            self._put(member, reader.read_text(path))
+            self._save(member, reader.read_text(path))
         return own
 
     def undo(self) -> Edit | None:
-        """Take the last change back; ``None`` where there is none, or the text is another by now.
+        """Undo the last change; ``None`` if there is none, or the text has changed since.
 
         Raises:
-            RptermError: As ``add``.
+            RptermError: As for ``add``.
         """
         if not self._undo or self._text(self._undo[-1].member) != self._undo[-1].after:
             return None
         edit = self._undo.pop()
-        self._put(edit.member, edit.before)
+        self._save(edit.member, edit.before)
         if edit.old is not None and edit.new is not None:
-            self._follow(edit.new, edit.old)
+            self._move_marks(edit.new, edit.old)
         return edit
 
     def _write(self, edit: Edit) -> str:
-        where = self._put(edit.member, edit.after)
+        where = self._save(edit.member, edit.after)
         self._undo.append(edit)
         return where
 
-    def _follow(self, old: Example, new: Example) -> None:
-        """What chats with this card say of an example holds for its new words, too."""
+    def _move_marks(self, old: Example, new: Example) -> None:
+        """Move the marks on an example to its new wording, in all chats with this card."""
         marks, store, chat = ExampleMarks(self.session.store), self.session.store, self.session.chat
         for each in store.chats(card_name=chat.card_name):
             same = chat.card_path is not None and each.card_path == chat.card_path
@@ -219,8 +230,8 @@ class CardEditor:
                 marks.mark(each.id, card_key(old), None)
                 marks.mark(each.id, card_key(new), mark)
 
-    def _record(self, member: str) -> Chat | Member:
-        """What is stored of a card: its version and its file."""
+    def _card_record(self, member: str) -> Chat | Member:
+        """The stored version and file of a card."""
         if not member:
             return self.session.chat
         here = (each for each in self.session.scene.present if each.card_name == member)
@@ -229,37 +240,32 @@ class CardEditor:
         return found
 
     def file(self, member: str = "") -> Path | None:
-        """The file of a card of the chat, if it knows one."""
-        path = self._record(member).card_path
+        """The file of a card of the chat, if it has one."""
+        path = self._card_record(member).card_path
         return Path(path) if path is not None and Path(path).is_file() else None
 
     def _text(self, member: str) -> str:
         path = self.file(member)
         if path is not None:
             return reader.read_text(path)
-        text = self.session.store.get_card(self._record(member).card_hash)
+        text = self.session.store.get_card(self._card_record(member).card_hash)
         if text is None:
             raise RptermError("The card's text is gone, so nothing can be written into it.")
         return text
 
-    def _put(self, member: str, text: str) -> str:
+    def _save(self, member: str, text: str) -> str:
         path = self.file(member)
-        own = self._own(path) if path is not None else None
-        # Without a file it is the chat's own text, which has the lore of its worlds already.
-        found = (
-            worlds.parse_card(text, own, self._folders, extra=self.session.chat.worlds)
-            if own is not None
-            else CardText(reader.parse(text, "the card"), text, text)
-        )
-        where = "in this chat's copy of the card; its file is gone."
-        if path is not None and own is not None:
-            card_files.write_card(own, text, path, found.card.portrait)
-            where = f"in {own.name}."
-            if own != path:
-                self._refile(member, own)
-                where = f"in your own copy of the card, {own}."
-        self.session.set_card(found.card, found.text, member)
-        return where
+        if path is None:
+            # A card without a file is the chat's own text, which includes the lore of its worlds.
+            self.session.set_card(reader.parse(text, "the card"), text, member)
+            return "in this chat's copy of the card; its file is gone."
+        own = self._own_path(path)
+        card = worlds.parse_card(text, own, self._folders, extra=self.session.chat.worlds)
+        card_files.write_card(own, text, path, card.card.portrait)
+        if own != path:
+            self._refile(member, own)
+        self.session.set_card(card.card, card.text, member)
+        return f"in {own.name}." if own == path else f"in your own copy of the card, {own}."
 
     def _refile(self, member: str, path: Path) -> None:
         if member:
@@ -267,26 +273,26 @@ class CardEditor:
         else:
             self.session.store.update_chat(self.session.chat.id, card_path=str(path))
 
-    def _own(self, path: Path) -> Path:
-        """Where to write: instead of a card that ships with rpterm, in the user's folder."""
+    def _own_path(self, path: Path) -> Path:
+        """Where to write a card; for one that ships with rpterm, a file in the user's folder."""
         own = card_files.writable_path(path, self._folder)
         if own == path:
             return path
         if own.exists():
             raise RptermError(
-                f"You have a card of your own in {own}, but this chat is with the one that comes "
-                "with rpterm. Open a new chat to talk to your own."
+                f"You have a card of your own in {own}, but this chat uses the one that comes "
+                "with rpterm. Start a new chat to talk to your own."
             )
         return own
 
 
-def _number(examples: Sequence[Example], example: Example) -> int:
-    """Where it stands, from 1: the card may have been saved since it was shown."""
-    words = [each.dialogue for each in examples]
-    if example.dialogue not in words:
+def _example_number(examples: Sequence[Example], example: Example) -> int:
+    """The example's current number, from 1: the card may have changed since it was shown."""
+    dialogues = [each.dialogue for each in examples]
+    if example.dialogue not in dialogues:
         raise RptermError(
-            "Nothing was changed: this example was changed or taken out of the card meanwhile."
+            "Nothing was changed: this example was changed or removed from the card meanwhile."
         )
-    if words.count(example.dialogue) > 1:
+    if dialogues.count(example.dialogue) > 1:
         raise RptermError("Nothing was changed: the card has this example twice. Edit its file.")
-    return words.index(example.dialogue) + 1
+    return dialogues.index(example.dialogue) + 1

@@ -1,7 +1,7 @@
-"""Where examples come from: the card, exchanges that were starred, and those that scored well.
+"""Collects examples: the card's own, starred exchanges, and those that scored well.
 
-Reads the store and changes nothing. An exchange is a user turn and the reply to it, of any chat
-with the same character. A reply that is flagged or found bad is never an example.
+Reads the store and changes nothing. An exchange is a user turn and the reply to it, from any chat
+with the same character. A reply that is flagged or rated bad is never an example.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores
 from rpterm.types import Status, Turn
 
-STARRED, MINED = 60, 60
-"""At most so many of each, the best first."""
-GOOD = 0.8
+MAX_STARRED, MAX_MINED = 60, 60
+MIN_SCORE = 0.8
 """A reply that scored less is not mined."""
-CHATS = 40
-SHORTEST, LONGEST = 20, 900
-"""Characters of a reply that can be an example."""
+MAX_CHATS = 40
+MIN_CHARS, MAX_CHARS = 20, 900
+"""Length of a reply that can be an example."""
 
 
-def of_card(card: CharacterCard) -> list[Exemplar]:
-    """The card's own, in its order."""
+def card_exemplars(card: CharacterCard) -> list[Exemplar]:
+    """The card's own examples, in order."""
     return [
         Exemplar(card_key(example), "card", example, number)
         for number, example in enumerate(card.examples, 1)
@@ -37,27 +36,27 @@ def of_card(card: CharacterCard) -> list[Exemplar]:
 
 
 def exchanges(store: Store, card_name: str) -> list[Exemplar]:
-    """Starred ones, then mined ones, the best first of each."""
-    chats = [chat.id for chat in store.chats(card_name=card_name, limit=CHATS)]
-    stars, bad = _judged(store, chats)
+    """Starred exchanges, then mined ones, the best first of each."""
+    chats = [chat.id for chat in store.chats(card_name=card_name, limit=MAX_CHATS)]
+    stars, bad = _rated_replies(store, chats)
     scores = Scores(store)
-    good = {
+    high_scores = {
         turn: probability
         for chat in chats
         for turn, probability in scores.newest(chat).items()
-        if probability >= GOOD and turn not in bad and turn not in stars
+        if probability >= MIN_SCORE and turn not in bad and turn not in stars
     }
     return [
-        *_made(store, stars, "starred", STARRED),
-        *_made(store, good, "mined", MINED),
+        *_best_exchanges(store, stars, "starred", MAX_STARRED),
+        *_best_exchanges(store, high_scores, "mined", MAX_MINED),
     ]
 
 
 def exchange(store: Store, reply: Turn) -> Exemplar | None:
     """The exchange that a reply belongs to.
 
-    ``None`` for a greeting, without words, where its question was deleted, and where the model
-    shall not read one of the two.
+    ``None`` for a greeting, for an empty text, if the question was deleted, and if the model must
+    not read one of the two.
     """
     if reply.role != "assistant" or reply.parent_id is None or reply.status is Status.STREAMING:
         return None
@@ -72,8 +71,8 @@ def exchange(store: Store, reply: Turn) -> Exemplar | None:
     )
 
 
-def named(store: Store, key: str) -> Exemplar | None:
-    """The exchange of a key, if its turns are still there."""
+def exchange_of_key(store: Store, key: str) -> Exemplar | None:
+    """The exchange with this key, if its turns still exist."""
     kind, _, number = key.partition(":")
     if kind != "turn" or not number.isdecimal():
         return None
@@ -83,10 +82,10 @@ def named(store: Store, key: str) -> Exemplar | None:
         return None
 
 
-def _judged(store: Store, chats: Iterable[int]) -> tuple[dict[int, float], set[int]]:
-    """Stars by reply, 0 to 1, and the replies that someone finds bad.
+def _rated_replies(store: Store, chats: Iterable[int]) -> tuple[dict[int, float], set[int]]:
+    """Stars by reply, 0 to 1, and the replies that somebody rated bad.
 
-    The last thumb or stars of each rater count; a flag stays until it is taken back.
+    Only the last thumb or star rating of each rater counts; a flag counts until it is removed.
     """
     judgements = Judgements(store)
     last: dict[tuple[int, str], float] = {}
@@ -96,27 +95,29 @@ def _judged(store: Store, chats: Iterable[int]) -> tuple[dict[int, float], set[i
             if rating.kind == "flag":
                 bad.add(rating.turn_id)
             else:
-                worth = float(rating.value) if rating.kind == "thumb" else rating.value / 5
-                last[rating.turn_id, rating.how.rater] = worth
-    bad |= {turn for (turn, _), worth in last.items() if worth < 0.5}
-    stars = {turn: w for (turn, _), w in last.items() if w >= GOOD and turn not in bad}
+                rate_value = float(rating.value) if rating.kind == "thumb" else rating.value / 5
+                last[rating.turn_id, rating.how.rater] = rate_value
+    bad |= {turn for (turn, _), rate_value in last.items() if rate_value < 0.5}
+    stars = {turn: w for (turn, _), w in last.items() if w >= MIN_SCORE and turn not in bad}
     return stars, bad
 
 
-def _own(casts: Casts, reply: Turn) -> bool:
-    """Whether the chat's own character said it, and not another one of the cast."""
+def _is_own_reply(casts: Casts, reply: Turn) -> bool:
+    """Whether the chat's own character said it, not another member of the cast."""
     cast = casts.get(reply.chat_id)
     return cast is None or owner(cast, reply) == cast.members[0]
 
 
-def _made(store: Store, wanted: dict[int, float], source: Source, limit: int) -> Iterable[Exemplar]:
+def _best_exchanges(
+    store: Store, values: dict[int, float], source: Source, limit: int
+) -> Iterable[Exemplar]:
     casts = Casts(store)
-    best = sorted(wanted, key=lambda turn: (-wanted[turn], -turn))[:limit]
+    best = sorted(values, key=lambda turn: (-values[turn], -turn))[:limit]
     for turn_id in best:
         try:
             reply = store.turn(turn_id)
-            found = exchange(store, reply) if _own(casts, reply) else None
-        except StoreError:  # deleted by another terminal in between
+            example = exchange(store, reply) if _is_own_reply(casts, reply) else None
+        except StoreError:  # another process deleted it meanwhile
             continue
-        if found is not None and SHORTEST <= len(reply.text) <= LONGEST:
-            yield replace(found, source=source, quality=wanted[turn_id])
+        if example is not None and MIN_CHARS <= len(reply.text) <= MAX_CHARS:
+            yield replace(example, source=source, quality=values[turn_id])

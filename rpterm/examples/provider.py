@@ -1,8 +1,9 @@
-"""The examples of one store's chats, as the prompt and the pane ask for them.
+"""Provides the examples of a store's chats to the prompt and the Examples pane.
 
-Pinned ones and the card's own stand in the static part, as turns of a chat between two remarks,
-because that is what small models learn the format from; ``k`` others may join each turn, as short
-notes in its last message. Marks belong to a chat. It knows no engine and no front end.
+Pinned examples and the card's own stand in the static part of the prompt, as turns of a chat
+between two remarks, because small models learn the format from that. Up to ``k`` others may join
+each turn, as short notes in its last message. Marks belong to a chat. It knows no engine and no
+user interface.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Row
-from rpterm.prompt.compose import expander
-from rpterm.prompt.static import ExampleTurns, Insert, example_turns
+from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_marks import ExampleMarks, Mark
@@ -27,23 +28,23 @@ if TYPE_CHECKING:
     from rpterm.scoring.embedding import Floats
 
 TURN_SHARE = 12
-"""Examples for one turn may take a twelfth of the window: half of what the volatile block may."""
-NAMED = 4
-"""So many of those passed over are named in the ledger."""
-_WAIT_S = 0.3
+"""Examples for one turn may take 1/12 of the context window, half of the volatile block's share."""
+MAX_PASSED_LISTED = 4
+"""At most this many of the examples not taken are listed in the ledger."""
+_EMBED_WAIT_S = 0.3
 
 
 class Vectors(Protocol):
-    """What is asked of the memory's embedder."""
+    """The part of memory's embedder used here."""
 
     @property
     def state(self) -> str: ...
-    def now(self, text: str, timeout: float) -> Floats | None: ...
+    def encode_now(self, text: str, timeout: float) -> Floats | None: ...
     def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
-class Examples:
-    """Chooses; keeps what the user chose."""
+class ExampleProvider:
+    """Chooses examples, and stores what the user chose."""
 
     def __init__(
         self,
@@ -53,56 +54,59 @@ class Examples:
         budget: int = 0,
         vectors: Vectors | None = None,
     ) -> None:
-        """Args:
-        per_turn: How many join a turn where a chat says nothing.
-        budget: Tokens for the fixed ones where a chat says nothing; 0 is a quarter of the window.
-        vectors: Compares meanings; ``None`` compares words.
+        """Create the provider of a store.
+
+        Args:
+            per_turn: How many examples join a turn, unless a chat says otherwise.
+            budget: Tokens for the static examples, unless a chat says otherwise; 0 is a quarter of
+                the context window.
+            vectors: Compares meanings; ``None`` compares words.
         """
         self.store = store
         self._per_turn, self._budget, self._vectors = per_turn, budget, vectors
         self._lock = threading.Lock()
         self._marks: ExampleMarks | None = None
         self._pool: tuple[object, dict[str, list[Exemplar]]] | None = None
-        self._known: dict[str, Floats] = {}
-        self._filling = False
+        self._embeddings: dict[str, Floats] = {}
+        self._is_embedding = False
 
-    # What the user chose -----------------------------------------------------------------------
+    # Choices of the user -----------------------------------------------------------------------
     def marks(self, chat_id: int) -> dict[str, Mark]:
-        """Marks by key."""
-        return self._table().marks(chat_id)
+        """The marks of one chat by example key."""
+        return self._mark_store().marks(chat_id)
 
     def mark(self, chat_id: int, key: str, mark: Mark | None) -> None:
-        """Pin or exclude, or neither, in one chat."""
-        self._table().mark(chat_id, key, mark)
+        """Pin or exclude an example in one chat, or remove its mark."""
+        self._mark_store().mark(chat_id, key, mark)
 
     def sizes(self, chat_id: int) -> tuple[int, int]:
-        """How many for a turn, and the tokens for the fixed ones (0: the usual share)."""
-        chosen = self._table().sizes(chat_id)
+        """How many examples join a turn, and tokens for the static ones (0 is the usual share)."""
+        chosen = self._mark_store().sizes(chat_id)
         return chosen if chosen is not None else (self._per_turn(), self._budget)
 
     def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
-        """Choose both for one chat."""
-        self._table().set_sizes(chat_id, k, budget)
+        """Set both for one chat."""
+        self._mark_store().set_sizes(chat_id, k, budget)
 
     def refresh(self) -> None:
-        """Read the exchanges again: another terminal may have starred, scored or deleted some."""
+        """Read the exchanges again: another process may have starred, scored or deleted some."""
         with self._lock:
             self._pool = None
 
-    # What the prompt asks ----------------------------------------------------------------------
+    # For the prompt ----------------------------------------------------------------------------
     def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """See ``prompting.Exemplars``."""
+        """The static examples, and their token budget; see ``prompting.Exemplars``."""
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
-        fill = expander(card, chat)
+        fill = macro_expander(card, chat)
         found = [
             example_turns(
                 each.span, each.example,
-                fill if each.source == "card" else _as_said,
+                fill if each.source == "card" else _verbatim,
                 _reason(each, each.key in marks),
             )
-            for each in self._fixed(card, chat, marks)
+            for each in self._static_examples(card, chat, marks)
         ]  # fmt: skip
         return tuple(found), budget
 
@@ -114,25 +118,25 @@ class Examples:
         prompt: Prompt,
         count: Callable[[str], int],
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """See ``prompting.Exemplars``."""
+        """The examples that join one turn, and those left out; see ``prompting.Exemplars``."""
         if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
             return (), ()
         choice = self._choice(card, chat, history, prompt, count)
         inserts = tuple(
-            Insert(each.exemplar.span, self._block(card, chat, each.exemplar), each.why)
+            Insert(each.exemplar.span, self._note(card, chat, each.exemplar), each.why)
             for each in choice.taken
         )
         passed = tuple(
             LeftOut(
-                each.exemplar.span, self._block(card, chat, each.exemplar), 0,
-                f"like what was said {each.meaning:.2f}; {why}",
+                each.exemplar.span, self._note(card, chat, each.exemplar), 0,
+                f"similarity to what was said {each.meaning:.2f}; {why}",
             )
-            for each, why in choice.passed[:NAMED]
+            for each, why in choice.passed[:MAX_PASSED_LISTED]
             if each.exemplar.source != "card"
         )  # fmt: skip
         return inserts, passed
 
-    # What the pane shows -----------------------------------------------------------------------
+    # For the pane ------------------------------------------------------------------------------
     def rows(
         self,
         card: CharacterCard,
@@ -141,11 +145,11 @@ class Examples:
         prompt: Prompt | None,
         count: Callable[[str], int],
     ) -> list[Row]:
-        """Every example there is, in the order of the prompt, then those that are out."""
+        """Every example: those in the prompt in its order, then the others."""
         marks = self.marks(chat.id)
         empty = Prompt(())
         choice = self._choice(card, chat, history, prompt or empty, count)
-        like = self._likenesses(card, chat, history)
+        like = self._similarities(card, chat, history)
         near = {each.exemplar.key: each for each in choice.taken}
         why = {each.exemplar.key: (each, reason) for each, reason in choice.passed}
         inside: dict[str, int] = {}
@@ -153,9 +157,9 @@ class Examples:
             inside[span.source] = inside.get(span.source, 0) + span.tokens
         gone = {out.source: out.why for out in prompt.left_out} if prompt else {}
         rows: list[Row] = []
-        for each in [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]:
+        for each in [*self._static_examples(card, chat, marks), *self._others(card, chat, marks)]:
             meaning = like.get(each.key)
-            tokens = inside.get(each.span) or count(self._block(card, chat, each))
+            tokens = inside.get(each.span) or count(self._note(card, chat, each))
             pinned = marks.get(each.key) == "pinned" or each.example.pinned
             if marks.get(each.key) == "excluded":
                 rows.append(Row(each, "excluded", tokens, 0, meaning, "you excluded it"))
@@ -172,18 +176,18 @@ class Examples:
     def nearest(
         self, card: CharacterCard, chat: Chat, words: str, reply: str = ""
     ) -> Exemplar | None:
-        """The card's example that is most like these words and not pinned yet.
+        """The card's unpinned example that is most like these words.
 
         Args:
-            reply: What it shall do better than; where that was made an example, it is passed over.
+            reply: The reply it should improve on; an example made of that reply is skipped.
         """
         marks, user = self.marks(chat.id), chat.persona.name
-        free = [
-            each for each in pool.of_card(card)
+        unpinned = [
+            each for each in pool.card_exemplars(card)
             if each.key not in marks and not each.example.pinned
             and macros.expand(each.said, char=card.char, user=user) != reply
         ]  # fmt: skip
-        ranked = rank(free, Situation(words), self._likeness(words, free))
+        ranked = rank(unpinned, Situation(words), self._similarity(words, unpinned))
         return ranked[0].exemplar if ranked else None
 
     # -------------------------------------------------------------------------------------------
@@ -198,7 +202,7 @@ class Examples:
         marks = self.marks(chat.id)
         asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
         standing = {span.source for span in prompt.spans if span.zone == "static"}
-        every = [*pool.of_card(card), *self._exchanges(card)]
+        every = [*pool.card_exemplars(card), *self._exchanges(card)]
         free = [e for e in every if e.span not in standing]
         situation = Situation(
             asked,
@@ -209,91 +213,96 @@ class Examples:
         k, _ = self.sizes(chat.id)
         return choose(
             free, situation, k=k, room=prompt.context // TURN_SHARE,
-            cost=lambda each: count(self._block(card, chat, each) + "\n\n"),
-            likeness=self._likeness(asked, every),
+            cost=lambda each: count(self._note(card, chat, each) + "\n\n"),
+            similarity=self._similarity(asked, every),
             excluded={key for key, mark in marks.items() if mark == "excluded"},
         )  # fmt: skip
 
-    def _likenesses(
+    def _similarities(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn]
     ) -> dict[str, float]:
-        """How much each one is like what was said last; nothing before anything was said."""
+        """How similar each example is to what was said last; empty before anything was said."""
         asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
         if not asked.strip():
             return {}
         marks = self.marks(chat.id)
-        every = [*self._fixed(card, chat, marks), *self._others(card, chat, marks)]
-        ranked = rank(every, Situation(asked), self._likeness(asked, every))
+        every = [*self._static_examples(card, chat, marks), *self._others(card, chat, marks)]
+        ranked = rank(every, Situation(asked), self._similarity(asked, every))
         return {each.exemplar.key: each.meaning for each in ranked}
 
-    def _fixed(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
-        """What stands in the static part: pinned ones first, then the card's.
+    def _static_examples(
+        self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]
+    ) -> list[Exemplar]:
+        """The examples of the static part: pinned ones first, then the card's.
 
-        An exchange of this very chat never does: the model would copy what it said.
+        An exchange of this very chat is never one: the model would copy what it said.
         """
-        own = [e for e in pool.of_card(card) if marks.get(e.key) != "excluded"]
+        own = [e for e in pool.card_exemplars(card) if marks.get(e.key) != "excluded"]
         pinned = [e for e in own if marks.get(e.key) == "pinned" or e.example.pinned]
-        said = [pool.named(self.store, key) for key, mark in marks.items() if mark == "pinned"]
-        pinned += [e for e in said if e is not None and e.chat_id != chat.id]
+        pinned_keys = [key for key, mark in marks.items() if mark == "pinned"]
+        exchanges = [pool.exchange_of_key(self.store, key) for key in pinned_keys]
+        pinned += [e for e in exchanges if e is not None and e.chat_id != chat.id]
         return [*pinned, *(e for e in own if e not in pinned)]
 
     def _others(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
-        fixed = {each.key for each in self._fixed(card, chat, marks)}
-        return [e for e in [*pool.of_card(card), *self._exchanges(card)] if e.key not in fixed]
+        fixed = {each.key for each in self._static_examples(card, chat, marks)}
+        return [
+            e for e in [*pool.card_exemplars(card), *self._exchanges(card)] if e.key not in fixed
+        ]
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            judged = self.store.connections.judged  # before they are read: never newer than they
+            judged = self.store.connections.judged  # read first, so it is never newer than the pool
             if self._pool is None or self._pool[0] is not judged:
                 self._pool = (judged, {})
-            known = self._pool[1]
-            if card.name not in known:
-                known[card.name] = pool.exchanges(self.store, card.name)
-            return known[card.name]
+            by_card = self._pool[1]
+            if card.name not in by_card:
+                by_card[card.name] = pool.exchanges(self.store, card.name)
+            return by_card[card.name]
 
-    def _table(self) -> ExampleMarks:
+    def _mark_store(self) -> ExampleMarks:
         with self._lock:
             if self._marks is None:
                 self._marks = ExampleMarks(self.store)
             return self._marks
 
-    def _likeness(
+    def _similarity(
         self, asked: str, every: Sequence[Exemplar]
     ) -> Callable[[Exemplar], float | None] | None:
-        """By vectors where all are there already: no reply waits for them."""
+        """Similarity by embeddings, if all exist already: no reply waits for them."""
         vectors = self._vectors
         if vectors is None or vectors.state != "ready" or not asked.strip():
             return None
-        if missing := [each for each in every if each.key not in self._known]:
-            self._fill(vectors, missing)
+        if missing := [each for each in every if each.key not in self._embeddings]:
+            self._embed_in_background(vectors, missing)
             return None
-        query = vectors.now(asked, _WAIT_S)
+        query = vectors.encode_now(asked, _EMBED_WAIT_S)
         if query is None:
             return None
-        known = self._known
+        known = self._embeddings
         return lambda exemplar: float(query @ known[exemplar.key])
 
-    def _fill(self, vectors: Vectors, missing: Sequence[Exemplar]) -> None:
-        """Make vectors in a thread of their own, for the next time."""
+    def _embed_in_background(self, vectors: Vectors, missing: Sequence[Exemplar]) -> None:
+        """Embed in a thread of its own, for the next time."""
 
         def work() -> None:
             try:
                 rows = vectors.encode([each.asked or each.said for each in missing])
-                self._known |= {each.key: row for each, row in zip(missing, rows, strict=True)}
+                self._embeddings |= {each.key: row for each, row in zip(missing, rows, strict=True)}
             except RptermError:
-                self._vectors = None  # Words do.
+                self._vectors = None  # from now on, compare words
             finally:
-                self._filling = False
+                self._is_embedding = False
 
         with self._lock:
-            if self._filling:
+            if self._is_embedding:
                 return
-            self._filling = True
+            self._is_embedding = True
         threading.Thread(target=work, name="rpterm-examples", daemon=True).start()
 
-    def _block(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
+    def _note(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""
-        fill = expander(card, chat) if exemplar.source == "card" else _as_said
+        fill = macro_expander(card, chat) if exemplar.source == "card" else _verbatim
         names = {"user": chat.persona.name, "char": card.char}
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (
@@ -303,8 +312,8 @@ class Examples:
         )
 
 
-def _as_said(text: str) -> str:
-    """What was said in a chat holds no macros: a brace in it is a brace."""
+def _verbatim(text: str) -> str:
+    """The fill function for texts of a chat, which contain no macros: a brace in it is a brace."""
     return text
 
 
@@ -315,14 +324,14 @@ def _reason(exemplar: Exemplar, marked: bool) -> str:
 
 
 def _ordered(rows: list[Row], prompt: Prompt | None) -> list[Row]:
-    """In the order of the prompt, numbered; what is out comes last, the likest first."""
+    """The rows in prompt order with numbers, then those that are out, the most similar first."""
     from dataclasses import replace
 
     places: dict[str, int] = {}
     for at, span in enumerate(prompt.spans if prompt else ()):
         places.setdefault(span.source, at)
-    inside = [row for row in rows if row.place in ("pinned", "card", "turn")]
-    inside.sort(key=lambda row: places.get(row.exemplar.span, 0))
-    outside = [row for row in rows if row.place in ("out", "excluded")]
-    outside.sort(key=lambda row: (row.place == "excluded", -(row.meaning or 0.0)))
-    return [replace(row, order=at) for at, row in enumerate(inside, 1)] + outside
+    in_prompt = [row for row in rows if row.place in ("pinned", "card", "turn")]
+    in_prompt.sort(key=lambda row: places.get(row.exemplar.span, 0))
+    left_out = [row for row in rows if row.place in ("out", "excluded")]
+    left_out.sort(key=lambda row: (row.place == "excluded", -(row.meaning or 0.0)))
+    return [replace(row, order=at) for at, row in enumerate(in_prompt, 1)] + left_out

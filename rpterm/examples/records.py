@@ -1,4 +1,4 @@
-"""What the choice of examples passes around. Does no work."""
+"""Data types for choosing examples. Does no work."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Place = Literal["pinned", "card", "turn", "out", "excluded"]
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """An exchange that could stand as an example.
+    """An exchange that could be used as an example.
 
     Attributes:
-        key: Stays the same while its words do, so that a mark on it holds.
-        number: Its place in the card, from 1; 0 for an exchange.
-        turns: The turns it was made of; none for the card's own.
-        quality: 0 to 1: stars, or the score it had; 1 for the card's own.
-        chat_id: The chat it was said in; 0 for the card's own.
+        key: Unchanged as long as its words are, so that a mark on it remains valid.
+        number: Its number in the card, from 1; 0 for an exchange of a chat.
+        turns: The turns it was made from; none for the card's own.
+        quality: 0 to 1: its stars or its score; 1 for the card's own.
+        chat_id: The chat it comes from; 0 for the card's own.
     """
 
     key: str
@@ -35,7 +35,7 @@ class Exemplar:
 
     @property
     def span(self) -> str:
-        """Its name in the ledger of the prompt."""
+        """Its source name in the ledger of the prompt."""
         return f"example:{self.number or self.key}"
 
     @property
@@ -51,12 +51,12 @@ class Exemplar:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An exemplar held against one turn; all numbers are 0 to 1.
+    """An exemplar compared with one turn; all numbers are 0 to 1.
 
     Attributes:
-        meaning: How much its question is like what was just said.
+        meaning: How similar its question is to what was just said.
         voice: How much its answer sounds like the card's own lines.
-        worth: Both together, and its quality.
+        worth: Both combined, together with its quality.
     """
 
     exemplar: Exemplar
@@ -66,10 +66,10 @@ class Ranked:
 
     @property
     def why(self) -> str:
-        """For the ledger."""
-        whence = {"card": "the card's", "starred": "you starred it", "mined": "it scored well"}
+        """The reason shown in the ledger."""
+        origin = {"card": "the card's", "starred": "you starred it", "mined": "it scored well"}
         return (
-            f"{whence[self.exemplar.source]}; like what was said {self.meaning:.2f}, "
+            f"{origin[self.exemplar.source]}; similarity to what was said {self.meaning:.2f}, "
             f"voice {self.voice:.2f}"
         )
 
@@ -79,10 +79,10 @@ class Row:
     """One line of the Examples pane.
 
     Attributes:
-        place: Pinned and always there; always there because the card has it; for this turn; out,
-            for the reason in ``why``; or excluded by the user.
-        order: Its place among those in the prompt, from 1; 0 for the others.
-        meaning: ``None`` where nobody compared.
+        place: ``pinned`` and always in the prompt; ``card``: always there because the card has it;
+            ``turn``: for this turn; ``out`` for the reason in ``why``; or ``excluded`` by the user.
+        order: Its number among those in the prompt, from 1; 0 for the others.
+        meaning: ``None`` if nothing was compared.
     """
 
     exemplar: Exemplar
@@ -94,6 +94,6 @@ class Row:
 
 
 def card_key(example: Example) -> str:
-    """The key of an example of the card: by its words, so that another order changes nothing."""
+    """The key of a card's example: a hash of its words, so that reordering changes nothing."""
     words = json.dumps(example.dialogue, ensure_ascii=True)
     return f"card:{hashlib.sha256(words.encode()).hexdigest()[:12]}"

@@ -1,8 +1,8 @@
-"""Times that a text names, and how well a moment fits them. Knows English and local time only.
+"""Time spans that a text names, and how well a moment fits them. English and local time only.
 
-``spans("what did I say last Tuesday?", now)`` gives the day meant. People talk of a thing when it
-has happened, so a moment right after a span fits nearly as well as one inside it; before the span
-(plans) it fits less.
+``spans("what did I say last Tuesday?", now)`` gives that day. People talk about an event after it
+has happened, so a moment shortly after a span fits nearly as well as one inside it. A moment before
+the span (a plan) fits less well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNIT = r"(day|week|month|year)s?"
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """From ``start`` up to, not with, ``end``, in Unix seconds; ``words`` is what named it."""
+    """The time from ``start`` up to but not including ``end`` (Unix seconds), and its ``words``."""
 
     start: float
     end: float
@@ -41,26 +41,26 @@ class TimeSpan:
 
 
 def spans(text: str, now: float) -> list[TimeSpan]:
-    """Every span of time the text names, as seen at ``now``; relative words count back from it."""
+    """Every time span the text names; relative expressions count back from ``now``."""
     today = datetime.fromtimestamp(now).date()
     found: list[TimeSpan] = []
     taken: list[tuple[int, int]] = []
     for pattern, read in _READERS:
         for match in pattern.finditer(text):
-            here = match.span()
-            if any(a < here[1] and here[0] < b for a, b in taken):
+            place = match.span()
+            if any(a < place[1] and place[0] < b for a, b in taken):
                 continue
-            span = _span(read, match, today)
+            span = _resolve(read, match, today)
             if span is not None:
-                taken.append(here)
+                taken.append(place)
                 found.append(span)
     return found
 
 
-def fit(moments: NDArray[np.float64], named: Sequence[TimeSpan]) -> NDArray[np.float32]:
-    """How well each moment fits the best of the spans, 0 to 1; zeros when there is none."""
+def fit(moments: NDArray[np.float64], spans: Sequence[TimeSpan]) -> NDArray[np.float32]:
+    """How well each moment fits the best of the spans, from 0 to 1; zeros if there are no spans."""
     best = np.zeros(len(moments), np.float32)
-    for span in named:
+    for span in spans:
         late = np.maximum(moments - span.end, 0) / (DAY * _AFTER_DAYS)
         early = np.maximum(span.start - moments, 0) / (DAY * _BEFORE_DAYS)
         best = np.maximum(best, np.exp(-late - early).astype(np.float32))
@@ -71,12 +71,12 @@ Days = tuple[date, date]
 _Reader = Callable[[re.Match[str], date], Days]
 
 
-def _span(read: _Reader, match: re.Match[str], today: date) -> TimeSpan | None:
+def _resolve(read: _Reader, match: re.Match[str], today: date) -> TimeSpan | None:
     """The span of a match; ``None`` where the calendar or the clock has no such day."""
     try:
         start, end = read(match, today)
         return TimeSpan(_unix(start), _unix(end), match.group().strip())
-    except (ValueError, OverflowError, OSError):  # OSError: Windows, before 1970.
+    except (ValueError, OverflowError, OSError):  # OSError: Windows, for dates before 1970.
         return None
 
 
@@ -98,7 +98,7 @@ def _month_number(word: str) -> int:
 
 
 def _past_year(month: int, day: int, today: date) -> int:
-    """The year of the last such day: "in May" said in March means last year's."""
+    """The year of the latest such day: "in May", said in March, means last year's May."""
     return today.year - ((month, day) > (today.month, today.day))
 
 
@@ -107,14 +107,14 @@ def _iso(match: re.Match[str], today: date) -> Days:
 
 
 def _month_day(match: re.Match[str], today: date) -> Days:
-    return _dated(match[1], match[2], match[3], today)
+    return _named_day(match[1], match[2], match[3], today)
 
 
 def _day_month(match: re.Match[str], today: date) -> Days:
-    return _dated(match[2], match[1], match[3], today)
+    return _named_day(match[2], match[1], match[3], today)
 
 
-def _dated(word: str, number: str, year: str | None, today: date) -> Days:
+def _named_day(word: str, number: str, year: str | None, today: date) -> Days:
     month, day = _month_number(word), int(number)
     return _day(int(year) if year else _past_year(month, day, today), month, day)
 
@@ -133,7 +133,7 @@ def _year_alone(match: re.Match[str], today: date) -> Days:
     return date(year, 1, 1), date(year + 1, 1, 1)
 
 
-def _near_day(match: re.Match[str], today: date) -> Days:
+def _recent_day(match: re.Match[str], today: date) -> Days:
     back = 0 if match[1].lower() in ("today", "tonight", "this morning") else 1
     start = today - timedelta(days=back)
     return start, start + timedelta(days=1)
@@ -175,7 +175,7 @@ def _patterns() -> Iterator[tuple[str, _Reader]]:
     yield rf"\b{_COUNT} {_UNIT} (?:ago|back|earlier)\b", _ago
     yield rf"\b(last|this|past|on|previous) ({'|'.join(_WEEKDAYS)})\b(?! before)", _weekday
     yield r"\b(last|this|past|previous) (week|month|year)\b", _last_unit
-    yield r"\b(today|tonight|this morning|yesterday|last night)\b", _near_day
+    yield r"\b(today|tonight|this morning|yesterday|last night)\b", _recent_day
     yield r"\b(?:in|during|since|of) ((?:19|20)\d{2})\b", _year_alone
 
 

@@ -1,8 +1,8 @@
-"""Texts to vectors, by a model in a process of its own. Nothing of torch is imported here.
+"""Turns texts into vectors with a model in a process of its own. Imports nothing of torch.
 
-``start`` returns at once; until the model is loaded ``now`` answers ``None`` and its caller does
-without. A request of a user goes before the batches of the background. A worker that dies is
-started again and its request repeated, up to three times in a row.
+``start`` returns at once. Until the model is loaded ``encode_now`` answers ``None``, and the caller
+does without. A user's request goes ahead of background batches. A worker process that dies is
+restarted and its request repeated, up to three times in a row.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ Floats = NDArray[np.float32]
 State = Literal["off", "loading", "ready", "failed"]
 
 STARTER = "all-MiniLM-L6-v2"
-"""Name of the model that comes with rpterm, as stored beside its vectors."""
+"""Name of the model that comes with rpterm, as stored next to its vectors."""
 BATCH = 8
-"""Texts in one request of the background: a user's request waits for one such at most."""
-_FAILED = {
+"""Texts per background request: a user's request waits for one such batch at most."""
+_FAILURES = {
     "query": "The memories could not be reranked",
-    "pairs": "No contradiction could be looked for",
+    "pairs": "Contradictions could not be checked",
     "texts": "A text could not be embedded",
 }
-_TRIES = 3
-_URGENT, _LATER, _END = 0, 1, 2
+_MAX_ATTEMPTS = 3
+_URGENT, _BACKGROUND, _END = 0, 1, 2
 
 
 class EmbedError(RptermError):
-    """The embedder could not do what it was asked; the text says why and what to do."""
+    """The embedder could not do what was requested; the text says why and what to do."""
 
 
 class Embedder(Protocol):
-    """Makes unit vectors of texts."""
+    """Turns texts into unit vectors."""
 
     model: str
-    """Name of the model; vectors of different names are never compared."""
+    """Name of the model. Vectors of different models are never compared."""
 
     @property
     def dim(self) -> int:
@@ -63,15 +63,15 @@ class Embedder(Protocol):
     def state(self) -> State: ...
 
     def start(self) -> None:
-        """Load in the background; returns at once. Safe to call twice."""
+        """Load the model in the background; returns at once. Safe to call twice."""
         ...
 
-    def now(self, text: str, timeout: float) -> Floats | None:
-        """The vector of a text, or ``None`` where it is not to be had in time."""
+    def encode_now(self, text: str, timeout: float) -> Floats | None:
+        """The vector of a text, or ``None`` if it is not available in time."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Vectors of many texts, one row each; waits.
+        """Vectors of several texts, one row each; blocks.
 
         Raises:
             EmbedError: The model cannot be loaded, or the embedder was closed.
@@ -79,11 +79,12 @@ class Embedder(Protocol):
         ...
 
     def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
-        """As ``encode``, before the work of the background; what is returned waits."""
+        """Start ``encode`` ahead of background work; the returned function waits for the
+        vectors."""
         ...
 
     def close(self) -> None:
-        """End the process. Safe to call twice and at any time."""
+        """End the worker process. Safe to call twice and at any time."""
         ...
 
 
@@ -96,15 +97,15 @@ class _Job:
 
 
 class WorkerEmbedder:
-    """An embedder that talks to ``embed_worker``.
+    """An embedder that talks to an ``embed_worker`` process.
 
     Args:
         folder: The model, as sentence-transformers saves it.
-        model: Its name, as stored beside every vector.
-        log: Where the worker's stderr goes; ``None`` throws it away.
+        model: Its name, as stored next to every vector.
+        log: File for the worker's stderr; ``None`` discards it.
         command: The worker's command line, for tests.
         reranker: A cross-encoder's folder, or its name in the local cache; "" is none.
-        nli: The same for a cross-encoder that tells contradictions.
+        nli: The same for an NLI cross-encoder, which finds contradictions.
     """
 
     def __init__(
@@ -119,21 +120,21 @@ class WorkerEmbedder:
     ) -> None:
         self.model = model
         self.rank_error = ""
-        """Why the reranker does not serve, or ""."""
+        """Why the reranker cannot be used, or ""."""
         self.nli_error = ""
-        """Why the model for contradictions does not serve, or ""."""
+        """Why the NLI model cannot be used, or ""."""
         self._reranker, self._nli = reranker, nli
         self._folder = folder
         self._log = log
         self._command = command
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = count()
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._state: State = "off"
         self._dim = 0
-        self._why = ""
+        self._failure = ""
         self._closed = False
 
     @property
@@ -146,20 +147,20 @@ class WorkerEmbedder:
 
     @property
     def why(self) -> str:
-        """Why it failed, for people."""
-        return self._why
+        """Why it failed, in a sentence for the user."""
+        return self._failure
 
     def start(self) -> None:
-        with self._guard:
+        with self._lock:
             if self._thread is None and not self._closed:
                 self._state = "loading"
                 self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
                 self._thread.start()
 
-    def now(self, text: str, timeout: float) -> Floats | None:
+    def encode_now(self, text: str, timeout: float) -> Floats | None:
         if self._state != "ready":
             return None
-        job = self._put(_URGENT, {"texts": [text]})
+        job = self._submit(_URGENT, {"texts": [text]})
         try:
             rows = job.result.result(timeout)
         except (EmbedError, FutureTimeout):
@@ -169,14 +170,14 @@ class WorkerEmbedder:
         return vector
 
     def rank(self, query: str, texts: Sequence[str], timeout: float) -> Floats | None:
-        """How well each text answers a query, larger is better.
+        """How well each text answers a query; larger is better.
 
         Returns:
-            ``None`` where there is no reranker, or none that answers in time.
+            ``None`` if there is no reranker, or it does not answer in time.
         """
         if not self._reranker or self.rank_error or self._state != "ready" or not texts:
             return None
-        job = self._put(_URGENT, {"texts": list(texts), "query": query or " "})
+        job = self._submit(_URGENT, {"texts": list(texts), "query": query or " "})
         try:
             return job.result.result(timeout)[:, 0]
         except EmbedError as error:
@@ -186,57 +187,59 @@ class WorkerEmbedder:
         return None
 
     def infer(self, pairs: Sequence[tuple[str, str]]) -> Floats | None:
-        """Probabilities that the first text of a pair says the second, and the contrary; waits.
+        """Probabilities that the first text of a pair entails the second, and contradicts it;
+        blocks.
 
-        A user's request waits for all pairs of one call: give a few at a time.
+        A user's request waits for all pairs of one call, so pass a few at a time.
 
         Returns:
-            A row of both for each pair; ``None`` where there is no model that can tell.
+            A row of both for each pair; ``None`` if no NLI model can be used.
         """
         if not self._nli or self.nli_error:
             return None
         self.start()
         try:
-            return self._put(_LATER, {"pairs": [list(pair) for pair in pairs]}).result.result()
+            job = self._submit(_BACKGROUND, {"pairs": [list(pair) for pair in pairs]})
+            return job.result.result()
         except EmbedError as error:
             self.nli_error = f"The NLI model {self._nli!r} cannot be used: {error}"
         return None
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        return self._asked(_LATER, texts)()
+        return self._encode_with(_BACKGROUND, texts)()
 
     def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
-        return self._asked(_URGENT, texts)
+        return self._encode_with(_URGENT, texts)
 
-    def _asked(self, priority: int, texts: Sequence[str]) -> Callable[[], Floats]:
+    def _encode_with(self, priority: int, texts: Sequence[str]) -> Callable[[], Floats]:
         jobs = [
-            self._put(priority, {"texts": list(texts[start : start + BATCH])})
+            self._submit(priority, {"texts": list(texts[start : start + BATCH])})
             for start in range(0, len(texts), BATCH)
         ]
         self.start()
 
         def rows() -> Floats:
-            found = [job.result.result() for job in jobs]
-            return np.concatenate(found) if found else np.zeros((0, self._dim), np.float32)
+            blocks = [job.result.result() for job in jobs]
+            return np.concatenate(blocks) if blocks else np.zeros((0, self._dim), np.float32)
 
         return rows
 
     def close(self) -> None:
-        with self._guard:
+        with self._lock:
             self._closed = True
             self._jobs.put(_Job(_END, next(self._numbers), {}))
             process, thread = self._process, self._thread
         if process is not None:
-            _end(process)
+            _terminate(process)
         if thread is not None:
             thread.join(timeout=5)
         self._fail_all("The embedder is closed.")
 
-    def _put(self, priority: int, request: dict[str, object]) -> _Job:
+    def _submit(self, priority: int, request: dict[str, object]) -> _Job:
         job = _Job(priority, next(self._numbers), request)
-        with self._guard:
+        with self._lock:
             if self._closed or self._state == "failed":
-                job.result.set_exception(EmbedError(self._why or "The embedder is closed."))
+                job.result.set_exception(EmbedError(self._failure or "The embedder is closed."))
             else:
                 self._jobs.put(job)
         return job
@@ -252,35 +255,36 @@ class WorkerEmbedder:
             if not job.result.set_running_or_notify_cancel():
                 continue
             try:
-                job.result.set_result(self._ask(job))
+                job.result.set_result(self._run_job(job))
             except EmbedError as error:
                 job.result.set_exception(error)
                 if self._state == "failed":
                     break
-        self._fail_all(self._why or "The embedder is closed.")
+        self._fail_all(self._failure or "The embedder is closed.")
 
     def _launch(self) -> bool:
-        """Start the worker and wait until it has loaded; False when it cannot be used."""
+        """Start the worker and wait until it has loaded; False if it cannot be used."""
         try:
             self._process = process = self._spawn()
-            hello = _line(process)
+            greeting = _read_answer(process)
         except (RptermError, OSError, ValueError) as error:
-            hello = {"error": str(error)}
-        if hello.get("ready"):
-            self._dim, self._state = int(hello["dim"]), "ready"
+            greeting = {"error": str(error)}
+        if greeting.get("ready"):
+            self._dim, self._state = int(greeting["dim"]), "ready"
             return True
-        self._why = (
-            f"The embedding model cannot be used: {hello.get('error', 'its process ended')}. "
-            "Memory goes on with words alone; `rpterm doctor` tells more."
+        self._failure = (
+            f"The embedding model cannot be used: {greeting.get('error', 'its process ended')}. "
+            "Memory still searches by words; `rpterm doctor` shows more."
         )
         self._state = "failed"
-        self._fail_all(self._why)
+        self._fail_all(self._failure)
         return False
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self._folder() if callable(self._folder) else self._folder
         if folder.is_absolute() and not folder.is_dir():
-            raise RptermError(f"there is no folder {folder}")  # The libraries take seconds to say.
+            # The libraries would take seconds to find this out.
+            raise RptermError(f"there is no folder {folder}")
         worker = (sys.executable, "-P", "-m", "rpterm.memory.embed_worker", str(folder))
         command = self._command or (*worker, self._reranker, self._nli)
         with self._open_log() as log:
@@ -289,30 +293,32 @@ class WorkerEmbedder:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **_QUIET},
+                env={**os.environ, **_QUIET_ENV},
                 start_new_session=True,
             )
 
     def _open_log(self) -> AbstractContextManager[IO[bytes] | int]:
-        """Where the worker's complaints go; a log that cannot be written is no reason to stop."""
+        """Where the worker's stderr goes; a log that cannot be written must not stop it."""
         if self._log is not None:
             with suppress(OSError):
                 self._log.parent.mkdir(parents=True, exist_ok=True)
                 return self._log.open("ab")
         return nullcontext(subprocess.DEVNULL)
 
-    def _ask(self, job: _Job) -> Floats:
-        for _ in range(_TRIES):
+    def _run_job(self, job: _Job) -> Floats:
+        for _ in range(_MAX_ATTEMPTS):
             try:
                 return self._exchange(job)
             except (OSError, ValueError):
-                # The worker died, of memory or by a kill; a fresh one gets the same request.
+                # The worker died, out of memory or killed: a new one gets the same request.
                 if self._closed or not self._relaunch():
                     break
-        if not self._why:
-            self._why = "The embedder's process ended three times in a row; words serve alone."
+        if not self._failure:
+            self._failure = (
+                "The embedder's process ended three times in a row; memory now searches by words."
+            )
             self._state = "failed"
-        raise EmbedError(self._why)
+        raise EmbedError(self._failure)
 
     def _exchange(self, job: _Job) -> Floats:
         process = self._process
@@ -321,20 +327,20 @@ class WorkerEmbedder:
         request = {"id": job.number, **job.request}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        answer = _line(process)
+        answer = _read_answer(process)
         if "error" in answer:
-            what = next(_FAILED[key] for key in _FAILED if key in job.request)
-            raise EmbedError(f"{what}: {answer['error']}.")
+            failure = next(_FAILURES[key] for key in _FAILURES if key in job.request)
+            raise EmbedError(f"{failure}: {answer['error']}.")
         rows = np.frombuffer(base64.b64decode(answer["rows"]), "<f4")
         return rows.reshape(-1, int(answer["dim"])).astype(np.float32)
 
     def _relaunch(self) -> bool:
         if self._process is not None:
-            _end(self._process)
+            _terminate(self._process)
         return self._launch()
 
     def _fail_all(self, why: str) -> None:
-        with self._guard:  # no request slips in between the last look and the end
+        with self._lock:  # no request can slip in after the queue was found empty
             while True:
                 try:
                     job = self._jobs.get_nowait()
@@ -344,7 +350,7 @@ class WorkerEmbedder:
                     job.result.set_exception(EmbedError(why))
 
 
-_QUIET = {
+_QUIET_ENV = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -352,8 +358,8 @@ _QUIET = {
 }
 
 
-def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """The next answer; ``ValueError`` at the end of the process's output."""
+def _read_answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """The worker's next answer; ``ValueError`` at the end of its output."""
     if process.stdout is None:
         raise ValueError("no output")
     line = process.stdout.readline()
@@ -363,7 +369,7 @@ def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     return answer
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
@@ -376,4 +382,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             try:
                 stream.close()
             except OSError:
-                continue  # Unsent bytes of a dead worker: nobody misses them.
+                continue  # Unsent bytes for a dead worker do not matter.

@@ -1,14 +1,16 @@
-"""The process that owns the embedding model, and cross-encoders where the user named some:
-``python -m rpterm.memory.embed_worker FOLDER [RERANKER [NLI]]``; "" is none.
+"""The process that owns the embedding model, and cross-encoders if the user named some.
 
-One request a line on stdin, ``{"id": 7, "texts": […]}``; one answer a line on stdout,
+Run as ``python -m rpterm.memory.embed_worker FOLDER [RERANKER [NLI]]``; "" means none.
+
+Each line on stdin is a request, ``{"id": 7, "texts": […]}``; each line on stdout is an answer,
 ``{"id": 7, "dim": 384, "rows": "<base64 of little-endian float32>"}`` or ``{"id": 7, "error": …}``.
-With ``"query": …`` in the request the texts are not embedded: the reranker says how well each
-answers the query, in one column. ``{"id": 7, "pairs": [[premise, hypothesis], …]}`` asks the NLI
-model, which answers with the probabilities of entailment and of contradiction, in two columns. Both
-are loaded for the first such request.
-The first line of all is ``{"ready": true, "dim": 384}`` or ``{"error": …}``. It ends when stdin
-ends, so it never outlives its parent. Whatever libraries print goes to stderr.
+With ``"query": …`` in the request, the texts are not embedded; instead the reranker scores how well
+each answers the query, in one column. ``{"id": 7, "pairs": [[premise, hypothesis], …]}`` asks the
+NLI model, which answers with the probabilities of entailment and of contradiction, in two columns.
+Either model is loaded at its first request.
+
+The very first line of output is ``{"ready": true, "dim": 384}`` or ``{"error": …}``. The process
+ends when stdin ends, so it never outlives its parent. Whatever the libraries print goes to stderr.
 """
 
 from __future__ import annotations
@@ -20,30 +22,30 @@ import sys
 from typing import Any, TextIO
 
 _BATCH = 16
-_APART = 160
-"""Characters, about forty tokens: the padding of so many costs as much as another call."""
+_LENGTH_GAP = 160
+"""Characters, about forty tokens: padding by this much costs as much as another call."""
 
 
-def main(folder: str, reranker: str = "", nli: str = "") -> int:
+def main(folder: str, reranker_name: str = "", nli_name: str = "") -> int:
     """Load the model, then answer until stdin ends; returns the exit status."""
-    rank, infer = _CrossEncoder(reranker), _CrossEncoder(nli)
+    reranker, nli = _CrossEncoder(reranker_name), _CrossEncoder(nli_name)
     answers = _take_stdout()
     if hasattr(os, "nice"):
-        os.nice(10)  # the reply goes first
+        os.nice(10)  # the chat model's reply has priority
     try:
         model = _load(folder)
         dim = int(model.encode(["."], show_progress_bar=False).shape[1])
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, the parent must hear of it
-        _tell(answers, {"error": f"{type(error).__name__}: {error}"})
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the parent must be told
+        _send(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1
-    _tell(answers, {"ready": True, "dim": dim})
+    _send(answers, {"ready": True, "dim": dim})
     for line in sys.stdin:
-        _tell(answers, _answer(model, rank, infer, line))
+        _send(answers, _answer(model, reranker, nli, line))
     return 0
 
 
 def _take_stdout() -> TextIO:
-    """The real stdout for answers alone; file descriptor 1 is stderr from now on."""
+    """The real stdout, reserved for answers; file descriptor 1 becomes stderr."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     return answers
@@ -58,7 +60,7 @@ def _load(folder: str) -> Any:
 
 
 class _CrossEncoder:
-    """Reads pairs of texts; loaded when it is first asked. Nothing is downloaded."""
+    """A model that reads pairs of texts; loaded at its first use. Nothing is downloaded."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -67,17 +69,17 @@ class _CrossEncoder:
     def rank(self, query: str, texts: list[str]) -> Any:
         """How well each text answers the query, one row each."""
         pairs = [(query, text) for text in texts]
-        found = self._loaded().predict(pairs, show_progress_bar=False)
-        return found.reshape(len(texts), -1)[:, -1:]
+        scores = self._loaded().predict(pairs, show_progress_bar=False)
+        return scores.reshape(len(texts), -1)[:, -1:]
 
     def infer(self, pairs: list[tuple[str, str]]) -> Any:
         """Probabilities of entailment and of contradiction, one row for each pair."""
-        from rpterm.memory.inference import columns
+        from rpterm.memory.nli_labels import label_positions
 
         model = self._loaded()
-        wanted = list(columns(model.model.config.id2label))
-        asked = [tuple(pair) for pair in pairs]
-        return model.predict(asked, apply_softmax=True, show_progress_bar=False)[:, wanted]
+        label_columns = list(label_positions(model.model.config.id2label))
+        inputs = [tuple(pair) for pair in pairs]
+        return model.predict(inputs, apply_softmax=True, show_progress_bar=False)[:, label_columns]
 
     def _loaded(self) -> Any:
         if self._model is None:
@@ -88,45 +90,48 @@ class _CrossEncoder:
 
 
 def _vectors(model: Any, texts: list[str]) -> Any:
-    """Unit vectors, one row each; texts of very different lengths do not go together."""
+    """Unit vectors, one row each; texts of very different lengths are embedded in separate
+    calls."""
     import numpy as np
 
-    runs = together(texts)
+    groups = length_groups(texts)
     rows = [
         model.encode(
-            [texts[at] for at in run],
+            [texts[index] for index in group],
             batch_size=_BATCH,
             normalize_embeddings=True,
             show_progress_bar=False,
             convert_to_numpy=True,
         )
-        for run in runs
+        for group in groups
     ]
-    order = np.argsort([at for run in runs for at in run])
+    order = np.argsort([index for group in groups for index in group])
     return np.concatenate(rows)[order].astype("<f4")
 
 
-def together(texts: list[str]) -> list[list[int]]:
-    """Which texts to embed in one call: in a batch each costs as much as the longest.
+def length_groups(texts: list[str]) -> list[list[int]]:
+    """Group text indices into calls: within a batch each text costs as much as the longest.
 
-    Measured on one core: a call costs 12 ms and 0.27 ms for each token of each row.
+    Measured on one core: a call costs 12 ms plus 0.27 ms for each token of each row.
     """
-    runs: list[list[int]] = []
-    for at in sorted(range(len(texts)), key=lambda each: len(texts[each])):
-        least = len(texts[runs[-1][0]]) if runs else 0
-        if not runs or len(texts[at]) > max(2 * least, least + _APART):
-            runs.append([])
-        runs[-1].append(at)
-    return runs
+    groups: list[list[int]] = []
+    for index in sorted(range(len(texts)), key=lambda i: len(texts[i])):
+        shortest = len(texts[groups[-1][0]]) if groups else 0
+        if not groups or len(texts[index]) > max(2 * shortest, shortest + _LENGTH_GAP):
+            groups.append([])
+        groups[-1].append(index)
+    return groups
 
 
-def _answer(model: Any, rank: _CrossEncoder, infer: _CrossEncoder, line: str) -> dict[str, object]:
+def _answer(
+    model: Any, reranker: _CrossEncoder, nli: _CrossEncoder, line: str
+) -> dict[str, object]:
     request: dict[str, Any] = json.loads(line)
     try:
         if "query" in request:
-            rows = rank.rank(request["query"], request["texts"]).astype("<f4")
+            rows = reranker.rank(request["query"], request["texts"]).astype("<f4")
         elif "pairs" in request:
-            rows = infer.infer(request["pairs"]).astype("<f4")
+            rows = nli.infer(request["pairs"]).astype("<f4")
         else:
             rows = _vectors(model, request["texts"])
     except Exception as error:  # noqa: BLE001 - one bad request must not end the worker
@@ -135,7 +140,7 @@ def _answer(model: Any, rank: _CrossEncoder, infer: _CrossEncoder, line: str) ->
     return {"id": request["id"], "dim": int(rows.shape[1]), "rows": data}
 
 
-def _tell(answers: TextIO, message: dict[str, object]) -> None:
+def _send(answers: TextIO, message: dict[str, object]) -> None:
     answers.write(json.dumps(message) + "\n")
     answers.flush()
 

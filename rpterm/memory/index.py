@@ -1,8 +1,8 @@
-"""What recall searches: the memories of one character as rows of arrays, kept in RAM.
+"""The searchable index of one character's memories: rows of arrays in RAM.
 
 It holds no texts and reads no database. Rows are only ever appended; an edit forgets one row and
-appends another. A row is *shown* when it may be recalled: a memory without a source turn always,
-one with a source turn while that turn lies on the branch that ``show`` was last told for its chat.
+appends another. A row is *shown* when it may be recalled: a memory without a source turn always is,
+one with a source turn is while that turn lies on the branch last passed to ``show`` for its chat.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.memory.bm25 import WordIndex
-from rpterm.memory.growing import Growing
-from rpterm.memory.meaning import VectorIndex
+from rpterm.memory.growable_array import Growing
+from rpterm.memory.vector_index import VectorIndex
 
 SITTING_GAP = 6 * 3600.0
-"""Seconds of silence after which a chat counts as taken up again another time."""
+"""Seconds of silence after which a chat counts as resumed in a new sitting."""
 
 TURN = 0
 KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """One memory as the index sees it.
 
     Attributes:
         id: The memory's id, above 0.
-        chat: Its chat, or 0 for one that belongs to no chat.
+        chat: Its chat, or 0 if it belongs to none.
         turn: Its source turn, or 0.
-        kind: One of ``KINDS``, as its place there.
+        kind: Its position in ``KINDS``.
         created: Unix seconds.
         importance: 0 to 1.
-        newer: Memories that hold instead of it where they are shown.
+        newer: Memories that supersede it wherever they are shown.
     """
 
     id: int
@@ -50,7 +50,7 @@ class Entry:
 
 
 class MemoryIndex:
-    """Rows of one character's memories."""
+    """The rows of one character's memories."""
 
     def __init__(self, vectors: VectorIndex) -> None:
         self.words = WordIndex()
@@ -66,7 +66,7 @@ class MemoryIndex:
         self._before = Growing(np.int32, -1)
         self._after = Growing(np.int32, -1)
         self._sitting = Growing(np.int32)
-        self._rows: dict[int, int] = {}  # of what is no turn: few, and linked to each other
+        self._distilled_rows: dict[int, int] = {}  # memories that are not turns: few, interlinked
         self._newer: dict[int, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
@@ -99,19 +99,20 @@ class MemoryIndex:
 
     @property
     def before(self) -> NDArray[np.int32]:
-        """The row before each in its sitting, or -1."""
+        """For each row, the previous row of its sitting, or -1."""
         return self._before.view
 
     @property
     def after(self) -> NDArray[np.int32]:
+        """For each row, the next row of its sitting, or -1."""
         return self._after.view
 
     @property
     def sitting(self) -> NDArray[np.int32]:
-        """Rows of one sitting share this number."""
+        """A number shared by the rows of one sitting."""
         return self._sitting.view
 
-    def add(self, entry: Entry, terms: Sequence[str]) -> int:
+    def add(self, entry: IndexEntry, terms: Sequence[str]) -> int:
         """Append a memory; one with a source turn stays hidden until ``show``.
 
         Returns:
@@ -131,28 +132,28 @@ class MemoryIndex:
         self._sitting.append(row)
         self.vectors.grow(row + 1)
         if entry.kind != TURN:
-            self._rows[entry.id] = row
+            self._distilled_rows[entry.id] = row
         if entry.newer:
             self._newer[row] = entry.newer
         return row
 
     def shown_of(self, memory_ids: Collection[int]) -> set[int]:
-        """Which of some memories that are no turns may be recalled."""
-        rows = {i: self._rows[i] for i in memory_ids if i in self._rows}
+        """Which of these memories may be recalled; memories of turns are not looked up."""
+        rows = {i: self._distilled_rows[i] for i in memory_ids if i in self._distilled_rows}
         return {i for i, row in rows.items() if self.ids[row] == i and self.shown[row]}
 
     def outdated(self) -> NDArray[np.int64]:
-        """The rows instead of which a newer one, that is shown, holds."""
+        """The rows that a newer, shown memory supersedes."""
         rows = [row for row, newer in self._newer.items() if self.shown_of(newer)]
         return np.array(rows, np.int64)
 
     def rows_of(self, memory_ids: Collection[int]) -> list[int]:
-        """The rows of those memories that have one."""
+        """The rows of these memories; memories without a row are skipped."""
         wanted = np.fromiter(memory_ids, np.int64, len(memory_ids))
         return [int(row) for row in np.flatnonzero(np.isin(self.ids, wanted))]
 
     def forget(self, row: int) -> None:
-        """Take a row out for good; its neighbours become neighbours."""
+        """Take a row out for good; its neighbours become each other's neighbours."""
         before, after = int(self.before[row]), int(self.after[row])
         if before >= 0:
             self.after[before] = after
@@ -166,31 +167,32 @@ class MemoryIndex:
         self.vectors.clear(row)
 
     def show(self, chat: int, path: Sequence[int]) -> None:
-        """Make the turns of a path, and what was drawn from them, the shown ones of a chat.
+        """Make the turns of a path, and the memories drawn from them, the shown ones of a chat.
 
         Args:
             chat: The chat.
             path: Turn ids from the root to the leaf.
         """
-        mine = self._of_chat(chat)
-        turns = self.turns[mine]
+        rows = self._rows_of_chat(chat)
+        turns = self.turns[rows]
         on_path = np.isin(turns, np.asarray(path, np.int64))
-        self.shown[mine] = on_path | (turns == 0)
-        self.before[mine] = -1
-        self.after[mine] = -1
-        self.sitting[mine] = mine
-        self._link(mine[on_path & (self._kind.view[mine] == TURN)], path)
+        self.shown[rows] = on_path | (turns == 0)
+        self.before[rows] = -1
+        self.after[rows] = -1
+        self.sitting[rows] = rows
+        self._link_neighbours(rows[on_path & (self._kind.view[rows] == TURN)], path)
 
-    def of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
-        """The rows that come from some turns of a chat."""
-        mine = self._of_chat(chat)
-        return mine[np.isin(self.turns[mine], np.fromiter(turns, np.int64, len(turns)))]
+    def rows_of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
+        """The rows whose source is one of these turns of a chat."""
+        rows = self._rows_of_chat(chat)
+        return rows[np.isin(self.turns[rows], np.fromiter(turns, np.int64, len(turns)))]
 
-    def _of_chat(self, chat: int) -> NDArray[np.int64]:
+    def _rows_of_chat(self, chat: int) -> NDArray[np.int64]:
         rows = np.array(self._by_chat.get(chat, ()), np.int64)
         return rows[self.ids[rows] > 0]
 
-    def _link(self, rows: NDArray[np.int64], path: Sequence[int]) -> None:
+    def _link_neighbours(self, rows: NDArray[np.int64], path: Sequence[int]) -> None:
+        """Order the rows along the path and split them into sittings."""
         if not len(rows):
             return
         steps = np.asarray(path, np.int64)

@@ -1,4 +1,5 @@
-"""All that a pane shows of a character's memory, read in one go. Knows no UI; may take a while."""
+"""Everything the Memory pane shows of a character's memory, read at once. Knows no UI; may be
+slow."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from rpterm.types import Prompt
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.memory.recalled import Recalled
     from rpterm.store.distilled import Detail
     from rpterm.store.memories import Memory as Row
@@ -21,7 +22,7 @@ _SOURCE = "memory:"
 
 @dataclass(frozen=True, slots=True)
 class InPrompt:
-    """A memory in a prompt, as its ledger names it; 0 tokens when it was left out."""
+    """A memory that the prompt's ledger names; 0 tokens if it was left out of the prompt."""
 
     id: int
     tokens: int
@@ -30,15 +31,15 @@ class InPrompt:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A memory with all that is to be said of it.
+    """One memory with everything the pane shows about it.
 
     Attributes:
-        used: Its place in the prompt, or ``None``.
-        recalled: Why it was recalled, when that was in the last recall.
-        earlier: What it holds instead of; ``later`` is what holds instead of it.
-        detail: What is known of a fact, a reflection or a summary: its words' source, who drew it.
-        aside: It comes from a branch that is not shown, so it is not recalled.
-        veiled: It comes from a turn that is hidden from the model, so it is not recalled.
+        used: Its entry in the prompt's ledger, or ``None``.
+        recalled: Why it was recalled, if it was recalled recently.
+        earlier: The memories it supersedes; ``later`` is the one that supersedes it.
+        detail: For a fact, a reflection or a summary: its source and how it was drawn.
+        on_other_branch: It comes from a branch that is not shown, so it is not recalled.
+        from_hidden_turn: It comes from a turn that is hidden from the model, so it is not recalled.
     """
 
     row: Row
@@ -46,21 +47,24 @@ class Item:
     recalled: Recalled | None = None
     earlier: tuple[Row, ...] = ()
     later: Row | None = None
-    aside: bool = False
-    veiled: bool = False
+    on_other_branch: bool = False
+    from_hidden_turn: bool = False
     detail: Detail | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the pane shows.
+    """The contents of the pane.
 
     Attributes:
-        used: What is in the prompt, best first; what it had no room for comes last.
-        blocks: Phrases never mentioned, and ``hidden``: memories never mentioned.
-        nothing: Why nothing was recalled; "" where something was.
-        rows: All others that were asked for, newest or best first.
+        used: Memories in the prompt, best first; those there was no room for come last.
+        blocks: Phrases never mentioned.
+        hidden: Memories never mentioned.
+        rows: The other memories asked for, newest or best first.
         kinds: How many memories there are of each kind.
+        embedded: Texts embedded and texts to embed.
+        error: Why memory does not work fully, or "".
+        why_nothing: Why nothing was recalled, or "".
     """
 
     used: tuple[Item, ...] = ()
@@ -70,28 +74,28 @@ class Overview:
     kinds: dict[str, int] = field(default_factory=dict)
     embedded: tuple[int, int] = (0, 0)
     error: str = ""
-    nothing: str = ""
+    why_nothing: str = ""
 
 
 def in_prompt(prompt: Prompt | None) -> list[InPrompt]:
-    """The memories of a prompt, and those that it had no room for."""
+    """The memories in a prompt, and those it had no room for."""
     if prompt is None:
         return []
-    inside = [(span.source, span.tokens, span.why) for span in prompt.spans]
-    outside = [(gone.source, 0, gone.why) for gone in prompt.left_out]
-    found: dict[int, InPrompt] = {}
-    for source, tokens, why in (*inside, *outside):
+    spans = [(span.source, span.tokens, span.why) for span in prompt.spans]
+    left_out = [(span.source, 0, span.why) for span in prompt.left_out]
+    entries: dict[int, InPrompt] = {}
+    for source, tokens, why in (*spans, *left_out):
         number = source.removeprefix(_SOURCE)
         if source.startswith(_SOURCE) and number.isdecimal():
             memory_id = int(number)
-            before = found.get(memory_id)
-            total = tokens + (before.tokens if before else 0)
-            found[memory_id] = InPrompt(memory_id, total, why)
-    return list(found.values())
+            earlier = entries.get(memory_id)
+            total = tokens + (earlier.tokens if earlier else 0)
+            entries[memory_id] = InPrompt(memory_id, total, why)
+    return list(entries.values())
 
 
-_SHOWN = 100
-"""Memories listed at the most, beside those in the prompt."""
+_MAX_ROWS = 100
+"""The most memories listed besides those in the prompt."""
 
 
 def overview(
@@ -103,59 +107,58 @@ def overview(
     """Read everything; call it in a thread.
 
     Args:
-        query: Words to look for in all memories; "" shows the newest.
-        kinds: Only these; none means all.
+        query: Words to look for in all memories; "" lists the newest.
+        kinds: Only these kinds; none means all.
     """
     used = in_prompt(prompt)
-    mine = memory.many(item.id for item in used)
+    used_rows = memory.many(entry.id for entry in used)
     if query.strip():
-        rows = [r for r in memory.search(query, 4 * _SHOWN) if not kinds or r.kind in kinds][
-            :_SHOWN
-        ]
+        matches = memory.search(query, 4 * _MAX_ROWS)
+        rows = [row for row in matches if not kinds or row.kind in kinds][:_MAX_ROWS]
     else:
-        rows = memory.page(kinds=kinds, limit=_SHOWN)
+        rows = memory.page(kinds=kinds, limit=_MAX_ROWS)
     hidden = memory.hidden()
-    link = _Links(memory, [*mine.values(), *rows, *hidden])
+    builder = _ItemBuilder(memory, [*used_rows.values(), *rows, *hidden])
     stats = memory.stats()
-    chosen = [
-        link.item(mine[item.id], item, memory.recent.get(item.id))
-        for item in used
-        if item.id in mine
+    used_items = [
+        builder.item(used_rows[entry.id], entry, memory.recent.get(entry.id))
+        for entry in used
+        if entry.id in used_rows
     ]
     return Overview(
-        used=tuple(sorted(chosen, key=_best_first)),
+        used=tuple(sorted(used_items, key=_best_first)),
         blocks=tuple(memory.blocks()),
-        hidden=tuple(link.item(row) for row in hidden),
-        rows=tuple(link.item(row) for row in rows if not row.hidden),
+        hidden=tuple(builder.item(row) for row in hidden),
+        rows=tuple(builder.item(row) for row in rows if not row.hidden),
         kinds=stats.kinds,
         embedded=(stats.vectors, stats.wordings) if stats.embedder else (0, 0),
         error=stats.error,
-        nothing="" if chosen else _nothing(prompt, any(stats.kinds.values())),
+        why_nothing="" if used_items else _why_nothing(prompt, any(stats.kinds.values())),
     )
 
 
-def _nothing(prompt: Prompt | None, kept: bool) -> str:
+def _why_nothing(prompt: Prompt | None, has_memories: bool) -> str:
     """Why a prompt has no memories."""
-    if not kept:
+    if not has_memories:
         return "nothing is remembered yet"
     if prompt is None:
-        return "no reply was asked for yet"
+        return "no reply was requested yet"
     return "all that fits is in the prompt already"
 
 
 def _best_first(item: Item) -> tuple[bool, float]:
-    gone = item.used is not None and not item.used.tokens
-    return gone, -item.recalled.score if item.recalled else 0.0
+    left_out = item.used is not None and not item.used.tokens
+    return left_out, -item.recalled.score if item.recalled else 0.0
 
 
-class _Links:
-    """Which memory holds instead of which, for some of them."""
+class _ItemBuilder:
+    """Looks up the links between some memories at once, and builds their items."""
 
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
-        self._veiled = memory.distilled.of_hidden([row.id for row in rows])
-        self._aside = memory.aside(rows) - self._veiled
+        self._from_hidden = memory.distilled.of_hidden([row.id for row in rows])
+        self._on_other_branch = memory.on_other_branch(rows) - self._from_hidden
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
@@ -163,5 +166,17 @@ class _Links:
     ) -> Item:
         later = self._later.get(row.superseded_by or 0)
         earlier = tuple(self._earlier.get(row.id, ()))
-        aside, veiled = row.id in self._aside, row.id in self._veiled
-        return Item(row, used, recalled, earlier, later, aside, veiled, self._details.get(row.id))
+        on_other_branch, from_hidden_turn = (
+            row.id in self._on_other_branch,
+            row.id in self._from_hidden,
+        )
+        return Item(
+            row,
+            used,
+            recalled,
+            earlier,
+            later,
+            on_other_branch,
+            from_hidden_turn,
+            self._details.get(row.id),
+        )

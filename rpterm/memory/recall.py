@@ -1,21 +1,22 @@
-"""Which memories a line of talk calls up, best first. Pure: an index in, rows with reasons out.
+"""Ranks the memories that a draft calls for. Pure: takes an index, returns rows with scores.
 
-The score of a memory is a plain sum of parts that need no statistics of the collection, so that
-its balance is the same at a hundred memories and at a million:
+The score of a memory is a plain sum of parts that need no statistics of the collection, so their
+balance is the same for a hundred memories as for a million:
 
-- words: BM25 spread along the conversation (neighbours.py), over the length of the query's idf
-  vector, so about 0 to 2 whatever the query's length. Terms that no memory holds belong to that
-  length, too: else one common word that happens to be known would count like a perfect match;
-- meaning: the cosine of the embeddings;
+- words: BM25 spread along the conversation (neighbours.py), divided by the norm of the query's idf
+  vector, so about 0 to 2 whatever the query's length. Terms that no memory contains count towards
+  that norm too; otherwise one common word that happens to be known would score like a perfect
+  match;
+- meaning: the cosine similarity of the embeddings;
 - sitting: the best word score anywhere in the same sitting, on the same scale as words;
-- time: fit to a span of time that the query names (dates.py);
+- time: fit to a time span that the query names (dates.py);
 - recency (a half-life of 30 days of real time) and importance, both as tie-breakers only.
 
-Measured on the development half of LoCoMo: z-scores instead of these scales 0.703 / 0.797
-(R@5 / R@10), these 0.719 / 0.810 (0.712 / 0.807 without the unknown terms), and z-scores drift
-with the size of the collection. No weight is sharp: of twenty changes none, of neighbours'
-shares and scales included, moved R@10 by more than 0.012. Only time, doubled, gave more on each of
-the five conversations (0.725 / 0.813), and so it was.
+Measured on the development half of LoCoMo: with z-scores instead of these scales 0.703 / 0.797 (R@5
+/ R@10), with these 0.719 / 0.810 (0.712 / 0.807 without the unknown terms); and z-scores drift with
+the size of the collection. No weight is critical: of twenty changes, including the neighbours'
+shares and the scales, none moved R@10 by more than 0.012. Only the weight of time, when doubled,
+improved all five conversations (0.725 / 0.813), so it was doubled.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ from numpy.typing import NDArray
 from rpterm.memory import dates
 from rpterm.memory.dates import DAY, TimeSpan
 from rpterm.memory.index import MemoryIndex
-from rpterm.memory.meaning import Asked, cosine, top
-from rpterm.memory.neighbours import around, spread
+from rpterm.memory.neighbours import spread_scores, with_neighbours
+from rpterm.memory.vector_index import VectorQuery, cosine, top
 
 HALF_LIFE = 30 * DAY
 POOL = 400
-"""Rows taken from each of words, meaning and time before neighbours join and all are scored."""
+"""Rows taken from each of words, meaning and time; neighbours join them before all are scored."""
 
 UNKNOWN = 0.75
-"""What a term that no memory holds counts in the length of a query, against the rarest term. Whole
-terms find as much of LoCoMo (R@5 0.720, R@10 0.806), none at all 0.712 and 0.807."""
+"""How much a term that no memory contains counts towards the norm of a query, relative to the
+rarest term. On LoCoMo 1 is as good (R@5 0.720, R@10 0.806) and 0 gives 0.712 and 0.807."""
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -46,11 +47,11 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each part counts; 0 switches one off.
+    """How much each part counts; 0 switches a part off.
 
     Attributes:
         neighbours: Whether word scores spread along the conversation.
-        alike: Cosine from which two memories count as the same thing; above 1 keeps both.
+        alike: Cosine similarity from which two memories count as duplicates; above 1 keeps both.
     """
 
     words: float = 1.0
@@ -69,11 +70,11 @@ class Query:
 
     Attributes:
         terms: Terms and how much each counts.
-        vector: Its unit embedding, or ``None`` while there is no embedder: words serve alone.
-        spans: Times it names.
+        vector: Its unit embedding, or ``None`` without an embedder: then only words are compared.
+        spans: Time spans it names.
         now: Unix seconds.
-        excluded: Rows not to find, such as turns that are in the prompt anyway.
-        own: The terms that are a reason to recall something; ``None`` is all of them.
+        excluded: Rows not to find, such as turns that the prompt contains anyway.
+        own: The terms that are evidence for recalling something; ``None`` means all of them.
     """
 
     terms: dict[str, float]
@@ -86,32 +87,37 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A row and what its score is made of.
+    """A row and the parts of its score.
 
     Attributes:
-        said: Of its words, what the query's own terms bring, with unknown ones counted whole, so
-            that it can be held against a floor in collections of any size; ``reason`` is that with
-            meaning and named time.
+        words: The weighted word score of the row itself.
+        from_neighbours: What flows to its word score from neighbouring rows.
+        draft_words: The part of the word score that comes from the query's own terms, with unknown
+            terms counted fully in the norm, so that one threshold fits collections of any size.
+        evidence: ``draft_words`` plus meaning plus the time spans named.
     """
 
     row: int
     score: float
     words: float = 0.0
-    beside: float = 0.0
+    from_neighbours: float = 0.0
     meaning: float = 0.0
     time: float = 0.0
     pinned: bool = False
-    said: float = 0.0
-    reason: float = 0.0
+    draft_words: float = 0.0
+    evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ScoreParts:
     """The parts of the scores of some rows, each unweighted and as long as ``rows``.
 
     Attributes:
-        named: Fit to the named times that are past.
-        said: As ``words``, of the query's own terms alone, with unknown terms counted whole.
+        own: Word scores before they spread along the conversation.
+        words: Word scores after that.
+        named: Fit to the named time spans that lie in the past.
+        draft_words: Like ``words``, but for the query's own terms alone, with unknown terms counted
+            fully.
     """
 
     rows: Rows
@@ -123,7 +129,7 @@ class Parts:
     recency: Floats
     importance: Floats
     named: Floats
-    said: Floats
+    draft_words: Floats
 
     def total(self, weights: Weights) -> Floats:
         """The scores."""
@@ -139,65 +145,89 @@ class Parts:
 
 
 def recall(index: MemoryIndex, query: Query, count: int, weights: Weights = Weights()) -> list[Hit]:
-    """The rows a query calls up: pinned ones first, then by score, near-duplicates left out."""
+    """The rows that best match a query: pinned ones, then by score; no near-duplicates."""
     allowed = index.shown.copy()
     allowed[query.excluded] = False
     pinned = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)]
     allowed[[hit.row for hit in pinned]] = False
-    best = _hits(parts(index, query, allowed, weights), weights, 2 * count)
+    best = _hits(score_parts(index, query, allowed, weights), weights, 2 * count)
     return _without_duplicates(index, pinned + best, weights.alike)[:count]
 
 
-def parts(index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights: Weights) -> Parts:
-    """The candidates among the allowed rows, with all that scores them.
+def score_parts(
+    index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights: Weights
+) -> ScoreParts:
+    """The candidates among the allowed rows, with the parts of their scores.
 
     Args:
-        weights: Only which parts are switched off matters here.
+        weights: Only matters for which parts are switched off.
     """
-    words, known = _word_scores(index, query.terms)
-    asked = None if query.vector is None else index.vectors.ask(query.vector)
-    rows = _pool(index, query, words, asked, allowed, weights)
-    said = words
+    words, known_share = _word_scores(index, query.terms)
+    vector_query = None if query.vector is None else index.vectors.query(query.vector)
+    rows = _candidates(index, query, words, vector_query, allowed, weights)
+    draft_words = words
     if query.own is not None and query.own != query.terms:
-        said, known = _word_scores(index, query.own)
-    near = _near(index, words, rows, weights)
-    own = near if said is words else _near(index, said, rows, weights)
-    return _parts_of(index, query, words, near, np.float32(known) * own, asked, rows)
+        draft_words, known_share = _word_scores(index, query.own)
+    spread_words = _with_spread(index, words, rows, weights)
+    spread_draft_words = (
+        spread_words if draft_words is words else _with_spread(index, draft_words, rows, weights)
+    )
+    past = [span for span in query.spans if span.end <= query.now - DAY]
+    none = np.zeros(len(rows), np.float32)
+    created, own = index.created[rows], words[rows]
+    return ScoreParts(
+        rows=rows,
+        own=own,
+        words=spread_words,
+        draft_words=np.float32(known_share) * spread_draft_words,
+        meaning=none if vector_query is None else vector_query.cosines(rows),
+        sitting=_best_of_sitting(index, rows, own),
+        time=dates.fit(created, query.spans) if query.spans else none,
+        recency=np.exp2(-np.maximum(query.now - created, 0) / HALF_LIFE).astype(np.float32),
+        importance=index.importance[rows],
+        named=dates.fit(created, past) if past else none,
+    )
 
 
 def _word_scores(index: MemoryIndex, terms: Mapping[str, float]) -> tuple[Floats, float]:
-    """Every row's score, and how much of the length of these terms is known."""
+    """Every row's score, and the norm it was divided by as a share of the full norm.
+
+    The full norm counts terms that no memory contains like the rarest possible term.
+    """
     idf = np.array([weight * index.words.idf(term) for term, weight in terms.items()])
-    weight = np.fromiter(terms.values(), np.float64, len(terms))
-    unknown = np.where(idf == 0, weight * index.words.rarest, 0.0)
-    length = float(np.linalg.norm(idf + UNKNOWN * unknown))
-    whole = float(np.linalg.norm(idf + unknown))
-    if not length:
+    weights = np.fromiter(terms.values(), np.float64, len(terms))
+    unknown = np.where(idf == 0, weights * index.words.idf_of_unknown, 0.0)
+    norm = float(np.linalg.norm(idf + UNKNOWN * unknown))
+    full_norm = float(np.linalg.norm(idf + unknown))
+    if not norm:
         return np.zeros(len(index), np.float32), 1.0
-    scores = index.words.scores({term: each / length for term, each in terms.items()})
-    return scores, length / whole
+    scores = index.words.scores({term: weight / norm for term, weight in terms.items()})
+    return scores, norm / full_norm
 
 
-def _pool(
+def _candidates(
     index: MemoryIndex,
     query: Query,
     words: Floats,
-    asked: Asked | None,
+    vector_query: VectorQuery | None,
     allowed: NDArray[np.bool_],
     weights: Weights,
 ) -> Rows:
-    found: list[Rows] = []
+    pools: list[Rows] = []
     if weights.words:
-        hit = np.flatnonzero((words > 0) & allowed)
-        found.append(hit[top(words[hit], POOL)])
-    if asked is not None and weights.meaning:
-        found.append(asked.nearest(allowed, POOL))
+        matching = np.flatnonzero((words > 0) & allowed)
+        pools.append(matching[top(words[matching], POOL)])
+    if vector_query is not None and weights.meaning:
+        pools.append(vector_query.nearest(allowed, POOL))
     if query.spans and weights.time:
-        found.append(_in_time(index, query.spans, words, allowed))
-    if not found:
+        pools.append(_in_time(index, query.spans, words, allowed))
+    if not pools:
         return np.zeros(0, np.int64)
-    rows = np.concatenate(found)
-    rows = around(rows, index.before, index.after) if weights.neighbours else np.unique(rows)
+    rows = np.concatenate(pools)
+    if weights.neighbours:
+        rows = with_neighbours(rows, index.before, index.after)
+    else:
+        rows = np.unique(rows)
     return rows[allowed[rows]]
 
 
@@ -205,85 +235,58 @@ def _in_time(
     index: MemoryIndex, spans: Sequence[TimeSpan], words: Floats, allowed: NDArray[np.bool_]
 ) -> Rows:
     moments = index.created
-    near = np.zeros(len(moments), np.bool_)
+    in_span = np.zeros(len(moments), np.bool_)
     for span in spans:
-        near |= (moments >= span.start) & (moments < span.end + DAY)
-    rows = np.flatnonzero(near & allowed)
+        in_span |= (moments >= span.start) & (moments < span.end + DAY)
+    rows = np.flatnonzero(in_span & allowed)
     return rows[top(words[rows], POOL)]
 
 
-def _parts_of(
-    index: MemoryIndex,
-    query: Query,
-    words: Floats,
-    near: Floats,
-    said: Floats,
-    asked: Asked | None,
-    rows: Rows,
-) -> Parts:
-    own = words[rows]
-    nothing = np.zeros(len(rows), np.float32)
-    age = np.maximum(query.now - index.created[rows], 0)
-    past = [span for span in query.spans if span.end <= query.now - DAY]
-    return Parts(
-        rows=rows,
-        own=own,
-        words=near,
-        said=said,
-        meaning=nothing if asked is None else asked.cosines(rows),
-        sitting=_best_of_sitting(index, rows, own),
-        time=dates.fit(index.created[rows], query.spans) if query.spans else nothing,
-        recency=np.exp2(-age / HALF_LIFE).astype(np.float32),
-        importance=index.importance[rows],
-        named=dates.fit(index.created[rows], past) if past else nothing,
-    )
-
-
-def _hits(parts: Parts, weights: Weights, count: int) -> list[Hit]:
+def _hits(parts: ScoreParts, weights: Weights, count: int) -> list[Hit]:
     total = parts.total(weights)
     meaning, time = weights.meaning * parts.meaning, weights.time * parts.time
-    said = weights.words * parts.said
-    # "Today" and "last night" are no reason: people say them all day of what has just happened.
-    reason = said + meaning + weights.time * parts.named
+    draft_words = weights.words * parts.draft_words
+    # "Today" and "last night" are no evidence: people say them all day about what just happened.
+    evidence = draft_words + meaning + weights.time * parts.named
     return [
         Hit(
             int(parts.rows[i]),
             float(total[i]),
             words=weights.words * float(parts.own[i]),
-            beside=weights.words * float(parts.words[i] - parts.own[i]),
+            from_neighbours=weights.words * float(parts.words[i] - parts.own[i]),
             meaning=float(meaning[i]),
             time=float(time[i]),
-            said=float(said[i]),
-            reason=float(reason[i]),
+            draft_words=float(draft_words[i]),
+            evidence=float(evidence[i]),
         )
         for i in top(total, count)
     ]
 
 
-def _near(index: MemoryIndex, scores: Floats, rows: Rows, weights: Weights) -> Floats:
-    """The scores of some rows, with what flows to them from their neighbours."""
+def _with_spread(index: MemoryIndex, scores: Floats, rows: Rows, weights: Weights) -> Floats:
+    """The scores of some rows plus what flows to them from their neighbours."""
     if not weights.neighbours:
         return scores[rows]
-    return spread(scores, rows, index.before, index.after)
+    return spread_scores(scores, rows, index.before, index.after)
 
 
 def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:
-    sittings, place = np.unique(index.sitting[rows], return_inverse=True)
+    sittings, position = np.unique(index.sitting[rows], return_inverse=True)
     best = np.zeros(len(sittings), np.float32)
-    np.maximum.at(best, place, own)
-    return best[place]
+    np.maximum.at(best, position, own)
+    return best[position]
 
 
 def _without_duplicates(index: MemoryIndex, hits: list[Hit], alike: float) -> list[Hit]:
-    """Leave out what says the same as a better hit; rows without a vector all stay."""
+    """Leave out hits that duplicate a better one; rows without a vector all stay."""
     if alike > 1 or not hits:
         return hits
     vectors = index.vectors.gather(np.array([hit.row for hit in hits]))
-    same = np.triu(cosine(vectors[:, None], vectors), 1) >= alike
+    duplicates = np.triu(cosine(vectors[:, None], vectors), 1) >= alike
     kept: list[Hit] = []
-    gone = np.zeros(len(hits), np.bool_)
+    dropped = np.zeros(len(hits), np.bool_)
     for place, hit in enumerate(hits):
-        if not gone[place]:
+        if not dropped[place]:
             kept.append(hit)
-            gone |= same[place]
+            dropped |= duplicates[place]
     return kept

@@ -1,22 +1,23 @@
-"""What was recalled, as it goes into a prompt and as the user sees why. Pure."""
+"""A recalled memory as it goes into a prompt, and the reasons the user sees. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeVar
 
-from rpterm.memory.question import Question
 from rpterm.memory.recall import Hit, Weights
-from rpterm.memory.wording import spoken
-from rpterm.memory.words import terms
+from rpterm.memory.text_query import TextQuery
+from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory_rows import Kind
 from rpterm.store.memory_rows import Memory as Row
 
-_MATCHED = 4
-_TELLING = 0.4
-"""Weighted cosine from which meaning is named as a reason."""
+T = TypeVar("T")
+_MAX_WORDS = 4
+_MIN_MEANING = 0.4
+"""Weighted cosine similarity from which meaning is listed as a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,11 @@ class Recalled:
     Attributes:
         id: The memory.
         text: As the model reads it, with date and speaker, or with the file and the place in it.
-        tokens: Of ``text``, by the counter given.
-        why: ``pinned``, or such as ``words: bee, honey · meaning 0.61 · time: last Tuesday``.
-        turn_id: Its source turn, and ``chat_id`` the chat that is in, to jump to.
-        shares: What part of the score came of what, largest first; together 1.
+        tokens: The tokens of ``text``.
+        why: ``pinned``, or for example ``words: bee, honey · meaning 0.61 · time: last Tuesday``.
+        turn_id: Its source turn.
+        chat_id: The chat of that turn.
+        shares: The parts of the score as shares of it, largest first; together 1.
     """
 
     id: int
@@ -43,26 +45,26 @@ class Recalled:
     score: float
     shares: tuple[tuple[str, float], ...] = field(default=())
 
-    def noted(self, note: str) -> Recalled:
-        """The same with a note on other times at its end."""
+    def with_note(self, note: str) -> Recalled:
+        """The same memory with a note about other times appended."""
         return replace(self, text=self.text + note) if note else self
 
-    def worded(self, char: str) -> str:
-        """As it stands in the prompt of this character."""
+    def in_prompt_of(self, char: str) -> str:
+        """The text as it stands in this character's prompt."""
         return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
 
-    def counted(self, tokens: int) -> Recalled:
-        """The same with its tokens."""
+    def with_tokens(self, tokens: int) -> Recalled:
+        """The same memory with its token count."""
         return replace(self, tokens=tokens)
 
 
-def recalled(row: Row, hit: Hit, asked: Question) -> Recalled:
-    """Word a hit for the prompt, with its reasons."""
+def format_hit(row: Row, hit: Hit, text_query: TextQuery) -> Recalled:
+    """Format a hit for the prompt, with its reasons."""
     return Recalled(
         id=row.id,
-        text=cited(row),
+        text=cite(row),
         tokens=0,
-        why=_why(row, hit, asked),
+        why=_why(row, hit, text_query),
         kind=row.kind,
         turn_id=row.turn_id,
         chat_id=row.chat_id,
@@ -72,19 +74,19 @@ def recalled(row: Row, hit: Hit, asked: Question) -> Recalled:
     )
 
 
-def cited(row: Row) -> str:
+def cite(row: Row) -> str:
     """A memory with its source: the day and the speaker, or the file and the place in it."""
     if row.kind == "document":
         return f"({row.place}) {row.text}"
     when = datetime.fromtimestamp(row.created_at)
-    day = f"{when.day} {when:%B %Y}" if row.created_at else ""
-    said = spoken(row.speaker, row.text)
-    head = ", ".join(part for part in (day, row.place) if part)
-    return f"({head}) {said}" if head else said
+    date = f"{when.day} {when:%B %Y}" if row.created_at else ""
+    line = with_speaker(row.speaker, row.text)
+    source = ", ".join(part for part in (date, row.place) if part)
+    return f"({source}) {line}" if source else line
 
 
-def once(items: Iterable[Recalled]) -> Iterator[Recalled]:
-    """Leave out what reads the same as a better one."""
+def without_repeats(items: Iterable[Recalled]) -> Iterator[Recalled]:
+    """Leave out items that read the same as an earlier, better one."""
     seen: set[str] = set()
     for item in items:
         key = " ".join(terms(item.text.partition(") ")[2] or item.text))
@@ -93,36 +95,61 @@ def once(items: Iterable[Recalled]) -> Iterator[Recalled]:
             yield item
 
 
-def _why(row: Row, hit: Hit, asked: Question) -> str:
-    """The reasons that count, each with its evidence."""
+def _why(row: Row, hit: Hit, text_query: TextQuery) -> str:
+    """The reasons that matter, each with its evidence."""
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:
         return " · ".join([*reasons, "pinned"])
-    own = set(terms(spoken(row.speaker, row.text)))
-    found = len(reasons)
+    row_terms = set(terms(with_speaker(row.speaker, row.text)))
+    places = len(reasons)
     if hit.words > 0:
-        same = [word for word in asked.words if not own.isdisjoint(_stems(word))]
-        same = same or [word for word in asked.terms if word in own]
-        reasons.append("words: " + ", ".join(same[:_MATCHED]))
-    if hit.meaning >= _TELLING:
+        matches = [word for word in text_query.words if not row_terms.isdisjoint(_stems(word))]
+        matches = matches or [word for word in text_query.terms if word in row_terms]
+        reasons.append("words: " + ", ".join(matches[:_MAX_WORDS]))
+    if hit.meaning >= _MIN_MEANING:
         reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")
-    if hit.time >= 0.2 and asked.spans:
-        reasons.append("time: " + ", ".join(span.words for span in asked.spans))
-    if hit.beside > hit.words or len(reasons) == found:
-        reasons.append("beside a hit")
+    if hit.time >= 0.2 and text_query.spans:
+        reasons.append("time: " + ", ".join(span.words for span in text_query.spans))
+    if hit.from_neighbours > hit.words or len(reasons) == places:
+        reasons.append("next to a hit")
     return " · ".join(reasons)
 
 
 @lru_cache(maxsize=1024)
 def _stems(word: str) -> tuple[str, ...]:
-    """The terms of a word of the draft: asked for every memory anew."""
+    """The terms of a word of the draft; cached, as they are needed again for every memory."""
     return tuple(terms(word))
+
+
+def fill(
+    items: Iterable[T], tokens_of: Callable[[T], int], budget: int, most: int
+) -> list[tuple[T, int]]:
+    """Take items in order while they fit; one that is too long is skipped, not cut.
+
+    Returns:
+        At most ``most`` items, each with its tokens; together no more than ``budget``.
+    """
+    taken: list[tuple[T, int]] = []
+    left = budget
+    for item in items:
+        if len(taken) >= most or left <= 0:
+            break
+        tokens = tokens_of(item)
+        if tokens <= left:
+            taken.append((item, tokens))
+            left -= tokens
+    return taken
 
 
 def _shares(hit: Hit) -> tuple[tuple[str, float], ...]:
     if hit.pinned:
         return (("pinned", 1.0),)
-    named = {"words": hit.words, "beside": hit.beside, "meaning": hit.meaning, "time": hit.time}
+    named = {
+        "words": hit.words,
+        "beside": hit.from_neighbours,
+        "meaning": hit.meaning,
+        "time": hit.time,
+    }
     parts = {name: max(0.0, value) for name, value in named.items()}
     parts["rest"] = max(0.0, hit.score - sum(named.values()))
     total = sum(parts.values())

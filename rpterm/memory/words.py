@@ -1,9 +1,9 @@
-"""Text to the terms that word search counts. Knows no index and no query.
+"""Splits text into the terms that word search counts. Knows no index and no query.
 
-Terms are lower case, without accents' case quirks, without stop words, and cut to a stem by a few
-English suffix rules: over LoCoMo they come within a hundredth of the full Snowball stemmer (R@10
-0.754 against 0.762, 0.730 without any) and need no dependency. Scripts written without spaces
-give overlapping pairs of characters instead of words.
+Terms are lower case, Unicode-normalised, without stop words, and reduced to a stem by a few English
+suffix rules. On LoCoMo these come within a hundredth of the full Snowball stemmer (R@10 0.754
+against 0.762; 0.730 without stemming) and need no dependency. Scripts written without spaces yield
+overlapping pairs of characters instead of words.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_COMMON = (
+_STOP_WORDS = (
     "a an the of to in on at for and or but is are was were be been being am do does did doing "
     "have has had having i you he she it we they me him her us them my your his its our their "
     "this that these those with as by from what which who whom when where why how will would can "
     "could should may might shall not no so if then than there here about into over out up down "
     "just also very too some any all"
 )
-STOP = frozenset(_COMMON.split())
-"""Words too common in talk to tell one turn from another."""
+STOP = frozenset(_STOP_WORDS.split())
+"""Words too common in a conversation to tell one turn from another."""
 
-_TALK = (
+_EVERYDAY_WORDS = (
     "again ago ask away back bad bit call come day different else end even ever every feel "
     "few find fine first forget friend get give go good great guess guy happen happy hard hear "
     "help hello hey hi home hope idea keep kind know last later leave let like listen little live "
@@ -49,29 +49,39 @@ _ENDINGS = ("ly", "ment", "ness", "ation", "er", "ion")
 def terms(text: str) -> tuple[str, ...]:
     """The terms of a text, in order, repeated as often as they occur.
 
-    Remembered, because one recall asks for the terms of each hit several times.
+    Cached, because one recall asks for the terms of each hit several times.
     """
     found: list[str] = []
-    whole = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    for word in _WORD.findall(whole.lower()):
+    normalised = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    for word in _WORD.findall(normalised.lower()):
         if not word.isalnum():
             word = word.replace("’", "'").removesuffix("'s").replace("'", "")
         if not word.isascii() and _UNSPACED.search(word):
-            found.extend(_pairs(word))
+            found.extend(_bigrams(word))
         elif word not in STOP:
             found.append(stem(word))
     return tuple(found)
 
 
-def plain(text: str) -> tuple[str, ...]:
-    """The different words of a text that are not stop words, as written but in lower case."""
-    found = (match.group() for match in _WORD.finditer(text.lower()))
-    return tuple(dict.fromkeys(word for word in found if word not in STOP))
+def content_words(text: str) -> tuple[str, ...]:
+    """The distinct words of a text that are not stop words, as written but in lower case."""
+    words = (match.group() for match in _WORD.finditer(text.lower()))
+    return tuple(dict.fromkeys(word for word in words if word not in STOP))
+
+
+def with_speaker(speaker: str, text: str) -> str:
+    """A line with its speaker in front, as it is indexed and embedded.
+
+    A question that names somebody should find what that person said. Measured on LoCoMo:
+    embeddings of the bare text find 0.24 of the evidence among the first five, with the name in
+    front 0.37.
+    """
+    return f"{speaker}: {text}" if speaker else text
 
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Cut a lower-case word to what its forms share: ``painted``, ``painting`` → ``paint``."""
+    """Cut a lower-case word to the part its forms share: ``painted``, ``painting`` → ``paint``."""
     if len(word) <= 3 or not word.isascii() or not word.isalpha():
         return word
     word = _without_verb_ending(_singular(word))
@@ -103,10 +113,10 @@ def _without_verb_ending(word: str) -> str:
     return word
 
 
-def _pairs(word: str) -> list[str]:
+def _bigrams(word: str) -> list[str]:
     return [word] if len(word) < 3 else [word[i : i + 2] for i in range(len(word) - 1)]
 
 
-EVERYDAY = frozenset(stem(word) for word in _TALK.split())
-"""Terms of words that people say all day. They count in a search as rare as they are, but in a
-small collection every word is rare: that two lines share one of these alone is no reason."""
+EVERYDAY = frozenset(stem(word) for word in _EVERYDAY_WORDS.split())
+"""Terms of words that people use all day. In a search they are weighted by their rarity, but in a
+small collection every word is rare: that two lines share only such words is no evidence."""

@@ -10,22 +10,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm.marks import why
-from rpterm.models.catalogue import MODELS, by_name
 from rpterm.models.file_cache import FileCache
 from rpterm.models.gguf import read_header
+from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
 from rpterm.plural import sized
-from rpterm.types import RptermError
 
 _SPARE_BYTES = 64 << 20
-
-
-class DownloadError(RptermError):
-    """A download failed; what has arrived is kept unless it is damaged."""
 
 
 class OnProgress(Protocol):
@@ -34,40 +28,7 @@ class OnProgress(Protocol):
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class HubFile:
-    """A file on Hugging Face."""
-
-    repo: str
-    file: str
-
-
-def parse(spec: str) -> HubFile:
-    """Parse the argument of ``rpterm models pull``.
-
-    Args:
-        spec: A name from the catalogue, ``OWNER/REPO/FILE.gguf``, or a link to such a file.
-
-    Raises:
-        DownloadError: It is none of these.
-    """
-    model = by_name(spec)
-    if model is not None:
-        return HubFile(model.repo, model.file)
-    parts = [part for part in spec.split("?")[0].split("/") if part]
-    if parts[:1] in (["https:"], ["http:"]):
-        parts = parts[2:]
-        parts = parts[:2] + parts[4:] if parts[2:3] in (["resolve"], ["blob"]) else parts
-    if len(parts) >= 3 and parts[-1].endswith(".gguf") and ".." not in parts:
-        return HubFile("/".join(parts[:2]), "/".join(parts[2:]))
-    from difflib import get_close_matches
-
-    near = get_close_matches(spec.casefold(), [model.name for model in MODELS], 1, 0.5)
-    hint = f"did you mean {near[0]}? Or give" if near else "give a name from `rpterm models`, or"
-    raise DownloadError(f"There is no model {spec!r}: {hint} OWNER/REPO/FILE.gguf on Hugging Face.")
-
-
-def pull(
+def download_model(
     spec: str,
     folder: Path,
     *,
@@ -79,7 +40,7 @@ def pull(
     """Download a model, or resume an interrupted download.
 
     Args:
-        spec: See ``parse``.
+        spec: See ``hub.parse``.
         folder: The models folder; created if missing.
         endpoint: A server with the same API; ``None`` is Hugging Face or ``HF_ENDPOINT``.
         token: For models that require a login; ``None`` uses huggingface_hub's own, if any.
@@ -92,22 +53,30 @@ def pull(
     Raises:
         DownloadError: The network, a missing file, a login, a full disk or a damaged transfer.
     """
-    source = parse(spec)
-    target = folder / Path(source.file).name
+    source = parse_source(spec)
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not source.file:
+            source = with_file(source, _file_names(source.repo, endpoint, token))
+        target = folder / Path(source.file).name
         return _pull(source, target, endpoint, token, cache, on_progress or _ignore_progress)
     except HfHubHTTPError as error:
         raise DownloadError(_http_message(source, error)) from error
     except OSError as error:
-        raise DownloadError(_os_message(source, target, error)) from error
+        raise DownloadError(_os_message(source, folder, error)) from error
     except _network_errors() as error:
         raise DownloadError(
             f"{source.repo} cannot be reached: {error}. Check the network and repeat the command; "
             "the download continues where it stopped."
         ) from error
+
+
+def _file_names(repo: str, endpoint: str | None, token: str | bool | None) -> list[str]:
+    from huggingface_hub import HfApi
+
+    return list(HfApi(endpoint=endpoint, token=token).list_repo_files(repo))
 
 
 def _pull(
@@ -277,18 +246,19 @@ def _http_message(source: HubFile, error: Exception) -> str:
             "HF_TOKEN to your token, and repeat the command."
         )
     if status == 404:
-        return f"There is no {source.file} in {source.repo}: check the name on its page."
+        what = f"{source.file} in {source.repo}" if source.file else f"repository {source.repo}"
+        return f"There is no {what}: check the name on its page."
     return f"{source.repo} answered with an error ({status}): try again later."
 
 
-def _os_message(source: HubFile, target: Path, error: OSError) -> str:
+def _os_message(source: HubFile, folder: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: free some space in {target.parent}, and repeat the command."
+        return f"The disk is full: free some space in {folder}, and repeat the command."
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return f"{target.parent} cannot be written: make it writable, or set RPTERM_HOME."
+        return f"{folder} cannot be written: make it writable, or set RPTERM_HOME."
     if isinstance(error, ConnectionError) or error.errno is None:
         return (
-            f"The download of {source.file} was interrupted ({error}): repeat the command; it "
+            f"The download from {source.repo} was interrupted ({error}): repeat the command; it "
             "continues where it stopped."
         )
-    return f"{target} cannot be written: {why(error)}."
+    return f"{folder} cannot be written: {why(error)}."

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
+from rpterm.models.hardware import MIB, GpuMemory, SystemMemory
 from rpterm.models.header import Header
-from rpterm.models.memory import MIB, GpuMemory, Memory
 from rpterm.plural import sized
 
 STEP = 256
@@ -108,7 +108,7 @@ def check_context(header: Header, context: int) -> int:
 
 def choose(
     header: Header,
-    memory: Memory,
+    memory: SystemMemory,
     *,
     context: int = 0,
     gpu: GpuMemory | None = None,
@@ -158,7 +158,9 @@ def _trained_context(header: Header) -> int:
     return max(STEP, (header.context_length or CPU_CAP) // STEP * STEP)
 
 
-def _available(header: Header, memory: Memory, gpu: GpuMemory | None, layers: int) -> int | None:
+def _available(
+    header: Header, memory: SystemMemory, gpu: GpuMemory | None, layers: int
+) -> int | None:
     """Bytes available to the model on CPU and GPU together; ``None`` if unknown."""
     if not memory.available or (gpu is not None and layers and not gpu.free):
         return None

@@ -1,1 +1,1 @@
-"""A character out of a book: who says what, and a card made of the book's own words."""
+"""Drafts a character card from a novel: finds who says what, and quotes the book."""

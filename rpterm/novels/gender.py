@@ -1,7 +1,7 @@
-"""Whether a name is a man's or a woman's: by title, by first name, by the pronouns after it. Pure.
+"""Guesses the gender of a name by title, first name, or the pronouns that follow it. Pure.
 
-Pronouns tell less than they seem to: where a book follows a woman, "she" is near everybody's name.
-So a name's share of "she" is held against the shares of those whose title tells.
+Pronouns say less than they seem to: in a book that follows a woman, "she" is near everybody's name.
+So the share of "she" after a name is compared with the shares after names whose gender is known.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from rpterm.novels.speech import Paragraph
-from rpterm.novels.tags import HE, SHE, TITLES
+from rpterm.novels.quotations import Paragraph
+from rpterm.novels.speech_tags import FEMALE_TITLES, MALE_TITLES, TITLES
 
-_CLAUSE = 80
-"""Characters after a name in which "he" or "she" still means that person."""
-_NEAR = re.compile(r"\b(she|he|her|his|herself|himself)\b", re.IGNORECASE)
+_PRONOUN_RANGE = 80
+"""Characters after a name within which "he" or "she" still means that person."""
+_PRONOUN = re.compile(r"\b(she|he|her|his|herself|himself)\b", re.IGNORECASE)
 _MEN_TEXT = (
     "adam albert alexander alfred andrew anthony archibald arthur basil benjamin bernard bob "
     "charles christopher clive daniel david dick edgar edmund edward edwin ernest eugene "
@@ -41,34 +41,34 @@ _WOMEN_TEXT = (
     "susannah sybil theresa ursula victoria viola violet virginia winifred"
 )
 _MEN, _WOMEN = frozenset(_MEN_TEXT.split()), frozenset(_WOMEN_TEXT.split())
-_WEIGHT = 4
-"""Pronouns that a name must have against it to be moved halfway from the middle."""
-_ENOUGH = 20
-"""Pronouns that must follow names with a title, for each sex, before they set the middle."""
-_FAR = 0.1
-"""How far from the middle a share must be."""
+_PRIOR_WEIGHT = 4
+"""A prior of this many pronouns at the midpoint shrinks a name's share."""
+_MIN_PRONOUNS = 20
+"""Pronouns needed after names of known gender, for each gender, before they set the midpoint."""
+_MIN_DISTANCE = 0.1
+"""How far from the midpoint a share must be to count."""
 
 
 def by_title(names: Iterable[str]) -> bool | None:
-    """What titles tell: ``True`` is a woman."""
-    titles = {_first(name) for name in names}
-    she, he = bool(titles & SHE), bool(titles & HE)
+    """The gender by titles; ``True`` is a woman."""
+    titles = {_first_word(name) for name in names}
+    she, he = bool(titles & FEMALE_TITLES), bool(titles & MALE_TITLES)
     return she if she != he else None
 
 
 def by_name(name: str) -> bool | None:
-    """What a title or a first name tells."""
-    told = by_title((name,))
-    if told is not None:
-        return told
+    """The gender by a title or a first name."""
+    by_its_title = by_title((name,))
+    if by_its_title is not None:
+        return by_its_title
     words = [word.lower() for word in name.split()]
     first = next((word for word in words if word.rstrip(".") not in {*TITLES, "the"}), "")
-    if len(words) > 1 and _first(name) in TITLES:
+    if len(words) > 1 and _first_word(name) in TITLES:
         return None  # A last name: "Dr. Grace".
     return True if first in _WOMEN else False if first in _MEN else None
 
 
-def _first(name: str) -> str:
+def _first_word(name: str) -> str:
     words = [word for word in name.split() if word.lower() != "the"]
     return words[0].rstrip(".").lower() if words else ""
 
@@ -78,34 +78,35 @@ def of_names(
     paragraphs: Iterable[Paragraph],
     mentions: Mapping[int, Collection[tuple[int, str]]],
 ) -> dict[str, bool]:
-    """The sex of each name that tells it: ``True`` is a woman.
+    """The gender of each name for which it can be told; ``True`` is a woman.
 
     Args:
-        mentions: For each paragraph the names in its narration, with their places.
+        mentions: For each paragraph the names in its narration, with their positions.
     """
     counts: dict[str, list[int]] = {}
     for paragraph in paragraphs:
-        told, named = paragraph.narration, list(mentions.get(paragraph.at, ()))
-        ends = [at for at, _ in named[1:]] + [len(told)]
+        narration, named = paragraph.narration, list(mentions.get(paragraph.index, ()))
+        ends = [at for at, _ in named[1:]] + [len(narration)]
         for (at, name), end in zip(named, ends, strict=False):
-            if (found := _NEAR.search(told, at + len(name), min(at + _CLAUSE, end))) is not None:
-                female = found[1].lower() in ("she", "her", "herself")
+            limit = min(at + _PRONOUN_RANGE, end)
+            if (pronoun := _PRONOUN.search(narration, at + len(name), limit)) is not None:
+                female = pronoun[1].lower() in ("she", "her", "herself")
                 counts.setdefault(name, [0, 0])[female] += 1
     known = {name: by_name(name) for name in names}
-    middle = _middle(counts, known)
-    found_: dict[str, bool] = {name: sex for name, sex in known.items() if sex is not None}
+    midpoint = _midpoint(counts, known)
+    genders: dict[str, bool] = {name: sex for name, sex in known.items() if sex is not None}
     for name, (he, she) in counts.items():
-        share = (she + _WEIGHT * middle) / (he + she + _WEIGHT)
-        if name not in found_ and abs(share - middle) >= _FAR:
-            found_[name] = share > middle
-    return found_
+        share = (she + _PRIOR_WEIGHT * midpoint) / (he + she + _PRIOR_WEIGHT)
+        if name not in genders and abs(share - midpoint) >= _MIN_DISTANCE:
+            genders[name] = share > midpoint
+    return genders
 
 
-def _middle(counts: Mapping[str, list[int]], known: Mapping[str, bool | None]) -> float:
+def _midpoint(counts: Mapping[str, list[int]], known: Mapping[str, bool | None]) -> float:
     """The share of "she" halfway between men's names and women's."""
     shares = []
-    for sex in (False, True):
-        mine = [counts[name] for name, each in known.items() if each is sex and name in counts]
-        he, she = sum(each[0] for each in mine), sum(each[1] for each in mine)
-        shares.append(she / (he + she) if he + she >= _ENOUGH else float(sex))
+    for female in (False, True):
+        pairs = [counts[name] for name, sex in known.items() if sex is female and name in counts]
+        he, she = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+        shares.append(she / (he + she) if he + she >= _MIN_PRONOUNS else float(female))
     return sum(shares) / 2 if shares[1] > shares[0] else 0.5

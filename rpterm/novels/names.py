@@ -1,6 +1,6 @@
-"""Which names are one person's, and what a name tells of a person. Pure.
+"""Groups the names that belong to one person. Pure.
 
-Two names are one person's where one is the other's short form and could be nobody else's: without
+Two names belong to one person if one is the other's short form and could be nobody else's: without
 its title, a first or last name alone, a pet form ("Lizzy"). Names that share no word ("the
 stranger" and "Griffin") are not known to be the same; the reader may say so.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rpterm.novels.tags import TITLES
+from rpterm.novels.speech_tags import TITLES
 
 _PET_TEXT = """
 elizabeth: lizzy lizzie eliza beth bess betsy betty libby
@@ -75,7 +75,7 @@ huckleberry: huck
 ebenezer: eben
 jeremiah: jerry
 """
-_PETS = {
+_PET_FORMS = {
     pet: frozenset(
         line.split(":")[0]
         for line in _PET_TEXT.strip().splitlines()
@@ -84,28 +84,28 @@ _PETS = {
     for pet in _PET_TEXT.replace(":", " ").split()
 }
 _RANKS = frozenset(("general", "captain", "colonel", "major", "lieutenant", "sergeant"))
-_SPELT = {"dr": "doctor", "mlle": "mademoiselle", "mme": "madame", "rev": "reverend"}
-_CLEARLY = 3
-"""How many times as often as the next fitting person somebody must be named to own a short form."""
+_FULL_TITLES = {"dr": "doctor", "mlle": "mademoiselle", "mme": "madame", "rev": "reverend"}
+_DOMINANCE = 3
+"""How many times as often as any other candidate a person must be named to own a short form."""
 
 
-def titled(name: str) -> tuple[str, list[str]]:
-    """A title in small letters without its stop, "" for none; and the other words."""
+def split_title(name: str) -> tuple[str, list[str]]:
+    """A title in lower case without its full stop ("" if there is none), and the other words."""
     words = [word for word in name.split() if word.lower() != "the"]
     if words and words[0].rstrip(".").lower() in TITLES:
         title = words[0].rstrip(".").lower()
-        return _SPELT.get(title, title), words[1:]
+        return _FULL_TITLES.get(title, title), words[1:]
     return "", words
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a book tells of its names.
+class NameEvidence:
+    """What a book says about its names.
 
     Attributes:
-        counts: How often each stands in the book.
+        counts: How often each occurs in the book.
         female: ``True`` for a woman's name, ``False`` for a man's.
-        apart: Pairs of names whose owners talk with each other.
+        apart: Pairs of names of two different people, because they talk to each other.
     """
 
     counts: Mapping[str, int]
@@ -113,13 +113,16 @@ class Known:
     apart: Collection[frozenset[str]] = ()
 
 
-def together(known: Known) -> list[set[str]]:
-    """Names in groups: a short form joins the group that it can belong to, of several the one named
-    most; a last name alone is never a married woman's, and a man's before a woman's."""
+def group_names(known: NameEvidence) -> list[set[str]]:
+    """Names grouped by person.
+
+    A short form joins the group it can belong to; among several, the one named most. A last name
+    alone never joins a married woman's group, and a man's before a woman's.
+    """
     groups: list[set[str]] = []
     counts = known.counts
-    for name in sorted(counts, key=lambda each: (-len(titled(each)[1]), -counts[each], each)):
-        best = _owner(name, [group for group in groups if _fits(name, group, known)], known)
+    for name in sorted(counts, key=lambda each: (-len(split_title(each)[1]), -counts[each], each)):
+        best = _owner(name, [group for group in groups if _can_belong(name, group, known)], known)
         if best is None:
             groups.append({name})
         else:
@@ -127,103 +130,107 @@ def together(known: Known) -> list[set[str]]:
     return groups
 
 
-def _owner(name: str, fitting: Sequence[set[str]], known: Known) -> set[str] | None:
-    """Whose a short form is; "Miss Bennet" with several sisters is nobody's."""
-    title, plain = titled(name)
+def _owner(name: str, fitting: Sequence[set[str]], known: NameEvidence) -> set[str] | None:
+    """The group a short form belongs to; "Miss Bennet" with several sisters belongs to none."""
+    title, plain = split_title(name)
     if len(plain) == 1 and not title:
-        last = [group for group in fitting if any(titled(n)[1][-1:] == plain for n in group)]
-        men = [group for group in last if _sex(group, known) is False]
+        same_last_name = [
+            group for group in fitting if any(split_title(n)[1][-1:] == plain for n in group)
+        ]
+        men = [group for group in same_last_name if _gender(group, known) is False]
         fitting = men or fitting
     if not fitting:
         return None
     weights = [_weight(group, known.counts) for group in fitting]
     best = max(range(len(fitting)), key=weights.__getitem__)
     unclear = any(
-        weights[best] < _CLEARLY * weight for at, weight in enumerate(weights) if at != best
+        weights[best] < _DOMINANCE * weight for at, weight in enumerate(weights) if at != best
     )
     return None if title and unclear else fitting[best]
 
 
 def _weight(group: Iterable[str], counts: Mapping[str, int]) -> int:
-    """How much somebody is spoken of, by a first name alone, too."""
-    first = {titled(name)[1][0] for name in group if titled(name)[1]} - set(group)
+    """How much a person is talked about, including by a first name alone."""
+    first = {split_title(name)[1][0] for name in group if split_title(name)[1]} - set(group)
     return sum(counts[name] for name in group) + sum(counts.get(name, 0) for name in first)
 
 
-def _sex(group: Iterable[str], known: Known) -> bool | None:
-    told = [known.female[name] for name in group if name in known.female]
-    return None if not told else sum(told) * 2 > len(told)
+def _gender(group: Iterable[str], known: NameEvidence) -> bool | None:
+    votes = [known.female[name] for name in group if name in known.female]
+    return None if not votes else sum(votes) * 2 > len(votes)
 
 
-def _fits(name: str, group: Iterable[str], known: Known) -> bool:
-    """Whether a name can be this person's: short for one of the names, against none."""
-    return any(short_for(name, long) for long in group) and not any(
-        _against(name, other, known) for other in group
+def _can_belong(name: str, group: Iterable[str], known: NameEvidence) -> bool:
+    """Whether a name can be this person's: short for one of the names, in conflict with none."""
+    return any(is_short_for(name, long) for long in group) and not any(
+        _conflicts(name, other, known) for other in group
     )
 
 
-def _against(one: str, other: str, known: Known) -> bool:
+def _conflicts(name: str, other: str, known: NameEvidence) -> bool:
     """Whether two names cannot be one person's: he and she, miss and mistress, two first names."""
-    if frozenset((one, other)) in known.apart:
+    if frozenset((name, other)) in known.apart:
         return True
-    if {known.female.get(one), known.female.get(other)} == {True, False}:
+    if {known.female.get(name), known.female.get(other)} == {True, False}:
         return True
-    (title, plain), (other_title, whole) = titled(one), titled(other)
-    if plain[-1:] == whole[-1:] and _other_rank(title, other_title):
+    (title, words), (other_title, other_words) = split_title(name), split_title(other)
+    if words[-1:] == other_words[-1:] and _conflicting_titles(title, other_title):
         return True
-    both = len(plain) > 1 and len(whole) > 1 and plain[-1] == whole[-1]
-    return both and not _same(plain[0], whole[0])
+    both = len(words) > 1 and len(other_words) > 1 and words[-1] == other_words[-1]
+    return both and not _same_first_name(words[0], other_words[0])
 
 
-def _other_rank(one: str, other: str) -> bool:
-    """Whether two titles before one last name are those of two people."""
+def _conflicting_titles(one: str, other: str) -> bool:
+    """Whether two titles before one last name belong to two people."""
     if "miss" in (one, other):
         return bool({one, other} & {"mrs", "lady", "madame"})
     ranks = {one, other} & _RANKS
     return len(ranks) == 2 or (bool(ranks) and "mr" in (one, other))
 
 
-def _same(one: str, other: str) -> bool:
+def _same_first_name(one: str, other: str) -> bool:
     """Whether two first names can be one person's."""
     a, b = one.lower(), other.lower()
-    if a == b or b in _PETS.get(a, ()) or a in _PETS.get(b, ()):
+    if a == b or b in _PET_FORMS.get(a, ()) or a in _PET_FORMS.get(b, ()):
         return True
     return one.rstrip(".") == other[:1] or other.rstrip(".") == one[:1]
 
 
-def short_for(short: str, long: str) -> bool:
-    """Whether one name is another one cut down: without a title, or a first or last name alone."""
-    title, plain = titled(short)
-    other, whole = titled(long)
-    if title and other and title != other:
+def is_short_for(short: str, long: str) -> bool:
+    """Whether one name is another cut down: without a title, or a first or last name alone."""
+    title, words = split_title(short)
+    long_title, long_words = split_title(long)
+    if title and long_title and title != long_title:
         return False
-    if not plain:
-        return bool(title) and title == other
-    if not whole or (other == "mrs" and not title and plain == whole[-1:]):
+    if not words:
+        return bool(title) and title == long_title
+    if not long_words or (long_title == "mrs" and not title and words == long_words[-1:]):
         return False
-    if plain == whole:
+    if words == long_words:
         return True
-    if len(plain) == 1:
-        return plain[0] == whole[-1] or _same(plain[0], whole[0])
-    return len(whole) >= len(plain) and plain[-1] == whole[-1] and _same(plain[0], whole[0])
+    if len(words) == 1:
+        return words[0] == long_words[-1] or _same_first_name(words[0], long_words[0])
+    if len(long_words) < len(words) or words[-1] != long_words[-1]:
+        return False
+    return _same_first_name(words[0], long_words[0])
 
 
-def united(groups: Sequence[set[str]], same: Collection[str]) -> list[set[str]]:
-    """The groups of these names as one; a name that nobody has is one more of theirs."""
+def merge_groups(groups: Sequence[set[str]], same: Collection[str]) -> list[set[str]]:
+    """The groups of these names merged into one; names that no group has are added to it."""
     wanted = {name.casefold() for name in same}
-    mine = [group for group in groups if any(name.casefold() in wanted for name in group)]
-    known = {name.casefold() for group in mine for name in group}
-    one = {name for name in same if name.casefold() not in known}.union(*mine)
-    return [*([one] if one else []), *(group for group in groups if group not in mine)]
+    matching = [group for group in groups if any(name.casefold() in wanted for name in group)]
+    known = {name.casefold() for group in matching for name in group}
+    merged = {name for name in same if name.casefold() not in known}.union(*matching)
+    return [*([merged] if merged else []), *(group for group in groups if group not in matching)]
 
 
 def add_titled(groups: Sequence[set[str]], names: Iterable[str]) -> None:
-    """ "Mr. Darcy" is Darcy, too, unless he is somebody by himself or Darcy has another title."""
+    """ "Mr. Darcy" is Darcy too, unless he is another person or Darcy has another title."""
     taken = set().union(*groups)
     for name in names:
-        title, plain = titled(name)
-        fitting = [group for group in groups if any(titled(each)[1] == plain for each in group)]
+        title, plain = split_title(name)
+        fitting = [group for group in groups if any(split_title(n)[1] == plain for n in group)]
         if name in taken or len(fitting) != 1 or title in ("mrs", "miss"):
             continue
-        if {titled(each)[0] for each in fitting[0]} <= {"", title}:
+        if {split_title(each)[0] for each in fitting[0]} <= {"", title}:
             fitting[0].add(name)

@@ -1,9 +1,9 @@
-"""A card made of a book's own words: what somebody says, and what is told of them. Pure.
+"""Drafts a card from a book: what somebody says, and what the book says about them. Pure.
 
-Nothing is invented. Claims are sentences of the book with where they stand, or gather single words
-of it; ties are worded by rule from the sentence above them; examples are its exchanges.
-Rules cannot tell what matters, or what the last chapter changes: it is a draft for its writer's
-eyes.
+Nothing is invented. Claims are sentences of the book with their source, or collect single words of
+it; relations are worded by rule from their source sentence; examples are exchanges of the book.
+Rules cannot tell what matters or what the last chapter changes, so the result is a draft for the
+author to review.
 """
 
 from __future__ import annotations
@@ -15,67 +15,72 @@ from dataclasses import dataclass
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.novels import exchanges
+from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
+from rpterm.novels.book_claims import BookClaims, Claim, best
 from rpterm.novels.claims import Kind
-from rpterm.novels.lasting import KIN
-from rpterm.novels.names import titled
+from rpterm.novels.coreference import SURE
+from rpterm.novels.mannerisms import mannerisms
+from rpterm.novels.names import split_title
 from rpterm.novels.people import Person
-from rpterm.novels.reading import SURE
-from rpterm.novels.speakers import Line
+from rpterm.novels.relations import Relation
 from rpterm.novels.style import style
-from rpterm.novels.ties import Tie
-from rpterm.novels.told import Claim, Told, best
-from rpterm.novels.ways import style_of
+from rpterm.novels.trait_patterns import KIN
 from rpterm.novels.years import latest
 from rpterm.scoring.texts import content_stems
 from rpterm.sentences import sentences
 
-_MOST: dict[Kind, int] = {
+_MAX_CLAIMS: dict[Kind, int] = {
     "age": 1, "looks": 3, "work": 3, "being": 3, "manner": 5, "habit": 4, "own": 6
 }  # fmt: skip
-"""Claims of each kind that a card has."""
-_WORTH, _ENOUGH, _LESS, _FEWER, _LITTLE = 2.0, 10, 1.3, 3, 0.8
-"""What a claim must be worth to stand in a card; what it must where there are not so
-many, and where there are hardly any."""
-_DESCRIBED: tuple[tuple[Kind, ...], ...] = (
+"""Most claims of each kind in a card."""
+_MIN_WORTH, _ENOUGH_CLAIMS = 2.0, 10
+"""Least worth of a claim once a card has that many."""
+_MIN_WORTH_IF_FEW, _FEW_CLAIMS = 1.3, 3
+"""Least worth of a claim once a card has that many."""
+_MIN_WORTH_IF_NONE = 0.8
+"""Least worth of the first few claims."""
+_DESCRIPTION_KINDS: tuple[tuple[Kind, ...], ...] = (
     ("work", "age", "being"),
     ("looks",),
     ("manner", "habit"),
 )
-"""Kinds of which a description tells something each."""
-_SENTENCES, _PROSE = 5, 110
-"""Sentences of a description, and words from which on it has enough."""
-_ALIKE = 0.6
-"""Share of a claim's telling words that one chosen before may have in common with it."""
-_TAGLINE = 16
-"""Words of a tagline."""
-_RARELY = 1.2
-"""How often the usual name and the full ones must be used, to one use of the usual one."""
-_ODD = re.compile(r"^the |\w{4,}\. |^(?:Sir|Lady) ")
-"""Names that are hardly anybody's: read over the end of a sentence, or of another family's head."""
-_COMMON = ("mr", "mrs", "miss", "ms")
-_ALSO = 4
-"""Other names that a card tells."""
-_FEW = 2
-"""Claims of the narration that are too few to describe somebody without what others say."""
-_TAGGED: tuple[Kind, ...] = ("work", "age", "looks", "being")
+"""Kinds of claims that a description takes one each from."""
+_MAX_DESCRIPTION_SENTENCES, _MAX_DESCRIPTION_WORDS = 5, 110
+"""Sentences and words of a description at most."""
+_MAX_OVERLAP = 0.6
+"""Share of a claim's content words that a claim chosen before may also contain."""
+_MAX_TAGLINE_WORDS = 16
+"""Words of a tagline at most."""
+_FULL_NAME_RATIO = 1.2
+"""How often the usual and the full names must be used together, per use of the usual one."""
+_UNRELIABLE_NAME = re.compile(r"^the |\w{4,}\. |^(?:Sir|Lady) ")
+"""Names that are hardly anybody's: read across the end of a sentence, or of a family's head."""
+_COMMON_TITLES = ("mr", "mrs", "miss", "ms")
+_MAX_OTHER_NAMES = 4
+"""Other names listed in a card."""
+_MIN_NARRATED = 2
+"""With fewer claims by the narration, a description also uses what others say."""
+_TAGLINE_KINDS: tuple[Kind, ...] = ("work", "age", "looks", "being")
 _IS_A = re.compile(r"[^,;:’']+ (?:was|is|had been)(?: \w+ly)? (an? [^;:]+[.!])$")
-_TIE_TEXT = (
+_RELATION_VERBS_TEXT = (
     "loved loves hated hates liked likes admired admires despised trusted feared married "
     "engaged respected envied distrusted adored pitied esteemed dreaded friendship affection "
     "attached"
 )
-TIE = re.compile(rf"\b(?:{_TIE_TEXT.replace(' ', '|')})\b")
-_RELATIONS, _TIES, _PEOPLE = 12, 7, 8
-_CALLED, _CALLINGS = 6, 3
-"""Others of whom is told how they are called, and how often they must be."""
-_POLITE = ("sir", "ma'am", "ma’am")
-_VIEW_LEAST, _VIEW_MOST = 5, 22
-"""Words of what somebody says of another."""
-_SCENE_FAR, _SCENE_MOST = 8, 70
-"""Paragraphs before the first greeting where its scene may be told, and its words."""
-_UNCLEAR = re.compile(r"\W*(?:He|She|It|They|His|Her|This|That|But|And|So|Then|These|There)\b")
-_TELLER = re.compile(r"\b(?:I|me|my|we|us|our)\b")
+RELATION_VERB = re.compile(rf"\b(?:{_RELATION_VERBS_TEXT.replace(' ', '|')})\b")
+_MAX_RELATIONS, _MAX_KIN_RELATIONS, _MAX_LORE_PEOPLE = 12, 7, 8
+_MAX_CALLED, _MIN_CALLINGS = 6, 3
+"""People whose form of address is listed, and how often it must be used."""
+_FORMAL_ADDRESSES = ("sir", "ma'am", "ma’am")
+_MIN_VIEW_WORDS, _MAX_VIEW_WORDS = 5, 22
+"""Words of what somebody says about another person."""
+_SCENE_PARAGRAPHS, _MAX_SCENE_WORDS = 8, 70
+"""Paragraphs before the first greeting that may set its scene, and words of the scene."""
+_DEPENDENT_START = re.compile(
+    r"\W*(?:He|She|It|They|His|Her|This|That|But|And|So|Then|These|There)\b"
+)
+_FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|us|our)\b")
 _SETTING = re.compile(
     r"\b(?:room|house|garden|street|road|fire|fireplace|table|window|door|hall|parlour|kitchen|inn|"
     r"tavern|park|wood|field|river|shore|beach|ship|carriage|coach|cab|train|station|church|school|"
@@ -86,11 +91,11 @@ _SETTING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A card and where its claims come from.
+    """A card and the sources of its claims.
 
     Attributes:
         notes: For a line of the card, the sentence of the book behind it.
-        lines: How often the person speaks in the book.
+        lines: How many lines the person has in the book.
     """
 
     card: CharacterCard
@@ -98,258 +103,280 @@ class Portrait:
     lines: int
 
 
-def sketch(book: Book, person: Person, source: str, year: str = "", asked: str = "") -> Portrait:
+def draft_card(
+    book: Book, person: Person, source: str, year: str = "", asked: str = ""
+) -> Portrait:
     """The draft of a card.
 
     Args:
-        source: What the book is called, for the notes.
-        year: What the person knows nothing after; "" is as late as the book's own dates tell.
+        source: The book's title, for the notes.
+        year: A year after which the person knows nothing; "" takes the latest that the book
+            suggests.
         asked: The name that the reader gave.
     """
-    told = Told(book)
+    book_claims = BookClaims(book)
     name = full_name(book, person, asked)
-    guessed = None if year else latest(book.paragraphs)
-    ties, loose = told.ties_of(person), _loose(told.of(person), told.gathered(person, name))
-    tied, rest = _parted(book, person, loose, ties)
-    described = _described(rest)
-    attributes = _chosen([each for each in rest if each not in described])
+    guessed_year = None if year else latest(book.paragraphs)
+    kin_relations = book_claims.relations_of(person)
+    claims = _select_claims(book_claims.of(person), book_claims.gathered(person, name))
+    relation_claims, rest = _split_relations(book, person, claims, kin_relations)
+    description = _description_claims(rest)
+    attributes = _attribute_claims([each for each in rest if each not in description])
     openings = exchanges.greetings(book, person)
     own, others = _lines(book, person)
-    relations = [tie.text for tie in ties[:_TIES]]
-    relations += map(_worded, [*tied, *_views(book, person, [*ties, *tied])])
+    opinions = _opinions(book, person, [*kin_relations, *relation_claims])
+    relations = [relation.text for relation in kin_relations[:_MAX_KIN_RELATIONS]]
+    relations += map(_claim_line, [*relation_claims, *opinions])
     card = CharacterCard(
-        name=_shown(name),
-        nickname=_shown(person.name) if person.name != name else "",
-        tagline=_tagline([*described, *attributes], source),
-        description=_prose(person, described),
-        scenario=_scene(book, person, openings),
-        knows_until=guessed[0] if guessed else year,
+        name=_capitalised(name),
+        nickname=_capitalised(person.name) if person.name != name else "",
+        tagline=_tagline([*description, *attributes], source),
+        description=_prose(person, description),
+        scenario=_scene_before(book, person, openings),
+        knows_until=guessed_year[0] if guessed_year else year,
         greetings=tuple(text for _, text in openings),
-        attributes=(*_also(book, person, name), *map(_worded, attributes)),
-        relations=(*relations, *_calls(book, person))[:_RELATIONS],
-        style=(*style(_spoken(own), _spoken(others)), *style_of(own, others)),
+        attributes=(*_other_names_line(book, person, name), *map(_claim_line, attributes)),
+        relations=(*relations, *_forms_of_address(book, person))[:_MAX_RELATIONS],
+        style=(*style(_speeches(own), _speeches(others)), *mannerisms(own, others)),
         limits=("{{char}} never decides what {{user}} says, does or feels.",),
         examples=tuple(exchanges.examples(book, person)),
-        lorebook=Lorebook(tuple(_others(book, person, told))),
+        lorebook=Lorebook(tuple(_lore_entries(book, person, book_claims))),
         tags=("novel",),
         creator_notes=f"Drafted by rules from {source}: in the book's own words.",
     )
-    notes = {_worded(each): each.evidence for each in [*attributes, *tied]}
-    notes |= {tie.text: tie.evidence for tie in ties}
-    if guessed:
-        notes[guessed[0]] = f"Guessed; change it where it is wrong. The book says: {guessed[1]}"
-    notes[card.description] = " ".join(each.evidence for each in described)
+    notes = {_claim_line(each): each.evidence for each in [*attributes, *relation_claims]}
+    notes |= {relation.text: relation.evidence for relation in kin_relations}
+    if guessed_year:
+        guess, evidence = guessed_year
+        notes[guess] = f"This is a guess; correct it if it is wrong. The book says: {evidence}"
+    notes[card.description] = " ".join(each.evidence for each in description)
     return Portrait(card, notes, len(own))
 
 
 # Names --------------------------------------------------------------------------------------
 def full_name(book: Book, person: Person, asked: str = "") -> str:
-    """The name with a first and a last name that the reader asked for, or that the book uses most,
-    without "Mr." where the book leaves it away, too; or else the usual name. Somebody who is "Mr.
-    Orme" nearly everywhere is so here, too: his first name may be his brother's."""
-    able = [name for name in person.names if len(titled(name)[1]) > 1]
-    if asked in able:
+    """The name for the card: the full name that was asked for or is used most, else the usual name.
+
+    A full name has a first and a last name, and goes without "Mr." if the book also leaves it out.
+    Somebody who is "Mr. Orme" nearly everywhere keeps that name: a first name may be his brother's.
+    """
+    full_names = [name for name in person.names if len(split_title(name)[1]) > 1]
+    if asked in full_names:
         return asked
-    counts = _uses(book, [*able, person.name])
-    if titled(person.name)[0] and counts.total() < _RARELY * counts[person.name]:
+    counts = _name_counts(book, [*full_names, person.name])
+    if split_title(person.name)[0] and counts.total() < _FULL_NAME_RATIO * counts[person.name]:
         return person.name
-    plain = [name for name in able if titled(name)[0] not in _COMMON] or able
-    usual = set(titled(person.name)[1])
-    fitting = [name for name in plain if usual <= set(name.split())]
-    return max(fitting or plain, key=lambda name: (counts[name], name), default=person.name)
+    untitled = [name for name in full_names if split_title(name)[0] not in _COMMON_TITLES]
+    candidates = untitled or full_names
+    usual_words = set(split_title(person.name)[1])
+    fitting = [name for name in candidates if usual_words <= set(name.split())]
+    return max(fitting or candidates, key=lambda name: (counts[name], name), default=person.name)
 
 
-def _uses(book: Book, names: Collection[str]) -> Counter[str]:
-    """How often a book uses each of some names, the longest at each place."""
+def _name_counts(book: Book, names: Collection[str]) -> Counter[str]:
+    """How often a book uses each of some names; where several match, the longest counts."""
     longest = sorted(names, key=lambda name: (-len(name), name))
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
     return Counter(name for each in book.paragraphs for name in pattern.findall(each.text))
 
 
-def _also(book: Book, person: Person, name: str) -> Iterator[str]:
-    """The other names, the usual ones first."""
-    counts = _uses(book, person.names)
-    known = {name, person.name, *titled(name)[1]}
+def _other_names_line(book: Book, person: Person, name: str) -> Iterator[str]:
+    """A sentence with the other names, the most used first."""
+    counts = _name_counts(book, person.names)
+    known = {name, person.name, *split_title(name)[1]}
     others = [
-        each for each, _ in counts.most_common() if each not in known and not _ODD.search(each)
+        each
+        for each, _ in counts.most_common()
+        if each not in known and not _UNRELIABLE_NAME.search(each)
     ]
     if others:
-        yield f"{_shown(name)} is also called {', '.join(others[:_ALSO])}."
+        yield f"{_capitalised(name)} is also called {', '.join(others[:_MAX_OTHER_NAMES])}."
 
 
-def _shown(name: str) -> str:
+def _capitalised(name: str) -> str:
     return f"The{name[3:]}" if name.startswith("the ") else name
 
 
-def _names(person: Person) -> str:
-    """A pattern of somebody's names, the longest first."""
+def _names_pattern(person: Person) -> str:
+    """A regular expression for a person's names, the longest first."""
     return "|".join(sorted(map(re.escape, person.names), key=lambda name: (-len(name), name)))
 
 
 # Claims -------------------------------------------------------------------------------------
 def _prose(person: Person, claims: Sequence[Claim]) -> str:
-    """Claims as prose: after the first sentence "she" or "he" stands for the name, as in a book."""
+    """Claims as prose: from the second sentence on, "she" or "he" replaces the name."""
     pronoun = {True: "She", False: "He"}.get(person.female) if person.female is not None else None
-    texts = [_worded(claim) for claim in claims]
+    texts = [_claim_line(claim) for claim in claims]
     if pronoun is None:
         return " ".join(texts)
-    begins = re.compile(rf"^(?:{_names(person)})(?=\s[a-z])")
-    return " ".join([*texts[:1], *(begins.sub(pronoun, text) for text in texts[1:])])
+    leading_name = re.compile(rf"^(?:{_names_pattern(person)})(?=\s[a-z])")
+    return " ".join([*texts[:1], *(leading_name.sub(pronoun, text) for text in texts[1:])])
 
 
-def _worded(claim: Claim) -> str:
-    """A claim as a line of the card: what somebody says is in quotes, with who says it."""
+def _claim_line(claim: Claim) -> str:
+    """A claim as a line of the card; what somebody says is quoted, with the speaker."""
     text = claim.text.replace("_", "")
     return f"{claim.told_by}: “{text}”" if claim.told_by else text
 
 
-def _loose(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[Claim]:
-    """Claims that are worth telling, the lesser ones only where there are few; none that says what
-    another one says."""
+def _select_claims(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[Claim]:
+    """Claims worth having, none a repetition; weaker ones are kept only while there are few."""
     kept: list[Claim] = []
     seen: list[set[str]] = []
     for claim in sorted([*claims, *gathered], key=lambda each: -each.worth):
-        telling = set(content_stems(claim.text))
-        least = _WORTH if len(kept) >= _ENOUGH else _LESS if len(kept) >= _FEWER else _LITTLE
-        able = claim.worth >= least
-        if able and not any(len(telling & each) > _ALIKE * len(telling) for each in seen):
+        words = set(content_stems(claim.text))
+        repeats = any(len(words & other) > _MAX_OVERLAP * len(words) for other in seen)
+        if claim.worth >= _least_worth(len(kept)) and not repeats:
             kept.append(claim)
-            seen.append(telling)
-    return sorted(kept, key=lambda each: each.at)
+            seen.append(words)
+    return sorted(kept, key=lambda each: each.index)
 
 
-def _parted(
-    book: Book, person: Person, claims: Sequence[Claim], ties: Sequence[Tie]
+def _least_worth(count: int) -> float:
+    """What a claim must be worth when a card has that many."""
+    if count >= _ENOUGH_CLAIMS:
+        return _MIN_WORTH
+    return _MIN_WORTH_IF_FEW if count >= _FEW_CLAIMS else _MIN_WORTH_IF_NONE
+
+
+def _split_relations(
+    book: Book, person: Person, claims: Sequence[Claim], kin_relations: Sequence[Relation]
 ) -> tuple[list[Claim], list[Claim]]:
-    """Claims about the person and another one of whom no tie is told, and the rest."""
-    known = {name for tie in ties for name in (tie.person, tie.other)} | {person.name}
-    tied: list[Claim] = []
+    """Claims about a relation to somebody without a known tie, and the claims about no relation."""
+    known = {name for each in kin_relations for name in (each.person, each.other)} | {person.name}
+    relation_claims: list[Claim] = []
     rest: list[Claim] = []
     for claim in claims:
         named = {each.name for _, each in book.people.mentions(claim.text)} - {person.name}
-        is_tie = KIN.search(claim.text) or TIE.search(claim.text)
-        if not (named and is_tie):
+        is_relation = KIN.search(claim.text) or RELATION_VERB.search(claim.text)
+        if not (named and is_relation):
             rest.append(claim)
         elif not named <= known:
-            tied.append(claim)
-    return tied, rest
+            relation_claims.append(claim)
+    return relation_claims, rest
 
 
-def _described(claims: Sequence[Claim]) -> list[Claim]:
-    """The best of each kind that the narration tells, then the best of all; where it tells
-    little, what others say."""
-    told = [claim for claim in claims if not claim.told_by]
-    found = [each for kinds in _DESCRIBED for each in best(told, 1, kinds)]
-    others = [each for each in claims if each.told_by and each.kind != "own"]
-    more = [each for each in sorted(told, key=lambda each: -each.worth) if each not in found]
-    for each in [*more, *(others if len(told) < _FEW else ())]:
-        words = sum(len(claim.text.split()) for claim in found)
-        if len(found) < _SENTENCES and words + len(each.text.split()) <= _PROSE:
-            found.append(each)
-    order = {kind: at for at, kinds in enumerate(_DESCRIBED) for kind in kinds}
-    return sorted(found, key=lambda claim: (order[claim.kind], claim.at))
+def _description_claims(claims: Sequence[Claim]) -> list[Claim]:
+    """The best narrated claims of each kind, then of all; claims by others if there are few."""
+    narrated = [claim for claim in claims if not claim.told_by]
+    chosen = [each for kinds in _DESCRIPTION_KINDS for each in best(narrated, 1, kinds)]
+    by_others = [each for each in claims if each.told_by and each.kind != "own"]
+    more = [each for each in sorted(narrated, key=lambda each: -each.worth) if each not in chosen]
+    for each in [*more, *(by_others if len(narrated) < _MIN_NARRATED else ())]:
+        words = sum(len(claim.text.split()) for claim in [*chosen, each])
+        if len(chosen) < _MAX_DESCRIPTION_SENTENCES and words <= _MAX_DESCRIPTION_WORDS:
+            chosen.append(each)
+    order = {kind: index for index, kinds in enumerate(_DESCRIPTION_KINDS) for kind in kinds}
+    return sorted(chosen, key=lambda claim: (order[claim.kind], claim.index))
 
 
-def _chosen(claims: Sequence[Claim]) -> list[Claim]:
+def _attribute_claims(claims: Sequence[Claim]) -> list[Claim]:
     """A few claims of each kind, the best ones, in the book's order."""
-    return [each for kind, most in _MOST.items() for each in best(claims, most, (kind,))]
+    return [each for kind, most in _MAX_CLAIMS.items() for each in best(claims, most, (kind,))]
 
 
 def _tagline(claims: Sequence[Claim], source: str) -> str:
-    """What somebody is, in a few words, or says of themselves; else where they come from."""
-    told = sorted((each for each in claims if not each.told_by), key=lambda each: -each.worth)
-    for text in (each.text for each in told if each.kind in _TAGGED):
+    """What somebody is in a few words, or a statement about themselves; else where they come
+    from."""
+    narrated = sorted((each for each in claims if not each.told_by), key=lambda each: -each.worth)
+    for text in (each.text for each in narrated if each.kind in _TAGLINE_KINDS):
         found = _IS_A.match(text)
-        if found is not None and len(found[1].split()) <= _TAGLINE:
+        if found is not None and len(found[1].split()) <= _MAX_TAGLINE_WORDS:
             return f"{found[1][0].upper()}{found[1][1:]} Out of {source}."
-    said = [each for each in claims if each.kind == "own" and len(each.text.split()) <= _TAGLINE]
-    best_said = max(said, key=lambda each: each.worth, default=None)
-    quote = f"“{best_said.text.replace('_', '')}” " if best_said is not None else ""
+    own = [each for each in claims if each.kind == "own"]
+    short = [each for each in own if len(each.text.split()) <= _MAX_TAGLINE_WORDS]
+    best_own = max(short, key=lambda each: each.worth, default=None)
+    quote = f"“{best_own.text.replace('_', '')}” " if best_own is not None else ""
     return f"{quote}Out of {source}."
 
 
-# The others ---------------------------------------------------------------------------------
-def _views(book: Book, person: Person, ties: Sequence[Claim | Tie]) -> Iterator[Claim]:
-    """What the person says of each of the others, where nothing is told of the two."""
-    told = {p.name for tie in ties for _, p in book.people.mentions(tie.text)}
-    for other in _met(book, person):
-        if other.name not in told and (view := _view(book, person, other)) is not None:
-            yield view
+# Other people -------------------------------------------------------------------------------
+def _opinions(
+    book: Book, person: Person, statements: Sequence[Claim | Relation]
+) -> Iterator[Claim]:
+    """What the person says about each of the others, unless the statements mention them."""
+    mentioned = {p.name for each in statements for _, p in book.people.mentions(each.text)}
+    for other in _interlocutors(book, person):
+        if other.name not in mentioned and (opinion := _opinion(book, person, other)) is not None:
+            yield opinion
 
 
-def _view(book: Book, person: Person, other: Person) -> Claim | None:
-    """The first lasting thing that the person says of another one: who they are, or whose kin."""
-    names = _names(other)
-    is_told = re.compile(rf"^(?:{names}) (?:is|was|has been) (?:an?|the|my|our|so|very|one)\b")
-    is_kin = re.compile(rf"\b(?:my|our) (?:\w+ )?(?:{KIN.pattern}),? (?:{names})\b")
+def _opinion(book: Book, person: Person, other: Person) -> Claim | None:
+    """The first lasting thing that the person says about another: who they are, or whose kin."""
+    names = _names_pattern(other)
+    opinion = re.compile(
+        rf"^(?:{names}) (?:is|was|has been) (?:an?|the|my|our|so|very|one)\b"
+        rf"|\b(?:my|our) (?:\w+ )?(?:{KIN.pattern}),? (?:{names})\b"
+    )
     for line in book.lines_of(person):
-        for sentence in sentences(line.paragraph.speech) if line.chance >= SURE else ():
-            fits = _VIEW_LEAST <= len(sentence.split()) <= _VIEW_MOST and sentence[-1] in ".!"
-            fits = fits and not sentence.startswith("If ")
-            if fits and (is_told.search(sentence) or is_kin.search(sentence)):
-                return Claim(sentence, sentence, "own", person.name, line.paragraph.at)
+        for sentence in sentences(line.paragraph.speech) if line.probability >= SURE else ():
+            fits = _MIN_VIEW_WORDS <= len(sentence.split()) <= _MAX_VIEW_WORDS
+            is_statement = sentence[-1] in ".!" and not sentence.startswith("If ")
+            if fits and is_statement and opinion.search(sentence):
+                return Claim(sentence, sentence, "own", person.name, line.paragraph.index)
     return None
 
 
-def _calls(book: Book, person: Person) -> Iterator[str]:
-    """How the person calls those they talk with most."""
-    for other in _met(book, person)[:_CALLED]:
-        talk = [line for line in book.lines_of(person) if _answers(book, line, other)]
-        counts = Counter(name for line in talk for name in _callings(line, other))
-        usual = [name for name, count in counts.most_common(2) if count >= _CALLINGS]
-        if set(usual) - {other.name, *_POLITE}:
-            said = " or ".join(f"“{each}”" for each in usual)
-            yield f"{_shown(person.name)} calls {other.name} {said}."
+def _forms_of_address(book: Book, person: Person) -> Iterator[str]:
+    """How the person addresses those they talk with most."""
+    for other in _interlocutors(book, person)[:_MAX_CALLED]:
+        lines = [line for line in book.lines_of(person) if _replies_to(book, line, other)]
+        counts = Counter(name for line in lines for name in _addresses_in(line, other))
+        usual = [name for name, count in counts.most_common(2) if count >= _MIN_CALLINGS]
+        if set(usual) - {other.name, *_FORMAL_ADDRESSES}:
+            forms = " or ".join(f"“{each}”" for each in usual)
+            yield f"{_capitalised(person.name)} calls {other.name} {forms}."
 
 
-def _answers(book: Book, line: Line, other: Person) -> bool:
-    return line.answers is not None and book.lines[line.answers].speaker == other
+def _replies_to(book: Book, line: Line, other: Person) -> bool:
+    return line.replies_to is not None and book.lines[line.replies_to].speaker == other
 
 
-def _callings(line: Line, other: Person) -> list[str]:
-    """What the other is called in a line, without a capital that only begins a sentence."""
-    called = re.compile(
+def _addresses_in(line: Line, other: Person) -> list[str]:
+    """How the other person is addressed in a line, without the capital of a sentence start."""
+    address = re.compile(
         r"(?:^|[,.!?;—-]\s*|\b(?:[Oo]h|[Yy]es|[Nn]o|[Ww]ell),?\s)"
-        rf"((?:[Mm]y\s)?(?:(?:[Dd]ear|[Gg]ood|[Oo]ld)\s)?(?:{_names(other)})"
+        rf"((?:[Mm]y\s)?(?:(?:[Dd]ear|[Gg]ood|[Oo]ld)\s)?(?:{_names_pattern(other)})"
         r"|my (?:dear|love|child|boy|friend)|sir|ma[’']am|papa|mamma)(?=\s*[,.!?;—-]|$)"
     )
-    found = called.findall(line.paragraph.speech)
+    found = address.findall(line.paragraph.speech)
     return [re.sub(r"^(?:My|Dear|Good|Old)\b", lambda m: m[0].lower(), each) for each in found]
 
 
-def _met(book: Book, person: Person) -> list[Person]:
-    """Whom this person talks with, most first."""
-    met: Counter[str] = Counter()
+def _interlocutors(book: Book, person: Person) -> list[Person]:
+    """Those this person talks with, most lines first."""
+    counts: Counter[str] = Counter()
     for line in book.lines_of(person):
-        other = book.lines[line.answers].speaker if line.answers is not None else None
+        other = book.lines[line.replies_to].speaker if line.replies_to is not None else None
         if other is not None and other != person:
-            met[other.name] += 1
-    known = {each.name: each for each in book.people.persons}
-    return [known[name] for name, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))]
+            counts[other.name] += 1
+    persons = {each.name: each for each in book.people.persons}
+    return [persons[name] for name in sorted(counts, key=lambda name: (-counts[name], name))]
 
 
-def _others(book: Book, person: Person, told: Told) -> Iterator[LoreEntry]:
-    """The people this person talks with, by the first claims about them."""
-    for other in _met(book, person)[:_PEOPLE]:
-        claims = [claim.text for claim in _described(_loose(told.of(other), ()))][:2]
+def _lore_entries(book: Book, person: Person, book_claims: BookClaims) -> Iterator[LoreEntry]:
+    """Entries about the people this person talks with: the best claims about each."""
+    for other in _interlocutors(book, person)[:_MAX_LORE_PEOPLE]:
+        claims = _description_claims(_select_claims(book_claims.of(other), ()))[:2]
         if claims:
-            yield LoreEntry(tuple(sorted(other.names)), " ".join(claims), name=_shown(other.name))
+            text = " ".join(claim.text for claim in claims)
+            yield LoreEntry(tuple(sorted(other.names)), text, name=_capitalised(other.name))
 
 
 # The scene ----------------------------------------------------------------------------------
-def _scene(book: Book, person: Person, openings: Sequence[tuple[Line, str]]) -> str:
-    """Where the first greeting is said, as the book tells it in the paragraphs before."""
+def _scene_before(book: Book, person: Person, openings: Sequence[tuple[Line, str]]) -> str:
+    """Where the first greeting is said, as the paragraphs before it describe it."""
     if not openings:
         return ""
-    at = openings[0][0].paragraph.at
-    for paragraph in reversed(book.paragraphs[max(0, at - _SCENE_FAR) : at]):
-        told = [] if paragraph.said else sentences(paragraph.text.replace("_", ""))
-        while told and _UNCLEAR.match(told[0]):
-            told = told[1:]
-        told = [each for each in told if not _TELLER.search(each)]
+    at = openings[0][0].paragraph.index
+    for paragraph in reversed(book.paragraphs[max(0, at - _SCENE_PARAGRAPHS) : at]):
+        narrated = [] if paragraph.quotes else sentences(paragraph.text.replace("_", ""))
+        while narrated and _DEPENDENT_START.match(narrated[0]):
+            narrated = narrated[1:]
+        narrated = [each for each in narrated if not _FIRST_PERSON.search(each)]
         kept: list[str] = []
-        for sentence in told:
-            if sum(len(each.split()) for each in [*kept, sentence]) > _SCENE_MOST:
+        for sentence in narrated:
+            if sum(len(each.split()) for each in [*kept, sentence]) > _MAX_SCENE_WORDS:
                 break
             kept.append(sentence)
         if _SETTING.search(" ".join(kept)):
@@ -358,10 +385,10 @@ def _scene(book: Book, person: Person, openings: Sequence[tuple[Line, str]]) -> 
 
 
 def _lines(book: Book, person: Person) -> tuple[list[Line], list[Line]]:
-    """What the person says, and what everybody else does."""
+    """What the person says, and what everybody else says."""
     own = [line for line in book.lines if line.speaker == person]
     return own, [line for line in book.lines if line.speaker not in (None, person)]
 
 
-def _spoken(lines: Sequence[Line]) -> list[str]:
+def _speeches(lines: Sequence[Line]) -> list[str]:
     return [line.paragraph.speech for line in lines]

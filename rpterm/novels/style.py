@@ -1,6 +1,6 @@
-"""How somebody speaks, held against the rest of the book: what a model can do. Pure.
+"""How somebody speaks, compared with the rest of the book, as traits a model can imitate. Pure.
 
-Each line is said only where the difference is plain. Nothing is known of meaning or mood.
+A trait is listed only if the difference is clear. Meaning and mood are not considered.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from collections.abc import Callable, Iterator, Sequence
 from rpterm.scoring.texts import content_stems, words
 from rpterm.sentences import sentences
 
-_LEAST = 12
-"""Sentences somebody must say before anything is said of their style."""
-_LONGER, _SHORTER = 1.25, 0.8
-"""Mean length of sentences against the others' that is worth a word."""
-_OFTEN, _TIMES = 0.15, 1.4
-"""Share of sentences with a mark, and how many times the others' share, that is worth a word."""
-_CONTRACTED = re.compile(
+_MIN_SENTENCES = 12
+"""Sentences somebody must say before their style is described."""
+_LONGER_RATIO, _SHORTER_RATIO = 1.25, 0.8
+"""Ratios of the mean sentence length to the others' from which it is worth mentioning."""
+_MIN_SHARE, _MIN_RATIO = 0.15, 1.4
+"""Share of sentences with a mark, and its ratio to the others' share, worth mentioning."""
+_CONTRACTION = re.compile(
     r"(?:\w+n[’']t|(?:I|you|he|she|it|we|they|that|there|what)[’']\w+)", re.IGNORECASE
 )
-_WHOLE = re.compile(
+_FULL_FORM = re.compile(
     r"\b(?:do|does|did|is|are|was|were|can|could|would|should|will|have|has) ?not\b"
     r"|\b(?:I am|I have|I will|it is|that is|you are|he is|she is)\b",
     re.IGNORECASE,
 )
-_FORMS = 12
-"""Places where a short form could stand, before its use says anything."""
+_MIN_FORMS = 12
+"""Places where a contraction is possible that are needed before their use says anything."""
 _OPENING = re.compile(
     r"^\W*((?:my dear|oh|ah|well|why|yes|no|nay|pray|come|but|so|now|indeed|sir|look here"
     r"|of course|tut|pooh|bless me|gracious)\b)[\s,!]",
@@ -39,77 +39,77 @@ _ADDRESS = re.compile(
     r"|old (?:man|fellow|chap|boy)|mum|miss)(?=\s*[,.!?;:—-])",
     re.IGNORECASE,
 )
-_OWN_LINES, _OWN_TIMES, _OWN_WORDS = 3, 4.0, 6
-"""Lines a favourite word is in, times the others' share, and how many are named."""
+_MIN_LINES, _MIN_WORD_RATIO, _MAX_WORDS = 3, 4.0, 6
+"""Least lines with a favourite word, least ratio to the others' share, and words listed."""
 
 
 def style(own: Sequence[str], others: Sequence[str]) -> Iterator[str]:
-    """One trait a line.
+    """The traits, one per line.
 
     Args:
-        own: What the person says, a text a line.
-        others: What the others say.
+        own: The person's lines.
+        others: Everybody else's lines.
     """
     mine = [each for line in own for each in sentences(line)]
     theirs = [each for line in others for each in sentences(line)]
-    if len(mine) < _LEAST:
+    if len(mine) < _MIN_SENTENCES:
         return
     yield _length(mine, theirs)
-    yield from _marks(mine, theirs)
+    yield from _end_marks(mine, theirs)
     yield from _contractions(own)
-    if openings := _usual(own, others, _openings):
+    if openings := _characteristic(own, others, _openings):
         yield f"Often begins with {_quoted(openings)}."
-    if addresses := _usual(own, others, _addresses):
+    if addresses := _characteristic(own, others, _addresses):
         yield f"Calls people {_quoted(addresses)}."
     if favourites := _favourites(own, others):
         yield f"Has words of their own: {_quoted(favourites)}."
 
 
 def _length(mine: Sequence[str], theirs: Sequence[str]) -> str:
-    long, usual = _mean(mine), _mean(theirs)
-    if not usual or _SHORTER < long / usual < _LONGER:
-        return f"Sentences of about {long:.0f} words."
-    longer = "longer" if long > usual else "shorter"
-    return f"Sentences of about {long:.0f} words, {longer} than the others speak."
+    mean, others_mean = _mean(mine), _mean(theirs)
+    if not others_mean or _SHORTER_RATIO < mean / others_mean < _LONGER_RATIO:
+        return f"Sentences of about {mean:.0f} words."
+    longer = "longer" if mean > others_mean else "shorter"
+    return f"Sentences of about {mean:.0f} words, {longer} than the others speak."
 
 
 def _mean(texts: Sequence[str]) -> float:
     return sum(len(each.split()) for each in texts) / len(texts) if texts else 0.0
 
 
-def _marks(mine: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
+def _end_marks(mine: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
     for mark, more, less in (
         ("!", "Exclaims: one sentence in {n} ends with a “!”.", "Hardly ever exclaims."),
         ("?", "Asks much: one sentence in {n} is a question.", "Hardly ever asks anything."),
     ):
-        share, usual = _share(mine, mark), _share(theirs, mark)
-        if share >= _OFTEN and share >= _TIMES * usual:
+        share, others_share = _share(mine, mark), _share(theirs, mark)
+        if share >= _MIN_SHARE and share >= _MIN_RATIO * others_share:
             yield more.format(n=round(1 / share))
-        elif share <= usual / 4 and usual >= _OFTEN / 2:
+        elif share <= others_share / 4 and others_share >= _MIN_SHARE / 2:
             yield less
 
 
 def _share(texts: Sequence[str], mark: str) -> float:
-    ends = [each.rstrip("\"'’”").endswith(mark) for each in texts]
-    return sum(ends) / len(ends) if ends else 0.0
+    matches = [each.rstrip("\"'’”").endswith(mark) for each in texts]
+    return sum(matches) / len(matches) if matches else 0.0
 
 
 def _contractions(own: Sequence[str]) -> Iterator[str]:
     text = " ".join(own)
-    short = Counter(match.lower().replace("’", "'") for match in _short_forms(text))
-    whole = len(_WHOLE.findall(text))
-    if short.total() + whole < _FORMS:
+    short = Counter(match.lower().replace("’", "'") for match in _contracted_words(text))
+    full = len(_FULL_FORM.findall(text))
+    if short.total() + full < _MIN_FORMS:
         return
-    if short.total() >= whole:
-        told = [f"I{form[1:]}" if form[:2] == "i'" else form for form, _ in short.most_common(3)]
-        yield f"Contracts: {_quoted(told)}."
-    elif short.total() * 8 <= whole:
+    if short.total() >= full:
+        forms = [f"I{form[1:]}" if form[:2] == "i'" else form for form, _ in short.most_common(3)]
+        yield f"Contracts: {_quoted(forms)}."
+    elif short.total() * 8 <= full:
         yield "Says “do not” and “I am”, never “don’t” and “I’m”."
 
 
-def _short_forms(text: str) -> list[str]:
-    """ "don't", "I'm"; a possessive is none."""
-    return [word for word in text.split() if _CONTRACTED.fullmatch(word)]
+def _contracted_words(text: str) -> list[str]:
+    """Contractions such as "don't" and "I'm"; possessives are not included."""
+    return [word for word in text.split() if _CONTRACTION.fullmatch(word)]
 
 
 def _openings(line: str) -> list[str]:
@@ -121,18 +121,18 @@ def _addresses(line: str) -> list[str]:
     return [" ".join(match.lower().split()) for match in _ADDRESS.findall(line)]
 
 
-def _usual(
-    own: Sequence[str], others: Sequence[str], read: Callable[[str], list[str]]
+def _characteristic(
+    own: Sequence[str], others: Sequence[str], find: Callable[[str], list[str]]
 ) -> list[str]:
-    """What is in several lines, and oftener than in the others' lines; the commonest three."""
-    mine, theirs = _lines_with(own, read), _lines_with(others, read)
-    able = [
+    """The three commonest phrases in several lines that the others use less often."""
+    mine, theirs = _lines_with(own, find), _lines_with(others, find)
+    candidates = [
         (count, text)
         for text, count in mine.items()
-        if count >= _OWN_LINES
-        and count / len(own) >= _TIMES * (theirs[text] + 1) / (len(others) + 1)
+        if count >= _MIN_LINES
+        and count / len(own) >= _MIN_RATIO * (theirs[text] + 1) / (len(others) + 1)
     ]
-    return [text for _, text in sorted(able, reverse=True)[:3]]
+    return [text for _, text in sorted(candidates, reverse=True)[:3]]
 
 
 def _lines_with(lines: Sequence[str], read: Callable[[str], list[str]]) -> Counter[str]:
@@ -140,23 +140,23 @@ def _lines_with(lines: Sequence[str], read: Callable[[str], list[str]]) -> Count
 
 
 def _favourites(own: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Words in several lines that the others hardly use; names are none."""
+    """Words in several lines that the others hardly use; names are left out."""
     text = " ".join([*own, *others])
     mine, theirs = _lines_with(own, _plain_words), _lines_with(others, _plain_words)
-    times = (theirs.total() + 1) / max(1, mine.total())
-    able = []
+    size_ratio = (theirs.total() + 1) / max(1, mine.total())
+    candidates = []
     for word, count in mine.items():
-        rate = times * count / (theirs[word] + 0.5)
-        if count >= _OWN_LINES and rate >= _OWN_TIMES and _is_no_name(word, text):
-            able.append((count * math.log(rate), word))
-    return [word for _, word in sorted(able, reverse=True)[:_OWN_WORDS]]
+        rate = size_ratio * count / (theirs[word] + 0.5)
+        if count >= _MIN_LINES and rate >= _MIN_WORD_RATIO and _occurs_in_lower_case(word, text):
+            candidates.append((count * math.log(rate), word))
+    return [word for _, word in sorted(candidates, reverse=True)[:_MAX_WORDS]]
 
 
 def _plain_words(line: str) -> list[str]:
     return [word for word in words(line) if len(word) > 3 and content_stems(word)]
 
 
-def _is_no_name(word: str, text: str) -> bool:
+def _occurs_in_lower_case(word: str, text: str) -> bool:
     return re.search(rf"(?<![\w’']){re.escape(word)}(?![\w])", text) is not None
 
 

@@ -1,8 +1,8 @@
-"""The year up to which the people of a book can know anything, where the book tells it. Pure.
+"""The latest year the people of a book can know about, if the book says so. Pure.
 
-Only two things are safe: the year that the front of a book was printed or copyrighted in, which
-nobody in it can look beyond, and whole dates ("May 4, 1882"), which are hardly ever those of
-history. A bare "in 1666" may be a fire long ago.
+Only two sources are safe: the year of printing or copyright at the front of the book, which nobody
+in it can look beyond, and complete dates ("May 4, 1882"), which are hardly ever historical. A bare
+"in 1666" may refer to a fire long ago.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 
 from rpterm.almanac import MONTHS
-from rpterm.novels.speech import Paragraph
+from rpterm.novels.quotations import Paragraph
 from rpterm.sentences import sentences
 
-_FRONT = 30
-"""Paragraphs at the front in which a book tells when it was printed."""
-_LONGEST = 300
-"""Characters of a paragraph of a title page."""
+_FRONT_MATTER = 30
+"""Paragraphs at the front in which a book says when it was printed."""
+_MAX_CHARS = 300
+"""Characters of a title-page paragraph at most."""
 _PRINTED = re.compile(
     r"\b(?:copyright|©|first (?:published|printed|edition)|published|printed)\b[^.]{0,60}?\b"
     r"(1[5-9]\d\d|20[0-4]\d)\b",
@@ -29,17 +29,17 @@ _DATED = re.compile(
     r"(1[0-9]\d\d|20[0-4]\d)\b"
 )
 _PAST = re.compile(r"\b(?:ago|years before|in those days|last century)\b")
-"""Words that put a date before the time of the story."""
-_LEAST = 2
-"""Whole dates that a book must name before the latest counts."""
+"""Words that place a date before the time of the story."""
+_MIN_DATES = 2
+"""Complete dates a book must contain before the latest one counts."""
 
 
 def latest(paragraphs: Sequence[Paragraph]) -> tuple[str, str] | None:
-    """A year, and the words that tell it; ``None`` where the book does not."""
+    """A year and the text that shows it; ``None`` if the book contains neither."""
     printed = [
         (found[1], each.text)
-        for each in paragraphs[:_FRONT]
-        if len(each.text) <= _LONGEST and (found := _PRINTED.search(each.text)) is not None
+        for each in paragraphs[:_FRONT_MATTER]
+        if len(each.text) <= _MAX_CHARS and (found := _PRINTED.search(each.text)) is not None
     ]
     if printed:
         return min(printed)
@@ -51,4 +51,4 @@ def latest(paragraphs: Sequence[Paragraph]) -> tuple[str, str] | None:
         if not _PAST.search(sentence)
         for match in _DATED.finditer(sentence)
     ]
-    return max(dated) if len(dated) >= _LEAST else None
+    return max(dated) if len(dated) >= _MIN_DATES else None

@@ -83,7 +83,7 @@ def find_card(target: str, paths: Paths) -> FoundCard:
     known = library.card_folders(paths.characters)
     path = library.find(target, known)
     found = worlds.read_card(path, known)
-    lost = tuple(each.told for each in found.lost)
+    lost = tuple(each.message for each in found.unreadable)
     return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
 
 

@@ -42,7 +42,7 @@ def open_scorer(
         return Scorer()
 
     def make() -> Engine:
-        from rpterm.models.open import open_starter
+        from rpterm.models.engine_factory import open_starter
 
         log = paths.logs / "scorer.log" if paths.logs.is_dir() else None
         return open_starter(paths.cache, context=_CONTEXT, log=log)

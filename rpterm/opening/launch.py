@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.engine.engine_lease import EngineLease
     from rpterm.engine.protocol import Engine
-    from rpterm.examples.provider import Examples
-    from rpterm.memory.distil.schedule import Distiller
+    from rpterm.examples.provider import ExampleProvider
+    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.distil.distiller import Distiller
     from rpterm.memory.distil.work import Work
     from rpterm.memory.embed import Embedder
-    from rpterm.memory.facade import Memory
     from rpterm.scoring.scorer import Scorer
     from rpterm.store import Store
     from rpterm.types import Cast
@@ -92,7 +92,7 @@ class Launch:
             return self._engine
 
     def _open_engine(self, settings: Settings | None = None) -> Engine:
-        from rpterm.models.open import open_installed
+        from rpterm.models.engine_factory import open_installed
 
         settings = settings or self.settings
         return open_installed(settings, self.paths, sequences=settings.at_once)
@@ -183,7 +183,7 @@ class Launch:
         """The character's memory, which searches by words only if there is no embedder."""
         if not self.settings.memory:
             return None
-        from rpterm.memory.facade import Memory
+        from rpterm.memory.character_memory import Memory
 
         return Memory(store, card.name, self._embedding(self.settings.embedder))
 
@@ -192,7 +192,7 @@ class Launch:
         mode = self.settings.distil.mode
         if session.memory is None or mode == "off":
             return None
-        from rpterm.memory.distil.schedule import Distiller
+        from rpterm.memory.distil.distiller import Distiller
 
         def works() -> list[Work]:
             from rpterm.memory.distil.work import Work
@@ -212,9 +212,9 @@ class Launch:
         distiller.listeners.append(wake)
         return distiller
 
-    def _examples(self, store: Store) -> Examples:
+    def _examples(self, store: Store) -> ExampleProvider:
         """Example dialogues, compared by meaning if memory uses an embedder anyway."""
-        from rpterm.examples.provider import Examples
+        from rpterm.examples.provider import ExampleProvider
 
         sizes = self.settings.examples
 
@@ -225,7 +225,7 @@ class Launch:
             return 0 if info and info.starter else 2
 
         vectors = self._embedding(self.settings.embedder) if self.settings.memory else None
-        return Examples(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
+        return ExampleProvider(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
 
     def _scores(self, store: Store) -> LiveScores | None:
         """Live scores, by one scorer for all chats of this run, created on first use."""

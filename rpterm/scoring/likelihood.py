@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from rpterm.engine.protocol import Engine, EngineError, KeepingEngine, Piece
+from rpterm.engine.protocol import Engine, EngineError, Piece, PromptSavingEngine
 from rpterm.paths import prune, used
 
 _STEP = 192
@@ -166,9 +166,9 @@ class EngineLikelihood:
     def _load_prompt(self, engine: Engine, prompt: list[int], room: int) -> bool:
         """Load a prompt's KV state from disk; returns whether it need not be evaluated."""
         path = self._path(prompt)
-        if path is None or not isinstance(engine, KeepingEngine):
+        if path is None or not isinstance(engine, PromptSavingEngine):
             return False
-        if not engine.recall_prompt(prompt, path, room):
+        if not engine.load_prompt(prompt, path, room):
             self._warmed.pop(tuple(prompt), None)  # It may have been evicted from the KV cache.
             return False
         used(path)
@@ -176,10 +176,10 @@ class EngineLikelihood:
 
     def _save_prompts(self, engine: Engine, prompts: list[list[int]]) -> None:
         """Write the KV states of evaluated prompts to disk for the next run."""
-        if self._kept is None or not isinstance(engine, KeepingEngine):
+        if self._kept is None or not isinstance(engine, PromptSavingEngine):
             return
         for prompt in prompts:
-            if (path := self._path(prompt)) is not None and engine.keep_prompt(prompt, path):
+            if (path := self._path(prompt)) is not None and engine.save_prompt(prompt, path):
                 prune(self._kept, _KEPT, _MOST_BYTES)
 
     def _path(self, prompt: list[int]) -> Path | None:

@@ -161,7 +161,11 @@ def scene_of(
 ) -> Scene:
     """The scene that a card provides.
 
-    Without attributes and relations, the sentences of the description are the facts.
+    The facts are the attributes, the relations and the sentences of the description: most authors
+    put into prose what they do not repeat as an attribute. With the attributes and relations alone,
+    replies that rest on the description score as if the character did not know it (22 scenes with
+    shipped cards, without the language model: above an evasive reply in 11, with the description
+    in 20).
 
     Args:
         user: The user's name; "" takes the card's.
@@ -180,8 +184,11 @@ def scene_of(
     return Scene(
         char=card.char,
         user=person,
-        facts=(*facts("card.attributes", card.attributes), *facts("card.relations", card.relations))
-        or tuple(facts("card.description", _claims(card.description))),
+        facts=(
+            *facts("card.attributes", card.attributes),
+            *facts("card.relations", card.relations),
+            *facts("card.description", _claims(card.description)),
+        ),
         limits=tuple(facts("card.limits", card.limits)),
         history=history,
         own_lines=voice_lines(card, person),

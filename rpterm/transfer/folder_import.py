@@ -60,7 +60,7 @@ def import_paths(
     moved = ImportSummary()
     for path in cards:
         result = _import_card(path, folder, store)
-        if result.something_else and path not in paths:
+        if result.not_a_card and path not in paths:
             moved.passed_over += 1
         else:
             moved.cards.append(result)

@@ -141,6 +141,8 @@ def test_the_age_of_somebody_else_is_no_contradiction() -> None:
             "contradicts",
         ),
         ({"attributes": ("Is 43 years old.",)}, "age"),
+        ({"scenario": "It is {{time}}."}, "macro {{time}}"),  # No prompt has a clock.
+        ({"description": "{{original}}"}, "macro {{original}}"),
         ({"description": "Ada is 40 years old.", "attributes": ("Is 41.",)}, "age"),
         ({"knows_until": "1895", "scenario": "It is 1901."}, "1901"),
         ({"scenario": "{{usr}} is here."}, "{{usr}}"),
@@ -158,7 +160,7 @@ def test_contradictions(fields: dict[str, Any], word: str) -> None:
         {"description": "Her clock is 300 years old. Ada is 41 years old."},
         {"knows_until": "1895", "scenario": "It is 1894. 1900 miles away."},
         {"knows_until": "1895", "scenario": "She owns 1,901 clocks."},
-        {"scenario": "{{time}} {{random:a,b}} {{user}}"},
+        {"scenario": "{{random:a,b}} {{user}}", "system_prompt": "{{original}} Be brief."},
     ],
 )
 def test_what_only_looks_like_one(fields: dict[str, Any]) -> None:

@@ -90,5 +90,5 @@ def test_any_text_is_survived(text: str) -> None:
 
 
 def test_the_beginning_of_an_endless_text() -> None:
-    assert locate('a = 1\nb = """x\n\n').open_at == 2
-    assert locate("a = '''x'''\n").open_at == 0
+    assert locate('a = 1\nb = """x\n\n').unterminated_at == 2
+    assert locate("a = '''x'''\n").unterminated_at == 0

@@ -21,7 +21,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.group import GroupError
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.memories import Memories

@@ -16,7 +16,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.prompt.template import OPEN_USER
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store

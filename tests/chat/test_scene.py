@@ -21,7 +21,7 @@ from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.pool import exchanges
 from rpterm.group import GroupError
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.judgements import Judgements

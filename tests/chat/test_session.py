@@ -16,7 +16,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError, Piece
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 

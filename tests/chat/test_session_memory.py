@@ -9,7 +9,7 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.memory_files import Piece
 from rpterm.types import Persona

@@ -12,7 +12,7 @@ from cli_tools import Cli
 from rpterm.cards.reader import load
 from rpterm.cli import card_new
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.models import open as opening
+from rpterm.models import engine_factory as opening
 
 SMALL = 'name = "Ada"\ndescription = "Counts stars."\ngreetings = ["Good evening."]\n'
 

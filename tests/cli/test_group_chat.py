@@ -10,7 +10,7 @@ from cli_tools import Cli
 
 from rpterm import paths as folders
 from rpterm.config import load
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.opening.launch import NEW_CHAT, Asked, Launch
 from rpterm.store import Store
 from rpterm.store.cast import Casts

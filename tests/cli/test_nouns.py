@@ -15,7 +15,7 @@ from rpterm.chat.replay import ReplayError, replay, request_of
 from rpterm.cli import doctor_checks, models
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import hashes
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
 
@@ -149,14 +149,27 @@ def test_a_fingerprint_is_not_called_a_sha256(cli: Cli, monkeypatch: pytest.Monk
     assert large["fingerprint"].startswith("fp1-") and large["sha256"] == facts["sha256"]
 
 
-def test_the_rate_of_a_resumed_download_is_of_this_stage(
-    capsys: pytest.CaptureFixture[str],
+def test_a_download_logs_every_tenth_of_each_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    with models._shown_progress() as show:
+        for stage, done in (("download", 900), ("download", 905), ("download", 1000), ("check", 0)):
+            show(stage, done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        "download 90 %",
+        "download 100 %",
+        "check 0 %",
+    ]
+
+
+def test_a_download_shows_a_bar_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell = models._Progress()
-    for stage, done in (("get", 900), ("get", 1000), ("check", 0), ("check", 500)):
-        tell(stage, done, 1000)
-    told = capsys.readouterr().err
-    assert "check  50 %" in told and "-" not in told
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with models._shown_progress() as show:
+        show("download", 900_000, 1_000_000)
+        show("check", 1_000_000, 1_000_000)
+    shown = capsys.readouterr().err
+    assert "download" in shown and "check" in shown and "1.0/1.0 MB" in shown
 
 
 def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:

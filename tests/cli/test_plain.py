@@ -14,7 +14,7 @@ from cli_tools import LIMIT_S, Cli, Spawn, read_until
 
 from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store, shared
 from rpterm.types import Origin, RptermError, Status, Turn
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
 

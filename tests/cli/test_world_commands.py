@@ -198,12 +198,12 @@ def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
     session = run.open()
     reloader, editor = Reloader(session), CardEditor(session, ada.parent)
     assert reloader.poll() is None
-    assert editor.turn_world("Loom") == "The world Loom was joined in ada.toml."
+    assert editor.toggle_world("Loom") == "The world Loom was added in ada.toml."
     assert [entry.world for entry in session.card.lorebook.entries] == ["loom"]
     assert reloader.poll() is None, "it was written by the program itself"
     session.load()
     assert "lore:mill (loom)" in [span.source for span in session.preview("The mill?").spans]
-    assert editor.turn_world("loom") == "The world loom was taken out in ada.toml."
+    assert editor.toggle_world("loom") == "The world loom was removed in ada.toml."
     assert session.card.lorebook.entries == () and ada.read_text("utf-8") == ADA
     session.close()
     engine.close()
@@ -227,8 +227,8 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
     session = opened(engine, target="ada", company=("bo",))
     reloader, editor = Reloader(session), CardEditor(session, ada.parent)
     assert reloader.poll() is None
-    told = editor.turn_world("Loom", CHAT)
-    assert told == "The world Loom was joined for this chat alone."
+    told = editor.toggle_world("Loom", CHAT)
+    assert told == "The world Loom was added to this chat alone."
     assert session.chat.worlds == ("loom",) and reloader.poll() is None
     assert fires(session, "Ada!") and fires(session, "Bo!")
     assert ada.read_text("utf-8") == ADA and bo.read_text("utf-8") == 'name = "Bo"\n'
@@ -248,7 +248,7 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
     assert fires(again, "Ada!") and fires(again, "Bo!")
     assert "The mill stands." in (again.store.get_card(again.chat.card_hash) or "")
     editor = CardEditor(again, ada.parent)
-    assert editor.turn_world("loom", CHAT).startswith("The world loom was taken out of this chat")
+    assert editor.toggle_world("loom", CHAT).startswith("The world loom was removed from this chat")
     assert not fires(again, "Ada!") and not fires(again, "Bo!")
     again.close()
     engine.close()
@@ -257,7 +257,7 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
 def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
     session = opened(engine, target="ada")
-    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    CardEditor(session, ada.parent).toggle_world("loom", CHAT)
     number = session.chat_id
     session.close()
     loom(ada).rename(ada.with_name("away"))
@@ -271,9 +271,9 @@ def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: 
     ada.rename(ada.with_name("gone"))
     session = opened(engine, chat_id=number)
     assert fires(session)
-    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    CardEditor(session, ada.parent).toggle_world("loom", CHAT)
     assert not fires(session)
-    CardEditor(session, ada.parent).turn_world("loom", CHAT)
+    CardEditor(session, ada.parent).toggle_world("loom", CHAT)
     assert fires(session)
     session.close()
     engine.close()
@@ -285,7 +285,7 @@ def test_a_chats_own_world_comes_from_another_terminal(cli: Cli, ada: Path) -> N
     assert ours.chat_id == theirs.chat_id
     reloader = Reloader(ours)
     assert reloader.poll() is None
-    CardEditor(theirs, ada.parent).turn_world("loom", CHAT)
+    CardEditor(theirs, ada.parent).toggle_world("loom", CHAT)
     report = reloader.poll()
     assert isinstance(report, Reloaded) and report.summary.startswith("lore mill (loom): added")
     assert fires(ours)
@@ -297,7 +297,7 @@ def test_a_chats_own_world_comes_from_another_terminal(cli: Cli, ada: Path) -> N
 def test_the_world_of_a_chat_travels_in_its_log(cli: Cli, ada: Path, tmp_path: Path) -> None:
     asked = "/world chat: loom\n/world\n/export-chat jsonl {0}.jsonl\n/export-chat log {0}.log\n"
     done = cli("chat", "ada", "--plain", stdin=asked.format(tmp_path / "talk"))
-    assert "The world loom was joined for this chat alone." in done.err
+    assert "The world loom was added to this chat alone." in done.err
     assert "This chat alone has loom." in done.err
     for form in ("jsonl", "log"):
         file = (tmp_path / f"talk.{form}").rename(tmp_path / f"{form}.jsonl")
@@ -324,7 +324,7 @@ def test_plain_mode_has_the_command(cli: Cli, ada: Path, home: Path) -> None:
         "chat", "ada", "--plain", stdin="/world\n/world loom\n/prompt The mill?\n/world lom\n"
     )
     assert "Ada knows no world. Available: loom." in done.err
-    assert "The world loom was joined in ada.toml." in done.err
+    assert "The world loom was added in ada.toml." in done.err
     assert "lore:mill (loom)" in done.err and "There is no world 'lom'" in done.err
     with Store(home / "rpterm.db") as store:
         assert 'world = "loom"' in (store.get_card(store.chat(1).card_hash) or "")

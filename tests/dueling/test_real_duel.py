@@ -16,7 +16,7 @@ from rpterm.dueling.contender import Contender, parse
 from rpterm.dueling.inchat import duel
 from rpterm.dueling.maker import Maker
 from rpterm.engine.protocol import Engine
-from rpterm.models.open import open_engine
+from rpterm.models.engine_factory import open_engine
 from rpterm.store import Store
 from rpterm.types import Persona, Sampling
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.card import Example
-from rpterm.examples.choose import COPY, Situation, Voice, alike, choose, rank
+from rpterm.examples.choose import COPY_OVERLAP, Situation, Voice, choose, copy_overlap, rank
 from rpterm.examples.records import Exemplar, card_key
 from rpterm.scoring.texts import words
 
@@ -57,9 +57,9 @@ def test_a_choice_keeps_to_its_bounds_and_gives_nothing_away(
     for each in taken:
         assert each.key not in excluded
         assert not set(each.turns) & set(path)
-        assert all(alike(each.said, text) < COPY for text in path.values())
+        assert all(copy_overlap(each.said, text) < COPY_OVERLAP for text in path.values())
     for at, each in enumerate(taken):
-        assert all(alike(each.said, other.said) < COPY for other in taken[:at])
+        assert all(copy_overlap(each.said, other.said) < COPY_OVERLAP for other in taken[:at])
     assert all(why for _, why in choice.passed)
 
 
@@ -84,7 +84,7 @@ def test_the_likest_comes_first_and_its_likeness_is_told() -> None:
     choice = choose(pool, Situation("How near is the storm?"), k=1, room=99, cost=cost)
     (best,) = choice.taken
     assert best.exemplar.number == 2 and best.meaning > 0.3
-    assert "like what was said" in best.why
+    assert "similarity to what was said" in best.why
     assert choice.passed[0][1] == "nothing in common with what was said"
 
 
@@ -93,7 +93,7 @@ def test_vectors_decide_where_words_do_not_meet() -> None:
     near = {1: 0.9, 2: 0.1}
     choice = choose(
         pool, Situation("Do ships come by?"), k=1, room=99, cost=cost,
-        likeness=lambda each: near[each.number],
+        similarity=lambda each: near[each.number],
     )  # fmt: skip
     assert [each.exemplar.number for each in choice.taken] == [1]
 

@@ -26,7 +26,7 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
-from rpterm.examples.provider import Examples
+from rpterm.examples.provider import ExampleProvider
 from rpterm.store import Store
 from rpterm.store.judgement_records import How
 from rpterm.store.judgements import Judgements
@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def make(store: Store) -> Open:
     def made(replies: list[str], *, k: int = 0, budget: int = 0) -> Session:
         chat = begin_chat(store, CARD, TOML, Persona("Ann"))
-        examples = Examples(store, per_turn=lambda: k, budget=budget)
+        examples = ExampleProvider(store, per_turn=lambda: k, budget=budget)
         return Session(store, ScriptedEngine(replies), CARD, chat, Settings(), examples=examples)
 
     return made
@@ -77,8 +77,8 @@ def sources(session: Session, draft: str = "Hello?") -> list[str]:
     return list(dict.fromkeys(each for each in found if each.startswith("example:")))
 
 
-def provider(session: Session) -> Examples:
-    assert isinstance(session.examples, Examples)
+def provider(session: Session) -> ExampleProvider:
+    assert isinstance(session.examples, ExampleProvider)
     return session.examples
 
 
@@ -93,7 +93,7 @@ def test_without_choices_the_prompt_is_what_it_was(make: Open, store: Store) -> 
 def test_pinned_ones_come_first_and_excluded_ones_are_gone(make: Open) -> None:
     session = make(["x"])
     assert sources(session) == ["example:1", "example:2"]
-    first, second = pool.of_card(CARD)
+    first, second = pool.card_exemplars(CARD)
     provider(session).mark(session.chat_id, second.key, "pinned")
     assert sources(session) == ["example:2", "example:1"]
     provider(session).mark(session.chat_id, first.key, "excluded")
@@ -102,7 +102,7 @@ def test_pinned_ones_come_first_and_excluded_ones_are_gone(make: Open) -> None:
 
 def test_the_clean_prompt_has_the_same_static_part(make: Open) -> None:
     session = make(["x"], k=2)
-    provider(session).mark(session.chat_id, pool.of_card(CARD)[1].key, "pinned")
+    provider(session).mark(session.chat_id, pool.card_exemplars(CARD)[1].key, "pinned")
     say(session, "Is the storm near?")
     settled = session.engine.cached  # type: ignore[attr-defined]
     prompt = session.preview("And now?")
@@ -120,7 +120,7 @@ def test_a_starred_exchange_of_another_chat_joins_a_turn_like_it(make: Open, sto
     ]  # fmt: skip
     span = next(s for s in session.preview("Why did the bell ring?").spans
                 if s.source == f"example:turn:{starred.id}")  # fmt: skip
-    assert span.zone == "volatile" and "you starred it; like what was said 0." in span.why
+    assert span.zone == "volatile" and "you starred it; similarity to what was said 0." in span.why
     assert "Mara: *She counts.* The bell" in span.text
     assert sources(session, "Where is the soup?") == ["example:1", "example:2"]
 
@@ -151,7 +151,7 @@ def test_nothing_of_the_chat_itself_is_an_example(make: Open, store: Store) -> N
     turn = say(session, "Tell me of the bell")
     Judgements(store).stars(turn.id, 5)
     assert sources(session, "And the bell?") == ["example:1", "example:2"]
-    found = pool.named(store, f"turn:{turn.id}")
+    found = pool.exchange_of_key(store, f"turn:{turn.id}")
     assert found is not None
     provider(session).mark(session.chat_id, found.key, "pinned")
     assert f"example:{found.key}" not in sources(session, "And the bell?")
@@ -292,7 +292,7 @@ class Near:
         self.asked: list[str] = []
         self.gate = threading.Event()
 
-    def now(self, text: str, timeout: float) -> np.ndarray | None:
+    def encode_now(self, text: str, timeout: float) -> np.ndarray | None:
         self.asked.append(text)
         return self._rows([text])[0]
 
@@ -310,7 +310,7 @@ def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
 ) -> None:
     session = make(["x"])
     near = Near()
-    examples = Examples(store, vectors=near)
+    examples = ExampleProvider(store, vectors=near)
     session.load()
     turn = Turn(0, session.chat_id, None, "user", "Ann", "Is it far?")
 
@@ -322,7 +322,7 @@ def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
     assert not near.asked
     near.gate.set()
     end = time.monotonic() + 10
-    while len(examples._known) < 2 and time.monotonic() < end:
+    while len(examples._embeddings) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     by_meaning = likeness()
     assert near.asked and by_meaning[1] > 0.9
@@ -355,7 +355,7 @@ def test_an_example_is_found_by_its_words_in_a_card_that_was_saved_meanwhile(
     assert [each.dialogue[0][1] for each in session.card.examples] == [
         "New?", "Far?", "What of the storm?",
     ]  # fmt: skip
-    with pytest.raises(RptermError, match="taken out of the card"):
+    with pytest.raises(RptermError, match="removed from the card"):
         editor.change(old, new)
     path.write_text(path.read_text("utf-8") + first, "utf-8")
     with pytest.raises(RptermError, match="twice"):
@@ -388,7 +388,7 @@ def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
     path, other = tmp_path / "mara.toml", tmp_path / "other.toml"
     path.write_text(TOML, "utf-8")
     old, new = CARD.examples[0], Example((("user", "Far?"), ("char", "Yes.")))
-    before, after = (pool.of_card(replace(CARD, examples=(e,)))[0].key for e in (old, new))
+    before, after = (pool.card_exemplars(replace(CARD, examples=(e,)))[0].key for e in (old, new))
     sessions = [make(["x"]) for _ in range(3)]
     for session, where in zip(sessions, (path, path, other), strict=True):
         session.store.update_chat(session.chat_id, card_path=str(where))

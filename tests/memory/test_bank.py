@@ -8,10 +8,10 @@ from bank_files import OPF, epub, pdf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.memory.bank import bank, chunks, markdown, plain, web
+from rpterm.memory.bank import chunks, files, markdown, plain, web
 from rpterm.memory.bank.passage import BankError, Document, Passage
 from rpterm.memory.bank.pdf import read as read_pdf
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 
 LONG = "The river rose again in the night, and nobody slept in the lower town. " * 12
@@ -19,7 +19,7 @@ LONG = "The river rose again in the night, and nobody slept in the lower town. "
 
 def placed(path, data):
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return chunks.pieces(bank.read(path), path.name)
+    return chunks.pieces(files.read(path), path.name)
 
 
 # Kinds of files --------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_pieces_are_whole_sentences_that_overlap():
     assert len(found) > 4
     for before, after in pairwise(found):
         assert after.text.startswith(chunks.sentences(before.text)[-1])
-    assert all(len(piece.text) <= chunks.SIZE for piece in found)
+    assert all(len(piece.text) <= chunks.MAX_PIECE for piece in found)
     assert all(piece.text.endswith("pounds.") for piece in found)
 
 
@@ -130,7 +130,7 @@ def test_no_word_is_lost_and_no_piece_too_long(paragraphs):
     document = plain.read("\n\n".join(paragraphs))
     found = chunks.pieces(document, "x")
     for piece in found:
-        assert 0 < len(piece.text) <= chunks.SIZE + chunks.OVERLAP
+        assert 0 < len(piece.text) <= chunks.MAX_PIECE + chunks.MAX_OVERLAP
     together = " ".join(piece.text for piece in found)
     for passage in document.passages:
         for sentence in chunks.sentences(passage.text):
@@ -160,20 +160,20 @@ ENTITY = '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + OPF
 ENCRYPTION = """<encryption xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:CipherReference
  URI="OEBPS/text/two.xhtml"/></encryption>"""
 BAD = {
-    "empty.txt": (b"", "holds no text"),
-    "blank.md": (b"\n \n", "holds no text"),
-    "noise.txt": (hashlib.shake_256(b"1").digest(4000), "not text that can be read"),
+    "empty.txt": (b"", "contains no text"),
+    "blank.md": (b"\n \n", "contains no text"),
+    "noise.txt": (hashlib.shake_256(b"1").digest(4000), "not text in an encoding"),
     "cyrillic.txt": ("Ключ лежит под третьей ступенью.".encode("cp1251"), "save it as UTF-8"),
     "koi.md": ("Ключ лежит под третьей ступенью.".encode("koi8-r"), "save it as UTF-8"),
     "greek.txt": ("Το κλειδί είναι κάτω από το σκαλί.".encode("cp1253"), "save it as UTF-8"),
     "chinese.txt": ("灯塔看守人把钥匙藏在台阶下面。".encode("gb18030"), "save it as UTF-8"),
-    "picture.png": (b"\x89PNG", "is none of"),
+    "picture.png": (b"\x89PNG", "not one of the formats"),
     "no.pdf": (b"hello", "not a PDF file, or is damaged"),
     "cut.pdf": (pdf([["One."], ["Two."]])[:300], "damaged"),
-    "blank.pdf": (pdf([[]]), "pictures of text"),
+    "blank.pdf": (pdf([[]]), "images of text"),
     "no.epub": (b"PK hello", "not an EPUB file, or is damaged"),
     "cut.epub": (epub()[:700], "not an EPUB file, or is damaged"),
-    "bare.epub": (epub({"META-INF/container.xml": "<x/>"}), "no EPUB"),
+    "bare.epub": (epub({"META-INF/container.xml": "<x/>"}), "not an EPUB"),
     "lost.epub": (epub({"OEBPS/book.opf": "<package"}), "damaged list"),
     "entity.epub": (epub({"OEBPS/book.opf": ENTITY}), "entities"),
     "locked.epub": (epub({"META-INF/encryption.xml": ENCRYPTION}), "protected"),
@@ -187,7 +187,7 @@ def test_bad_files_are_refused_in_one_sentence(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(BankError, match=why) as caught:
-        bank.read(path)
+        files.read(path)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -201,7 +201,7 @@ def test_a_pdf_with_a_password_is_refused(tmp_path):
     path = tmp_path / "locked.pdf"
     writer.write(path)
     with pytest.raises(BankError, match="password"):
-        bank.read(path)
+        files.read(path)
 
 
 def test_a_pdf_that_takes_for_ever_is_left(tmp_path):
@@ -213,16 +213,16 @@ def test_a_pdf_that_takes_for_ever_is_left(tmp_path):
 
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(BankError, match="There is no file"):
-        bank.read(tmp_path / "none.txt")
+        files.read(tmp_path / "none.txt")
     with pytest.raises(BankError, match="is a folder"):
-        bank.read(tmp_path)
+        files.read(tmp_path)
 
 
 def test_a_file_too_large_is_not_even_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(bank, "MAX_BYTES", 10)
+    monkeypatch.setattr(files, "MAX_BYTES", 10)
     (tmp_path / "big.txt").write_text("more than ten bytes")
     with pytest.raises(BankError, match="more than"):
-        bank.read(tmp_path / "big.txt")
+        files.read(tmp_path / "big.txt")
 
 
 # Into the memory -------------------------------------------------------------------------------
@@ -231,17 +231,17 @@ def test_giving_again_replaces_only_what_changed(tmp_path):
     path.write_text("# Bees\nThe hive stands under the walnut tree.")
     with Store(tmp_path / "t.db") as store:
         memory = Memory(store, "C")
-        first = bank.give(memory, path)
+        first = files.add_file(memory, path)
         assert (first.how, first.file.pieces) == ("added", 1)
-        assert bank.give(memory, path).how == "unchanged"
+        assert files.add_file(memory, path).how == "unchanged"
         path.write_text("# Bees\nThe hive was sold.")
-        again = bank.give(memory, path)
+        again = files.add_file(memory, path)
         assert (again.how, [row.text for row in memory.page()]) == (
             "replaced", ["The hive was sold."]
         )  # fmt: skip
         path.write_text("")
         with pytest.raises(BankError):
-            bank.give(memory, path)
+            files.add_file(memory, path)
         assert [row.text for row in memory.page()] == ["The hive was sold."]
         (row,) = memory.page()
         assert (row.kind, row.place, row.file_id) == ("document", "bees.md, Bees", again.file.id)
@@ -252,11 +252,11 @@ def test_a_copy_or_a_moved_file_is_there_already(tmp_path):
     path.write_text("The hive stands under the walnut tree.")
     with Store(tmp_path / "t.db") as store:
         memory = Memory(store, "C")
-        first = bank.give(memory, path).file
+        first = files.add_file(memory, path).file
         path.rename(copy)
-        assert bank.give(memory, copy) == bank.Given(first, "unchanged")
+        assert files.add_file(memory, copy) == files.AddedFile(first, "unchanged")
         copy.write_text("The hive was sold.")
-        assert bank.give(memory, copy).how == "added"
+        assert files.add_file(memory, copy).how == "added"
 
 
 def test_the_chapter_is_the_first_heading_where_there_are_no_contents(tmp_path):

@@ -13,11 +13,11 @@ import pytest
 from rpterm.engine.engine_lease import EngineLease
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.ask import Asker
-from rpterm.memory.distil.schedule import Distiller
+from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, Work
-from rpterm.memory.facade import Memory
 from rpterm.memory.transfer import TransferError
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
@@ -256,7 +256,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
     company = Memory(world.store, "D", clock=lambda: world.time)
     work = Work(company)
-    assert work.to_catch_up() == [chat]
+    assert work.chats_to_catch_up() == [chat]
     kept = work.read_rules(chat).kept
     assert [(row.text, row.character) for row in kept] == [(BATH, "D")]
     assert work.read_rules(chat).kept == ()
@@ -363,7 +363,7 @@ def test_a_thought_waits_for_enough_and_cites_its_facts(world):
     thought = "- Ann and her sister Clara both live in York (2, 3)\n"
     answers = iter(("- Who lives in York?\n", thought))
     facts = world.read(chat)
-    assert sum(row.importance for row in world.facts().values()) >= reflect.ENOUGH
+    assert sum(row.importance for row in world.facts().values()) >= reflect.MIN_IMPORTANCE
     (row,) = world.work.think(chat, "Ann", lambda *_: next(answers)).kept
     detail = world.work.distilled.details([row.id])[row.id]
     assert set(detail.evidence) == {
@@ -380,7 +380,7 @@ class Beside(ScriptedEngine):
         super().__init__([""])
         self.let, self.stopped, self.asked = threading.Event(), threading.Event(), 0
 
-    def aside(self, request):
+    def generate_in_background(self, request):
         self.asked += 1
         self.stopped.clear()
         while not self.let.is_set():
@@ -388,7 +388,7 @@ class Beside(ScriptedEngine):
                 return None
         return "- Ann broke her wrist\n"
 
-    def cancel_aside(self):
+    def cancel_background(self):
         self.stopped.set()
 
 
@@ -429,10 +429,10 @@ def test_a_chat_that_was_left_asks_the_model_for_nothing_more():
     engine.let.set()
     lent = EngineLease(engine)
     request = GenerateRequest((1,), Sampling(seed=1))
-    assert lent.aside(request) == "- Ann broke her wrist\n"
+    assert lent.generate_in_background(request) == "- Ann broke her wrist\n"
     lent.close()
-    assert lent.aside(request) is None
-    lent.cancel_aside()
+    assert lent.generate_in_background(request) is None
+    lent.cancel_background()
     assert not engine.stopped.is_set()
     assert engine.asked == 1
 
@@ -543,7 +543,7 @@ def test_a_defect_is_told_and_the_distiller_goes_on(world):
 
 def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
     class Gone(Beside):
-        def aside(self, request):
+        def generate_in_background(self, request):
             self.asked += 1
 
     engine, chat = Gone(), world.chat()

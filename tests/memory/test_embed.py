@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from rpterm.memory.embed import _LATER, EmbedError, WorkerEmbedder
+from rpterm.memory.embed import _BACKGROUND, EmbedError, WorkerEmbedder
 
 STAND_IN = """
 import base64, json, os, struct, sys
@@ -66,26 +66,26 @@ def test_what_somebody_waits_for_goes_before_the_background(make):
         return exchange(job)
 
     embedder._exchange = seen
-    later = embedder._put(_LATER, {"texts": ["can wait"]})  # Nothing runs yet.
+    later = embedder._submit(_BACKGROUND, {"texts": ["can wait"]})  # Nothing runs yet.
     assert embedder.begin(["soon"])().tolist() == [[4, 1]]
     assert later.result.result().tolist() == [[8, 1]]
     assert asked == ["soon", "can wait"]
 
 
 def test_texts_of_very_different_lengths_are_embedded_apart():
-    from rpterm.memory.embed_worker import together
+    from rpterm.memory.embed_worker import length_groups
 
     texts = ["x" * size for size in (900, 20, 800, 30, 190, 0)]
-    assert together(texts) == [[5, 1, 3], [4], [2, 0]]
-    assert together([]) == []
+    assert length_groups(texts) == [[5, 1, 3], [4], [2, 0]]
+    assert length_groups([]) == []
 
 
 def test_before_it_is_ready_there_is_no_vector(make):
     embedder = make()
-    assert embedder.now("hello", 5) is None
+    assert embedder.encode_now("hello", 5) is None
     embedder.start()
     until(lambda: embedder.state == "ready")
-    vector = embedder.now("hello", 10)
+    vector = embedder.encode_now("hello", 10)
     assert vector is not None
     assert vector.tolist() == [5, 1]
     assert embedder.dim == 2
@@ -107,7 +107,7 @@ def test_a_worker_that_always_dies_fails_with_a_sentence(make):
     with pytest.raises(EmbedError, match="three times"):
         embedder.encode(["always die"])
     assert embedder.state == "failed"
-    assert embedder.now("x", 1) is None
+    assert embedder.encode_now("x", 1) is None
     with pytest.raises(EmbedError):
         embedder.encode(["x"])
 

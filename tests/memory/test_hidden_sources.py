@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil.work import Work
-from rpterm.memory.facade import Memory
 from rpterm.memory.overview import overview
 from rpterm.store import Store
 from rpterm.store.distilled import Draft
@@ -80,7 +80,10 @@ def test_an_account_that_tells_of_a_hidden_turn_waits(world: World) -> None:
     world.store.hide(parrot)
     assert summary.text not in world.ask("Did we sail to Naples?")
     told = {item.row.text: item for item in overview(world.memory, None).rows}
-    assert [told[text].veiled for text in (summary.text, "We sailed to Naples.")] == [True, False]
+    assert [told[text].from_hidden_turn for text in (summary.text, "We sailed to Naples.")] == [
+        True,
+        False,
+    ]
     assert "from a hidden turn" in entry(told["My parrot is Figaro."], 60).plain
 
 
@@ -88,8 +91,8 @@ def test_a_hidden_turn_is_read_for_facts_once_it_is_shown_again(world: World) ->
     turn = world.say("I live in Bath.")
     world.store.hide(turn)
     assert world.memory.settled(20)
-    assert world.work.to_catch_up() == []
+    assert world.work.chats_to_catch_up() == []
     assert world.work.read_rules(world.chat).kept == ()
     world.store.hide(turn, False)
-    assert world.work.to_catch_up() == [world.chat]
+    assert world.work.chats_to_catch_up() == [world.chat]
     assert [row.text for row in world.work.read_rules(world.chat).kept] == ["Ann lives in Bath"]

@@ -11,7 +11,7 @@ import pytest
 from rpterm.cli import doctor_checks
 from rpterm.config import Scoring, Settings
 from rpterm.memory.embed import WorkerEmbedder
-from rpterm.memory.inference import columns, labels_of
+from rpterm.memory.nli_labels import label_positions, read_labels
 from rpterm.types import RptermError
 
 
@@ -23,14 +23,14 @@ from rpterm.types import RptermError
     ],
 )
 def test_the_columns_are_read_from_the_labels(labels, wanted):
-    assert columns(labels) == wanted
+    assert label_positions(labels) == wanted
 
 
 def test_labels_that_say_nothing_are_refused_with_their_names():
     with pytest.raises(RptermError, match="LABEL_0, LABEL_1"):
-        columns({0: "LABEL_0", 1: "LABEL_1"})
+        label_positions({0: "LABEL_0", 1: "LABEL_1"})
     with pytest.raises(RptermError, match="none"):
-        columns({})
+        label_positions({})
 
 
 def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
@@ -43,7 +43,7 @@ def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
     assert "labels are yes" in check(str(tmp_path)).detail
     labels = {"0": "contradiction", "1": "entailment"}
     (tmp_path / "config.json").write_text(json.dumps({"id2label": labels}))
-    assert labels_of(tmp_path) == labels
+    assert read_labels(tmp_path) == labels
     assert check(str(tmp_path)).verdict == "ok"
     assert check(str(tmp_path / "none")).verdict == "slow"
 

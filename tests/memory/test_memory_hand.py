@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from rpterm.memory.blocks import Blocks
-from rpterm.memory.facade import Memory, RecallError
+from rpterm.memory.blocked_phrases import BlockedPhrases
+from rpterm.memory.character_memory import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
@@ -152,7 +152,7 @@ def test_pieces_without_their_file_are_refused(memory):
     ],
 )
 def test_what_holds_a_phrase(phrase, text, held):
-    assert Blocks([phrase]).holds(text) is held
+    assert BlockedPhrases([phrase]).occur_in(text) is held
 
 
 def test_a_blocked_phrase_is_not_recalled_until_it_is_allowed_again(memory):

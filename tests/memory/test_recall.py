@@ -13,11 +13,11 @@ from rpterm.bench import locomo
 from rpterm.bench import recall as bench
 from rpterm.memory import dates
 from rpterm.memory.bm25 import WordIndex, query_terms
-from rpterm.memory.budget import fill
-from rpterm.memory.index import SITTING_GAP, Entry, MemoryIndex
-from rpterm.memory.meaning import VectorIndex, top
-from rpterm.memory.question import question
+from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
 from rpterm.memory.recall import Query, Weights, recall
+from rpterm.memory.recalled import fill
+from rpterm.memory.text_query import build_text_query
+from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import stem, terms
 from rpterm.types import RptermError, Turn
 
@@ -149,8 +149,8 @@ def test_sign_bits_find_nearly_what_all_would():
     allowed = draw.random(6000) < 0.7
     same = []
     for query in rows[:40]:
-        true = exact.ask(query).nearest(allowed, 10)
-        found = quick.ask(query).nearest(allowed, 10)
+        true = exact.query(query).nearest(allowed, 10)
+        found = quick.query(query).nearest(allowed, 10)
         assert allowed[found].all()
         same.append(len(set(true) & set(found)) / 10)
     assert np.mean(same) >= 0.98
@@ -162,7 +162,7 @@ def test_cleared_rows_are_not_found_in_either_form():
         index.put_many(np.arange(4), np.array([[1, 0, 0], [0, 1, 0], [2, 0, 0], [1, 1, 0]], float))
         index.grow(6)
         index.clear(0)
-        asked = index.ask(np.array([1, 0, 0], np.float32))
+        asked = index.query(np.array([1, 0, 0], np.float32))
         assert asked.nearest(np.ones(6, bool), 9).tolist() == [2, 3, 1]
         assert index.gather(np.array([0, 5])).tolist() == [[0, 0, 0], [0, 0, 0]]
 
@@ -177,7 +177,7 @@ def talk(*lines, gap=60.0):
     """An index of one chat, all shown."""
     index = MemoryIndex(VectorIndex(0))
     for number, line in enumerate(lines, 1):
-        index.add(Entry(number, 1, number, created=NOON + gap * number), terms(line))
+        index.add(IndexEntry(number, 1, number, created=NOON + gap * number), terms(line))
     index.show(1, range(1, len(lines) + 1))
     return index
 
@@ -220,7 +220,7 @@ def test_hidden_rows_lend_no_neighbours():
 def test_importance_and_age_break_ties():
     index = MemoryIndex(VectorIndex(0))
     for number, (age, importance) in enumerate([(300, 0.0), (1, 0.0), (300, 1.0)], 1):
-        entry = Entry(number, created=NOON - age * dates.DAY, importance=importance)
+        entry = IndexEntry(number, created=NOON - age * dates.DAY, importance=importance)
         index.add(entry, ["bee"])
     assert ask(index, "bee") == [2, 1, 0]
 
@@ -228,7 +228,7 @@ def test_importance_and_age_break_ties():
 def test_near_duplicates_are_left_out():
     index = MemoryIndex(VectorIndex(2))
     for number, angle in enumerate((0.0, 0.05, 1.2)):
-        index.add(Entry(number + 1), ["bee"])
+        index.add(IndexEntry(number + 1), ["bee"])
         index.vectors.put(number, np.array([np.cos(angle), np.sin(angle)], np.float32))
     query = np.array([1, 0], np.float32)
     assert ask(index, "bee", vector=query) == [0, 2]
@@ -252,29 +252,31 @@ def turn(number, text):
 
 def test_the_last_turns_echo_in_the_question():
     path = [turn(1, "the zeppelin"), turn(2, "ferries"), turn(3, "harbour lights")]
-    asked = question("tell me about lights and storms", path, NOON)
+    asked = build_text_query("tell me about lights and storms", path, NOON)
     assert asked.terms["light"] == 1.0
     assert 0 < asked.terms["ferry"] < asked.terms["harbour"] < 0.5
     assert asked.text == "tell me about lights and storms"
-    short = question("tell me about lights", path, NOON)
+    short = build_text_query("tell me about lights", path, NOON)
     assert 0.5 < short.terms["ferry"] < short.terms["harbour"] < 1
     assert "zeppelin" not in asked.terms
     assert short.text == "ferries\nharbour lights\ntell me about lights"
-    assert question("which ferry reached the harbour", path, NOON).text.count("\n") == 0
+    assert build_text_query("which ferry reached the harbour", path, NOON).text.count("\n") == 0
 
 
 def test_what_the_last_turns_lend_is_no_reason_to_recall():
     index = talk("the old man smiles at you", "the slipper lies by the fire")
     reply = turn(1, "The old man smiles. He looks like an old sailor who smiles at the sea.")
-    asked = question("Where did you put the Persian slipper?", [reply], NOON)
+    asked = build_text_query("Where did you put the Persian slipper?", [reply], NOON)
     assert set(asked.own) == set(terms("put Persian slipper")) < set(asked.terms)
     weights = Weights(neighbours=False)
     hits = recall(index, Query(asked.terms, now=NOON, own=asked.own), 2, weights)
     said = {hit.row: hit for hit in hits}
-    assert said[0].words > said[1].words and said[0].said == 0 and said[1].said > 0.2
+    assert said[0].words > said[1].words and said[0].draft_words == 0 and said[1].draft_words > 0.2
     alone = recall(index, Query(asked.own, now=NOON), 2, weights)
-    assert next(hit for hit in alone if hit.row == 1).said == pytest.approx(said[1].said)
-    short = question("Where is the slipper?", [reply], NOON)
+    assert next(hit for hit in alone if hit.row == 1).draft_words == pytest.approx(
+        said[1].draft_words
+    )
+    short = build_text_query("Where is the slipper?", [reply], NOON)
     assert short.own == short.terms
 
 

@@ -5,7 +5,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from test_facade import BagEmbedder, World
+from test_character_memory import BagEmbedder, World
 
 from rpterm.memory.embed import WorkerEmbedder
 

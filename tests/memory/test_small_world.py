@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small_world import ANSWERED, MEMORIES, UNANSWERED
 
-from rpterm.memory.facade import Memory
-from rpterm.memory.floor import stands, telling
+from rpterm.memory.character_memory import Memory
 from rpterm.memory.recall import Hit
+from rpterm.memory.relevance import distinctive, is_relevant
 from rpterm.store import Store
 from rpterm.types import Origin
 
@@ -128,7 +128,7 @@ def test_what_did_she_say_about_it(world):
     ],
 )
 def test_a_telling_word_in_common_needs_less_beside_it(reason, own, meaning, stays):
-    wanted = telling(["bee", "day"])
+    wanted = distinctive(["bee", "day"])
     assert wanted == {"bee"}
-    assert stands(Hit(0, 1.0, reason=reason), own, wanted, meaning=meaning) is stays
-    assert stands(Hit(0, np.inf, pinned=True), own, wanted, meaning=meaning)
+    assert is_relevant(Hit(0, 1.0, evidence=reason), own, wanted, meaning=meaning) is stays
+    assert is_relevant(Hit(0, np.inf, pinned=True), own, wanted, meaning=meaning)

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 from never_mentioned import EVERYDAY, FRESH, SEEN
-from test_facade import BagEmbedder, World, texts
+from test_character_memory import BagEmbedder, World, texts
 
-from rpterm.memory.topics import Topic, Topics, spoken_of
+from rpterm.memory.blocked_topics import BlockedTopics, Topic, about_topics
 
 
 def shares(embedder, topics):
     """The share kept out of lines about a topic, of near misses, and of everyday lines."""
-    known, found = Topics(embedder), ([], [], [])
+    known, found = BlockedTopics(embedder), ([], [], [])
     for phrase, (about, near) in topics.items():
         lines = [*about, *near, *EVERYDAY]
         vectors = embedder.encode([f"Ann: {line}" for line in lines])
-        hushed = spoken_of(known.of([phrase], embedder.dim), vectors, ["Ann"] * len(lines))
+        hushed = about_topics(known.of([phrase], embedder.dim), vectors, ["Ann"] * len(lines))
         edges = np.cumsum([len(about), len(near)])
         for share, part in zip(found, np.split(hushed, edges), strict=True):
             share.extend(part)
@@ -33,16 +33,21 @@ def test_other_words_for_a_topic_are_kept_out_and_little_else(starter):
 def test_the_name_of_the_speaker_is_left_to_words():
     topic = Topic(frozenset(["ann"]), np.array([1, 0], np.float32))
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], np.float32)
-    assert spoken_of([topic], vectors, ["Ann", "", "", ""]).tolist() == [False, True, False, False]
+    assert about_topics([topic], vectors, ["Ann", "", "", ""]).tolist() == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_topics_of_another_size_or_not_in_time_keep_nothing_out():
     embedder = BagEmbedder()
-    assert len(Topics(embedder).of(["bees"], embedder.dim)) == 1
-    assert Topics(embedder).of(["bees"], embedder.dim + 1) == []
-    embedder.now = lambda text, timeout: None
-    assert Topics(embedder).of(["bees"], embedder.dim) == []
-    assert Topics(None).of(["bees"], 0) == []
+    assert len(BlockedTopics(embedder).of(["bees"], embedder.dim)) == 1
+    assert BlockedTopics(embedder).of(["bees"], embedder.dim + 1) == []
+    embedder.encode_now = lambda text, timeout: None
+    assert BlockedTopics(embedder).of(["bees"], embedder.dim) == []
+    assert BlockedTopics(None).of(["bees"], 0) == []
 
 
 def test_a_pinned_memory_is_recalled_whatever_it_speaks_of(tmp_path):

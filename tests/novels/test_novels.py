@@ -15,10 +15,10 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import parse
 from rpterm.cards.template import template
 from rpterm.novels.book import Book
-from rpterm.novels.portrait import sketch
-from rpterm.novels.speech import marks_of, take_apart, with_apostrophes
+from rpterm.novels.portrait import draft_card
+from rpterm.novels.quotations import marks_of, restore_apostrophes, split_paragraphs
+from rpterm.novels.speech_tags import Kind, Tag, tag_after, tag_before
 from rpterm.novels.style import style
-from rpterm.novels.tags import Kind, Tag, led, read
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
@@ -49,40 +49,40 @@ def speaker(book: Book, words: str) -> tuple[str | None, str | None]:
 def test_a_paragraph_is_taken_apart(
     text: str, said: tuple[str, ...], told: tuple[str, ...]
 ) -> None:
-    first = take_apart([text, *FILLER])[0]
-    assert (first.said, first.told) == (said, told)
+    first = split_paragraphs([text, *FILLER])[0]
+    assert (first.quotes, first.narration_parts) == (said, told)
 
 
 def test_a_speech_goes_on_in_the_next_paragraph() -> None:
-    first, second, third = take_apart(
+    first, second, third = split_paragraphs(
         ['"I have much to say.', '"And more," said Ann.', '"Do."', *FILLER]
     )[:3]
-    assert not first.goes_on and second.goes_on and not third.goes_on
+    assert not first.continues_speech and second.continues_speech and not third.continues_speech
 
 
 def test_other_marks_and_apostrophes() -> None:
     curly = ["“Don’t,” said Ann. “It’s his.”"] * 20
-    assert take_apart(curly)[0].said == ("Don’t,", "It’s his.")
+    assert split_paragraphs(curly)[0].quotes == ("Don’t,", "It’s his.")
     single = ["‘Don’t,’ said Ann. ‘It’s his.’"] * 20
-    assert take_apart(single)[0].said == ("Don’t,", "It’s his.")
+    assert split_paragraphs(single)[0].quotes == ("Don’t,", "It’s his.")
     assert marks_of(["no marks at all"]) is None
 
 
 def test_a_copy_that_lost_its_apostrophes_has_them_again() -> None:
     lost = ["It s Kemp s house, and I don t mind. He d say they ll come; I m sure."] * 2
-    assert with_apostrophes(lost)[0] == (
+    assert restore_apostrophes(lost)[0] == (
         "It's Kemp's house, and I don't mind. He'd say they'll come; I'm sure."
     )
     whole = ["It's Kemp's house, and I don't mind the letter s or t of it: that's all."] * 9
-    assert with_apostrophes(whole) == whole
+    assert restore_apostrophes(whole) == whole
 
 
 @given(st.lists(st.text('ab ".“”', max_size=30), max_size=6))
 def test_no_letter_is_lost(texts: list[str]) -> None:
-    for text, apart in zip(texts, take_apart([*texts, *FILLER]), strict=False):
-        told = "".join((*apart.told, *apart.said))
+    for text, apart in zip(texts, split_paragraphs([*texts, *FILLER]), strict=False):
+        told = "".join((*apart.narration_parts, *apart.quotes))
         assert sorted(c for c in told if c in "ab") == sorted(c for c in text if c in "ab")
-        assert len(apart.told) == len(apart.said) + 1
+        assert len(apart.narration_parts) == len(apart.quotes) + 1
 
 
 def test_a_title_ends_no_sentence() -> None:
@@ -169,13 +169,17 @@ def test_a_name_later_on_tells_who_spoke_before() -> None:
     ],
 )
 def test_a_tag_is_read(told: str, kind: str, text: str) -> None:
-    assert read(told) == Tag(cast(Kind, kind), text)
+    assert tag_after(told) == Tag(cast(Kind, kind), text)
 
 
 def test_what_leads_to_a_quotation() -> None:
-    assert led("The door opened. Mr. Pell bowed to her, and said,") == Tag("name", "Mr. Pell")
-    assert led("Ann had not heard; but now, with a smile, she said:") == Tag("pronoun", "she")
-    assert led("It rained.") is None
+    assert tag_before("The door opened. Mr. Pell bowed to her, and said,") == Tag(
+        "name", "Mr. Pell"
+    )
+    assert tag_before("Ann had not heard; but now, with a smile, she said:") == Tag(
+        "pronoun", "she"
+    )
+    assert tag_before("It rained.") is None
 
 
 def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
@@ -199,7 +203,7 @@ def test_style_says_what_a_model_can_do() -> None:
 def test_a_card_of_the_books_own_words(book: Book) -> None:
     person = book.people.named("Mrs. Orme")
     assert person is not None
-    drafted = sketch(book, person, "The Flood", "1840")
+    drafted = draft_card(book, person, "The Flood", "1840")
     card = drafted.card
     assert (card.name, card.knows_until) == ("Mrs. Orme", "1840")
     assert "ink on every finger" in card.description

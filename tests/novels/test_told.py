@@ -7,9 +7,9 @@ import pytest
 from rpterm.novels import claims
 from rpterm.novels.book import Book
 from rpterm.novels.exchanges import greetings
-from rpterm.novels.portrait import Portrait, full_name, sketch
-from rpterm.novels.quoted import with_quotes
-from rpterm.novels.speech import take_apart
+from rpterm.novels.portrait import Portrait, draft_card, full_name
+from rpterm.novels.quotations import split_paragraphs
+from rpterm.novels.quote_marks import with_quotes
 from rpterm.novels.years import latest
 
 TALK = ['"So it is," said Ann Orme.', '"It is not," said Mr. Pell.'] * 5
@@ -21,7 +21,7 @@ def card_of(name: str, *told: str) -> Portrait:
     book = Book([*told, *TALK])
     person = book.people.named(name)
     assert person is not None
-    return sketch(book, person, "The Flood")
+    return draft_card(book, person, "The Flood")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def card_of(name: str, *told: str) -> Portrait:
     ],
 )
 def test_what_lasts_is_a_claim(text: str, kind: str) -> None:
-    assert claims.of(text, 3) == (kind, text)
+    assert claims.classify(text, 3) == (kind, text)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_lasts_is_a_claim(text: str, kind: str) -> None:
     ],
 )
 def test_what_happens_is_none(text: str) -> None:
-    assert claims.of(text, 3) is None
+    assert claims.classify(text, 3) is None
 
 
 def test_a_long_sentence_is_cut_where_it_still_reads() -> None:
@@ -113,7 +113,7 @@ def test_the_full_name_is_the_cards_and_the_usual_one_what_it_goes_by() -> None:
     book = Book(told)
     person = book.people.named("Orme")
     assert person is not None
-    card = sketch(book, person, "The Flood").card
+    card = draft_card(book, person, "The Flood").card
     assert (card.name, card.nickname) == ("Jack Orme", "Orme")
     assert full_name(book, person, "Jack Orme") == "Jack Orme"
 
@@ -142,7 +142,7 @@ def test_a_greeting_is_understood_without_what_was_said_before() -> None:
 
 def test_dates_tell_what_can_be_known() -> None:
     def year(*told: str) -> str | None:
-        found = latest(take_apart(list(told)))
+        found = latest(split_paragraphs(list(told)))
         return found[0] if found else None
 
     assert year("Copyright, 1908, by a printer", "It rained on May 4, 1882.") == "1908"
@@ -166,8 +166,8 @@ def test_dates_tell_what_can_be_known() -> None:
 )  # fmt: skip
 def test_single_marks_and_dashes(text: str, said: tuple[str, ...], told: tuple[str, ...]) -> None:
     filler = "'So,' said Ann." if text[0] in "'H" else "—So, said Ann."
-    first = take_apart(with_quotes([text, *[filler] * 8]))[0]
-    assert (first.said, first.told) == (said, told)
+    first = split_paragraphs(with_quotes([text, *[filler] * 8]))[0]
+    assert (first.quotes, first.narration_parts) == (said, told)
 
 
 def test_a_book_with_double_quotes_stays_as_it_is() -> None:

@@ -19,7 +19,7 @@ from rpterm.preference.check.report import Model, Report, check
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.writing import ExportError
 from rpterm.prompt.template import TemplateError
-from rpterm.training.data import read
+from rpterm.training.dataset import read_dataset
 from rpterm.training.plan import TrainingError
 from rpterm.types import Origin
 
@@ -228,7 +228,7 @@ def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Pat
     assert exports(tmp_path / "all") == [tmp_path / "all" / "axolotl", tmp_path / "all" / "trl_dpo"]
     assert exports(tmp_path / "all" / "axolotl") == [tmp_path / "all" / "axolotl"]
     with pytest.raises(TrainingError, match=r"several exports \(axolotl, trl_dpo\): name one"):
-        read(tmp_path / "all", None)
+        read_dataset(tmp_path / "all", None)
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
     with pytest.raises(ExportError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")

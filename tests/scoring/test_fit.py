@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from rpterm.bench import logistic, persona, scoring_models
+from rpterm.bench import logistic, persona, refit, scoring_models
 from rpterm.bench.convai2 import Question, draw, read
 from rpterm.bench.hard_negatives import HardNegatives
 from rpterm.bench.logistic import fit_conditional_logit, fit_logistic, fit_terms
@@ -128,6 +128,7 @@ def test_terms_give_calibrated_odds_and_a_spread() -> None:
 
 def test_terms_are_written_as_they_are_read() -> None:
     stored = load_json("coefficients.json")
+    assert stored["version"] == refit.VERSION
     assert to_table(load_coefficients().slow) == stored["slow"]
 
 

@@ -74,10 +74,10 @@ def test_a_long_prompt_is_evaluated_in_pieces_once_and_can_be_stopped() -> None:
 class Keeping(Counting):
     """An engine that can keep prompts, as marks on disk."""
 
-    def recall_prompt(self, prompt: list[int], path: Path, room: int) -> bool:
+    def load_prompt(self, prompt: list[int], path: Path, room: int) -> bool:
         return path.exists()
 
-    def keep_prompt(self, prompt: list[int], path: Path) -> bool:
+    def save_prompt(self, prompt: list[int], path: Path) -> bool:
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"{len(prompt)}")
         return True

@@ -243,3 +243,27 @@ def test_a_card_with_only_a_description_gives_one_fact_a_sentence() -> None:
         "She hates the sea!",
     ]
     assert scene_of(CharacterCard("Bare")).facts == ()
+
+
+def test_the_facts_are_attributes_relations_and_the_description() -> None:
+    card = CharacterCard(
+        "Ines", description="She was born at sea. She counts gulls.",
+        attributes=("Ines mends nets.",), relations=("Rui is her brother.",),
+    )  # fmt: skip
+    facts = scene_of(card, history=((False, "Where are you from?"),)).facts
+    assert [fact.source for fact in facts] == [
+        "card.attributes:0", "card.relations:0", "card.description:0", "card.description:1",
+    ]  # fmt: skip
+    assert facts[2].text == "She was born at sea."
+
+
+def test_a_reply_may_rest_on_the_description_alone() -> None:
+    card = CharacterCard(
+        "Ines", attributes=("Ines mends nets.",), description="Ines was born at sea in a storm."
+    )
+    asked = ((False, "Where are you from?"),)
+    known, evasive = "I was born at sea, in a storm.", "That is nobody's business but mine."
+    scene = scene_of(card, history=asked)
+    score = Scorer().cheap(known, scene)
+    assert score.probability > Scorer().cheap(evasive, scene).probability
+    assert score.readings["fact_words"].evidence[0].source == "card.description:0"

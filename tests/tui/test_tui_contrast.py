@@ -13,7 +13,7 @@ from tui_support import Stage, phase, running, screen_text, wait_until
 
 from rpterm.chat.session import Session
 from rpterm.config import Settings
-from rpterm.examples.provider import Examples
+from rpterm.examples.provider import ExampleProvider
 from rpterm.tui import themes
 from rpterm.tui.screens.chooser import Choice, Chooser
 
@@ -27,7 +27,7 @@ class Exampled(Stage):
 
     def open(self, target: str | None, chat_id: int | None) -> Session:
         session = super().open(target, chat_id)
-        session.examples = session._prompter._examples = Examples(session.store)
+        session.examples = session._prompter._examples = ExampleProvider(session.store)
         return session
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from tui_support import Stage, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
-from rpterm.memory.distil.schedule import Distiller
+from rpterm.memory.character_memory import Memory
+from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import Work
-from rpterm.memory.facade import Memory
 
 
 @dataclass

@@ -30,8 +30,8 @@ from rpterm.cards.writer import dump
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
-from rpterm.examples.pool import of_card
-from rpterm.examples.provider import Examples
+from rpterm.examples.pool import card_exemplars
+from rpterm.examples.provider import ExampleProvider
 from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
@@ -82,7 +82,7 @@ class FileStage(Stage):
         text = path.read_text("utf-8")
         chat = begin_chat(store, card, text, Persona("Ansel"), card_path=str(path))
         session = Session(
-            store, self.engine, parse(text), chat, self.settings, examples=Examples(store),
+            store, self.engine, parse(text), chat, self.settings, examples=ExampleProvider(store),
             casting=Casting(self.find),
         )  # fmt: skip
         for name in self.company:
@@ -108,9 +108,9 @@ def stage(tmp_path: Path) -> FileStage:
     return stage
 
 
-def provider(stage: FileStage) -> Examples:
+def provider(stage: FileStage) -> ExampleProvider:
     found = stage.session.examples
-    assert isinstance(found, Examples)
+    assert isinstance(found, ExampleProvider)
     return found
 
 
@@ -169,7 +169,7 @@ async def test_an_edit_of_an_example_that_is_gone_says_so(stage: FileStage) -> N
         await open_form(pilot, app)
         stage.file().write_text(dump(replace(MARA, examples=MARA.examples[1:])), "utf-8")
         await save(pilot, app, "Never.")
-        await wait_until(pilot, lambda: "taken out of the card" in notices(app))
+        await wait_until(pilot, lambda: "removed from the card" in notices(app))
         assert stage.said() == ["Always."]
 
 
@@ -345,7 +345,7 @@ async def test_the_pinned_example_is_told_in_plain_words(stage: FileStage) -> No
         await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         expected = 'Example 2 is pinned: “She nods. "Far enough, Ansel."” It counts'
         await wait_until(pilot, lambda: expected in notices(app))
-        key = of_card(stage.session.card)[1].key
+        key = card_exemplars(stage.session.card)[1].key
         assert provider(stage).marks(stage.session.chat_id) == {key: "pinned"}
 
 

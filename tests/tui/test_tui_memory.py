@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
-from rpterm.memory.facade import Memory
+from rpterm.memory.character_memory import Memory
 from rpterm.store.memories import Memories
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -34,7 +34,7 @@ class Patient:
     def close(self) -> None:
         self.let.set()
 
-    def now(self, text: str, timeout: float) -> None:
+    def encode_now(self, text: str, timeout: float) -> None:
         return None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -104,7 +104,7 @@ async def test_why_nothing_was_recalled_is_told(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await opened(pilot, app)
-        await wait_until(pilot, lambda: "no reply was asked for yet" in screen_text(app))
+        await wait_until(pilot, lambda: "no reply was requested yet" in screen_text(app))
         await say(pilot, app, "My grandmother kept bees")
         remembered(app)
         await wait_until(

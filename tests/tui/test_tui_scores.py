@@ -29,7 +29,7 @@ from rpterm.chat.cast.actors import Actor
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.examples.provider import Examples
+from rpterm.examples.provider import ExampleProvider
 from rpterm.scoring.records import NO_DATA, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
@@ -103,7 +103,7 @@ class Scored(Stage):
     def open(self, target: str | None, chat_id: int | None) -> Session:
         session = super().open(target, chat_id)
         self.judge = getattr(self, "judge", None) or Judge()
-        examples = Examples(session.store)
+        examples = ExampleProvider(session.store)
         session.scores = LiveScores(session.store, lambda: self.judge)  # type: ignore[arg-type,return-value]
         session.examples = session._prompter._examples = examples
         return session

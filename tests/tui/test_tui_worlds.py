@@ -98,14 +98,14 @@ async def test_the_command_joins_and_leaves(stage: FileStage) -> None:
     async with running(app, (120, 40)) as pilot:
         app.chat.input.put("/world Coast")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "The world Coast was joined" in notices(app))
+        await wait_until(pilot, lambda: "The world Coast was added" in notices(app))
         app.chat.input.put("/world coast")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "The world coast was taken out" in notices(app))
+        await wait_until(pilot, lambda: "The world coast was removed" in notices(app))
         assert load(stage.file) == CARD
         app.chat.input.put("/world chat: coast")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: "joined for this chat alone" in notices(app))
+        await wait_until(pilot, lambda: "added to this chat alone" in notices(app))
         assert load(stage.file) == CARD
         app.chat.input.put("/world gost")
         await pilot.press("enter")

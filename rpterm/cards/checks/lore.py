@@ -38,7 +38,7 @@ def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[Fi
 def _mentioned_by_entries(rules: Rules) -> frozenset[int]:
     """Keys in the text of entries that may fire others recursively."""
     texts = (rule.entry.content for rule in rules.all
-             if not rule.never and not rule.entry.prevent_recursion)  # fmt: skip
+             if not rule.never_reason and not rule.entry.prevent_recursion)  # fmt: skip
     return frozenset(key for text in texts for key in rules.index.hits(text))
 
 
@@ -49,11 +49,11 @@ def _never_fires(
     entry = rule.entry
     broken = [key for key in rule.primary if key in rules.index.broken]
     names = {card.name.casefold(), card.nickname.casefold()}
-    if rule.never:
-        off = rule.never[0] in ("disabled", "switched_off")
+    if rule.never_reason:
+        off = rule.never_reason[0] in ("disabled", "switched_off")
         severity: Severity = "note" if off else "warning"
         what = "Unused" if off else "It can never fire"
-        yield Finding(path, severity, f"{what}: {rule.never[1]}.", "Correct or remove it.")
+        yield Finding(path, severity, f"{what}: {rule.never_reason[1]}.", "Correct or remove it.")
     elif broken and len(broken) == len(rule.primary) and not rule.unconditional:
         why = rules.index.broken[broken[0]]
         yield Finding(path, "error", f"It can never fire: {why}.", "Correct the pattern.")
@@ -95,7 +95,7 @@ def _too_large(
     card: CharacterCard, rule: Rule, count: Callable[[str], int] | None
 ) -> Iterator[Finding]:
     budget = card.lorebook.budget
-    if not (count and budget) or rule.entry.ignore_budget or rule.never:
+    if not (count and budget) or rule.entry.ignore_budget or rule.never_reason:
         return
     tokens = count(rule.entry.content)
     if tokens > budget:

@@ -39,8 +39,8 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
     book = Lorebook(
         name=coerce.line(raw.get("name"), "lorebook: name"),
         description=coerce.text(raw.get("description"), "lorebook: description"),
-        scan_depth=coerce.whole(raw.get("scan_depth"), "lorebook: scan_depth", 2, 0),
-        budget=coerce.whole(raw.get("token_budget"), "lorebook: token_budget", 0, 0),
+        scan_depth=coerce.integer(raw.get("scan_depth"), "lorebook: scan_depth", 2, 0),
+        budget=coerce.integer(raw.get("token_budget"), "lorebook: token_budget", 0, 0),
         recursive=coerce.flag(raw.get("recursive_scanning"), "lorebook: recursive_scanning", False),
         extensions=own,
     )

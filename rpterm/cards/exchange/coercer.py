@@ -85,7 +85,7 @@ class Coercer:
             return ()
         return tuple(self.text(each, where) for each in value)
 
-    def whole(self, value: Any, where: str, default: int, low: int = -_LIMIT) -> int:
+    def integer(self, value: Any, where: str, default: int, low: int = -_LIMIT) -> int:
         """A whole number from ``low`` to a billion; text that contains a number is converted."""
         if value is None or value == "":
             return default

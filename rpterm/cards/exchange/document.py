@@ -252,7 +252,7 @@ def _read_depth_prompt(raw: Any, coerce: Coercer) -> LoreEntry | None:
         name=_DEPTH_PROMPT,
         constant=True,
         position="depth",
-        depth=coerce.whole(raw.get("depth"), "depth_prompt: depth", 4, 0),
+        depth=coerce.integer(raw.get("depth"), "depth_prompt: depth", 4, 0),
         role=read_role(raw.get("role"), "depth_prompt", coerce),
         extensions={ORIGIN: {"from": _DEPTH_PROMPT}},
     )

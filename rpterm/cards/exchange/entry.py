@@ -65,8 +65,8 @@ def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) 
         constant=coerce.flag(raw.get("constant"), f"{where}: constant", False),
         case_sensitive=coerce.flag(raw.get("case_sensitive"), f"{where}: case_sensitive", False),
         use_regex=coerce.flag(raw.get("use_regex"), f"{where}: use_regex", False),
-        order=coerce.whole(raw.get("insertion_order"), f"{where}: insertion_order", 100),
-        priority=coerce.whole(raw.get("priority"), f"{where}: priority", 100),
+        order=coerce.integer(raw.get("insertion_order"), f"{where}: insertion_order", 100),
+        priority=coerce.integer(raw.get("priority"), f"{where}: priority", 100),
         **_extension_fields(extra, default, where, coerce),
     )
     return _with_patches(entry, raw, spec)
@@ -185,16 +185,16 @@ def _extension_fields(
     own = own if isinstance(own, Mapping) else {}
     return {
         "position": _position(ext, default, where, coerce),
-        "depth": coerce.whole(ext.get("depth"), f"{where}: depth", 4, 0),
+        "depth": coerce.integer(ext.get("depth"), f"{where}: depth", 4, 0),
         "role": read_role(ext.get("role"), where, coerce),
         "probability": read_probability(ext, where, coerce),
         "logic": read_logic(ext.get("selectiveLogic"), where, coerce),
         "group": coerce.line(ext.get("group"), f"{where}: group"),
         "group_override": coerce.flag(ext.get("group_override"), f"{where}: group_override", False),
-        "group_weight": coerce.whole(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
+        "group_weight": coerce.integer(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
         "scan_depth": read_optional_number(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
         "whole_words": coerce.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
-        **{key: coerce.whole(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
+        **{key: coerce.integer(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
         **{key: coerce.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
         **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
     }
@@ -204,7 +204,7 @@ def _position(ext: Mapping[str, Any], default: Position, where: str, coerce: Coe
     """The position by its number in ``extensions``, else the entry's own ``default``."""
     if ext.get("position") is None:
         return default
-    number = coerce.whole(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
+    number = coerce.integer(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
     return POSITIONS[number] if number < len(POSITIONS) else default
 
 
@@ -232,13 +232,13 @@ def read_role(value: Any, where: str, coerce: Coercer) -> Any:
     """``system``, ``user`` or ``assistant``, by number or name."""
     if value in ROLES:
         return value
-    number = coerce.whole(value, f"{where}: role", 0, 0)
+    number = coerce.integer(value, f"{where}: role", 0, 0)
     return ROLES[number] if number < len(ROLES) else "system"
 
 
 def read_logic(value: Any, where: str, coerce: Coercer) -> Logic:
     """The logic of secondary keys, by number."""
-    number = coerce.whole(value, f"{where}: selectiveLogic", 0, 0)
+    number = coerce.integer(value, f"{where}: selectiveLogic", 0, 0)
     return LOGICS[number] if number < len(LOGICS) else "and_any"
 
 
@@ -246,12 +246,12 @@ def read_probability(ext: Mapping[str, Any], where: str, coerce: Coercer) -> int
     """The probability in percent; 100 if its use is switched off."""
     if ext.get("useProbability") is False:
         return 100
-    return min(100, coerce.whole(ext.get("probability"), f"{where}: probability", 100, 0))
+    return min(100, coerce.integer(ext.get("probability"), f"{where}: probability", 100, 0))
 
 
 def read_optional_number(value: Any, where: str, coerce: Coercer) -> int | None:
     """A whole number, or ``None`` if it is missing."""
-    return None if value is None or value == "" else coerce.whole(value, where, 0, 0)
+    return None if value is None or value == "" else coerce.integer(value, where, 0, 0)
 
 
 def _own_texts(value: Any) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class ImportedFile:
         portrait: The picture file next to it, or ``None``.
         origin: What the source was, in words.
         error: Why the import failed, or "".
-        something_else: Whether the source is not a card at all.
+        not_a_card: Whether the source is not a card at all.
         world: The world the card names, in the other program's spelling, or "".
         known: Whether ``target`` existed already, so that nothing was written.
     """
@@ -53,7 +53,7 @@ class ImportedFile:
     origin: str = ""
     notes: tuple[str, ...] = ()
     error: str = ""
-    something_else: bool = False
+    not_a_card: bool = False
     world: str = ""
     known: bool = False
 
@@ -82,7 +82,7 @@ def import_files(
             result = _import(path, to_folder)
         except ExchangeError as error:
             not_a_card = isinstance(error, NotACard)
-            result = ImportedFile(path, error=str(error), something_else=not_a_card)
+            result = ImportedFile(path, error=str(error), not_a_card=not_a_card)
         except CardError as error:
             result = ImportedFile(path, error=error.problems[0].message)
         except OSError as error:
@@ -115,7 +115,7 @@ def export_file(
         card, lost = worlds.parse_world(text, str(card_path)), []
     else:
         found = worlds.parse_card(text, card_path, folders)
-        card, lost = found.card, [each.told for each in found.lost]
+        card, lost = found.card, [each.message for each in found.unreadable]
     exported = export(card, form, file_reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -65,8 +65,8 @@ def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
         entries=tuple(entries),
         name=coerce.line(raw.get("name"), "world: name"),
         description=coerce.text(raw.get("description"), "world: description"),
-        scan_depth=coerce.whole(raw.get("scan_depth"), "world: scan_depth", 2, 0),
-        budget=coerce.whole(raw.get("token_budget"), "world: token_budget", 0, 0),
+        scan_depth=coerce.integer(raw.get("scan_depth"), "world: scan_depth", 2, 0),
+        budget=coerce.integer(raw.get("token_budget"), "world: token_budget", 0, 0),
         recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
     )
     origin: Table = {"format": "world"}
@@ -112,13 +112,15 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) 
     secondary = coerce.texts(
         raw.get("keysecondary", raw.get("secondary_keys")), f"{where}: keysecondary"
     )
-    position = coerce.whole(raw.get("position"), f"{where}: position", 0, 0)
+    position = coerce.integer(raw.get("position"), f"{where}: position", 0, 0)
     selective = coerce.flag(raw.get("selective"), f"{where}: selective", True)
     converted: dict[str, Any] = {
         ours: coerce.flag(raw.get(theirs), f"{where}: {theirs}", False)
         for theirs, ours in _FLAGS.items()
     }
-    converted |= {each: coerce.whole(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS}
+    converted |= {
+        each: coerce.integer(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS
+    }
     included, excluded = _characters(raw.get("characterFilter"))
     entry = LoreEntry(
         keys=usable_keys(coerce.texts(keys, f"{where}: key"), where, coerce),
@@ -128,13 +130,13 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) 
         logic=read_logic(raw.get("selectiveLogic"), where, coerce),
         enabled=not coerce.flag(raw.get("disable"), f"{where}: disable", False),
         position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
-        depth=coerce.whole(raw.get("depth"), f"{where}: depth", 4, 0),
+        depth=coerce.integer(raw.get("depth"), f"{where}: depth", 4, 0),
         role=read_role(raw.get("role"), where, coerce),
-        order=coerce.whole(raw.get("order"), f"{where}: order", 100),
+        order=coerce.integer(raw.get("order"), f"{where}: order", 100),
         probability=read_probability(raw, where, coerce),
         scan_depth=read_optional_number(raw.get("scanDepth"), f"{where}: scanDepth", coerce),
         group=coerce.line(raw.get("group"), f"{where}: group"),
-        group_weight=coerce.whole(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
+        group_weight=coerce.integer(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
         characters=included,
         exclude_characters=excluded,
         **converted,

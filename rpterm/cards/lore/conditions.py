@@ -26,23 +26,23 @@ class ChatPoint:
     Attributes:
         turn: The number of turns before the reply.
         replies: The number of those that are the character's.
-        since: Rule → the ``turn`` at which it last fired.
+        last_fired: Rule → the ``turn`` at which it last fired.
     """
 
     turn: int
     replies: int
-    since: Mapping[int, int]
+    last_fired: Mapping[int, int]
     context: LoreContext
 
-    def sticking(self, rule: Rule) -> bool:
+    def is_sticky(self, rule: Rule) -> bool:
         """Whether the rule fired earlier and is still active."""
-        since = self.since.get(rule.index)
+        since = self.last_fired.get(rule.index)
         return since is not None and bool(rule.sticky) and self.turn <= since + rule.sticky
 
     def cooldown_left(self, rule: Rule) -> int:
         """How many more turns the rule's cooldown lasts."""
-        since = self.since.get(rule.index)
-        if since is None or not rule.cooldown or self.sticking(rule):
+        since = self.last_fired.get(rule.index)
+        if since is None or not rule.cooldown or self.is_sticky(rule):
             return 0
         return max(0, since + rule.sticky + rule.cooldown - self.turn + 1)
 
@@ -51,10 +51,10 @@ def may_fire(
     rule: Rule, point: ChatPoint, window: ScanWindow, names: Mapping[int, str]
 ) -> tuple[bool, Reason]:
     """Whether a rule may fire, and the reason for it; ``names`` maps key numbers to their texts."""
-    blocked = rule.never or _wrong_chat(rule, point.context) or _wrong_time(rule, point)
+    blocked = rule.never_reason or _wrong_chat(rule, point.context) or _wrong_time(rule, point)
     if blocked:
         return False, blocked
-    if point.sticking(rule):
+    if point.is_sticky(rule):
         return True, ("sticky", _sticky_reason(rule, point))
     fires, reason = _match_keys(rule, window, names)
     if fires and _draw_fails(rule, point):
@@ -77,14 +77,14 @@ def _wrong_chat(rule: Rule, context: LoreContext) -> Reason | None:
 
 
 def _wrong_time(rule: Rule, point: ChatPoint) -> Reason | None:
-    entry, deco = rule.entry, rule.deco
+    entry, decorated = rule.entry, rule.decorated
     if point.turn < entry.delay:
         return "delay", f"it cannot fire before the chat has {counted(entry.delay, 'turn')}"
-    if point.replies < deco.after:
-        replies = counted(deco.after, "reply", "replies")
+    if point.replies < decorated.after:
+        replies = counted(decorated.after, "reply", "replies")
         return "delay", f"it cannot fire before the character has given {replies}"
-    if deco.every and point.replies % deco.every:
-        return "delay", f"it fires only at every {ordinal(deco.every)} reply"
+    if decorated.every and point.replies % decorated.every:
+        return "delay", f"it fires only at every {ordinal(decorated.every)} reply"
     left = point.cooldown_left(rule)
     if left > FOREVER // 2:
         return "cooldown", "it fired once and never fires again"
@@ -96,7 +96,7 @@ def _wrong_time(rule: Rule, point: ChatPoint) -> Reason | None:
 def _sticky_reason(rule: Rule, point: ChatPoint) -> str:
     if rule.sticky >= FOREVER:
         return "it fired before and stays active"
-    left = point.since[rule.index] + rule.sticky - point.turn
+    left = point.last_fired[rule.index] + rule.sticky - point.turn
     more = f" and stays active for {counted(left, 'more turn')}" if left else ""
     return f"it fired before{more}"
 
@@ -105,18 +105,18 @@ def _match_keys(rule: Rule, window: ScanWindow, names: Mapping[int, str]) -> tup
     """Check the keys, the secondary keys and the keys of decorators."""
     key = window.first(rule, rule.excluded)
     if key is not None:
-        return False, ("excluded", f"“{names[key]}” {window.where(rule, key)} excludes it")
-    if rule.deco.forced:
+        return False, ("excluded", f"“{names[key]}” {window.where_found(rule, key)} excludes it")
+    if rule.decorated.forced:
         return True, ("activated", "@@activate")
     if rule.entry.constant:
-        if rule.entry.delay_until_recursion and not window.told:
+        if rule.entry.delay_until_recursion and not window.entry_keys:
             return False, ("recursion", "only the text of other entries can fire it")
         reason: Reason = ("constant", "constant")
     else:
         key = window.first(rule, rule.primary)
         if key is None:
             return False, _no_key_reason(rule, window)
-        reason = ("key", f"“{names[key]}” {window.where(rule, key)}")
+        reason = ("key", f"“{names[key]}” {window.where_found(rule, key)}")
         if not _secondary_keys_match(rule, window):
             return False, ("secondary", f"{reason[1]}, but its secondary keys do not fit")
     if rule.additional and window.first(rule, rule.additional) is None:
@@ -127,10 +127,10 @@ def _match_keys(rule: Rule, window: ScanWindow, names: Mapping[int, str]) -> tup
 def _no_key_reason(rule: Rule, window: ScanWindow) -> Reason:
     """Why none of the keys counts."""
     entry = rule.entry
-    near = any(window.back.get(key, rule.depth + 1) <= rule.depth for key in rule.primary)
+    near = any(window.turns_back.get(key, rule.depth + 1) <= rule.depth for key in rule.primary)
     if entry.delay_until_recursion and near:
         return "recursion", "only the text of other entries can fire it"
-    if entry.exclude_recursion and any(key in window.told for key in rule.primary):
+    if entry.exclude_recursion and any(key in window.entry_keys for key in rule.primary):
         return "recursion", "its key is in the text of another entry, which cannot fire it"
     turns = "turn" if rule.depth == 1 else counted(rule.depth, "turn")
     return "key_missed", f"none of its keys is in the last {turns}"
@@ -139,7 +139,7 @@ def _no_key_reason(rule: Rule, window: ScanWindow) -> Reason:
 def _secondary_keys_match(rule: Rule, window: ScanWindow) -> bool:
     if not rule.secondary:
         return True
-    seen = [window.sees(rule, key) for key in rule.secondary]
+    seen = [window.can_see(rule, key) for key in rule.secondary]
     logic = rule.entry.logic
     if logic == "and_any":
         return any(seen)

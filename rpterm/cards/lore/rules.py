@@ -23,12 +23,12 @@ class Rule:
         primary, secondary, additional, excluded: Key numbers.
         identity: Determines its random draws, besides the seed; does not change when entries are
             moved in the file.
-        never: Code and reason if it can never fire whatever is said.
+        never_reason: Code and reason if it can never fire whatever is said.
     """
 
     index: int
     name: str
-    deco: Decorated
+    decorated: Decorated
     primary: tuple[int, ...]
     secondary: tuple[int, ...]
     additional: tuple[int, ...]
@@ -38,11 +38,11 @@ class Rule:
     cooldown: int
     groups: tuple[str, ...]
     identity: bytes
-    never: tuple[Code, str] | None = None
+    never_reason: tuple[Code, str] | None = None
 
     @property
     def entry(self) -> LoreEntry:
-        return self.deco.entry
+        return self.decorated.entry
 
     @property
     def timed(self) -> bool:
@@ -57,16 +57,16 @@ class Rule:
     @property
     def unconditional(self) -> bool:
         """Whether it fires without any key."""
-        return self.entry.constant or self.deco.forced is True
+        return self.entry.constant or self.decorated.forced is True
 
     @property
     def static(self) -> bool:
         """Whether it fires on every turn of a chat or on none, always in the same place."""
-        entry, deco = self.entry, self.deco
+        entry, decorated = self.entry, self.decorated
         varies = (
-            entry.probability < 100, entry.delay, entry.cooldown, self.groups, deco.after,
-            deco.every, deco.once, deco.yielding, entry.delay_until_recursion, self.additional,
-            self.excluded, entry.position in ("depth", "note_top", "note_bottom"),
+            entry.probability < 100, entry.delay, entry.cooldown, self.groups, decorated.after,
+            decorated.every, decorated.once, decorated.yielding, entry.delay_until_recursion,
+            self.additional, self.excluded, entry.position in ("depth", "note_top", "note_bottom"),
         )  # fmt: skip
         return self.unconditional and not any(varies)
 
@@ -82,36 +82,36 @@ class Rules:
         self.index = KeyIndex(self.keys)
         self.always = tuple(rule.index for rule in self.all if rule.unconditional)
         self.owners = self._owners()
-        self.depth = max((rule.depth for rule in self.all if not rule.never), default=0)
-        self.timed = any(rule.timed for rule in self.all if not rule.never)
+        self.depth = max((rule.depth for rule in self.all if not rule.never_reason), default=0)
+        self.timed = any(rule.timed for rule in self.all if not rule.never_reason)
 
     def _owners(self) -> dict[int, list[int]]:
         """Key number → the rules that the key can fire."""
         owners: dict[int, list[int]] = {}
         for rule in self.all:
-            if not rule.never:
+            if not rule.never_reason:
                 for number in (*rule.primary, *rule.secondary, *rule.additional):
                     owners.setdefault(number, []).append(rule.index)
         return owners
 
     def _rule(self, book: Lorebook, at: int, raw: LoreEntry) -> Rule:
-        deco = decorate(raw)
-        entry = deco.entry
+        decorated = decorate(raw)
+        entry = decorated.entry
         identity = "\0".join((*entry.keys, entry.name, raw.content)).encode("utf-8", "replace")
         return Rule(
             index=at,
             name=entry_label(entry, at),
-            deco=deco,
+            decorated=decorated,
             primary=self._number(entry, entry.keys),
             secondary=self._number(entry, entry.secondary_keys),
-            additional=self._number(entry, deco.additional),
-            excluded=self._number(entry, deco.excluded),
+            additional=self._number(entry, decorated.additional),
+            excluded=self._number(entry, decorated.excluded),
             depth=book.scan_depth if entry.scan_depth is None else entry.scan_depth,
-            sticky=FOREVER if deco.forever else entry.sticky,
-            cooldown=FOREVER if deco.once else entry.cooldown,
+            sticky=FOREVER if decorated.forever else entry.sticky,
+            cooldown=FOREVER if decorated.once else entry.cooldown,
             groups=tuple(part.strip() for part in entry.group.split(",") if part.strip()),
             identity=blake2b(identity, digest_size=8).digest(),
-            never=_never_reason(deco, book.recursive),
+            never_reason=_never_reason(decorated, book.recursive),
         )
 
     def _number(self, entry: LoreEntry, keys: Sequence[str]) -> tuple[int, ...]:
@@ -136,15 +136,15 @@ def world_name(world: str) -> str:
     return PurePath(world).name.removesuffix(".toml") or world
 
 
-def _never_reason(deco: Decorated, recursive: bool) -> tuple[Code, str] | None:
-    entry = deco.entry
+def _never_reason(decorated: Decorated, recursive: bool) -> tuple[Code, str] | None:
+    entry = decorated.entry
     if not entry.enabled:
         return "disabled", "it is switched off"
     if not entry.content.strip():
         return "empty", "its text is empty"
-    if deco.forced is False:
+    if decorated.forced is False:
         return "switched_off", "its text begins with @@dont_activate"
-    if deco.forced or entry.constant:
+    if decorated.forced or entry.constant:
         return None
     if not any(key.strip() for key in entry.keys):
         return "no_keys", "it has no keys and is not constant"

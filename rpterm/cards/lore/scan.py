@@ -14,39 +14,42 @@ class ScanWindow:
     """The keys found at one point of a chat.
 
     Attributes:
-        back: Key → how many turns back it last occurred; 1 is the last turn.
-        told: Key in the text of a fired entry → that entry's name.
+        turns_back: Key → how many turns back it last occurred; 1 is the last turn.
+        entry_keys: Key in the text of a fired entry → that entry's name.
     """
 
     def __init__(self, turns: Sequence[tuple[str, str]], depth: int, hits: Hits) -> None:
-        self.back: dict[int, int] = {}
-        self.told: dict[int, str] = {}
+        self.turns_back: dict[int, int] = {}
+        self.entry_keys: dict[int, str] = {}
         for distance in range(1, min(depth, len(turns)) + 1):
             for key in hits(turns[-distance][1]):
-                self.back.setdefault(key, distance)
+                self.turns_back.setdefault(key, distance)
 
-    def tell(self, keys: Iterable[int], name: str) -> set[int]:
+    def add_entry_keys(self, keys: Iterable[int], name: str) -> set[int]:
         """Add the keys in the text of a fired entry and return those that are new."""
-        fresh = {key for key in keys if key not in self.told}
-        self.told.update(dict.fromkeys(fresh, name))
+        fresh = {key for key in keys if key not in self.entry_keys}
+        self.entry_keys.update(dict.fromkeys(fresh, name))
         return fresh
 
-    def sees(self, rule: Rule, key: int) -> bool:
+    def can_see(self, rule: Rule, key: int) -> bool:
         """Whether a rule can see a key: within its scan depth, or in the text of an entry."""
         entry = rule.entry
-        if not entry.delay_until_recursion and self.back.get(key, rule.depth + 1) <= rule.depth:
+        if (
+            not entry.delay_until_recursion
+            and self.turns_back.get(key, rule.depth + 1) <= rule.depth
+        ):
             return True
-        return key in self.told and not entry.exclude_recursion
+        return key in self.entry_keys and not entry.exclude_recursion
 
     def first(self, rule: Rule, keys: Iterable[int]) -> int | None:
         """The first of several keys that a rule can see."""
-        return next((key for key in keys if self.sees(rule, key)), None)
+        return next((key for key in keys if self.can_see(rule, key)), None)
 
-    def where(self, rule: Rule, key: int) -> str:
+    def where_found(self, rule: Rule, key: int) -> str:
         """Where a rule sees a key, in words for people."""
-        distance = self.back.get(key, rule.depth + 1)
+        distance = self.turns_back.get(key, rule.depth + 1)
         if rule.entry.delay_until_recursion or distance > rule.depth:
-            return f"in the text of {self.told.get(key, 'another entry')}"
+            return f"in the text of {self.entry_keys.get(key, 'another entry')}"
         if distance == 1:
             return "in the last turn"
         return f"{counted(distance - 1, 'turn')} before the last one"

@@ -28,7 +28,7 @@ def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: ChatPoint)
 
 
 def _winner(members: list[Rule], group: str, point: ChatPoint) -> Rule:
-    sticking = [rule for rule in members if point.sticking(rule)]
+    sticking = [rule for rule in members if point.is_sticky(rule)]
     if sticking:
         return sticking[0]
     strong = [rule for rule in members if rule.entry.group_override]
@@ -48,7 +48,7 @@ class TokenBudget:
         self.spent = 0
         self._tokens = tokens
 
-    def buy(self, rules: Iterable[Rule]) -> tuple[list[Rule], dict[int, str]]:
+    def admit(self, rules: Iterable[Rule]) -> tuple[list[Rule], dict[int, str]]:
         """Admit the rules that fit, the most important first; for the others, index → reason."""
         bought: list[Rule] = []
         refused: dict[int, str] = {}
@@ -67,6 +67,6 @@ def _importance(rule: Rule) -> tuple[bool, bool, bool, bool, int, int, int]:
     """Sort key; static rules come first, so that nothing said in the chat can displace them."""
     entry = rule.entry
     return (
-        not rule.static, not entry.ignore_budget, not rule.unconditional, rule.deco.yielding,
+        not rule.static, not entry.ignore_budget, not rule.unconditional, rule.decorated.yielding,
         -entry.priority, entry.order, rule.index,
     )  # fmt: skip

@@ -15,12 +15,12 @@ from rpterm.cards.macros import expand
 from rpterm.chat.cast.choosing import choose
 from rpterm.chat.prompting import Prompter
 from rpterm.group import GroupError
-from rpterm.prompt.window import read_turns
+from rpterm.prompt.window import visible_turns
 from rpterm.types import Cast, Member, Taking, Turn
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Actors:
         if self.cast is None or not self.group:
             return self.lead
         try:
-            return self._of(group.expected(self.cast, read_turns(path)))
+            return self._of(group.expected(self.cast, visible_turns(path)))
         except GroupError:
             return self.lead
 
@@ -113,7 +113,7 @@ class Actors:
         cast = self.cast
         if cast is None or not self.group:
             return self.lead
-        path = read_turns(path)
+        path = visible_turns(path)
         member = group.next_speaker(cast, path)
         if cast.taking is not Taking.MODEL or engine is None:
             return self._of(member)

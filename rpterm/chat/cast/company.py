@@ -13,7 +13,7 @@ from rpterm.cards.problems import CardError
 from rpterm.types import Member
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.store import Store
 
 NARRATOR = "narrator"

@@ -27,7 +27,7 @@ from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Taking, Turn
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
 
 
 _TURN_ORDERS = {

@@ -220,8 +220,8 @@ def _world(chat: PlainChat, rest: str) -> None:
 
     editor = CardEditor(chat.session, find().characters)
     if rest:
-        whose, world = editor.aimed(rest)
-        chat.tell(editor.turn_world(world, whose))
+        whose, world = editor.parse_target(rest)
+        chat.tell(editor.toggle_world(world, whose))
         return
     scene = chat.session.scene
     cards = [scene.actor(each.card_name).card for each in scene.present]

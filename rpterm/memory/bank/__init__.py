@@ -1,1 +1,1 @@
-"""Files given to a character: read, cut into pieces, each cited by its place."""
+"""Reads files given to a character and cuts them into pieces, each cited by its place."""

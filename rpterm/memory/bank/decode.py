@@ -1,4 +1,4 @@
-"""Bytes to text: Unicode by its marks, else UTF-8, else the old Western code page. Pure."""
+"""Decodes a file's bytes: Unicode by its byte order mark, else UTF-8, else Windows-1252. Pure."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from rpterm.marks import MARKS
 from rpterm.memory.bank.passage import BankError
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
-_ODD = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_MOST_ODD = 0.001
-_MOST_ACCENTED = 0.5
-"""Of the letters those beyond ASCII: far fewer in the West; other scripts read so have more."""
+_CONTROL_CHARS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_MAX_CONTROL_SHARE = 0.001
+_MAX_ACCENTED_SHARE = 0.5
+"""Largest share of non-ASCII letters: Western text has far fewer, other scripts misread have
+more."""
 
 
 def decode(data: bytes, name: str, *, declared: bool = False) -> str:
     """The text of a file.
 
     Args:
-        declared: Whether its head may name its encoding, as HTML and XML do.
+        declared: Whether its head may declare its encoding, as HTML and XML do.
 
     Raises:
-        BankError: It is no text in an encoding that can be told.
+        BankError: It is not text in a recognisable encoding.
     """
-    text = _marked(data) or (_declared(data) if declared else None)
+    text = _by_mark(data) or (_by_declaration(data) if declared else None)
     if text is None:
-        text = _try(data, "utf-8")
+        text = _try_decode(data, "utf-8")
     if text is None:
-        text = _western(data)
-    if text is None or len(_ODD.findall(text)) > _MOST_ODD * len(text):
+        text = _as_western(data)
+    if text is None or len(_CONTROL_CHARS.findall(text)) > _MAX_CONTROL_SHARE * len(text):
         raise BankError(
-            f"{name} is not text that can be read: save it as UTF-8, or give a .txt, .md, .html, "
-            ".pdf or .epub file."
+            f"{name} is not text in an encoding that can be recognised: save it as UTF-8, or give "
+            "a .txt, .md, .html, .pdf or .epub file."
         )
     return clean(text)
 
@@ -40,30 +41,31 @@ def decode(data: bytes, name: str, *, declared: bool = False) -> str:
 def clean(text: str) -> str:
     """Composed characters, plain line ends, no control characters and no soft hyphens."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _ODD.sub("", text.replace("\u00ad", "").replace("\ufeff", "").replace("\u00a0", " "))
+    text = text.replace("\u00ad", "").replace("\ufeff", "").replace("\u00a0", " ")
+    return _CONTROL_CHARS.sub("", text)
 
 
-def _marked(data: bytes) -> str | None:
+def _by_mark(data: bytes) -> str | None:
     for mark, encoding in MARKS:
         if data.startswith(mark):
-            return _try(data[len(mark) :], encoding)
+            return _try_decode(data[len(mark) :], encoding)
     return None
 
 
-def _declared(data: bytes) -> str | None:
+def _by_declaration(data: bytes) -> str | None:
     match = _DECLARED.search(data[:2048])
-    return _try(data, match[1].decode("ascii")) if match else None
+    return _try_decode(data, match[1].decode("ascii")) if match else None
 
 
-def _western(data: bytes) -> str | None:
-    """Any bytes may be read in this code page; what comes out of another script is no text."""
-    text = _try(data, "cp1252")
+def _as_western(data: bytes) -> str | None:
+    """Any bytes can be decoded as Windows-1252; from another script the result is not text."""
+    text = _try_decode(data, "cp1252")
     letters = [char for char in text or "" if char.isalpha()]
     accented = sum(not char.isascii() for char in letters)
-    return text if accented <= _MOST_ACCENTED * len(letters) else None
+    return text if accented <= _MAX_ACCENTED_SHARE * len(letters) else None
 
 
-def _try(data: bytes, encoding: str) -> str | None:
+def _try_decode(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError):

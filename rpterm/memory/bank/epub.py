@@ -1,7 +1,8 @@
-"""EPUB: the pages of a book in the order of its spine, read as HTML. Untrusted input.
+"""EPUB: the pages of a book in the order of its spine, read as HTML. The input is untrusted.
 
-A book is a zip file: what it unpacks to is bounded, and no name in it is ever used as a path. The
-chapter is the entry of the table of contents that leads to a page, else the page's first heading.
+A book is a zip file: the size it unpacks to is limited, and no name in it is ever used as a path on
+disk. The chapter of a page is the entry of the table of contents that links to it, else the page's
+first heading.
 """
 
 from __future__ import annotations
@@ -14,48 +15,48 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from rpterm.memory.bank import web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import BankError, Document, Passage
-from rpterm.memory.bank.web import passages
 
 _MAX_MEMBER = 16 << 20
 _MAX_TOTAL = 96 << 20
 _MAX_PAGES = 5000
 _CONTAINER = "META-INF/container.xml"
-_PAGES = ("application/xhtml+xml", "text/html", "application/html")
+_PAGE_TYPES = ("application/xhtml+xml", "text/html", "application/html")
 
 
 def read(data: bytes, name: str) -> Document:
-    """The paragraphs of a book with the chapter each stands in.
+    """The paragraphs of a book, each with its chapter.
 
     Raises:
-        BankError: It is no EPUB, it is protected, damaged, or unpacks to too much.
+        BankError: It is not an EPUB, is protected or damaged, or unpacks to too much.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = tuple(_Book(archive, name).passages())
+            passages = tuple(_Book(archive, name).passages())
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise BankError(f"{name} is not an EPUB file, or is damaged ({error}).") from error
     except ElementTree.ParseError as error:
         raise BankError(f"{name} has a damaged list of contents ({error}).") from error
     except (RuntimeError, KeyError, OSError) as error:
         raise BankError(f"{name} cannot be read as an EPUB file ({error}).") from error
-    return Document(found, "chapter")
+    return Document(passages, "chapter")
 
 
 class _Book:
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self._archive, self._name = archive, name
-        self._room = _MAX_TOTAL
+        self._bytes_left = _MAX_TOTAL
         self._members = set(archive.namelist())
 
     def passages(self) -> Iterator[Passage]:
         self._check_protection()
-        package = self._xml(_CONTAINER).find(".//{*}rootfile")
+        package = self._parse_xml(_CONTAINER).find(".//{*}rootfile")
         if package is None:
-            raise BankError(f"{self._name} names no contents: it is no EPUB file.")
+            raise BankError(f"{self._name} does not name its contents: it is not an EPUB file.")
         path = package.get("full-path", "")
-        root = self._xml(path)
+        root = self._parse_xml(path)
         folder = posixpath.dirname(path)
         items = {item.get("id", ""): item for item in root.iterfind(".//{*}manifest/{*}item")}
         titles = self._titles(root, folder)
@@ -65,67 +66,70 @@ class _Book:
             yield from self._page(page, chapter)
 
     def _check_protection(self) -> None:
-        """Fonts may be scrambled; a list of keys for anything else means a protected book."""
+        """Fonts may be encrypted; a key list for anything else means a protected book."""
         if "META-INF/rights.xml" in self._members:
-            raise BankError(f"{self._name} is protected against copying; it cannot be read.")
+            raise self._protected()
         if "META-INF/encryption.xml" in self._members:
-            listed = self._xml("META-INF/encryption.xml").iterfind(".//{*}CipherReference")
-            if any(one.get("URI", "").endswith(("html", "htm", "xml")) for one in listed):
-                raise BankError(f"{self._name} is protected against copying; it cannot be read.")
+            encrypted = self._parse_xml("META-INF/encryption.xml").iterfind(".//{*}CipherReference")
+            if any(ref.get("URI", "").endswith(("html", "htm", "xml")) for ref in encrypted):
+                raise self._protected()
+
+    def _protected(self) -> BankError:
+        return BankError(f"{self._name} is protected against copying; it cannot be read.")
 
     def _spine(
         self, root: ElementTree.Element, items: dict[str, ElementTree.Element], folder: str
     ) -> Iterator[str]:
         for number, entry in enumerate(root.iterfind(".//{*}spine/{*}itemref")):
             item = items.get(entry.get("idref", ""))
-            if item is None or item.get("media-type") not in _PAGES or number >= _MAX_PAGES:
+            if item is None or item.get("media-type") not in _PAGE_TYPES or number >= _MAX_PAGES:
                 continue
-            page = _joined(folder, item.get("href", ""))
+            page = _resolve(folder, item.get("href", ""))
             if page in self._members and "nav" not in item.get("properties", "").split():
                 yield page
 
     def _titles(self, root: ElementTree.Element, folder: str) -> dict[str, str]:
-        """Page → title, from the table of contents of either version of the format."""
-        found: dict[str, str] = {}
+        """Titles by page, from the table of contents of either version of the format."""
+        titles: dict[str, str] = {}
         for item in root.iterfind(".//{*}manifest/{*}item"):
-            path = _joined(folder, item.get("href", ""))
+            path = _resolve(folder, item.get("href", ""))
             if path not in self._members:
                 continue
             if item.get("media-type") == "application/x-dtbncx+xml":
-                for point in self._xml(path).iterfind(".//{*}navPoint"):
+                for point in self._parse_xml(path).iterfind(".//{*}navPoint"):
                     title, target = point.find(".//{*}text"), point.find("./{*}content")
                     if title is not None and target is not None:
-                        _note(found, path, target.get("src", ""), "".join(title.itertext()))
+                        _add_title(titles, path, target.get("src", ""), "".join(title.itertext()))
             elif "nav" in item.get("properties", "").split():
-                for link in self._xml(path).iterfind(".//{*}a"):
-                    _note(found, path, link.get("href", ""), "".join(link.itertext()))
-        return found
+                for link in self._parse_xml(path).iterfind(".//{*}a"):
+                    _add_title(titles, path, link.get("href", ""), "".join(link.itertext()))
+        return titles
 
     def _page(self, page: str, chapter: str) -> Iterator[Passage]:
-        for passage in passages(decode(self._bytes(page), self._name, declared=True)):
+        for passage in web.passages(decode(self._read_member(page), self._name, declared=True)):
             title = chapter or (passage.heading[0] if passage.heading else "")
             yield Passage(passage.text, (title,) if title else ())
 
-    def _xml(self, path: str) -> ElementTree.Element:
-        data = self._bytes(path)
+    def _parse_xml(self, path: str) -> ElementTree.Element:
+        data = self._read_member(path)
         if b"<!ENTITY" in data:
-            # Entities that unfold into each other are how small XML fills a memory.
-            raise BankError(f"{self._name} defines entities of its own; such books are not read.")
+            # Entities that expand into each other can make a small file fill the memory.
+            raise BankError(f"{self._name} defines XML entities; such books are not read.")
         return ElementTree.fromstring(data)
 
-    def _bytes(self, path: str) -> bytes:
+    def _read_member(self, path: str) -> bytes:
         with self._archive.open(path) as member:
-            data = member.read(min(_MAX_MEMBER, self._room) + 1)
-        self._room -= len(data)
-        if len(data) > _MAX_MEMBER or self._room < 0:
+            data = member.read(min(_MAX_MEMBER, self._bytes_left) + 1)
+        self._bytes_left -= len(data)
+        if len(data) > _MAX_MEMBER or self._bytes_left < 0:
             raise BankError(f"{self._name} unpacks to far more than a book; it is not read.")
         return data
 
 
-def _joined(folder: str, href: str) -> str:
+def _resolve(folder: str, href: str) -> str:
     return posixpath.normpath(posixpath.join(folder, unquote(href.partition("#")[0])))
 
 
-def _note(found: dict[str, str], contents: str, href: str, title: str) -> None:
-    page = _joined(posixpath.dirname(contents), href)
-    found.setdefault(page, " ".join(title.split()))
+def _add_title(titles: dict[str, str], contents: str, href: str, title: str) -> None:
+    page = _resolve(posixpath.dirname(contents), href)
+    titles.setdefault(page, " ".join(title.split()))

@@ -1,4 +1,4 @@
-"""What every reader of files gives: paragraphs, each with the place it stands at."""
+"""The result of every file reader: paragraphs, each with its place."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rpterm.types import RptermError
 MAX_BYTES = 64 << 20
 """Largest file that is read."""
 MAX_TEXT = 12_000_000
-"""Most characters of text that one file may hold: about two thousand pages of print."""
+"""Most characters of text that a file may contain: about two thousand printed pages."""
 
 
 class BankError(RptermError):
-    """A file cannot be given to a character; the text names it and says why and what to do."""
+    """A file cannot be added; the text names it and says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Passage:
     """One paragraph.
 
     Attributes:
-        heading: The headings it stands under, outermost first.
-        page: Of a paged document, from 1; else 0.
+        heading: The headings above it, outermost first.
+        page: Its page from 1 in a paged document, else 0.
     """
 
     text: str
@@ -33,29 +33,29 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as paragraphs in their order.
+    """A file as paragraphs in order.
 
     Attributes:
-        cited_by: ``page``; ``chapter``, with how far into the file it is; or ``heading``, the path
-            of headings.
+        cited_by: How a place is cited: by ``page``; by ``chapter`` and how far into the file it is;
+            or by ``heading``, the path of headings.
     """
 
     passages: tuple[Passage, ...]
     cited_by: Literal["page", "chapter", "heading"]
 
 
-def checked(name: str, document: Document) -> Document:
-    """The document, if it holds text and not too much of it.
+def check_size(name: str, document: Document) -> Document:
+    """The document, if it contains text and not too much of it.
 
     Raises:
-        BankError: It holds none, or more than anybody reads.
+        BankError: It contains no text, or too much.
     """
     size = sum(len(passage.text) for passage in document.passages)
     if not size:
-        hint = "; its pages may be pictures of text" if document.cited_by == "page" else ""
-        raise BankError(f"{name} holds no text{hint}.")
+        hint = "; its pages may be images of text" if document.cited_by == "page" else ""
+        raise BankError(f"{name} contains no text{hint}.")
     if size > MAX_TEXT:
         raise BankError(
-            f"{name} holds {size:,} characters of text, more than {MAX_TEXT:,}: cut it into parts."
+            f"{name} contains {size:,} characters of text, more than {MAX_TEXT:,}: split it."
         )
     return document

@@ -1,8 +1,8 @@
 """PDF: the text of each page, read by pypdf in a process of its own.
 
-A PDF is a program of sorts, and a hostile one can take for ever or fill the memory: the process has
-a time limit and, where the system knows such, a memory limit. Run as ``python -m
-rpterm.memory.bank.pdf FILE`` it writes one line of JSON a page, or ``{"error": …}``.
+A PDF is a program of sorts, and a hostile one can run for ever or fill the memory. So the process
+has a time limit and, if the system supports one, a memory limit. Run as ``python -m
+rpterm.memory.bank.pdf FILE``, it writes one line of JSON per page, or ``{"error": …}``.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from rpterm.memory.bank.passage import MAX_TEXT, BankError, Document, Passage
 TIME_LIMIT_S = 180.0
 _MEMORY_LIMIT = 2 << 30
 _MAX_PAGES = 5000
-_EDGE = 2
-_OFTEN = 0.4
+_EDGE_LINES = 2
+_REPEATED_SHARE = 0.4
 
 
 def read(path: Path, name: str, *, limit_s: float = TIME_LIMIT_S) -> Document:
-    """The paragraphs of a PDF with the page each begins on.
+    """The paragraphs of a PDF, each with the page it begins on.
 
     Raises:
-        BankError: It is encrypted, damaged, no PDF, or too much to read.
+        BankError: It is encrypted, damaged, not a PDF, or too much to read.
     """
     command = [sys.executable, "-P", "-m", "rpterm.memory.bank.pdf", str(path.absolute())]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, timeout=limit_s, check=False, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired as error:
-        slow = f"{name} took longer than {limit_s:.0f} s to read; it was not read."
-        raise BankError(slow) from error
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
+        message = f"{name} took longer than {limit_s:.0f} s to read; it was not read."
+        raise BankError(message) from error
+    lines = process.stdout.decode("utf-8", "replace").splitlines()
     pages: list[str] = []
     for line in lines:
         answer = json.loads(line) if line.startswith("{") else {}
@@ -47,57 +47,68 @@ def read(path: Path, name: str, *, limit_s: float = TIME_LIMIT_S) -> Document:
             raise BankError(f"{name}: {answer['error']}")
         if "page" in answer:
             pages.append(answer["page"])
-    if done.returncode:
-        raise BankError(f"{name} is damaged or asks for too much memory; it cannot be read.")
+    if process.returncode:
+        raise BankError(f"{name} is damaged or needs too much memory; it cannot be read.")
     return Document(tuple(_passages(_without_edges(pages))), "page")
 
 
 def _without_edges(pages: list[str]) -> list[list[str]]:
-    """The lines of each page without running heads, feet and page numbers."""
-    split = [[line.strip() for line in clean(page).split("\n") if line.strip()] for page in pages]
-    edges = Counter(_shape(line) for lines in split for line in {*lines[:_EDGE], *lines[-_EDGE:]})
-    often = max(3.0, _OFTEN * len(split))
+    """The lines of each page without headers, footers and page numbers."""
+    page_lines = [
+        [line.strip() for line in clean(page).split("\n") if line.strip()] for page in pages
+    ]
+    edges = Counter(
+        _without_numbers(line)
+        for lines in page_lines
+        for line in {*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:]}
+    )
+    repeated = max(3.0, _REPEATED_SHARE * len(page_lines))
+
+    def is_edge(line: str) -> bool:
+        is_page_number = re.fullmatch(r"[\d\s.–—-]{1,9}", line) is not None
+        return is_page_number or edges[_without_numbers(line)] >= repeated
+
     kept: list[list[str]] = []
-    for lines in split:
-        last = len(lines) - _EDGE
+    for lines in page_lines:
+        last = len(lines) - _EDGE_LINES
         kept.append([
-            line for at, line in enumerate(lines)
-            if not ((at < _EDGE or at >= last) and (edges[_shape(line)] >= often
-                                                    or re.fullmatch(r"[\d\s.–—-]{1,9}", line)))
+            line for index, line in enumerate(lines)
+            if _EDGE_LINES <= index < last or not is_edge(line)
         ])  # fmt: skip
     return kept
 
 
-def _shape(line: str) -> str:
-    """A line with its numbers alike: page 3 and page 4 have the same foot."""
+def _without_numbers(line: str) -> str:
+    """A line with all numbers alike, so that the footers of page 3 and page 4 are equal."""
     return re.sub(r"\d+", "0", line)
 
 
 def _passages(pages: list[list[str]]) -> Iterator[Passage]:
-    """Lines joined to paragraphs; one ends where a short line ends a sentence, or at the page."""
+    """Lines joined into paragraphs. One ends where a short line ends a sentence, or with the
+    page."""
     for number, lines in enumerate(pages, 1):
         width = max((len(line) for line in lines), default=0)
         paragraph: list[str] = []
         for line in lines:
             paragraph.append(line)
             if len(line) < 0.75 * width and re.search(r"[.!?:”\"’')]$", line):
-                yield Passage(_joined(paragraph), page=number)
+                yield Passage(_join_lines(paragraph), page=number)
                 paragraph = []
         if paragraph:
-            yield Passage(_joined(paragraph), page=number)
+            yield Passage(_join_lines(paragraph), page=number)
 
 
-def _joined(lines: Iterable[str]) -> str:
-    """One line; a word that was hyphenated at a line's end is whole again."""
+def _join_lines(lines: Iterable[str]) -> str:
+    """One line; words hyphenated at a line's end are joined again."""
     text = "\n".join(lines)
     text = re.sub(r"(?<=[a-zß-ÿ])[-‐]\n(?=[a-zß-ÿ])", "", text)
     return " ".join(text.split())
 
 
-# The process of its own ------------------------------------------------------------------------
+# The subprocess --------------------------------------------------------------------------------
 def main(path: str) -> int:
-    """Write every page's text as a line of JSON; the exit status."""
-    _bound()
+    """Write every page's text as a line of JSON; returns the exit status."""
+    _limit_memory()
     import logging
 
     from pypdf import PdfReader
@@ -107,16 +118,16 @@ def main(path: str) -> int:
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
-            return _fail("it needs a password: save it without one first.")
+            return _fail("it needs a password: save it without one and try again.")
         if len(reader.pages) > _MAX_PAGES:
             return _fail(f"it has {len(reader.pages):,} pages, more than {_MAX_PAGES:,}.")
-        room = MAX_TEXT
+        characters_left = MAX_TEXT
         for page in reader.pages:
             text = page.extract_text()
-            room -= len(text)
-            if room < 0:
-                return _fail(f"it holds more than {MAX_TEXT:,} characters: cut it into parts.")
-            _tell({"page": text})
+            characters_left -= len(text)
+            if characters_left < 0:
+                return _fail(f"it contains more than {MAX_TEXT:,} characters: split it.")
+            _write({"page": text})
     except PyPdfError as error:
         return _fail(f"it is not a PDF file, or is damaged ({error}).")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
@@ -124,7 +135,7 @@ def main(path: str) -> int:
     return 0
 
 
-def _bound() -> None:
+def _limit_memory() -> None:
     try:
         import resource
     except ImportError:
@@ -133,11 +144,11 @@ def _bound() -> None:
 
 
 def _fail(why: str) -> int:
-    _tell({"error": why})
+    _write({"error": why})
     return 0
 
 
-def _tell(message: dict[str, str]) -> None:
+def _write(message: dict[str, str]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
 
 

@@ -1,6 +1,6 @@
-"""HTML: paragraphs under the path of their headings, without scripts, menus and styles. Pure.
+"""HTML: paragraphs, each under its path of headings, without scripts, menus and styles. Pure.
 
-Nothing is fetched and nothing is run; broken markup is read as far as it goes.
+Nothing is fetched or executed; broken markup is read as far as possible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INLINE = frozenset(
      "sup", "time", "tt", "u", "var", "wbr")
 )  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_EMPTY = frozenset(("br", "hr", "img", "meta", "link", "input", "wbr", "col", "area", "base",
+_VOID = frozenset(("br", "hr", "img", "meta", "link", "input", "wbr", "col", "area", "base",
                     "embed", "source", "track"))  # fmt: skip
 
 
@@ -29,11 +29,11 @@ def read(text: str) -> Document:
 
 
 def passages(text: str) -> list[Passage]:
-    """The paragraphs, each under the path of its headings."""
+    """The paragraphs, each under its path of headings."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
-    reader.end()
+    reader.end_paragraph()
     return reader.passages
 
 
@@ -41,22 +41,22 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.passages: list[Passage] = []
-        self._path: list[tuple[int, str]] = []
+        self._heading_path: list[tuple[int, str]] = []
         self._text: list[str] = []
         self._skipping: list[str] = []
-        self._heading = 0
+        self._heading_level = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _EMPTY:
+        if tag in _VOID:
             self._text.append(" ")
         elif tag in _SKIPPED or (self._skipping and tag == self._skipping[-1]):
             self._skipping.append(tag)
         elif tag == "body":
-            # A head that nobody closed ends here.
+            # An unclosed <head> ends here.
             self._skipping.clear()
         elif tag not in _INLINE:
-            self.end()
-            self._heading = _HEADINGS.get(tag, self._heading)
+            self.end_paragraph()
+            self._heading_level = _HEADINGS.get(tag, self._heading_level)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._text.append(" ")
@@ -64,24 +64,24 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in self._skipping:
             del self._skipping[self._skipping.index(tag) :]
-        elif tag not in _INLINE and tag not in _EMPTY:
-            self.end()
+        elif tag not in _INLINE and tag not in _VOID:
+            self.end_paragraph()
             if tag in _HEADINGS:
-                self._heading = 0
+                self._heading_level = 0
 
     def handle_data(self, data: str) -> None:
         if not self._skipping:
             self._text.append(data)
 
-    def end(self) -> None:
-        """The paragraph, or the heading, is complete."""
+    def end_paragraph(self) -> None:
+        """Store the paragraph or heading collected so far."""
         text = " ".join("".join(self._text).split())
         self._text = []
         if not text:
             return
-        if self._heading:
-            while self._path and self._path[-1][0] >= self._heading:
-                self._path.pop()
-            self._path.append((self._heading, text.rstrip("¶# ")))  # the sign of a link to itself
+        if self._heading_level:
+            while self._heading_path and self._heading_path[-1][0] >= self._heading_level:
+                self._heading_path.pop()
+            self._heading_path.append((self._heading_level, text.rstrip("¶# ")))  # permalink signs
         else:
-            self.passages.append(Passage(text, tuple(title for _, title in self._path)))
+            self.passages.append(Passage(text, tuple(title for _, title in self._heading_path)))

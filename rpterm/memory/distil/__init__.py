@@ -1,1 +1,1 @@
-"""Lasting facts, reflections and summaries, drawn from what was said; see each module."""
+"""Distils what was said into lasting facts, reflections and summaries."""

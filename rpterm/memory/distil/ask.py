@@ -1,7 +1,7 @@
-"""Putting one short question to the chat model beside the chat, under a grammar.
+"""Asks the chat model one short question outside the chat, constrained by a grammar.
 
-Knows the model's template and tokenizer, nothing of what is asked. A question that is interrupted
-gives ``None``, one that does not fit "".
+Knows the model's template and tokenizer, nothing of what is asked. An interrupted question gives
+``None``; one that is too long gives "".
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rpterm.engine.protocol import AsideEngine, GenerateRequest, Piece
+from rpterm.engine.protocol import BackgroundEngine, GenerateRequest, Piece
 from rpterm.types import Role, Sampling
 
-ROOM = 1000
-"""Tokens of question and answer together that an engine takes beside the chat."""
+MAX_TOKENS = 1000
+"""Tokens of question and answer together that an engine accepts outside the chat."""
 Message = tuple[Role, str]
 Ask = Callable[[Sequence[Message], str, int], str | None]
-"""Messages, a grammar and the most tokens, to the answer or ``None``."""
+"""Messages, a grammar and the answer's token limit → the answer, or ``None``."""
 Tokenize = Callable[[Sequence[Piece]], list[list[int]]]
 
 
 class Part(Protocol):
-    """A piece of a rendered chat: scaffold, or the place of a message."""
+    """A piece of a rendered chat: literal template text, or the place of a message."""
 
     @property
     def text(self) -> str: ...
@@ -30,22 +30,24 @@ class Part(Protocol):
 
 
 class Template(Protocol):
-    """A model's chat template; ``rpterm.prompt.template.ChatTemplate`` is one."""
+    """A model's chat template, such as ``rpterm.prompt.template.ChatTemplate``."""
 
     def parts(self, roles: Sequence[Role]) -> Sequence[Part]: ...
 
 
 class Asker:
-    """Asks one engine; see ``Ask``."""
+    """Puts questions to one engine."""
 
-    def __init__(self, engine: AsideEngine, tokenize: Tokenize, template: Template) -> None:
+    def __init__(self, engine: BackgroundEngine, tokenize: Tokenize, template: Template) -> None:
         self._engine = engine
         self._tokenize = tokenize
         self._template = template
 
-    def __call__(self, messages: Sequence[Message], grammar: str, most: int) -> str | None:
-        """Raises:
-        EngineError: The engine failed, or cannot work beside the chat.
+    def __call__(self, messages: Sequence[Message], grammar: str, max_answer: int) -> str | None:
+        """Ask; see ``Ask``.
+
+        Raises:
+            EngineError: The engine failed, or cannot work outside the chat.
         """
         parts = self._template.parts([role for role, _ in messages])
         pieces = [
@@ -54,14 +56,14 @@ class Asker:
             for part in parts
         ]  # fmt: skip
         ids = tuple(token for tokens in self._tokenize(pieces) for token in tokens)
-        if len(ids) + most > ROOM:
+        if len(ids) + max_answer > MAX_TOKENS:
             return ""
-        return self._engine.aside(
+        return self._engine.generate_in_background(
             GenerateRequest(
                 ids,
                 Sampling(
-                    seed=1, max_tokens=most, temperature=0, repeat_penalty=1, dry_multiplier=0,
-                    min_p=0, grammar=grammar,
+                    seed=1, max_tokens=max_answer, temperature=0, repeat_penalty=1,
+                    dry_multiplier=0, min_p=0, grammar=grammar,
                 ),
                 prompt_text="".join(piece.text for piece in pieces),
                 messages=tuple(messages),

@@ -1,8 +1,8 @@
-"""What a person plainly stated in a turn: declarative clauses, one thing each. Knows English only.
+"""Finds what a person plainly stated in a turn: declarative clauses. Knows English only.
 
-Everything in doubt is left out: questions, conditions, wishes, guesses, jokes, stage directions
-between asterisks, remarks in brackets, and words put into somebody else's mouth. A fact that is
-missed costs little, because the turn itself stays recallable; a wrong one misleads for ever.
+Anything doubtful is left out: questions, conditions, wishes, guesses, jokes, stage directions
+between asterisks, remarks in brackets, and words attributed to somebody else. A missed fact costs
+little, because the turn itself can still be recalled; a wrong one misleads for ever.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from rpterm.sentences import sentences
 
-_ASIDE = re.compile(r"\*+[^*]*\*+|\([^)]*\)|\[[^\]]*\]|```.*?```|(?m:^>.*$)", re.DOTALL)
+_NON_SPEECH = re.compile(r"\*+[^*]*\*+|\([^)]*\)|\[[^\]]*\]|```.*?```|(?m:^>.*$)", re.DOTALL)
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]*)[\"”“»]")
 _QUOTE_MARK = re.compile(r"[\"“”„«»]")
-_BREAK = re.compile(r"\s+[-–—]+\s+|;\s*|[—]")
+_SEPARATOR = re.compile(r"\s+[-–—]+\s+|;\s*|[—]")
 _CLAUSE = re.compile(
     r"(?:,\s*(?:(?:and|but|so|though|because|since|for|yet)\s+)?|\s+(?:and|but|because|though)\s+)"
     r"(?=(?:now\s+|then\s+)?(?:I|i|I['’](?:m|ve|d|ll)|my|we)\b)"
-    # What has no subject of its own is left out: "I love herring and hate the dark".
+    # Split off a clause without a subject of its own: "I love herring and hate the dark".
     r"|\s+(?:and|but)\s+(?=(?:also\s+|really\s+)?(?:hate|dislike|detest|despise|adore|enjoy|"
     r"prefer|(?:love|like)\s+(?:the|my|to|a|an|it|when|how))\b(?!-))"
 )
@@ -30,8 +30,8 @@ _REPORTING = (
     r"hears?|heard|quote[sd]?)"
 )
 _REPORTED = re.compile(rf"(?<![\w'’])(?![Ii]\b)[\w'’]+\s+(?:\w+\s+)?{_REPORTING}\b")
-_TOLD_BY_ME = re.compile(rf"\b[Ii](?:['’]ve)?\s+(?:\w+\s+)?{_REPORTING}\b")
-_UNREAL = re.compile(
+_REPORTED_BY_SPEAKER = re.compile(rf"\b[Ii](?:['’]ve)?\s+(?:\w+\s+)?{_REPORTING}\b")
+_HYPOTHETICAL = re.compile(
     r"\b(?:if|unless|wish(?:ed|es)?|would(?:n['’]t)?|could(?:n['’]t)?|might|maybe|perhaps|"
     r"probably|possibly|suppos(?:e|ed|ing)|imagin(?:e|ed|ing)|pretend(?:ed|ing|s)?|"
     r"dream(?:ed|t|ing|s)?|hopefully|as though|let['’]?s say|what about|not sure|"
@@ -39,7 +39,7 @@ _UNREAL = re.compile(
     r"[Ii] (?:think|guess|believe|bet|reckon|fear|doubt)|[Ii]['’]d)\b",
     re.IGNORECASE,
 )
-_WORDY = re.compile(r"[^\W_]")
+_LETTER = re.compile(r"[^\W_]")
 _JOKE = re.compile(
     r"\b(?:jok(?:e|ed|es|ing)|kidding|ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
     r"once upon a time|true or false|two truths)\b|[;:]-?[)P]|[😂🤣😜😉]",
@@ -52,7 +52,7 @@ class Clause:
     """One plain statement.
 
     Attributes:
-        text: As it was said, without the mark at its end.
+        text: As it was said, without the punctuation at its end.
         place: Its number in the turn, from 0.
     """
 
@@ -64,27 +64,27 @@ def clauses(text: str) -> list[Clause]:
     """The plain statements of a turn, in order."""
     if _JOKE.search(text):
         return []
-    found = [part for sentence in _sentences(text) for part in _parts(sentence)]
-    return [Clause(part, place) for place, part in enumerate(found)]
+    parts = [part for sentence in _sentences(text) for part in _split_clauses(sentence)]
+    return [Clause(part, place) for place, part in enumerate(parts)]
 
 
 def _sentences(text: str) -> Iterator[str]:
-    plain = _ASIDE.sub(" ", text)
-    # Speech that the narration gives to somebody else is theirs; other quotation marks hold a
-    # title, a name, or the user's own speech.
+    plain = _NON_SPEECH.sub(" ", text)
+    # Speech that the narration attributes to somebody else is dropped. Otherwise quotation marks
+    # enclose a title, a name, or the user's own speech.
     outside = _QUOTED.sub(" ", plain)
     if _REPORTED.search(outside):
         plain = outside
     for sentence in sentences(_QUOTE_MARK.sub("", plain)):
-        yield from (part.strip() for part in _BREAK.split(sentence))
+        yield from (part.strip() for part in _SEPARATOR.split(sentence))
 
 
-def _parts(sentence: str) -> Iterator[str]:
-    if not sentence or sentence.endswith("?") or _UNREAL.search(sentence):
+def _split_clauses(sentence: str) -> Iterator[str]:
+    if not sentence or sentence.endswith("?") or _HYPOTHETICAL.search(sentence):
         return
     for part in _CLAUSE.split(sentence.rstrip(".!…, ")):
         part = part.strip(" ,:")
-        if _REPORTED.search(part) or _TOLD_BY_ME.search(part):
-            return  # It, and what follows, may be somebody's opinion of the speaker.
-        if _WORDY.search(part):
+        if _REPORTED.search(part) or _REPORTED_BY_SPEAKER.search(part):
+            return  # This clause and the rest may be somebody else's opinion of the speaker.
+        if _LETTER.search(part):
             yield part

@@ -1,8 +1,8 @@
-"""Facts that the chat model reads out of a turn, where they pass the check.
+"""Facts that the chat model reads from a turn, kept if they pass a check.
 
-The model writes under a grammar that knows no words but those of the turn, and every line must be
-supported by one plain clause of it (``support``); the rest is dropped. So a weak model gives few
-facts, not wrong ones. What the rules read already is not read again.
+The model writes under a grammar that allows only the words of the turn, and every line must be
+supported by one plain clause of it (``support``); other lines are dropped. So a weak model gives
+few facts, not wrong ones. What the rules have read already is not read again.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from rpterm.memory.distil.support import support
 from rpterm.memory.words import terms
 
 IMPORTANCE = 0.4
-_TOKENS = 90
-_LONGEST = 1200
+_MAX_ANSWER = 90
+_MAX_CHARS = 1200
 _SYSTEM = (
     "You keep a list of lasting facts about people: names, homes, work, family, health, tastes, "
     "things that happened to them. From each message write the facts it states, one a line, in the "
@@ -40,7 +40,7 @@ _EXAMPLES: tuple[Message, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the model wrote: the fact it makes, or why it makes none."""
+    """A line the model wrote: the fact it states, or why it was rejected."""
 
     text: str
     fact: Statement | None
@@ -48,7 +48,7 @@ class Line:
 
 
 def read(turn: str, speaker: str, known: Sequence[Statement], ask: Ask) -> list[Line] | None:
-    """What the model finds in a turn; ``None`` when it was interrupted.
+    """The lines the model writes about a turn; ``None`` if it was interrupted.
 
     Raises:
         EngineError: The engine failed.
@@ -56,31 +56,33 @@ def read(turn: str, speaker: str, known: Sequence[Statement], ask: Ask) -> list[
     if not clauses(turn):
         return []
     question = (
-        ("system", _SYSTEM), *_EXAMPLES, ("user", f"{speaker}: {turn[:_LONGEST]}"),
+        ("system", _SYSTEM), *_EXAMPLES, ("user", f"{speaker}: {turn[:_MAX_CHARS]}"),
     )  # fmt: skip
-    answer = ask(question, grammar.facts(turn[:_LONGEST], [speaker]), _TOKENS)
+    answer = ask(question, grammar.facts(turn[:_MAX_CHARS], [speaker]), _MAX_ANSWER)
     if answer is None:
         return None
     lines = [line.removeprefix("- ").strip() for line in answer.splitlines()]
-    return judged([line for line in lines if line and line != "none"], turn, speaker, known)
+    return check_lines([line for line in lines if line and line != "none"], turn, speaker, known)
 
 
-def judged(lines: Sequence[str], turn: str, speaker: str, known: Sequence[Statement]) -> list[Line]:
+def check_lines(
+    lines: Sequence[str], turn: str, speaker: str, known: Sequence[Statement]
+) -> list[Line]:
     """Check lines against the turn they came from."""
     seen = [set(terms(each.quote)) for each in known]
-    found: list[Line] = []
+    checked: list[Line] = []
     for line in lines:
         backed = support(line, speaker, turn)
         if backed.clause is None:
-            found.append(Line(line, None, backed.why))
+            checked.append(Line(line, None, backed.why))
             continue
-        words = set(terms(backed.clause.text))
-        if any(words <= other for other in seen):
-            found.append(Line(line, None, "known already"))
+        clause_terms = set(terms(backed.clause.text))
+        if any(clause_terms <= other for other in seen):
+            checked.append(Line(line, None, "known already"))
             continue
-        seen.append(words)
-        found.append(Line(line, Statement(
+        seen.append(clause_terms)
+        checked.append(Line(line, Statement(
             subject=speaker, slot="", value="", text=line, quote=backed.clause.text,
             importance=IMPORTANCE,
         )))  # fmt: skip
-    return found
+    return checked

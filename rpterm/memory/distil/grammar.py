@@ -1,4 +1,4 @@
-"""GBNF grammars for what a model writes into memory. Pure text in, text out."""
+"""GBNF grammars for what a model writes into memory. Pure: builds strings."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import re
 from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_GLUE_WORDS = (
+_FUNCTION_WORDS_TEXT = (
     "is are was has have had does not no a an the in at on of to from with and as for called named "
     "lives likes loves hates works plays their"
 )
-_GLUE = _GLUE_WORDS.split()
+_FUNCTION_WORDS = _FUNCTION_WORDS_TEXT.split()
 
 
 def facts(turn: str, names: Iterable[str]) -> str:
-    """Lines ``- Ann has a sister called Clara``, of words of the turn alone, or ``none``.
+    """Lines such as ``- Ann has a sister called Clara``, using words of the turn only, or ``none``.
 
-    Small words that hold sentences together are allowed besides, and the forms of the third
-    person; whether a line says what the turn says is for ``support`` to judge.
+    Function words and third-person forms are allowed too; whether a line says what the turn says is
+    for ``support`` to decide.
     """
-    own = {word for word in _WORD.findall(turn) if word.lower() not in ("i", "i'm", "my", "me")}
-    forms = {word + end for word in own if word.isascii() and word.islower() for end in ("s", "es")}
-    words = " | ".join(sorted({quoted(word) for word in own | forms | set(_GLUE)}))
+    first_person = ("i", "i'm", "my", "me")
+    spoken = {word for word in _WORD.findall(turn) if word.lower() not in first_person}
+    verbs = [word for word in spoken if word.isascii() and word.islower()]
+    forms = {word + ending for word in verbs for ending in ("s", "es")}
+    words = " | ".join(sorted({quoted(word) for word in spoken | forms | set(_FUNCTION_WORDS)}))
     who = " | ".join(quoted(name) for name in dict.fromkeys(names))
     return (
         'root ::= "none" | fact{1,3}\n'
@@ -31,7 +33,8 @@ def facts(turn: str, names: Iterable[str]) -> str:
 
 
 def cited(count: int) -> str:
-    """Lines ``- a thought (1, 4)`` that cite two or more of ``count`` numbered statements."""
+    """Lines such as ``- a thought (1, 4)`` that cite two or more of ``count`` numbered
+    statements."""
     numbers = " | ".join(quoted(str(number)) for number in range(1, count + 1))
     return (
         'root ::= "none" | thought{1,3}\n'
@@ -41,13 +44,13 @@ def cited(count: int) -> str:
 
 
 QUESTIONS = 'root ::= question{1,3}\nquestion ::= "- " [A-Z] [^\\n?()]{8,90} "?\\n"\n'
-"""Up to three lines that are questions."""
+"""Up to three lines, each a question."""
 
 SENTENCES = 'root ::= sentence (" " sentence){0,3}\nsentence ::= [A-Z] [^\\n.!?]{8,160} "."\n'
-"""Up to four plain sentences in one line."""
+"""Up to four plain sentences on one line."""
 
 
 def quoted(text: str) -> str:
-    """A text as a literal of a grammar."""
+    """A text as a string literal of a grammar."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -1,8 +1,9 @@
-"""Thoughts over recent facts, after Generative Agents (Park and others 2023): questions first, then
-thoughts that cite what they rest on.
+"""Reflections on recent facts, after Generative Agents (Park et al. 2023): the model first asks
+questions, then writes thoughts that cite the facts they rest on.
 
-A thought must cite two facts or more and be borne out by them; else it is dropped. Their code took
-the oldest memory for the most recent; here facts come newest last, by real time.
+A thought must cite at least two facts and be grounded in them; otherwise it is dropped. The
+original code took the oldest memory for the most recent; here facts are ordered by real time,
+newest last.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from dataclasses import dataclass
 
 from rpterm.memory.distil import grammar
 from rpterm.memory.distil.ask import Ask, Message
-from rpterm.memory.distil.borne import borne_out
+from rpterm.memory.distil.grounding import is_grounded
 
-ENOUGH = 5.0
-"""Importance of new facts, summed, that is worth a thought."""
-MOST = 16
-SHARE = 0.6
-_TOKENS = 110
+MIN_IMPORTANCE = 5.0
+"""Sum of the importance of new facts that is worth reflecting on."""
+MAX_FACTS = 16
+MIN_GROUNDED = 0.6
+_MAX_ANSWER = 110
 _LINE = re.compile(r"^- (?P<text>.+?) \((?P<cited>\d+(?:, \d+)*)\)$")
 _SYSTEM = "You know a person from these facts.\n{facts}"
-_ASK = "Which questions about {who} could these facts answer together?"
-_THINK = (
+_QUESTION_PROMPT = "Which questions about {who} could these facts answer together?"
+_THOUGHT_PROMPT = (
     "Answer in at most three lines what follows about {who} from two or more facts, and name their "
     "numbers: - thought (1, 2)\n{questions}"
 )
@@ -31,39 +32,40 @@ _THINK = (
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """A thought, and the places of the facts it cites."""
+    """A thought and the indices of the facts it cites."""
 
     text: str
     cites: tuple[int, ...]
 
 
 def think(facts: Sequence[str], who: str, ask: Ask) -> list[Thought] | None:
-    """Thoughts about somebody; ``None`` when interrupted.
+    """Thoughts about somebody; ``None`` if interrupted.
 
     Raises:
         EngineError: The engine failed.
     """
     numbered = "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, 1))
     system: Message = ("system", _SYSTEM.format(facts=numbered))
-    asked = ask((system, ("user", _ASK.format(who=who))), grammar.QUESTIONS, _TOKENS)
-    if asked is None:
+    prompt = _QUESTION_PROMPT.format(who=who)
+    questions = ask((system, ("user", prompt)), grammar.QUESTIONS, _MAX_ANSWER)
+    if questions is None:
         return None
-    request = _THINK.format(who=who, questions=asked.strip())
-    answer = ask((system, ("user", request)), grammar.cited(len(facts)), _TOKENS)
-    return None if answer is None else checked(answer, facts)
+    request = _THOUGHT_PROMPT.format(who=who, questions=questions.strip())
+    answer = ask((system, ("user", request)), grammar.cited(len(facts)), _MAX_ANSWER)
+    return None if answer is None else check_thoughts(answer, facts)
 
 
-def checked(answer: str, facts: Sequence[str]) -> list[Thought]:
-    """The thoughts that what they cite bears out, and that do not only repeat one fact."""
-    found: list[Thought] = []
+def check_thoughts(answer: str, facts: Sequence[str]) -> list[Thought]:
+    """The thoughts that are grounded in the facts they cite and do more than repeat one fact."""
+    thoughts: list[Thought] = []
     for line in answer.splitlines():
         match = _LINE.match(line.strip())
         if match is None:
             continue
         numbers = dict.fromkeys(int(number) for number in match["cited"].split(", "))
         cites = tuple(number - 1 for number in numbers if 0 < number <= len(facts))
-        cited = [facts[place] for place in cites]
-        alone = any(borne_out(match["text"], [fact], 1.0) for fact in cited)
-        if len(cites) >= 2 and not alone and borne_out(match["text"], cited, SHARE):
-            found.append(Thought(match["text"], cites))
-    return found
+        cited = [facts[index] for index in cites]
+        repeats_one = any(is_grounded(match["text"], [fact], 1.0) for fact in cited)
+        if len(cites) >= 2 and not repeats_one and is_grounded(match["text"], cited, MIN_GROUNDED):
+            thoughts.append(Thought(match["text"], cites))
+    return thoughts

@@ -1,12 +1,13 @@
-"""Plain first-person statements, read by rules: the sound base of what is remembered as a fact.
+"""Plain first-person statements read by rules: the reliable basis of remembered facts.
 
 ``statements("I moved to London last year. Do you like it?", "Ann")`` gives one statement: Ann moved
 to London. A rule must match a clause (see ``clauses``) from its first word, so nothing is lifted
-out of the middle of a thought. Its text holds the speaker's own words, put into the third person.
+out of the middle of a thought. The resulting text uses the speaker's own words, in the third
+person.
 
-A statement has a *slot*: what it settles. Of a slot that can hold one value at a time (where one
-lives) a newer statement takes the place of an older one; of others (whom one is related to) only a
-statement of the same thing, or one that takes it back, does. ``supersede`` decides that.
+A statement has a *slot*: what it settles. If a slot holds one value at a time (where somebody
+lives), a newer statement supersedes an older one. In other slots (whom somebody is related to),
+only a statement about the same thing does, or one that takes it back. ``supersede`` decides that.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 
 from rpterm.memory.distil import values
 from rpterm.memory.distil.clauses import Clause, clauses
-from rpterm.memory.distil.rules import RESOLVED, RULES, Rule
+from rpterm.memory.distil.rules import MUST_BE_SELF_CONTAINED, RULES, Rule
 
-_START = re.compile(
+_OPENERS = re.compile(
     r"^(?:(?:(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that|"
     r"well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
     r"also|then|now|besides|sure|okay|ok|please|remember|because|since|though|for the record|"
@@ -27,7 +28,8 @@ _START = re.compile(
     r"nice to meet you)[,:.!]?\s+)+",
     re.IGNORECASE,
 )
-_REMEMBER = re.compile(
+_FIRST_PERSON = re.compile(r"(?:I|my)\b", re.IGNORECASE)
+_REMEMBER_REQUEST = re.compile(
     r"^(?:please\s+)?(?:remember|do(?:n['’]t| not) forget|keep in mind|note)"
     r"(?:\s+that\s+|:\s*)(.+)",
     re.IGNORECASE,
@@ -39,10 +41,10 @@ class Statement:
     """Something the speaker stated.
 
     Attributes:
-        subject: Whom it is about: the speaker, or such as ``Ann's sister``.
+        subject: Whom it is about: the speaker, or for example ``Ann's sister``.
         slot: What it settles, such as ``home``; "" settles nothing.
         value: The words that settle it, as they were said.
-        text: The whole in the third person.
+        text: The statement as a third-person sentence.
         quote: The clause it was read from.
         single: Whether the slot holds one value at a time.
         retracts: Whether it takes back what was so before.
@@ -63,55 +65,54 @@ def statements(text: str, speaker: str) -> list[Statement]:
     """What the speaker of a turn plainly stated about their own life, in order."""
     found: list[Statement] = []
     for clause in clauses(text):
-        found.extend(_of_clause(clause, speaker))
+        found.extend(_statements_in(clause, speaker))
     return found
 
 
-def _of_clause(clause: Clause, speaker: str) -> Iterator[Statement]:
-    plain = _START.sub("", clause.text)
+def _statements_in(clause: Clause, speaker: str) -> Iterator[Statement]:
+    plain = _OPENERS.sub("", clause.text)
     for words in dict.fromkeys((plain, plain.partition(",")[0], values.trim(plain))):
         for rule in RULES:
             match = rule.pattern.match(words)
-            if match and (statement := _read(rule, match, clause, speaker)):
+            if match and (statement := _build(rule, match, clause, speaker)):
                 yield statement
                 return
-            if match and rule.slot in RESOLVED:
-                return  # With fewer words of the clause it would only seem to stand alone.
-    asked = _REMEMBER.match(clause.text)
-    if asked and values.thing(asked[1]) and re.match(r"(?:I|my)\b", asked[1], re.IGNORECASE):
-        said = asked[1].strip()
-        yield Statement(
-            speaker, "", said, f'{speaker} asked to remember: "{said}"', clause.text,
-            importance=0.9,
-        )  # fmt: skip
+            if match and rule.slot in MUST_BE_SELF_CONTAINED:
+                return  # A shortened clause would only seem to make sense on its own.
+    request = _REMEMBER_REQUEST.match(clause.text)
+    if request and values.is_thing(request[1]) and _FIRST_PERSON.match(request[1]):
+        quote = request[1].strip()
+        text = f'{speaker} asked to remember: "{quote}"'
+        yield Statement(speaker, "", quote, text, clause.text, importance=0.9)
 
 
-def _read(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
+def _build(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
     groups = {key: group or "" for key, group in match.groupdict().items()}
     value = values.trim(groups["value"])
     kin = groups.get("kin", "")
     if rule.slot == "name" and value == speaker:
         return None
-    if not rule.check(value) or (rule.slot in RESOLVED and not _resolved(kin, value, groups)):
+    if not rule.check(value):
         return None
-    spaced = " " if groups["value"].startswith(" ") and value else ""
+    if rule.slot in MUST_BE_SELF_CONTAINED and not (
+        values.is_self_contained(value, groups["value"])
+        and (not kin or values.is_self_contained(kin, kin))
+    ):
+        return None
+    space = " " if groups["value"].startswith(" ") and value else ""
     when = groups.get("when", "")
-    worded = groups | {
+    text_groups = groups | {
         "who": speaker,
-        "value": spaced + values.third_person(value),
+        "value": space + values.third_person(value),
         "when": when[:1].lower() + when[1:],
     }
     return Statement(
         subject=f"{speaker}'s {kin}" if rule.kin else speaker,
         slot=rule.slot.format(kin=kin.lower()),
         value=value,
-        text=rule.text.format(**worded),
+        text=rule.text.format(**text_groups),
         quote=clause.text,
         single=rule.single,
         retracts=rule.retracts,
         importance=rule.importance,
     )
-
-
-def _resolved(kin: str, value: str, groups: dict[str, str]) -> bool:
-    return values.resolved(value, groups["value"]) and (not kin or values.resolved(kin, kin))

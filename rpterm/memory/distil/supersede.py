@@ -1,7 +1,7 @@
-"""Which older facts a newer one takes the place of. Pure: statements in, ids out.
+"""Decides which older facts a newer one supersedes. Pure: takes statements, returns ids.
 
-An older fact is linked to, never overwritten: on a branch that does not hold the newer one it is
-still true. Values are compared by the stems of their content words.
+An older fact is linked to, never overwritten: on a branch that lacks the newer one it still holds.
+Values are compared by the stems of their content words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rpterm.memory.words import terms
 
-_DENIES = re.compile(r"\b(?:not|no|never)\b")
+_NEGATION = re.compile(r"\b(?:not|no|never)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Known:
     """A fact that settles the same slot of the same subject.
 
     Attributes:
-        turn: The turn it rests on; what was said in one breath does not contradict itself.
-        current: Whether nothing that is shown takes its place.
-        shown: Whether it may be recalled on the branch at hand.
+        turn: The turn it rests on; statements of one turn do not contradict each other.
+        current: Whether nothing that is shown supersedes it.
+        shown: Whether it may be recalled on the current branch.
     """
 
     id: int
@@ -37,11 +37,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a statement says something new, and what it means for other facts.
+    """Whether a statement is new, and what it means for other facts.
 
     Attributes:
-        takes_over: Facts said before it that no longer hold.
-        yields_to: Facts said after it that hold instead, where it was read late.
+        takes_over: Earlier facts that no longer hold.
+        yields_to: Later facts that hold instead, if the statement was read late.
     """
 
     new: bool
@@ -53,41 +53,41 @@ def verdict(
     text: str, value: str, known: Sequence[Known], *, turn: int, single: bool, retracts: bool
 ) -> Verdict:
     """Judge a statement of a turn against what is known of its slot."""
-    shown = [each for each in known if each.shown]
-    if any(each.current and _says_as_much(each, text, value) for each in shown):
+    shown = [fact for fact in known if fact.shown]
+    if any(fact.current and _covers(fact, text, value) for fact in shown):
         return Verdict(False)
-    clashing = [each for each in shown if _clashes(each, text, value, single, retracts)]
+    conflicting = [fact for fact in shown if _contradicts(fact, text, value, single, retracts)]
     return Verdict(
         True,
-        tuple(each.id for each in clashing if each.turn < turn),
-        tuple(each.id for each in clashing if each.turn > turn),
+        tuple(fact.id for fact in conflicting if fact.turn < turn),
+        tuple(fact.id for fact in conflicting if fact.turn > turn),
     )
 
 
-def _says_as_much(known: Known, text: str, value: str) -> bool:
-    """Whether what is known says the same, perhaps with more words."""
-    same = _frame(known.text, known.value) == _frame(text, value)
+def _covers(known: Known, text: str, value: str) -> bool:
+    """Whether a known fact says the same, perhaps with more words."""
+    same = _predicate(known.text, known.value) == _predicate(text, value)
     return same and set(terms(value)) <= set(terms(known.value))
 
 
-def _clashes(known: Known, text: str, value: str, single: bool, retracts: bool) -> bool:
+def _contradicts(known: Known, text: str, value: str, single: bool, retracts: bool) -> bool:
     if (retracts and not single) or (known.retracts and not known.single):
-        return _alike(value, known.value)
+        return _same_thing(value, known.value)
     if single or known.retracts:
         return True
-    if _frame(known.text, known.value) == _frame(text, value):
+    if _predicate(known.text, known.value) == _predicate(text, value):
         return set(terms(known.value)) <= set(terms(value))
-    return _alike(value, known.value)
+    return _same_thing(value, known.value)
 
 
-def _frame(text: str, value: str) -> list[str]:
-    """What a text says of its value: ``likes`` or ``dislikes``."""
-    inside = set(terms(value))
-    frame = [term for term in terms(text) if term not in inside]
-    return [*frame, "not"] if _DENIES.search(text) else frame
+def _predicate(text: str, value: str) -> list[str]:
+    """What a text says about its value, such as ``likes`` or ``dislikes``."""
+    value_terms = set(terms(value))
+    predicate = [term for term in terms(text) if term not in value_terms]
+    return [*predicate, "not"] if _NEGATION.search(text) else predicate
 
 
-def _alike(a: str, b: str) -> bool:
-    """Whether the values are about the same thing: one's content words are among the other's."""
+def _same_thing(a: str, b: str) -> bool:
+    """Whether two values mean the same thing: all content words of one are in the other."""
     first, second = set(terms(a)), set(terms(b))
     return bool(first and second) and (first <= second or second <= first)

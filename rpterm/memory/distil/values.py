@@ -1,4 +1,4 @@
-"""The words a plain statement is about: cut out of a clause, checked, put into the third person."""
+"""The value of a plain statement: cut out of its clause, checked, and put into the third person."""
 
 from __future__ import annotations
 
@@ -6,108 +6,103 @@ import re
 
 from rpterm.almanac import MONTHS
 
-_TAIL = re.compile(
+_SUBORDINATE = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
     r"what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
     r"after|before|if|that|unless|whereas|and (?:I|i|my|we|it|he|she|they|that|so|then))\b).*$"
 )
-_TIME = re.compile(
+_TIME_PHRASE = re.compile(
     r"\s+(?:(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter|night|"
     r"[A-Z]\w+)|yesterday|today|tomorrow|recently|lately|(?:in|since) \d{4}|"
     r"(?:for )?(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
     r"\w+ty|some|several|many|a few) (?:days?|weeks?|months?|years?)(?: ago| now)?|"
     rf"in (?:{'|'.join(MONTHS)})(?: \d{{4}})?)$"
 )
-_TRAILING = re.compile(
+_FILLER = re.compile(
     r"\s+(?:now|too|as well|anyway|again|at the moment|these days|nowadays|you know|actually|"
     r"really|very much|so much|a lot|most of all|more than anything|by the way|myself|either|"
     r"any ?more|any longer|better|the best|the most|at all|yet|please|thanks|thank you|of course)$",
     re.IGNORECASE,
 )
-_VAGUE_WORDS = (
+_VAGUE_TEXT = (
     "you it that this these those your yours his her hers him them their he she they we us "
     "something someone somebody anything everything nothing one here there how what when where "
     "why who whom whoever whatever being having not to "
 )
-_VAGUE = frozenset(_VAGUE_WORDS.split())
-_OWN = {"my": "their", "mine": "theirs", "me": "them", "myself": "themselves", "i": "they",
+_VAGUE = frozenset(_VAGUE_TEXT.split())
+_THIRD_PERSON = {"my": "their", "mine": "theirs", "me": "them", "myself": "themselves", "i": "they",
         "i'm": "they are", "i've": "they have", "our": "their"}  # fmt: skip
-_IDIOM_WORDS = (
+_IDIOMS_TEXT = (
     "hope fear peace sin denial misery dread harmony luxury poverty squalor exile past present "
     "future moment now shadow shadows dark clouds dreams tears pieces point conclusion night home "
     "noon last least first once times silence secret general "
 )
-IDIOMS = frozenset(_IDIOM_WORDS.split())
-_TEN_WORDS = (
+IDIOMS = frozenset(_IDIOMS_TEXT.split())
+_NUMBERS_TEXT = (
     "twenty thirty forty fifty sixty seventy eighty ninety ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen "
 )
-_TEN = frozenset(_TEN_WORDS.split())
-_POINTING_WORDS = (
+_NUMBERS = frozenset(_NUMBERS_TEXT.split())
+_DEICTIC_TEXT = (
     "them they it its this these those that there here him her he she you your ton lot one "
     "ones thing things stuff part way"
 )
-_POINTING = frozenset(_POINTING_WORDS.split())
-_LEADING = frozenset(("to", "of", "with", "for", "in", "on", "at", "by", "from", "about", "like"))
-_LONGEST = 9
+_DEICTIC = frozenset(_DEICTIC_TEXT.split())
+_PREPOSITIONS = frozenset(
+    ["to", "of", "with", "for", "in", "on", "at", "by", "from", "about", "like"]
+)
+_RELATIVES = frozenset(["that", "which", "who", "whom", "where", "when", "if"])
+_MAX_WORDS = 9
 
 PROPER = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.-]*")
 
 
 def trim(value: str) -> str:
     """The value without what follows it in the clause: reasons, times, fillers."""
-    value = _TAIL.sub("", value).strip(" ,.;:!")
-    before = ""
-    while value != before:
-        before = value
-        value = _TRAILING.sub("", _TIME.sub("", value)).strip(" ,")
+    value = _SUBORDINATE.sub("", value).strip(" ,.;:!")
+    previous = ""
+    while value != previous:
+        previous = value
+        value = _FILLER.sub("", _TIME_PHRASE.sub("", value)).strip(" ,")
     return value
 
 
 def third_person(value: str) -> str:
-    """``my two cats`` → ``their two cats``."""
+    """Put a value into the third person: ``my two cats`` → ``their two cats``."""
     return re.sub(
         r"\b(?:I['’](?:m|ve)|my|mine|me|myself|I|our)\b",
-        lambda found: _OWN[found[0].lower().replace("’", "'")],
+        lambda found: _THIRD_PERSON[found[0].lower().replace("’", "'")],
         value,
         flags=re.IGNORECASE,
     )
 
 
-def thing(value: str) -> bool:
-    """Whether the words name something by themselves, not by what was said before."""
+def is_thing(value: str) -> bool:
+    """Whether the words name something by themselves, not only by what was said before."""
     words = value.lower().split()
-    return bool(words) and len(words) <= _LONGEST and words[0] not in _VAGUE and (
+    return bool(words) and len(words) <= _MAX_WORDS and words[0] not in _VAGUE and (
         len(words) > 1 or words[0] not in ("a", "an", "the", "my")
     )  # fmt: skip
 
 
-def resolved(value: str, said: str) -> bool:
-    """Whether the value means the same outside its talk: no "them", no "the color" of something.
+def is_self_contained(value: str, said: str) -> bool:
+    """Whether the value keeps its meaning outside the conversation: no "them", no "the color".
 
     Args:
         said: What was said from the value on, to the end of the clause.
     """
     words, rest = value.lower().split(), said[len(value) :].split()
-    if not words or _POINTING.intersection(words) or words[-1] in _LEADING:
+    if not words or _DEICTIC.intersection(words) or words[-1] in _PREPOSITIONS:
         return False
-    if rest and rest[0].lower().strip(",") in (
-        "that",
-        "which",
-        "who",
-        "whom",
-        "where",
-        "when",
-        "if",
-    ):
+    if rest and rest[0].lower().strip(",") in _RELATIVES:
         return False
     return words[0] not in ("the", "all", "both", "our") or (len(words) == 2 and not rest)
 
 
-def place(value: str) -> bool:
-    """Whether the words can be a place: a name, or something with an article; no idiom."""
+def is_place(value: str) -> bool:
+    """Whether the words can be a place: a name, or a noun with an article; no idiom."""
     words = value.split()
-    if not thing(value) or words[-1].lower() in IDIOMS:
+    if not is_thing(value) or words[-1].lower() in IDIOMS:
         return False
     if PROPER.match(words[0]) or words[0].lower() in ("a", "an", "my", "the"):
         return any(PROPER.match(word) for word in words) or words[0].lower() != "the" or (
@@ -116,23 +111,23 @@ def place(value: str) -> bool:
     return len(words) <= 2 and value == value.lower()
 
 
-def proper(value: str) -> bool:
-    """Whether the words begin with a capital or a digit, articles aside."""
+def is_proper(value: str) -> bool:
+    """Whether the words begin with a capital or a digit, apart from articles."""
     words = [w for w in value.split() if w.lower() not in ("a", "an", "the", "in", "on", "near")]
-    return bool(words) and len(value.split()) <= _LONGEST and (
+    return bool(words) and len(value.split()) <= _MAX_WORDS and (
         bool(PROPER.match(words[0])) or words[0][0].isdigit()
     )  # fmt: skip
 
 
-def name(value: str) -> bool:
+def is_name(value: str) -> bool:
     """Whether the words are one to four capitalised ones, such as a person's name."""
     words = value.split()
     small = ("of", "de", "van", "von", "la", "the", "der", "da", "di")
     return 1 <= len(words) <= 4 and all(PROPER.match(w) or w in small for w in words)
 
 
-def age(value: str) -> bool:
-    """Whether it is a number of years one can be."""
+def is_age(value: str) -> bool:
+    """Whether it is a plausible number of years of age."""
     if value.isdecimal():
         return 3 <= int(value) <= 120
-    return value.lower().partition("-")[0] in _TEN
+    return value.lower().partition("-")[0] in _NUMBERS

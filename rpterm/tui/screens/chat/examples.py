@@ -11,7 +11,7 @@ from rpterm.types import RptermError, Turn
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.examples.editor import CardEditor
-    from rpterm.examples.provider import Examples
+    from rpterm.examples.provider import ExampleProvider
     from rpterm.examples.records import Row
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
@@ -70,15 +70,15 @@ def refresh_soon(chat: ChatScreen) -> None:
         chat.work(fill(chat), "examples")
 
 
-def _rows(session: Session, provider: Examples, draft: str) -> tuple[list[Row], Sizes]:
+def _rows(session: Session, provider: ExampleProvider, draft: str) -> tuple[list[Row], Sizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
-    from rpterm.prompt.compose import expander
+    from rpterm.prompt.extras import macro_expander
     from rpterm.tui.widgets.panes.examples import Sizes
 
     record, lead = session.chat, session.scene.lead
     path = session.path()
     if draft.strip():
-        said = expander(lead.card, record)(draft.strip())
+        said = macro_expander(lead.card, record)(draft.strip())
         path.append(Turn(0, record.id, None, "user", record.persona.name, said))
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
@@ -149,12 +149,12 @@ def pane_of(chat: ChatScreen) -> ExamplesPane | None:
     return pane
 
 
-def provider_of(chat: ChatScreen) -> Examples | None:
-    from rpterm.examples.provider import Examples
+def provider_of(chat: ChatScreen) -> ExampleProvider | None:
+    from rpterm.examples.provider import ExampleProvider
 
     session = chat.session
     provider = session.examples if session is not None else None
-    return provider if isinstance(provider, Examples) else None
+    return provider if isinstance(provider, ExampleProvider) else None
 
 
 async def examples_changed(chat: ChatScreen) -> None:

@@ -19,7 +19,7 @@ from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.facade import Memory
+    from rpterm.memory.character_memory import Memory
     from rpterm.memory.overview import Item, Overview
     from rpterm.store.memory_files import Block
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -142,9 +142,9 @@ async def add_file(chat: ChatScreen) -> None:
     lane = Lane("file", lambda error: None)  # ``call`` raises every error.
 
     def add_to_bank() -> str:
-        from rpterm.memory.bank.bank import give
+        from rpterm.memory.bank.files import add_file
 
-        done = give(memory, path)
+        done = add_file(memory, path)
         if done.how == "unchanged":
             return f"{done.file.name} is already there and has not changed."
         return f"{done.file.name} was {done.how}: {counted(done.file.pieces, 'piece')}."
@@ -161,11 +161,11 @@ async def add_file(chat: ChatScreen) -> None:
 
 def _path_problem(path: str) -> str:
     """Why the file cannot be read; "" if it can, and for an empty path, which adds nothing."""
-    from rpterm.memory.bank.bank import look
+    from rpterm.memory.bank.files import check_readable
 
     try:
         if path:
-            look(paths.written(path))
+            check_readable(paths.written(path))
     except RptermError as error:
         return str(error)
     return ""

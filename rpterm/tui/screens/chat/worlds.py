@@ -51,7 +51,7 @@ async def choose_world(chat: ChatScreen) -> None:
         if done.id == _WHOSE:
             whose = _next(targets, whose)
         else:
-            await _show_change(chat, await chat.ask(editor.turn_world, done.id, whose), whose)
+            await _show_change(chat, await chat.ask(editor.toggle_world, done.id, whose), whose)
 
 
 async def toggle_world(chat: ChatScreen, arguments: str) -> None:
@@ -60,8 +60,8 @@ async def toggle_world(chat: ChatScreen, arguments: str) -> None:
     if session is None or replies.refuse_while_busy(chat):
         return
     editor = examples.editor_of(chat, session)
-    whose, world = editor.aimed(arguments)
-    await _show_change(chat, await chat.ask(editor.turn_world, world, whose), whose)
+    whose, world = editor.parse_target(arguments)
+    await _show_change(chat, await chat.ask(editor.toggle_world, world, whose), whose)
 
 
 async def _show_change(chat: ChatScreen, summary: str, whose: str) -> None:

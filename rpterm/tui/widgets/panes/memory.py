@@ -210,8 +210,8 @@ class MemoryPane(ListPane):
         tokens = sum(item.used.tokens for item in view.used if item.used)
         note = f"{len(view.used)} · {text.count(tokens)} tokens" if view.used else "nothing"
         yield Option(lines.heading("recalled this turn", note, "$text-accent"), disabled=True)
-        if view.nothing:
-            yield Option(Content.styled(f"  {view.nothing}", text.MUTED), disabled=True)
+        if view.why_nothing:
+            yield Option(Content.styled(f"  {view.why_nothing}", text.MUTED), disabled=True)
         yield from self._entries("used", view.used)
 
     def _entries(self, section: str, items: Iterable[Item]) -> Iterable[Option]:

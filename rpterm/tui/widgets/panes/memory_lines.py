@@ -42,7 +42,7 @@ def entry(item: Item, width: int) -> Content:
     if why.plain:
         left = Content.assemble(left, "  ", why)
     left = left.truncate(max(4, width - len(right) - 1), ellipsis=True)
-    is_unavailable = item.aside or item.veiled or row.superseded_by
+    is_unavailable = item.on_other_branch or item.from_hidden_turn or row.superseded_by
     style = text.FAINT if is_unavailable else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
     head = text.ends(left, (right, text.MUTED), width)
@@ -150,8 +150,8 @@ def _speaker(row: Row) -> str:
 def _flags(item: Item) -> str:
     """What is special about a memory."""
     row = item.row
-    flags = ["other branch"] if item.aside else []
-    flags += ["from a hidden turn"] if item.veiled else []
+    flags = ["other branch"] if item.on_other_branch else []
+    flags += ["from a hidden turn"] if item.from_hidden_turn else []
     flags += ["by the model"] if row.by_model else []
     flags += ["shared"] if row.shared else []
     flags += ["replaced"] if row.superseded_by else []

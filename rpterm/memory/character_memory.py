@@ -1,0 +1,396 @@
+"""A character's memory as the rest of rpterm sees it: recall, remember, and edits by the user.
+
+Nothing here waits for a model. Without an embedder, or before it is ready, words alone are
+compared; before the index is loaded, the database's own word search is used. A turn is recalled
+only while it lies on the given path (in its own chat) or on the branch its chat shows (in other
+chats); so is whatever was drawn from a turn. Import this module late: it loads numpy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rpterm.memory import transfer
+from rpterm.memory.blocked_phrases import BlockedPhrases
+from rpterm.memory.blocked_topics import BlockedTopics, about_topics
+from rpterm.memory.embed import Embedder
+from rpterm.memory.fact_history import FactHistory, about_the_past
+from rpterm.memory.fallback_search import search_database
+from rpterm.memory.live_index import LiveIndex
+from rpterm.memory.recall import Hit, Query, Weights, recall
+from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
+from rpterm.memory.relevance import distinctive, is_relevant
+from rpterm.memory.text_query import TextQuery, build_text_query
+from rpterm.memory.words import with_speaker
+from rpterm.memory.writer import MemoryWriter
+from rpterm.store import Store
+from rpterm.store.distilled import Distilled
+from rpterm.store.memories import Kind, Memories
+from rpterm.store.memories import Memory as Row
+from rpterm.store.memory_files import Block, MemoryFile, MemoryFiles, Piece
+from rpterm.store.memory_sources import MemorySources
+from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.types import RptermError, Turn
+
+_CANDIDATES = 40
+_EMBED_WAIT = 0.3
+_SYNC_WAIT = 0.02
+_RERANKED = 30
+_RANK_WAIT = 1.0
+_MAX_RECENT = 64
+
+
+__all__ = ["Memory", "RecallError", "Recalled", "Stats"]
+
+
+class RecallError(RptermError):
+    """An operation on memory makes no sense; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The state of a memory, for the pane and the command.
+
+    Attributes:
+        kinds: How many memories there are of each kind.
+        vectors: How many texts are embedded, out of ``wordings``.
+        embedder: The embedding model's name, or "".
+        state: The embedder's state.
+        error: Why memory does not work fully, or "".
+    """
+
+    kinds: dict[str, int]
+    vectors: int
+    wordings: int
+    embedder: str
+    state: str
+    error: str
+
+
+class Memory:
+    """The memory of one character.
+
+    Args:
+        store: The database.
+        character: The card's name.
+        embedder: Makes vectors; the caller closes it. ``None`` makes do with words alone.
+        clock: Gives Unix seconds.
+        weights: How much each part of a recall score counts.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        character: str,
+        embedder: Embedder | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        weights: Weights = Weights(),  # noqa: B008 - frozen
+    ) -> None:
+        self.store = store
+        self.character = character
+        self._clock = clock
+        self._embedder = embedder
+        self._weights = weights
+        self._memories = Memories(store, clock)
+        self._files = MemoryFiles(self._memories)
+        self._vectors = MemoryVectors(store)
+        self._topics = BlockedTopics(embedder)
+        self.distilled = Distilled(self._memories)
+        """Facts, reflections and summaries: their sources, and what they supersede."""
+        model = embedder.model if embedder is not None else ""
+        self._live = LiveIndex(
+            self._memories, self._vectors, character, model, self.distilled.newer
+        )
+        self.recent: Mapping[int, Recalled] = {}
+        """Memories recalled recently, by id, for the pane that shows why."""
+        self.listeners: list[Callable[[int, int], object]] = []
+        """Called with (vectors done, vectors wanted) during embedding, in a background thread."""
+        self._writer = MemoryWriter(
+            self._memories, self._vectors, self._live, embedder, self.listeners
+        )
+
+    def start(self) -> None:
+        """Load, catch up and embed in the background; returns at once."""
+        self._writer.start()
+
+    def close(self) -> None:
+        """Stop the background work; nothing is lost."""
+        self._writer.close()
+
+    def settled(self, timeout: float | None = None) -> bool:
+        """Wait until everything requested so far is remembered and embedded; False on timeout."""
+        return self._writer.settled(timeout)
+
+    # For a reply -------------------------------------------------------------------------------
+    def recall(
+        self,
+        chat_id: int,
+        path: Sequence[Turn],
+        draft: str,
+        budget_tokens: int,
+        count: Callable[[str], int],
+        *,
+        in_prompt: Collection[int] | None = None,
+        most: int = 8,
+    ) -> list[Recalled]:
+        """The memories relevant to a draft, best first, within the budget.
+
+        Args:
+            chat_id: The current chat.
+            path: Its shown turns from the root, without the draft.
+            draft: What the user is about to say.
+            budget_tokens: Tokens all memories together may take.
+            count: Counts the tokens of a text.
+            in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
+            most: Largest number of memories.
+        """
+        search = build_text_query(draft, path, self._clock())
+        prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
+        phrases = [block.phrase for block in self.blocks()]
+        blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
+        found = self._search(chat_id, path, search, prompt_turns, about_past, phrases)
+        # A summary of several turns may mention one that is hidden.
+        from_hidden = self.distilled.of_hidden([row.id for row, _ in found])
+        found = [item for item in found if item[0].id not in from_hidden]
+        history = FactHistory(self.distilled, self._live.shown_of, self.many)
+        if about_past and self._live.loaded:
+            found = history.current(found)
+        notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
+        prompt_texts = {turn.text.strip() for turn in path if turn.id in prompt_turns}
+        candidates = (  # lazily: most are never needed
+            format_hit(row, hit, search).with_note(notes.get(row.id, ""))
+            for row, hit in found
+            if (row.kind != "turn" or row.text.strip() not in prompt_texts)
+            and not (blocks and blocks.occur_in(row.text))
+        )
+        fitting = fill(
+            without_repeats(candidates), lambda item: count(item.text), budget_tokens, most
+        )
+        chosen = [item.with_tokens(tokens) for item, tokens in fitting]
+        recent = [*self.recent.items(), *((item.id, item) for item in chosen)]
+        self.recent = dict(recent[-_MAX_RECENT:])
+        return chosen
+
+    def remember(self, turn_id: int) -> None:
+        """Remember a finished turn; returns at once, the work is done in the background."""
+        self._writer.remember(turn_id)
+
+    def wake(self) -> None:
+        """Index and embed memories that were added without this object, such as facts."""
+        self._writer.wake()
+
+    # Edits by the user -------------------------------------------------------------------------
+    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Row:
+        """Add a memory by hand; ``more`` as in ``Memories.add``."""
+        if not text.strip():
+            raise RecallError("A memory needs some text; nothing was added.")
+        row = self._memories.add(kind, self.character, text.strip(), pinned=pinned, **more)
+        self._writer.wake()
+        return row
+
+    def edit(self, memory_id: int, text: str) -> Row:
+        """Change the text of a memory."""
+        if not text.strip():
+            raise RecallError("A memory needs some text; to delete it, forget it instead.")
+        row = self._memories.edit(memory_id, text.strip())
+        self.distilled.was_edited(memory_id)
+        self._writer.wake()
+        return row
+
+    def pin(self, memory_id: int, pinned: bool = True) -> Row:
+        """Recall a memory with every reply, or stop doing so."""
+        return self._memories.mark(memory_id, pinned=pinned)
+
+    def never_mention(self, memory_id: int, hidden: bool = True) -> Row:
+        """Keep a memory but never recall it, or allow it again."""
+        return self._memories.mark(memory_id, hidden=hidden)
+
+    def share(self, memory_id: int, shared: bool = True) -> Row:
+        """Let other characters know a memory too, or stop doing so."""
+        return self._memories.mark(memory_id, shared=shared)
+
+    def forget(self, *memory_ids: int) -> int:
+        """Delete memories for good, with their vectors; returns how many there were."""
+        return self._memories.forget(memory_ids)
+
+    def unlink(self, old_id: int, new_id: int) -> Row:
+        """Declare that a superseded memory still holds next to the one that superseded it."""
+        if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
+            raise RecallError(f"Memory {new_id} does not take the place of memory {old_id}.")
+        self.distilled.unlink(old_id, new_id)
+        return self._memories.get(old_id)
+
+    # Files and phrases ---------------------------------------------------------------------------
+    def add_file(self, name: str, path: str, digest: str, pieces: Sequence[Piece]) -> MemoryFile:
+        """Remember a file in pieces, replacing what the same path gave before."""
+        if not pieces:
+            raise RecallError(f"{name} contains no text; nothing was added.")
+        file = self._files.put(self.character, name, path, digest, pieces)
+        self._writer.wake()
+        return file
+
+    def files(self) -> list[MemoryFile]:
+        """The files given to the character, newest first."""
+        return self._files.all(self.character)
+
+    def remove_file(self, file_id: int) -> MemoryFile:
+        """Forget a file with all its pieces, for good."""
+        return self._files.remove(file_id)
+
+    def block(self, phrase: str) -> Block:
+        """Never mention what contains this phrase or, with an embedder, is about it."""
+        phrase = " ".join(phrase.split())
+        if not BlockedPhrases([phrase]):
+            raise RecallError(
+                f"{phrase!r} contains no word that can be searched for; use more telling words."
+            )
+        return self._files.block(self.character, phrase)
+
+    def unblock(self, block_id: int) -> None:
+        """Allow a phrase again."""
+        self._files.unblock(block_id)
+
+    def blocks(self) -> list[Block]:
+        """The phrases never mentioned."""
+        return self._files.blocks(self.character)
+
+    def rename(self, new: str, card_path: str | None = None) -> tuple[int, int]:
+        """Move a renamed card's chats and memories to its new name; returns how many of each."""
+        moved = MemorySources(self._memories).move(self.character, new, card_path)
+        self.character = new
+        self._live.rename(new)
+        return moved
+
+    # Browsing ------------------------------------------------------------------------------------
+    def page(
+        self, *, kinds: Sequence[Kind] = (), limit: int = 200, before: int | None = None
+    ) -> list[Row]:
+        """Memories of all branches, newest first."""
+        return self._memories.page(self.character, kinds=kinds, limit=limit, before=before)
+
+    def search(self, query: str, limit: int = 50) -> list[Row]:
+        """Memories of all branches that contain all these words."""
+        return self._memories.search(query, self.character, limit)
+
+    def characters(self) -> list[str]:
+        """All characters that have a memory or a chat."""
+        return MemorySources(self._memories).characters()
+
+    def many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
+        """These memories by id; ids that do not exist are left out."""
+        return self._memories.many(memory_ids)
+
+    def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]:
+        """The shown turns, root first, of the chats that memories come from."""
+        return self._memories.shown_paths(self.character, chats)
+
+    def hidden(self) -> list[Row]:
+        """Memories never to be mentioned, newest first."""
+        return self._memories.hidden(self.character)
+
+    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Row]]:
+        """The memories that each of these supersedes."""
+        return self._memories.replaced_by(memory_ids)
+
+    def on_other_branch(self, rows: Iterable[Row]) -> set[int]:
+        """Those of these memories that come from a branch that is not shown."""
+        sources = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
+        chats = {chat for _, chat, _ in sources if chat is not None}
+        paths = self.shown_paths(chats) if chats else {}
+        shown = {turn for path in paths.values() for turn in path}
+        return {memory_id for memory_id, _, turn in sources if turn not in shown}
+
+    def counts(self) -> dict[str, int]:
+        """How many memories there are of each kind."""
+        return self._memories.counts(self.character)
+
+    def stats(self) -> Stats:
+        """Counts and the embedder's state."""
+        embedder = self._embedder
+        done, wanted = self._vectors.progress(embedder.model) if embedder else (0, 0)
+        return Stats(
+            kinds=self._memories.counts(self.character),
+            vectors=done,
+            wordings=wanted,
+            embedder=embedder.model if embedder else "",
+            state=embedder.state if embedder else "off",
+            error=self._writer.error or getattr(embedder, "rank_error", ""),
+        )
+
+    def export(self) -> Iterator[str]:
+        """Everything as lines of JSON, oldest first; see ``transfer``."""
+        return transfer.export_lines(self._memories, self.character)
+
+    def import_(self, lines: Iterable[str], origin: str = "import") -> int:
+        """Add exported memories; one that exists already only gets the marks it lacks.
+
+        Raises:
+            TransferError: A line is not a memory; the lines before it stay imported.
+        """
+        new = transfer.import_lines(self._memories, self.character, lines, origin)
+        if new:
+            self._writer.wake()
+        return new
+
+    # -------------------------------------------------------------------------------------------
+    def _search(
+        self, chat_id: int, path: Sequence[Turn], search: TextQuery, prompt_turns: set[int],
+        about_past: bool, phrases: Sequence[str],
+    ) -> list[tuple[Row, Hit]]:  # fmt: skip
+        """Candidates best first, without irrelevant ones and without blocked topics."""
+        if not self._live.loaded:
+            return search_database(
+                self._memories, self.character, chat_id, path, search, prompt_turns
+            )[:_CANDIDATES]
+        self._live.follow(_SYNC_WAIT)
+        vector = None
+        if self._embedder is not None and search.text:
+            vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
+        topics = self._topics.of(phrases, 0 if vector is None else len(vector))
+        with self._live.lock:
+            index = self._live.index
+            self._live.show(chat_id, [turn.id for turn in path])
+            if vector is not None and len(vector) != index.vectors.dim:
+                vector = None
+            excluded = index.rows_of_turns(chat_id, prompt_turns)
+            if not about_past:
+                excluded = np.concatenate([excluded, index.outdated()])
+            query = Query(search.terms, vector, search.spans, self._clock(), excluded, search.own)
+            hits = recall(index, query, _CANDIDATES, self._weights)
+            ids = index.ids[[hit.row for hit in hits]].tolist()
+            vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
+        rows = self._memories.many(ids)
+        speakers = [rows[i].speaker if i in rows else "" for i in ids]
+        blocked = about_topics(topics if vector is not None else (), vectors, speakers)
+        found = [
+            (rows[i], hit)
+            for i, hit, is_blocked in zip(ids, hits, blocked, strict=True)
+            if i in rows and (hit.pinned or not is_blocked)
+        ]
+        draft_terms, meaning = distinctive(search.own), vector is not None
+        relevant = [
+            (row, hit)
+            for row, hit in found
+            if is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
+        ]
+        return self._reranked(relevant, search)
+
+    def _reranked(self, found: list[tuple[Row, Hit]], search: TextQuery) -> list[tuple[Row, Hit]]:
+        """The first hits in the order of the cross-encoder, if the user named one."""
+        rank = getattr(self._embedder, "rank", None)
+        if rank is None:
+            return found
+        pinned = [item for item in found if item[1].pinned]
+        others = [item for item in found if not item[1].pinned]
+        first, rest = others[:_RERANKED], others[_RERANKED:]
+        texts = [with_speaker(row.speaker, row.text) for row, _ in first]
+        scores = rank(search.text, texts, _RANK_WAIT)
+        if scores is not None:
+            first = [first[i] for i in np.argsort(-scores, kind="stable")]
+        return pinned + first + rest

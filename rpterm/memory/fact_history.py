@@ -1,0 +1,90 @@
+"""Facts that no longer hold, and notes that say so. A fact is outdated while a newer one is shown.
+
+An outdated fact is never recalled as if it held. A turn that once stated it stays recallable as
+what was said then, with a note of what was said later. When the user asks about the past, the
+current fact gets a note of what held before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from rpterm.store.distilled import Distilled
+from rpterm.store.memory_rows import Memory
+
+T = TypeVar("T")
+_PAST = re.compile(
+    r"\b(?:used to|before|earlier|former(?:ly)?|previous(?:ly)?|once|originally|at first|back then|"
+    r"in the past|ago|did|was|were|had|lived|worked|last (?:week|month|year|time)|old|changed?|"
+    r"until|ever)\b",
+    re.IGNORECASE,
+)
+
+
+def about_the_past(draft: str) -> bool:
+    """Whether a text asks or talks about how things used to be."""
+    return _PAST.search(draft) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FactHistory:
+    """The history of facts, for one recall.
+
+    Attributes:
+        shown: Given memory ids, those that may be recalled on the branches shown.
+        many: Memories by their ids.
+    """
+
+    distilled: Distilled
+    shown: Callable[[Collection[int]], set[int]]
+    many: Callable[[Collection[int]], dict[int, Memory]]
+
+    def current(self, found: Sequence[tuple[Memory, T]]) -> list[tuple[Memory, T]]:
+        """Replace outdated facts by the newest ones that supersede them, each listed once."""
+        details = self.distilled.details([row.id for row, _ in found if row.kind == "fact"])
+        newer = {i: self._newest(detail.newer) for i, detail in details.items() if detail.newer}
+        rows = self.many([i for i in newer.values() if i is not None])
+        kept: dict[int, tuple[Memory, T]] = {}
+        for row, hit in found:
+            current = rows.get(newer.get(row.id) or 0, row)
+            kept.setdefault(current.id, (current, hit))
+        return list(kept.values())
+
+    def notes(self, found: Sequence[Memory], about_past: bool) -> dict[int, str]:
+        """The note to append to the text of each memory that needs one, by memory id."""
+        details = self.distilled.details([row.id for row in found if row.kind == "fact"])
+        notes: dict[int, str] = {}
+        if about_past:
+            for row in found:
+                detail = details.get(row.id)
+                if detail and (older := self._rows(detail.older)):
+                    notes[row.id] = f" (earlier: {'; '.join(_with_date(each) for each in older)})"
+        return notes | self._later_notes([row for row in found if row.kind == "turn"])
+
+    def _later_notes(self, lines: Sequence[Memory]) -> dict[int, str]:
+        drawn = self.distilled.drawn_from([row.turn_id for row in lines if row.turn_id])
+        details = self.distilled.details([i for ids in drawn.values() for i in ids])
+        notes: dict[int, str] = {}
+        for row in lines:
+            newer = [n for i in drawn.get(row.turn_id or 0, ()) if i in details
+                     for n in details[i].newer]  # fmt: skip
+            newest = self._newest(newer)
+            if newest is not None:
+                notes[row.id] = f" (later: {_with_date(self.many([newest])[newest])})"
+        return notes
+
+    def _newest(self, ids: Collection[int]) -> int | None:
+        return max(self.shown(ids), default=None) if ids else None
+
+    def _rows(self, ids: Collection[int]) -> list[Memory]:
+        rows = self.many(self.shown(ids))
+        return [rows[i] for i in sorted(rows)]
+
+
+def _with_date(row: Memory) -> str:
+    when = datetime.fromtimestamp(row.created_at)
+    return f"{row.text}, {when.day} {when:%B %Y}" if row.created_at else row.text

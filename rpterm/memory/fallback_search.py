@@ -1,0 +1,45 @@
+"""Recall before the index is in RAM: the database's own word search, limited to the same
+branches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from rpterm.memory.recall import Hit
+from rpterm.memory.relevance import distinctive
+from rpterm.memory.text_query import TextQuery
+from rpterm.memory.words import terms
+from rpterm.store.memories import Memories, Memory
+from rpterm.types import Turn
+
+_MAX_WORDS = 6
+_MAX_MATCHES = 120
+
+
+def search_database(
+    memories: Memories,
+    character: str,
+    chat_id: int,
+    path: Sequence[Turn],
+    text_query: TextQuery,
+    in_prompt: Collection[int],
+) -> list[tuple[Memory, Hit]]:
+    """Memories that contain one of the longest distinctive words of a draft, best first.
+
+    Args:
+        path: The shown turns of the current chat.
+        in_prompt: Those of them that the prompt contains anyway.
+    """
+    candidates = [word for word in text_query.words if distinctive(terms(word))]
+    words = sorted(candidates, key=len, reverse=True)[:_MAX_WORDS]
+    rows = memories.any_of(words, character, _MAX_MATCHES)
+    other_chats = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}
+    shown = {turn.id for turn in path}
+    if other_chats:
+        paths = memories.shown_paths(character, [chat for chat in other_chats if chat])
+        shown.update(turn for turns in paths.values() for turn in turns)
+    return [
+        (row, Hit(0, 0.0, words=1.0, pinned=row.pinned))
+        for row in rows
+        if row.turn_id is None or (row.turn_id in shown and row.turn_id not in in_prompt)
+    ]
