@@ -15,9 +15,9 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
 from rpterm.models.engine_factory import open_engine
-from rpterm.opening import launch
 from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import Insert
+from rpterm.startup import launch
 from rpterm.store import Store
 from rpterm.types import Chat, Origin, Persona, Sampling, Turn
 

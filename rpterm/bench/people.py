@@ -32,7 +32,7 @@ from rpterm.bench.metrics import bootstrap_interval
 from rpterm.bench.persona import pair_scene
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.rated import score_values, tfidf_similarity
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.records import Scene, Signal
 from rpterm.scoring.signals.registry import available_signals

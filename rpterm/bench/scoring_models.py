@@ -35,4 +35,4 @@ def open_models(cache: Path | None = None) -> Iterator[tuple[EmbeddingCache, Lik
 def _engine() -> Engine:
     from rpterm.models.engine_factory import open_starter
 
-    return open_starter(folders.make(folders.find().cache), context=2048)
+    return open_starter(folders.make_folder(folders.find().cache), context=2048)

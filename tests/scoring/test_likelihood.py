@@ -10,11 +10,11 @@ import pytest
 from rpterm.bench.scoring_models import open_models
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
-from rpterm.opening.judge import open_scorer
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 
 
 class Counting:

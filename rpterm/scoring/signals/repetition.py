@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import ngrams, shared_run, words
 
