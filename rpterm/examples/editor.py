@@ -33,7 +33,7 @@ class SceneLike(Protocol):
 
     @property
     def present(self) -> list[Member]: ...
-    def refile(self, name: str, path: str) -> None: ...
+    def set_card_path(self, name: str, path: str) -> None: ...
 
 
 class CardSession(Protocol):
@@ -269,7 +269,7 @@ class CardEditor:
 
     def _refile(self, member: str, path: Path) -> None:
         if member:
-            self.session.scene.refile(member, str(path))
+            self.session.scene.set_card_path(member, str(path))
         else:
             self.session.store.update_chat(self.session.chat.id, card_path=str(path))
 

@@ -95,7 +95,7 @@ class ExampleProvider:
 
     # For the prompt ----------------------------------------------------------------------------
     def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """The static examples, and their token budget; see ``prompting.Exemplars``."""
+        """The static examples, and their token budget; see ``prompting.ExampleChooser``."""
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
@@ -118,7 +118,7 @@ class ExampleProvider:
         prompt: Prompt,
         count: Callable[[str], int],
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """The examples that join one turn, and those left out; see ``prompting.Exemplars``."""
+        """The examples that join one turn, and those left out; see ``prompting.ExampleChooser``."""
         if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
             return (), ()
         choice = self._choice(card, chat, history, prompt, count)

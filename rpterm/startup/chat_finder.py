@@ -157,11 +157,11 @@ class ChatFinder:
         """Card names of the requested company, checked before a chat is created."""
         if not (request.company or request.turns):
             return []
-        from rpterm.chat.cast.casting import taking_of
-        from rpterm.chat.cast.company import find_with_narrator
+        from rpterm.chat.cast.card_lookup import find_with_narrator
+        from rpterm.chat.cast.setup import parse_taking
 
         if request.turns:
-            taking_of(request.turns)
+            parse_taking(request.turns)
         find = partial(find_card, paths=self.paths)
         return [find_with_narrator(find, target)[0].name for target in request.company]
 
@@ -170,11 +170,11 @@ class ChatFinder:
 
         A request with ``turns`` prefers the newest group chat, whatever its company.
         """
-        from rpterm.chat.cast.casting import newest_with
+        from rpterm.chat.cast.setup import newest_chat_with
         from rpterm.store.cast import Casts
 
         if others:
-            return newest_with(store, name, others)
+            return newest_chat_with(store, name, others)
         casts = Casts(store)
         chat_id = casts.newest(name, company=True) if turns else None
         chat_id = chat_id or casts.newest(name)
