@@ -35,7 +35,6 @@ _LEADING_PHRASE = re.compile(
 _PRONOUN = re.compile(r"(he|she|his|her|I|my)\b", re.IGNORECASE)
 _DASHED = re.compile(r"([.!?])(?:--|—)(?=[A-Z])")
 _NOUNS = "|".join(sorted(MALE_NOUNS | FEMALE_NOUNS))
-_NOUNS = "|".join(sorted(MALE_NOUNS | FEMALE_NOUNS))
 _PERSON_NOUN = rf"(?:[\w-]+,?\s){{0,5}}?({_NOUNS}|stranger|person|figure|creature)"
 _STRANGER_PHRASE = re.compile(
     rf"^\W*(?:And |But |Then )?(?:An?|The|Another|This|That|One|Some)\s{_PERSON_NOUN}\b"
