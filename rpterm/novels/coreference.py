@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
-from rpterm.novels.people import Person, addressed_names
+from rpterm.novels.people import Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import FEMALE_NOUNS, MALE_NOUNS
 from rpterm.sentences import sentences
@@ -113,11 +113,9 @@ def _sentences(piece: str) -> list[str]:
 
 def _addressed(book: Book, line: Line) -> Person | None:
     """Whom a line is said to: the person it calls by name, else the one it answers."""
-    called = [
-        each for name in addressed_names(line.paragraph.speech) if (each := book.people.named(name))
-    ]
-    if called:
-        return called[0] if called[0] != line.speaker else None
+    addressed = book.people.addressed_in(line.paragraph.speech)
+    if addressed:
+        return addressed[0] if addressed[0] != line.speaker else None
     previous = book.lines[line.replies_to] if line.replies_to is not None else None
     return previous.speaker if previous is not None and previous.probability >= SURE else None
 
