@@ -80,7 +80,7 @@ _SPEAKER = (
 _VERB_FIRST = re.compile(
     rf"^\W*(?:then\s+|and\s+)?{_VERB}\s+(?:out\s+|in\s+)?(?:{_SPEAKER})(?![\w’'])"
 )
-""""said Mr. Darcy" """
+"""As in “said Mr. Darcy”."""
 _SHORT_NOUN = (
     r"(?:the|an?|his|her|my|our|their|this|that|The|An?|His|Her|My|Our|This)"
     r"(?:\s+[a-z][a-z’'-]*){1,4}?"
@@ -91,24 +91,24 @@ _SPEAKER_FIRST = re.compile(
     rf"(?:\s+(?:\w+ly|then|only|at\s+once|again|now|even|also|just|merely|never|always|had|"
     rf"would)){{0,2}}\s+{_VERB}\b"
 )
-""""Mr. Darcy then replied" """
+"""As in “Mr. Darcy then replied”."""
 _LEADING_TAG = re.compile(
     rf"^\W*(?:(?:and|but|then|so|at\s+last|here|\w+ly)[\s,]+)?(?:{_SHORT_SPEAKER})\s"
     rf"(?:.*\W)?{_VERB}\b[^.!?]*[,:;—-]*$"
 )
-""""Mr. Darcy bowed, and said:" """
+"""As in “Mr. Darcy bowed, and said:”."""
 _REPLY_NOUN = re.compile(
     r"^\W*(?:was|were|came)\s+(my|his|her)\s+(?:\w+\s+)?"
     r"(?:reply|answer|response|question|retort|comment|remark|rejoinder|exclamation|cry)\b"
 )
-""""was his reply" """
+"""As in “was his reply”."""
 _ANY_VERB_NAME = re.compile(rf"^\W*[a-z]+ed\s+({NAME})(?=[\s,.;:!?]|$)")
-""""corroborated Flora" """
+"""As in “corroborated Flora”."""
 _ADJACENT_TAG = re.compile(
     rf"\b(?:(?P<pro>he|she|I|He|She)|(?P<name>{NAME})|(?P<noun>{_SHORT_NOUN}))"
     rf"\s+(?:\w+ly\s+|only\s+|then\s+|at\s+last\s+)?{_VERB}\b[^.!?;]{{0,60}}[,:;—-]$"
 )
-""""… he rose, and she said:" """
+"""As in “… he rose, and she said:”."""
 _NOUN_END_TEXT = (
     "with to in as and at from who when after of for on by that which while whom then a an "
     "the but or if his her my so very again at last aloud into out up down had was"
