@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.scoring.likelihood import Likelihood, Text
 from rpterm.types import RptermError
 

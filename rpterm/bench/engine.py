@@ -130,7 +130,7 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     seen: dict[str, tuple[float, Any]] = {}
 
     def hook(message: object) -> None:
-        event = message.event if isinstance(message, messages.SessionTold) else None
+        event = message.event if isinstance(message, messages.SessionReported) else None
         if isinstance(event, ReplyStarted | ReplyFinished):
             seen.setdefault(type(event).__name__, (time.perf_counter(), event))
 

@@ -33,6 +33,6 @@ def models(cache: Path | None = None) -> Iterator[tuple[Remembered, Likelihood]]
 
 
 def _engine() -> Engine:
-    from rpterm.models.open import open_starter
+    from rpterm.models.engine_factory import open_starter
 
-    return open_starter(folders.make(folders.find().cache), context=2048)
+    return open_starter(folders.make_folder(folders.find().cache), context=2048)

@@ -32,7 +32,7 @@ from rpterm.bench.figures import redrawn
 from rpterm.bench.persona import pair_scene
 from rpterm.bench.printing import Step
 from rpterm.bench.rated import likeness, scored
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.fit import Fit
 from rpterm.scoring.records import Scene, Signal

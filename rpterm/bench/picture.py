@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 _SIDE, _EDGE = 360, 48

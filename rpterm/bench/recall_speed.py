@@ -29,9 +29,9 @@ from rpterm.memory.character_memory import Memory
 from rpterm.memory.embed import State
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.store import Store
-from rpterm.store.memories import Memories
-from rpterm.store.memory_rows import wording_hash
-from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import wording_hash
+from rpterm.store.memory.vectors import MemoryVectors
 
 SIZES = (10_000, 100_000)
 GOAL_MS = {10_000: 5.0, 100_000: 20.0, 1_000_000: 50.0}

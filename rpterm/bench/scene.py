@@ -14,10 +14,10 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
-from rpterm.models.open import open_engine
-from rpterm.opening import launch
-from rpterm.prompt.compose import Extras
-from rpterm.prompt.static import Insert
+from rpterm.models.engine_factory import open_engine
+from rpterm.prompt.extras import PromptExtras
+from rpterm.prompt.static_block import Insert
+from rpterm.startup import launch
 from rpterm.store import Store
 from rpterm.types import Chat, Origin, Persona, Sampling, Turn
 
@@ -54,14 +54,14 @@ class Weather:
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> Extras:
+    ) -> PromptExtras:
         number = len(history)
         memory = (
             f"[{card.char} remembers: {number} days ago the visitor said they had once kept "
             f"{number} bees on a roof in Southwark and sold the honey.]"
         )
         lore = f"[The fog of day {number}: yellow, from the river, thick enough to lose a cab in.]"
-        return Extras(
+        return PromptExtras(
             inserts=(
                 Insert("memory", memory, "changes every turn"),
                 Insert("lore:fog", lore, "changes every turn"),

@@ -98,14 +98,14 @@ def welcomed(home: str | Path) -> None:
     from rpterm.store import Store
 
     path = paths.find({"RPTERM_HOME": str(home)}).database
-    paths.make(path.parent)
+    paths.make_folder(path.parent)
     Store(path).close()
 
 
 def marks() -> list[bytes]:
     """What the first frame must show: the name, and a word from the start of the greeting."""
     from rpterm import paths
-    from rpterm.opening import launch
+    from rpterm.startup import launch
 
     card = launch.find_card(CARD, paths.find()).card
     words = re.findall(r"[A-Za-z]{5,}", card.greetings[0])

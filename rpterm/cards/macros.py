@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
-from rpterm.almanac import MONTHS, WEEKDAYS
-from rpterm.plural import counted
+from rpterm.calendar_names import MONTHS, WEEKDAYS
+from rpterm.humanize import counted
 
 _DELIMITERS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)
@@ -53,7 +53,7 @@ def expand(
     seed: int = 0,
     chat_seed: int = 0,
 ) -> str:
-    """Expand the macros of a text; see ``Scope`` for the arguments.
+    """Expand the macros of a text; see ``MacroScope`` for the arguments.
 
     Macro names are case-insensitive. Unknown macros stay unexpanded.
     """
@@ -61,7 +61,7 @@ def expand(
 
 
 def expand_with(text: str, scope: MacroScope) -> str:
-    """Like ``expand``, with a ``Scope`` that can be shared by many texts."""
+    """Like ``expand``, with a ``MacroScope`` that can be shared by many texts."""
     if "{{" not in text and "<" not in text:
         return text
     stack: list[list[str]] = [[]]

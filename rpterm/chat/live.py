@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rpterm import group
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.window import read_turns
+from rpterm.prompt.window import visible_turns
 from rpterm.scoring.records import Evidence, Reading, Scene, scene_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -114,7 +114,7 @@ class LiveScores:
             return {}
         scores: dict[int, Score] = {}
         for card_hash, ids in ids_by_card.items():
-            rows = self._table().of(ids, version=version, card_hash=card_hash)
+            rows = self._table().get(ids, version=version, card_hash=card_hash)
             scores.update((turn_id, loaded(row)) for turn_id, row in rows.items())
         return scores
 
@@ -125,9 +125,9 @@ class LiveScores:
         """
         path = self.store.path(turn.parent_id, HISTORY) if turn.parent_id is not None else []
         cast = self._cast(chat)
-        if cast is not None and (me := group.owner(cast, turn)) is not None:
-            path = group.view(cast, me, path)
-        history = tuple((each.role == "assistant", each.text) for each in read_turns(path))
+        if cast is not None and (me := group.speaker_of(cast, turn)) is not None:
+            path = group.view_for(cast, me, path)
+        history = tuple((each.role == "assistant", each.text) for each in visible_turns(path))
         others = self._contrast(card)
         return scene_of(card, user=chat.persona.name, history=history, others=others)
 
@@ -202,7 +202,7 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
 def _card_hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
     """The hash of the card of the character that said a reply."""
     others = cast.members[1:] if cast is not None else ()
-    me = group.owner(cast, turn) if cast is not None else None
+    me = group.speaker_of(cast, turn) if cast is not None else None
     return next((member.card_hash for member in others if member == me), chat.card_hash)
 
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
-from rpterm.group import headed
+from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
-from rpterm.prompt.compose import Extras, chat_inserts, expander, hint_inserts
+from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts, macro_expander
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.static import ExampleTurns, Insert
+from rpterm.prompt.static_block import ExampleTurns, Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
-from rpterm.prompt.tokens import TokenCache
-from rpterm.prompt.window import read_turns
+from rpterm.prompt.token_cache import TokenCache
+from rpterm.prompt.window import visible_turns
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 MEMORY_SHARE = 12
@@ -43,7 +43,7 @@ class Finder(Protocol):
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> Extras: ...
+    ) -> PromptExtras: ...
 
 
 class Exemplars(Protocol):
@@ -124,9 +124,9 @@ class Prompter:
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
     ) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
-        history = read_turns(history)
+        history = visible_turns(history)
         lore = self._lore(card, chat, history, self._context())
-        extras = self._with_examples(card, chat, Extras(fixed=lore.fixed))
+        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed))
         return self._build(card, chat, history, extras, ending)
 
     def full(
@@ -150,9 +150,9 @@ class Prompter:
         """
         context = self._context()
         hidden = self._hidden(history)
-        history = read_turns(history)
+        history = visible_turns(history)
         found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
-        extras = Extras(
+        extras = PromptExtras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
@@ -183,7 +183,7 @@ class Prompter:
             if turn.hidden
         )
 
-    def _with_examples(self, card: CharacterCard, chat: Chat, extras: Extras) -> Extras:
+    def _with_examples(self, card: CharacterCard, chat: Chat, extras: PromptExtras) -> PromptExtras:
         if self._examples is None:
             return extras
         fixed, budget = self._examples.fixed(card, chat)
@@ -220,7 +220,7 @@ class Prompter:
         card: CharacterCard,
         chat: Chat,
         history: Sequence[Turn],
-        extras: Extras,
+        extras: PromptExtras,
         ending: Ending,
         hint: str = "",
     ) -> Prompt:
@@ -228,12 +228,12 @@ class Prompter:
         if self.company:
             company = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, company))
-            history = [headed(turn) for turn in history]
+            history = [with_speaker_name(turn) for turn in history]
             if cued:
                 # The reply is begun with the speaker's name: without it a small model tends to
                 # speak as another character.
                 cue = Turn(0, chat.id, None, "assistant", card.char, "")
-                history, ending = [*history, headed(cue)], OPEN_LAST
+                history, ending = [*history, with_speaker_name(cue)], OPEN_LAST
         sampling = self.settings.sampling
         prompt_input = PromptInput(
             card=card,
@@ -241,7 +241,7 @@ class Prompter:
             history=history,
             context=self._context(),
             max_reply=sampling.max_tokens + sampling.think_tokens,
-            expand=expander(card, chat),
+            expand=macro_expander(card, chat),
             own_system=self.settings.system_prompt,
             fixed=extras.fixed,
             inserts=hint_inserts(hint) + extras.inserts,

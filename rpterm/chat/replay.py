@@ -115,11 +115,11 @@ def find_model(model_hash: str, configured: str, models: Path, cache: Path | Non
     Returns:
         A value for ``Settings.model``; the configured one if no file has that hash.
     """
-    from rpterm.models import library, requantized
+    from rpterm.models import library, starter_q8
     from rpterm.models.hashes import model_hash as hash_of
 
-    paths = [library.resolve(configured, models, cache)]
-    paths += [requantized.path_in(cache)] if cache else []
+    paths = [library.find_model(configured, models, cache)]
+    paths += [starter_q8.path_in(cache)] if cache else []
     paths += [each.path for each in library.list_models(models)]
     for path in paths:
         try:

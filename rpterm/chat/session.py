@@ -29,10 +29,10 @@ from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineError, EngineInfo
 from rpterm.prompt.build import PromptTooLarge
-from rpterm.prompt.compose import expander
+from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
-from rpterm.store.shared import answering
+from rpterm.store.other_processes import mark_answering
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from rpterm.chat.live import LiveScores
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
-    from rpterm.store.liveness import Presence
+    from rpterm.store.process_locks import Presence
 
 
 __all__ = ["ReplyRequest", "Session", "SessionError"]
@@ -194,7 +194,7 @@ class Session(Tree):
         if self.scores is not None:
             request = with_choice(request, self.settings.scoring.best_of)
         answered = parent_id if request.intent in (Intent.SEND, Intent.NEXT) else None
-        with answering(self.store, answered):
+        with mark_answering(self.store, answered):
             if stored is not None:
                 yield stored
             yield from self._reply(request)
@@ -276,10 +276,10 @@ class Session(Tree):
             raise SessionError("There is nothing to send: the message is empty.")
         turn = self.store.add_turn(
             self.chat_id, parent_id, "user", self.chat.persona.name,
-            expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
+            macro_expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
         )  # fmt: skip
         if parent_id is not None:
-            self.rater.went_on(self.store.turn(parent_id))
+            self.rater.record_kept_swipes(self.store.turn(parent_id))
         return turn
 
     def _create_reply_turns(
@@ -312,7 +312,7 @@ class Session(Tree):
         """
         path = self.path()
         if draft.strip():
-            text = expander(self.card, self.chat)(draft.strip())
+            text = macro_expander(self.card, self.chat)(draft.strip())
             path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
         actor = self.scene.next(path) if draft.strip() else self.scene.expected(path)
         return actor.prompter.full(actor.card, self.chat, self.scene.view(actor, path))

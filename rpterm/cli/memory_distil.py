@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.ask import Ask
     from rpterm.memory.distil.work import Work
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memory_rows import Memory as Row
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.records import Memory as Row
 
 
 def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
@@ -34,7 +34,7 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     work = Work(memory, share=settings.distil.share)
     if again:
         for job in (RULES, MODEL) if model else (RULES,):
-            work.distilled.reads.read_again(memory.character, job)
+            work.distilled.reads.mark_unread(memory.character, job)
     chats = work.distilled.reads.chats(memory.character)
     kept: list[Row] = []
     with rich_out.progress() as bar:
@@ -49,13 +49,13 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 
 
 def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
-    from rpterm.engine.protocol import AsideEngine
+    from rpterm.engine.protocol import BackgroundEngine
     from rpterm.memory.distil.ask import Asker
-    from rpterm.models.open import open_installed
+    from rpterm.models.engine_factory import open_installed
     from rpterm.prompt.template import ChatTemplate
 
     engine = open_installed(settings, folders.find())
-    if not isinstance(engine, AsideEngine):
+    if not isinstance(engine, BackgroundEngine):
         raise RptermError(
             f"The engine {settings.engine!r} cannot extract facts: choose another one with "
             "`rpterm config set engine NAME`."

@@ -14,7 +14,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import NOUNS, new_app
-from rpterm.plural import sized
+from rpterm.humanize import byte_size
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -36,7 +36,7 @@ def bare(context: typer.Context) -> None:
 def list_models(json: _Json = False) -> None:
     """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
-    from rpterm.models.memory import gpu_memory, llama_libraries, system_memory
+    from rpterm.models.hardware import gpu_memory, llama_libraries, system_memory
 
     have = library.list_models(folders.find().models)
     memory, built_for = system_memory(), llama_libraries()
@@ -45,11 +45,11 @@ def list_models(json: _Json = False) -> None:
     if json:
         out.json_data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
-    out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
+    out.table([(each.name, byte_size(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
     rows = [
-        (each.name, sized(each.size), _fits(catalogue.obstacle(each, memory, gpu)), each.licence,
-         each.good_for)
+        (each.name, byte_size(each.size), _fits(catalogue.obstacle(each, memory, gpu)),
+         each.licence, each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
     out.table(rows, ("to download", "", "fits here", "licence", "good for"))
@@ -70,13 +70,13 @@ def info(
     json: _Json = False,
 ) -> None:
     """Show a model's properties and how it would run here."""
+    from rpterm.models.engine_factory import plan_model
     from rpterm.models.hashes import known_hash
-    from rpterm.models.open import plan
 
     paths = folders.find()
     flags: dict[str, object] = {"model": model} if model else {}
     settings = config.load(paths.config_file, os.environ, flags)
-    planned = plan(settings, models_folder=paths.models, cache_folder=paths.cache)
+    planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),
@@ -89,8 +89,8 @@ def info(
         "trained context": header.context_length,
         "context here": fit.context,
         "gpu layers": fit.gpu_layers,
-        "memory needed": sized(fit.bytes_needed),
-        "memory available": sized(planned.memory.available),
+        "memory needed": byte_size(fit.bytes_needed),
+        "memory available": byte_size(planned.memory.available),
         "chat template": settings.chat_template
         or ("the model's own" if header.chat_template else "none: chatml is used"),
         "starter": planned.starter,
@@ -117,7 +117,7 @@ def path(
     from rpterm.models import library
 
     paths = folders.find()
-    out.say(str(library.resolve(model, paths.models, paths.cache) if model else paths.models))
+    out.say(str(library.find_model(model, paths.models, paths.cache) if model else paths.models))
 
 
 @app.command()
@@ -135,7 +135,7 @@ def pull(
     ] = False,
 ) -> None:
     """Download a model; an interrupted download is resumed."""
-    from rpterm.models.download import pull as download
+    from rpterm.models.download import download_model as download
 
     paths = folders.find()
     with _shown_progress() as on_progress:
@@ -175,5 +175,5 @@ class _LoggedProgress:
         tenth = 10 * done // total if total else 10
         if (stage, tenth) != self._last_logged:
             self._last_logged = (stage, tenth)
-            sys.stderr.write(f"{stage} {10 * tenth} %  {sized(done)} of {sized(total)}\n")
+            sys.stderr.write(f"{stage} {10 * tenth} %  {byte_size(done)} of {byte_size(total)}\n")
             sys.stderr.flush()

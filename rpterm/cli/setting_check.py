@@ -31,7 +31,7 @@ def checked_value(name: str, value: str, file: Path) -> str:
     elif name == "chat_template":
         from rpterm.models import templates
 
-        templates.source(value)
+        templates.load_template(value)
     elif name == "duel.b":
         from rpterm.dueling import contender
 

@@ -84,10 +84,10 @@ def _counting(engine: Engine) -> TokenCounter:
 def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
     """The engine to count with; ``None`` if it has to be ``cheap`` and is not."""
     from rpterm.models import library
-    from rpterm.models.open import checked_header, open_installed
+    from rpterm.models.engine_factory import checked_header, open_installed
 
     if settings.engine == "llama":
-        file = library.resolve(settings.model, paths.models, paths.cache)
+        file = library.find_model(settings.model, paths.models, paths.cache)
         if cheap and checked_header(file, paths.cache).file_size > CHEAP_BYTES:
             return None
         settings = replace(settings, context=_CONTEXT, gpu_layers=0, adapter="")

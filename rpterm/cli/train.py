@@ -65,12 +65,12 @@ def train(
     only if llama.cpp reproduces what was trained.
     """
     from rpterm.cli import train_run
-    from rpterm.training.data import read
-    from rpterm.training.plan import RATES, Method, Plan
+    from rpterm.training.dataset import read_dataset
+    from rpterm.training.plan import RATES, Method, TrainingPlan
 
     file, digest = train_run.base_weights(base)
-    data = read(export, train_run.method_named(method))
-    plan = Plan(
+    data = read_dataset(export, train_run.method_named(method))
+    plan = TrainingPlan(
         data.method, file, digest, epochs=epochs, rank=rank, alpha=2.0 * rank,
         rate=RATES[data.method] if rate is None else rate,
         batch=max(2, batch) if data.method is Method.KTO else batch,

@@ -15,16 +15,16 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.guard import INTERRUPTED
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from rpterm.training.data import Data
-    from rpterm.training.plan import Method, Plan
-    from rpterm.training.run import Trained
-    from rpterm.training.stopping import Stop
+    from rpterm.training.dataset import Dataset
+    from rpterm.training.plan import Method, TrainingPlan
+    from rpterm.training.run import TrainingResult
+    from rpterm.training.stopping import StopRequest
 
 
 def base_weights(name: str | None) -> tuple[Path, str]:
@@ -35,7 +35,7 @@ def base_weights(name: str | None) -> tuple[Path, str]:
     """
     from rpterm.models import library
     from rpterm.models.hashes import model_hash
-    from rpterm.training.base import require_extra
+    from rpterm.training.base_model import require_extra
 
     require_extra()
     paths = folders.find()
@@ -45,8 +45,8 @@ def base_weights(name: str | None) -> tuple[Path, str]:
             "Your model is on a server, but only a model on this machine can be trained: name one "
             "with --base FILE.gguf, or use `--base starter`."
         )
-    path = library.resolve(settings.model if name is None else name, paths.models, paths.cache)
-    return path, model_hash(path, folders.make(paths.cache))
+    path = library.find_model(settings.model if name is None else name, paths.models, paths.cache)
+    return path, model_hash(path, folders.make_folder(paths.cache))
 
 
 def method_named(name: str | None) -> Method | None:
@@ -66,19 +66,19 @@ def method_named(name: str | None) -> Method | None:
         raise RptermError(f"There is no method {name!r}; there are {known}.") from error
 
 
-def fitting_rows(data: Data, weights: Path, limit: int, export: Path) -> Data:
+def fitting_rows(data: Dataset, weights: Path, limit: int, export: Path) -> Dataset:
     """The rows that fit into the limit of tokens; no weights are loaded for that."""
     from rpterm.cli import export_check, trainer_model
-    from rpterm.training import fit
+    from rpterm.training import row_limit
 
     with trainer_model.open_trainer_model(str(weights)) as known:
-        return fit.fitted(data, export_check.check_model(known), limit, export)
+        return row_limit.fit_rows(data, export_check.check_model(known), limit, export)
 
 
-def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
+def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
     """Train with a progress bar, then print the result and what to do with it."""
     from rpterm.training.run import train
-    from rpterm.training.stopping import Stop, Stopped
+    from rpterm.training.stopping import Stopped, StopRequest
 
     for warning in _length_warnings(data, plan.max_length):
         out.say(warning)
@@ -86,7 +86,7 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     out.say(
         f"{plan.method} on {counted(len(data.train), 'row')}{test}; the model is {plan.base.name}."
     )
-    stop = Stop()
+    stop = StopRequest()
     with rich_out.progress() as bar, _stop_on_ctrl_c(stop, shown := _Progress(bar)):
         try:
             done = train(plan, data, to, shown, stop, anew=anew)
@@ -103,7 +103,7 @@ def run(plan: Plan, data: Data, to: Path, *, anew: bool) -> None:
     raise typer.Exit(INTERRUPTED)
 
 
-def _length_warnings(data: Data, limit: int) -> Iterator[str]:
+def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
     """The rows that are dropped or cut because of the limit of tokens, or as broken."""
     lengths = data.lengths
     if lengths.broken:
@@ -122,14 +122,14 @@ def _length_warnings(data: Data, limit: int) -> Iterator[str]:
         )
 
 
-def _print_result(done: Trained, data: Data) -> None:
-    from rpterm.training.card import losses
+def _print_result(done: TrainingResult, data: Dataset) -> None:
+    from rpterm.training.model_card import format_losses
 
     steps = counted(done.steps, "step")
     if done.begun:
         steps = f"{steps}, the last {done.steps - done.begun:,}"
     out.say(f"{steps} in {_duration(done.seconds)}.")
-    out.say(f"Loss on unseen chats: {losses(done, len(data.test))}.")
+    out.say(f"Loss on unseen chats: {format_losses(done, len(data.test))}.")
     out.say(
         f"The adapter changes a token's logprob by {done.parity.moved:.3f} nats on average; "
         f"transformers and llama.cpp differ by {done.parity.apart:.3f}."
@@ -188,7 +188,7 @@ class _Progress:
 
 
 @contextmanager
-def _stop_on_ctrl_c(stop: Stop, shown: _Progress) -> Iterator[None]:
+def _stop_on_ctrl_c(stop: StopRequest, shown: _Progress) -> Iterator[None]:
     """Let the first Ctrl+C stop and save the steps that are done, and the second quit at once."""
 
     def interrupt(*ignored: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rpterm.engine.protocol import (
-    AsideEngine,
+    BackgroundEngine,
     Engine,
     EngineEvent,
     EngineInfo,
@@ -53,14 +53,14 @@ class EngineLease:
     def settled(self, timeout: float | None = None) -> bool:
         return self._engine.settled(timeout)
 
-    def aside(self, request: GenerateRequest) -> str | None:
-        if self.returned or not isinstance(self._engine, AsideEngine):
+    def generate_in_background(self, request: GenerateRequest) -> str | None:
+        if self.returned or not isinstance(self._engine, BackgroundEngine):
             return None
-        return self._engine.aside(request)
+        return self._engine.generate_in_background(request)
 
-    def cancel_aside(self) -> None:
-        if not self.returned and isinstance(self._engine, AsideEngine):
-            self._engine.cancel_aside()
+    def cancel_background(self) -> None:
+        if not self.returned and isinstance(self._engine, BackgroundEngine):
+            self._engine.cancel_background()
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         return self._engine.logprobs(reply, prompts)

@@ -236,31 +236,31 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class AsideEngine(Protocol):
+class BackgroundEngine(Protocol):
     """An engine that can also generate in the background, for work that nobody waits for."""
 
-    def aside(self, request: GenerateRequest) -> str | None:
+    def generate_in_background(self, request: GenerateRequest) -> str | None:
         """Generate one text without touching the chat's cache; blocks.
 
         Returns:
-            The text, or ``None`` if another call needed the model, ``cancel_aside`` was called, or
-            no model is loaded.
+            The text, or ``None`` if another call needed the model, ``cancel_background`` was
+            called, or no model is loaded.
 
         Raises:
             EngineError: The engine cannot do this, or it failed.
         """
         ...
 
-    def cancel_aside(self) -> None:
-        """Cancel a running ``aside``; returns at once, from any thread."""
+    def cancel_background(self) -> None:
+        """Cancel a running ``generate_in_background``; returns at once, from any thread."""
         ...
 
 
 @runtime_checkable
-class KeepingEngine(Protocol):
+class PromptSavingEngine(Protocol):
     """An engine that can save evaluated prompts of ``logprobs``, to use them in a later run."""
 
-    def recall_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
+    def load_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
         """Load a prompt from a file unless it is evaluated already; whether it now is.
 
         Args:
@@ -268,6 +268,6 @@ class KeepingEngine(Protocol):
         """
         ...
 
-    def keep_prompt(self, prompt: Sequence[int], path: Path) -> bool:
+    def save_prompt(self, prompt: Sequence[int], path: Path) -> bool:
         """Save a prompt of the last ``logprobs`` call to a file; false where that fails."""
         ...

@@ -160,8 +160,8 @@ class RemoteEngine:
     def settled(self, timeout: float | None = None) -> bool:
         return True
 
-    def aside(self, request: GenerateRequest) -> str | None:
-        """See ``AsideEngine``. A server with a single slot evaluates the chat again afterwards."""
+    def generate_in_background(self, request: GenerateRequest) -> str | None:
+        """See ``BackgroundEngine``; a server with a single slot must evaluate the chat again."""
         call = _Call()
         with self._lock:
             self._background_calls.append(call)
@@ -177,7 +177,7 @@ class RemoteEngine:
                 self._background_calls.remove(call)
         return "".join(pieces)
 
-    def cancel_aside(self) -> None:
+    def cancel_background(self) -> None:
         with self._lock:
             calls = list(self._background_calls)
         for call in calls:

@@ -28,7 +28,7 @@ from rpterm.engine.protocol import (
 )
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, Thinking
+from rpterm.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason, Usage
 
 CHATML = (
@@ -92,7 +92,7 @@ class _Reply:
     index: int
     ids: list[int]
     text: ReplyText
-    thinking: Thinking
+    thinking: ThoughtSplitter
     sent: list[int] = field(default_factory=list)
     reason: StopReason | None = None
 
@@ -129,9 +129,9 @@ class ScriptedEngine:
         self._info: EngineInfo | None = None
         self.requests: list[GenerateRequest] = []
         """All requests so far, for tests."""
-        self.asides: list[str] = []
-        """The results of ``aside``, in order."""
-        self.requests_aside: list[GenerateRequest] = []
+        self.background_texts: list[str] = []
+        """The results of ``generate_in_background``, in order."""
+        self.background_requests: list[GenerateRequest] = []
 
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
         if on_progress is not None:
@@ -196,14 +196,14 @@ class ScriptedEngine:
     def settled(self, timeout: float | None = None) -> bool:
         return True
 
-    def aside(self, request: GenerateRequest) -> str | None:
+    def generate_in_background(self, request: GenerateRequest) -> str | None:
         """The next of ``asides``, or "" when none is left."""
         with self._lock:
-            self.requests_aside.append(request)
-            return self.asides.pop(0) if self.asides else ""
+            self.background_requests.append(request)
+            return self.background_texts.pop(0) if self.background_texts else ""
 
-    def cancel_aside(self) -> None:
-        """Nothing to do: ``aside`` returns at once."""
+    def cancel_background(self) -> None:
+        """Nothing to do: ``generate_in_background`` returns at once."""
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Invented but plausible: tokens of the prompt are likely, others are not."""
@@ -264,7 +264,7 @@ class ScriptedEngine:
             self._next += count
         tail = decode(request.prompt_ids[-REACH:])
         return [
-            _Reply(index, encode(text), ReplyText(request.stop), Thinking(tail))
+            _Reply(index, encode(text), ReplyText(request.stop), ThoughtSplitter(tail))
             for index, text in enumerate(texts)
         ]
 

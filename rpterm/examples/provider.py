@@ -19,11 +19,11 @@ from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
-from rpterm.prompt.compose import expander
-from rpterm.prompt.static import ExampleTurns, Insert, example_turns
+from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
-from rpterm.store.example_marks import ExampleMarks, Mark
+from rpterm.store.example_settings import ExampleMarks, Mark
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class ExampleProvider:
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
-        fill = expander(card, chat)
+        fill = macro_expander(card, chat)
         found = [
             example_turns(
                 each.span, each.example,
@@ -252,7 +252,9 @@ class ExampleProvider:
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            judged = self.store.connections.judged  # read first, so it is never newer than the pool
+            judged = (
+                self.store.connections.judgements_version
+            )  # read first, so it is never newer than the pool
             if self._pool is None or self._pool[0] is not judged:
                 self._pool = (judged, {})
             by_card = self._pool[1]
@@ -302,7 +304,7 @@ class ExampleProvider:
 
     def _note(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""
-        fill = expander(card, chat) if exemplar.source == "card" else _verbatim
+        fill = macro_expander(card, chat) if exemplar.source == "card" else _verbatim
         names = {"user": chat.persona.name, "char": card.char}
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (

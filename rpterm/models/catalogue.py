@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rpterm.humanize import byte_size
 from rpterm.models.fit import CPU_CAP
-from rpterm.models.memory import GpuMemory, Memory
-from rpterm.plural import sized
+from rpterm.models.hardware import GpuMemory, SystemMemory
 
 _BUFFERS = 600_000_000
 _RESERVED = 1_000_000_000
@@ -164,7 +164,7 @@ def by_name(name: str) -> CatalogueModel | None:
     return next((model for model in MODELS if model.name == name.casefold()), None)
 
 
-def recommend(memory: Memory, gpu: GpuMemory | None = None) -> list[CatalogueModel]:
+def recommend(memory: SystemMemory, gpu: GpuMemory | None = None) -> list[CatalogueModel]:
     """The models that fit, the largest first.
 
     Args:
@@ -180,7 +180,7 @@ def recommend(memory: Memory, gpu: GpuMemory | None = None) -> list[CatalogueMod
     return sorted(fitting, key=lambda model: -model.size)
 
 
-def obstacle(model: CatalogueModel, memory: Memory, gpu: GpuMemory | None = None) -> str:
+def obstacle(model: CatalogueModel, memory: SystemMemory, gpu: GpuMemory | None = None) -> str:
     """Why ``recommend`` leaves a model out; "" where it does not."""
     if gpu is not None and gpu.free:
         usable = gpu.total * 19 // 20
@@ -197,4 +197,4 @@ def _memory_shortage(model: CatalogueModel, usable: int, where: str) -> str:
         return ""
     if not usable:
         return "this machine's memory is unknown"
-    return f"needs {sized(model.memory)}, but a model can use {sized(usable)} {where}"
+    return f"needs {byte_size(model.memory)}, but a model can use {byte_size(usable)} {where}"

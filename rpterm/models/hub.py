@@ -40,7 +40,7 @@ class HubFile:
     quantization: str = ""
 
 
-def parse(spec: str) -> HubFile:
+def parse_source(spec: str) -> HubFile:
     """Parse the argument of ``rpterm models pull``.
 
     Args:

@@ -44,7 +44,7 @@ def list_models(folder: Path) -> list[ModelFile]:
     return models
 
 
-def resolve(name_or_path: str, models_folder: Path, cache: Path | None = None) -> Path:
+def find_model(name_or_path: str, models_folder: Path, cache: Path | None = None) -> Path:
     """Find the file of a model.
 
     Args:

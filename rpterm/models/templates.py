@@ -66,7 +66,7 @@ NAMED = {
 """Name of the format, or of the models that made it known → template."""
 
 
-def source(chosen: str) -> str:
+def load_template(chosen: str) -> str:
     """The template with this name, or of this file; "" for "".
 
     Raises:

@@ -17,16 +17,16 @@ from typing import Literal
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Piece
-from rpterm.prompt.static import (
+from rpterm.prompt.static_block import (
     ExampleTurns,
     Insert,
     Segment,
+    card_examples,
     card_segments,
-    examples,
-    framed,
+    frame_examples,
 )
 from rpterm.prompt.template import OPEN_USER, REPLY, ChatTemplate, Ending, Part
-from rpterm.prompt.tokens import Encode
+from rpterm.prompt.token_cache import Encode
 from rpterm.prompt.window import first_kept
 from rpterm.types import LeftOut, Persona, Prompt, Role, RptermError, Span, Turn
 
@@ -147,7 +147,7 @@ def _static_messages(
     kept, left_out = [], []
     candidates = given.examples
     if candidates is None:
-        candidates = examples(given.card, given.expand)
+        candidates = card_examples(given.card, given.expand)
     for example in candidates:
         messages = [_Message(role, [(segment, "static")]) for role, segment in example.turns]
         tokens = _size(messages, encode, overhead)
@@ -157,7 +157,7 @@ def _static_messages(
         else:
             why = f"examples may take {share} tokens; {budget} were left"
             left_out.append(LeftOut(example.source, example.text, tokens, why))
-    turns = framed(kept, given.expand)
+    turns = frame_examples(kept, given.expand)
     return [system, *(_Message(role, [(segment, "static")]) for role, segment in turns)], left_out
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.lorebook import LoreContext, LoreHit, LoreResult, Matcher
-from rpterm.prompt.compose import Extras, expander
-from rpterm.prompt.static import Insert
+from rpterm.prompt.extras import PromptExtras, macro_expander
+from rpterm.prompt.static_block import Insert
 from rpterm.types import Chat, LeftOut, Origin, Turn
 
 EXPLAIN_ALL_UP_TO = 200
@@ -28,10 +28,10 @@ class LoreFinder:
 
     def __call__(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> Extras:
+    ) -> PromptExtras:
         if not card.lorebook.entries:
-            return Extras()
-        expand = expander(card, chat)
+            return PromptExtras()
+        expand = macro_expander(card, chat)
         names = (card.char, chat.persona.name, chat.id)
         result = self._compiled(card.lorebook, names, expand).fire(
             LoreContext(
@@ -44,7 +44,7 @@ class LoreFinder:
                 expand=expand,
             )
         )
-        return Extras(
+        return PromptExtras(
             fixed=tuple(_insert(hit) for hit in result.hits if hit.static),
             # The book's order puts the most specific entry last; it belongs nearest to the end.
             inserts=tuple(_insert(hit) for hit in reversed(result.hits) if not hit.static),

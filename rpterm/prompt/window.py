@@ -18,7 +18,7 @@ MARGIN = 8
 reply, while the user reads, and not between Enter and the first token."""
 
 
-def read_turns(turns: Iterable[Turn]) -> list[Turn]:
+def visible_turns(turns: Iterable[Turn]) -> list[Turn]:
     """The turns that the user has not hidden from the model."""
     return [turn for turn in turns if not turn.hidden]
 

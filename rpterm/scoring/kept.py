@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.paths import keep
+from rpterm.paths import write_cache
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
@@ -55,4 +55,4 @@ class Kept:
     def _write(self, key: str, rows: Floats) -> None:
         archive = BytesIO()
         np.savez(archive, mark=key, rows=rows)
-        keep(self._file, archive.getvalue())
+        write_cache(self._file, archive.getvalue())

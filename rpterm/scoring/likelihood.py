@@ -20,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from rpterm.engine.protocol import Engine, EngineError, KeepingEngine, Piece
-from rpterm.paths import prune, used
+from rpterm.engine.protocol import Engine, EngineError, Piece, PromptSavingEngine
+from rpterm.paths import prune_cache, touch
 
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two checks of ``stopped``."""
@@ -166,21 +166,21 @@ class EngineLikelihood:
     def _load_prompt(self, engine: Engine, prompt: list[int], room: int) -> bool:
         """Load a prompt's KV state from disk; returns whether it need not be evaluated."""
         path = self._path(prompt)
-        if path is None or not isinstance(engine, KeepingEngine):
+        if path is None or not isinstance(engine, PromptSavingEngine):
             return False
-        if not engine.recall_prompt(prompt, path, room):
+        if not engine.load_prompt(prompt, path, room):
             self._warmed.pop(tuple(prompt), None)  # It may have been evicted from the KV cache.
             return False
-        used(path)
+        touch(path)
         return True
 
     def _save_prompts(self, engine: Engine, prompts: list[list[int]]) -> None:
         """Write the KV states of evaluated prompts to disk for the next run."""
-        if self._kept is None or not isinstance(engine, KeepingEngine):
+        if self._kept is None or not isinstance(engine, PromptSavingEngine):
             return
         for prompt in prompts:
-            if (path := self._path(prompt)) is not None and engine.keep_prompt(prompt, path):
-                prune(self._kept, _KEPT, _MOST_BYTES)
+            if (path := self._path(prompt)) is not None and engine.save_prompt(prompt, path):
+                prune_cache(self._kept, _KEPT, _MOST_BYTES)
 
     def _path(self, prompt: list[int]) -> Path | None:
         """The file of a long prompt; the file itself records which model it belongs to."""

@@ -16,7 +16,7 @@ from typing import Any
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.protocol import Piece
 from rpterm.training import convert
-from rpterm.training.base import Base
+from rpterm.training.base_model import BaseModel
 from rpterm.training.plan import TrainingError
 
 LIMIT = 0.5
@@ -132,7 +132,10 @@ def _transformers_logprobs(model: Any, ids: _TokenPairs, on_part: OnPart) -> lis
 
 
 def check_conversion(
-    base: Base, texts: Sequence[Text], folder: Path, stage: Stage = lambda name, parts: lambda: None
+    base: BaseModel,
+    texts: Sequence[Text],
+    folder: Path,
+    stage: Stage = lambda name, parts: lambda: None,
 ) -> Parity:
     """Convert a random adapter for this base and compare, before an hour is spent on training.
 
@@ -157,7 +160,7 @@ def check_conversion(
 
 
 def _measure_random(
-    base: Base, texts: Sequence[Text], file: Path, size: float, on_part: OnPart
+    base: BaseModel, texts: Sequence[Text], file: Path, size: float, on_part: OnPart
 ) -> Parity:
     """Measure a random adapter of this size for queries and keys, whose rows may be in the wrong
     order."""
@@ -178,7 +181,7 @@ def _measure_random(
         base.model = model.unload()
 
 
-def save(model: Any, base: Base, path: Path) -> None:
+def save(model: Any, base: BaseModel, path: Path) -> None:
     """Write the adapter of a peft model as GGUF."""
     import peft
 

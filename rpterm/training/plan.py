@@ -29,7 +29,7 @@ RATES = {Method.DPO: 5e-5, Method.ORPO: 5e-5, Method.KTO: 5e-5, Method.SFT: 2e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """The settings of one training.
 
     Attributes:

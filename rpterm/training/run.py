@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm import paths
-from rpterm.marks import why
-from rpterm.plural import counted
-from rpterm.training import card, parity, room, trainer
-from rpterm.training.base import Base, load, require_extra
-from rpterm.training.data import Data
-from rpterm.training.plan import Plan, TrainingError
-from rpterm.training.stopping import Halted, Stop, Stopped
+from rpterm.errors import why
+from rpterm.humanize import counted
+from rpterm.training import disk_space, model_card, parity, trainer
+from rpterm.training.base_model import BaseModel, load_base_model, require_extra
+from rpterm.training.dataset import Dataset
+from rpterm.training.plan import TrainingError, TrainingPlan
+from rpterm.training.stopping import Halted, Stopped, StopRequest
 from rpterm.types import RptermError
 
 _FINGERPRINT = "training.sha256"
@@ -53,7 +53,7 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainingResult:
     """The result of a training.
 
     Attributes:
@@ -75,8 +75,14 @@ class Trained:
 
 
 def train(
-    plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, *, anew: bool = False
-) -> Trained:
+    plan: TrainingPlan,
+    data: Dataset,
+    to: Path,
+    listener: Listener,
+    stop: StopRequest,
+    *,
+    anew: bool = False,
+) -> TrainingResult:
     """Train an adapter and write it to ``to``.
 
     Args:
@@ -100,8 +106,8 @@ def train(
     except RptermError:
         raise
     except Exception as error:  # Every library reports a full disk differently.
-        if room.is_full(error, folder):
-            raise room.full_disk_error(folder) from error
+        if disk_space.is_full(error, folder):
+            raise disk_space.full_disk_error(folder) from error
         raise
 
 
@@ -109,16 +115,16 @@ class _Training:
     """The stages of a training, each reported before it begins."""
 
     def __init__(
-        self, plan: Plan, data: Data, folder: Path, listener: Listener, stop: Stop
+        self, plan: TrainingPlan, data: Dataset, folder: Path, listener: Listener, stop: StopRequest
     ) -> None:
         self.plan, self.data, self.folder = plan, data, folder
         self.listener, self.stop = listener, stop
         self._on_part: Callable[[], object] = lambda: None
 
-    def run(self, to: Path) -> Trained:
+    def run(self, to: Path) -> TrainingResult:
         """Run all stages; the adapter appears at the end."""
         self._stage("reading the model")
-        base = load(self.plan.base)
+        base = load_base_model(self.plan.base)
         texts = _probe_texts(base, self.data)
         parity.check_conversion(base, texts, self.folder, self._stage)
         self._stage(f"tokenizing {counted(len(self.data.train), 'row')}")
@@ -126,16 +132,16 @@ class _Training:
             self.plan, base, self.data, self.folder, self.listener.stepped, self.stop,
             lambda: self._on_part(),
         )  # fmt: skip
-        room.check(self.folder, built.model.num_parameters(only_trainable=True))
+        disk_space.check(self.folder, built.model.num_parameters(only_trainable=True))
         checkpoint = trainer.last_checkpoint(self.folder)
         before, seconds = self._train(built, checkpoint)
         after = self._test_loss(built, "after the training")
         adapter, measured = self._convert(built, base, texts)
-        result = Trained(
+        result = TrainingResult(
             to, to.with_suffix(".md"), built.state.global_step, seconds, before, after, measured,
             trainer.step_of(checkpoint),
         )  # fmt: skip
-        result.card.write_text(card.text(self.plan, self.data, result), encoding="utf-8")
+        result.card.write_text(model_card.render(self.plan, self.data, result), encoding="utf-8")
         adapter.replace(to)
         shutil.rmtree(self.folder)
         return result
@@ -177,7 +183,7 @@ class _Training:
         return trainer.test_loss(built)
 
     def _convert(
-        self, built: Any, base: Base, texts: Sequence[parity.Text]
+        self, built: Any, base: BaseModel, texts: Sequence[parity.Text]
     ) -> tuple[Path, parity.Parity]:
         """Write the adapter as GGUF, and verify it in llama.cpp."""
         on_part = self._stage(
@@ -214,7 +220,7 @@ def _open_folder(to: Path, fingerprint: str, anew: bool) -> Path:
     return folder
 
 
-def _probe_texts(base: Base, data: Data) -> Sequence[parity.Text]:
+def _probe_texts(base: BaseModel, data: Dataset) -> Sequence[parity.Text]:
     """A few rows as rendered prompts and replies."""
     from jinja2 import TemplateError
 

@@ -29,7 +29,7 @@ class Halted(Exception):
 
 
 @dataclass(slots=True)
-class Stop:
+class StopRequest:
     """A request to stop, set by a signal handler.
 
     Attributes:

@@ -13,11 +13,11 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from rpterm.models.memory import system_memory
-from rpterm.training.base import Base
-from rpterm.training.data import Data
-from rpterm.training.plan import Method, Plan
-from rpterm.training.stopping import Stop
+from rpterm.models.hardware import system_memory
+from rpterm.training.base_model import BaseModel
+from rpterm.training.dataset import Dataset
+from rpterm.training.plan import Method, TrainingPlan
+from rpterm.training.stopping import StopRequest
 
 OnStep = Callable[[int, int, float], None]
 """Called with the steps done, the total steps, and the loss of the last one."""
@@ -32,9 +32,14 @@ _CHECKPOINTS = 10
 
 
 def build(
-    plan: Plan, base: Base, data: Data, folder: Path, on_step: OnStep, stop: Stop,
+    plan: TrainingPlan,
+    base: BaseModel,
+    data: Dataset,
+    folder: Path,
+    on_step: OnStep,
+    stop: StopRequest,
     on_part: OnPart = lambda: None,
-) -> Any:  # fmt: skip
+) -> Any:
     """Create the trainer.
 
     Args:
@@ -66,14 +71,14 @@ def build(
     return trainer
 
 
-def _check_stop_in_layers(model: Any, matrix: str, stop: Stop) -> None:
+def _check_stop_in_layers(model: Any, matrix: str, stop: StopRequest) -> None:
     """Check for a stop request in every layer, because a single row may take many seconds."""
     for name, module in model.named_modules():
         if name.endswith(matrix):
             module.register_forward_pre_hook(lambda *ignored: stop.check())
 
 
-def _options(plan: Plan, rows: int, folder: Path) -> dict[str, Any]:
+def _options(plan: TrainingPlan, rows: int, folder: Path) -> dict[str, Any]:
     import torch
 
     steps = plan.steps or max(1, round(plan.epochs * rows / plan.batch))
@@ -92,7 +97,7 @@ def _options(plan: Plan, rows: int, folder: Path) -> dict[str, Any]:
     return options if plan.method is Method.SFT else options | {"beta": plan.beta}
 
 
-def _rows_at_once(plan: Plan) -> int:
+def _rows_at_once(plan: TrainingPlan) -> int:
     """How many rows of a step are in memory at the same time.
 
     Two pairs of 990 tokens took 14 GB with the starter, more than many machines have.
@@ -100,7 +105,7 @@ def _rows_at_once(plan: Plan) -> int:
     return plan.batch if plan.method is Method.KTO else 1
 
 
-def _memory_is_tight(plan: Plan, base: Base) -> bool:
+def _memory_is_tight(plan: TrainingPlan, base: BaseModel) -> bool:
     """Whether activations must be recomputed in the backward pass, which takes a third longer."""
     import torch
 
@@ -158,7 +163,7 @@ def test_loss(trainer: Any) -> float | None:
     return float(trainer.evaluate()["eval_loss"])
 
 
-def _callback(on_step: OnStep, stop: Stop, on_part: OnPart) -> Any:
+def _callback(on_step: OnStep, stop: StopRequest, on_part: OnPart) -> Any:
     import transformers
 
     class Callback(transformers.TrainerCallback):  # type: ignore[misc]

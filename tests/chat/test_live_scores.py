@@ -52,7 +52,7 @@ def test_a_score_is_made_kept_and_read_back(store: Store, chat: Chat) -> None:
     score = live.cheap(CARD, chat, turn)
     assert score is not None and 0 < score.probability < 1
     assert live.known(chat, [turn]) == {turn.id: score}
-    assert Scores(store).of([turn.id])[turn.id].card_hash == chat.card_hash
+    assert Scores(store).get([turn.id])[turn.id].card_hash == chat.card_hash
     assert loaded(stored(score, turn.id, "x")) == score
 
 
@@ -116,7 +116,7 @@ def test_a_scorer_that_fails_is_told_in_a_sentence(
     assert live.cheap(CARD, chat, turn) is None and live.full(CARD, chat, turn) is None
     assert live.problem.startswith(said)
     assert live.known(chat, [turn]) == {} and live.problem.startswith(said), "asking mends nothing"
-    assert Scores(store).of([turn.id]) == {}
+    assert Scores(store).get([turn.id]) == {}
     live._scorer = Scorer()
     assert live.cheap(CARD, chat, turn) is not None and live.problem, "the slow one failed still"
     assert live.full(CARD, chat, turn) is not None and not live.problem
@@ -127,7 +127,7 @@ def test_a_stopped_or_forbidden_slow_score_leaves_nothing(store: Store, chat: Ch
     live = LiveScores(store, Scorer)
     assert live.full(CARD, chat, turn, lambda: True) is None
     assert LiveScores(store, Scorer, slow=False).full(CARD, chat, turn) is None
-    assert Scores(store).of([turn.id]) == {}
+    assert Scores(store).get([turn.id]) == {}
     assert not live.problem
 
 

@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Run a command line here: ``cli("chats", "list", stdin="…")``; nobody watches it write."""
-    monkeypatch.setattr("rpterm.models.open.SCRIPTED_DELAY_S", 0.0)
+    monkeypatch.setattr("rpterm.models.engine_factory.SCRIPTED_DELAY_S", 0.0)
 
     def run(*arguments: str, stdin: str = "") -> Done:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))

@@ -12,7 +12,7 @@ from cli_tools import Cli
 from rpterm.cards.reader import load
 from rpterm.cli import card_new
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.models import open as opening
+from rpterm.models import engine_factory as opening
 
 SMALL = 'name = "Ada"\ndescription = "Counts stars."\ngreetings = ["Good evening."]\n'
 
@@ -73,8 +73,8 @@ def test_enter_means_yes_and_nobody_means_no(
     cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, edited: bool
 ) -> None:
     opened: list[Path] = []
-    monkeypatch.setattr(card_new, "question", lambda text: answer)
-    monkeypatch.setattr(card_new, "edit", opened.append)
+    monkeypatch.setattr(card_new, "ask_user", lambda text: answer)
+    monkeypatch.setattr(card_new, "open_editor", opened.append)
     assert cli("cards", "new", "Eve").code == 0
     assert bool(opened) == edited
 

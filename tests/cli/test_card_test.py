@@ -10,7 +10,7 @@ import pytest
 from cli_tools import Cli
 
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.models import open as opening
+from rpterm.models import engine_factory as opening
 from rpterm.scoring.scorer import Scorer
 
 CARD = """name = "Ada"

@@ -15,7 +15,7 @@ from rpterm.chat.replay import ReplayError, replay, request_of
 from rpterm.cli import doctor_checks, models
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import hashes
-from rpterm.models.open import SCRIPTED_REPLIES
+from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.types import Generation, Sampling
 
@@ -251,7 +251,7 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
 def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     cli: Cli, chat: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_checks, "examine", lambda *_: [])
+    monkeypatch.setattr(doctor_checks, "run_checks", lambda *_: [])
     done = cli("doctor", "--repair")
     assert done.code == 0 and "nothing to repair" in done.out
     with closing(sqlite3.connect(home / "rpterm.db", isolation_level=None)) as newer:

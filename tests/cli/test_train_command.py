@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from cli_tools import Cli
 
-from rpterm.training import base, run
-from rpterm.training.data import Data
+from rpterm.training import base_model, run
+from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
-from rpterm.training.plan import Plan
-from rpterm.training.run import Listener, Trained
-from rpterm.training.stopping import Halted, Stop, Stopped
+from rpterm.training.plan import TrainingPlan
+from rpterm.training.run import Listener, TrainingResult
+from rpterm.training.stopping import Halted, Stopped, StopRequest
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "require_extra", lambda: None)
+    monkeypatch.setattr(base_model, "require_extra", lambda: None)
 
 
 def test_a_missing_extra_is_one_sentence(
@@ -68,14 +68,23 @@ def test_what_cannot_be_trained_is_told(
 def test_it_tells_what_came_of_it_and_what_to_do_next(
     cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[Plan] = []
+    seen: list[TrainingPlan] = []
 
-    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+    def train(
+        plan: TrainingPlan,
+        data: Dataset,
+        to: Path,
+        listener: Listener,
+        stop: StopRequest,
+        **more: Any,
+    ) -> Any:
         seen.append(plan)
         listener.stage("reading the model")
         listener.estimated(600.0, 0, 12)
         listener.stepped(1, 12, 0.5)
-        return Trained(to, to.with_suffix(".md"), 12, 7200.0, 0.693, 0.6, Parity(0.5, 0.1, 40))
+        return TrainingResult(
+            to, to.with_suffix(".md"), 12, 7200.0, 0.693, 0.6, Parity(0.5, 0.1, 40)
+        )
 
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter", "--rank", "4")
@@ -94,7 +103,14 @@ def test_it_tells_what_came_of_it_and_what_to_do_next(
 def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
     cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+    def train(
+        plan: TrainingPlan,
+        data: Dataset,
+        to: Path,
+        listener: Listener,
+        stop: StopRequest,
+        **more: Any,
+    ) -> Any:
         with stop.steps():
             os.kill(os.getpid(), signal.SIGINT)
         assert stop.requested
@@ -114,7 +130,14 @@ def test_an_interrupt_asks_for_a_stop_and_a_second_one_ends(
 def test_an_interrupt_outside_of_the_steps_ends_at_once(
     cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+    def train(
+        plan: TrainingPlan,
+        data: Dataset,
+        to: Path,
+        listener: Listener,
+        stop: StopRequest,
+        **more: Any,
+    ) -> Any:
         part = listener.stage("reading", 2)
         part()
         with pytest.raises(Halted):
@@ -146,7 +169,7 @@ def test_where_no_row_fits_it_is_told_before_anything_is_made(
 def test_what_the_limit_drops_and_cuts_is_told_before_the_training(
     cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(plan: Plan, data: Data, *ignored: Any, **more: Any) -> Any:
+    def train(plan: TrainingPlan, data: Dataset, *ignored: Any, **more: Any) -> Any:
         assert len(data.train) == 2
         raise Stopped(1)
 
@@ -170,11 +193,18 @@ def test_what_the_limit_drops_and_cuts_is_told_before_the_training(
 def test_what_goes_on_tells_the_steps_that_are_left(
     cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(plan: Plan, data: Data, to: Path, listener: Listener, stop: Stop, **more: Any) -> Any:
+    def train(
+        plan: TrainingPlan,
+        data: Dataset,
+        to: Path,
+        listener: Listener,
+        stop: StopRequest,
+        **more: Any,
+    ) -> Any:
         listener.estimated(540.0, 2, 6)
         listener.stepped(3, 6, 0.5)
         made = Parity(0.5, 0.1, 40)
-        return Trained(to, to.with_suffix(".md"), 6, 300.0, None, 0.6, made, begun=2)
+        return TrainingResult(to, to.with_suffix(".md"), 6, 300.0, None, 0.6, made, begun=2)
 
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")

@@ -37,7 +37,9 @@ def test_the_next_reply_costs_the_same_and_is_the_same(
     without = reply(engine, prompt)
     engine.settle(head)
     assert engine.settled(20)
-    results = engine.aside(background_request(engine, "Facts about ships, one a line:\n" * 12))
+    results = engine.generate_in_background(
+        background_request(engine, "Facts about ships, one a line:\n" * 12)
+    )
     assert results is not None
     assert results.startswith("- ")
     with_it = reply(engine, prompt)
@@ -49,9 +51,9 @@ def test_the_next_reply_costs_the_same_and_is_the_same(
 def test_a_reply_interrupts_it(engine: LlamaEngine, prompt: tuple[int, ...]) -> None:
     results: list[str | None] = []
     request = background_request(engine, "Write. " * 100, tokens=700)
-    work = threading.Thread(target=lambda: results.append(engine.aside(request)))
+    work = threading.Thread(target=lambda: results.append(engine.generate_in_background(request)))
     work.start()
-    while not engine._asides:
+    while not engine._background:
         work.join(0.001)
     assert reply(engine, prompt).reason in ("end", "length")
     work.join(20)
@@ -64,11 +66,11 @@ def test_it_can_be_cancelled_and_the_engine_lives_on(
 ) -> None:
     results: list[str | None] = []
     request = background_request(engine, "Write. " * 100, tokens=700)
-    work = threading.Thread(target=lambda: results.append(engine.aside(request)))
+    work = threading.Thread(target=lambda: results.append(engine.generate_in_background(request)))
     work.start()
-    while not engine._asides:
+    while not engine._background:
         work.join(0.001)
-    engine.cancel_aside()
+    engine.cancel_background()
     work.join(20)
     assert results == [None]
     assert reply(engine, prompt).ids
@@ -77,12 +79,12 @@ def test_it_can_be_cancelled_and_the_engine_lives_on(
 @pytest.mark.model
 def test_a_text_that_does_not_fit_is_refused(engine: LlamaEngine) -> None:
     with pytest.raises(EngineError, match="next to the chat can have at most"):
-        engine.aside(background_request(engine, "word " * 2000))
+        engine.generate_in_background(background_request(engine, "word " * 2000))
 
 
 def test_waiting_jobs_go_first() -> None:
     jobs = JobQueue(AbortFlag())
-    jobs.put({"id": 1, "op": "aside"})
+    jobs.put({"id": 1, "op": "background"})
     jobs.put({"id": 2, "op": "generate"})
     assert jobs.take()["id"] == 1
     assert jobs.abort.is_set()
@@ -94,7 +96,7 @@ def test_settling_is_not_interrupted_by_background_generation() -> None:
     jobs = JobQueue(AbortFlag())
     jobs.put({"id": 1, "op": "settle"})
     jobs.take()
-    jobs.put({"id": 2, "op": "aside"})
+    jobs.put({"id": 2, "op": "background"})
     assert not jobs.abort.is_set()
     jobs.put({"id": 3, "op": "settle"})
     assert jobs.abort.is_set()

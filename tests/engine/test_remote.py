@@ -352,18 +352,18 @@ def test_what_it_cannot_do(engine: RemoteEngine, tmp_path: Any) -> None:
 
 
 def test_a_text_beside_the_chat(engine: RemoteEngine, server: FakeServer) -> None:
-    assert engine.aside(replace(ASK, stop=())) == "*smiles* Hello é🎉\nUser: x"
+    assert engine.generate_in_background(replace(ASK, stop=())) == "*smiles* Hello é🎉\nUser: x"
     assert server.asked[-1]["messages"][1]["content"] == "Hi"
 
 
 def test_work_beside_the_chat_is_broken_off(engine: RemoteEngine, server: FakeServer) -> None:
     server.hold.clear()
     said: list[str | None] = []
-    work = threading.Thread(target=lambda: said.append(engine.aside(ASK)))
+    work = threading.Thread(target=lambda: said.append(engine.generate_in_background(ASK)))
     work.start()
     while not server.asked:
         work.join(0.01)
-    engine.cancel_aside()
+    engine.cancel_background()
     work.join(20)
     assert said == [None]
     assert server.hung_up.wait(10)

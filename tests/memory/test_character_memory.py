@@ -13,8 +13,8 @@ from rpterm.memory.character_memory import Memory
 from rpterm.memory.transfer import TransferError
 from rpterm.memory.words import terms
 from rpterm.store import Store
-from rpterm.store.memories import Memories
-from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import Origin
 
 DAY = 86_400.0
@@ -188,7 +188,7 @@ def test_pinned_comes_first_and_hidden_never(world):
 def test_superseded_facts_are_not_recalled(world):
     old = world.memory.add("Ann lives in Bath", kind="fact")
     new = world.memory.add("Ann lives in London", kind="fact")
-    Memories(world.store).mark(old.id, superseded_by=new.id)
+    Memories(world.store).update(old.id, superseded_by=new.id)
     assert [item.id for item in world.ask(world.chat(), "where does Ann live")] == [new.id]
 
 

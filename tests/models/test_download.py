@@ -15,9 +15,9 @@ import pytest
 from gguf_maker import build
 
 from rpterm.models import download
-from rpterm.models.download import pull
+from rpterm.models.download import download_model
 from rpterm.models.file_cache import FileCache
-from rpterm.models.hub import DownloadError, HubFile, parse, with_file
+from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
 
 DATA = build() + bytes(300_000)
 SPEC = "them/tiny-GGUF/tiny.gguf"
@@ -115,25 +115,25 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_can_be_asked_for() -> None:
-    nemo = parse("mistral-nemo-12b")
+    nemo = parse_source("mistral-nemo-12b")
     assert nemo.repo == "bartowski/Mistral-Nemo-Instruct-2407-GGUF"
-    assert parse("a/b/c/d.gguf") == HubFile("a/b", "c/d.gguf")
+    assert parse_source("a/b/c/d.gguf") == HubFile("a/b", "c/d.gguf")
     link = "https://huggingface.co/a/b/resolve/main/c.gguf?download=true"
-    assert parse(link) == HubFile("a/b", "c.gguf")
-    assert parse(link.replace("resolve", "blob")) == HubFile("a/b", "c.gguf")
+    assert parse_source(link) == HubFile("a/b", "c.gguf")
+    assert parse_source(link.replace("resolve", "blob")) == HubFile("a/b", "c.gguf")
     for repository in (
         "a/b",
         "https://huggingface.co/a/b",
         "hf.co/a/b",
         "https://hf.co/a/b/tree/main",
     ):
-        assert parse(repository) == HubFile("a/b", "")
-    assert parse("a/b-GGUF:Q5_K_M") == HubFile("a/b-GGUF", "", "Q5_K_M")
+        assert parse_source(repository) == HubFile("a/b", "")
+    assert parse_source("a/b-GGUF:Q5_K_M") == HubFile("a/b-GGUF", "", "Q5_K_M")
     for wrong in ("", "a/b.gguf", "a/b/c.bin", "a/b/../c.gguf", "../b", "a b/c", "gemma-2-2"):
         with pytest.raises(DownloadError, match=r"OWNER/REPO/FILE\.gguf"):
-            parse(wrong)
+            parse_source(wrong)
     with pytest.raises(DownloadError, match="did you mean gemma-2-2b"):
-        parse("gema-2-2b")
+        parse_source("gema-2-2b")
 
 
 FILES = [
@@ -161,18 +161,18 @@ def test_a_repository_without_such_a_file() -> None:
 
 
 def test_a_download_from_a_repository(hub: tuple[Hub, str], tmp_path: Path) -> None:
-    assert pull("them/tiny-GGUF", tmp_path, endpoint=hub[1]).name == "tiny.F16.gguf"
+    assert download_model("them/tiny-GGUF", tmp_path, endpoint=hub[1]).name == "tiny.F16.gguf"
 
 
 def test_a_repository_that_does_not_exist(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].status, hub[0].code = 404, "RepoNotFound"
     with pytest.raises(DownloadError, match="no repository them/tiny-GGUF"):
-        pull("them/tiny-GGUF", tmp_path, endpoint=hub[1])
+        download_model("them/tiny-GGUF", tmp_path, endpoint=hub[1])
 
 
 def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
-    path = pull(
+    path = download_model(
         SPEC,
         tmp_path / "models",
         endpoint=hub[1],
@@ -186,13 +186,13 @@ def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
     assert seen[-1] == ("check", len(DATA), len(DATA))
     done = [each[1] for each in seen if each[0] == "download"]
     assert done == sorted(done)
-    assert pull(SPEC, tmp_path / "models", endpoint=hub[1]) == path
+    assert download_model(SPEC, tmp_path / "models", endpoint=hub[1]) == path
     assert len(hub[0].ranges) == 1
 
 
 def test_a_cut_connection_goes_on_by_itself(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].cut_at = [100_000, 200_000]
-    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+    assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
     assert hub[0].ranges[0] is None
     assert all(each for each in hub[0].ranges[1:])
 
@@ -201,7 +201,9 @@ def test_a_download_goes_on_in_another_run(hub: tuple[Hub, str], tmp_path: Path)
     part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
     part.write_bytes(DATA[:123_456])
     seen: list[int] = []
-    path = pull(SPEC, tmp_path, endpoint=hub[1], on_progress=lambda _, done, __: seen.append(done))
+    path = download_model(
+        SPEC, tmp_path, endpoint=hub[1], on_progress=lambda _, done, __: seen.append(done)
+    )
     assert path.read_bytes() == DATA
     assert hub[0].ranges == ["bytes=123456-"]
     assert seen[0] == 123_456
@@ -213,32 +215,32 @@ def test_a_killed_run_leaves_what_it_had(hub: tuple[Hub, str], tmp_path: Path) -
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pull(SPEC, tmp_path, endpoint=hub[1], on_progress=stop)
+        download_model(SPEC, tmp_path, endpoint=hub[1], on_progress=stop)
     (part,) = tmp_path.glob("*.part")
     assert 100_000 < part.stat().st_size < len(DATA)
-    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+    assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
     assert hub[0].ranges[-1] is not None
 
 
 def test_a_server_that_cannot_resume(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].resumes = False
     (tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part").write_bytes(b"x" * 100)
-    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+    assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
 
 
 def test_damage_is_found_and_thrown_away(hub: tuple[Hub, str], tmp_path: Path) -> None:
     part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
     part.write_bytes(b"?" * 5000)
     with pytest.raises(DownloadError, match="arrived damaged"):
-        pull(SPEC, tmp_path, endpoint=hub[1])
+        download_model(SPEC, tmp_path, endpoint=hub[1])
     assert list(tmp_path.iterdir()) == []
-    assert pull(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
+    assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
 
 
 def test_another_file_is_never_overwritten(hub: tuple[Hub, str], tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf").write_bytes(b"mine")
     with pytest.raises(DownloadError, match="is another file"):
-        pull(SPEC, tmp_path, endpoint=hub[1])
+        download_model(SPEC, tmp_path, endpoint=hub[1])
     assert (tmp_path / "tiny.gguf").read_bytes() == b"mine"
 
 
@@ -257,25 +259,25 @@ def test_answers_that_are_none(
 ) -> None:
     hub[0].status, hub[0].code = status, code
     with pytest.raises(DownloadError, match=words):
-        pull(SPEC, tmp_path, endpoint=hub[1])
+        download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
 def test_offline(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="network"):
-        pull(SPEC, tmp_path, endpoint="http://127.0.0.1:9")
+        download_model(SPEC, tmp_path, endpoint="http://127.0.0.1:9")
 
 
 def test_a_page_in_place_of_weights(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].digest = "abc"
     with pytest.raises(DownloadError, match="not a model file"):
-        pull(SPEC, tmp_path, endpoint=hub[1])
+        download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
 def test_no_room(hub: tuple[Hub, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage(10, 9, 1))
     with pytest.raises(DownloadError, match=r"needs 0\.?\d* ?.?B|needs \d+ \w?B and"):
-        pull(SPEC, tmp_path, endpoint=hub[1])
+        download_model(SPEC, tmp_path, endpoint=hub[1])
     assert hub[0].ranges == []
 
 
@@ -287,13 +289,13 @@ def test_a_disk_that_fills_up(
 
     monkeypatch.setattr(download, "_transfer", full)
     with pytest.raises(DownloadError, match="The disk is full"):
-        pull(SPEC, tmp_path, endpoint=hub[1])
+        download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
 def test_two_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
     def again(stage: str, done: int, total: int) -> None:
         if stage == "download" and done == 0:
             with pytest.raises(DownloadError, match="Another rpterm"):
-                pull(SPEC, tmp_path, endpoint=hub[1])
+                download_model(SPEC, tmp_path, endpoint=hub[1])
 
-    assert pull(SPEC, tmp_path, endpoint=hub[1], on_progress=again).read_bytes() == DATA
+    assert download_model(SPEC, tmp_path, endpoint=hub[1], on_progress=again).read_bytes() == DATA

@@ -14,8 +14,8 @@ from rpterm.engine.protocol import ModelError
 from rpterm.models import fit
 from rpterm.models.catalogue import MODELS, by_name, obstacle, recommend
 from rpterm.models.fit import CPU_CAP, GPU_CAP, STEP, bytes_needed, choose, kv_bytes
+from rpterm.models.hardware import GpuMemory, SystemMemory, gpu_memory, system_memory
 from rpterm.models.header import Header
-from rpterm.models.memory import GpuMemory, Memory, gpu_memory, system_memory
 
 GB = 10**9
 EIGHT = Header(
@@ -31,7 +31,7 @@ EIGHT = Header(
     file_size=int(4.92 * GB),
     block_bytes=int(4.2 * GB),
 )
-PLENTY = Memory(64 * GB, 60 * GB)
+PLENTY = SystemMemory(64 * GB, 60 * GB)
 
 
 def test_the_cache_formula() -> None:
@@ -55,7 +55,7 @@ def test_never_more_than_trained() -> None:
 
 def test_little_memory_gives_a_small_window() -> None:
     room = bytes_needed(EIGHT, 3000) + fit._RESERVE
-    chosen = choose(EIGHT, Memory(2 * room, room))
+    chosen = choose(EIGHT, SystemMemory(2 * room, room))
     assert 2560 <= chosen.context <= 3000
     assert chosen.context % STEP == 0
     assert chosen.why == "limited by memory"
@@ -63,11 +63,11 @@ def test_little_memory_gives_a_small_window() -> None:
 
 def test_too_large_a_model_is_refused_with_numbers() -> None:
     with pytest.raises(ModelError, match=r"needs 5\.\d GB.*4\.9 GB for the weights.*3\.0 GB are"):
-        choose(EIGHT, Memory(4 * GB, 3 * GB))
+        choose(EIGHT, SystemMemory(4 * GB, 3 * GB))
 
 
 def test_too_large_a_window_is_refused_with_one_that_fits() -> None:
-    memory = Memory(16 * GB, 10 * GB)
+    memory = SystemMemory(16 * GB, 10 * GB)
     with pytest.raises(ModelError, match=r"set a context of [\d,]+, or 0") as caught:
         choose(EIGHT, memory, context=131_072)
     told = int(str(caught.value).rsplit("a context of ", 1)[1].split(", or")[0].replace(",", ""))
@@ -90,11 +90,11 @@ def test_an_asked_window_is_rounded_up_to_256() -> None:
 
 
 def test_unknown_memory_refuses_nothing() -> None:
-    assert choose(EIGHT, Memory(0, 0)).context == CPU_CAP
+    assert choose(EIGHT, SystemMemory(0, 0)).context == CPU_CAP
 
 
 def test_a_card_that_holds_all() -> None:
-    fit = choose(EIGHT, Memory(8 * GB, 2 * GB), gpu=GpuMemory("x", 24 * GB, 23 * GB))
+    fit = choose(EIGHT, SystemMemory(8 * GB, 2 * GB), gpu=GpuMemory("x", 24 * GB, 23 * GB))
     assert fit.context == GPU_CAP
     assert fit.gpu_layers == EIGHT.block_count + 1
 
@@ -121,14 +121,14 @@ def test_the_user_s_layers_are_obeyed() -> None:
 
 
 def test_a_card_that_does_not_tell_leaves_it_to_the_engine() -> None:
-    fit = choose(EIGHT, Memory(4 * GB, 3 * GB), gpu=GpuMemory("vulkan", 0, 0))
+    fit = choose(EIGHT, SystemMemory(4 * GB, 3 * GB), gpu=GpuMemory("vulkan", 0, 0))
     assert fit.gpu_layers == -1
 
 
 def test_unified_memory_is_not_counted_twice() -> None:
     card = GpuMemory("Apple", 6 * GB, 4 * GB, unified=True)
     with pytest.raises(ModelError, match="are free"):
-        choose(EIGHT, Memory(8 * GB, 4 * GB), gpu=card)
+        choose(EIGHT, SystemMemory(8 * GB, 4 * GB), gpu=card)
 
 
 @given(
@@ -143,7 +143,7 @@ def test_any_choice_holds_its_promises(
     header = replace(EIGHT, context_length=trained, block_count=layers, heads_kv=(8,) * layers)
     card = None if free is None else GpuMemory("x", free, free)
     try:
-        fit = choose(header, Memory(available, available), gpu=card)
+        fit = choose(header, SystemMemory(available, available), gpu=card)
     except ModelError:
         assert bytes_needed(header, min(1024, trained // 256 * 256)) > available
         return
@@ -157,7 +157,7 @@ def test_linux_memory_and_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.platform", "linux")
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/meminfo").write_text("MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 800 kB")
-    assert system_memory(tmp_path) == Memory(1_024_000, 819_200)
+    assert system_memory(tmp_path) == SystemMemory(1_024_000, 819_200)
     group = tmp_path / "sys/fs/cgroup/box"
     group.mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_text("0::/box\n")
@@ -166,17 +166,17 @@ def test_linux_memory_and_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (group / "memory.max").write_text("500000\n")
     (group / "memory.current").write_text("300000\n")
     (group / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
-    assert system_memory(tmp_path) == Memory(500_000, 300_000)
+    assert system_memory(tmp_path) == SystemMemory(500_000, 300_000)
     (tmp_path / "proc/self/cgroup").write_text("0::/box/in/it\n")
     (group / "in/it").mkdir(parents=True)
     (group / "in/it/memory.max").write_text("max\n")
-    assert system_memory(tmp_path) == Memory(500_000, 300_000)
+    assert system_memory(tmp_path) == SystemMemory(500_000, 300_000)
     (tmp_path / "proc/self/cgroup").write_text("5:memory:/box\n")
     old = tmp_path / "sys/fs/cgroup/memory/box"
     old.mkdir(parents=True)
     (old / "memory.limit_in_bytes").write_text("400000")
     (old / "memory.usage_in_bytes").write_text("100000")
-    assert system_memory(tmp_path) == Memory(400_000, 300_000)
+    assert system_memory(tmp_path) == SystemMemory(400_000, 300_000)
 
 
 def test_this_machine_has_memory() -> None:
@@ -185,7 +185,7 @@ def test_this_machine_has_memory() -> None:
 
 
 def test_the_build_tells_the_card(tmp_path: Path) -> None:
-    memory = Memory(16 * GB, 10 * GB)
+    memory = SystemMemory(16 * GB, 10 * GB)
     assert gpu_memory(tmp_path, memory) is None
     (tmp_path / "libggml-metal.dylib").touch()
     assert gpu_memory(tmp_path, memory) == GpuMemory("Apple", 12 * GB, 10 * GB, unified=True)
@@ -211,19 +211,19 @@ def test_the_catalogue_is_sound() -> None:
 
 def test_recommendations_fit_and_the_best_is_first() -> None:
     for total in (2, 4, 8, 16, 64):
-        found = recommend(Memory(total * GB, total * GB))
+        found = recommend(SystemMemory(total * GB, total * GB))
         assert all(model.memory < total * GB for model in found)
         assert [m.size for m in found] == sorted((m.size for m in found), reverse=True)
-    assert recommend(Memory(0, 0)) == []
-    assert recommend(Memory(2 * GB, 2 * GB)) == []
-    assert recommend(Memory(8 * GB, GB))[0].name == "qwen3-4b"
+    assert recommend(SystemMemory(0, 0)) == []
+    assert recommend(SystemMemory(2 * GB, 2 * GB)) == []
+    assert recommend(SystemMemory(8 * GB, GB))[0].name == "qwen3-4b"
     card = GpuMemory("x", 24 * GB, 23 * GB)
-    assert recommend(Memory(8 * GB, GB), card)[0].name == "mistral-small-24b"
+    assert recommend(SystemMemory(8 * GB, GB), card)[0].name == "mistral-small-24b"
 
 
 def test_a_hidden_card_is_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "libggml-cuda.so").touch()
-    memory = Memory(16 * GB, 10 * GB)
+    memory = SystemMemory(16 * GB, 10 * GB)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert gpu_memory(tmp_path, memory) is None
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
@@ -235,10 +235,12 @@ def test_a_hidden_card_is_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_what_does_not_fit_says_what_is_short() -> None:
     small, large = MODELS[0], MODELS[-1]
-    assert obstacle(small, Memory(8 * GB, GB)) == ""
-    told = obstacle(large, Memory(8 * GB, GB))
+    assert obstacle(small, SystemMemory(8 * GB, GB)) == ""
+    told = obstacle(large, SystemMemory(8 * GB, GB))
     assert re.fullmatch(r"needs 4\d\.\d GB, but a model can use 6\.\d GB here", told), told
     slow = next(model for model in MODELS if model.name == "mistral-nemo-12b")
-    assert obstacle(slow, Memory(64 * GB, GB)) == "too slow without a GPU"
-    assert "is unknown" in obstacle(small, Memory(0, 0))
-    assert "on the GPU" in obstacle(large, Memory(8 * GB, GB), GpuMemory("x", 24 * GB, 24 * GB))
+    assert obstacle(slow, SystemMemory(64 * GB, GB)) == "too slow without a GPU"
+    assert "is unknown" in obstacle(small, SystemMemory(0, 0))
+    assert "on the GPU" in obstacle(
+        large, SystemMemory(8 * GB, GB), GpuMemory("x", 24 * GB, 24 * GB)
+    )

@@ -16,13 +16,13 @@ from gguf_maker import build, write
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError
+from rpterm.models import engine_factory as opening
 from rpterm.models import gguf, hashes, library, starter
-from rpterm.models import open as opening
 from rpterm.models.file_cache import FileCache
+from rpterm.models.hardware import SystemMemory
 from rpterm.models.hashes import file_hash, model_hash
-from rpterm.models.memory import Memory
 
-PLENTY = Memory(64 * 10**9, 60 * 10**9)
+PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 
 
 def test_the_starter_is_the_published_file(tmp_path: Path) -> None:
@@ -112,17 +112,17 @@ def test_names_of_models(tmp_path: Path) -> None:
     listed = library.list_models(tmp_path)
     assert [model.name for model in listed] == ["Tiny-Q4", "big-00001-of-00002", "starter"]
     assert listed[1].size == 2 * len(build())
-    assert library.resolve("tiny-q4", tmp_path).name == "Tiny-Q4.gguf"
-    assert library.resolve("Tiny-Q4.gguf", tmp_path).name == "Tiny-Q4.gguf"
-    assert library.resolve("big", tmp_path).name == "big-00001-of-00002.gguf"
-    assert library.resolve("", tmp_path, tmp_path) == starter.locate(starter.LLM)
-    assert library.resolve("./other.gguf", tmp_path) == Path("other.gguf")
+    assert library.find_model("tiny-q4", tmp_path).name == "Tiny-Q4.gguf"
+    assert library.find_model("Tiny-Q4.gguf", tmp_path).name == "Tiny-Q4.gguf"
+    assert library.find_model("big", tmp_path).name == "big-00001-of-00002.gguf"
+    assert library.find_model("", tmp_path, tmp_path) == starter.locate(starter.LLM)
+    assert library.find_model("./other.gguf", tmp_path) == Path("other.gguf")
     with pytest.raises(ModelError, match="did you mean Tiny-Q4"):
-        library.resolve("tony-q4", tmp_path)
+        library.find_model("tony-q4", tmp_path)
     with pytest.raises(ModelError, match="it has Tiny-Q4, big"):
-        library.resolve("zzz", tmp_path)
+        library.find_model("zzz", tmp_path)
     with pytest.raises(ModelError, match="models pull"):
-        library.resolve("zzz", tmp_path / "none")
+        library.find_model("zzz", tmp_path / "none")
     assert [model.name for model in library.list_models(tmp_path / "none")] == ["starter"]
 
 
@@ -219,10 +219,10 @@ def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
 def test_planning_the_starter_again_reads_no_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opening.plan(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
+    opening.plan_model(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
     monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
     monkeypatch.setattr(gguf, "read_header", lambda path: pytest.fail(f"{path} read again"))
-    planned = opening.plan(
+    planned = opening.plan_model(
         Settings(model=str(starter.llm_path(tmp_path))),
         models_folder=tmp_path,
         cache_folder=tmp_path,

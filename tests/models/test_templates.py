@@ -10,7 +10,7 @@ from rpterm.chat.prompting import Prompter
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.models.templates import NAMED, source
+from rpterm.models.templates import NAMED, load_template
 from rpterm.prompt.template import OPEN_USER, ChatTemplate, TemplateError
 from rpterm.types import Role
 
@@ -18,7 +18,7 @@ ROLES: list[Role] = ["system", "assistant", "user", "assistant", "user"]
 
 
 def written(name: str) -> ChatTemplate:
-    return ChatTemplate(source(name), bos="<s>", eos="</s>")
+    return ChatTemplate(load_template(name), bos="<s>", eos="</s>")
 
 
 def shown(template: ChatTemplate, *ending: str) -> str:
@@ -64,12 +64,12 @@ def test_a_reply_ends_before_the_user_speaks(name: str, stops: tuple[str, ...]) 
 def test_a_file_and_what_is_neither(tmp_path: Path) -> None:
     file = tmp_path / "own.jinja"
     file.write_text(NAMED["metharme"], encoding="utf-8")
-    assert source(str(file)) == NAMED["metharme"]
-    assert source("") == ""
+    assert load_template(str(file)) == NAMED["metharme"]
+    assert load_template("") == ""
     with pytest.raises(ModelError, match=r"'alpac'.*did you mean alpaca\?"):
-        source("alpac")
+        load_template("alpac")
     with pytest.raises(ModelError, match="use one of chatml, llama-3"):
-        source(str(tmp_path))
+        load_template(str(tmp_path))
 
 
 def test_one_that_cannot_write_a_chat_is_refused() -> None:

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from preference_support import Scene, run
 
-from rpterm.preference.check.examples import RowError, recognise
+from rpterm.preference.check.examples import RowError, parse_row
 from rpterm.preference.check.reading import exports
 from rpterm.preference.check.report import Model, Report, check
+from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
-from rpterm.preference.writing import ExportError
 from rpterm.prompt.template import TemplateError
-from rpterm.training.data import read
+from rpterm.training.dataset import read_dataset
 from rpterm.training.plan import TrainingError
 from rpterm.types import Origin
 
@@ -89,7 +89,7 @@ FOREIGN: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("row", "reader", "kind"), FOREIGN)
 def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, kind: str) -> None:
-    example = recognise(row)
+    example = parse_row(row)
     assert (example.reader, example.kind) == (reader, kind)
     assert all(reply in ("Moran.", "I.") for reply in example.replies)
 
@@ -117,7 +117,7 @@ def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, 
 )
 def test_a_broken_row_says_why(row: object, why: str) -> None:
     with pytest.raises(RowError, match=why):
-        recognise(row)
+        parse_row(row)
 
 
 SCALARS = st.one_of(
@@ -228,7 +228,7 @@ def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Pat
     assert exports(tmp_path / "all") == [tmp_path / "all" / "axolotl", tmp_path / "all" / "trl_dpo"]
     assert exports(tmp_path / "all" / "axolotl") == [tmp_path / "all" / "axolotl"]
     with pytest.raises(TrainingError, match=r"several exports \(axolotl, trl_dpo\): name one"):
-        read(tmp_path / "all", None)
+        read_dataset(tmp_path / "all", None)
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
     with pytest.raises(ExportError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rpterm.preference.company import as_lived
+from rpterm.preference.group_chats import turns_as_heard
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Origin
@@ -21,10 +21,10 @@ def test_others_are_heard_and_their_replies_set_apart(tmp_path: Path) -> None:
             turn = store.add_turn(chat, leaf, role, name, text, origin=Origin.IMPORTED)  # type: ignore[arg-type]
             leaf = turn.id
             ids.append(turn.id)
-        alone, none = as_lived(store, chat)
+        alone, none = turns_as_heard(store, chat)
         assert [turn.text for turn in alone][1] == "Good evening." and not none
         Casts(store).put(chat, Cast((Member("Holmes", "Holmes"), Member("Irene", "Irene"))))
-        turns, others = as_lived(store, chat)
+        turns, others = turns_as_heard(store, chat)
         assert [(turn.role, turn.text) for turn in turns] == [
             ("assistant", "Come in."), ("user", "Ann: Good evening."),
             ("user", "Irene: Is he in?"), ("assistant", "He is."),

@@ -15,11 +15,11 @@ import pytest
 from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 
 from rpterm.preference.export import split_of
+from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
-from rpterm.preference.writing import ExportError
-from rpterm.store.judgement_records import How
+from rpterm.store.judgement_records import Circumstances
 from rpterm.types import Origin
 
 HEAD = [
@@ -35,7 +35,7 @@ def edited(scene: Scene, original: int, text: str) -> int:
 
 def test_a_duel_becomes_one_pair_with_one_prompt(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply(" It was Moran.\n"), scene.reply("It was I.")
-    duel = scene.judge.compare(a, b, "right", how=How(seconds=3.0, position="left"))
+    duel = scene.judge.compare(a, b, "right", how=Circumstances(seconds=3.0, position="left"))
     run(scene, tmp_path / "out")
     (row,) = rows(tmp_path / "out")
     assert row["prompt"] == HEAD
@@ -51,7 +51,7 @@ def test_stars_and_thumbs_pair_within_one_rater_and_means(scene: Scene, tmp_path
     scene.judge.stars(b, 2)
     scene.judge.stars(b, 4)  # changed
     scene.judge.stars(c, 4)
-    scene.judge.thumb(b, False, how=How("ann"))
+    scene.judge.thumb(b, False, how=Circumstances("ann"))
     done = run(scene, tmp_path / "out")
     pairs = {(row["chosen"][0]["content"], row["rejected"][0]["content"])
              for row in rows(tmp_path / "out")}  # fmt: skip
@@ -154,7 +154,7 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
 def test_the_greeting_goes_where_it_is_wanted(
     scene: Scene, tmp_path: Path, greeting: str, roles: str
 ) -> None:
-    from rpterm.preference.shaping import Greeting
+    from rpterm.preference.message_shape import Greeting
 
     scene.judge.thumb(scene.reply("Yes."), True)
     run(scene, tmp_path / "out", format="trl_kto", greeting=Greeting(greeting))
@@ -183,7 +183,7 @@ def test_a_character_without_ratings_is_told_those_with(scene: Scene, tmp_path: 
     with pytest.raises(ExportError, match="Nothing was rated yet"):
         run(scene, tmp_path / "out", card="nosuch")
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
-    with pytest.raises(ExportError, match=r"with 'nosuch': `--card` takes Watson\."):
+    with pytest.raises(ExportError, match=r"with 'nosuch': `--card` can be Watson\."):
         run(scene, tmp_path / "out", card="nosuch")
 
 
@@ -246,17 +246,17 @@ sys.path[:0] = [{tests!r}]
 import os, signal
 from pathlib import Path
 from preference_support import Scene, run
-from rpterm.preference import export, writing
+from rpterm.preference import export, export_folder
 from rpterm.store import Store
 place, at = Path(sys.argv[1]), sys.argv[2]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
-real = writing._exchange_atomically
+real = export_folder._exchange_atomically
 def exchanged(*names):
     return real(*names) and die()
-{{"rows": lambda: setattr(writing.Lines, "add", die),
-  "sync": lambda: setattr(writing, "_sync", die),
-  "swap": lambda: setattr(writing, "_exchange_atomically", exchanged)}}[at]()
+{{"rows": lambda: setattr(export_folder.JsonlWriter, "add", die),
+  "sync": lambda: setattr(export_folder, "_sync", die),
+  "swap": lambda: setattr(export_folder, "_exchange_atomically", exchanged)}}[at]()
 with Store(place / "rp.db") as store:
     scene = Scene(store)
     scene.judge.thumb(scene.reply("New."), True)

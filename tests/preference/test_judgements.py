@@ -8,18 +8,18 @@ import pytest
 from preference_support import Scene
 
 from rpterm.store import StoreError
-from rpterm.store.judgement_records import How
+from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
 
 
 def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
     a, b = scene.reply("It was Moran."), scene.reply("It was I.")
-    how = How("ann", 2.5, "swipe 1 of 2", "review", 0.75)
+    how = Circumstances("ann", 2.5, "swipe 1 of 2", "review", 0.75)
     scene.judge.thumb(a, True, reason="sharp", how=how)
     scene.judge.stars(b, 2, dimensions={"voice": 1}, how=how)
     scene.judge.flag(b, (0, 6), "out of character")
-    scene.judge.compare(a, b, "left", how=How(seconds=4.0))
+    scene.judge.compare(a, b, "left", how=Circumstances(seconds=4.0))
     thumb, stars, flag = scene.judge.ratings()
     assert (thumb.kind, thumb.value, thumb.reason, thumb.how) == ("thumb", 1, "sharp", how)
     assert (stars.value, dict(stars.dimensions), stars.created_at) == (2, {"voice": 1}, 1000.0)
@@ -31,7 +31,7 @@ def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
 def test_what_is_taken_back_is_read_no_more(scene: Scene) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     first = scene.judge.thumb(a, True).id
-    other = scene.judge.thumb(a, False, how=How("ann")).id
+    other = scene.judge.thumb(a, False, how=Circumstances("ann")).id
     last = scene.judge.compare(a, b, "tie").id
     for number in (last, first, first):
         scene.judge.withdraw(number, scene.chat.id)

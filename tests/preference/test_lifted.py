@@ -10,7 +10,7 @@ from preference_support import Scene, left_out, rows, run
 from rpterm.chat.replay import ReplayError, replay
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.preference.rating import Rater
-from rpterm.store.reviews import written
+from rpterm.store.reply_queries import complete_replies
 from rpterm.types import Generation, Origin, Sampling
 
 DELETED = "the turn it answers was deleted"
@@ -24,7 +24,7 @@ def test_swipes_that_became_siblings_are_no_pair(scene: Scene, tmp_path: Path) -
     scene.store.delete_turn(scene.user.id, alone=True)
     scene.store.delete_turn(other.id, alone=True)
     assert {scene.store.turn(each).parent_id for each in (one, two)} == {scene.greeting.id}
-    assert [each.turn_id for each in written(scene.store)] == [fine]
+    assert [each.turn_id for each in complete_replies(scene.store)] == [fine]
     run(scene, tmp_path / "out", format="raw")
     kinds = [(row["kind"], row["reply"]["text"]) for row in rows(tmp_path / "out")]
     assert kinds == [("label", "Fine."), ("demo", "Fine.")]
@@ -84,10 +84,10 @@ def test_going_on_says_nothing_of_what_answers_something_else(scene: Scene) -> N
     edited = scene.say(one, "Mine, edited.", "user", Origin.EDITED)
     scene.store.delete_turn(one, alone=True)
     two = scene.reply("Two.")
-    rater.went_on(scene.store.turn(two))
+    rater.record_kept_swipes(scene.store.turn(two))
     three = scene.reply("Three.")
     scene.store.delete_turn(scene.user.id, alone=True)
-    rater.went_on(scene.store.turn(three))
+    rater.record_kept_swipes(scene.store.turn(three))
     assert scene.store.turn(edited.id).parent_id == scene.greeting.id
     assert list(scene.judge.comparisons()) == []
 

@@ -11,11 +11,11 @@ from preference_support import MODEL
 
 from rpterm.cards.card import CharacterCard
 from rpterm.preference.export import Options, export
-from rpterm.preference.harvest import Wanted
+from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
+from rpterm.store.chat_files.ratings import LogRating, read_ratings
 from rpterm.store.judgements import Judgements
-from rpterm.store.log_marks import Mark, read_marks
 from rpterm.transfer import KnownCard, import_chats
 
 
@@ -98,7 +98,7 @@ def test_kept_swipes_are_pairs_only_where_they_are_wanted(tmp_path: Path) -> Non
         kinds = {}
         for name, sources in (("swipe", {Source.SWIPE}), ("rated", {Source.STARS, Source.THUMBS})):
             out = tmp_path / name
-            options = Options(format="raw", wanted=Wanted(sources=frozenset(sources)), split=0)
+            options = Options(format="raw", wanted=Selection(sources=frozenset(sources)), split=0)
             export(judge, out, options, MODEL)
             rows = [json.loads(line) for line in (out / "data" / "train.jsonl").open()]
             kinds[name] = sorted(row["kind"] for row in rows)
@@ -109,24 +109,24 @@ def test_kept_swipes_are_pairs_only_where_they_are_wanted(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("raw", "mark"),
     [
-        ({"extra": {"rating": 4}}, Mark(stars=4)),
-        ({"extra": {"rating": -1}}, Mark(thumb=False)),
-        ({"extra": {"rating": "good"}}, Mark(thumb=True)),
-        ({"extra": {"liked": False, "comment": "dull"}}, Mark(thumb=False, reason="dull")),
-        ({"annotation": {"rating": 1}}, Mark(thumb=True)),
-        ({"annotation": {"rating": -1, "reason": "x"}}, Mark(thumb=False, reason="x")),
-        ({"extra": {"annotation": {"rating": 1}}}, Mark(thumb=True)),
-        ({"extra": {"feedback": "Negative"}}, Mark(thumb=False)),
+        ({"extra": {"rating": 4}}, LogRating(stars=4)),
+        ({"extra": {"rating": -1}}, LogRating(thumb=False)),
+        ({"extra": {"rating": "good"}}, LogRating(thumb=True)),
+        ({"extra": {"liked": False, "comment": "dull"}}, LogRating(thumb=False, reason="dull")),
+        ({"annotation": {"rating": 1}}, LogRating(thumb=True)),
+        ({"annotation": {"rating": -1, "reason": "x"}}, LogRating(thumb=False, reason="x")),
+        ({"extra": {"annotation": {"rating": 1}}}, LogRating(thumb=True)),
+        ({"extra": {"feedback": "Negative"}}, LogRating(thumb=False)),
         ({"extra": {"rating": 3.5}}, None),
         ({"extra": {"rating": 9}}, None),
-        ({"extra": {"rating": True}}, Mark(thumb=True)),
+        ({"extra": {"rating": True}}, LogRating(thumb=True)),
         ({"extra": {"stars": "many", "thumb": 7}}, None),
         ({"extra": 3, "swipe_info": "x"}, None),
         ({"extra": {"rating": float("nan"), "thumb": None}}, None),
     ],
 )
 def test_ratings_are_found_where_programs_write_them(
-    raw: dict[str, Any], mark: Mark | None
+    raw: dict[str, Any], mark: LogRating | None
 ) -> None:
-    found = read_marks(raw, [0], 0)
+    found = read_ratings(raw, [0], 0)
     assert found == ((mark,) if mark else ())

@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rpterm.preference import scrub
+from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import NAME, Scrubber
-from rpterm.preference.writing import ExportError
 
 NAMES = ("Violet Hunter", "Ann", "Zoë", "İpek")
 PARTS = st.sampled_from(

@@ -14,8 +14,15 @@ from preference_support import Scene
 
 from rpterm.preference.overview import overview
 from rpterm.preference.stats.agreement import self_agreement
-from rpterm.preference.stats.live import Judged, auc, calibration, honesty, ranks, spearman
-from rpterm.store.judgement_records import How
+from rpterm.preference.stats.score_validity import (
+    ScoredRating,
+    auc,
+    calibration,
+    ranks,
+    spearman,
+    validate_score,
+)
+from rpterm.store.judgement_records import Circumstances
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Generation, Origin, Sampling, Status
 
@@ -42,31 +49,31 @@ def test_ranks_share_their_mean_and_correlate() -> None:
     assert math.isnan(spearman(values, np.ones(4)))
 
 
-def items(chats: int, honest: bool) -> list[Judged]:
+def items(chats: int, honest: bool) -> list[ScoredRating]:
     draw = random.Random(5)
     made = []
     for chat in range(chats):
         for _ in range(10):
             score = draw.random()
             good = draw.random() < (score if honest else 0.5)
-            made.append(Judged(chat, score, good, 4.0 + good if good else 2.0))
+            made.append(ScoredRating(chat, score, good, 4.0 + good if good else 2.0))
     return made
 
 
 def test_an_honest_score_shows_and_a_random_one_does_not() -> None:
-    true, blind = honesty(items(40, True)), honesty(items(40, False))
+    true, blind = validate_score(items(40, True)), validate_score(items(40, False))
     assert true is not None and blind is not None
     assert true.auc.low > 0.6 and true.spearman.low > 0.2 and true.error < 0.1
     assert blind.auc.low < 0.5 < blind.auc.high and blind.spearman.low < 0 < blind.spearman.high
-    assert honesty(items(40, True)) == true, "the bootstrap is seeded"
+    assert validate_score(items(40, True)) == true, "the bootstrap is seeded"
     assert sum(each.good.total for each in true.bins) == true.count == 400
 
 
 def test_too_little_says_nothing() -> None:
-    assert honesty(items(1, True)[:5]) is None
-    one_chat = honesty(items(1, True))
+    assert validate_score(items(1, True)[:5]) is None
+    one_chat = validate_score(items(1, True))
     assert one_chat is not None and math.isnan(one_chat.auc.low) and one_chat.auc.value > 0
-    assert calibration([Judged(1, 1.0, True)])[0].high == 1.0
+    assert calibration([ScoredRating(1, 1.0, True)])[0].high == 1.0
 
 
 def reply(scene: Scene, text: str, model: str) -> int:
@@ -82,7 +89,7 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     a, b = reply(scene, "One.", "small"), reply(scene, "Two.", "large")
     scene.judge.stars(a, 5)
     scene.judge.stars(a, 2)  # changed: counts instead
-    scene.judge.thumb(b, True, how=How(score=0.9))
+    scene.judge.thumb(b, True, how=Circumstances(score=0.9))
     scene.judge.flag(a, None, "odd")
     scene.judge.compare(a, b, "right")
     scene.judge.compare(b, a, "tie")

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from preference_support import Scene, left_out, rows, run
 
-from rpterm.preference.harvest import Wanted
+from rpterm.preference.export_folder import ExportError
+from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
-from rpterm.preference.writing import ExportError
 
 
 def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     (swipe,) = scene.judge.kept_swipe(a, [b])
     with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
-        run(scene, tmp_path / "out", wanted=Wanted())
+        run(scene, tmp_path / "out", wanted=Selection())
     assert str(caught.value).endswith(
         "`--sources duel,edit,stars,thumbs,swipe,flag` includes swipe as well."
     )
@@ -32,6 +32,6 @@ def test_a_rating_that_says_the_opposite_takes_a_kept_swipe_back(
     scene.judge.stars(liked, 4)
     scene.judge.thumb(bad, False)
     against, fine = scene.judge.kept_swipe(bad, [liked, other])
-    run(scene, tmp_path / "out", wanted=Wanted(sources=frozenset(sources)))
+    run(scene, tmp_path / "out", wanted=Selection(sources=frozenset(sources)))
     assert [row["meta"]["judgements"] for row in rows(tmp_path / "out")] == [[fine.id]]
     assert left_out(tmp_path / "out")[against.id] == "a rating says the opposite"

@@ -11,7 +11,7 @@ from rpterm.cli.trainer_model import TrainerModel, build_trainer_model
 from rpterm.preference.check.report import Model, check
 from rpterm.preference.export import Model as ExportModel
 from rpterm.preference.formats import FORMATS
-from rpterm.preference.shaping import Greeting
+from rpterm.preference.message_shape import Greeting
 
 LOOP = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}"
 TAKES_TURNS = (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.prompt.build import PromptInput, PromptTooLarge, build_prompt
-from rpterm.prompt.static import Insert
+from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import CHATML, OPEN_LAST, OPEN_USER, ChatTemplate
-from rpterm.prompt.tokens import TokenCache
+from rpterm.prompt.token_cache import TokenCache
 from rpterm.types import Persona, Prompt, Turn
 
 CARD = CharacterCard(

@@ -10,11 +10,11 @@ import pytest
 from rpterm.bench.opening import models
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
-from rpterm.opening.judge import open_scorer
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 
 
 class Counting:
@@ -74,10 +74,10 @@ def test_a_long_prompt_is_evaluated_in_pieces_once_and_can_be_stopped() -> None:
 class Keeping(Counting):
     """An engine that can keep prompts, as marks on disk."""
 
-    def recall_prompt(self, prompt: list[int], path: Path, room: int) -> bool:
+    def load_prompt(self, prompt: list[int], path: Path, room: int) -> bool:
         return path.exists()
 
-    def keep_prompt(self, prompt: list[int], path: Path) -> bool:
+    def save_prompt(self, prompt: list[int], path: Path) -> bool:
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"{len(prompt)}")
         return True

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
-from rpterm.store.memories import Memories
-from rpterm.store.migrating import bring_up
-from rpterm.store.repair import repair
-from rpterm.types import Cast, Member, Origin, Taking
+from rpterm.store.memory.memories import Memories
+from rpterm.store.repair.rebuild import repair
+from rpterm.store.schema.migration import upgrade
+from rpterm.types import Cast, Member, Origin, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
 IRENE = Member("Irene Adler", "Irene", "h2", "/cards/irene.toml")
 TOLD = Member("Narrator", "Narrator", "h3", narrator=True)
-CAST = Cast((HOLMES, IRENE, TOLD), Taking.ROUND, "Irene Adler")
+CAST = Cast((HOLMES, IRENE, TOLD), TurnTaking.ROUND, "Irene Adler")
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ _MEMBERS = st.builds(
 @settings(max_examples=40)
 @given(
     members=st.lists(_MEMBERS, min_size=1, max_size=6, unique_by=lambda m: m.card_name),
-    taking=st.sampled_from(Taking),
+    taking=st.sampled_from(TurnTaking),
     held=_NAMES,
 )
 def test_any_cast_comes_back(
-    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: Taking, held: str
+    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: TurnTaking, held: str
 ) -> None:
     with Store(tmp_path_factory.mktemp("cast") / "rp.db") as store:
         chat = new_chat(store)
@@ -104,13 +104,13 @@ def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) 
 
 
 def test_memories_of_the_schema_before_get_their_hearers(store: Store) -> None:
-    from rpterm.store.memory_schema import MIGRATIONS
+    from rpterm.store.schema.memory_tables import MIGRATIONS
 
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
     before = [m for m in MIGRATIONS if m.__name__ < "m003"]
     with store.connections.write() as connection:
-        bring_up(connection, "rpterm-memory", before)
+        upgrade(connection, "rpterm-memory", before)
         connection.execute(
             "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
             "hash) VALUES ('turn', 'Sherlock Holmes', ?, ?, 'Ann', 'An old word', 1, x'00')",

@@ -10,9 +10,9 @@ import pytest
 
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
-from rpterm.store.lifting import Following, following
-from rpterm.store.memories import Memories
+from rpterm.store.memory.memories import Memories
 from rpterm.store.scores import Scores, StoredScore
+from rpterm.store.turn_removal import FollowingTurns, following_turns
 from rpterm.types import Generation, Origin, Role, Sampling, Status
 
 WORD = "qwxvbnmzz"
@@ -64,7 +64,7 @@ def test_what_follows_on_every_branch_moves_to_the_parent(tree: Tree) -> None:
     other = tree.put(hello, "said otherwise")
     one, two = tree.put(said, "one", "assistant"), tree.put(said, "two", "assistant")
     end = tree.put(one, "end")
-    assert following(store, said) == Following(3, 2, 1, False)
+    assert following_turns(store, said) == FollowingTurns(3, 2, 1, False)
     assert store.delete_turn(said, alone=True) == end
     assert tree.shown == ["hello", "one", "end"]
     moved = {turn.id: (turn.parent_id, turn.lifted) for turn in store.tree(tree.chat)}
@@ -145,7 +145,7 @@ def test_its_words_leave_the_file_also_from_what_later_replies_keep(tree: Tree) 
         k: v.prompt for k, v in before.items()
     }
     # What was measured against it is measured again; what says nothing of it stays.
-    assert set(scores.of([one, later, far])) == {far}
+    assert set(scores.get([one, later, far])) == {far}
     assert [each.turn_id for each in Judgements(store).ratings()] == [later]
     found = b"".join(path.read_bytes() for path in store.file.parent.iterdir())
     assert WORD.encode() not in found and WORD[1:].encode() not in found
@@ -154,15 +154,15 @@ def test_its_words_leave_the_file_also_from_what_later_replies_keep(tree: Tree) 
 def test_what_would_follow_is_told(tree: Tree) -> None:
     hello = tree.put(None, "hello", "assistant")
     said = tree.put(hello, "said")
-    assert following(tree.store, said).turns == 0
+    assert following_turns(tree.store, said).turns == 0
     tree.put(said, "one", "assistant")
     tree.put(said, "two", "assistant")
-    assert following(tree.store, hello).told() == (
+    assert following_turns(tree.store, hello).describe() == (
         "3 turns follow it, on 2 branches. If you delete only this turn, what follows will start "
         "the chat."
     )
     tree.put(hello, "otherwise")
-    assert following(tree.store, said).told() == (
+    assert following_turns(tree.store, said).describe() == (
         "2 turns follow it, on 2 branches. If you delete only this turn, what follows will "
         "continue the turn before it. Its other versions stay."
     )

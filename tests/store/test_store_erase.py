@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store, erase
+from rpterm.store import Store, secure_erase
 from rpterm.types import Generation, Origin, Sampling, Status
 
 
@@ -84,7 +84,7 @@ def test_a_crash_before_the_scrub_is_made_good_at_the_next_start(
     store = Store(tmp_path / "rp.db")
     ids = fill(store, ["wrexham", "zyzzyva"])
     with monkeypatch.context() as crash:
-        crash.setattr(erase, "scrub", lambda connection: False)
+        crash.setattr(secure_erase, "scrub", lambda connection: False)
         store.delete_turn(ids[0])
         store.close()
     # The index keeps a term without the letters it shares with the one before.
@@ -97,7 +97,7 @@ def test_a_crash_before_the_scrub_is_made_good_at_the_next_start(
 def test_a_large_file_is_scrubbed_behind_the_back_and_closing_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erase, "_SMALL_FILE_BYTES", 0)
+    monkeypatch.setattr(secure_erase, "_SMALL_FILE_BYTES", 0)
     with Store(tmp_path / "rp.db") as store:
         ids = fill(store, words(4, 30))
         for turn_id in ids[:20]:

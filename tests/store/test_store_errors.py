@@ -13,7 +13,7 @@ import pytest
 
 from rpterm.store import Store, StoreError
 from rpterm.store.judgements import Judgements
-from rpterm.store.rooms import ROOMS
+from rpterm.store.schema.table_groups import TABLE_GROUPS
 from rpterm.types import Origin
 
 
@@ -61,7 +61,7 @@ def test_a_parent_that_is_a_file(tmp_path: Path) -> None:
     assert "RPTERM_HOME" in refusal(tmp_path / "file" / "rp.db")
 
 
-@pytest.mark.parametrize("room", ["rpterm", *(room.name for room in ROOMS), "rpterm-new"])
+@pytest.mark.parametrize("room", ["rpterm", *(room.name for room in TABLE_GROUPS), "rpterm-new"])
 def test_a_newer_schema(tmp_path: Path, room: str) -> None:
     path = tmp_path / "rp.db"
     fill(path)
@@ -166,7 +166,7 @@ def test_a_read_only_folder(tmp_path: Path, existing: bool) -> None:
 
 
 def test_a_text_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rpterm.store.rows.MAX_TEXT", 10)
+    monkeypatch.setattr("rpterm.store.row_conversion.MAX_TEXT", 10)
     chat_id = fill(tmp_path / "rp.db", turns=0)
     with Store(tmp_path / "rp.db") as store, pytest.raises(StoreError, match="Split it"):
         store.add_turn(chat_id, None, "user", "U", "x" * 11, origin=Origin.TYPED)

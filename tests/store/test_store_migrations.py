@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store, judgement_schema
+from rpterm.store import Store
 from rpterm.store.judgements import Judgements
-from rpterm.store.schema import MIGRATIONS
+from rpterm.store.schema import judgement_tables
+from rpterm.store.schema.chat_tables import MIGRATIONS
 from rpterm.types import Origin, Status
 
 OLD = Path(__file__).parent / "old"
@@ -45,7 +46,7 @@ def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
 
 
 def test_there_are_judgements_of_every_schema_before_the_newest() -> None:
-    names = [migration.__name__ for migration in judgement_schema.MIGRATIONS]
+    names = [migration.__name__ for migration in judgement_tables.MIGRATIONS]
     assert sorted(path.stem for path in (OLD / "judgements").glob("*.sql")) == names[:-1]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rpterm.store import Store, StoreError
-from rpterm.store.repair import repair
+from rpterm.store.repair.rebuild import repair
 from rpterm.types import Generation, Origin, Sampling, Status
 
 TURNS = 400

@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import (
-    Store,
-    StoreError,
-    distil_schema,
-    duels,
-    judgement_schema,
-    memory_schema,
-    score_schema,
-)
-from rpterm.store.pages import Pages
-from rpterm.store.repair import repair
+from rpterm.store import Store, StoreError, duels
+from rpterm.store.repair.page_parser import Pages
+from rpterm.store.repair.rebuild import repair
+from rpterm.store.schema import distilled_tables, judgement_tables, memory_tables, score_tables
 from rpterm.types import Generation, Origin, Sampling, Status
 
 TURNS = 200
@@ -36,7 +29,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(path) as store:
         store.put_card("A", 'name = "A"')
         with store.connections.write() as connection:
-            for room in (memory_schema, judgement_schema, score_schema, distil_schema, duels):
+            for room in (memory_tables, judgement_tables, score_tables, distilled_tables, duels):
                 room.prepare(connection)
         chats = [store.create_chat(card_name="A", card_hash="h", title=t) for t in ("One", "Two")]
         parents: list[int | None] = [None, None]

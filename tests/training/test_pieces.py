@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rpterm.training import convert, room
-from rpterm.training.data import read
+from rpterm.training import convert, disk_space
+from rpterm.training.dataset import read_dataset
 from rpterm.training.parity import Parity
-from rpterm.training.plan import Method, Plan, TrainingError
+from rpterm.training.plan import Method, TrainingError, TrainingPlan
 from rpterm.training.run import _open_folder
 from rpterm.training.trainer import last_checkpoint
 from rpterm.types import RptermError
@@ -85,16 +85,16 @@ def test_rows_of_another_method_are_ignored_and_the_method_is_recognized(tmp_pat
     pair = {"prompt": USER, "chosen": said("A"), "rejected": said("B"), "meta": {"chat": 1}}
     write(out, "train", pair, {"messages": USER}, pair)
     write(out, "test", pair)
-    data = read(out, None)
+    data = read_dataset(out, None)
     assert (data.method, len(data.train), len(data.test)) == (Method.DPO, 2, 1)
     assert set(data.train[0]) == {"prompt", "chosen", "rejected"}
     with pytest.raises(TrainingError, match="--format kto"):
-        read(out, Method.KTO)
+        read_dataset(out, Method.KTO)
 
 
 def test_only_the_reply_of_a_conversation_is_learned(tmp_path: Path) -> None:
     write(tmp_path / "out", "train", {"messages": USER + said("A"), "meta": {}})
-    (row,) = read(tmp_path / "out", None).train
+    (row,) = read_dataset(tmp_path / "out", None).train
     assert row == {"prompt": USER, "completion": said("A")}
 
 
@@ -102,14 +102,17 @@ def test_rows_with_one_label_only_are_refused(tmp_path: Path) -> None:
     row = {"prompt": USER, "completion": said("A"), "label": True}
     write(tmp_path / "out", "train", row, row)
     with pytest.raises(TrainingError, match="same label"):
-        read(tmp_path / "out", None)
+        read_dataset(tmp_path / "out", None)
 
 
 def test_other_data_or_settings_are_another_training() -> None:
-    plan = Plan(Method.DPO, Path("/a/m.gguf"), "h")
-    moved = Plan(Method.DPO, Path("/b/m.gguf"), "h")
+    plan = TrainingPlan(Method.DPO, Path("/a/m.gguf"), "h")
+    moved = TrainingPlan(Method.DPO, Path("/b/m.gguf"), "h")
     assert plan.fingerprint("d") == moved.fingerprint("d")
-    others = {plan.fingerprint("e"), Plan(Method.KTO, Path("/a/m.gguf"), "h").fingerprint("d")}
+    others = {
+        plan.fingerprint("e"),
+        TrainingPlan(Method.KTO, Path("/a/m.gguf"), "h").fingerprint("d"),
+    }
     assert plan.fingerprint("d") not in others and len(others) == 2
 
 
@@ -133,23 +136,25 @@ def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path
     with pytest.raises(TrainingError, match="--restart"):
         _open_folder(begun, "two", anew=False)
     assert not list(_open_folder(begun, "two", anew=True).glob("checkpoint-*"))
-    with pytest.raises(RptermError, match="no folder"):
+    with pytest.raises(RptermError, match="does not exist"):
         _open_folder(tmp_path / "none" / "made.gguf", "one", anew=False)
 
 
 def test_a_full_disk_is_reported_before_and_during_a_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 << 20))
-    room.check(tmp_path, 1_000_000)
+    monkeypatch.setattr(
+        disk_space.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 << 20)
+    )
+    disk_space.check(tmp_path, 1_000_000)
     with pytest.raises(TrainingError, match=r"need .* has .* free: free some space"):
-        room.check(tmp_path, 9_000_000)
+        disk_space.check(tmp_path, 9_000_000)
     errors = Exception("No space left on device (os error 28)"), OSError(28, "No space left")
-    assert all(room.is_full(error, tmp_path) for error in errors)
-    assert not room.is_full(RuntimeError("a shape"), tmp_path)
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
-    assert room.is_full(RuntimeError("unexpected pos"), tmp_path)
-    assert "continues from" in str(room.full_disk_error(tmp_path))
+    assert all(disk_space.is_full(error, tmp_path) for error in errors)
+    assert not disk_space.is_full(RuntimeError("a shape"), tmp_path)
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    assert disk_space.is_full(RuntimeError("unexpected pos"), tmp_path)
+    assert "continues from" in str(disk_space.full_disk_error(tmp_path))
 
 
 def test_the_parity_check_allows_rounding_and_nothing_else() -> None:
@@ -163,11 +168,11 @@ def test_the_suggested_export_target_is_never_another_file(tmp_path: Path) -> No
     file = tmp_path / "in.txt"
     file.write_text("Hello.\n", encoding="utf-8")
     with pytest.raises(TrainingError, match=f"`rpterm export {tmp_path}/in-dpo --format dpo`"):
-        read(file, None)
+        read_dataset(file, None)
     out = tmp_path / "out"
     write(out, "train", {"messages": USER + said("A")})
     (out / "rpterm-export.json").write_text("{}", encoding="utf-8")
     (out / "data").mkdir()
     (out / "train.jsonl").rename(out / "data" / "train.jsonl")
     with pytest.raises(TrainingError, match=f"has 0 rows for kto.*export {out} --format kto`"):
-        read(out, Method.KTO)
+        read_dataset(out, Method.KTO)

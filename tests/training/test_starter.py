@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from rpterm.models.memory import Memory
+from rpterm.models.hardware import SystemMemory
 from rpterm.models.starter import llm_path
 from rpterm.training import convert, parity, trainer
-from rpterm.training.base import Base, load, require_extra
-from rpterm.training.data import read
-from rpterm.training.plan import Method, Plan, TrainingError
+from rpterm.training.base_model import BaseModel, load_base_model, require_extra
+from rpterm.training.dataset import read_dataset
+from rpterm.training.plan import Method, TrainingError, TrainingPlan
 from rpterm.training.run import train
-from rpterm.training.stopping import Halted, Stop, Stopped
+from rpterm.training.stopping import Halted, Stopped, StopRequest
 
 pytestmark = [pytest.mark.model, pytest.mark.trainer]
 pytest.importorskip("trl")
@@ -52,22 +52,22 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def base() -> Iterator[Base]:
+def base() -> Iterator[BaseModel]:
     require_extra()
-    yield load(llm_path())
+    yield load_base_model(llm_path())
 
 
-def few_layers(base: Base) -> Base:
+def few_layers(base: BaseModel) -> BaseModel:
     """A copy with a sixth of the layers, which is enough to test a training."""
     model = copy.deepcopy(base.model)
     model.model.layers, model.config.num_hidden_layers = model.model.layers[:5], 5
-    return Base(base.path, base.arch, model, base.tokenizer, base.targets)
+    return BaseModel(base.path, base.arch, model, base.tokenizer, base.targets)
 
 
 class RecordingListener:
     """Records what a listener receives, and requests a stop in a given stage."""
 
-    def __init__(self, stop: Stop, stop_in: str = "") -> None:
+    def __init__(self, stop: StopRequest, stop_in: str = "") -> None:
         self.stages: list[str] = []
         self.parts: dict[str, int] = {}
         self._stop_in = stop_in
@@ -96,20 +96,20 @@ class RecordingListener:
 
 
 def test_a_stopped_training_resumes_and_produces_an_adapter(out: Path, tmp_path: Path) -> None:
-    data = read(out, None)
-    plan = Plan(Method.DPO, llm_path(), "h", epochs=1, rate=1e-3, rank=4, max_length=256)
+    data = read_dataset(out, None)
+    plan = TrainingPlan(Method.DPO, llm_path(), "h", epochs=1, rate=1e-3, rank=4, max_length=256)
     to = tmp_path / "mine.gguf"
-    stop = Stop()
+    stop = StopRequest()
     first = RecordingListener(stop, stop_in="comparing")
     with pytest.raises(Stopped) as stopped:
         train(plan, data, to, first, stop)
     assert stopped.value.step == 3 and not to.exists()  # All steps were run, and none is lost.
     with pytest.raises(TrainingError, match="--restart"):
-        train(Plan(Method.DPO, llm_path(), "h", seed=2), data, to, first, Stop())
+        train(TrainingPlan(Method.DPO, llm_path(), "h", seed=2), data, to, first, StopRequest())
     checkpoint = next(to.with_suffix(".training").glob("checkpoint-3"))
     shutil.rmtree(checkpoint)
-    second = RecordingListener(Stop())
-    done = train(plan, data, to, second, Stop())
+    second = RecordingListener(StopRequest())
+    done = train(plan, data, to, second, StopRequest())
     assert second.steps == [3] and done.steps == 3
     assert not any(second.parts.values())
     told = dict.fromkeys(each.split(",")[0].split(" with")[0] for each in second.stages)
@@ -128,22 +128,22 @@ def test_a_stopped_training_resumes_and_produces_an_adapter(out: Path, tmp_path:
 
 
 def test_a_stop_before_the_first_step_leaves_nothing(out: Path, tmp_path: Path) -> None:
-    plan = Plan(Method.DPO, llm_path(), "h", rank=4, max_length=256)
-    stop = Stop()
+    plan = TrainingPlan(Method.DPO, llm_path(), "h", rank=4, max_length=256)
+    stop = StopRequest()
     heard = RecordingListener(stop, stop_in="measuring")
     with pytest.raises(Stopped) as stopped:
-        train(plan, read(out, None), tmp_path / "mine.gguf", heard, stop)
+        train(plan, read_dataset(out, None), tmp_path / "mine.gguf", heard, stop)
     assert stopped.value.step == 0 and heard.stages[-1].startswith("measuring")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_stop_abandons_the_current_row_and_keeps_the_steps_before_it(
-    base: Base, out: Path, tmp_path: Path
+    base: BaseModel, out: Path, tmp_path: Path
 ) -> None:
-    stop, steps = Stop(), []
+    stop, steps = StopRequest(), []
     own = few_layers(base)
     built = trainer.build(
-        Plan(Method.DPO, base.path, rank=4, max_length=256), own, read(out, None),
+        TrainingPlan(Method.DPO, base.path, rank=4, max_length=256), own, read_dataset(out, None),
         tmp_path / "run", lambda done, total, loss: steps.append(done), stop,
     )  # fmt: skip
     layers = [module for name, module in built.model.named_modules() if name.endswith("q_proj")]
@@ -164,8 +164,10 @@ def test_a_stop_abandons_the_current_row_and_keeps_the_steps_before_it(
 
 
 @pytest.mark.parametrize("method", [Method.ORPO, Method.KTO, Method.SFT])
-def test_every_method_makes_a_step(base: Base, out: Path, tmp_path: Path, method: Method) -> None:
-    pairs = read(out, None).train
+def test_every_method_makes_a_step(
+    base: BaseModel, out: Path, tmp_path: Path, method: Method
+) -> None:
+    pairs = read_dataset(out, None).train
     rows: list[dict[str, Any]] = pairs
     if method is not Method.ORPO:
         sides = (("chosen", True), ("rejected", False))
@@ -179,8 +181,8 @@ def test_every_method_makes_a_step(base: Base, out: Path, tmp_path: Path, method
     own = few_layers(base)
     heard: list[int] = []
     built = trainer.build(
-        Plan(method, base.path, steps=1), own, data, tmp_path / "run",
-        lambda done, total, loss: heard.append(done), Stop(),
+        TrainingPlan(method, base.path, steps=1), own, data, tmp_path / "run",
+        lambda done, total, loss: heard.append(done), StopRequest(),
     )  # fmt: skip
     assert trainer.step_seconds(built) > 0 and trainer.total_steps(built) == 1
     built.train()
@@ -188,16 +190,18 @@ def test_every_method_makes_a_step(base: Base, out: Path, tmp_path: Path, method
 
 
 def test_activations_are_recomputed_where_memory_is_short(
-    base: Base, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: BaseModel, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = Plan(Method.DPO, base.path, steps=1, rank=4)
+    plan = TrainingPlan(Method.DPO, base.path, steps=1, rank=4)
     losses: list[float] = []
     for available in (10**15, 1):
-        monkeypatch.setattr(trainer, "system_memory", lambda free=available: Memory(free, free))
+        monkeypatch.setattr(
+            trainer, "system_memory", lambda free=available: SystemMemory(free, free)
+        )
         own = few_layers(base)
         built = trainer.build(
-            plan, own, read(out, None), tmp_path / str(available),
-            lambda done, total, loss: losses.append(loss), Stop(),
+            plan, own, read_dataset(out, None), tmp_path / str(available),
+            lambda done, total, loss: losses.append(loss), StopRequest(),
         )  # fmt: skip
         assert built.args.gradient_checkpointing is (available == 1)
         built.train()
@@ -205,7 +209,7 @@ def test_activations_are_recomputed_where_memory_is_short(
 
 
 def test_a_wrong_conversion_is_detected(
-    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         parity, "_RANDOM_SIZES", (0.01, 0.5, 1.0)

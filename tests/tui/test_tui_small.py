@@ -16,7 +16,7 @@ from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.tour import PAGES, TourScreen, page_text
 from rpterm.tui.widgets.alarm import Alarm
-from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
+from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
 from rpterm.tui.widgets.turn_editor import TurnEditor
 
 SMALL = (40, 12)
@@ -185,7 +185,7 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
         await wait_until(pilot, lambda: app.chat.panes.pane("consistency") is not None)
         pane = app.chat.panes.pane("consistency")
         assert isinstance(pane, ConsistencyPane)
-        pane.show(Standing(app.chat.transcript.turns[-1], score, (0.5, 0.4, 0.03)))
+        pane.show(ConsistencyState(app.chat.transcript.turns[-1], score, (0.5, 0.4, 0.03)))
         await wait_until(pilot, lambda: "in character 3%" in screen_text(app))
         await pilot.press("down", "down")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))

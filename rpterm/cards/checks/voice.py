@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding, prose
 from rpterm.cards.macros import expand
-from rpterm.plural import counted
+from rpterm.humanize import counted
 
 _MIN_EXAMPLES = 3
 _SPEECH = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»")
@@ -25,16 +25,7 @@ _USER_LINE = re.compile(r"^[ \t*_]*(?:\{\{user\}\}|<user>|you|user)[ \t*_]*:", r
 _CHAR_LINE = re.compile(r"^[ \t*_]*(?:\{\{char\}\}|<bot>|<char>)[ \t*_]*:", re.I | re.M)
 _START = re.compile(r"<START>", re.IGNORECASE)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
-_CONTEXT_MACROS = (
-    "original",
-    "time",
-    "isotime",
-    "date",
-    "isodate",
-    "weekday",
-    "idle_duration",
-    "persona",
-)
+_TAKES_ORIGINAL = (("system_prompt",), ("post_history_instructions",))
 
 
 def greetings(card: CharacterCard) -> Iterator[Finding]:
@@ -102,9 +93,9 @@ def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] 
 
 
 def macros(card: CharacterCard) -> Iterator[Finding]:
-    """Unknown macros, whose braces the model would see."""
+    """Macros that no prompt expands, so that the model would see their braces."""
     for path, text in prose(card):
         left = _UNEXPANDED.search(expand(text, char="", user=""))
-        if left and left[1].lower() not in _CONTEXT_MACROS:
-            message = f"There is no macro {left[0]}."
-            yield Finding(path, "warning", message, "Correct its name, or remove it.")
+        if left and not (left[1].lower() == "original" and path in _TAKES_ORIGINAL):
+            message = f"The macro {left[0]} is not supported here."
+            yield Finding(path, "warning", message, "Correct or remove it.")

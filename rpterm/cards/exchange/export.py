@@ -21,7 +21,7 @@ from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.patch import apply, fingerprint
 from rpterm.cards.exchange.world_file import write_world
-from rpterm.types import NoSuchChoice
+from rpterm.types import InvalidChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -60,7 +60,7 @@ def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None)
         return _charx(card, read_file)
     if form in ("world", "lorebook"):
         return _lorebook(card, form)
-    raise NoSuchChoice(f"There is no format {form!r}: use one of {', '.join(FORMATS)}.")
+    raise InvalidChoice(f"There is no format {form!r}: use one of {', '.join(FORMATS)}.")
 
 
 def build_document(card: CharacterCard, spec: Spec, read_file: ReadFile) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _CHUNK = 128
 
 
 class BackgroundGeneration:
-    """One ``aside`` call in the worker."""
+    """One ``generate_in_background`` call in the worker."""
 
     def __init__(self, cache: ChatCache, request: GenerateRequest) -> None:
         """Raises:

@@ -93,7 +93,7 @@ class LlamaEngine:
         self._state = threading.Lock()
         self._loading = threading.Lock()
         self._generating: set[int] = set()
-        self._asides: set[int] = set()
+        self._background: set[int] = set()
         self._settle: Pending | None = None
         self._settle_requested = False
 
@@ -184,23 +184,23 @@ class LlamaEngine:
             return False
         return bool(settle.answer and settle.answer.get("ok"))
 
-    def aside(self, request: GenerateRequest) -> str | None:
-        """See ``AsideEngine``; never starts or restarts the worker."""
+    def generate_in_background(self, request: GenerateRequest) -> str | None:
+        """See ``BackgroundEngine``; never starts or restarts the worker."""
         if (worker := self._running_worker()) is None:
             return None
-        pending = worker.request("aside", **pack_request(request))
+        pending = worker.request("background", **pack_request(request))
         with self._state:
-            self._asides.add(pending.number)
+            self._background.add(pending.number)
         try:
             text: str | None = self._receive(worker, pending)["ok"]
         finally:
             with self._state:
-                self._asides.discard(pending.number)
+                self._background.discard(pending.number)
         return text
 
-    def cancel_aside(self) -> None:
-        """Cancel a running ``aside``; returns at once."""
-        self._cancel(self._asides)
+    def cancel_background(self) -> None:
+        """Cancel a running ``generate_in_background``; returns at once."""
+        self._cancel(self._background)
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         result: list[list[float]] = self._call(
@@ -208,12 +208,12 @@ class LlamaEngine:
         )
         return result
 
-    def recall_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
+    def load_prompt(self, prompt: Sequence[int], path: Path, room: int) -> bool:
         location = str(path.absolute())
-        return bool(self._call("recall_prompt", prompt=list(prompt), path=location, room=room))
+        return bool(self._call("load_prompt", prompt=list(prompt), path=location, room=room))
 
-    def keep_prompt(self, prompt: Sequence[int], path: Path) -> bool:
-        return bool(self._call("keep_prompt", prompt=list(prompt), path=str(path.absolute())))
+    def save_prompt(self, prompt: Sequence[int], path: Path) -> bool:
+        return bool(self._call("save_prompt", prompt=list(prompt), path=str(path.absolute())))
 
     def save_state(self, path: Path) -> bool:
         """See ``Engine``; a worker that is not running has no state and is not started."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from rpterm.engine.llama.messages import Message
 
-_PREEMPTIBLE = ("settle", "aside")
+_PREEMPTIBLE = ("settle", "background")
 """Operations that nobody waits for."""
 
 
@@ -88,4 +88,4 @@ class JobQueue:
 
 def _is_preempted(job: Message, others: Iterable[Message]) -> bool:
     """Whether a job that nobody waits for has to give way to one of the others."""
-    return job["op"] in _PREEMPTIBLE and any(other["op"] != "aside" for other in others)
+    return job["op"] in _PREEMPTIBLE and any(other["op"] != "background" for other in others)

@@ -138,7 +138,7 @@ class Worker:
             return False
         return True
 
-    def _do_aside(self, job: Message) -> str | None:
+    def _do_background(self, job: Message) -> str | None:
         from rpterm.engine.llama.background import BackgroundGeneration
 
         return BackgroundGeneration(self._cache, unpack_request(job)).run()
@@ -147,10 +147,10 @@ class Worker:
         result: list[list[float]] = self._scorer.logprobs(job["reply"], job["prompts"])
         return result
 
-    def _do_recall_prompt(self, job: Message) -> bool:
+    def _do_load_prompt(self, job: Message) -> bool:
         return bool(self._scorer.recall(job["prompt"], Path(job["path"]), job["room"]))
 
-    def _do_keep_prompt(self, job: Message) -> bool:
+    def _do_save_prompt(self, job: Message) -> bool:
         return bool(self._scorer.keep(job["prompt"], Path(job["path"])))
 
     def _do_save(self, job: Message) -> bool:

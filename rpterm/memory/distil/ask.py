@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rpterm.engine.protocol import AsideEngine, GenerateRequest, Piece
+from rpterm.engine.protocol import BackgroundEngine, GenerateRequest, Piece
 from rpterm.types import Role, Sampling
 
 MAX_TOKENS = 1000
@@ -38,7 +38,7 @@ class Template(Protocol):
 class Asker:
     """Puts questions to one engine."""
 
-    def __init__(self, engine: AsideEngine, tokenize: Tokenize, template: Template) -> None:
+    def __init__(self, engine: BackgroundEngine, tokenize: Tokenize, template: Template) -> None:
         self._engine = engine
         self._tokenize = tokenize
         self._template = template
@@ -58,7 +58,7 @@ class Asker:
         ids = tuple(token for tokens in self._tokenize(pieces) for token in tokens)
         if len(ids) + max_answer > MAX_TOKENS:
             return ""
-        return self._engine.aside(
+        return self._engine.generate_in_background(
             GenerateRequest(
                 ids,
                 Sampling(

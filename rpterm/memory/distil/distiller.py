@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from rpterm.defect import told
-from rpterm.engine.protocol import AsideEngine, Engine
+from rpterm.engine.protocol import BackgroundEngine, Engine
+from rpterm.errors import user_message
 from rpterm.memory.distil.ask import Ask, Asker, Template
-from rpterm.store.memories import Memory
+from rpterm.store.memory.memories import Memory
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
     from rpterm.memory.distil.work import Work, WorkResult
@@ -59,7 +59,7 @@ class Distiller:
         self._still = still_s
         self._caught_up: set[str] = set()
         self._engine: Engine | None = None
-        self._aside_engine: AsideEngine | None = None
+        self._aside_engine: BackgroundEngine | None = None
         self._ask: Ask | None = None
         self._left_turns: frozenset[int] = frozenset()
         self._starting = threading.Lock()
@@ -72,7 +72,7 @@ class Distiller:
 
     def attach(self, engine: Engine, template: Template | None) -> None:
         """Let the model take part from now on, if requested and if it can work outside the chat."""
-        if self._model and template is not None and isinstance(engine, AsideEngine):
+        if self._model and template is not None and isinstance(engine, BackgroundEngine):
             self._engine = self._aside_engine = engine
             self._ask = Asker(engine, engine.tokenize, template)
 
@@ -94,7 +94,7 @@ class Distiller:
         """The user types or sends and needs the model; returns at once, from any thread."""
         self._last_activity = time.monotonic()
         if self._aside_engine is not None:
-            self._aside_engine.cancel_aside()
+            self._aside_engine.cancel_background()
 
     def rested(self, timeout: float | None = None) -> bool:
         """Wait until there is nothing left to do; False on timeout."""
@@ -105,7 +105,7 @@ class Distiller:
         self._closing.set()
         self._woken.set()
         if self._aside_engine is not None:
-            self._aside_engine.cancel_aside()
+            self._aside_engine.cancel_background()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
 
@@ -116,7 +116,7 @@ class Distiller:
                 self._run_works()
                 self.error = ""
             except Exception as error:  # noqa: BLE001 - a dead thread would never write again
-                self.error = told(error)
+                self.error = user_message(error)
             if not self._woken.is_set():
                 self._done.set()
 

@@ -27,7 +27,7 @@ from rpterm.scoring.combine import chance
 from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_json, load_toml
 from rpterm.scoring.texts import words
-from rpterm.sentences import placed
+from rpterm.sentences import with_offsets
 
 _MACHINE = re.compile(
     r"\b(?:AI|A\.I\.|android|robot|chatbot|bot|artificial (?:intelligence|mind)|computer|"
@@ -90,7 +90,7 @@ def _word_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
     weights, constant = _coefficients()
     program = next(pattern for name, _, pattern in _registers() if name == "program")
     largest, evidence = 0.0, []
-    for start, sentence in placed(text):
+    for start, sentence in with_offsets(text):
         if len(words(sentence)) < _LEAST_WORDS or (machine and program.search(sentence)):
             continue
         # fsum: the features are a set, whose order differs between processes.

@@ -23,7 +23,7 @@ from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, 
 from rpterm.scoring.resources import load_json
 from rpterm.scoring.signals.assistant import is_machine
 from rpterm.scoring.texts import words
-from rpterm.sentences import placed
+from rpterm.sentences import with_offsets
 
 _SENTENCES_PER_END = 4
 """Assistants greet, offer and warn at the ends of a reply."""
@@ -43,7 +43,7 @@ class AssistantMeaning:
         self._encode = encode
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        parts = [each for each in placed(reply) if len(words(each[1])) >= _LEAST_WORDS]
+        parts = [each for each in with_offsets(reply) if len(words(each[1])) >= _LEAST_WORDS]
         parts = parts[:_SENTENCES_PER_END] + parts[_SENTENCES_PER_END:][-_SENTENCES_PER_END:]
         if not parts or is_machine(scene):
             return NOTHING

@@ -33,7 +33,7 @@ from rpterm.scoring.inference import Infer, contradicted, nearest
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.signals import slots
 from rpterm.scoring.texts import content, words
-from rpterm.sentences import placed
+from rpterm.sentences import with_offsets
 
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -123,7 +123,7 @@ def _user_claims(scene: Scene) -> list[tuple[Fact, str]]:
 
 def _claims(text: str) -> list[tuple[int, str]]:
     """The sentences that claim something, with their offsets: a question contradicts nothing."""
-    return [each for each in placed(text) if not each[1].rstrip('"”*').endswith("?")]
+    return [each for each in with_offsets(text) if not each[1].rstrip('"”*').endswith("?")]
 
 
 @dataclass(frozen=True, slots=True)

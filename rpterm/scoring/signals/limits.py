@@ -14,7 +14,7 @@ import re
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import content
-from rpterm.sentences import placed
+from rpterm.sentences import with_offsets
 
 _RULE = re.compile(r"\b(?:never|does not|doesn't|cannot|can't|must not|will not|won't)\b(.*)", re.I)
 _NEGATION = re.compile(r"\b(?:never|not|no|cannot|nor|without|\w+n't|neither|refuse[sd]?)\b", re.I)
@@ -35,7 +35,7 @@ class Limits:
         if not rules or not reply.strip():
             return NOTHING
         value, evidence = 0.0, []
-        for start, sentence in placed(reply):
+        for start, sentence in with_offsets(reply):
             if _NEGATION.search(sentence):
                 continue
             said = set(content(sentence))

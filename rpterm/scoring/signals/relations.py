@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.texts import content, words
-from rpterm.sentences import placed
+from rpterm.sentences import with_offsets
 
 _KIN = (
     "wife spouse bride", "husband spouse bridegroom", "mother mum mom mamma", "father dad papa",
@@ -199,7 +199,7 @@ def _told_of_another(
     people = frozenset().union(*(_subject(fact.text, own) for _, fact in lines))
     ignored = frozenset(content(" ".join(people | own | _TITLES)))
     evidence = []
-    for start, sentence in placed(reply):
+    for start, sentence in with_offsets(reply):
         mentioned = _names(sentence, own) & people
         said = frozenset(content(sentence)) - ignored
         for names, fact in lines if mentioned else ():

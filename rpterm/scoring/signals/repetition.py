@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import grams, shared_run, words
 

@@ -22,7 +22,7 @@ from rpterm.types import Origin, Status
 
 
 def test_a_rating_has_its_circumstances(table: Table) -> None:
-    table.rater.see(table.two.id)
+    table.rater.mark_seen(table.two.id)
     table.clock.now += 3.5
     rating = table.rater.stars(table.two.id, 4)
     assert (rating.value, rating.how.seconds) == (4, 3.5)
@@ -83,36 +83,36 @@ def kinds(table: Table) -> list[tuple[str, int, int, str]]:
 
 
 def test_going_on_keeps_a_swipe_over_the_others_once(table: Table) -> None:
-    table.rater.went_on(table.two)
-    table.rater.went_on(table.two)
-    table.rater.went_on(table.store.turn(table.one.id))
+    table.rater.record_kept_swipes(table.two)
+    table.rater.record_kept_swipes(table.two)
+    table.rater.record_kept_swipes(table.store.turn(table.one.id))
     assert kinds(table) == [("swipe", table.two.id, table.one.id, AUTOMATIC)]
 
 
 def test_an_edit_is_no_swipe_and_a_greeting_is_neither(table: Table) -> None:
     edited = table.say(table.user.id, "My own words.", Origin.EDITED, edited_from=table.one.id)
     table.rater.kept_edit(table.one, edited)
-    table.rater.went_on(table.store.turn(edited.id))
+    table.rater.record_kept_swipes(table.store.turn(edited.id))
     assert kinds(table) == [
         ("edit", edited.id, table.one.id, AUTOMATIC),
         ("swipe", edited.id, table.two.id, AUTOMATIC),
     ]
     other = table.say(None, "You again.", Origin.GREETING)
-    table.rater.went_on(table.store.turn(other.id))
+    table.rater.record_kept_swipes(table.store.turn(other.id))
     table.rater.kept_edit(table.greeting, other)
     assert len(kinds(table)) == 2
 
 
 def test_a_pair_that_was_judged_in_a_duel_is_not_judged_again(table: Table) -> None:
     table.rater.duel(table.one.id, table.two.id, "tie")
-    table.rater.went_on(table.two)
+    table.rater.record_kept_swipes(table.two)
     assert [kind for kind, *_ in kinds(table)] == ["duel"]
 
 
 def test_undo_leaves_alone_what_was_noted_by_itself(table: Table) -> None:
     table.rater.duel(table.one.id, table.two.id, "left")
     third = table.say(table.user.id, "A third.")
-    table.rater.went_on(table.store.turn(third.id))
+    table.rater.record_kept_swipes(table.store.turn(third.id))
     undone = table.rater.undo(table.chat.id)
     assert isinstance(undone, Comparison) and undone.kind == "duel"
     assert table.rater.undo(table.chat.id) is None
@@ -120,11 +120,11 @@ def test_undo_leaves_alone_what_was_noted_by_itself(table: Table) -> None:
 
 
 def test_nothing_leaves_that_was_not_allowed_to(table: Table) -> None:
-    assert not table.rater.allowed(table.chat.id)
-    table.rater.allow(table.chat.id, True)
-    assert table.rater.allowed(table.chat.id)
-    table.rater.allow(table.chat.id, False)
-    assert not table.rater.allowed(table.chat.id)
+    assert not table.rater.is_exportable(table.chat.id)
+    table.rater.set_exportable(table.chat.id, True)
+    assert table.rater.is_exportable(table.chat.id)
+    table.rater.set_exportable(table.chat.id, False)
+    assert not table.rater.is_exportable(table.chat.id)
 
 
 # Sentences -------------------------------------------------------------------------------------
@@ -182,8 +182,8 @@ def test_kill_9_loses_no_rating_that_was_told(tmp_path: Path) -> None:
 
 
 def test_looking_for_marks_makes_no_table(table: Table) -> None:
-    from rpterm.store.reviews import judged
+    from rpterm.store.reply_queries import has_judgements
 
-    assert table.rater.marks(table.chat.id) == {} and not judged(table.store)
+    assert table.rater.marks(table.chat.id) == {} and not has_judgements(table.store)
     table.rater.thumb(table.one.id, True)
-    assert judged(table.store)
+    assert has_judgements(table.store)

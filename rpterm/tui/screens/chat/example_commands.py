@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.examples.records import Exemplar, Row
     from rpterm.scoring.scorer import Score
-    from rpterm.store.example_marks import Mark
+    from rpterm.store.example_settings import Mark
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.types import Member
 
@@ -85,7 +85,7 @@ async def keep(chat: ChatScreen) -> None:
     from rpterm.examples.pool import exchange
 
     if turn.status is not Status.COMPLETE:
-        continue_key = keys.shown("continue", chat.settings.keys)
+        continue_key = keys.key_name("continue", chat.settings.keys)
         chat.say(f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it.")
         return
     exemplar = await chat.ask(exchange, session.store, turn)
@@ -195,10 +195,10 @@ async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None
 
 def _other_member(session: Session, turn: Turn) -> Member | None:
     """The member who said a reply; ``None`` if it was the chat's own character."""
-    from rpterm.group import owner
+    from rpterm.group import speaker_of
 
     cast = session.scene.cast
-    member = owner(cast, turn) if cast is not None else None
+    member = speaker_of(cast, turn) if cast is not None else None
     return None if cast is None or member == cast.members[0] else member
 
 

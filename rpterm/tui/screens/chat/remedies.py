@@ -105,7 +105,7 @@ def _reply(chat: ChatScreen) -> Turn | None:
     if turn is None:
         chat.say("There is no reply yet.")
     elif chat.transcript.selected is None and not ends_with_reply(chat):
-        makes = keys.shown("regenerate", chat.settings.keys)
+        makes = keys.key_name("regenerate", chat.settings.keys)
         chat.say(f"Your last message has no reply yet: {makes} makes one.")
         return None
     return turn

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages
-from rpterm.tui.lane import Lane
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import Origin, RptermError, Status, Turn
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Watcher:
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
-        self._lane, self._slow = Lane("score", failed), Lane("score-slow", failed)
+        self._lane, self._slow = WorkerThread("score", failed), WorkerThread("score-slow", failed)
         self._session: Session | None = None
         self._epoch = 0
         """Counts interruptions: slow work of an older epoch stops."""
@@ -300,7 +300,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
     turn = target_reply(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
     if pane is not None:
-        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
+        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
 
         assert isinstance(pane, ConsistencyPane)
         problem = chat.keeper.problem
@@ -309,7 +309,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         elif turn is None:
             problem = "There is no reply to score yet."
         trend = _trend(chat, path, turn)
-        pane.show(Standing(turn, score, trend, _drift(trend), problem))
+        pane.show(ConsistencyState(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
 
 

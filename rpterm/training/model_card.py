@@ -1,0 +1,50 @@
+"""Writes the model card of an adapter: how it was trained. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.humanize import counted
+from rpterm.training.dataset import Dataset
+from rpterm.training.plan import TrainingPlan
+
+if TYPE_CHECKING:
+    from rpterm.training.run import TrainingResult
+
+
+def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:
+    """The card as Markdown: base model, data, settings and measurements."""
+    lengths = data.lengths
+    rows = [
+        ("base model", plan.base.name),
+        ("SHA-256 of the base", plan.base_hash),
+        ("method", plan.method.value),
+        ("rows trained on", f"{len(data.train)}"),
+        ("SHA-256 of the data", data.digest),
+        ("steps", f"{result.steps} of {plan.batch} rows"),
+        ("rank, alpha", f"{plan.rank}, {plan.alpha:g}"),
+        ("learning rate, beta, seed", f"{plan.rate:g}, {plan.beta:g}, {plan.seed}"),
+        ("rows dropped, rows truncated", f"{lengths.too_long + lengths.broken}, {lengths.cut}"),
+        ("longest row", f"{min(lengths.longest, plan.max_length)} tokens"),
+        ("limit per row", f"{plan.max_length} tokens"),
+        ("loss on unseen chats, before and after", format_losses(result, len(data.test))),
+        ("mean change by the adapter", f"{result.parity.moved:.3f} nats a token"),
+        (
+            "mean difference of transformers and llama.cpp",
+            f"{result.parity.apart:.3f} nats a token",
+        ),
+    ]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return (
+        f"# {result.adapter.name}\n\nA LoRA adapter trained by rpterm on ratings of role-play.\n\n"
+        f"| what | figure |\n|---|---|\n{table}\n\n"
+        "A lower loss does not mean better replies: only a blind comparison shows that.\n"
+    )
+
+
+def format_losses(result: TrainingResult, rows: int) -> str:
+    """The loss on held-out chats, before and after the training."""
+    if result.loss_after is None:
+        return "no unseen chats in the export"
+    before = "?" if result.loss_before is None else f"{result.loss_before:.3f}"
+    return f"{before} → {result.loss_after:.3f} ({counted(rows, 'row')})"
