@@ -40,7 +40,7 @@ class ChatRequest:
         greeting: Number of the greeting, from 1; it begins a new chat.
         persona: Name of the user's persona.
         company: Names or paths of the cards of all other members.
-        turns: How the next speaker is chosen, a value of ``Taking``; "" keeps the chat's own.
+        turns: How the next speaker is chosen, a value of ``TurnTaking``; "" keeps the chat's own.
         flags: Dotted names of settings given as flags, which override the card's own samplers.
     """
 
