@@ -61,14 +61,14 @@ class FoundCard:
     Attributes:
         text: The TOML that a chat stores, with the lore of the card's worlds merged in.
         source: The file's own text.
-        lost: One message for each world that cannot be read, with the consequence.
+        warnings: One message for each world that cannot be read, with the consequence.
     """
 
     card: CharacterCard
     text: str
     path: Path | None
     source: str = ""
-    lost: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def find_card(target: str, paths: Paths) -> FoundCard:
@@ -83,8 +83,8 @@ def find_card(target: str, paths: Paths) -> FoundCard:
     known = library.card_folders(paths.characters)
     path = library.find(target, known)
     found = worlds.read_card(path, known)
-    lost = tuple(each.message for each in found.unreadable)
-    return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
+    warnings = tuple(each.message for each in found.unreadable)
+    return FoundCard(found.card, found.text, path.absolute(), found.source, warnings)
 
 
 class ChatFinder:
