@@ -291,9 +291,7 @@ def test(
 def import_cards(
     paths: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help="PNG, APNG, JSON, CHARX or YAML files, or folders of them."
-        ),
+        typer.Argument(metavar="FILE...", help="PNG, APNG, JSON, CHARX, YAML files, or folders."),
     ],
     to: Annotated[
         Path | None,
