@@ -18,7 +18,7 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
 from rpterm.evaluation import probing
-from rpterm.evaluation.probing import Bench, ProbeResult, Scorer, Trial
+from rpterm.evaluation.probing import ProbeResult, ProbeSetup, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
 from rpterm.types import History, RptermError
@@ -114,7 +114,7 @@ def run(
     ):
         task = bar.add_task("loading the model", total=len(probes) * count * (2 if other else 1))
         info = engine.load()
-        bench = Bench(engine, settings, judging, scorer)
+        bench = ProbeSetup(engine, settings, judging, scorer)
 
         def advance(name: str, trial: Trial) -> None:
             bar.update(task, description=name, advance=1)

@@ -50,7 +50,7 @@ def _keys() -> None:
     key_check.check(own)
     for heading, group in keys.groups().items():
         rows = [
-            (" ".join(key_names.show(name) for name in keys.keys_of(key, own)), key.id,
+            (" ".join(key_names.display(name) for name in keys.keys_of(key, own)), key.id,
              key.description)
             for key in group
         ]  # fmt: skip

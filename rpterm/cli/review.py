@@ -68,10 +68,10 @@ def review(
             review_plain(ReviewQueue(store), wanted)
             return
         from rpterm.tui.screens.review import ReviewScreen
-        from rpterm.tui.single import SingleApp
+        from rpterm.tui.single_screen import SingleScreenApp
 
         keep = partial(config.save, paths.config_file)
-        SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
+        SingleScreenApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
 
 
 def review_plain(queue: ReviewQueue, wanted: Filter) -> None:

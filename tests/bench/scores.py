@@ -82,7 +82,7 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
     finished: dict[int, float] = {}
 
     def seen(message: Any) -> None:
-        event = message.event if isinstance(message, messages.SessionTold) else None
+        event = message.event if isinstance(message, messages.SessionReported) else None
         if isinstance(event, ReplyFinished):
             finished.setdefault(event.turn.id, time.perf_counter())
         if isinstance(message, messages.ReplyScored) and message.turn.id in finished:

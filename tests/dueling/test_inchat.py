@@ -15,8 +15,8 @@ from rpterm.chat.live import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import ScoringSettings, Settings
+from rpterm.dueling.chat_duel import duel
 from rpterm.dueling.contender import ContenderError, parse
-from rpterm.dueling.inchat import duel
 from rpterm.engine.protocol import Engine
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.scoring.scorer import Scorer

@@ -406,12 +406,12 @@ def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
 def test_a_kill_between_forgetting_and_scrubbing_is_made_up_for(tmp_path):
     path = tmp_path / "t.db"
     script = """
-    from rpterm.store import erase
+    from rpterm.store import secure_erase
     memory = Memory(store, "C")
     for number in range(100):
         memory.add(f"filler number {number}")
     row = memory.add("the code is xylophonist")
-    erase.scrub = lambda connection: os.kill(os.getpid(), 9)
+    secure_erase.scrub = lambda connection: os.kill(os.getpid(), 9)
     memory.forget(row.id)
     """
     run_and_kill(HEAD + script, path)

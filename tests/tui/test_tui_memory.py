@@ -289,7 +289,7 @@ async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
         await opened(pilot, app)
         await wait_until(pilot, lambda: "has a parrot" in screen_text(app))
         _mark(app, f"row:{fact.id}")
-        await wait_until(pilot, lambda: "by the model, from “my old parrot”." in screen_text(app))
+        await wait_until(pilot, lambda: "Extracted by the model, from" in screen_text(app))
 
 
 async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:

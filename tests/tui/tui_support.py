@@ -23,7 +23,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.live_settings import LiveSettings
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.messages import SessionTold
+from rpterm.tui.messages import SessionReported
 from rpterm.types import Origin, Persona
 
 CARD = CharacterCard(
@@ -214,7 +214,7 @@ def names(seen: Sequence[Message], wanted: Sequence[type[object]]) -> list[str]:
     found: list[str] = []
     known: set[int] = set()
     for message in seen:
-        told = message.event if isinstance(message, SessionTold) else message
+        told = message.event if isinstance(message, SessionReported) else message
         name = type(told).__name__
         if isinstance(told, tuple(wanted)) and id(message) not in known:
             known.add(id(message))

@@ -91,12 +91,12 @@ def _consent(allowed: bool) -> Command:
 # Duel ------------------------------------------------------------------------------------------
 def _duel(chat: PlainChat, rest: str) -> None:
     from rpterm.chat.request import ReplyRequest
-    from rpterm.dueling import contender, inchat
+    from rpterm.dueling import chat_duel, contender
 
     session = chat.session
     intent = Intent.SEND if rest else Intent.REGENERATE
     rival = contender.parse("B", session.settings.duel.b)
-    turns = chat.collect(inchat.duel(session, ReplyRequest(intent, rest), rival))
+    turns = chat.collect(chat_duel.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
         raise JudgingError("Two replies could not be generated; /duel tries again.")
     session.rater.mark_seen(*(turn.id for turn in turns))

@@ -46,7 +46,7 @@ class CastScreen(Chooser):
 
     def _hints(self) -> str:
         join_key, leave_key = (
-            keys.hint(id_, self._overrides) for id_ in ("list-new", "list-delete")
+            keys.short_key_name(id_, self._overrides) for id_ in ("list-new", "list-delete")
         )
         return f"⏎ mute, unmute · {join_key} join · {leave_key} leave · Esc done"
 

@@ -22,12 +22,12 @@ from rpterm.errors import user_message
 from rpterm.preference.rating import Mark
 from rpterm.preference.review_queue import REVIEWED, Filter, QueueItem, ReviewQueue
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import telling
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class ReviewScreen(JudgingScreen):
         # In a comparison the arrow keys are verdicts, so these bindings come first.
         own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
-        self._lane = Lane("review", self._failed)
+        self._lane = WorkerThread("review", self._failed)
         self._items: list[QueueItem] = []
         self._at = 0
         self._done: list[tuple[int, bool]] = []

@@ -42,7 +42,7 @@ class SettingsScreen(Chooser):
         origin = Content.styled(knob.origin, text.MUTED)
         head = Content.assemble(f" {knob.label:<20} ", value)
         head = head.truncate(max(24, width - origin.cell_length - 2), ellipsis=True)
-        return text.ends(head, origin, width - 1)
+        return text.justify(head, origin, width - 1)
 
     @on(OptionList.OptionHighlighted)
     def tell(self, event: OptionList.OptionHighlighted) -> None:

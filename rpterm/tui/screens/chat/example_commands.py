@@ -85,7 +85,7 @@ async def keep(chat: ChatScreen) -> None:
     from rpterm.examples.pool import exchange
 
     if turn.status is not Status.COMPLETE:
-        continue_key = keys.shown("continue", chat.settings.keys)
+        continue_key = keys.key_name("continue", chat.settings.keys)
         chat.say(f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it.")
         return
     exemplar = await chat.ask(exchange, session.store, turn)
@@ -130,7 +130,11 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
             f"{other.speaker}'s as fit anyway."
         )
         return
-    missed = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
+    missed = (
+        " ".join(findings.broken_lines(score))
+        if findings.weakest_dimension(score) == "persona"
+        else ""
+    )
     turns = chat.transcript.turns
     said = next((t.text for t in reversed(turns) if t.id == turn.parent_id), "")
     exemplar = await chat.ask(provider.nearest, card, session.chat, missed or said, turn.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm.tui.external import edit_file
+from rpterm.tui.external_editor import edit_file
 from rpterm.tui.screens.chat import examples, replies
 
 if TYPE_CHECKING:

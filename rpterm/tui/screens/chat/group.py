@@ -105,12 +105,12 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
-        cast_key = keys.shown("cast", chat.settings.keys)
+        cast_key = keys.key_name("cast", chat.settings.keys)
         chat.say(f"No other character is here yet: {cast_key} adds one.")
         return
     able = [member for member in scene.present if not member.muted]
     taglines = [_tagline(scene, member) for member in able]
-    actor = _next_speaker(chat, scene, chat.input.whole.strip())
+    actor = _next_speaker(chat, scene, chat.input.full_text.strip())
     taking = scene.cast.taking
     upcoming = actor.card.name if actor is not None and taking is not TurnTaking.MODEL else ""
     done = await chat.app.push_screen_wait(SpeakerScreen(able, taglines, taking, upcoming))
@@ -127,7 +127,7 @@ async def _let_speak(chat: ChatScreen, scene: Scene, name: str) -> None:
     """Let this member speak now; a draft in the input is sent first."""
     if scene.cast is not None and scene.cast.taking is TurnTaking.HAND:
         await chat.ask(scene.hold, name)
-    if chat.input.whole.strip():
+    if chat.input.full_text.strip():
         await sending.send_text(chat, ScreenRequest(speaker=name))
     else:
         await replies.start_after_choice(chat, ScreenRequest(Intent.NEXT, speaker=name))

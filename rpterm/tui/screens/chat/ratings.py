@@ -48,7 +48,7 @@ async def _thumb(chat: ChatScreen, up: bool) -> None:
     await show_marks(chat)
     if chat.transcript.selected is None:
         select_key, undo_key = (
-            keys.shown(each, chat.settings.keys) for each in ("select-previous", "unrate")
+            keys.key_name(each, chat.settings.keys) for each in ("select-previous", "unrate")
         )
         rating = "good ▲" if up else "bad ▼"
         chat.say(f"The last reply is rated {rating}. {select_key}, then {undo_key} undoes it.")

@@ -37,7 +37,7 @@ def names() -> dict[str, str]:
 
 async def run_if_command(chat: ChatScreen) -> bool:
     """Run the input as a command if it is one; returns whether it was."""
-    line = chat.input.whole.strip()
+    line = chat.input.full_text.strip()
     if is_command := slash.is_command(line):
         await run(chat, line)
     return is_command
@@ -47,7 +47,7 @@ async def run(chat: ChatScreen, line: str) -> None:
     """Run a line that begins with a slash; an unknown command stays in the input."""
     name, arguments = slash.split(line)
     if name not in names():
-        palette_key = keys.shown("palette", chat.settings.keys)
+        palette_key = keys.key_name("palette", chat.settings.keys)
         chat.say(slash.unknown_command(name, names(), f"{palette_key} finds them all."))
     elif arguments and name in _WITH_ARGUMENTS:
         await _run_with_arguments(chat, line, name, arguments)

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from rpterm.humanize import counted
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list import pane
+from rpterm.tui.widgets.panes.list_pane import pane_action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ def entry(item: Item, width: int) -> Content:
     is_unavailable = item.on_other_branch or item.from_hidden_turn or row.superseded_by
     style = text.FAINT if is_unavailable else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
-    head = text.ends(left, (right, text.MUTED), width)
+    head = text.justify(left, (right, text.MUTED), width)
     return Content.assemble(head, "\n", words.truncate(width, ellipsis=True))
 
 
@@ -126,13 +126,13 @@ def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Cont
         if kind != "all" and not counts.get(kind) and kind != chosen:
             continue
         style = "bold reverse" if kind == chosen else text.MUTED
-        cells.append(text.link(f" {_plural(kind)} ", pane("kind", kind), style))
+        cells.append(text.link(f" {_plural(kind)} ", pane_action("kind", kind), style))
     return Content("").join(cells)
 
 
 def _tokens_or_date(item: Item) -> str:
     if item.used and item.used.tokens:
-        return text.count(item.used.tokens)
+        return text.format_count(item.used.tokens)
     if item.used:
         return "no room"
     return time.strftime("%d %b", time.localtime(item.row.created_at)).lstrip("0")
