@@ -207,9 +207,9 @@ def _card_hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
 
 
 def _version() -> str:
-    from rpterm.scoring.frozen import frozen
+    from rpterm.scoring.coefficients import load_coefficients
 
-    return frozen().version
+    return load_coefficients().version
 
 
 def scorable(turn: Turn) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.live import LiveScores, loaded, scorable, shipped_cards, stored
 from rpterm.chat.tree import begin_chat
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import Scene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
@@ -135,7 +135,7 @@ def test_scores_of_another_version_are_not_read(store: Store, chat: Chat) -> Non
     live = LiveScores(store, Scorer)
     turn = reply(store, chat, "Yes, quite.")
     score = live.cheap(CARD, chat, turn)
-    assert score is not None and score.version == frozen().version
+    assert score is not None and score.version == load_coefficients().version
     old = Score(0.1, 0.0, 0.2, {}, {}, True, "older")
     Scores(store).put(stored(old, turn.id, chat.card_hash))
     assert live.known(chat, [turn])[turn.id] == score

@@ -406,12 +406,12 @@ def test_embedding_resumes_after_a_kill(tmp_path):
 def test_scrubbing_is_completed_after_a_kill(tmp_path):
     path = tmp_path / "t.db"
     script = """
-    from rpterm.store import erase
+    from rpterm.store import secure_erase
     memory = Memory(store, "C")
     for number in range(100):
         memory.add(f"filler number {number}")
     row = memory.add("the code is xylophonist")
-    erase.scrub = lambda connection: os.kill(os.getpid(), 9)
+    secure_erase.scrub = lambda connection: os.kill(os.getpid(), 9)
     memory.forget(row.id)
     """
     run_and_kill(HEAD + script, path)

@@ -30,7 +30,7 @@ from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import ExampleProvider
-from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
 from rpterm.tui import messages
@@ -68,7 +68,7 @@ class Judge:
         """Nothing to free."""
 
     def _score(self, reply: str, scene: Scene, complete: bool) -> Score:
-        from rpterm.scoring.frozen import frozen
+        from rpterm.scoring.coefficients import load_coefficients
 
         broken = "AI" in reply
         words = reply.split()
@@ -82,7 +82,7 @@ class Judge:
                 0.8, 0.5, (Evidence(29, 46, "says the contrary", fact.source, fact.text),)
             )
             if broken
-            else NOTHING,
+            else NO_DATA,
         }
         p = 0.03 if broken else 0.3 if worse else 0.5 + 0.01 * len(words)
         dimensions = {"persona": p, "behaviour": None, "boundaries": 0.0 if broken else 1.0}
@@ -93,7 +93,7 @@ class Judge:
             dimensions,
             readings,
             complete,
-            frozen().version,  # type: ignore[arg-type]
+            load_coefficients().version,  # type: ignore[arg-type]
         )
 
 

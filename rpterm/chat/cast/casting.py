@@ -40,7 +40,7 @@ def gather(scene: Scene, targets: Sequence[str], taking: str) -> None:
 
     Args:
         targets: Names or paths of cards.
-        taking: A value of ``Taking``, or "" to leave it unchanged.
+        taking: A value of ``TurnTaking``, or "" to leave it unchanged.
     """
     new_taking = taking_of(taking) if taking else None  # Fails before anything is changed.
     for target in targets:

@@ -130,7 +130,11 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
             f"{other.speaker}'s as fit anyway."
         )
         return
-    missed = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
+    missed = (
+        " ".join(findings.broken_lines(score))
+        if findings.weakest_dimension(score) == "persona"
+        else ""
+    )
     turns = chat.transcript.turns
     said = next((t.text for t in reversed(turns) if t.id == turn.parent_id), "")
     exemplar = await chat.ask(provider.nearest, card, session.chat, missed or said, turn.text)

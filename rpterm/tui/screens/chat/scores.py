@@ -318,7 +318,7 @@ def _highlight(chat: ChatScreen, turn: Turn | None, score: Score | None) -> None
     if turn is not None and score is not None:
         from rpterm.scoring import findings
 
-        spans = findings.spans(score)
+        spans = findings.broken_spans(score)
     if (turn.id if turn and spans else 0) != chat.state.highlit:
         old = chat.transcript.view(chat.state.highlit) if chat.state.highlit else None
         if old is not None:
@@ -333,10 +333,10 @@ def _show_alarm(
 ) -> None:
     sentence, drift = "", _drift(_trend(chat, path, last))
     if last is not None and score is not None and last.id != chat.keeper.put_away:
-        from rpterm.scoring.drift import broken
+        from rpterm.scoring.drift import broke_character
 
         name = last.speaker
-        if broken(score.probability, score.high):
+        if broke_character(score.probability, score.high):
             sentence = f"{name} fell out of character."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."

@@ -17,8 +17,10 @@ _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full} {full}" f
 """  # noqa: E501 - one element, one line
 
 
-def reliability(bins: Sequence[tuple[float, float, float]], path: Path, title: str) -> None:
-    """Draw the bins of ``figures.balanced_bins``; the area of a dot is the weight of its bin.
+def draw_reliability_diagram(
+    bins: Sequence[tuple[float, float, float]], path: Path, title: str
+) -> None:
+    """Draw the bins of ``metrics.balanced_bins``; the area of a dot is the weight of its bin.
 
     Raises:
         RptermError: The file cannot be written.

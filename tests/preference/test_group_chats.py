@@ -1,4 +1,4 @@
-"""Chats with several characters in training data: only the chat's own character is learned."""
+"""Group chats in training data: only the chat's own character is learned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Origin
 
 
-def test_others_are_heard_and_their_replies_set_apart(tmp_path: Path) -> None:
+def test_other_characters_are_heard_and_their_turns_listed(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chat = store.create_chat(card_name="Holmes", card_hash="h").id
         leaf, ids = None, []

@@ -23,7 +23,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from rpterm.scoring.combine import chance
+from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_json, load_toml
 from rpterm.scoring.texts import words
@@ -95,7 +95,7 @@ def _word_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
             continue
         # fsum: the features are a set, whose order differs between processes.
         log_odds = constant + math.fsum(weights.get(each, 0.0) for each in features(sentence))
-        probability = chance(log_odds)
+        probability = sigmoid(log_odds)
         if probability >= _LEAST_PROBABILITY:
             largest = max(largest, probability)
             evidence.append(_evidence(start, start + len(sentence), "its words"))

@@ -22,7 +22,7 @@ _DRAWS = 60
 _FOLDS = 10
 
 
-def fit(rows: Floats, right: Bools, ridge: float = 1e-3) -> tuple[Floats, float]:
+def fit_logistic(rows: Floats, right: Bools, ridge: float = 1e-3) -> tuple[Floats, float]:
     """Weights and intercept of a balanced logistic regression, by Newton's method.
 
     Args:
@@ -47,7 +47,7 @@ def fit(rows: Floats, right: Bools, ridge: float = 1e-3) -> tuple[Floats, float]
     return weights[:-1] / scale, float(weights[-1])
 
 
-def choose(rows: Floats, right: Bools, groups: Sequence[str]) -> Floats:
+def fit_conditional_logit(rows: Floats, right: Bools, groups: Sequence[str]) -> Floats:
     """Weights of a conditional logit that picks the right reply of each group.
 
     P(reply i of a group) is proportional to exp(w · x_i); each group has one right reply. Newton's
@@ -101,9 +101,9 @@ def _fit(rows: Floats, right: Bools, groups: Sequence[str] | None) -> tuple[Floa
     the training data are overconfident.
     """
     if groups is None:
-        return fit(rows, right)
-    weights = choose(rows, right, groups)
-    slope, intercept = fit(_out_of_fold_sums(rows, right, groups)[:, None], right)
+        return fit_logistic(rows, right)
+    weights = fit_conditional_logit(rows, right, groups)
+    slope, intercept = fit_logistic(_out_of_fold_sums(rows, right, groups)[:, None], right)
     return weights * slope[0], intercept
 
 
@@ -115,12 +115,12 @@ def _out_of_fold_sums(rows: Floats, right: Bools, groups: Sequence[str]) -> Floa
     sums = np.zeros(len(rows))
     for held_out in np.unique(fold):
         train = fold != held_out if len(names) > 1 else fold == held_out
-        weights = choose(rows[train], right[train], list(labels[train]))
+        weights = fit_conditional_logit(rows[train], right[train], list(labels[train]))
         sums[fold == held_out] = rows[fold == held_out] @ weights
     return sums
 
 
-def terms(
+def fit_terms(
     names: Sequence[str],
     rows: Floats,
     right: Bools,
@@ -136,7 +136,8 @@ def terms(
         names: The features' names, one per column of ``rows``.
         groups: The group of each reply, for the bootstrap.
         choice: Each group is one question with one right reply: fit a conditional logit
-            (``choose``), which ranks slightly better on ConvAI2 than a plain regression.
+            (``fit_conditional_logit``), which ranks slightly better on ConvAI2 than a plain
+            regression.
     """
     weights, intercept = _fit(rows, right, groups if choice else None)
     standard_errors = _bootstrap_standard_errors(rows, right, groups)
@@ -149,9 +150,9 @@ def terms(
         deviation = float((weight * rows[:, at]).std())
         found[name] = Term(
             round(weight, 4),
-            middle=round(center, 4),
-            spread=round(float(standard_errors[at]), 4),
-            adds=round(deviation, 4),
+            center=round(center, 4),
+            standard_error=round(float(standard_errors[at]), 4),
+            contribution_sd=round(deviation, 4),
         )
     return found
 
@@ -164,6 +165,6 @@ def _bootstrap_standard_errors(rows: Floats, right: Bools, groups: Sequence[str]
     for _ in range(_DRAWS):
         sample = np.concatenate([members[name] for name in rng.choice(names, len(names))])
         if right[sample].any() and not right[sample].all():
-            weights.append(fit(rows[sample], right[sample])[0])
+            weights.append(fit_logistic(rows[sample], right[sample])[0])
     standard_errors: Floats = np.std(weights, axis=0)
     return standard_errors

@@ -12,7 +12,7 @@ from rpterm.scoring.resources import load_json
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class Coefficients:
     """The tables that ``rpterm.bench.refit`` wrote.
 
     Attributes:
@@ -41,13 +41,18 @@ class Frozen:
 
 
 _TERM_TABLES = ("fast", "slow", "drawn_fast", "drawn_slow", "cast_fast", "cast_slow")
+_FIELDS = {
+    "weight": "weight", "middle": "center", "spread": "standard_error", "adds": "contribution_sd",
+    "most": "bound", "group": "group",
+}  # fmt: skip
+"""Keys of an entry of ``coefficients.json``, with the fields of ``Term``."""
 
 
 @lru_cache(maxsize=1)
-def frozen() -> Frozen:
+def load_coefficients() -> Coefficients:
     """The coefficients this version of rpterm scores with."""
     table = load_json("coefficients.json")
-    return Frozen(
+    return Coefficients(
         version=str(table["version"]),
         made=str(table["made"]),
         **{name: _terms(table[name]) for name in _TERM_TABLES},
@@ -58,4 +63,15 @@ def frozen() -> Frozen:
 
 
 def _terms(table: Mapping[str, Any]) -> dict[str, Term]:
-    return {name: Term(**values) for name, values in table.items()}
+    return {
+        name: Term(**{_FIELDS[key]: value for key, value in entry.items()})
+        for name, entry in table.items()
+    }
+
+
+def to_table(terms: Mapping[str, Term]) -> dict[str, dict[str, Any]]:
+    """Terms as a table of ``coefficients.json``."""
+    return {
+        name: {key: getattr(term, field) for key, field in _FIELDS.items()}
+        for name, term in terms.items()
+    }

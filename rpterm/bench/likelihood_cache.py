@@ -12,7 +12,7 @@ from rpterm.scoring.likelihood import Likelihood, Text
 from rpterm.types import RptermError
 
 
-class Cached:
+class CachedLikelihood:
     """A ``Likelihood`` that asks another one only for what is not in the file.
 
     Args:
@@ -31,7 +31,7 @@ class Cached:
     def logprobs(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
     ) -> list[list[float]]:
-        keys = [key(reply, prompt) for prompt in prompts]
+        keys = [cache_key(reply, prompt) for prompt in prompts]
         missing = [at for at, name in enumerate(keys) if name not in self._known]
         if missing:
             rows = self._asked.logprobs(reply, [prompts[at] for at in missing], stopped)
@@ -52,7 +52,7 @@ class Cached:
         self._asked.close()
 
 
-def key(reply: Text, prompt: Text) -> str:
+def cache_key(reply: Text, prompt: Text) -> str:
     """The cache key of a reply after a prompt."""
     return hashlib.sha256(f"{prompt}\0{reply}".encode()).hexdigest()[:20]
 

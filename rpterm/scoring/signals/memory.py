@@ -19,10 +19,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.frequency import chance, nameless, rarity
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
-from rpterm.scoring.texts import content, where, words
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.similarity import ContrastiveSimilarity
+from rpterm.scoring.texts import content_stems, find_word, words
+from rpterm.scoring.word_frequency import probability_in, rarity, without_name
 
 _MOST_SHOWN = 3
 
@@ -32,7 +32,7 @@ class MemoryWords:
 
     - Value: with W the reply's content words that are neither in the last turn nor in the two
       speakers' names, r(w) their rarity, and q(w) the probability that unrelated text as long as
-      the known lines contains w (``scoring.frequency``)::
+      the known lines contains w (``scoring.word_frequency``)::
 
           value = sum over W of r(w) (1[w is known] - q(w)) / sqrt(sum over W of r(w))
 
@@ -53,14 +53,14 @@ class MemoryWords:
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        lines = known(scene)
+        lines = known_lines(scene)
         new_words = _new_words(reply, scene)
         if not lines or not new_words:
-            return NOTHING
+            return NO_DATA
         known_words = [word for line in lines for word in _content(line.text)]
         remembered = set(known_words) & set(new_words)
         rarities = {word: rarity(word) for word in new_words}
-        expected = sum(r * chance(word, len(known_words)) for word, r in rarities.items())
+        expected = sum(r * probability_in(word, len(known_words)) for word, r in rarities.items())
         observed = sum(r for word, r in rarities.items() if word in remembered)
         value = (observed - expected) / math.sqrt(sum(rarities.values()))
         shown = [word for word in remembered if "'" not in word]  # "You've" explains nothing.
@@ -71,9 +71,9 @@ class MemoryWords:
 class MemoryMeaning:
     """``memory_meaning``: what the reply adds means what was known before.
 
-    - Value: the contrasted similarity (``scoring.fit``) of what the reply adds to the last turn
-      with all known lines, of which those similar to the last turn weigh more; unbounded, 0 is as
-      similar as everyday lines.
+    - Value: the contrasted similarity (``scoring.similarity``) of what the reply adds to the last
+      turn with all known lines, of which those similar to the last turn weigh more; unbounded, 0 is
+      as similar as everyday lines.
     - Confidence: 1; 0 if nothing is known. Cost: embedding.
     """
 
@@ -81,21 +81,23 @@ class MemoryMeaning:
     dimension: Dimension = "conversation"
     cost: Cost = "embedding"
 
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
+    def __init__(self, similarity: ContrastiveSimilarity) -> None:
+        self._similarity = similarity
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        lines = known(scene)
+        lines = known_lines(scene)
         if not lines or not reply.strip():
-            return NOTHING
+            return NO_DATA
         texts = [line.text for line in lines]
-        cosines, value = self._fit.to_known(nameless(reply, scene.char), texts, scene.last)
+        cosines, value = self._similarity.to_known(
+            without_name(reply, scene.char), texts, scene.last
+        )
         nearest = lines[int(np.argmax(cosines))]
         note = f"nearest of all that is known, {float(cosines.max()):.2f}"
         return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
 
 
-def known(scene: Scene) -> list[Fact]:
+def known_lines(scene: Scene) -> list[Fact]:
     """The card's facts, then the turns before the last one, oldest first."""
     return [*scene.facts, *(turn for _, turn in scene.turns[:-1] if turn.text.strip())]
 
@@ -105,22 +107,22 @@ def _new_words(reply: str, scene: Scene) -> list[str]:
 
     In the order of the reply: a set would make the last digits of a sum differ between processes.
     """
-    old = {*content(scene.last), *content(f"{scene.char} {scene.user}")}
-    return [word for word in dict.fromkeys(content(reply)) if word not in old]
+    old = {*content_stems(scene.last), *content_stems(f"{scene.char} {scene.user}")}
+    return [word for word in dict.fromkeys(content_stems(reply)) if word not in old]
 
 
 @lru_cache(maxsize=4096)
 def _content(line: str) -> tuple[str, ...]:
     """Cached, because every reply meets all known lines again."""
-    return tuple(content(line))
+    return tuple(content_stems(line))
 
 
 def _evidence(reply: str, stems: list[str], lines: list[Fact]) -> list[Evidence]:
     """Where each stem stands in the reply, with the latest known line that contains it."""
     evidence = []
     for stem in stems:
-        word = next(each for each in words(reply) if stem in content(each))
-        at = where(word, reply)
+        word = next(each for each in words(reply) if stem in content_stems(each))
+        at = find_word(word, reply)
         line = next(each for each in reversed(lines) if stem in _content(each.text))
         evidence.append(Evidence(at, at + len(word), "known before", line.source, line.text))
     return evidence

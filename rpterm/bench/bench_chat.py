@@ -49,7 +49,7 @@ _CHARACTER_LINES = (
 )
 
 
-class Weather:
+class ChangingContext:
     """A memory and a lore entry that change with every turn: the worst case for a KV cache."""
 
     def __call__(
@@ -70,7 +70,7 @@ class Weather:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class BenchChat:
     """An engine, and a temporary folder for databases and saved states."""
 
     settings: Settings
@@ -94,17 +94,17 @@ class Scene:
         settings = replace(self.settings, sampling=sampling)
         states = self.folder / "states"
         return Session(
-            store, self.engine, card, chat, settings, states=states, finders=(Weather(),)
+            store, self.engine, card, chat, settings, states=states, finders=(ChangingContext(),)
         )
 
 
 @contextmanager
-def scene(settings: Settings) -> Iterator[Scene]:
+def open_bench_chat(settings: Settings) -> Iterator[BenchChat]:
     """An engine on the configured model, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as name:
         engine = open_for_bench(settings, Path(name))
         try:
-            yield Scene(settings, engine, Path(name))
+            yield BenchChat(settings, engine, Path(name))
         finally:
             engine.close()
 

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rpterm import paths as folders
-from rpterm.bench.cached import Cached
+from rpterm.bench.likelihood_cache import CachedLikelihood
 from rpterm.engine.protocol import Engine
-from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import EngineLikelihood, Likelihood
 
 
 @contextmanager
-def models(cache: Path | None = None) -> Iterator[tuple[Remembered, Likelihood]]:
+def open_models(cache: Path | None = None) -> Iterator[tuple[EmbeddingCache, Likelihood]]:
     """The embeddings and the fixed language model; each starts on first use.
 
     Args:
@@ -24,9 +24,9 @@ def models(cache: Path | None = None) -> Iterator[tuple[Remembered, Likelihood]]
     from rpterm.models.starter import embedder_folder
 
     embedder = WorkerEmbedder(embedder_folder, STARTER)
-    likelihood = Cached(EngineLikelihood(_engine, polite=False), cache)
+    likelihood = CachedLikelihood(EngineLikelihood(_engine, polite=False), cache)
     try:
-        yield Remembered(embedder), likelihood
+        yield EmbeddingCache(embedder), likelihood
     finally:
         likelihood.close()
         embedder.close()

@@ -18,7 +18,7 @@ Judged = tuple[float, bool]
 """A stated probability, and whether the event happened."""
 
 
-def share(outcomes: Iterable[bool]) -> dict[str, float]:
+def proportion(outcomes: Iterable[bool]) -> dict[str, float]:
     """A proportion with its Wilson interval, which is valid near 0 and 1, too."""
     seen = [bool(outcome) for outcome in outcomes]
     low, high = wilson(sum(seen), len(seen), _Z95)
@@ -67,12 +67,12 @@ def balanced_bins(judged: Iterable[Judged]) -> list[tuple[float, float, float]]:
     ]
 
 
-def error_of(bins: Iterable[tuple[float, float, float]]) -> float:
+def expected_calibration_error(bins: Iterable[tuple[float, float, float]]) -> float:
     """The expected calibration error (ECE) of ``balanced_bins``."""
     return sum(weight * abs(mean - true) for mean, true, weight in bins)
 
 
-def error_figures(name: str, judged: Sequence[Sequence[Judged]]) -> dict[str, object]:
+def calibration_figures(name: str, judged: Sequence[Sequence[Judged]]) -> dict[str, object]:
     """The ECE, its 95 % bootstrap interval, and the ECE expected of a perfect score.
 
     The ECE of a finite sample is above 0 even for perfect calibration. That ``_noise`` is estimated
@@ -84,10 +84,15 @@ def error_figures(name: str, judged: Sequence[Sequence[Judged]]) -> dict[str, ob
     rng = random.Random(_SEED)
     every = [each for part in judged for each in part]
     draws = _DRAWS if every else 0
-    interval = redrawn(judged, lambda sample: error_of(balanced_bins(sample)), rng, draws)
-    perfect = [error_of(balanced_bins(_perfectly_calibrated(every, rng))) for _ in range(draws)]
+    interval = bootstrap_interval(
+        judged, lambda sample: expected_calibration_error(balanced_bins(sample)), rng, draws
+    )
+    perfect = [
+        expected_calibration_error(balanced_bins(_perfectly_calibrated(every, rng)))
+        for _ in range(draws)
+    ]
     return {
-        name: round(error_of(balanced_bins(every)), 4),
+        name: round(expected_calibration_error(balanced_bins(every)), 4),
         f"{name}_interval": interval,
         f"{name}_noise": round(sum(perfect) / max(1, len(perfect)), 4),
     }
@@ -107,7 +112,7 @@ def _perfectly_calibrated(judged: Sequence[Judged], rng: random.Random) -> list[
     ]
 
 
-def redrawn(
+def bootstrap_interval(
     parts: Sequence[Sequence[_T]],
     statistic: Callable[[list[_T]], float],
     rng: random.Random,
@@ -131,7 +136,7 @@ def _percentile_interval(values: list[float]) -> list[float]:
     return [round(ordered[cut], 4), round(ordered[-1 - cut], 4)]
 
 
-def spread(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
+def mean_interval(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
     """The 95 % bootstrap interval of a mean, resampling whole groups if there are any."""
     if not values:
         return [0.0, 1.0]
@@ -153,9 +158,9 @@ def mean_figures(
 ) -> dict[str, Any]:
     """A mean (0 without values) with its bootstrap interval."""
     mean = sum(values) / len(values) if values else 0.0
-    return {name: round(mean, 4), f"{name}_interval": spread(values, groups)}
+    return {name: round(mean, 4), f"{name}_interval": mean_interval(values, groups)}
 
 
-def above(value: float, others: Sequence[float]) -> float:
+def win_rate(value: float, others: Sequence[float]) -> float:
     """The win rate: the share of the others that are lower; ties count half."""
     return sum(0.5 if value == other else float(value > other) for other in others) / len(others)

@@ -9,7 +9,7 @@ from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Cost, Reading, Scene
 
 
-class ByLikelihood(ABC):
+class LikelihoodSignal(ABC):
     """A signal computed from log-probabilities of the fixed language model."""
 
     cost: Cost = "likelihood"

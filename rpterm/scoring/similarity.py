@@ -31,8 +31,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.scoring.kept import Kept
-from rpterm.scoring.texts import everyday
+from rpterm.scoring.embedding_file import EmbeddingFile
+from rpterm.scoring.texts import everyday_lines
 from rpterm.sentences import sentences
 
 Floats = NDArray[np.float32]
@@ -48,7 +48,7 @@ _TOLD = 0.45
 """From this cosine with one of the character's turns on, a fact counts as told there."""
 
 
-class Fit:
+class ContrastiveSimilarity:
     """Measures similarity; embeds the everyday lines once, on first use.
 
     Args:
@@ -56,9 +56,9 @@ class Fit:
         kept: A file of the everyday lines' vectors; ``None`` computes them in every run.
     """
 
-    def __init__(self, encode: Encode, kept: Kept | None = None) -> None:
+    def __init__(self, encode: Encode, kept: EmbeddingFile | None = None) -> None:
         self.encode, self._kept = encode, kept
-        self._everyday_facts, self._everyday_turns = everyday()
+        self._everyday_facts, self._everyday_turns = everyday_lines()
         self._contrast: tuple[Floats, Floats, Floats] | None = None
 
     def to_facts(
@@ -111,7 +111,7 @@ class Fit:
 
     def _sentence_rows(self, reply: str, asked: str) -> Floats:
         """The vectors of the reply's sentences, without their component along the last turn."""
-        rows = self.encode(told_apart(reply))
+        rows = self.encode(content_sentences(reply))
         return _projected_out(rows, self.encode([asked])[0]) if asked else rows
 
     def _everyday(self) -> tuple[Floats, Floats, Floats]:
@@ -124,7 +124,7 @@ class Fit:
         return self._contrast
 
 
-def told_apart(reply: str) -> list[str]:
+def content_sentences(reply: str) -> list[str]:
     """The reply's sentences of more than two words; the whole reply if there is none."""
     return [each for each in sentences(reply) if len(each.split()) > _SHORT_SENTENCE] or [reply]
 
@@ -143,12 +143,12 @@ def _contrasted(
     log_weights: Floats | None = None,
 ) -> float:
     """The formula of the module, averaged over the rows of ``said``."""
-    here = soft(said @ lines.T, sharpness, log_weights)
-    anywhere = soft(said @ everyday_lines.T, sharpness)
+    here = log_mean_exp(said @ lines.T, sharpness, log_weights)
+    anywhere = log_mean_exp(said @ everyday_lines.T, sharpness)
     return float(np.mean(here - anywhere))
 
 
-def soft(
+def log_mean_exp(
     cosines: Floats, sharpness: float = _SHARPNESS, log_weights: Floats | None = None
 ) -> NDArray[np.float64]:
     """ln mean exp(K cos) of each row: a soft maximum; columns are weighted by exp(log_weights)."""

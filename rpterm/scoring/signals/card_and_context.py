@@ -1,19 +1,19 @@
 """How well a reply fits the card's facts and the last turns, by words and by meaning.
 
-Similarity in meaning is contrasted with everyday lines: see ``scoring.fit`` for the formula. Fit is
-evidence for the character, not proof: a right reply need not touch any fact. Blind spot of all four
-signals: a contradiction fits in words and in meaning. The character's own name is removed from the
-reply before it is compared with facts: mentioning "Holmes" shows no knowledge of him.
+Similarity in meaning is contrasted with everyday lines: see ``scoring.similarity`` for the formula.
+Fit is evidence for the character, not proof: a right reply need not touch any fact. Blind spot of
+all four signals: a contradiction fits in words and in meaning. The character's own name is removed
+from the reply before it is compared with facts: mentioning "Holmes" shows no knowledge of him.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.frequency import nameless
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import dot, everyday_rarity
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.similarity import ContrastiveSimilarity
+from rpterm.scoring.texts import cosine_similarity, everyday_tfidf
+from rpterm.scoring.word_frequency import without_name
 
 _TURNS = 13
 _RECENT_WORDS = 80
@@ -33,10 +33,10 @@ class FactWords:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not scene.facts or not reply.strip():
-            return NOTHING
-        rarity = everyday_rarity()
-        vector = rarity.vector(nameless(reply, scene.char))
-        cosines = [dot(vector, rarity.vector(fact.text)) for fact in scene.facts]
+            return NO_DATA
+        rarity = everyday_tfidf()
+        vector = rarity.vector(without_name(reply, scene.char))
+        cosines = [cosine_similarity(vector, rarity.vector(fact.text)) for fact in scene.facts]
         return _reading(max(cosines), reply, scene, cosines)
 
 
@@ -55,15 +55,15 @@ class FactMeaning:
     dimension: Dimension = "persona"
     cost: Cost = "embedding"
 
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
+    def __init__(self, similarity: ContrastiveSimilarity) -> None:
+        self._similarity = similarity
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not scene.facts or not reply.strip():
-            return NOTHING
+            return NO_DATA
         facts = [fact.text for fact in scene.facts]
-        unnamed = nameless(reply, scene.char)
-        cosines, value = self._fit.to_facts(unnamed, facts, _own_turns(scene), scene.last)
+        unnamed = without_name(reply, scene.char)
+        cosines, value = self._similarity.to_facts(unnamed, facts, _own_turns(scene), scene.last)
         return _reading(value, reply, scene, [float(each) for each in cosines])
 
 
@@ -79,13 +79,13 @@ class Context:
     dimension: Dimension = "conversation"
     cost: Cost = "embedding"
 
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
+    def __init__(self, similarity: ContrastiveSimilarity) -> None:
+        self._similarity = similarity
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not scene.asked or not reply.strip():
-            return NOTHING
-        value = self._fit.to_turn(reply, scene.asked)
+            return NO_DATA
+        value = self._similarity.to_turn(reply, scene.asked)
         evidence = Evidence(0, 0, "answers this", scene.asked_at, scene.asked)
         return Reading(value, 1.0, (evidence,))
 
@@ -101,14 +101,14 @@ class Talk:
     dimension: Dimension = "conversation"
     cost: Cost = "embedding"
 
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
+    def __init__(self, similarity: ContrastiveSimilarity) -> None:
+        self._similarity = similarity
 
     def measure(self, reply: str, scene: Scene) -> Reading:
-        text = recent(scene)
+        text = recent_text(scene)
         if not text or not reply.strip():
-            return NOTHING
-        return Reading(self._fit.to_turn(reply, text), 1.0)
+            return NO_DATA
+        return Reading(self._similarity.to_turn(reply, text), 1.0)
 
 
 def _own_turns(scene: Scene) -> list[str]:
@@ -116,7 +116,7 @@ def _own_turns(scene: Scene) -> list[str]:
     return [text for own, text in scene.history[-_TURNS:-1] if own and text.strip()]
 
 
-def recent(scene: Scene) -> str:
+def recent_text(scene: Scene) -> str:
     """The end of the last two turns, as one text."""
     words = " ".join(text for _, text in scene.history[-2:]).split()
     return " ".join(words[-_RECENT_WORDS:])

@@ -50,7 +50,7 @@ class _Token:
         return self.text[0].isupper() or not self.text[0].isalpha()
 
 
-def later_words(text: str, year: int) -> Iterator[tuple[int, int, int]]:
+def words_dated_after(text: str, year: int) -> Iterator[tuple[int, int, int]]:
     """Words that nobody could know in ``year``, as (start, end, year of the entry)."""
     tokens = [_Token(match.start(), match.end(), match[0]) for match in _TOKEN.finditer(text)]
     at = 0

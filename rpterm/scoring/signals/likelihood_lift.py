@@ -49,11 +49,11 @@ import math
 from collections.abc import Callable, Sequence
 
 from rpterm.engine.protocol import Piece
-from rpterm.scoring.frequency import nameless
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.records import NOTHING, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.signals.patient import ByLikelihood
-from rpterm.scoring.texts import everyday_talks
+from rpterm.scoring.records import NO_DATA, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
+from rpterm.scoring.texts import everyday_dialogues
+from rpterm.scoring.word_frequency import without_name
 
 _PEAK_SHARE = 0.15
 _MOST_GAIN = 2.0
@@ -67,17 +67,17 @@ END = Piece("<|im_end|>", special=True)
 """Of the chat format of the starter model, which is always the scorer."""
 
 
-class _CardLift(ByLikelihood):
+class _CardLift(LikelihoodSignal):
     """A signal on what the card does to the log-probability of each token."""
 
     dimension: Dimension = "persona"
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not scene.facts or not reply.strip():
-            return NOTHING
+            return NO_DATA
         prompts = [prompt(scene, facts=True), prompt(scene, facts=False)]
         # A card raises the likelihood of its character's name more than any fact does.
-        unnamed = said(nameless(reply, scene.char))
+        unnamed = reply_pieces(without_name(reply, scene.char))
         return self._reading(*self._likelihood.logprobs(unnamed, prompts, stopped))
 
     def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
@@ -110,7 +110,7 @@ class PersonaPeak(_CardLift):
         return Reading(value, 1.0, (Evidence(0, 0, note, "card"),))
 
 
-class ContextLift(ByLikelihood):
+class ContextLift(LikelihoodSignal):
     """``context_lift``, in nats per token; 0 is neutral. See the module."""
 
     name = "context_lift"
@@ -118,10 +118,10 @@ class ContextLift(ByLikelihood):
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not scene.history or not reply.strip():
-            return NOTHING
+            return NO_DATA
         scenes = (scene, Scene(), *_everyday_scenes(scene))
         prompts = [prompt(each, facts=False) for each in scenes]
-        logprobs = self._likelihood.logprobs(said(reply), prompts, stopped)
+        logprobs = self._likelihood.logprobs(reply_pieces(reply), prompts, stopped)
         here, nowhere, *elsewhere = [sum(each) / len(each) for each in logprobs]
         anywhere = (nowhere + sum(elsewhere) / len(elsewhere)) / 2
         evidence = Evidence(0, 0, "follows from the conversation", "turn:-1")
@@ -133,7 +133,7 @@ def _everyday_scenes(scene: Scene) -> list[Scene]:
     like = " ".join(text for _, text in scene.history[-_TURNS:])
     return [
         Scene(history=tuple((at % 2 == 1, text) for at, text in enumerate(dialogue)))
-        for dialogue in everyday_talks(like)
+        for dialogue in everyday_dialogues(like)
     ]
 
 
@@ -149,7 +149,7 @@ def prompt(scene: Scene, *, facts: bool) -> tuple[Piece, ...]:
     return (*system, *turns, _opening("assistant"))
 
 
-def said(reply: str) -> Text:
+def reply_pieces(reply: str) -> Text:
     """The reply as it follows a prompt, with its end token unless it is cut."""
     text = Piece(_cut(reply, 2 * _WORDS))
     return (text, END) if len(reply.split()) <= 2 * _WORDS else (text,)

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpterm.bench.convai2 import Question
-from rpterm.scoring.fit import Encode
+from rpterm.scoring.similarity import Encode
 
 _EACH = 2
 _BATCH = 256
 
 
-class Rivals:
+class HardNegatives:
     """Finds hard negatives in a set of dialogues; embeds the last turn of every question once.
 
     Args:

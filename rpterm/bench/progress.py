@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-Step = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 """Reports progress: the steps done and the total."""
 
 
-def with_bar(measure: Callable[[Step], dict[str, Any]], json: bool) -> None:
+def run_with_progress(measure: Callable[[ReportProgress], dict[str, Any]], json: bool) -> None:
     """Run ``measure`` and print its figures; the progress bar goes to standard error."""
     from rich.console import Console
     from rich.progress import Progress

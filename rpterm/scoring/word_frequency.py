@@ -1,9 +1,9 @@
 """English word frequencies: how informative a word is, and how likely it occurs by chance.
 
 The list is wordfreq's small one (Speer 2022): 29,000 words from subtitles, encyclopedias, news,
-books and web text, frozen with the package and summed over the stems of ``texts.content``. The few
-hundred everyday lines that similarity is contrasted with are too few for this purpose: by them
-"falls" is as rare as "Paddington".
+books and web text, frozen with the package and summed over the stems of ``texts.content_stems``.
+The few hundred everyday lines that similarity is contrasted with are too few for this purpose: by
+them "falls" is as rare as "Paddington".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from functools import lru_cache
 
-from rpterm.scoring.texts import content
+from rpterm.scoring.texts import content_stems
 
 _UNLISTED_SHARE = 3e-7
 """The assumed share of an unlisted word: a third of the rarest listed one."""
@@ -35,7 +35,7 @@ def rarity(stem: str) -> float:
     return max(_LEAST_RARITY, -math.log(_COMMON * _share(stem)))
 
 
-def chance(stem: str, length: int) -> float:
+def probability_in(stem: str, length: int) -> float:
     """The probability that an unrelated text of ``length`` words contains this word.
 
     1 - exp(-2 p length): a Poisson model, with the factor ``_BURSTINESS``.
@@ -43,7 +43,7 @@ def chance(stem: str, length: int) -> float:
     return 1 - math.exp(-_BURSTINESS * _share(stem) * length)
 
 
-def nameless(text: str, name: str) -> str:
+def without_name(text: str, name: str) -> str:
     """A text without a character's name; unchanged if no content word would be left.
 
     A reply that mentions its character ("Holmes lights his pipe") would otherwise seem similar to
@@ -51,7 +51,7 @@ def nameless(text: str, name: str) -> str:
     name, whereas "Rose" may be a flower.
     """
     stripped = _name_pattern(name).sub("", text) if name.strip() else text
-    return stripped.strip() if stripped != text and content(stripped) else text
+    return stripped.strip() if stripped != text and content_stems(stripped) else text
 
 
 @lru_cache(maxsize=64)
@@ -62,7 +62,7 @@ def _name_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{names})(?:['’]s)?(?!\w) ?")
 
 
-def warm() -> None:
+def load() -> None:
     """Load the word list now."""
     _shares()
 
@@ -78,7 +78,7 @@ def _shares() -> dict[str, float]:
 
     sums: defaultdict[str, float] = defaultdict(float)
     for word, frequency in get_frequency_dict("en", wordlist="small").items():
-        for stem in content(word):
+        for stem in content_stems(word):
             sums[stem] += frequency
     total = sum(sums.values())
     return {stem: frequency / total for stem, frequency in sums.items()}

@@ -1,4 +1,4 @@
-"""One turn is deleted alone: what follows stays, and nothing of its words does."""
+"""Deleting a single turn: what follows stays, and none of its words remain."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_what_follows_on_every_branch_moves_to_the_parent(tree: Tree) -> None:
     assert store.select(tree.chat, one).id == end
 
 
-def test_a_turn_of_another_branch_goes_without_a_change_of_what_is_shown(tree: Tree) -> None:
+def test_deleting_a_turn_of_another_branch_keeps_the_branch_shown(tree: Tree) -> None:
     hello = tree.put(None, "hello", "assistant")
     said = tree.put(hello, "said")
     left = tree.put(tree.put(said, "one", "assistant"), "left")
@@ -89,7 +89,7 @@ def test_a_turn_of_another_branch_goes_without_a_change_of_what_is_shown(tree: T
     assert tree.shown == ["hello", "one", "left"]
 
 
-def test_a_greeting_goes_and_the_other_greetings_stay(tree: Tree) -> None:
+def test_deleting_a_greeting_keeps_the_others(tree: Tree) -> None:
     hello, again = tree.put(None, "hello", "assistant"), tree.put(None, "again", "assistant")
     said = tree.put(hello, "said")
     tree.put(said, "reply", "assistant")
@@ -100,7 +100,7 @@ def test_a_greeting_goes_and_the_other_greetings_stay(tree: Tree) -> None:
     assert tree.store.select(tree.chat, again).text == "again"
 
 
-def test_where_the_branch_ends_with_the_turn_it_ends_before_it(tree: Tree) -> None:
+def test_deleting_the_leaf_makes_its_parent_the_leaf(tree: Tree) -> None:
     hello = tree.put(None, "hello", "assistant")
     said = tree.put(hello, "said")
     tree.put(said, "reply", "assistant")
@@ -112,7 +112,7 @@ def test_where_the_branch_ends_with_the_turn_it_ends_before_it(tree: Tree) -> No
     assert tree.shown == ["reply"]
 
 
-def test_its_words_leave_the_file_also_from_what_later_replies_keep(tree: Tree) -> None:
+def test_its_words_are_erased_from_later_prompts_too(tree: Tree) -> None:
     store = tree.store
     memories, scores = Memories(store), Scores(store)
     hello = tree.put(None, "hello", "assistant")
@@ -151,7 +151,7 @@ def test_its_words_leave_the_file_also_from_what_later_replies_keep(tree: Tree) 
     assert WORD.encode() not in found and WORD[1:].encode() not in found
 
 
-def test_what_would_follow_is_told(tree: Tree) -> None:
+def test_the_consequences_are_described(tree: Tree) -> None:
     hello = tree.put(None, "hello", "assistant")
     said = tree.put(hello, "said")
     assert following_turns(tree.store, said).turns == 0

@@ -60,7 +60,7 @@ _ADVERB = r"(?:\w+ly |then |just |now |both |also |at last |finally |slowly )?"
 _YOU = re.compile(rf"\byou {_ADVERB}(?P<deed>[a-z]+)\b", re.IGNORECASE)
 
 
-class Speaking:
+class SpeakingForUser:
     """See the module."""
 
     name = "speaking_for_user"

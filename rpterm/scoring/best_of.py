@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
 
-def choose(scores: Sequence[Score | None]) -> int:
+def best_index(scores: Sequence[Score | None]) -> int:
     """The index of the reply with the highest probability of being in character.
 
     Ties go to the higher lower bound of the interval, then to the earlier reply. A reply without a

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import QUOTES
 
 _TITLES_TEXT = (
@@ -51,7 +51,7 @@ _OPENING_QUOTES = ('"', "“", "«")
 _ACTION = re.compile(r"\*[^*\n]*\*?")
 
 
-class Addressing:
+class AddressesItself:
     """See the module."""
 
     name = "addresses_itself"
@@ -61,7 +61,7 @@ class Addressing:
     def measure(self, reply: str, scene: Scene) -> Reading:
         names = _unambiguous_names(scene)
         if not names or not reply.strip():
-            return NOTHING
+            return NO_DATA
         evidence = tuple(_forms_of_address(_only_speech(reply), names))
         return Reading(float(bool(evidence)), 1.0, evidence)
 

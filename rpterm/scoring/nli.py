@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.scoring.fit import Encode
 from rpterm.scoring.likelihood import Stopped
 from rpterm.scoring.records import Evidence, Fact, Reading
-from rpterm.scoring.texts import content
+from rpterm.scoring.similarity import Encode
+from rpterm.scoring.texts import content_stems
 
-Infer = Callable[[Sequence[tuple[str, str]]], NDArray[np.float32] | None]
+NliModel = Callable[[Sequence[tuple[str, str]]], NDArray[np.float32] | None]
 """Maps (premise, hypothesis) pairs to rows (p(entailment), p(contradiction)); ``None`` without a
 usable model."""
 
@@ -52,12 +52,12 @@ class Pair:
         return self.line, self.claim.strip("\"“”*' ")
 
 
-def nearest(
+def nearest_pairs(
     claims: Sequence[tuple[int, str]], lines: Sequence[tuple[Fact, str]], encode: Encode
 ) -> list[Pair]:
     """Each claim paired with the lines most similar in meaning; the most similar pairs first."""
-    claims = [each for each in claims if len(content(each[1])) >= _LEAST_CONTENT_WORDS]
-    lines = [each for each in lines if len(content(each[1])) >= _LEAST_CONTENT_WORDS]
+    claims = [each for each in claims if len(content_stems(each[1])) >= _LEAST_CONTENT_WORDS]
+    lines = [each for each in lines if len(content_stems(each[1])) >= _LEAST_CONTENT_WORDS]
     if not claims or not lines:
         return []
     cosines = encode([text for _, text in claims]) @ encode([text for _, text in lines]).T
@@ -70,8 +70,8 @@ def nearest(
     return [pair for _, pair in sorted(found, key=lambda each: -each[0])[:_MOST_PAIRS]]
 
 
-def contradicted(
-    pairs: Sequence[Pair], infer: Infer, stopped: Callable[[], bool]
+def nli_reading(
+    pairs: Sequence[Pair], infer: NliModel, stopped: Callable[[], bool]
 ) -> Reading | None:
     """The highest probability of contradiction, from 0.5 up; ``None`` if the model cannot answer.
 

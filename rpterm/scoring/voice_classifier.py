@@ -84,7 +84,7 @@ def _count(lines: Iterable[str], view: str) -> _Counts:
     return _Counts(counts, sum(counts.values()))
 
 
-class Voices:
+class VoiceClassifier:
     """The example lines of one character against those of contrast characters.
 
     Args:
