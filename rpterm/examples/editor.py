@@ -153,10 +153,8 @@ class CardEditor:
         chat_worlds = tuple(each for each in chat.worlds if each != removed)
         if not removed:
             path = self.file("") or self._placeholder_path
-            chat_worlds = (
-                *chat_worlds,
-                card_files.world_reference_for_chat(world, path, self._folders),
-            )
+            added = card_files.world_reference_for_chat(world, path, self._folders)
+            chat_worlds = (*chat_worlds, added)
         members = ["", *(member.card_name for member in self.session.scene.present[1:])]
         cards = {each: self._with_chat_worlds(each, chat_worlds, removed) for each in members}
         for member, card in cards.items():

@@ -401,7 +401,7 @@ def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
     assert all(provider(each).marks(each.chat_id) == {before: "excluded"} for each in sessions)
 
 
-def test_what_is_written_from_here_is_no_save_of_an_editor(make: Open, tmp_path: Path) -> None:
+def test_own_writes_are_not_taken_for_an_editors_save(make: Open, tmp_path: Path) -> None:
     path = tmp_path / "mara.toml"
     path.write_text(TOML, "utf-8")
     session = make(["x"])

@@ -40,7 +40,7 @@ def add_characters(scene: Scene, targets: Sequence[str], taking: str) -> None:
 
     Args:
         targets: Names or paths of cards.
-        taking: A value of ``Taking``, or "" to leave it unchanged.
+        taking: A value of ``TurnTaking``, or "" to leave it unchanged.
     """
     new_taking = parse_taking(taking) if taking else None  # Fails before anything is changed.
     for target in targets:

@@ -77,7 +77,9 @@ def _swipe(chat: PlainChat, rest: str) -> None:
         step = steps[rest]
     turn = last if step == 0 else chat.session.swipe(last.id, step)
     if turn is None:
-        raise CommandError(f"This is version {last.swipe} of {last.swipes}; there is no other one.")
+        raise CommandError(
+            f"There is no such version: this is version {last.swipe} of {last.swipes}."
+        )
     chat.show([chat.session.store.turn(turn.id)])
 
 
