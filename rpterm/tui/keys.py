@@ -317,9 +317,9 @@ def of_scope(scope: str) -> Iterable[Key]:
 def groups(scope: Iterable[Scope] = SCOPES) -> dict[str, list[Key]]:
     """The keys of these scopes by heading, in the order of the registry."""
     by_heading: dict[str, list[Key]] = {}
-    wanted = set(scope)
+    scopes = set(scope)
     for key in KEYS:
-        if key.scope in wanted:
+        if key.scope in scopes:
             by_heading.setdefault(key.group, []).append(key)
     return by_heading
 
