@@ -408,3 +408,15 @@ def test_bad_states_restore_nothing(engine: LlamaEngine, prompt: Ids, tmp_path: 
     done = end(run(engine, prompt, replace(PLAIN, max_tokens=2)))
     assert (done.usage.reused, done.reason) == (0, "length")
     assert not engine.save_state(tmp_path), "a folder cannot be written to"
+
+
+@pytest.mark.model
+def test_an_evaluated_prompt_is_saved_and_loaded(
+    engine: LlamaEngine, prompt: tuple[int, ...], tmp_path: Path
+) -> None:
+    reply, path = prompt[:4], tmp_path / "prompt"
+    assert not engine.load_prompt(prompt[:-3], path, len(reply))
+    evaluated = engine.logprobs(reply, [prompt])
+    assert engine.save_prompt(prompt, path) and path.is_file()
+    assert engine.load_prompt(prompt, path, len(reply))
+    assert engine.logprobs(reply, [prompt]) == evaluated
