@@ -415,9 +415,9 @@ def test_bad_states_restore_nothing(engine: LlamaEngine, prompt: Ids, tmp_path: 
 def test_an_evaluated_prompt_is_saved_and_loaded(
     engine: LlamaEngine, prompt: tuple[int, ...], tmp_path: Path
 ) -> None:
-    reply, path = prompt[:4], tmp_path / "prompt"
-    assert not engine.load_prompt(prompt[:-3], path, len(reply))
-    evaluated = engine.logprobs(reply, [prompt])
-    assert engine.save_prompt(prompt, path) and path.is_file()
-    assert engine.load_prompt(prompt, path, len(reply))
-    assert engine.logprobs(reply, [prompt]) == evaluated
+    unseen, reply, path = prompt[::-1], prompt[:4], tmp_path / "prompt"
+    assert not engine.load_prompt(unseen, path, len(reply)), "neither evaluated nor in a file"
+    evaluated = engine.logprobs(reply, [unseen])
+    assert engine.save_prompt(unseen, path) and path.is_file()
+    assert engine.load_prompt(unseen, path, len(reply))
+    assert engine.logprobs(reply, [unseen]) == evaluated
