@@ -24,9 +24,9 @@ def _dispatch(arguments: list[str]) -> int:
     noun, *rest = arguments or [""]
     if noun == "chat" and len(rest) <= 1 and not any(word.startswith("-") for word in rest):
         from rpterm.cli import chat_run
-        from rpterm.opening.launch import Asked
+        from rpterm.startup.launch import ChatRequest
 
-        return chat_run.run_chat(Asked(rest[0] if rest else None))
+        return chat_run.run_chat(ChatRequest(rest[0] if rest else None))
     from rpterm.cli import app
 
     return app.run(arguments)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rpterm.cards import library, reader, world_edit, worlds
 from rpterm.cards.lore.rules import world_name
-from rpterm.marks import why
-from rpterm.paths import write_whole
+from rpterm.errors import why
+from rpterm.paths import write_atomic
 from rpterm.types import RptermError
 
 
@@ -37,7 +37,7 @@ def write_card(own: Path, text: str, path: Path, portrait: str = "") -> None:
             picture = path.parent / (portrait or "-")
             if picture.is_file() and not (own.parent / picture.name).exists():
                 shutil.copyfile(picture, own.parent / picture.name)
-        write_whole(own, text.encode(), like=path)
+        write_atomic(own, text.encode(), like=path)
 
 
 def world_reference(name: str, card: Path, folders: list[Path]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from rpterm.cards.card import CharacterCard
-from rpterm.types import Cast, Member, RptermError, Taking, Turn
+from rpterm.types import Cast, Member, RptermError, Turn, TurnTaking
 
 NARRATOR = CharacterCard(
     name="Narrator",
@@ -58,12 +58,12 @@ def is_narrator(card: CharacterCard) -> bool:
     return "narrator" in {tag.casefold() for tag in card.tags}
 
 
-def able(cast: Cast) -> list[Member]:
+def eligible(cast: Cast) -> list[Member]:
     """The members who may speak: present and not muted."""
     return [member for member in cast.members if member.present and not member.muted]
 
 
-def by_name(cast: Cast, name: str) -> Member:
+def member_named(cast: Cast, name: str) -> Member:
     """The present member with this name, or with this word in their name.
 
     Raises:
@@ -74,14 +74,14 @@ def by_name(cast: Cast, name: str) -> Member:
     for member in present:
         if wanted in (member.card_name.casefold(), member.speaker.casefold()):
             return member
-    found = called(name, present)
+    found = mentioned_in(name, present)
     if not found:
         names = ", ".join(member.speaker for member in present)
         raise GroupError(f"Nobody here is called {name.strip()!r}. Present: {names}.")
     return found[0]
 
 
-def owner(cast: Cast, turn: Turn) -> Member | None:
+def speaker_of(cast: Cast, turn: Turn) -> Member | None:
     """The member who spoke a turn; ``None`` for the user.
 
     A turn under a name that no member has is attributed to the chat's own character.
@@ -105,12 +105,12 @@ def next_speaker(cast: Cast, path: Sequence[Turn]) -> Member:
     Raises:
         GroupError: Nobody may speak.
     """
-    allowed = able(cast)
+    allowed = eligible(cast)
     if not allowed:
         raise GroupError("Everybody here is muted: unmute somebody first.")
-    if cast.taking is Taking.HAND:
+    if cast.taking is TurnTaking.HAND:
         return next((m for m in allowed if m.card_name == cast.held), allowed[0])
-    if cast.taking is Taking.ROUND:
+    if cast.taking is TurnTaking.ROUND:
         return _after(cast, allowed, _last_speaker(cast, path))
     players = [member for member in allowed if not member.narrator] or allowed
     if (waiting := _mentioned_unanswered(cast, allowed, path)) is not None:
@@ -121,7 +121,7 @@ def next_speaker(cast: Cast, path: Sequence[Turn]) -> Member:
     return _after(cast, players, last)
 
 
-def expected(cast: Cast, path: Sequence[Turn]) -> Member:
+def expected_speaker(cast: Cast, path: Sequence[Turn]) -> Member:
     """Who will most likely answer the user's next message: the one whose prompt to prepare.
 
     Raises:
@@ -129,9 +129,9 @@ def expected(cast: Cast, path: Sequence[Turn]) -> Member:
     """
     if not path or path[-1].role == "user":
         return next_speaker(cast, path)
-    if cast.taking in (Taking.MENTIONED, Taking.MODEL):
-        speaker = owner(cast, path[-1])
-        mentioned = [m for m in called(path[-1].text, able(cast)) if m != speaker]
+    if cast.taking in (TurnTaking.MENTIONED, TurnTaking.MODEL):
+        speaker = speaker_of(cast, path[-1])
+        mentioned = [m for m in mentioned_in(path[-1].text, eligible(cast)) if m != speaker]
         if mentioned:
             return mentioned[0]
     return next_speaker(cast, [*path, replace(path[-1], role="user", text="")])
@@ -143,8 +143,8 @@ def _mentioned_unanswered(
     """The member mentioned in the user's last turn or since who has not spoken after that."""
     answered: set[str] = set()
     for turn in reversed(path):
-        speaker = owner(cast, turn)
-        for member in called(turn.text, allowed):
+        speaker = speaker_of(cast, turn)
+        for member in mentioned_in(turn.text, allowed):
             if member != speaker and member.card_name not in answered:
                 return member
         if speaker is None:
@@ -158,7 +158,7 @@ def _last_speaker(
 ) -> Member | None:
     """The member who spoke last, optionally only among some."""
     for turn in reversed(path):
-        member = owner(cast, turn)
+        member = speaker_of(cast, turn)
         if member is not None and (among is None or member in among):
             return member
     return None
@@ -174,7 +174,7 @@ def _after(cast: Cast, allowed: Sequence[Member], last: Member | None) -> Member
 
 
 # Names in a text -------------------------------------------------------------------------------
-def called(text: str, members: Iterable[Member]) -> list[Member]:
+def mentioned_in(text: str, members: Iterable[Member]) -> list[Member]:
     """The members mentioned in a text, in the order of their first mention.
 
     Only complete words count: the full name, the name shown, or a word of either (a first or last
@@ -215,25 +215,27 @@ def _pattern(alias: str) -> re.Pattern[str]:
 
 
 # What each one sees ----------------------------------------------------------------------------
-def view(cast: Cast, me: Member, path: Iterable[Turn]) -> list[Turn]:
+def view_for(cast: Cast, me: Member, path: Iterable[Turn]) -> list[Turn]:
     """The branch from one member's side: its own turns as assistant turns, all others as user's."""
     return [
-        turn if turn.role != "assistant" or owner(cast, turn) == me else replace(turn, role="user")
+        turn
+        if turn.role != "assistant" or speaker_of(cast, turn) == me
+        else replace(turn, role="user")
         for turn in path
     ]
 
 
-def heard(turn: Turn) -> Turn:
+def as_heard(turn: Turn) -> Turn:
     """A turn as a member reads it: what others said starts with their name, its own does not."""
-    return headed(turn) if turn.role == "user" else turn
+    return with_speaker_name(turn) if turn.role == "user" else turn
 
 
-def headed(turn: Turn) -> Turn:
+def with_speaker_name(turn: Turn) -> Turn:
     """A turn whose text starts with the speaker's name."""
     return replace(turn, text=f"{turn.speaker}: {turn.text}" if turn.text else f"{turn.speaker}:")
 
 
-def company(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
+def company_text(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
     """The prompt text about the other members: their names and taglines, and how lines are headed.
 
     Args:
@@ -256,7 +258,7 @@ def company(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
     )
 
 
-def labels(cast: Cast, user: str) -> tuple[str, ...]:
+def speaker_names(cast: Cast, user: str) -> tuple[str, ...]:
     """Every name that may head a line: a reply stops where one of them starts another line."""
     names = [name for m in cast.members for name in (m.speaker, m.card_name)]
     return tuple(dict.fromkeys((user, *names)))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 
@@ -20,7 +20,7 @@ class PathError(RptermError):
     """A file or folder cannot be created or written."""
 
 
-class FileThere(PathError):
+class FileAlreadyExists(PathError):
     """A file of that name already exists."""
 
 
@@ -84,7 +84,7 @@ def find(env: Mapping[str, str] | None = None) -> Paths:
     )
 
 
-def make(folder: Path) -> Path:
+def make_folder(folder: Path) -> Path:
     """Create a folder with its parents unless it exists, and return it.
 
     Raises:
@@ -105,7 +105,7 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def written(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """The path a user typed, which may have quotes around it and ``~`` for a home folder."""
     path = Path(text.strip().strip("'\""))
     with suppress(RuntimeError):  # Raised if there is no user of that name, so no such file either.
@@ -141,12 +141,12 @@ def write_new(file: Path, text: str, force: bool) -> None:
         with file.open("w" if force else "x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError as error:
-        raise FileThere(f"{file} already exists.") from error
+        raise FileAlreadyExists(f"{file} already exists.") from error
     except OSError as error:
         raise PathError(f"{file} cannot be written ({why(error)}).") from error
 
 
-def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
+def write_atomic(file: Path, data: bytes, like: Path | None = None) -> None:
     """Write a file atomically: completely or not at all. A symbolic link's target is replaced.
 
     Args:
@@ -171,14 +171,14 @@ def write_whole(file: Path, data: bytes, like: Path | None = None) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def keep(file: Path, data: bytes) -> None:
+def write_cache(file: Path, data: bytes) -> None:
     """Write a file of the cache; failing to do so is not an error."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, data)
+        write_atomic(file, data)
 
 
-def prune(folder: Path, pattern: str, limit: int) -> None:
+def prune_cache(folder: Path, pattern: str, limit: int) -> None:
     """Delete the least recently used of these cache files beyond a total of ``limit`` bytes."""
     total = 0
     for path in sorted(folder.glob(pattern), key=last_use, reverse=True):
@@ -196,7 +196,7 @@ def last_use(path: Path) -> float:
         return 0.0
 
 
-def used(path: Path) -> None:
+def touch(path: Path) -> None:
     """Record that a cache file was used just now."""
     with suppress(OSError):
         os.utime(path)

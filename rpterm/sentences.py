@@ -23,7 +23,7 @@ def spans(text: str) -> list[tuple[int, int]]:
     found, start = [], 0
     for match in _END.finditer(text):
         end = match.end()
-        if abbreviated(text[max(0, end - _LOOK_AROUND) : end], text[end : end + _LOOK_AROUND]):
+        if is_abbreviation(text[max(0, end - _LOOK_AROUND) : end], text[end : end + _LOOK_AROUND]):
             continue
         found += _trimmed(text, start, end)
         start = end
@@ -35,12 +35,12 @@ def sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in spans(text)]
 
 
-def placed(text: str) -> list[tuple[int, str]]:
+def with_offsets(text: str) -> list[tuple[int, str]]:
     """Each sentence with the offset of its first character."""
     return [(start, text[start:end]) for start, end in spans(text)]
 
 
-def abbreviated(before: str, after: str = "") -> bool:
+def is_abbreviation(before: str, after: str = "") -> bool:
     """Whether the full stop at the end of ``before`` belongs to an abbreviation, not a sentence.
 
     Args:

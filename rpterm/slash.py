@@ -14,12 +14,12 @@ def is_command(line: str) -> bool:
     return line.startswith("/") and not line.startswith("//")
 
 
-def message(line: str) -> str:
+def unescaped(line: str) -> str:
     """The message in a line, without the slash that escapes it."""
     return line.removeprefix("/") if line.startswith("//") else line
 
 
-def written(message: str) -> str:
+def escaped(message: str) -> str:
     """The line to type for a message: the inverse of ``message``."""
     return f"/{message}" if message.startswith("/") else message
 
@@ -30,29 +30,29 @@ def split(line: str) -> tuple[str, str]:
     return name.strip().casefold(), rest.strip()
 
 
-def words(rest: str) -> str:
+def text_or_empty(rest: str) -> str:
     """The new text for a field that may be cleared: a lone hyphen means empty."""
     return "" if rest == "-" else rest
 
 
-def setting(rest: str) -> tuple[str, str]:
+def split_setting(rest: str) -> tuple[str, str]:
     """Name and value of a setting, from ``temperature 0.9`` or ``temperature=0.9``."""
     name, _, value = re.sub(r"\s*[\s=]\s*", " ", rest, count=1).partition(" ")
     return name, value.strip()
 
 
-def beginning(prefix: str, names: Iterable[str]) -> list[str]:
+def starting_with(prefix: str, names: Iterable[str]) -> list[str]:
     """The names that start with a prefix, sorted."""
     return sorted(name for name in names if name.startswith(prefix.casefold()))
 
 
-def within(prefix: str, names: Iterable[str]) -> list[str]:
+def with_later_word(prefix: str, names: Iterable[str]) -> list[str]:
     """The names in which a later word starts with a prefix: ``pane-memory`` for ``mem``; sorted."""
     part = f"-{prefix.casefold()}"
     return sorted(name for name in names if len(part) > 1 and part in name)
 
 
-def common(prefix: str, names: Sequence[str]) -> str:
+def common_prefix(prefix: str, names: Sequence[str]) -> str:
     """The longest common prefix of the names; without names, the given prefix."""
     if not names:
         return prefix
@@ -61,7 +61,7 @@ def common(prefix: str, names: Sequence[str]) -> str:
     return first[: next(differing, len(first))]
 
 
-def unknown(name: str, known: Iterable[str], where: str) -> str:
+def unknown_command(name: str, known: Iterable[str], where: str) -> str:
     """The message for a command that does not exist.
 
     Args:

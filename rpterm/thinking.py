@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class ThoughtTags:
     """The tags of one model family.
 
     Attributes:
@@ -36,13 +36,13 @@ class Marks:
 
 _FINAL = "<|channel|>final<|message|>"
 FAMILIES = (
-    Marks("<think>", "</think>"),
-    Marks("<thinking>", "</thinking>"),
-    Marks("<thought>", "</thought>"),
-    Marks("<reasoning>", "</reasoning>"),
-    Marks("[THINK]", "[/THINK]"),
-    Marks("<|channel>thought", "<channel|>"),
-    Marks("<|channel|>analysis<|message|>", _FINAL, noise="<|end|><|start|>assistant"),
+    ThoughtTags("<think>", "</think>"),
+    ThoughtTags("<thinking>", "</thinking>"),
+    ThoughtTags("<thought>", "</thought>"),
+    ThoughtTags("<reasoning>", "</reasoning>"),
+    ThoughtTags("[THINK]", "[/THINK]"),
+    ThoughtTags("<|channel>thought", "<channel|>"),
+    ThoughtTags("<|channel|>analysis<|message|>", _FINAL, noise="<|end|><|start|>assistant"),
 )
 """Qwen, DeepSeek and most others; three tags of their fine-tunes; Mistral; Gemma 4; gpt-oss."""
 
@@ -57,7 +57,7 @@ class _State(Enum):
     REPLY = auto()
 
 
-class Thinking:
+class ThoughtSplitter:
     """Splits a model's output stream into a thought and a reply.
 
     Attributes:
@@ -150,7 +150,7 @@ def _overlap(data: bytes, end: bytes) -> int:
     return 0
 
 
-def unopened(text: str) -> tuple[str, str] | None:
+def split_unopened(text: str) -> tuple[str, str] | None:
     """Thought and reply of a text that has a closing tag only; ``None`` for any other text."""
     for marks in FAMILIES:
         before, found, after = text.partition(marks.closes)
@@ -161,7 +161,7 @@ def unopened(text: str) -> tuple[str, str] | None:
 
 def split(text: str) -> tuple[str, str]:
     """Thought ("" if there is none) and reply of a complete text."""
-    cut = Thinking()
+    cut = ThoughtSplitter()
     thought, reply = cut.feed(text.encode("utf-8", "surrogatepass"))
     more, rest = cut.finish()
     if cut.marks is None:

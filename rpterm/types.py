@@ -24,7 +24,7 @@ class RptermError(Exception):
     """
 
 
-class NoSuchChoice(RptermError):
+class InvalidChoice(RptermError):
     """The command line has a value that is not one of the choices; the text lists them."""
 
 
@@ -62,7 +62,7 @@ class Intent(StrEnum):
     NEXT = "next"
 
 
-class Taking(StrEnum):
+class TurnTaking(StrEnum):
     """How the next speaker of a group chat is chosen."""
 
     MENTIONED = "mentioned"
@@ -195,7 +195,7 @@ class Cast:
     """
 
     members: tuple[Member, ...]
-    taking: Taking = Taking.MENTIONED
+    taking: TurnTaking = TurnTaking.MENTIONED
     held: str = ""
 
 

@@ -27,8 +27,8 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.character_memory import Memory
-from rpterm.opening import launch
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup import launch
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat.scores import is_scorable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rpterm.plural import counted, ordinal, sized
+from rpterm.humanize import byte_size, counted, ordinal
 
 
 def test_one_and_many() -> None:
@@ -22,4 +22,4 @@ def test_ordinals(number: int, text: str) -> None:
 
 def test_bytes() -> None:
     sizes = (0, 999, 4_200, 98e6, 4.92e9)
-    assert [sized(each) for each in sizes] == ["0 B", "999 B", "4 kB", "98 MB", "4.9 GB"]
+    assert [byte_size(each) for each in sizes] == ["0 B", "999 B", "4 kB", "98 MB", "4.9 GB"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.sentences import abbreviated, placed, sentences, spans
+from rpterm.sentences import is_abbreviation, sentences, spans, with_offsets
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from rpterm.sentences import abbreviated, placed, sentences, spans
 )  # fmt: skip
 def test_sentences(text: str, parts: list[str]) -> None:
     assert sentences(text) == parts
-    assert placed(text) == [(text.index(part), part) for part in parts]
+    assert with_offsets(text) == [(text.index(part), part) for part in parts]
 
 
 @given(st.text(alphabet='aZ.!?…" \n*。」Dr', max_size=60))
@@ -43,7 +43,7 @@ def test_nothing_but_blanks_is_lost(text: str) -> None:
 
 
 def test_what_ends_a_text_is_a_sentence_unless_it_is_a_title() -> None:
-    assert abbreviated("I asked Dr.")
-    assert not abbreviated("Cats, dogs, etc.")
-    assert not abbreviated("I said no.")
-    assert abbreviated("the house at no.", " 7")
+    assert is_abbreviation("I asked Dr.")
+    assert not is_abbreviation("Cats, dogs, etc.")
+    assert not is_abbreviation("I said no.")
+    assert is_abbreviation("the house at no.", " 7")

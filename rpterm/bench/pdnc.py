@@ -12,7 +12,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.types import RptermError
 
 EXAMPLES = 20

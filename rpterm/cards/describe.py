@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.almanac import MONTHS
+from rpterm.calendar_names import MONTHS
 from rpterm.cards.card import CharacterCard
 
 

@@ -14,7 +14,7 @@ from rpterm.cards import toml_text
 from rpterm.cards.card import Example
 from rpterm.cards.reader import parse
 from rpterm.cards.toml_edit import CardEditError, parse_document, with_line_ends_of
-from rpterm.plural import counted
+from rpterm.humanize import counted
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

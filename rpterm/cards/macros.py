@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
-from rpterm.almanac import MONTHS, WEEKDAYS
-from rpterm.plural import counted
+from rpterm.calendar_names import MONTHS, WEEKDAYS
+from rpterm.humanize import counted
 
 _DELIMITERS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)

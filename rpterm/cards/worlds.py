@@ -24,7 +24,7 @@ from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.cards.locate import locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.writer import dump
-from rpterm.plural import counted
+from rpterm.humanize import counted
 
 FOLDER = "worlds"
 """The folder of world files, next to the card files."""

@@ -23,7 +23,7 @@ from rpterm.chat.events import (
     ReplyStarted,
     SessionEvent,
 )
-from rpterm.scoring.choose import choose
+from rpterm.scoring.best_of import best_index
 from rpterm.types import Chat, Turn
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def best_of(
     if len(race.turns) < 2 or not race.done:
         return
     scores_by_index = race.final_scores()
-    best = list(scores_by_index)[choose(list(scores_by_index.values()))]
+    best = list(scores_by_index)[best_index(list(scores_by_index.values()))]
     turn = race.done[best]
     keep(turn.id)
     chances = {index: score.probability for index, score in scores_by_index.items() if score}
@@ -110,5 +110,5 @@ class _Race:
             for index, turn in enumerate(self.turns)
         ]
         self._compared_at = time.monotonic()
-        previous, self.leader = self.leader, choose(scores)
+        previous, self.leader = self.leader, best_index(scores)
         return self.leader != previous

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rpterm.chat.session import Session
-from rpterm.store import shared
+from rpterm.store import other_processes
 from rpterm.types import Status, Turn
 
 OPEN_TWICE = (
@@ -44,8 +44,8 @@ class Elsewhere:
         """
         store = self._session.store
         # A connection's own writes do not change the version that it sees itself.
-        ended = self._growing and shared.end_dead(store)
-        if (version := shared.version(store)) == self._version and not ended:
+        ended = self._growing and other_processes.end_dead_streams(store)
+        if (version := other_processes.data_version(store)) == self._version and not ended:
             return None
         self._version = version  # Set before anything can raise: a deleted chat is reported once.
         self._session.scene.follow()
@@ -66,9 +66,9 @@ def told(news: Sequence[str]) -> str:
 def is_written(session: Session) -> bool:
     """Whether another running program is writing a reply at the end of this chat's branch."""
     leaf = session.chat.leaf_id
-    return leaf is not None and shared.written_elsewhere(session.store, leaf)
+    return leaf is not None and other_processes.is_written_elsewhere(session.store, leaf)
 
 
 def is_elsewhere(session: Session) -> bool:
     """Whether another running program has this chat open."""
-    return session.presence is not None and session.presence.elsewhere()
+    return session.presence is not None and session.presence.is_open_elsewhere()

@@ -114,7 +114,7 @@ class LiveScores:
             return {}
         scores: dict[int, Score] = {}
         for card_hash, ids in ids_by_card.items():
-            rows = self._table().of(ids, version=version, card_hash=card_hash)
+            rows = self._table().get(ids, version=version, card_hash=card_hash)
             scores.update((turn_id, loaded(row)) for turn_id, row in rows.items())
         return scores
 
@@ -125,8 +125,8 @@ class LiveScores:
         """
         path = self.store.path(turn.parent_id, HISTORY) if turn.parent_id is not None else []
         cast = self._cast(chat)
-        if cast is not None and (me := group.owner(cast, turn)) is not None:
-            path = group.view(cast, me, path)
+        if cast is not None and (me := group.speaker_of(cast, turn)) is not None:
+            path = group.view_for(cast, me, path)
         history = tuple((each.role == "assistant", each.text) for each in visible_turns(path))
         others = self._contrast(card)
         return scene_of(card, user=chat.persona.name, history=history, others=others)
@@ -202,14 +202,14 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
 def _card_hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
     """The hash of the card of the character that said a reply."""
     others = cast.members[1:] if cast is not None else ()
-    me = group.owner(cast, turn) if cast is not None else None
+    me = group.speaker_of(cast, turn) if cast is not None else None
     return next((member.card_hash for member in others if member == me), chat.card_hash)
 
 
 def _version() -> str:
-    from rpterm.scoring.frozen import frozen
+    from rpterm.scoring.coefficients import load_coefficients
 
-    return frozen().version
+    return load_coefficients().version
 
 
 def scorable(turn: Turn) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.tree import Tree
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending
-from rpterm.store import shared
+from rpterm.store import other_processes
 from rpterm.types import Intent, Turn
 
 WRITTEN_ELSEWHERE = (
@@ -83,7 +83,7 @@ def goes_on_from(chat: Tree, request: ReplyRequest) -> tuple[int | None, bool]:
     continues = request.intent is Intent.CONTINUE and request.turn_id
     built_on = request.turn_id if continues else parent_id
     regenerates = request.intent is Intent.REGENERATE
-    if built_on and not regenerates and shared.written_elsewhere(chat.store, built_on):
+    if built_on and not regenerates and other_processes.is_written_elsewhere(chat.store, built_on):
         raise SessionError(WRITTEN_ELSEWHERE)
     return parent_id, parent_id != leaf_id
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
-from rpterm.group import headed
+from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts, macro_expander
 from rpterm.prompt.lore import LoreFinder
@@ -228,12 +228,12 @@ class Prompter:
         if self.company:
             company = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, company))
-            history = [headed(turn) for turn in history]
+            history = [with_speaker_name(turn) for turn in history]
             if cued:
                 # The reply is begun with the speaker's name: without it a small model tends to
                 # speak as another character.
                 cue = Turn(0, chat.id, None, "assistant", card.char, "")
-                history, ending = [*history, headed(cue)], OPEN_LAST
+                history, ending = [*history, with_speaker_name(cue)], OPEN_LAST
         sampling = self.settings.sampling
         prompt_input = PromptInput(
             card=card,

@@ -32,7 +32,7 @@ from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
-from rpterm.store.shared import answering
+from rpterm.store.other_processes import mark_answering
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from rpterm.chat.live import LiveScores
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
-    from rpterm.store.liveness import Presence
+    from rpterm.store.process_locks import Presence
 
 
 __all__ = ["ReplyRequest", "Session", "SessionError"]
@@ -194,7 +194,7 @@ class Session(Tree):
         if self.scores is not None:
             request = with_choice(request, self.settings.scoring.best_of)
         answered = parent_id if request.intent in (Intent.SEND, Intent.NEXT) else None
-        with answering(self.store, answered):
+        with mark_answering(self.store, answered):
             if stored is not None:
                 yield stored
             yield from self._reply(request)
@@ -279,7 +279,7 @@ class Session(Tree):
             macro_expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
         )  # fmt: skip
         if parent_id is not None:
-            self.rater.went_on(self.store.turn(parent_id))
+            self.rater.record_kept_swipes(self.store.turn(parent_id))
         return turn
 
     def _create_reply_turns(

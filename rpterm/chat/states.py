@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm.paths import last_use, prune
+from rpterm.paths import last_use, prune_cache
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
@@ -82,7 +82,7 @@ class States:
 
     def prune(self) -> None:
         """Delete the least recently used files beyond the limit."""
-        prune(self.folder, "*.state*", self.limit)
+        prune_cache(self.folder, "*.state*", self.limit)
 
     def forget(self, chat_id: int) -> None:
         """Delete all saved caches of a chat, of every model."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
 from rpterm.store import Store
-from rpterm.store.lifting import Following, following
+from rpterm.store.turn_removal import FollowingTurns, following_turns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Tree:
     def select(self, turn_id: int) -> Turn:
         """Show the branch through a turn and record it as the user's choice; returns its leaf."""
         leaf = self.show(turn_id)
-        self.rater.chosen(turn_id)
+        self.rater.record_choice(turn_id)
         return leaf
 
     def keep_best(self, turn_id: int) -> None:
@@ -107,9 +107,9 @@ class Tree:
         self.moved()
         return turn
 
-    def following(self, turn_id: int) -> Following:
+    def following(self, turn_id: int) -> FollowingTurns:
         """What follows a turn, and would be deleted with it or stay without it."""
-        return following(self.store, turn_id)
+        return following_turns(self.store, turn_id)
 
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
         """Delete a turn for good, with everything that follows it or ``alone``."""

@@ -9,7 +9,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new_app
-from rpterm.plural import sized
+from rpterm.humanize import byte_size
 from rpterm.types import RptermError
 
 app = new_app("")
@@ -31,4 +31,4 @@ def backup(
         store.backup(file)
     if creates_folder:
         out.say(f"The folder {file.parent} was created.")
-    out.say(f"{file}: {sized(file.stat().st_size)}")
+    out.say(f"{file}: {byte_size(file.stat().st_size)}")

@@ -16,7 +16,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new_app
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.types import InvalidChoice, RptermError
 
 app = new_app("")
 
@@ -73,7 +73,7 @@ def bench(
     The options apply to the benchmarks they name.
     """
     if room not in ROOMS:
-        raise NoSuchChoice(f"There is no benchmark {room!r}; there are {', '.join(ROOMS)}.")
+        raise InvalidChoice(f"There is no benchmark {room!r}; there are {', '.join(ROOMS)}.")
     module = import_module(_ELSEWHERE.get(room, f"rpterm.bench.{room}"))
     if hasattr(module, "main"):
         given = {

@@ -11,13 +11,13 @@ from pathlib import Path
 from rpterm.cards.template import template
 from rpterm.cards.value_checks import is_year_or_date
 from rpterm.cli import card_new, out
+from rpterm.humanize import counted
 from rpterm.memory.bank import files
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.portrait import draft_card
 from rpterm.paths import Paths
-from rpterm.plural import counted
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.types import InvalidChoice, RptermError
 
 _MAX_SHOWN = 30
 _MIN_LINES = 3
@@ -67,7 +67,7 @@ def write_card(
             or the year is not valid.
     """
     if year and not is_year_or_date(year):
-        raise NoSuchChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
+        raise InvalidChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
     target = card_new.new_file(name, to, paths)
     book = read_book(file, [name, *also] if also else ())
     drafted = draft_card(book, _speaker(book, name, file), _title(file), year, name)

@@ -12,7 +12,7 @@ from rpterm.cards.lint import lint, lint_world
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.token_counter import TokenCounter
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 

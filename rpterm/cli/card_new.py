@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import config
-from rpterm.asking import ask
 from rpterm.cards import draft, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.template import template, world_template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
-from rpterm.marks import why
+from rpterm.errors import why
+from rpterm.oneshot import ask
 from rpterm.paths import Paths
 from rpterm.types import RptermError
 

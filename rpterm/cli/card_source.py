@@ -10,7 +10,7 @@ from rpterm import paths as folders
 from rpterm.cards import history, library, reader, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.guard import complain
-from rpterm.opening import launch
+from rpterm.startup import launch
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
     Raises:
         RptermError: Nothing was rated in a chat with it; the text says with whom something was.
     """
-    from rpterm.preference.nothing import nobody
+    from rpterm.preference.empty_export import explain_unrated
 
     known = sorted({judgements.store.chat(each).card_name for each in judgements.chats()})
     if wanted is None or wanted in known or not known:
@@ -102,5 +102,5 @@ def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
     except RptermError:
         name = wanted
     if name not in known:
-        raise RptermError(nobody(wanted, known))
+        raise RptermError(explain_unrated(wanted, known))
     return name

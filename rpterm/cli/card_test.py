@@ -18,7 +18,7 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.config import Settings
 from rpterm.evaluation import probing
-from rpterm.evaluation.probing import Bench, ProbeResult, Scorer, Trial
+from rpterm.evaluation.probing import ProbeResult, ProbeSetup, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
 from rpterm.types import History, RptermError
@@ -114,7 +114,7 @@ def run(
     ):
         task = bar.add_task("loading the model", total=len(probes) * count * (2 if other else 1))
         info = engine.load()
-        bench = Bench(engine, settings, judging, scorer)
+        bench = ProbeSetup(engine, settings, judging, scorer)
 
         def advance(name: str, trial: Trial) -> None:
             bar.update(task, description=name, advance=1)
@@ -153,8 +153,8 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
         yield None
         return
     from rpterm.chat.live import shipped_cards
-    from rpterm.opening.judge import open_scorer
     from rpterm.scoring.records import scene_of
+    from rpterm.startup.scorer import open_scorer
 
     cards = tuple(shipped_cards(paths.characters))
     scorer = open_scorer(settings, paths)

@@ -11,7 +11,7 @@ from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cards.lore.rules import world_name
 from rpterm.cli import rich_out
 from rpterm.cli.token_counter import TokenCounter
-from rpterm.plural import counted
+from rpterm.humanize import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -101,7 +101,7 @@ def chat(
     them all other samplers: `rpterm config show` lists them.
     """
     from rpterm.cli import chat_run
-    from rpterm.opening.launch import Asked
+    from rpterm.startup.launch import ChatRequest
 
     given = {
         "model": model, "profile": profile, "engine": engine, "context": context,
@@ -114,5 +114,7 @@ def chat(
     }  # fmt: skip
     flags = {name: value for name, value in given.items() if value is not None}
     others = (*(company or ()), *(("narrator",) if narrator else ()))
-    asked = Asked(card, chat_id, new_chat, greeting, persona, tuple(flags), others, turns or "")
-    raise typer.Exit(chat_run.run_chat(asked, flags, plain=plain, once=once))
+    request = ChatRequest(
+        card, chat_id, new_chat, greeting, persona, tuple(flags), others, turns or ""
+    )
+    raise typer.Exit(chat_run.run_chat(request, flags, plain=plain, once=once))

@@ -14,14 +14,14 @@ from functools import partial
 
 from rpterm import paths as folders
 from rpterm.config import load, save
-from rpterm.opening.launch import Asked, Launch, LaunchError
+from rpterm.live_settings import LiveSettings
 from rpterm.paths import Paths
-from rpterm.tuning import Tuning
+from rpterm.startup.launch import ChatRequest, Launch, LaunchError
 from rpterm.types import RptermError
 
 
 def run_chat(
-    asked: Asked,
+    request: ChatRequest,
     flags: Mapping[str, object] | None = None,
     *,
     plain: bool = False,
@@ -30,7 +30,7 @@ def run_chat(
     """Run a chat until the user leaves.
 
     Args:
-        asked: The character and the chat.
+        request: The character and the chat.
         flags: Settings from the command line, by dotted name.
         plain: Whether to use plain mode instead of the TUI; pipes always do.
         once: A message, whose reply is printed instead of starting a chat.
@@ -41,22 +41,24 @@ def run_chat(
     paths = folders.find()
     settings = load(paths.config_file, os.environ, flags)
     # A single reply is complete before an embedder would be ready: it recalls memories by words.
-    launch = Launch(settings, paths, asked, embed=once is None)
-    tuning = Tuning(settings, paths.config_file, os.environ, flags or {}, launch.retune)
+    launch = Launch(settings, paths, request, embed=once is None)
+    live_settings = LiveSettings(
+        settings, paths.config_file, os.environ, flags or {}, launch.retune
+    )
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
     if once is None and not plain:
-        return _run_tui(launch, tuning, paths)
+        return _run_tui(launch, live_settings, paths)
     gc.enable()
-    if asked.target is None and asked.chat_id is None:
+    if request.target is None and request.chat_id is None:
         raise LaunchError("Name a character: `rpterm cards list` lists them.")
     if once is not None:
         return _reply_once(launch, once)
     from rpterm.cli.plain.loop import run
 
-    return run(launch, tuning)
+    return run(launch, live_settings)
 
 
-def _run_tui(launch: Launch, tuning: Tuning, paths: Paths) -> int:
+def _run_tui(launch: Launch, live_settings: LiveSettings, paths: Paths) -> int:
     card = launch.card()
     first_run = not paths.database.exists()
     from rpterm.tui.app import RptermApp
@@ -64,12 +66,12 @@ def _run_tui(launch: Launch, tuning: Tuning, paths: Paths) -> int:
     app = RptermApp(
         card,
         launch.open,
-        tuning.settings,
+        live_settings.settings,
         greeting=launch.greeting(),
         first_run=first_run,
-        choose=card is None and launch.asked.chat_id is None,
+        choose=card is None and launch.request.chat_id is None,
         on_setting=partial(save, paths.config_file),
-        tuning=tuning,
+        live_settings=live_settings,
     )
     # Imported objects stay alive anyway, and the little garbage among them costs less than a
     # collection before the first frame. Frozen, they are not traversed while the user types.

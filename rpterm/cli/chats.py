@@ -14,7 +14,7 @@ from rpterm import paths as folders
 from rpterm.chat.states import States
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def open_store(*, begin: bool = False) -> Iterator[Store]:
 
     path = folders.find().database
     if begin:
-        folders.make(path.parent)
+        folders.make_folder(path.parent)
     elif not path.exists():
         raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
     with Store(path) as store:
@@ -68,13 +68,13 @@ def list_chats(
 ) -> None:
     """List chats, the most recent first."""
     from rpterm.store.cast import Casts
-    from rpterm.store.reviews import exportable
+    from rpterm.store.reply_queries import exportable_chats
 
     if json and not folders.find().database.exists():
         out.json_data([])  # Programs get a list even before the first chat.
         return
     with open_store() as store:
-        chats, allowed = store.chats(card_name=card, limit=limit), exportable(store)
+        chats, allowed = store.chats(card_name=card, limit=limit), exportable_chats(store)
         members = Casts(store).counts()
     if json:
         out.json_data([asdict(chat) | {"exportable": chat.id in allowed} for chat in chats])

@@ -12,8 +12,8 @@ from rpterm import config as settings
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app
-from rpterm.config.text import toml
-from rpterm.types import NoSuchChoice
+from rpterm.config.toml_text import to_toml
+from rpterm.types import InvalidChoice
 
 app = new_app("Show and change settings.", no_args_is_help=True)
 
@@ -34,11 +34,11 @@ def show(
 ) -> None:
     """Print all settings. Those that differ from their default are marked."""
     file = folders.find().config_file
-    now = settings.show(settings.load(file, os.environ))
+    now = settings.as_dict(settings.load(file, os.environ))
     if json:
         out.json_data(now)
         return
-    plain = settings.show(settings.Settings())
+    plain = settings.as_dict(settings.Settings())
     for name, value in now.items():
         mark = "  # changed" if value != plain[name] else ""
         out.say(f"{name} = {_toml(value)}{mark}")
@@ -73,9 +73,9 @@ def _file(profile: str) -> Path:
     """The settings file, or that of a profile."""
     file = folders.find().config_file
     if Path(profile).name != profile:
-        raise NoSuchChoice(f"--profile: a profile must have a plain name, not {profile!r}.")
+        raise InvalidChoice(f"--profile: a profile must have a plain name, not {profile!r}.")
     return settings.profile_file(file, profile) if profile else file
 
 
 def _toml(value: object) -> str:
-    return '""  # random' if value is None else toml(value)
+    return '""  # random' if value is None else to_toml(value)

@@ -50,7 +50,7 @@ def _repair(paths: folders.Paths) -> None:
     """Replace a damaged database by a new one with all readable data; the old file is kept."""
     if not paths.database.exists():
         raise RptermError(f"There is no database at {paths.database} to repair.")
-    from rpterm.store.repair import repair
+    from rpterm.store.repair.rebuild import repair
 
     kept = repair(paths.database)
     if kept is None:

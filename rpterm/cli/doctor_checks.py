@@ -15,9 +15,9 @@ from typing import Literal
 
 from rpterm import config
 from rpterm.config import Settings
-from rpterm.defect import told
+from rpterm.errors import user_message
+from rpterm.humanize import byte_size, counted
 from rpterm.paths import Paths
-from rpterm.plural import counted, sized
 from rpterm.types import RptermError
 
 Verdict = Literal["ok", "slow", "broken"]
@@ -66,7 +66,7 @@ def _run(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - reported; one check must not hide the others
-        return Check(name, "broken", told(error))
+        return Check(name, "broken", user_message(error))
 
 
 def _python() -> Check:
@@ -198,7 +198,7 @@ def _model(settings: Settings, paths: Paths) -> Check:
     fit = planned.fit
     detail = (
         f"{planned.path.name}, context window of {fit.context} tokens ({fit.why}), "
-        f"{sized(fit.bytes_needed)} of memory, {fit.gpu_layers} layers on the GPU"
+        f"{byte_size(fit.bytes_needed)} of memory, {fit.gpu_layers} layers on the GPU"
     )
     if adapter is not None:
         detail += f", adapter {adapter}"
@@ -230,7 +230,7 @@ def _memory() -> Check:
     from rpterm.models.hardware import system_memory
 
     memory = system_memory()
-    detail = f"{sized(memory.available)} free of {sized(memory.total)}"
+    detail = f"{byte_size(memory.available)} free of {byte_size(memory.total)}"
     if memory.total and memory.available < 1 << 30:
         remedy = "Close other programs, or use a smaller context window."
         return Check("memory", "slow", detail, remedy)
@@ -244,7 +244,7 @@ def _disk(paths: Paths) -> Check:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    detail = f"{paths.data}, {sized(free)} free"
+    detail = f"{paths.data}, {byte_size(free)} free"
     if not os.access(folder, os.W_OK):
         remedy = "Make it writable, or set RPTERM_HOME to a writable folder."
         return Check("disk", "broken", f"{folder} is not writable", remedy)
@@ -265,7 +265,7 @@ def _database(paths: Paths) -> Check:
     except RptermError as error:
         # The message contains the remedy; `--repair` does not help with every error.
         return Check("database", "broken", str(error))
-    size = sized(paths.database.stat().st_size)
+    size = byte_size(paths.database.stat().st_size)
     return Check("database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact")
 
 

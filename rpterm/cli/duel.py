@@ -63,7 +63,7 @@ def duel(
     its sides swapped, to measure how consistent you are.
     """
     from rpterm.cli import duel_run
-    from rpterm.dueling.bout import Setup
+    from rpterm.dueling.duel import Setup
 
     if json and not report:
         raise RptermError("--json works only with --report.")

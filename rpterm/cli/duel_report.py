@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rpterm.cli import out, rich_out
-from rpterm.dueling.bout import Bout
 from rpterm.dueling.contender import short_names
+from rpterm.dueling.duel import Duel
 from rpterm.dueling.tally import Match, Tally
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.ranking import MIN_VOTES
 
 _HEADS = ("pair", "won", "lost", "ties", "bad", "votes", "won %", "verdict")
@@ -24,29 +24,29 @@ _STRENGTHS_LEGEND = (
 )
 
 
-def print_report(bout: Bout, found: Tally) -> None:
+def print_report(duel: Duel, found: Tally) -> None:
     """Print the complete report."""
     shown = rich_out.console()
-    names = short_names([each.spec for each in bout.contenders])
-    for each in bout.contenders:
+    names = short_names([each.spec for each in duel.contenders])
+    for each in duel.contenders:
         shown.print(rich_out.text(f"{each.name} ({names[each.spec] or 'as set'})"))
-    shown.print(rich_out.text(_progress(bout, found)))
+    shown.print(rich_out.text(_progress(duel, found)))
     out.say()
     shown.print(rich_out.rows(_HEADS, map(_row, found.matches), numbers=range(1, 6)))
     shown.print(rich_out.text(_LEGEND, "dim"))
     if found.strengths:
         out.say()
         heads = ("rank", "side", "strength", "from–to", "compared")
-        shown.print(rich_out.rows(heads, _ranking(bout, found), numbers=(4,)))
+        shown.print(rich_out.rows(heads, _ranking(duel, found), numbers=(4,)))
         shown.print(rich_out.text(_STRENGTHS_LEGEND, "dim"))
     out.say()
     for line in _consistency(found):
         shown.print(rich_out.text(line))
 
 
-def _progress(bout: Bout, found: Tally) -> str:
+def _progress(duel: Duel, found: Tally) -> str:
     """The rounds judged so far, which are votes and rounds that were asked again."""
-    progress = f"{bout.done()} of {len(bout.planned)} rounds: {counted(found.votes, 'vote')}"
+    progress = f"{duel.done()} of {len(duel.planned)} rounds: {counted(found.votes, 'vote')}"
     if found.agreed.total:
         progress += f", {found.agreed.total} asked again"
     return progress
@@ -66,14 +66,14 @@ def _verdict(match: Match) -> str:
     return f"undecided ({match.e_value:.1f} of {match.needed:.0f})"
 
 
-def _ranking(bout: Bout, found: Tally) -> Iterator[tuple[str, ...]]:
+def _ranking(duel: Duel, found: Tally) -> Iterator[tuple[str, ...]]:
     """All sides, the strongest first; those that only have "both bad" votes last."""
     for place in found.strengths:
         rank = f"{place.rank}." if place.rank else "–"
         interval = f"{place.low:+.2f} to {place.high:+.2f}"
         yield rank, place.name, f"{place.value:+.2f}", interval, str(place.votes)
     ranked = {place.name for place in found.strengths}
-    for name in bout.names:
+    for name in duel.names:
         if name not in ranked:
             yield "–", name, "–", "–", "0"
 

@@ -17,12 +17,12 @@ from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
 from rpterm.cli.chats import open_store
 from rpterm.config import Settings
-from rpterm.dueling.bout import Bout, Pair, Setup
 from rpterm.dueling.contender import Contender, parse, parse_all
-from rpterm.dueling.maker import Maker
-from rpterm.dueling.tally import running
-from rpterm.marks import why
-from rpterm.opening import launch
+from rpterm.dueling.duel import Duel, Pair, Setup
+from rpterm.dueling.reply_generator import ReplyGenerator
+from rpterm.dueling.tally import score_line
+from rpterm.errors import why
+from rpterm.startup import launch
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ def draw_seed() -> int:
     return secrets.randbits(31)
 
 
-def open_bout(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Bout:
+def open_bout(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Duel:
     """Continue this duel, or begin it."""
-    if not anew and (old := Bout.resume(store, wanted)) is not None:
+    if not anew and (old := Duel.resume(store, wanted)) is not None:
         return old
     found = card_source.find_card(target)
     own = found.card.user(settings.persona)
     path = str(found.path) if found.path else None
-    return Bout.begin(store, found.card, found.text, own, wanted, card_path=path)
+    return Duel.begin(store, found.card, found.text, own, wanted, card_path=path)
 
 
 # Engines ---------------------------------------------------------------------------------------
@@ -111,16 +111,16 @@ class Engines:
         for contender in self.kinds.values():
             self._engine(contender).close()
 
-    def open(self, bout: Bout, contender: Contender) -> Session:
-        """A session in the bout's chat, without memory, so that all sides read the same prompt."""
+    def open(self, duel: Duel, contender: Contender) -> Session:
+        """A session in the duel's chat, without memory, so that all sides read the same prompt."""
         from rpterm.cards import reader
         from rpterm.chat.session import Session
 
-        chat = bout.store.chat(bout.chat_id)
-        text = bout.store.get_card(chat.card_hash) or ""
+        chat = duel.store.chat(duel.chat_id)
+        text = duel.store.get_card(chat.card_hash) or ""
         card = reader.parse(text, f"the card of chat {chat.id}")
         engine = self._engine(contender)
-        return Session(bout.store, engine, card, chat, contender.settings(self.settings))
+        return Session(duel.store, engine, card, chat, contender.settings(self.settings))
 
     def _engine(self, contender: Contender) -> Engine:
         from rpterm.models.engine_factory import open_installed
@@ -139,7 +139,7 @@ class Engines:
         needed = sum(
             plan_model(
                 each.settings(self.settings), models_folder=self.paths.models,
-                cache_folder=folders.make(self.paths.cache),
+                cache_folder=folders.make_folder(self.paths.cache),
             ).fit.bytes_needed
             for each in kinds.values()
         )  # fmt: skip
@@ -154,21 +154,21 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     engines = Engines(parse_all(wanted.specs), settings, paths)
     engines.check()
     with open_store(begin=True) as store:
-        bout = open_bout(store, target, wanted, settings, anew)
-        maker = Maker(bout, partial(engines.open, bout), together=engines.all_fit())
+        duel = open_bout(store, target, wanted, settings, anew)
+        maker = ReplyGenerator(duel, partial(engines.open, duel), together=engines.all_fit())
         try:
             if plain:
-                run_plain(bout, maker)
+                run_plain(duel, maker)
             else:
                 from rpterm.tui.screens.duel import DuelScreen
-                from rpterm.tui.single import SingleApp
+                from rpterm.tui.single_screen import SingleScreenApp
 
                 keep = partial(config.save, paths.config_file)
-                SingleApp(lambda: DuelScreen(bout, maker, settings), settings, keep).run()
+                SingleScreenApp(lambda: DuelScreen(duel, maker, settings), settings, keep).run()
         finally:
             maker.stop()
             maker.close()
-        duel_report.print_report(bout, bout.tally())
+        duel_report.print_report(duel, duel.tally())
     return 0
 
 
@@ -182,23 +182,23 @@ def print_report(wanted: Setup, *, as_json: bool) -> int:
     if not folders.find().database.exists():
         raise none  # A report does not create a database.
     with open_store() as store:
-        if (bout := Bout.newest(store, wanted)) is None:
+        if (duel := Duel.newest(store, wanted)) is None:
             raise none
-        found = bout.tally()
+        found = duel.tally()
         if as_json:
-            sides = {each.name: each.spec for each in bout.contenders}
-            out.json_data({"duel": bout.id, "sides": sides, **asdict(found)})
+            sides = {each.name: each.spec for each in duel.contenders}
+            out.json_data({"duel": duel.id, "sides": sides, **asdict(found)})
         else:
-            duel_report.print_report(bout, found)
+            duel_report.print_report(duel, found)
     return 0
 
 
 # Plain mode ------------------------------------------------------------------------------------
-def run_plain(bout: Bout, maker: Maker) -> None:
+def run_plain(duel: Duel, maker: ReplyGenerator) -> None:
     """Ask on standard input, while a thread generates the replies."""
-    voting = _PlainVoting(bout, maker)
+    voting = _PlainVoting(duel, maker)
     worker = threading.Thread(target=voting.generate, daemon=True)
-    if not bout.fresh:
+    if not duel.fresh:
         worker.start()
     try:
         voting.ask()
@@ -211,8 +211,8 @@ def run_plain(bout: Bout, maker: Maker) -> None:
 
 
 class _PlainVoting:
-    def __init__(self, bout: Bout, maker: Maker) -> None:
-        self.bout, self.maker = bout, maker
+    def __init__(self, duel: Duel, maker: ReplyGenerator) -> None:
+        self.duel, self.maker = duel, maker
         self.error: Exception | None = None
         self._progress = threading.Event()
         self._all_generated = False
@@ -230,7 +230,7 @@ class _PlainVoting:
     def ask(self) -> None:
         """Ask for votes, round after round, until the end of the input or a q."""
         out.say(_KEYS_HELP)
-        while (pair := self.bout.next()) is not None and self.error is None:
+        while (pair := self.duel.next()) is not None and self.error is None:
             if not pair.ready:
                 if not self._wait(pair):
                     return
@@ -239,13 +239,13 @@ class _PlainVoting:
 
     def _wait(self, pair: Pair) -> bool:
         """Wait for more replies, or in a fresh duel for the user's message; whether to go on."""
-        if not self.bout.fresh:
+        if not self.duel.fresh:
             all_generated = self._all_generated
             self._progress.wait(0.5)
             self._progress.clear()
             return not all_generated
         text = ""
-        if self.bout.asks(pair):
+        if self.duel.needs_message(pair):
             text = self._read("You: ") or "q"
             if text == "q":
                 return False
@@ -255,22 +255,22 @@ class _PlainVoting:
     def _judge(self, pair: Pair) -> bool:
         """Show one pair and store the vote; whether to go on."""
         assert pair.left is not None and pair.right is not None
-        out.say(f"\nRound {pair.round.number} of {len(self.bout.planned)}")
+        out.say(f"\nRound {pair.round.number} of {len(self.duel.planned)}")
         if pair.left.parent_id is not None:
-            message = self.bout.store.turn(pair.left.parent_id)
+            message = self.duel.store.turn(pair.left.parent_id)
             out.say(f"{out.one_line(message.speaker)}: {message.text}")
         out.say(f"Left: {pair.left.text}\nRight: {pair.right.text}")
-        self.bout.rater.see(pair.left.id, pair.right.id)
+        self.duel.rater.mark_seen(pair.left.id, pair.right.id)
         while (answer := self._read("> ")) is not None and answer != "q":
             if answer == "u":
-                out.say("Undone." if self.bout.undo() else "There is no vote to undo yet.")
+                out.say("Undone." if self.duel.undo() else "There is no vote to undo yet.")
                 return True
             if answer == "":
-                self.bout.skip(pair)
+                self.duel.skip(pair)
                 return True
             if answer in _ANSWERS:
-                self.bout.judge(pair, _ANSWERS[answer])
-                out.say(running(self.bout.tally(bootstrap=0)))
+                self.duel.judge(pair, _ANSWERS[answer])
+                out.say(score_line(self.duel.tally(bootstrap=0)))
                 return True
             out.say(_KEYS_HELP)
         return False

@@ -18,20 +18,20 @@ from rpterm.cli import evaluation_report, out, rich_out
 from rpterm.cli.app import accepting_old_option, new_app
 from rpterm.cli.score import load_card, other_cards, running_scorer
 from rpterm.config import Settings
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.paths import Paths
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.types import InvalidChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender
     from rpterm.engine.protocol import Engine
     from rpterm.evaluation.answers import Answer, Answers
-    from rpterm.evaluation.human import Human
+    from rpterm.evaluation.human_ratings import HumanRatings
     from rpterm.evaluation.judge import Verdict
-    from rpterm.evaluation.metrics import Measured
+    from rpterm.evaluation.metrics import MeasuredAnswer
     from rpterm.evaluation.questions import Question
     from rpterm.evaluation.report import Report
-    from rpterm.preference.stats.live import Figure
+    from rpterm.preference.stats.score_validity import Figure
 
 app = new_app("")
 
@@ -150,7 +150,7 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
     wanted = [each.strip() for each in kinds.split(",") if each.strip()]
     for kind in wanted:
         if kind not in questions.KINDS:
-            raise NoSuchChoice(f"There is no kind of question {kind!r}; {known}.")
+            raise InvalidChoice(f"There is no kind of question {kind!r}; {known}.")
     if not wanted:
         raise RptermError(f"--kinds is empty; {known}.")
     found = questions.builtin(card, wanted)  # type: ignore[arg-type]
@@ -182,7 +182,7 @@ def _play(
 ) -> list[Answer]:
     """Ask one contender all questions, with a progress bar."""
     from rpterm.evaluation.answers import interview
-    from rpterm.evaluation.probing import Bench
+    from rpterm.evaluation.probing import ProbeSetup
 
     own = replace(contender.settings(settings), memory=False)
     with _engine(own, paths, min(len(seeds), 8)) as engine, rich_out.progress() as bar:
@@ -192,7 +192,7 @@ def _play(
         def step(name: str) -> None:
             bar.update(task, advance=1, description=f"{label}: {name}")
 
-        bench = Bench(engine, own, flagged=frozenset(contender.sampling))
+        bench = ProbeSetup(engine, own, flagged=frozenset(contender.sampling))
         setup = repr((_model(own), own.sampling))
         return interview(card, bench, questions, seeds, answers, label, step, setup)
 
@@ -219,13 +219,13 @@ def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Report:
     return build(run.card.name, measured, answers, run.questions, verdicts, human, stars, named)
 
 
-def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
-    from rpterm.evaluation.lines import Known
+def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
     from rpterm.evaluation.metrics import MISSING, AnswerScores, has_references, measure
+    from rpterm.evaluation.result_cache import ResultCache
 
     if not has_references() and any(each.references for each in run.questions.values()):
         rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
-    known = Known(run.kept / "scores.jsonl", "scores of an evaluation")
+    known = ResultCache(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
     with running_scorer(run.paths) as scorer, rich_out.progress() as bar:
         scored = AnswerScores(scorer, known, other_cards(run.card, run.paths), setup)
@@ -235,9 +235,9 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[Measured]:
 
 def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[Verdict]:
     from rpterm.evaluation.judge import Judge, compare, pairs, rubric
-    from rpterm.evaluation.lines import Known
+    from rpterm.evaluation.result_cache import ResultCache
 
-    known = Known(run.kept / "verdicts.jsonl", "verdicts of a judge")
+    known = ResultCache(run.kept / "verdicts.jsonl", "verdicts of a judge")
     own = _judging(judge, run.settings)
     with _engine(own, run.paths) as engine, rich_out.progress() as bar:
         total = len(pairs(answers, run.questions)) * len(rubric())
@@ -257,8 +257,8 @@ def _judging(judge: str, settings: Settings) -> Settings:
     return contender.parse("judge", judge).settings(settings)
 
 
-def _human(card: CharacterCard, paths: Paths) -> tuple[list[Human], Figure | None]:
-    from rpterm.evaluation.human import ratings, with_score
+def _human(card: CharacterCard, paths: Paths) -> tuple[list[HumanRatings], Figure | None]:
+    from rpterm.evaluation.human_ratings import ratings, with_score
     from rpterm.store import Store
 
     if not paths.database.exists():

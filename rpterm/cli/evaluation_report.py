@@ -9,7 +9,7 @@ from rpterm.cli import out, rich_out
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rpterm.evaluation.answered import Asked, Given
+    from rpterm.evaluation.answers_by_question import ModelAnswer, QuestionAnswers
     from rpterm.evaluation.legend import Meaning
     from rpterm.evaluation.report import Report
 
@@ -43,7 +43,7 @@ def _explained(meaning: Meaning) -> str:
     return f"{meaning.means} {meaning.span}, {meaning.better}."
 
 
-def _show_answers(shown: Console, asked: Asked) -> None:
+def _show_answers(shown: Console, asked: QuestionAnswers) -> None:
     """Print one question and every model's answer, one below the other."""
     question = " / ".join(asked.user)
     shown.print(rich_out.text(f"\n{asked.kind}, seed {asked.seed}: {question}", "bold"))
@@ -55,7 +55,7 @@ def _show_answers(shown: Console, asked: Asked) -> None:
             shown.print(rich_out.hanging(line, "dim", by=4))
 
 
-def _score_lines(given: Given) -> list[str]:
+def _score_lines(given: ModelAnswer) -> list[str]:
     """The score of an answer with its 90 % interval, and the reasons for it."""
     if given.chance is None:
         return ["no score"]

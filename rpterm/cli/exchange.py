@@ -15,9 +15,9 @@ from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.chats import open_store
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.types import InvalidChoice, RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
 
@@ -96,7 +96,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
         raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
     known = {each: each for each in FORMATS}
     if name not in known:
-        raise NoSuchChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+        raise InvalidChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
     places = library.card_folders(folders.find().characters)
     for note in export_file(card_lint.find_file(card, places), known[name], target, places):
         out.say(f"note: {note}")

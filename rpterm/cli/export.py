@@ -20,7 +20,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import accepting_old_option, new_app
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:
@@ -184,14 +184,14 @@ def write(
     from rpterm.cli.card_source import rated_character
     from rpterm.cli.chats import open_store
     from rpterm.preference.export import Options, export
-    from rpterm.preference.formats import named
-    from rpterm.preference.harvest import Wanted
-    from rpterm.preference.shaping import Greeting
+    from rpterm.preference.formats import canonical_name
+    from rpterm.preference.message_shape import Greeting
+    from rpterm.preference.record_builder import Selection
     from rpterm.store.judgements import Judgements
 
     options = Options(
-        format=named(format),
-        wanted=replace(Wanted(), sources=_sources(sources), min_edit=min_edit),
+        format=canonical_name(format),
+        wanted=replace(Selection(), sources=_sources(sources), min_edit=min_edit),
         greeting=_named(Greeting, greeting, "way with greetings"), split=split,
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
         file_type="parquet" if parquet else "jsonl",
@@ -256,7 +256,7 @@ def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
 def _model(store: Store, model: TrainerModel) -> Model:
     """The system prompts of the chats, and the model's own template and tokens."""
     from rpterm.preference.export import Model
-    from rpterm.preference.writing import ExportError
+    from rpterm.preference.export_folder import ExportError
 
     def render(messages: tuple[tuple[str, str], ...]) -> str:
         try:

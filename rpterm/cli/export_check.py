@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpterm.cli import rich_out, trainer_model
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rpterm.preference.check.findings import Finding
     from rpterm.preference.check.report import Model, Report
-    from rpterm.preference.stats.agreement import Share
+    from rpterm.preference.stats.agreement import Proportion
 
 _MAX_SHOWN = 6
 """How many characters and models a table lists; JSON has all of them."""
@@ -175,7 +175,7 @@ def _counts(pairs: Iterable[tuple[str, int]]) -> str:
     return f"{shown}, and {rest} more" if rest > 0 else shown
 
 
-def _share(share: Share) -> str:
+def _share(share: Proportion) -> str:
     low, high = share.interval
     return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%} of {share.total})"
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rpterm.defect import traced
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.errors import traceback_text
+from rpterm.types import InvalidChoice, RptermError
 
 WRONG_USAGE = 2
 INTERRUPTED = 130
@@ -33,7 +33,7 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         sys.stdout.flush()
     except RptermError as error:
         complain(str(error))
-        return WRONG_USAGE if isinstance(error, NoSuchChoice) else 1
+        return WRONG_USAGE if isinstance(error, InvalidChoice) else 1
     except KeyboardInterrupt:
         import signal
 
@@ -122,7 +122,7 @@ def write_crash_report(error: BaseException) -> str:
     for folder in (paths.find().logs, Path("/tmp" if os.name == "posix" else ".")):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(head + traced(error), encoding="utf-8")
+            (folder / name).write_text(head + traceback_text(error), encoding="utf-8")
         except OSError:
             continue
         return f"stopped by a bug in rpterm ({what}); the details are in {folder / name}."

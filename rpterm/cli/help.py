@@ -11,7 +11,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app
-from rpterm.types import NoSuchChoice
+from rpterm.types import InvalidChoice
 
 app = new_app("")
 
@@ -40,7 +40,7 @@ def help(
         for name, (_, what) in COMMANDS.items():
             out.say(f"/{name} {what}")
     else:
-        raise NoSuchChoice(f"There is no help on {topic!r}; there are {', '.join(TOPICS)}.")
+        raise InvalidChoice(f"There is no help on {topic!r}; there are {', '.join(TOPICS)}.")
 
 
 def _keys() -> None:
@@ -50,7 +50,7 @@ def _keys() -> None:
     key_check.check(own)
     for heading, group in keys.groups().items():
         rows = [
-            (" ".join(key_names.show(name) for name in keys.keys_of(key, own)), key.id,
+            (" ".join(key_names.display(name) for name in keys.keys_of(key, own)), key.id,
              key.description)
             for key in group
         ]  # fmt: skip

@@ -12,14 +12,14 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
-from rpterm.marks import why
-from rpterm.plural import counted
-from rpterm.types import NoSuchChoice, RptermError
+from rpterm.errors import why
+from rpterm.humanize import counted
+from rpterm.types import InvalidChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.memories import Memory as Row
 
 app = new_app(NOUNS["memory"])
 
@@ -55,7 +55,7 @@ def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]
     if begin:
         if not path.exists():
             resolve_character(character, ())  # An unknown name must not create a database.
-        folders.make(path.parent)
+        folders.make_folder(path.parent)
     elif not path.exists():
         raise RptermError("There are no memories yet: `rpterm chat sherlock` begins a chat.")
     with Store(path) as store:
@@ -70,7 +70,7 @@ def resolve_character(wanted: str, known: Sequence[str]) -> str:
     Raises:
         CardNotFound: It is neither; the text suggests similar names.
     """
-    from rpterm.opening.launch import find_card
+    from rpterm.startup.launch import find_card
 
     exact = [name for name in known if name.casefold() == wanted.casefold()]
     return exact[0] if exact else find_card(wanted, folders.find()).card.name
@@ -96,7 +96,7 @@ def list_memories(
     from rpterm.cli import memory_files
 
     if kind is not None and kind not in KINDS:
-        raise NoSuchChoice(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
+        raise InvalidChoice(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
     with open_memory(character) as memory:
         if files or blocked:
             if kind is not None:

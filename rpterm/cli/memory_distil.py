@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.ask import Ask
     from rpterm.memory.distil.work import Work
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memory_rows import Memory as Row
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.records import Memory as Row
 
 
 def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
@@ -34,7 +34,7 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     work = Work(memory, share=settings.distil.share)
     if again:
         for job in (RULES, MODEL) if model else (RULES,):
-            work.distilled.reads.read_again(memory.character, job)
+            work.distilled.reads.mark_unread(memory.character, job)
     chats = work.distilled.reads.chats(memory.character)
     kept: list[Row] = []
     with rich_out.progress() as bar:

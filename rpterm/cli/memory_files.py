@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
 
 def forget_files(memory: Memory, ids: Sequence[int]) -> int:
     """Forget files with all their pieces, and return how many of them existed."""
-    from rpterm.store.memories import Memories
-    from rpterm.store.memory_files import MemoryFiles
+    from rpterm.store.memory.files import MemoryFiles
+    from rpterm.store.memory.memories import Memories
 
     existing = {file.id for file in MemoryFiles(Memories(memory.store)).all()} & set(ids)
     for file_id in existing:
@@ -85,7 +85,7 @@ def embed_memories(memory: Memory) -> None:
         RptermError: The embedder cannot be used; memories are still found by their words.
     """
     from rpterm.memory.character_memory import Memory as Full
-    from rpterm.opening.embedding import open_embedder
+    from rpterm.startup.embedder import open_embedder
 
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ)

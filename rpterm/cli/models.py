@@ -14,7 +14,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import NOUNS, new_app
-from rpterm.plural import sized
+from rpterm.humanize import byte_size
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -45,11 +45,11 @@ def list_models(json: _Json = False) -> None:
     if json:
         out.json_data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
-    out.table([(each.name, sized(each.size), each.path) for each in have], ("you have", "", ""))
+    out.table([(each.name, byte_size(each.size), each.path) for each in have], ("you have", "", ""))
     out.say()
     rows = [
-        (each.name, sized(each.size), _fits(catalogue.obstacle(each, memory, gpu)), each.licence,
-         each.good_for)
+        (each.name, byte_size(each.size), _fits(catalogue.obstacle(each, memory, gpu)),
+         each.licence, each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
     out.table(rows, ("to download", "", "fits here", "licence", "good for"))
@@ -89,8 +89,8 @@ def info(
         "trained context": header.context_length,
         "context here": fit.context,
         "gpu layers": fit.gpu_layers,
-        "memory needed": sized(fit.bytes_needed),
-        "memory available": sized(planned.memory.available),
+        "memory needed": byte_size(fit.bytes_needed),
+        "memory available": byte_size(planned.memory.available),
         "chat template": settings.chat_template
         or ("the model's own" if header.chat_template else "none: chatml is used"),
         "starter": planned.starter,
@@ -175,5 +175,5 @@ class _LoggedProgress:
         tenth = 10 * done // total if total else 10
         if (stage, tenth) != self._last_logged:
             self._last_logged = (stage, tenth)
-            sys.stderr.write(f"{stage} {10 * tenth} %  {sized(done)} of {sized(total)}\n")
+            sys.stderr.write(f"{stage} {10 * tenth} %  {byte_size(done)} of {byte_size(total)}\n")
             sys.stderr.flush()

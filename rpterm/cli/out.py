@@ -131,9 +131,9 @@ def save(path: Path, text: str, force: bool) -> None:
     Raises:
         RptermError: It already exists, or cannot be written.
     """
-    from rpterm.paths import FileThere, write_new
+    from rpterm.paths import FileAlreadyExists, write_new
 
     try:
         write_new(path, text, force)
-    except FileThere as error:
+    except FileAlreadyExists as error:
         raise RptermError(f"{error} --force overwrites it.") from error

@@ -40,7 +40,7 @@ def replay(
     """
     from rpterm.chat.replay import replay as make_again
     from rpterm.cli.chats import open_store
-    from rpterm.opening.launch import Launch
+    from rpterm.startup.launch import Launch
 
     paths = folders.find()
     with open_store() as store:

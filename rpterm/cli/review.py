@@ -16,7 +16,7 @@ from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.preference.rating import Rater
-    from rpterm.preference.reviewing import Filter, Item, Review
+    from rpterm.preference.review_queue import Filter, QueueItem, ReviewQueue
     from rpterm.store.judgement_records import Verdict
 
 app = new_app("")
@@ -55,7 +55,7 @@ def review(
     from rpterm import paths as folders
     from rpterm.cli.chats import open_store
     from rpterm.cli.memory import resolve_character
-    from rpterm.preference.reviewing import KINDS, Filter, Review
+    from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 
     if kind not in KINDS:
         raise RptermError(f"--show {kind} is not known; there are {', '.join(KINDS)}.")
@@ -65,16 +65,16 @@ def review(
         names = {chat.card_name for chat in store.chats()}
         wanted = Filter(kind, resolve_character(card, sorted(names)) if card else "", model)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            review_plain(Review(store), wanted)
+            review_plain(ReviewQueue(store), wanted)
             return
         from rpterm.tui.screens.review import ReviewScreen
-        from rpterm.tui.single import SingleApp
+        from rpterm.tui.single_screen import SingleScreenApp
 
         keep = partial(config.save, paths.config_file)
-        SingleApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
+        SingleScreenApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
 
 
-def review_plain(queue: Review, wanted: Filter) -> None:
+def review_plain(queue: ReviewQueue, wanted: Filter) -> None:
     """Ask on standard input, one reply after the other."""
     from rpterm.cli import out
 
@@ -87,17 +87,17 @@ def review_plain(queue: Review, wanted: Filter) -> None:
         if item.rival is not None:
             turns[-1] = replace(turns[-1], speaker="Left")
             turns.append(replace(queue.store.turn(item.rival.turn_id), speaker="Right"))
-            queue.rater.see(item.rival.turn_id)
+            queue.rater.mark_seen(item.rival.turn_id)
         for turn in turns:
             out.say(f"{out.one_line(turn.speaker)}: {turn.text}")
-        queue.rater.see(item.reply.turn_id)
+        queue.rater.mark_seen(item.reply.turn_id)
         if item.rival is not None:
             out.say(_DUEL_HELP)
         if not _ask(queue, item):
             return
 
 
-def _ask(queue: Review, item: Item) -> bool:
+def _ask(queue: ReviewQueue, item: QueueItem) -> bool:
     """Read answers until one can be stored; whether to go on."""
     from rpterm.cli import out
 
@@ -111,7 +111,7 @@ def _ask(queue: Review, item: Item) -> bool:
     return False
 
 
-def _store(rater: Rater, item: Item, answer: str) -> bool:
+def _store(rater: Rater, item: QueueItem, answer: str) -> bool:
     """Store an answer; whether it was a valid one."""
     turn = item.reply.turn_id
     if item.rival is not None and answer in _VERDICTS:

@@ -19,17 +19,17 @@ from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new_app
 from rpterm.cli.guard import INTERRUPTED, complain
-from rpterm.marks import why
+from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.paths import Paths
-from rpterm.plural import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from rpterm.evaluation.agreement import Agreement
-    from rpterm.evaluation.dialogues import Said
-    from rpterm.evaluation.scored import Scored
+    from rpterm.evaluation.dialogues import RecordedReply
+    from rpterm.evaluation.reply_scores import ScoredReply
     from rpterm.scoring.scorer import Scorer
 
 app = new_app("")
@@ -76,7 +76,7 @@ def score(
     """
     from rpterm.evaluation import dialogues
     from rpterm.evaluation.agreement import LEAST
-    from rpterm.evaluation.scored import flat, with_labels
+    from rpterm.evaluation.reply_scores import flat, with_labels
 
     paths = folders.find()
     mine = load_card(card)
@@ -148,7 +148,7 @@ def _bytes(file: Path) -> bytes:
 @contextmanager
 def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
     """The scorer of this installation, closed at the end of the block."""
-    from rpterm.opening.launch import Launch
+    from rpterm.startup.launch import Launch
 
     settings = config.load(paths.config_file, os.environ)
     scoring = replace(settings.scoring, slow=slow)
@@ -162,11 +162,11 @@ def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
 def _scored(
     scorer: Scorer,
     card: CharacterCard,
-    replies: Sequence[Said],
+    replies: Sequence[RecordedReply],
     others: tuple[CharacterCard, ...],
-) -> Iterator[Scored]:
+) -> Iterator[ScoredReply]:
     """Score with a progress bar; Ctrl+C ends the scoring."""
-    from rpterm.evaluation.scored import score_all
+    from rpterm.evaluation.reply_scores import score_all
 
     with rich_out.progress() as bar:
         task = bar.add_task(f"scoring {card.char}", total=len(replies))
@@ -179,9 +179,9 @@ def _scored(
 
 
 def _document(
-    card: CharacterCard, scored: Sequence[Scored], labels: dict[str, Agreement | None]
+    card: CharacterCard, scored: Sequence[ScoredReply], labels: dict[str, Agreement | None]
 ) -> dict[str, Any]:
-    from rpterm.evaluation.scored import as_data
+    from rpterm.evaluation.reply_scores import as_data
 
     chances = [each.score.probability for each in scored]
     return {
@@ -193,7 +193,7 @@ def _document(
     }
 
 
-def _show(scored: Sequence[Scored], labels: dict[str, Agreement | None]) -> None:
+def _show(scored: Sequence[ScoredReply], labels: dict[str, Agreement | None]) -> None:
     shown = rich_out.console()
     lines = [_row(each) for each in scored]
     if shown.width < _WIDE:
@@ -235,8 +235,8 @@ def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:
             shown.print(rich_out.hanging(reason, by=sizes[0] + 2))
 
 
-def _row(each: Scored) -> tuple[str, ...]:
-    from rpterm.evaluation.scored import reason, worst
+def _row(each: ScoredReply) -> tuple[str, ...]:
+    from rpterm.evaluation.reply_scores import reason, worst
 
     score = each.score
     parts = [score.dimensions.get(name) for name in

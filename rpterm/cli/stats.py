@@ -12,16 +12,16 @@ import typer
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
-from rpterm.marks import why
-from rpterm.plural import counted
+from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from rpterm.preference.overview import Group, Overview
-    from rpterm.preference.stats.agreement import Share
-    from rpterm.preference.stats.live import Figure, Honesty
+    from rpterm.preference.stats.agreement import Proportion
+    from rpterm.preference.stats.score_validity import Figure, ScoreValidity
 
 app = new_app("")
 
@@ -53,7 +53,7 @@ def stats(
     from rpterm.cli.card_source import rated_character
     from rpterm.cli.chats import open_store
     from rpterm.preference.overview import overview
-    from rpterm.preference.stats.live import honesty
+    from rpterm.preference.stats.score_validity import validate_score
     from rpterm.store.judgements import Judgements
 
     with open_store() as store:
@@ -68,7 +68,7 @@ def stats(
     if not found.kinds:
         rated = ", ".join(known.models) or "none that is known"
         raise RptermError(f"No reply of a model {model!r} was rated. Models with ratings: {rated}.")
-    honest = honesty(found.judged)
+    honest = validate_score(found.judged)
     if json:
         out.json_data(_data(found, honest))
     else:
@@ -79,7 +79,7 @@ def stats(
             out.say(str(svg))
 
 
-def print_stats(console: Console, found: Overview, honest: Honesty | None) -> None:
+def print_stats(console: Console, found: Overview, honest: ScoreValidity | None) -> None:
     """Print tables and bars."""
     total = counted(sum(found.kinds.values()), "judgement")
     head = f"{total} in {counted(found.chats, 'chat')}, {found.exportable} of them exportable"
@@ -155,7 +155,7 @@ def _scored_replies(count: int) -> str:
     return f"{rated} {'has' if count == 1 else 'have'} a live score"
 
 
-def _live_score(console: Console, found: Overview, honest: Honesty | None) -> None:
+def _live_score(console: Console, found: Overview, honest: ScoreValidity | None) -> None:
     """Print how well the live score agrees with the ratings."""
     console.print(rich_out.text("Live score compared with ratings", "bold"))
     if honest is None:
@@ -204,7 +204,7 @@ def _bar(share: float | None, mark: float | None = None, cells: int = _BAR_CELLS
     return "".join(bar)
 
 
-def _share(share: Share) -> str:
+def _share(share: Proportion) -> str:
     if share.value is None:
         return ""
     low, high = share.interval
@@ -223,7 +223,7 @@ def _ratings(group: Group) -> int:
     return group.good + group.bad + len(group.stars) + group.duels
 
 
-def _save_svg(path: Path, found: Overview, honest: Honesty | None) -> None:
+def _save_svg(path: Path, found: Overview, honest: ScoreValidity | None) -> None:
     """Save what the terminal shows as an SVG picture of fixed width.
 
     Raises:
@@ -244,7 +244,7 @@ def _save_svg(path: Path, found: Overview, honest: Honesty | None) -> None:
         raise RptermError(f"{path} cannot be written ({why(error)}).") from error
 
 
-def _data(found: Overview, honest: Honesty | None) -> dict[str, Any]:
+def _data(found: Overview, honest: ScoreValidity | None) -> dict[str, Any]:
     from rpterm.preference.stats.agreement import left_wins, self_agreement
     from rpterm.preference.stats.ranking import ranking
 
@@ -271,7 +271,7 @@ def _group_data(each: Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _live_score_data(honest: Honesty) -> dict[str, Any]:
+def _live_score_data(honest: ScoreValidity) -> dict[str, Any]:
     bins = [
         {"low": each.low, "high": each.high, "mean": round(each.mean, 4), "good": each.good.row()}
         for each in honest.bins

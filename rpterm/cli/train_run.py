@@ -15,7 +15,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.guard import INTERRUPTED
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def base_weights(name: str | None) -> tuple[Path, str]:
             "with --base FILE.gguf, or use `--base starter`."
         )
     path = library.find_model(settings.model if name is None else name, paths.models, paths.cache)
-    return path, model_hash(path, folders.make(paths.cache))
+    return path, model_hash(path, folders.make_folder(paths.cache))
 
 
 def method_named(name: str | None) -> Method | None:

@@ -70,7 +70,7 @@ def open_trainer_model(name: str | None) -> Iterator[TrainerModel]:
     from rpterm.models.engine_factory import checked_header
 
     path = library.find_model(settings.model if name is None else name, paths.models, paths.cache)
-    header = checked_header(path, folders.make(paths.cache))
+    header = checked_header(path, folders.make_folder(paths.cache))
     with Vocabulary(path) as vocabulary:
         source = templates.load_template(settings.chat_template) or header.chat_template
         yield build_trainer_model(path.stem, source, header.bos, header.eos, vocabulary)

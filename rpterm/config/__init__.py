@@ -6,34 +6,34 @@ This package does not know where the file is.
 """
 
 from rpterm.config.layers import load, origins, profile_file, profiles, save
-from rpterm.config.names import full_name, names, read, show
+from rpterm.config.names import as_dict, full_name, parse_value, setting_kinds
 from rpterm.config.settings import (
     ConfigError,
-    Distilling,
-    Duel,
-    ExampleSizes,
+    DistillingSettings,
+    DuelSettings,
+    ExampleSettings,
     FlagError,
     KvType,
-    Scoring,
+    ScoringSettings,
     Settings,
 )
 
 __all__ = [
     "ConfigError",
-    "Distilling",
-    "Duel",
-    "ExampleSizes",
+    "DistillingSettings",
+    "DuelSettings",
+    "ExampleSettings",
     "FlagError",
     "KvType",
-    "Scoring",
+    "ScoringSettings",
     "Settings",
+    "as_dict",
     "full_name",
     "load",
-    "names",
     "origins",
+    "parse_value",
     "profile_file",
     "profiles",
-    "read",
     "save",
-    "show",
+    "setting_kinds",
 ]

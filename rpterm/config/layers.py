@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from rpterm.config.names import TABLES, full_name, last, names, near, read
+from rpterm.config.names import TABLES, full_name, last_part, parse_value, setting_kinds, suggestion
 from rpterm.config.settings import ConfigError, FlagError, Settings
-from rpterm.config.values import Kind, parse, wrong
-from rpterm.marks import why
-from rpterm.paths import write_whole
+from rpterm.config.values import Kind, parse, problems_with
+from rpterm.errors import why
+from rpterm.paths import write_atomic
 
 Origin = Literal["file", "profile", "environment", "flag"]
 
@@ -67,12 +67,14 @@ def _layers(
 
     What is wrong is appended to ``problems``.
     """
-    kinds = names()
+    kinds = setting_kinds()
     file = _from_file(path, kinds, problems) if path is not None else {}
     variables = _from_env(env, kinds, problems)
     given = {name: value for name, value in flags.items() if value is not None}
     for name, value in given.items():
-        problems += wrong(name, value, kinds[name], "--" + last(name).replace("_", "-"))
+        problems += problems_with(
+            name, value, kinds[name], "--" + last_part(name).replace("_", "-")
+        )
     named = {**file, **variables, **given}.get("profile")
     profile = _from_profile(path, str(named), kinds, problems) if path and named else {}
     layers: list[tuple[Origin, dict[str, object]]] = [("file", file), ("profile", profile)]
@@ -124,17 +126,17 @@ def save(path: Path, name: str, text: str | None) -> None:
     """
     from tomlkit.exceptions import TOMLKitError
 
-    from rpterm.config.text import put
+    from rpterm.config.toml_text import with_value
 
     name = full_name(name)
-    value = None if text is None else read(name, text)
+    value = None if text is None else parse_value(name, text)
     try:
-        written = put(_read(path), name.split(".", 1), value)
+        written = with_value(_read(path), name.split(".", 1), value)
     except TOMLKitError as error:
         raise ConfigError([f"{path}: {error}; fix the file first."]) from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, written.encode())
+        write_atomic(path, written.encode())
     except OSError as error:
         raise ConfigError([f"{path} cannot be written ({why(error)})."]) from error
 
@@ -174,12 +176,12 @@ def _from_document(
     values: dict[str, object] = {}
     for name, value in _flat(document):
         if name in kinds:
-            found = wrong(name, value, kinds[name], name)
+            found = problems_with(name, value, kinds[name], name)
             values[name] = value
         elif name in TABLES:
             found = [f"{name} must be a table: write [{name}] and its settings below it."]
         else:
-            found = [f"{name} is not a setting{near(name, [*kinds, *TABLES])}"]
+            found = [f"{name} is not a setting{suggestion(name, [*kinds, *TABLES])}"]
         if found:
             problems += [f"{path}{_line_suffix(text, name)}: {problem}" for problem in found]
     return values
@@ -209,7 +211,7 @@ def _from_env(
 ) -> dict[str, object]:
     values: dict[str, object] = {}
     for name, kind in kinds.items():
-        short = _VARIABLES.get(name) or last(name)
+        short = _VARIABLES.get(name) or last_part(name)
         variable = f"RPTERM_{short.upper()}"
         if name != "persona.description" and env.get(variable):
             values[name], found = parse(name, env[variable], kind, variable)
@@ -223,7 +225,7 @@ def _assemble(values: Mapping[str, object]) -> Settings:
     settings = dataclasses.replace(Settings(), **top)  # type: ignore[arg-type]
     for table in TABLES:
         inner = {
-            last(name): tuple(value) if isinstance(value, list) else value
+            last_part(name): tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
             if name.startswith(f"{table}.")
         }

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_type_hints
 
-from rpterm.config.settings import ConfigError, Distilling, Duel, ExampleSizes, Scoring, Settings
+from rpterm.config.settings import (
+    ConfigError,
+    DistillingSettings,
+    DuelSettings,
+    ExampleSettings,
+    ScoringSettings,
+    Settings,
+)
 from rpterm.config.values import Kind, kind_of, parse
 from rpterm.types import Persona, Sampling
 
 TABLES = {
-    "distil": Distilling, "duel": Duel, "examples": ExampleSizes, "persona": Persona,
-    "sampling": Sampling, "scoring": Scoring,
+    "distil": DistillingSettings, "duel": DuelSettings, "examples": ExampleSettings,
+    "persona": Persona, "sampling": Sampling, "scoring": ScoringSettings,
 }  # fmt: skip
 
 
-def names() -> dict[str, Kind]:
+def setting_kinds() -> dict[str, Kind]:
     """The kind of every setting, by dotted name."""
     found: dict[str, Kind] = {}
     for name, hint in get_type_hints(Settings).items():
@@ -27,10 +34,10 @@ def names() -> dict[str, Kind]:
     return found
 
 
-def show(settings: Settings) -> dict[str, object]:
+def as_dict(settings: Settings) -> dict[str, object]:
     """The value of every setting, by dotted name."""
     values: dict[str, object] = {}
-    for name in names():
+    for name in setting_kinds():
         value: Any = settings
         for part in name.split("."):
             value = getattr(value, part)
@@ -44,22 +51,22 @@ def full_name(name: str) -> str:
     Raises:
         ConfigError: There is no such setting; the text suggests a similar one.
     """
-    kinds = names()
+    kinds = setting_kinds()
     if name in kinds or (name.startswith("keys.") and len(name) > len("keys.")):
         return name
     for table in TABLES:
         if f"{table}.{name}" in kinds:
             return f"{table}.{name}"
-    raise ConfigError([f"There is no setting {name!r}{near(name, kinds)}"])
+    raise ConfigError([f"There is no setting {name!r}{suggestion(name, kinds)}"])
 
 
-def read(name: str, text: str) -> object:
+def parse_value(name: str, text: str) -> object:
     """Parse the value of a setting as a user types it.
 
     Raises:
         ConfigError: It is not valid for this setting.
     """
-    kind = Kind("plain") if name.startswith("keys.") else names()[name]
+    kind = Kind("plain") if name.startswith("keys.") else setting_kinds()[name]
     value, problems = parse(name, text, kind, name)
     if not text.isprintable() and not problems:
         problems = [f"{name} must be plain text, not {text!r}."]
@@ -68,17 +75,17 @@ def read(name: str, text: str) -> object:
     return value
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: a suggestion, or where all are listed."""
     from difflib import get_close_matches
 
     known = list(known)
-    by_last = {last(each): each for each in known}
+    by_last = {last_part(each): each for each in known}
     similar = get_close_matches(name, known, 1)
-    similar = similar or [by_last[each] for each in get_close_matches(last(name), by_last, 1)]
+    similar = similar or [by_last[each] for each in get_close_matches(last_part(name), by_last, 1)]
     return f"; did you mean {similar[0]}?" if similar else "; `rpterm config show` lists them all."
 
 
-def last(name: str) -> str:
+def last_part(name: str) -> str:
     """The last part of a dotted name, without its table."""
     return name.rsplit(".", 1)[-1]

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rpterm.types import NoSuchChoice, Persona, RptermError, Sampling
+from rpterm.types import InvalidChoice, Persona, RptermError, Sampling
 
 KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
 
 
 @dataclass(frozen=True, slots=True)
-class Duel:
+class DuelSettings:
     """Side B of a duel in the chat.
 
     Attributes:
@@ -28,7 +28,7 @@ class Duel:
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
+class ScoringSettings:
     """How replies are scored during a chat.
 
     Attributes:
@@ -47,7 +47,7 @@ class Scoring:
 
 
 @dataclass(frozen=True, slots=True)
-class ExampleSizes:
+class ExampleSettings:
     """How many example dialogues a prompt contains, unless a chat sets its own number.
 
     Attributes:
@@ -63,7 +63,7 @@ class ExampleSizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Distilling:
+class DistillingSettings:
     """How facts are extracted from what you say and kept in memory.
 
     Attributes:
@@ -137,21 +137,21 @@ class Settings:
     theme: str = "lamplight"
     persona: Persona = field(default_factory=Persona)
     sampling: Sampling = field(default_factory=Sampling)
-    duel: Duel = field(default_factory=Duel)
-    scoring: Scoring = field(default_factory=Scoring)
-    examples: ExampleSizes = field(default_factory=ExampleSizes)
-    distil: Distilling = field(default_factory=Distilling)
+    duel: DuelSettings = field(default_factory=DuelSettings)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    examples: ExampleSettings = field(default_factory=ExampleSettings)
+    distil: DistillingSettings = field(default_factory=DistillingSettings)
     keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def at_once(self) -> int:
+    def parallel_replies(self) -> int:
         """How many replies may be generated in parallel; an engine is opened for this many."""
         return max(self.candidates, self.scoring.best_of, 1)
 
-    def asks_another(self, before: Settings) -> bool:
+    def needs_other_engine(self, before: Settings) -> bool:
         """Whether an engine opened with the settings before cannot serve these."""
         differs = any(getattr(self, name) != getattr(before, name) for name in _ENGINE_SETTINGS)
-        return differs or self.at_once > before.at_once
+        return differs or self.parallel_replies > before.parallel_replies
 
 
 _ENGINE_SETTINGS = (
@@ -169,5 +169,5 @@ class ConfigError(RptermError):
         super().__init__("\n".join(self.problems))
 
 
-class FlagError(ConfigError, NoSuchChoice):
+class FlagError(ConfigError, InvalidChoice):
     """Settings that cannot be used only because of the command line."""

@@ -80,7 +80,7 @@ def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[st
     Strings and numbers are typed without quotes, lists and tables in TOML syntax.
     """
     if kind.shape == "choice" or kind == Kind("plain", str):
-        return text, wrong(name, text, kind, label)
+        return text, problems_with(name, text, kind, label)
     import tomli
 
     if kind == Kind("plain", bool):
@@ -90,10 +90,10 @@ def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[st
     except tomli.TOMLDecodeError:
         want = _WORDS[kind.item] if kind.shape == "plain" else f"a {kind.shape} in TOML syntax"
         return None, [f"{label} must be {want}, not {text!r}."]
-    return value, wrong(name, value, kind, label)
+    return value, problems_with(name, value, kind, label)
 
 
-def wrong(name: str, value: object, kind: Kind, label: str) -> list[str]:
+def problems_with(name: str, value: object, kind: Kind, label: str) -> list[str]:
     """The problems with a value.
 
     Args:

@@ -88,7 +88,7 @@ _FIXED = ("seed", "think_tokens")
 
 
 def _parse_sampler(name: str, key: str, value: str) -> Any:
-    kind = config.names().get(f"sampling.{key}")
+    kind = config.setting_kinds().get(f"sampling.{key}")
     if kind is None or kind.shape != "plain" or key in _FIXED:
         from difflib import get_close_matches
 

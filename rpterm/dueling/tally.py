@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import DECIDED, log_e_value, wilson
 from rpterm.preference.stats.ranking import Strength, Vote, ranking
 from rpterm.store.judgement_records import Verdict
@@ -23,7 +23,7 @@ _SWAPPED: dict[Verdict, Verdict] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRound:
     """One verdict.
 
     Attributes:
@@ -109,7 +109,7 @@ class Tally:
     strengths: tuple[Strength, ...] = ()
 
 
-def tally(names: Sequence[str], judged: Sequence[Judged], *, rounds: int = 200) -> Tally:
+def tally(names: Sequence[str], judged: Sequence[JudgedRound], *, rounds: int = 200) -> Tally:
     """Add up verdicts.
 
     Args:
@@ -130,7 +130,7 @@ def tally(names: Sequence[str], judged: Sequence[Judged], *, rounds: int = 200) 
     )
 
 
-def _match(one: str, other: str, votes: Sequence[Judged], pairs: int) -> Match:
+def _match(one: str, other: str, votes: Sequence[JudgedRound], pairs: int) -> Match:
     wins = losses = ties = bad = 0
     better: str | None = None
     after: int | None = None
@@ -151,7 +151,7 @@ def _match(one: str, other: str, votes: Sequence[Judged], pairs: int) -> Match:
     )
 
 
-def _votes(judged: Sequence[Judged]) -> list[Vote]:
+def _votes(judged: Sequence[JudgedRound]) -> list[Vote]:
     """Votes for the ranking: a tie counts half; "both bad" does not say who is better."""
     votes = []
     for each in judged:
@@ -161,7 +161,7 @@ def _votes(judged: Sequence[Judged]) -> list[Vote]:
     return votes
 
 
-def running(result: Tally) -> str:
+def score_line(result: Tally) -> str:
     """The current score in one line; several matches are abbreviated to fit into 76 columns."""
     if len(result.matches) > 1:
         scores = (f"{each.one}{_sign(each)}{each.other} {each.wins}:{each.losses}"

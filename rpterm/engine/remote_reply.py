@@ -14,7 +14,7 @@ from typing import Any
 from rpterm.engine.protocol import Delta, EngineEvent, Finished, Retracted, Thought
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import Thinking, unopened
+from rpterm.thinking import ThoughtSplitter, split_unopened
 from rpterm.types import StopReason, Usage
 
 
@@ -46,7 +46,7 @@ class RemoteReply:
     cached: int = 0
     first_at: float = 0.0
     last_at: float = 0.0
-    thinking: Thinking = field(default_factory=Thinking)
+    thinking: ThoughtSplitter = field(default_factory=ThoughtSplitter)
     text: ReplyText = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +117,7 @@ class RemoteReply:
         self.reply_chunks += 1
         if shown := self.text.feed(reply):
             yield Delta(self.index, shown)
-        if not self.has_thought and (parts := unopened(self.text.text)) is not None:
+        if not self.has_thought and (parts := split_unopened(self.text.text)) is not None:
             yield from self._reclassify(*parts)
 
     def _reclassify(self, thought: str, reply: str) -> Iterator[EngineEvent]:

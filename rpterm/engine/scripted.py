@@ -28,7 +28,7 @@ from rpterm.engine.protocol import (
 )
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, Thinking
+from rpterm.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason, Usage
 
 CHATML = (
@@ -92,7 +92,7 @@ class _Reply:
     index: int
     ids: list[int]
     text: ReplyText
-    thinking: Thinking
+    thinking: ThoughtSplitter
     sent: list[int] = field(default_factory=list)
     reason: StopReason | None = None
 
@@ -264,7 +264,7 @@ class ScriptedEngine:
             self._next += count
         tail = decode(request.prompt_ids[-REACH:])
         return [
-            _Reply(index, encode(text), ReplyText(request.stop), Thinking(tail))
+            _Reply(index, encode(text), ReplyText(request.stop), ThoughtSplitter(tail))
             for index, text in enumerate(texts)
         ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from rpterm.sentences import abbreviated
+from rpterm.sentences import is_abbreviation
 
 _SENTENCE_END = re.compile(r"""(?:[.!?…—。！？]["'”’»)*_\]」]*|[^\s*]\*)\s*$""")
 _PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("(", ")"))
@@ -19,7 +19,12 @@ _ANY_SENTENCE_FACTOR = 1.5
 
 def reached_soft_limit(text: str, tokens: int, after: int) -> bool:
     """Whether a reply of this many tokens should end here; never where ``after`` is 0 or less."""
-    if after <= 0 or tokens < after or not _SENTENCE_END.search(text) or abbreviated(text.rstrip()):
+    if (
+        after <= 0
+        or tokens < after
+        or not _SENTENCE_END.search(text)
+        or is_abbreviation(text.rstrip())
+    ):
         return False
     return tokens >= _ANY_SENTENCE_FACTOR * after or not _has_open_pair(text)
 

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation import probing
-from rpterm.evaluation.lines import GrowingFile, mark
-from rpterm.evaluation.probing import Bench, Trial
+from rpterm.evaluation.probing import ProbeSetup, Trial
 from rpterm.evaluation.questions import Question
+from rpterm.evaluation.result_cache import AppendOnlyFile, cache_key
+from rpterm.oneshot import ask
 from rpterm.types import History, Sampling
 
 _RATING = "root ::= [1-5]"
@@ -60,7 +60,7 @@ class Answers:
         Raises:
             RptermError: The file cannot be used, or contains something else.
         """
-        self._file = GrowingFile(path, '{"card": ', "answers of an evaluation")
+        self._file = AppendOnlyFile(path, '{"card": ', "answers of an evaluation")
         try:
             answers = [_answer(row) for row in self._file.read()]
         except (ValueError, TypeError) as error:
@@ -100,12 +100,12 @@ def _answer(raw: dict[str, Any]) -> Answer:
 
 def fingerprint(card: CharacterCard, question: Question, setup: str = "") -> str:
     """A hash that changes with the card, the question and the settings (``setup``)."""
-    return mark(card, question.user, setup)[:12]
+    return cache_key(card, question.user, setup)[:12]
 
 
 def interview(
     card: CharacterCard,
-    bench: Bench,
+    bench: ProbeSetup,
     questions: Sequence[Question],
     seeds: Sequence[int],
     answers: Answers,
@@ -147,7 +147,7 @@ def interview(
 
 
 def _ask(
-    card: CharacterCard, bench: Bench, question: Question, seeds: Sequence[int]
+    card: CharacterCard, bench: ProbeSetup, question: Question, seeds: Sequence[int]
 ) -> Iterator[tuple[Trial, int | None]]:
     if question.kind == "personality":
         for seed in seeds:
@@ -159,7 +159,9 @@ def _ask(
         yield trial, None
 
 
-def _ask_rating(card: CharacterCard, bench: Bench, question: Question, seed: int) -> int | None:
+def _ask_rating(
+    card: CharacterCard, bench: ProbeSetup, question: Question, seed: int
+) -> int | None:
     lines = (*card.attributes, *card.relations, *card.style) or (card.description,)
     system = _SYSTEM.format(char=card.char, about=" ".join(lines)[:2000])
     sampling = Sampling(

@@ -40,7 +40,7 @@ class DialogueError(RptermError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecordedReply:
     """One reply of the character.
 
     Attributes:
@@ -76,7 +76,7 @@ def read(
     names: Sequence[str] = (),
     where: str = "the file",
     report: Callable[[str], object] = lambda problem: None,
-) -> list[Said]:
+) -> list[RecordedReply]:
     """All replies of the character that can be read.
 
     Args:
@@ -98,7 +98,7 @@ def read(
         turn_fields.name_of(turn) in known for _, row in rows for turn in turn_fields.turns_in(row)
     )
     reader = _Reader(known, names_character)
-    replies: list[Said] = []
+    replies: list[RecordedReply] = []
     for line, row in rows:
         try:
             replies += list(reader.take(line, row))
@@ -113,7 +113,7 @@ def read(
     return replies
 
 
-def strangers(replies: Sequence[Said], names: Sequence[str]) -> list[str]:
+def strangers(replies: Sequence[RecordedReply], names: Sequence[str]) -> list[str]:
     """The names of those who speak the replies, if none of them is the character.
 
     Args:
@@ -158,7 +158,7 @@ class _Reader:
         self._history_after: dict[int, History] = {}
         self._user = ""
 
-    def take(self, line: int, row: Row) -> Iterator[Said]:
+    def take(self, line: int, row: Row) -> Iterator[RecordedReply]:
         """The replies in one row.
 
         Raises:
@@ -169,7 +169,7 @@ class _Reader:
             before, user = self._context(row), turn_fields.user_name_of(row)
             for text, fields in replies:
                 if text.strip():
-                    yield Said(line, self._without_name(text), before, user, fields=fields)
+                    yield RecordedReply(line, self._without_name(text), before, user, fields=fields)
         elif turns is not None:
             yield from self._dialogue(line, row, turns)
         elif turn_fields.is_header(row):
@@ -178,7 +178,7 @@ class _Reader:
         else:
             yield from self._turn(line, row)
 
-    def _turn(self, line: int, row: Row) -> Iterator[Said]:
+    def _turn(self, line: int, row: Row) -> Iterator[RecordedReply]:
         spoken = self._spoken(row)
         added = () if spoken is None else (spoken,)
         before = self._history
@@ -189,11 +189,11 @@ class _Reader:
         self._history = _recent((*before, *added))
         # A greeting, as our own exports mark it, is part of the card and not a reply.
         if spoken is not None and spoken[0] and row.get("origin") != "greeting":
-            yield Said(line, spoken[1], before, self._user, fields=row)
+            yield RecordedReply(line, spoken[1], before, self._user, fields=row)
 
-    def _dialogue(self, line: int, row: Row, turns: Sequence[Any]) -> Iterator[Said]:
+    def _dialogue(self, line: int, row: Row, turns: Sequence[Any]) -> Iterator[RecordedReply]:
         history: list[tuple[bool, str]] = []
-        replies: list[Said] = []
+        replies: list[RecordedReply] = []
         user = turn_fields.user_name_of(row)
         for position, turn in enumerate(self._with_roles(turns, user_index=0), 1):
             spoken = self._listed(turn, is_character=len(history) % 2 == 1)
@@ -201,7 +201,9 @@ class _Reader:
                 continue
             if spoken[0]:
                 fields = turn if isinstance(turn, Mapping) else {}
-                replies.append(Said(line, spoken[1], _recent(history), user, position, fields))
+                replies.append(
+                    RecordedReply(line, spoken[1], _recent(history), user, position, fields)
+                )
             history.append(spoken)
         if replies:  # Labels next to the complete dialogue belong to its last reply.
             replies[-1] = replace(replies[-1], fields={**row, **replies[-1].fields})

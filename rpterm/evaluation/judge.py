@@ -14,12 +14,12 @@ from functools import cache
 from importlib import resources
 from itertools import combinations
 
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Engine
 from rpterm.evaluation.answers import Answer
-from rpterm.evaluation.lines import Known, mark
 from rpterm.evaluation.questions import Question
+from rpterm.evaluation.result_cache import ResultCache, cache_key
+from rpterm.oneshot import ask
 from rpterm.types import RptermError, Sampling
 
 _SYSTEM = (
@@ -58,7 +58,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class JudgeReliability:
     """How consistent the judge is.
 
     Attributes:
@@ -82,7 +82,7 @@ def rubric() -> dict[str, str]:
 class Judge:
     """A judging model; its answers are cached."""
 
-    def __init__(self, engine: Engine, known: Known, setup: str = "") -> None:
+    def __init__(self, engine: Engine, known: ResultCache, setup: str = "") -> None:
         """Args:
         engine: The judging model, loaded with the first question.
         known: The cache.
@@ -102,7 +102,7 @@ class Judge:
             letter = self._ask(text)
             return letter, bool(letter)
 
-        return str(self._known.or_made(mark(self._setup, _SYSTEM, text), answer))
+        return str(self._known.get_or_compute(cache_key(self._setup, _SYSTEM, text), answer))
 
     def _ask(self, text: str) -> str:
         if not self._loaded:
@@ -152,14 +152,14 @@ def pairs(answers: Sequence[Answer], questions: dict[str, Question]) -> list[tup
     ]
 
 
-def trust(verdicts: Sequence[Verdict]) -> Trust | None:
+def reliability_of(verdicts: Sequence[Verdict]) -> JudgeReliability | None:
     """How consistent the judge is; ``None`` if nothing was compared."""
     answered = [each for each in verdicts if each.first and each.second]
     if not answered:
         return None
     firsts = sum((v.first == v.left) + (v.second == v.right) for v in answered)
     same = sum(bool(verdict.winner) for verdict in answered)
-    return Trust(len(answered), same / len(answered), firsts / (2 * len(answered)))
+    return JudgeReliability(len(answered), same / len(answered), firsts / (2 * len(answered)))
 
 
 def _choose(

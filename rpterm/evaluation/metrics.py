@@ -17,10 +17,10 @@ import numpy as np
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.answers import Answer
-from rpterm.evaluation.lines import Known, mark
 from rpterm.evaluation.questions import TRAITS, Question
-from rpterm.evaluation.scored import Reason, reasons
-from rpterm.scoring.frozen import frozen
+from rpterm.evaluation.reply_scores import Reason, reasons
+from rpterm.evaluation.result_cache import ResultCache, cache_key
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
@@ -49,7 +49,7 @@ class AnswerScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredAnswer:
     """An answer with its metrics by name; higher is better."""
 
     answer: Answer
@@ -95,7 +95,7 @@ def measure(
     questions: Mapping[str, Question],
     scored: AnswerScores,
     on_step: Callable[[], object] = lambda: None,
-) -> list[Measured]:
+) -> list[MeasuredAnswer]:
     """All metrics of answers to open questions; for the personality interview see ``traits``."""
     measured = []
     for answer in answers:
@@ -104,7 +104,7 @@ def measure(
             continue
         score = scored.of(question.card(card), answer)
         overlap = against_references(answer.reply, question.references)
-        measured.append(Measured(answer, {**overlap, **score.values}, score))
+        measured.append(MeasuredAnswer(answer, {**overlap, **score.values}, score))
         on_step()
     return measured
 
@@ -115,7 +115,7 @@ class AnswerScores:
     def __init__(
         self,
         scorer: Scorer,
-        known: Known,
+        known: ResultCache,
         others: tuple[CharacterCard, ...] = (),
         setup: str = "",
     ) -> None:
@@ -126,12 +126,12 @@ class AnswerScores:
         setup: The Scorer's settings; with other settings everything is scored anew.
         """
         self._scorer, self._known, self._others = scorer, known, others
-        self._setup = (frozen().version, setup, _CACHE_FORMAT)
+        self._setup = (load_coefficients().version, setup, _CACHE_FORMAT)
 
     def of(self, card: CharacterCard, answer: Answer) -> AnswerScore:
         """The score of an answer, with its reasons."""
-        key = mark(self._setup, card, self._others, answer.said, answer.reply)
-        return _from_json(self._known.or_made(key, lambda: self._score(card, answer)))
+        key = cache_key(self._setup, card, self._others, answer.said, answer.reply)
+        return _from_json(self._known.get_or_compute(key, lambda: self._score(card, answer)))
 
     def _score(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
         scene = scene_of(card, history=answer.said, others=self._others)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from rpterm.asking import ask
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normalize
 from rpterm.cards.patterns import PatternError, compile_pattern
@@ -24,6 +23,7 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
+from rpterm.oneshot import ask
 from rpterm.store import Store
 from rpterm.types import History, RptermError, Sampling, Turn
 
@@ -113,7 +113,7 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class ProbeSetup:
     """What probes are run with.
 
     Attributes:
@@ -133,7 +133,7 @@ class Bench:
 
 def run(
     card: CharacterCard,
-    bench: Bench,
+    bench: ProbeSetup,
     seeds: Sequence[int],
     *,
     probes: Sequence[Probe] | None = None,
@@ -177,7 +177,7 @@ class _SingleTurnSession(Session):
 
 
 def _trials(
-    card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
+    card: CharacterCard, probe: Probe, bench: ProbeSetup, seeds: Sequence[int], store: Store
 ) -> Iterator[Trial]:
     """One trial for each seed; probes of one line decode several seeds in a batch."""
     info = bench.engine.load()
@@ -204,7 +204,7 @@ def _history(store: Store, reply: Turn) -> History:
 
 
 def _talk(
-    card: CharacterCard, probe: Probe, bench: Bench, seeds: Sequence[int], store: Store
+    card: CharacterCard, probe: Probe, bench: ProbeSetup, seeds: Sequence[int], store: Store
 ) -> tuple[dict[int, Turn], str]:
     """The last replies by the index of their seed, and why some are missing."""
     chat = begin_chat(store, card, "", card.user(bench.settings.persona))
@@ -236,7 +236,7 @@ def _events(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
 
 # Checks --------------------------------------------------------------------------------------
 def _checks(
-    card: CharacterCard, probe: Probe, bench: Bench, reply: str, history: History
+    card: CharacterCard, probe: Probe, bench: ProbeSetup, reply: str, history: History
 ) -> Iterator[Check]:
     for text in probe.contains:
         found = holds(text, reply)

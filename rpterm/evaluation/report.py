@@ -8,24 +8,29 @@ from itertools import combinations
 
 from rpterm.evaluation import legend
 from rpterm.evaluation.agreement import agreement
-from rpterm.evaluation.answered import Asked, Rated, answered, interviewed
 from rpterm.evaluation.answers import Answer
-from rpterm.evaluation.choice import Choice, by_question, choice
-from rpterm.evaluation.human import Human
-from rpterm.evaluation.judge import Verdict, rubric, trust
+from rpterm.evaluation.answers_by_question import (
+    QuestionAnswers,
+    RatedStatement,
+    group_answers,
+    group_ratings,
+)
+from rpterm.evaluation.human_ratings import HumanRatings
+from rpterm.evaluation.judge import Verdict, reliability_of, rubric
 from rpterm.evaluation.legend import METRICS, TRAITS, Meaning, title
 from rpterm.evaluation.metrics import (
     LIKELIHOODS,
     REFERENCE,
-    Measured,
+    MeasuredAnswer,
     Trait,
     mean_interval,
     traits,
 )
 from rpterm.evaluation.questions import Question
-from rpterm.plural import counted
+from rpterm.evaluation.recommendation import Recommendation, by_question, recommend
+from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import wilson
-from rpterm.preference.stats.live import Figure
+from rpterm.preference.stats.score_validity import Figure
 from rpterm.scoring.combine import DIMENSIONS
 
 SHARES = ("in_character", *DIMENSIONS)
@@ -62,20 +67,20 @@ class Report:
     card: str
     models: tuple[str, ...]
     judge: str
-    choice: Choice
+    choice: Recommendation
     tables: tuple[Table, ...]
     bars: Mapping[str, tuple[Bar, ...]]
-    answers: tuple[Asked, ...]
-    interview: tuple[Rated, ...]
+    answers: tuple[QuestionAnswers, ...]
+    interview: tuple[RatedStatement, ...]
 
 
 def build(
     card: str,
-    measured: Sequence[Measured],
+    measured: Sequence[MeasuredAnswer],
     answers: Sequence[Answer],
     questions: Mapping[str, Question],
     verdicts: Sequence[Verdict] = (),
-    human: Sequence[Human] = (),
+    human: Sequence[HumanRatings] = (),
     stars: Figure | None = None,
     judge: str = "",
 ) -> Report:
@@ -102,14 +107,14 @@ def build(
     ]
     with_rows = tuple(table for table in tables if table.rows)
     return Report(
-        card, models, judge if verdicts else "", choice(measured, models, verdicts, judge),
+        card, models, judge if verdicts else "", recommend(measured, models, verdicts, judge),
         with_rows,
-        _bars(measured, models), answered(measured, questions, verdicts),
-        interviewed(answers, models, questions),
+        _bars(measured, models), group_answers(measured, questions, verdicts),
+        group_ratings(answers, models, questions),
     )  # fmt: skip
 
 
-def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
+def _metrics(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> Table:
     metrics = _available(measured)
     rows = [
         (title(metric), *(_mean(_values(measured, metric, model)) for model in models))
@@ -125,7 +130,7 @@ def _metrics(measured: Sequence[Measured], models: Sequence[str]) -> Table:
 
 
 def _kinds(
-    measured: Sequence[Measured], models: Sequence[str], questions: Mapping[str, Question]
+    measured: Sequence[MeasuredAnswer], models: Sequence[str], questions: Mapping[str, Question]
 ) -> Table:
     kinds = dict.fromkeys(questions[each.answer.question].kind for each in measured)
     rows = []
@@ -170,7 +175,7 @@ def _trait_cell(trait: Trait) -> str:
 
 
 def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> Iterable[Table]:
-    reliability = trust(verdicts)
+    reliability = reliability_of(verdicts)
     if reliability is None:
         return
     rows = []
@@ -195,7 +200,7 @@ def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> I
     )  # fmt: skip
 
 
-def _human(human: Sequence[Human]) -> Iterable[Table]:
+def _human(human: Sequence[HumanRatings]) -> Iterable[Table]:
     rows = [
         (each.model, _mean(each.stars), str(len(each.stars)), _share(each.thumbs),
          str(len(each.thumbs)))
@@ -210,7 +215,7 @@ def _human(human: Sequence[Human]) -> Iterable[Table]:
 
 
 def _agreement(
-    measured: Sequence[Measured], verdicts: Sequence[Verdict], stars: Figure | None
+    measured: Sequence[MeasuredAnswer], verdicts: Sequence[Verdict], stars: Figure | None
 ) -> Table:
     metrics = [metric for metric in _available(measured) if metric in _COMPARED]
     series = {metric: _by_answer(measured, metric) for metric in metrics}
@@ -236,7 +241,7 @@ def _agreement(
     )  # fmt: skip
 
 
-def _bars(measured: Sequence[Measured], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:
+def _bars(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:
     return {
         metric: tuple(
             Bar(model, *mean_interval(values))
@@ -247,18 +252,20 @@ def _bars(measured: Sequence[Measured], models: Sequence[str]) -> dict[str, tupl
     }
 
 
-def _available(measured: Sequence[Measured]) -> list[str]:
+def _available(measured: Sequence[MeasuredAnswer]) -> list[str]:
     """The metrics that some answer has, in display order."""
     names = {name for each in measured for name in each.values}
     return [name for name in METRICS if name in names]
 
 
-def _values(measured: Sequence[Measured], metric: str, model: str) -> list[float]:
+def _values(measured: Sequence[MeasuredAnswer], metric: str, model: str) -> list[float]:
     """One value per question, because answers with several seeds are not independent."""
     return list(by_question(measured, metric, model).values())
 
 
-def _by_answer(measured: Sequence[Measured], metric: str) -> dict[tuple[str, str, int], float]:
+def _by_answer(
+    measured: Sequence[MeasuredAnswer], metric: str
+) -> dict[tuple[str, str, int], float]:
     """The values of a metric by (model, question, seed)."""
     return {
         (each.answer.model, each.answer.question, each.answer.seed): each.values[metric]

@@ -18,7 +18,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.worlds import CardText
 from rpterm.cards.writer import dump
 from rpterm.examples.records import card_key
-from rpterm.store.example_marks import ExampleMarks
+from rpterm.store.example_settings import ExampleMarks
 from rpterm.types import Chat, Member, RptermError
 
 if TYPE_CHECKING:

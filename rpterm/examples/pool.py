@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.examples.records import Exemplar, Source, card_key
-from rpterm.group import owner
+from rpterm.group import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.errors import StoreError
@@ -105,7 +105,7 @@ def _rated_replies(store: Store, chats: Iterable[int]) -> tuple[dict[int, float]
 def _is_own_reply(casts: Casts, reply: Turn) -> bool:
     """Whether the chat's own character said it, not another member of the cast."""
     cast = casts.get(reply.chat_id)
-    return cast is None or owner(cast, reply) == cast.members[0]
+    return cast is None or speaker_of(cast, reply) == cast.members[0]
 
 
 def _best_exchanges(

@@ -21,7 +21,7 @@ from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
-from rpterm.store.example_marks import ExampleMarks, Mark
+from rpterm.store.example_settings import ExampleMarks, Mark
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -252,7 +252,9 @@ class ExampleProvider:
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            judged = self.store.connections.judged  # read first, so it is never newer than the pool
+            judged = (
+                self.store.connections.judgements_version
+            )  # read first, so it is never newer than the pool
             if self._pool is None or self._pool[0] is not judged:
                 self._pool = (judged, {})
             by_card = self._pool[1]

@@ -29,12 +29,12 @@ from rpterm.memory.text_query import TextQuery, build_text_query
 from rpterm.memory.words import with_speaker
 from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
-from rpterm.store.distilled import Distilled
-from rpterm.store.memories import Kind, Memories
-from rpterm.store.memories import Memory as Row
-from rpterm.store.memory_files import Block, MemoryFile, MemoryFiles, Piece
-from rpterm.store.memory_sources import MemorySources
-from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store.memory.distilled import Distilled
+from rpterm.store.memory.files import BlockedPhrase, MemoryFile, MemoryFiles, Piece
+from rpterm.store.memory.memories import Kind, Memories
+from rpterm.store.memory.memories import Memory as Row
+from rpterm.store.memory.sources import MemorySources
+from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import RptermError, Turn
 
 _CANDIDATES = 40
@@ -156,7 +156,7 @@ class Memory:
         blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
         found = self._search(chat_id, path, search, prompt_turns, about_past, phrases)
         # A summary of several turns may mention one that is hidden.
-        from_hidden = self.distilled.of_hidden([row.id for row, _ in found])
+        from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
         history = FactHistory(self.distilled, self._live.shown_of, self.many)
         if about_past and self._live.loaded:
@@ -199,21 +199,21 @@ class Memory:
         if not text.strip():
             raise RecallError("A memory needs some text; to delete it, forget it instead.")
         row = self._memories.edit(memory_id, text.strip())
-        self.distilled.was_edited(memory_id)
+        self.distilled.mark_edited(memory_id)
         self._writer.wake()
         return row
 
     def pin(self, memory_id: int, pinned: bool = True) -> Row:
         """Recall a memory with every reply, or stop doing so."""
-        return self._memories.mark(memory_id, pinned=pinned)
+        return self._memories.update(memory_id, pinned=pinned)
 
     def never_mention(self, memory_id: int, hidden: bool = True) -> Row:
         """Keep a memory but never recall it, or allow it again."""
-        return self._memories.mark(memory_id, hidden=hidden)
+        return self._memories.update(memory_id, hidden=hidden)
 
     def share(self, memory_id: int, shared: bool = True) -> Row:
         """Let other characters know a memory too, or stop doing so."""
-        return self._memories.mark(memory_id, shared=shared)
+        return self._memories.update(memory_id, shared=shared)
 
     def forget(self, *memory_ids: int) -> int:
         """Delete memories for good, with their vectors; returns how many there were."""
@@ -243,7 +243,7 @@ class Memory:
         """Forget a file with all its pieces, for good."""
         return self._files.remove(file_id)
 
-    def block(self, phrase: str) -> Block:
+    def block(self, phrase: str) -> BlockedPhrase:
         """Never mention what contains this phrase or, with an embedder, is about it."""
         phrase = " ".join(phrase.split())
         if not BlockedPhrases([phrase]):
@@ -256,13 +256,13 @@ class Memory:
         """Allow a phrase again."""
         self._files.unblock(block_id)
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[BlockedPhrase]:
         """The phrases never mentioned."""
         return self._files.blocks(self.character)
 
     def rename(self, new: str, card_path: str | None = None) -> tuple[int, int]:
         """Move a renamed card's chats and memories to its new name; returns how many of each."""
-        moved = MemorySources(self._memories).move(self.character, new, card_path)
+        moved = MemorySources(self._memories).rename_character(self.character, new, card_path)
         self.character = new
         self._live.rename(new)
         return moved

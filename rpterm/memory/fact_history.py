@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from rpterm.store.distilled import Distilled
-from rpterm.store.memory_rows import Memory
+from rpterm.store.memory.distilled import Distilled
+from rpterm.store.memory.records import Memory
 
 T = TypeVar("T")
 _PAST = re.compile(
@@ -66,7 +66,7 @@ class FactHistory:
         return notes | self._later_notes([row for row in found if row.kind == "turn"])
 
     def _later_notes(self, lines: Sequence[Memory]) -> dict[int, str]:
-        drawn = self.distilled.drawn_from([row.turn_id for row in lines if row.turn_id])
+        drawn = self.distilled.facts_from_turns([row.turn_id for row in lines if row.turn_id])
         details = self.distilled.details([i for ids in drawn.values() for i in ids])
         notes: dict[int, str] = {}
         for row in lines:

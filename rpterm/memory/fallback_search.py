@@ -9,7 +9,7 @@ from rpterm.memory.recall import Hit
 from rpterm.memory.relevance import distinctive
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms
-from rpterm.store.memories import Memories, Memory
+from rpterm.store.memory.memories import Memories, Memory
 from rpterm.types import Turn
 
 _MAX_WORDS = 6
@@ -32,7 +32,7 @@ def search_database(
     """
     candidates = [word for word in text_query.words if distinctive(terms(word))]
     words = sorted(candidates, key=len, reverse=True)[:_MAX_WORDS]
-    rows = memories.any_of(words, character, _MAX_MATCHES)
+    rows = memories.search_any(words, character, _MAX_MATCHES)
     other_chats = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}
     shown = {turn.id for turn in path}
     if other_chats:

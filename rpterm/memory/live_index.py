@@ -18,8 +18,8 @@ from rpterm.memory.growable_array import Growing
 from rpterm.memory.index import KINDS, IndexEntry, MemoryIndex
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
-from rpterm.store.memories import Memories, Memory
-from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store.memory.memories import Memories, Memory
+from rpterm.store.memory.vectors import MemoryVectors
 
 Floats = NDArray[np.float32]
 _BATCH = 500
@@ -66,11 +66,11 @@ class LiveIndex:
 
     def load(self) -> None:
         """Read all memories; recall may begin when this returns."""
-        self._seq, self._last_id = self._memories.log_end(), self._memories.end()
+        self._seq, self._last_id = self._memories.last_change(), self._memories.max_id()
         count = sum(self._memories.counts(self._character).values())
         self.index.vectors.reserve(count + count // 8)
         batch: list[Memory] = []
-        for memory in self._memories.after(0, self._character, self._last_id):
+        for memory in self._memories.iter_after(0, self._character, self._last_id):
             batch.append(memory)
             if len(batch) == _BATCH:
                 self._add(batch)
@@ -116,8 +116,8 @@ class LiveIndex:
 
     def _catch_up(self) -> None:
         changes = self._memories.changed(self._seq)
-        end = self._memories.end()
-        fresh = list(self._memories.after(self._last_id, self._character, end))
+        end = self._memories.max_id()
+        fresh = list(self._memories.iter_after(self._last_id, self._character, end))
         if not (fresh or changes.memories or changes.chats):
             self._last_id = end  # the new memories are of other characters: skip them from now on
             return
@@ -179,7 +179,7 @@ class LiveIndex:
         return {old: (*links.get(old, ()), new) for old, new in superseded.items()}
 
     def _load_vectors(self, hashes: Sequence[bytes], first: int) -> None:
-        stored = self._vectors.of(self._model, hashes)
+        stored = self._vectors.get(self._model, hashes)
         dim = self.index.vectors.dim
         blobs = {key: blob for key, blob in stored.items() if len(blob) == 4 * dim}
         vectors = np.frombuffer(b"".join(blobs.values()), "<f4").reshape(len(blobs), dim)

@@ -12,10 +12,10 @@ from rpterm.types import Prompt
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.recalled import Recalled
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
-    from rpterm.store.memory_files import Block
-    from rpterm.store.memory_rows import Kind
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.memories import Memory as Row
+    from rpterm.store.memory.records import Kind
 
 _SOURCE = "memory:"
 
@@ -68,7 +68,7 @@ class Overview:
     """
 
     used: tuple[Item, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[BlockedPhrase, ...] = ()
     hidden: tuple[Item, ...] = ()
     rows: tuple[Item, ...] = ()
     kinds: dict[str, int] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class _ItemBuilder:
     def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
-        self._from_hidden = memory.distilled.of_hidden([row.id for row in rows])
+        self._from_hidden = memory.distilled.with_hidden_source([row.id for row in rows])
         self._on_other_branch = memory.on_other_branch(rows) - self._from_hidden
         self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
 

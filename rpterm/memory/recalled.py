@@ -11,8 +11,8 @@ from typing import TypeVar
 from rpterm.memory.recall import Hit, Weights
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms, with_speaker
-from rpterm.store.memory_rows import Kind
-from rpterm.store.memory_rows import Memory as Row
+from rpterm.store.memory.records import Kind
+from rpterm.store.memory.records import Memory as Row
 
 T = TypeVar("T")
 _MAX_WORDS = 4

@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rpterm.store.distilled import Detail, Distilled, Draft
-from rpterm.store.memories import Memories
-from rpterm.store.memories import Memory as Row
-from rpterm.store.memory_files import MemoryFiles, Piece
-from rpterm.store.memory_sources import MemorySources
+from rpterm.store.memory.distilled import Detail, Distilled, Draft
+from rpterm.store.memory.files import MemoryFiles, Piece
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.memories import Memory as Row
+from rpterm.store.memory.sources import MemorySources
 from rpterm.types import RptermError
 
 _DISTILLED_KINDS = ("fact", "reflection", "summary")
@@ -50,7 +50,7 @@ def export_lines(memories: Memories, character: str) -> Iterator[str]:
         yield _json_line({"file": fields})
     for block in files.blocks(character):
         yield _json_line({"never_mention": block.phrase})
-    for row in memories.after(0, character):
+    for row in memories.iter_after(0, character):
         if row.character == character:
             is_distilled = row.kind in _DISTILLED_KINDS
             detail = distilled.details([row.id]).get(row.id) if is_distilled else None
@@ -80,7 +80,7 @@ def _memory_fields(sources: MemorySources, row: Row) -> dict[str, object]:
     if row.file_id is not None:
         fields["file_id"] = row.file_id
     if row.turn_id is not None:
-        fields["source"] = sources.of(row.turn_id)
+        fields["source"] = sources.identify(row.turn_id)
     return fields
 
 
@@ -88,7 +88,7 @@ def _drawn_fields(sources: MemorySources, detail: Detail | None) -> dict[str, ob
     if detail is None:
         return {}
     fields = {name: getattr(detail, name) for name in (*_DRAWN_FIELDS, "evidence", "newer")}
-    return {"drawn": fields | {"sources": [sources.of(turn) for turn in detail.turns]}}
+    return {"drawn": fields | {"sources": [sources.identify(turn) for turn in detail.turns]}}
 
 
 def _json_line(fields: dict[str, Any]) -> str:
@@ -102,7 +102,7 @@ class _Import:
     def __init__(self, memories: Memories, character: str) -> None:
         self._memories, self._character = memories, character
         self._files, self._sources = MemoryFiles(memories), MemorySources(memories)
-        self._known = {_key(row): row for row in memories.after(0, character)}
+        self._known = {_key(row): row for row in memories.iter_after(0, character)}
         self._ids: dict[int, int] = {}  # the export's memory ids → this database's
         self._links: list[tuple[int, int]] = []  # (superseded memory here, exported id of newer)
         self._distilled = Distilled(memories)
@@ -176,12 +176,12 @@ class _Import:
             if fields.get(name) and not getattr(row, name)
         }
         if missing:
-            self._memories.mark(row.id, **missing)
+            self._memories.update(row.id, **missing)
 
     def _finish(self) -> None:
         for old, new in self._links:
             if new in self._ids and self._ids[new] != old:
-                self._memories.mark(old, superseded_by=self._ids[new])
+                self._memories.update(old, superseded_by=self._ids[new])
         for memory_id, drawn in self._drawn:
             self._distilled.restore(memory_id, self._draft(drawn), edited=drawn["edited"])
         files = self._files.all(self._character)

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from rpterm.defect import told
+from rpterm.errors import user_message
 from rpterm.memory.embed import Embedder
 from rpterm.memory.live_index import LiveIndex
 from rpterm.memory.words import with_speaker
-from rpterm.store.memories import Memories
-from rpterm.store.memory_vectors import MemoryVectors, Unembedded
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.vectors import MemoryVectors, Unembedded
 
 _EMBED_BATCH = 64
 _MAX_ID = 2**62
@@ -113,7 +113,7 @@ class MemoryWriter:
             work()
             self._error = ""
         except Exception as error:  # noqa: BLE001 - callers would wait for ever for a dead thread
-            self._error = told(error)
+            self._error = user_message(error)
 
     def _load(self) -> None:
         if self._embedder is not None:
@@ -132,7 +132,7 @@ class MemoryWriter:
     def _write(self, turns: list[int]) -> None:
         if self._memories.remember_turns(turns) < len(turns):
             for turn_id in turns:
-                self._memories.refresh_turn(turn_id)
+                self._memories.update_turn_text(turn_id)
         self._live.follow()
         # An edit or an addition (``wake``) may affect any memory, a turn only the newest ones.
         self._embed_all(above=self._embedded_up_to if turns else 0)

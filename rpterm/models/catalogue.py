@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rpterm.humanize import byte_size
 from rpterm.models.fit import CPU_CAP
 from rpterm.models.hardware import GpuMemory, SystemMemory
-from rpterm.plural import sized
 
 _BUFFERS = 600_000_000
 _RESERVED = 1_000_000_000
@@ -197,4 +197,4 @@ def _memory_shortage(model: CatalogueModel, usable: int, where: str) -> str:
         return ""
     if not usable:
         return "this machine's memory is unknown"
-    return f"needs {sized(model.memory)}, but a model can use {sized(usable)} {where}"
+    return f"needs {byte_size(model.memory)}, but a model can use {byte_size(usable)} {where}"

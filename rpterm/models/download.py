@@ -13,11 +13,11 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
-from rpterm.marks import why
+from rpterm.errors import why
+from rpterm.humanize import byte_size
 from rpterm.models.file_cache import FileCache
 from rpterm.models.gguf import read_header
 from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
-from rpterm.plural import sized
 
 _SPARE_BYTES = 64 << 20
 
@@ -146,8 +146,8 @@ def _check_disk_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + _SPARE_BYTES > free:
         raise DownloadError(
-            f"The download needs {sized(needed)} and {folder} has {sized(free)} free: free some "
-            "space, or set RPTERM_HOME to a folder on another disk."
+            f"The download needs {byte_size(needed)} and {folder} has {byte_size(free)} free: "
+            "free some space, or set RPTERM_HOME to a folder on another disk."
         )
 
 

@@ -109,8 +109,8 @@ def open_installed(settings: Settings, paths: Paths, *, sequences: int = 8) -> E
     return open_engine(
         settings,
         models_folder=paths.models,
-        cache_folder=folders.make(paths.cache),
-        log_folder=folders.make(paths.logs),
+        cache_folder=folders.make_folder(paths.cache),
+        log_folder=folders.make_folder(paths.logs),
         sequences=sequences,
     )
 

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rpterm.paths import keep
+from rpterm.paths import write_cache
 
 _FORMAT = 2
 
@@ -57,4 +57,4 @@ class FileCache:
         if self._file is None:
             return
         text = json.dumps({"stamp": self._stamp, "facts": self._values})
-        keep(self._file, text.encode())
+        write_cache(self._file, text.encode())

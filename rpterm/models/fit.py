@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
+from rpterm.humanize import byte_size
 from rpterm.models.hardware import MIB, GpuMemory, SystemMemory
 from rpterm.models.header import Header
-from rpterm.plural import sized
 
 STEP = 256
 MIN_CONTEXT = 1024
@@ -201,10 +201,10 @@ def _fits_gpu(
 def _too_large(header: Header, context: int, kv_type: str, available: int, requested: int) -> str:
     total = bytes_needed(header, context, kv_type)
     text = (
-        f"This model needs {sized(total)} of memory with a context of {context:,} tokens "
-        f"({sized(header.file_size)} for the weights, "
-        f"{sized(kv_bytes(header, context + SPARE_CELLS, kv_type))} for the cache), but only "
-        f"{sized(available)} are free"
+        f"This model needs {byte_size(total)} of memory with a context of {context:,} tokens "
+        f"({byte_size(header.file_size)} for the weights, "
+        f"{byte_size(kv_bytes(header, context + SPARE_CELLS, kv_type))} for the cache), but only "
+        f"{byte_size(available)} are free"
     )
     if requested and bytes_needed(header, MIN_CONTEXT, kv_type) <= available:
         smaller = context

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rpterm.engine.protocol import ModelError
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.models.file_cache import FileCache
 
 MAX_FULL_HASH = 512 << 20

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.protocol import ModelError
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.models import file_type
 from rpterm.models.gguf_reader import ARRAY, STRING, Damaged, GgufReader, Scalar, Truncated
 

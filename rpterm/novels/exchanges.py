@@ -19,8 +19,8 @@ from rpterm.novels.names import split_title
 from rpterm.novels.people import Person, addressed_names
 from rpterm.novels.speech_tags import SPEECH_VERBS
 from rpterm.scoring.signals.voice import SCALES
-from rpterm.scoring.texts import content
-from rpterm.scoring.voices import Voices
+from rpterm.scoring.texts import content_stems
+from rpterm.scoring.voice_classifier import VoiceClassifier
 from rpterm.sentences import sentences
 
 _MAX_EXAMPLES, _MAX_LONG_EXAMPLES, _MAX_GREETINGS = 10, 3, 3
@@ -58,7 +58,7 @@ def examples(book: Book, person: Person) -> Iterator[Example]:
     seen: list[set[str]] = []
     long = 0
     for line in sorted(usable, key=_distinctiveness(book, person, lines), reverse=True):
-        line_words = set(content(line.paragraph.speech))
+        line_words = set(content_stems(line.paragraph.speech))
         if len(seen) == _MAX_EXAMPLES:
             return
         if any(len(line_words & other) > _MAX_OVERLAP * len(line_words) for other in seen):
@@ -154,7 +154,7 @@ def _distinctiveness(book: Book, person: Person, lines: Sequence[Line]) -> Calla
         for other, _ in book.cast()[: _MAX_OTHERS + 1]
         if other != person
     ]
-    voices = Voices([line.paragraph.speech for line in lines], others or [[""]])
+    voices = VoiceClassifier([line.paragraph.speech for line in lines], others or [[""]])
 
     def score(line: Line) -> float:
         views = voices.measure(line.paragraph.speech)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rpterm.almanac import MONTHS
+from rpterm.calendar_names import MONTHS
 from rpterm.novels.quotations import Paragraph
 from rpterm.sentences import sentences
 

@@ -1,7 +1,7 @@
 """Exports judgements as training data: chats one by one, as records, rows and files.
 
-The same store always gives the same bytes. It keeps only one chat in memory, and the digests that
-detect duplicates and leaks between splits. A chat is read only after its consent was checked.
+The same store always gives the same bytes. It keeps only one chat in memory, and the digests of
+``duplicates``. A chat is read only after its consent was checked.
 """
 
 from __future__ import annotations
@@ -12,28 +12,43 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from rpterm.preference.card import Figures, dataset_card
-from rpterm.preference.company import as_lived
+from rpterm.preference.dataset_card import Figures, dataset_card
+from rpterm.preference.duplicates import DuplicateFilter
+from rpterm.preference.empty_export import (
+    NOT_MARKED,
+    Skipped,
+    explain_empty_export,
+    explain_unrated,
+)
+from rpterm.preference.export_folder import (
+    MANIFEST,
+    ExportError,
+    JsonlWriter,
+    replace_folder,
+    to_parquet,
+)
 from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
-from rpterm.preference.harvest import SOURCES, Material, Wanted, harvest
-from rpterm.preference.history import PER_MESSAGE, Count, History
-from rpterm.preference.nothing import NOT_MARKED, PassedOver, nobody, why
+from rpterm.preference.group_chats import turns_as_heard
+from rpterm.preference.message_shape import Greeting
+from rpterm.preference.prompt_builder import PER_MESSAGE, Count, PromptBuilder
+from rpterm.preference.record_builder import (
+    SOURCE_OF_KIND,
+    ChatJudgements,
+    Selection,
+    build_records,
+)
 from rpterm.preference.records import Dropped, Messages, Record
 from rpterm.preference.scrub import REGION, Scrubber
-from rpterm.preference.shaping import Greeting
-from rpterm.preference.writing import MANIFEST, ExportError, Lines, replacing, to_parquet
 from rpterm.store.judgements import Judgements
-from rpterm.types import Chat, NoSuchChoice
+from rpterm.types import Chat, InvalidChoice
 
 LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
 
 SPLITS = ("train", "test")
-_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,7 @@ class Options:
     """
 
     format: str = "trl_dpo"
-    wanted: Wanted = Wanted()  # noqa: RUF009 - frozen
+    wanted: Selection = Selection()  # noqa: RUF009 - frozen
     greeting: Greeting = Greeting.AUTO
     split: float = 0.1
     max_tokens: int = 1024
@@ -84,7 +99,7 @@ class Model:
 
 
 @dataclass(slots=True)
-class Exported:
+class ExportResult:
     """The result of an export.
 
     Attributes:
@@ -115,7 +130,7 @@ def export(
     options: Options,
     model: Model,
     look: Callable[[Path], None] | None = None,
-) -> Exported:
+) -> ExportResult:
     """Write the export; an earlier one at ``out`` is replaced at the very end.
 
     Args:
@@ -126,19 +141,19 @@ def export(
         NoSuchChoice: There is no such format.
     """
     if options.format not in FORMATS:
-        raise NoSuchChoice(
+        raise InvalidChoice(
             f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
         )
     run = _Run(judgements, options, model)
-    with replacing(out) as folder:
+    with replace_folder(out) as folder:
         run.write(folder)
-        if not sum(run.done.rows.values()):
+        if not sum(run.result.rows.values()):
             raise ExportError(run.nothing())
         run.describe(folder)
         if look is not None:
             look(folder)
     run.write_review(out)
-    return run.done
+    return run.result
 
 
 class _Run:
@@ -149,13 +164,11 @@ class _Run:
         self.options = options
         self.model = model
         self.format: Format = FORMATS[options.format]
-        self.done = Exported()
-        self._passed = PassedOver(options.wanted.sources, options.max_tokens)
+        self.result = ExportResult()
+        self._skipped = Skipped(options.wanted.sources, options.max_tokens)
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
-        self._seen: set[bytes] = set()
-        self._chosen: dict[bytes, bytes] = {}
-        self._splits: dict[bytes, str] = {}
+        self._duplicates = DuplicateFilter()
         self._scrub = Scrubber(self._persona_names(), options.region) if options.scrub else None
         self._shape = Shape(
             greeting=options.greeting,
@@ -171,12 +184,12 @@ class _Run:
         with ExitStack() as stack:
             tables = {
                 (table.name, split): stack.enter_context(
-                    Lines(folder / "data" / f"{_stem(table.name, split)}.jsonl")
+                    JsonlWriter(folder / "data" / f"{_stem(table.name, split)}.jsonl")
                 )
                 for table in self.format.tables
                 for split in SPLITS
             }
-            left_out = stack.enter_context(Lines(folder / "about" / "left-out.jsonl"))
+            left_out = stack.enter_context(JsonlWriter(folder / "about" / "left-out.jsonl"))
             for record, split in self._records(left_out):
                 self._write_row(record, split, tables)
         for key, lines in tables.items():
@@ -185,7 +198,7 @@ class _Run:
                 if self.options.file_type == "parquet":
                     path = to_parquet(path)
                 self.files[key] = f"data/{path.name}"
-                self.done.rows[path.stem] = lines.rows
+                self.result.rows[path.stem] = lines.rows
 
     def describe(self, folder: Path) -> None:
         """Write the dataset card, the format's extra files, and the manifest."""
@@ -193,16 +206,16 @@ class _Run:
         extras = self.format.extras(self.files, limit) if self.format.extras else {}
         for name, text in extras.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        card = dataset_card(self.format, self.files, self.done.figures, self._about())
+        card = dataset_card(self.format, self.files, self.result.figures, self._about())
         (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
         manifest = {
             "rpterm_export": LAYOUT,
             "about": self._about(),
-            "rows": self.done.rows,
-            "cut_prompts": self.done.cut,
-            "duels": self.done.figures.duels(),
-            "left_out": dict(sorted(self.done.left_out.items())),
-            "scrubbed": dict(sorted(self.done.scrubbed.items())),
+            "rows": self.result.rows,
+            "cut_prompts": self.result.cut,
+            "duels": self.result.figures.duel_figures(),
+            "left_out": dict(sorted(self.result.left_out.items())),
+            "scrubbed": dict(sorted(self.result.scrubbed.items())),
             "sha256": {
                 str(path.relative_to(folder).as_posix()): _sha256(path)
                 for path in sorted(folder.rglob("*"))
@@ -216,64 +229,66 @@ class _Run:
         """List what the scrubber removed in a file next to the export, not inside it."""
         if self._scrub is None or not self._scrub.found:
             return
-        self.done.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
-        with Lines(self.done.review) as lines:
+        self.result.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
+        with JsonlWriter(self.result.review) as lines:
             for row in self._scrub.review():
                 lines.add(row)
 
     def nothing(self) -> str:
         """The error message for an export without rows."""
-        if self._passed.chats:
-            return why(self.format, self._passed, self.done.left_out)
+        if self._skipped.chats:
+            return explain_empty_export(self.format, self._skipped, self.result.left_out)
         judged = {self.judgements.store.chat(each).card_name for each in self.judgements.chats()}
-        return nobody(self.options.card, sorted(judged))
+        return explain_unrated(self.options.card, sorted(judged))
 
     # -------------------------------------------------------------------------------------------
-    def _records(self, left_out: Lines) -> Iterator[tuple[Record, str]]:
+    def _records(self, left_out: JsonlWriter) -> Iterator[tuple[Record, str]]:
         for material in _prefetched(self._materials()):
             chat = material.chat.id
             split = split_of(chat, self.options.split)
-            self.done.figures.look(material.comparisons)
+            self.result.figures.add_duels(material.comparisons)
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
-            self._passed.sources |= {SOURCES[each] for each in kinds} - self.options.wanted.sources
-            result = harvest(material, self.options.wanted, self._kinds)
-            self.done.cut += material.history.cut
-            self._passed.longest = max(self._passed.longest, material.history.longest)
+            self._skipped.sources |= {
+                SOURCE_OF_KIND[each] for each in kinds
+            } - self.options.wanted.sources
+            result = build_records(material, self.options.wanted, self._kinds)
+            self.result.cut += material.prompts.cut
+            self._skipped.longest = max(self._skipped.longest, material.prompts.longest)
             for dropped in result.dropped:
                 self._leave_out(dropped, left_out)
-            digests: dict[int, bytes] = {}
+            self._duplicates.start_chat()
             for record in result.records:
                 if record.kind not in self._kinds:
-                    self._passed.kinds[record.kind] += 1
+                    self._skipped.kinds[record.kind] += 1
                     continue
-                reason = self._rejection(record, split, digests)
+                reason = self._duplicates.rejection(record, split)
                 if reason is None:
                     yield record, split
                     continue
                 for number in record.meta.judgements:
                     self._leave_out(Dropped(number, chat, reason), left_out)
 
-    def _materials(self) -> Iterator[Material]:
+    def _materials(self) -> Iterator[ChatJudgements]:
         for chat_id in self.judgements.chats():
             chat = self.judgements.store.chat(chat_id)
             if self.options.card is not None and chat.card_name != self.options.card:
                 continue
-            self._passed.chats += 1
+            self._skipped.chats += 1
             if self.judgements.exportable(chat_id):
                 yield self._material(chat)
             else:
-                self.done.left_out[NOT_MARKED] += 1
+                self.result.left_out[NOT_MARKED] += 1
 
-    def _material(self, chat: Chat) -> Material:
-        turns, others = as_lived(self.judgements.store, chat.id)
+    def _material(self, chat: Chat) -> ChatJudgements:
+        turns, others = turns_as_heard(self.judgements.store, chat.id)
         ratings = list(self.judgements.ratings(chat.id))
         comparisons = list(self.judgements.comparisons(chat.id))
         own_ratings = [each for each in ratings if each.turn_id not in others]
         own_comparisons = [c for c in comparisons if not others & {c.left_id, c.right_id}]
         own_count = len(own_ratings) + len(own_comparisons)
         if foreign := len(ratings) + len(comparisons) - own_count:
-            self.done.left_out["said by another character than the chat's own"] += foreign
-        history = History(
+            self.result.left_out["said by another character than the chat's own"] += foreign
+        prompts = PromptBuilder(
             turns,
             self.model.system(chat),
             max_tokens=self.options.max_tokens,
@@ -282,33 +297,11 @@ class _Run:
             per_message=self.model.per_message,
         )
         origins = self.judgements.origins(chat.id)
-        return Material(chat, history, own_ratings, own_comparisons, origins)
+        return ChatJudgements(chat, prompts, own_ratings, own_comparisons, origins)
 
-    def _rejection(self, record: Record, split: str, digests: dict[int, bytes]) -> str | None:
-        prompt = digests.get(id(record.prompt))
-        if prompt is None:
-            parts = [part for message in record.prompt for part in message]
-            prompt = digests[id(record.prompt)] = _digest(*map(_text_digest, parts))
-        if self._splits.setdefault(prompt, split) != split:
-            return "the same prompt is in the other split"
-        texts = (
-            _text_digest(record.reply.text),
-            _text_digest(record.other.text if record.other else ""),
-        )
-        reason = record.meta.reason if record.kind == "flag" else ""
-        key = _digest(prompt, *map(_text_digest, (record.kind, str(record.label), reason)), *texts)
-        if key in self._seen:
-            return "the same row is there already"
-        if record.kind == "pair":
-            both = _digest(prompt, *sorted(texts))
-            if (
-                self._chosen.setdefault(both, key) != key
-            ):  # The key depends on the order of the texts.
-                return "another chat has the opposite verdict"
-        self._seen.add(key)
-        return None
-
-    def _write_row(self, record: Record, split: str, tables: dict[tuple[str, str], Lines]) -> None:
+    def _write_row(
+        self, record: Record, split: str, tables: dict[tuple[str, str], JsonlWriter]
+    ) -> None:
         written = False
         for table in self.format.tables:
             if record.kind in table.kinds:
@@ -317,12 +310,12 @@ class _Run:
                     tables[table.name, split].add(row)
                     written = True
         if written:
-            self.done.figures.add(record)
+            self.result.figures.add(record)
         else:
-            self._passed.unplaced += 1
+            self._skipped.unplaced += 1
 
-    def _leave_out(self, dropped: Dropped, left_out: Lines) -> None:
-        self.done.left_out[dropped.why] += 1
+    def _leave_out(self, dropped: Dropped, left_out: JsonlWriter) -> None:
+        self.result.left_out[dropped.why] += 1
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _persona_names(self) -> list[str]:
@@ -337,9 +330,9 @@ class _Run:
 
     def _about(self) -> dict[str, object]:
         options = self.options
-        if self._scrub is not None and not self.done.scrubbed:
+        if self._scrub is not None and not self.result.scrubbed:
             for (kind, _), count in self._scrub.found.items():
-                self.done.scrubbed[kind] += count
+                self.result.scrubbed[kind] += count
         return {
             "format": options.format,
             "sources": sorted(source.value for source in options.wanted.sources),
@@ -353,9 +346,9 @@ class _Run:
         }
 
 
-def _prefetched(materials: Iterator[Material]) -> Iterator[Material]:
+def _prefetched(materials: Iterator[ChatJudgements]) -> Iterator[ChatJudgements]:
     """Stay one item ahead, so that the tokens of the next one are counted in the background."""
-    before: Material | None = None
+    before: ChatJudgements | None = None
     for material in materials:
         if before is not None:
             yield before
@@ -366,17 +359,6 @@ def _prefetched(materials: Iterator[Material]) -> Iterator[Material]:
 
 def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
-
-
-def _digest(*digests: bytes) -> bytes:
-    return hashlib.blake2b(b"".join(digests), digest_size=_DIGEST_BYTES).digest()
-
-
-@lru_cache(maxsize=2048)  # A chat's texts recur in every prompt.
-def _text_digest(text: str) -> bytes:
-    return hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES
-    ).digest()
 
 
 def _sha256(path: Path) -> str:

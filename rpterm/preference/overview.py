@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rpterm.preference.standing import standing
-from rpterm.preference.stats.agreement import Share, winner
-from rpterm.preference.stats.live import Judged
+from rpterm.preference.latest_ratings import latest_ratings
+from rpterm.preference.stats.agreement import Proportion, winner
 from rpterm.preference.stats.ranking import Vote
+from rpterm.preference.stats.score_validity import ScoredRating
 from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores
@@ -39,14 +39,14 @@ class Group:
     flagged: int = 0
 
     @property
-    def liked(self) -> Share:
+    def liked(self) -> Proportion:
         """The share of good replies among those rated good or bad."""
-        return Share(self.good, self.good + self.bad)
+        return Proportion(self.good, self.good + self.bad)
 
     @property
-    def wins(self) -> Share:
+    def wins(self) -> Proportion:
         """The share of duels won among those decided."""
-        return Share(self.won, self.won + self.lost)
+        return Proportion(self.won, self.won + self.lost)
 
     @property
     def mean_stars(self) -> float | None:
@@ -73,16 +73,16 @@ class Overview:
     raters: Counter[str] = field(default_factory=Counter)
     cards: dict[str, Group] = field(default_factory=lambda: defaultdict(Group))
     models: dict[str, Group] = field(default_factory=lambda: defaultdict(Group))
-    judged: list[Judged] = field(default_factory=list)
+    judged: list[ScoredRating] = field(default_factory=list)
     votes: list[Vote] = field(default_factory=list)
     duels: list[Comparison] = field(default_factory=list)
     higher: int = 0
     unequal: int = 0
 
     @property
-    def higher_won(self) -> Share:
+    def higher_won(self) -> Proportion:
         """The share of duels won by the reply with the higher live score."""
-        return Share(self.higher, self.unequal)
+        return Proportion(self.higher, self.unequal)
 
 
 def overview(
@@ -127,10 +127,10 @@ class _ChatReader:
         turns = {each.turn_id for each in self.ratings}
         for pair in self.comparisons:
             turns |= {pair.left_id, pair.right_id}
-        self.scores = {turn: each.probability for turn, each in scores.of(turns).items()}
+        self.scores = {turn: each.probability for turn, each in scores.get(turns).items()}
 
     def read(self) -> None:
-        for each in standing(self.ratings):
+        for each in latest_ratings(self.ratings):
             if self.model is None or self._model(each.turn_id) == self.model:
                 self._add_rating(each)
         for pair in self.comparisons:
@@ -155,7 +155,7 @@ class _ChatReader:
         score = rating.how.score if scored_before else self.scores.get(rating.turn_id)
         if score is not None and rating.kind != "flag":
             stars = float(rating.value) if rating.kind == "stars" else None
-            self.found.judged.append(Judged(self.chat_id, score, good, stars, scored_before))
+            self.found.judged.append(ScoredRating(self.chat_id, score, good, stars, scored_before))
 
     def _add_comparison(self, pair: Comparison) -> None:
         self.found.kinds[f"{pair.kind}: {_verdict_label(pair)}"] += 1

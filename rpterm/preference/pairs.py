@@ -53,7 +53,7 @@ def _pair(one: Record, other: Record) -> Record:
     return Record("pair", one.prompt, one.reply, meta, other.reply)
 
 
-def vetoed(
+def drop_contradicted_swipes(
     pairs: Sequence[Record], opinion: Callable[[Reply], int]
 ) -> tuple[list[Record], list[Dropped]]:
     """Drop pairs from kept swipes, which are a weak signal, if the ratings say the opposite.
@@ -77,7 +77,7 @@ def vetoed(
     return kept, dropped
 
 
-def settled(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropped]]:
+def resolve_conflicts(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropped]]:
     """Keep at most one record for two replies: the strongest source decides, by majority."""
     groups: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for each in pairs:

@@ -16,7 +16,7 @@ from rpterm.types import Origin, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.store import Store
-    from rpterm.store.judgement_records import Comparison, How, Rating, Verdict
+    from rpterm.store.judgement_records import Circumstances, Comparison, Rating, Verdict
     from rpterm.store.judgements import Judgements
     from rpterm.store.scores import Scores
 
@@ -112,14 +112,14 @@ class Rater:
             self._judgements = Judgements(self.store)
         return self._judgements
 
-    def see(self, *turns: int) -> None:
+    def mark_seen(self, *turns: int) -> None:
         """Note that the user sees these replies from now on."""
         now = self._clock()
         for turn in turns:
             self._seen_at[turn] = now
 
     # One reply ---------------------------------------------------------------------------------
-    def ready(self, turn_id: int) -> Turn:
+    def require_complete(self, turn_id: int) -> Turn:
         """The turn, if it can be judged.
 
         Raises:
@@ -132,7 +132,7 @@ class Rater:
 
     def thumb(self, turn_id: int, up: bool, dimensions: Mapping[str, int] | None = None) -> Rating:
         """Rate a reply as good or bad."""
-        turn = self.ready(turn_id)
+        turn = self.require_complete(turn_id)
         return self.judgements.thumb(turn.id, up, dimensions=dimensions, how=self._how(turn))
 
     def stars(
@@ -143,7 +143,7 @@ class Rater:
         Raises:
             StoreError: ``n`` is not between 1 and 5.
         """
-        turn = self.ready(turn_id)
+        turn = self.require_complete(turn_id)
         how = self._how(turn)
         return self.judgements.stars(turn.id, n, dimensions=dimensions, reason=reason, how=how)
 
@@ -175,7 +175,7 @@ class Rater:
 
     def flag(self, turn_id: int, span: tuple[int, int] | None, reason: str) -> Rating:
         """Flag a problem with a reply or a part of it."""
-        turn = self.ready(turn_id)
+        turn = self.require_complete(turn_id)
         return self.judgements.flag(turn.id, span, reason.strip(), how=self._how(turn))
 
     # Two replies -------------------------------------------------------------------------------
@@ -189,8 +189,8 @@ class Rater:
         asked_again: int | None = None,
     ) -> Comparison:
         """Record the verdict on two replies that were shown blind, side by side."""
-        how = self._how(self.ready(left), method=method, position="left, right")
-        self.ready(right)
+        how = self._how(self.require_complete(left), method=method, position="left, right")
+        self.require_complete(right)
         return self.judgements.compare(left, right, verdict, asked_again=asked_again, how=how)
 
     def kept_edit(self, original: Turn, edited: Turn) -> None:
@@ -199,7 +199,7 @@ class Rater:
             how = self._how(original, method=AUTOMATIC)
             self.judgements.kept_edit(original.id, edited.id, how=how)
 
-    def went_on(self, turn: Turn) -> None:
+    def record_kept_swipes(self, turn: Turn) -> None:
         """Record, when the user answers this reply, that it was preferred to its other swipes.
 
         Each pair is recorded once, and never against the reply that this one was edited or
@@ -222,7 +222,7 @@ class Rater:
         """Record that the score selected this reply, so that answering it is no preference."""
         self.judgements.kept_by_score(turn_id)
 
-    def chosen(self, turn_id: int) -> None:
+    def record_choice(self, turn_id: int) -> None:
         """Record that the user chose this version of a reply, whatever the score selected."""
         if _has_versions(self.store.turn(turn_id)):
             self.judgements.chosen_by_hand(turn_id)
@@ -234,10 +234,10 @@ class Rater:
 
     def marks(self, chat_id: int) -> dict[int, Mark]:
         """The marks of a chat's replies by turn id; replies without one are left out."""
-        from rpterm.store.reviews import judged
+        from rpterm.store.reply_queries import has_judgements
 
         found: dict[int, Mark] = {}
-        if not judged(self.store):
+        if not has_judgements(self.store):
             return found  # Opening a chat must not wait for tables to be created.
         for each in self.judgements.ratings(chat_id):
             if each.how.rater == self.rater:
@@ -265,21 +265,21 @@ class Rater:
         return last
 
     # Consent -----------------------------------------------------------------------------------
-    def allow(self, chat_id: int, exportable: bool) -> None:
+    def set_exportable(self, chat_id: int, exportable: bool) -> None:
         """Allow or forbid the export of a chat."""
         self.judgements.consent(chat_id, exportable, rater=self.rater)
 
-    def allowed(self, chat_id: int) -> bool:
+    def is_exportable(self, chat_id: int) -> bool:
         """Whether a chat may be exported."""
         return self.judgements.exportable(chat_id)
 
     # -------------------------------------------------------------------------------------------
-    def _how(self, turn: Turn, *, method: str = "", position: str = "") -> How:
-        from rpterm.store.judgement_records import How
+    def _how(self, turn: Turn, *, method: str = "", position: str = "") -> Circumstances:
+        from rpterm.store.judgement_records import Circumstances
 
         seen = self._seen_at.get(turn.id)
         swipe = f"swipe {turn.swipe} of {turn.swipes}" if turn.swipes > 1 else ""
-        return How(
+        return Circumstances(
             rater=self.rater,
             seconds=None if seen is None else round(self._clock() - seen, 2),
             position=position or swipe,
@@ -293,7 +293,7 @@ class Rater:
 
         if self._scores is None:
             self._scores = Scores(self.store)
-        found = self._scores.of([turn_id]).get(turn_id)
+        found = self._scores.get([turn_id]).get(turn_id)
         return None if found is None else found.probability
 
 

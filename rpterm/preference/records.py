@@ -112,7 +112,7 @@ class Dropped:
 
 
 @dataclass(slots=True)
-class Harvest:
+class ChatRecords:
     """The records of one chat, and the judgements that made none."""
 
     records: list[Record] = field(default_factory=list)

@@ -14,7 +14,7 @@ from functools import partial
 
 import re2  # type: ignore[import-untyped]
 
-from rpterm.preference.writing import ExportError
+from rpterm.preference.export_folder import ExportError
 
 _MAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])", re.UNICODE

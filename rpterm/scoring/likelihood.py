@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm.engine.protocol import Engine, EngineError, Piece, PromptSavingEngine
-from rpterm.paths import prune, used
+from rpterm.paths import prune_cache, touch
 
 _STEP = 192
 """Tokens of a new prompt that are evaluated between two checks of ``stopped``."""
@@ -171,7 +171,7 @@ class EngineLikelihood:
         if not engine.load_prompt(prompt, path, room):
             self._warmed.pop(tuple(prompt), None)  # It may have been evicted from the KV cache.
             return False
-        used(path)
+        touch(path)
         return True
 
     def _save_prompts(self, engine: Engine, prompts: list[list[int]]) -> None:
@@ -180,7 +180,7 @@ class EngineLikelihood:
             return
         for prompt in prompts:
             if (path := self._path(prompt)) is not None and engine.save_prompt(prompt, path):
-                prune(self._kept, _KEPT, _MOST_BYTES)
+                prune_cache(self._kept, _KEPT, _MOST_BYTES)
 
     def _path(self, prompt: list[int]) -> Path | None:
         """The file of a long prompt; the file itself records which model it belongs to."""

@@ -13,7 +13,7 @@ _MODULES = {"SearchHit": "search", "Store": "store", "StoreError": "errors"}
 
 
 def __getattr__(name: str) -> object:
-    """Import an exported name on first use, so that ``glance`` does not pay for all of them."""
+    """Import an exported name on first use, to keep ``resumable_chat`` fast to import."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -8,8 +8,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from rpterm.marks import why
-from rpterm.store.errors import StoreError, explained
+from rpterm.errors import why
+from rpterm.store.errors import StoreError, as_store_errors
 
 
 def backup(connection: sqlite3.Connection, to: Path) -> None:
@@ -24,7 +24,7 @@ def backup(connection: sqlite3.Connection, to: Path) -> None:
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with explained(to):
+        with as_store_errors(to):
             _copy(connection, draft)
         publish(draft, to)
     except OSError as error:

@@ -9,12 +9,12 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from rpterm.store import chats, glance
-from rpterm.store.cast_schema import TABLE, prepare
+from rpterm.store import chats, resumable_chat
 from rpterm.store.connections import has_table
-from rpterm.store.rows import storable
+from rpterm.store.row_conversion import storable
+from rpterm.store.schema.cast_tables import TABLE, prepare
 from rpterm.store.store import Store
-from rpterm.types import Cast, Member, Taking
+from rpterm.types import Cast, Member, TurnTaking
 
 _COLUMNS = "card_name, speaker, card_hash, card_path, narrator, muted, present"
 
@@ -56,7 +56,7 @@ class Casts:
     def newest(self, card_name: str, *, company: bool = False) -> int | None:
         """The chat to resume with a character, alone or in a group (``company``)."""
         with self._connections.read() as connection:
-            return glance.newest(connection, card_name, company=company)
+            return resumable_chat.newest_chat(connection, card_name, company=company)
 
     def counts(self) -> dict[int, int]:
         """Number of present members of each group chat."""
@@ -78,10 +78,10 @@ def _get(connection: sqlite3.Connection, chat_id: int) -> Cast | None:
     ).fetchall()
     if row is None or not members:
         return None
-    known = {each.value for each in Taking}
+    known = {each.value for each in TurnTaking}
     return Cast(
         tuple(Member(*each[:4], *map(bool, each[4:])) for each in members),
-        Taking(row[0]) if row[0] in known else Taking.MENTIONED,
+        TurnTaking(row[0]) if row[0] in known else TurnTaking.MENTIONED,
         row[1],
     )
 

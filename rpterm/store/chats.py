@@ -10,11 +10,11 @@ import sqlite3
 
 from rpterm.store import tree
 from rpterm.store.errors import StoreError
-from rpterm.store.rows import (
+from rpterm.store.row_conversion import (
     CHAT_COLUMNS,
     GENERATION_COLUMNS,
     from_generation,
-    marks,
+    qmarks,
     storable,
     to_chat,
 )
@@ -106,7 +106,7 @@ def add_turn(
     turn_id = cursor.lastrowid or 0
     touch(connection, turn.chat_id, turn.created_at)
     if select and turn.parent_id is not None and turn.parent_id == current_leaf:
-        tree.follow(connection, turn.chat_id, turn_id, turn.parent_id)
+        tree.show_child(connection, turn.chat_id, turn_id, turn.parent_id)
     elif select:
         tree.show(connection, turn.chat_id, turn_id)
     return tree.turn(connection, turn_id)
@@ -128,7 +128,7 @@ def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | 
         values = (turn.id, *from_generation(generation))
         connection.execute(
             f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) "
-            f"VALUES ({marks(values)})",
+            f"VALUES ({qmarks(values)})",
             values,
         )
     return turn

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rpterm.store.errors import StoreError, explained
+from rpterm.store.errors import StoreError, as_store_errors
 
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
@@ -58,7 +58,7 @@ class Connections:
         self._opened: weakref.WeakSet[_LockedConnection] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._closed = False
-        self.judged = object()
+        self.judgements_version = object()
         """Replaced by a new object whenever this store judges, scores or deletes replies, so that
         readers can tell that what they cached about replies is stale."""
 
@@ -69,7 +69,7 @@ class Connections:
         Raises:
             StoreError: Instead of any SQLite error, or when the store is closed.
         """
-        with explained(self._path):
+        with as_store_errors(self._path):
             locked = self._of_this_thread()
             with locked.lock:
                 if self._closed:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rpterm.store.duel_schema import prepare
+from rpterm.store.schema.duel_tables import prepare
 from rpterm.store.store import Store
 
 

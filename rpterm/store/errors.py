@@ -1,7 +1,7 @@
 """Database errors as messages that a user can act on.
 
-``explained`` turns SQLite's exceptions into a ``StoreError`` that says what happened to which file
-and what to do. It knows SQLite's result codes and nothing about chats or turns.
+``as_store_errors`` turns SQLite's exceptions into a ``StoreError`` that says what happened to which
+file and what to do. It knows SQLite's result codes and nothing about chats or turns.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _DEFAULT_MESSAGE = (
 )
 
 
-def sentence(error: sqlite3.Error, path: Path) -> str:
+def user_message(error: sqlite3.Error, path: Path) -> str:
     """The message for the user about a SQLite error on this file."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if isinstance(code, int) else 0
@@ -75,12 +75,12 @@ def sentence(error: sqlite3.Error, path: Path) -> str:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def as_store_errors(path: Path) -> Iterator[None]:
     """Raise a ``StoreError`` instead of any SQLite error in the block."""
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(sentence(error, path)) from error
+        raise StoreError(user_message(error, path)) from error
     except OverflowError as error:
         raise StoreError(
             "This number is too large: no chat or turn can have it. "

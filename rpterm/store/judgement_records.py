@@ -15,7 +15,7 @@ ME = "me"
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class Circumstances:
     """The circumstances of a judgement.
 
     Attributes:
@@ -43,7 +43,7 @@ class Rating:
     turn_id: int
     kind: RatingKind
     value: int
-    how: How
+    how: Circumstances
     created_at: float
     dimensions: Mapping[str, int] = field(default_factory=dict)
     span: tuple[int, int] | None = None
@@ -63,7 +63,7 @@ class Comparison:
     right_id: int
     kind: ComparisonKind
     verdict: Verdict
-    how: How
+    how: Circumstances
     created_at: float
     dimensions: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""

@@ -16,16 +16,16 @@ from typing import Any
 from rpterm.store.errors import StoreError
 from rpterm.store.judgement_records import (
     ME,
+    Circumstances,
     Comparison,
     ComparisonKind,
-    How,
     Rating,
     RatingKind,
     ReplyOrigin,
     Verdict,
 )
-from rpterm.store.judgement_schema import prepare
-from rpterm.store.rows import prompt_digest, storable
+from rpterm.store.row_conversion import prompt_digest, storable
+from rpterm.store.schema.judgement_tables import prepare
 from rpterm.store.store import Store
 from rpterm.types import Turn
 
@@ -59,7 +59,7 @@ class Judgements:
         *,
         dimensions: Mapping[str, int] | None = None,
         reason: str = "",
-        how: How = How(),
+        how: Circumstances = Circumstances(),
     ) -> Rating:
         """Rate a reply as good or bad; a later thumb by the same rater takes precedence."""
         return self._rate("thumb", turn, int(up), _validated(dimensions), None, reason, how)
@@ -71,7 +71,7 @@ class Judgements:
         *,
         dimensions: Mapping[str, int] | None = None,
         reason: str = "",
-        how: How = How(),
+        how: Circumstances = Circumstances(),
     ) -> Rating:
         """Rate a reply with one to five stars, optionally with stars for single dimensions.
 
@@ -87,7 +87,7 @@ class Judgements:
         span: tuple[int, int] | None,
         reason: str,
         *,
-        how: How = How(),
+        how: Circumstances = Circumstances(),
     ) -> Rating:
         """Flag a problem with a reply, or with the characters ``span`` of its text.
 
@@ -96,7 +96,9 @@ class Judgements:
         """
         return self._rate("flag", turn, 0, {}, span, reason, how)
 
-    def kept_edit(self, original: int, edited: int, *, how: How = How()) -> Comparison:
+    def kept_edit(
+        self, original: int, edited: int, *, how: Circumstances = Circumstances()
+    ) -> Comparison:
         """Record that the user replaced a reply by an edited version."""
         return self._compare("edit", edited, original, "left", None, how)
 
@@ -105,7 +107,7 @@ class Judgements:
         kept: int,
         seen: Sequence[int],
         *,
-        how: How = How(),
+        how: Circumstances = Circumstances(),
     ) -> list[Comparison]:
         """Record that the user continued with one reply after seeing others to the same prompt."""
         others = [turn for turn in dict.fromkeys(seen) if turn != kept]
@@ -140,7 +142,7 @@ class Judgements:
         verdict: Verdict,
         *,
         asked_again: int | None = None,
-        how: How = How(method="duel"),
+        how: Circumstances = Circumstances(method="duel"),
     ) -> Comparison:
         """Record the verdict of a blind duel.
 
@@ -162,7 +164,7 @@ class Judgements:
                 "VALUES (?, ?, ?, ?)",
                 (judgement, chat, rater, self._clock()),
             )
-        self._connections.judged = object()
+        self._connections.judgements_version = object()
 
     # Consent -----------------------------------------------------------------------------------
     def consent(self, chat: int, exportable: bool, *, rater: str = ME) -> None:
@@ -205,14 +207,14 @@ class Judgements:
         """Ratings that were not withdrawn, oldest first."""
         for row in self._select_valid("ratings", _RATING_COLUMNS, chat):
             span = None if row[6] is None else (row[6], row[7])
-            how = How(row[9], row[11], row[12], row[13], row[14])
+            how = Circumstances(row[9], row[11], row[12], row[13], row[14])
             values = (*row[:5], how, row[10], _loads(row[5]), span, row[8])
             yield Rating(*values)
 
     def comparisons(self, chat: int | None = None) -> Iterator[Comparison]:
         """Comparisons that were not withdrawn, oldest first."""
         for row in self._select_valid("comparisons", _COMPARISON_COLUMNS, chat):
-            how = How(row[9], row[11], row[12], row[13])
+            how = Circumstances(row[9], row[11], row[12], row[13])
             values = (*row[:6], how, row[10], _loads(row[6]), row[7], row[8])
             yield Comparison(*values)
 
@@ -252,7 +254,7 @@ class Judgements:
         dimensions: Mapping[str, int],
         span: tuple[int, int] | None,
         reason: str,
-        how: How,
+        how: Circumstances,
     ) -> Rating:
         with self._connections.write() as connection:
             turn = self._get_reply(turn_id)
@@ -270,7 +272,7 @@ class Judgements:
                  storable(reason), storable(how.rater), now, how.seconds, how.position,
                  how.method, how.score),
             )  # fmt: skip
-        self._connections.judged = object()
+        self._connections.judgements_version = object()
         return Rating(
             judgement_id,
             turn.chat_id,
@@ -291,7 +293,7 @@ class Judgements:
         right_id: int,
         verdict: Verdict,
         asked_again: int | None,
-        how: How,
+        how: Circumstances,
     ) -> Comparison:
         with self._connections.write() as connection:
             left, right = self._get_reply(left_id), self._get_reply(right_id)

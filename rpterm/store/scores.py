@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rpterm.store.rows import marks, parts
-from rpterm.store.score_schema import prepare
+from rpterm.store.row_conversion import batches, qmarks
+from rpterm.store.schema.score_tables import prepare
 from rpterm.store.store import Store
 
 _COLUMNS = (
@@ -73,9 +73,9 @@ class Scores:
                 "created_at = excluded.created_at WHERE excluded.complete >= scores.complete",
                 (*row, score.turn_id),
             )
-        self._connections.judged = object()
+        self._connections.judgements_version = object()
 
-    def of(
+    def get(
         self, turns: Iterable[int], *, version: str = "", card_hash: str = ""
     ) -> dict[int, StoredScore]:
         """The newest score of each of these turns; turns without one are left out.
@@ -87,9 +87,9 @@ class Scores:
         turn_ids = list(turns)
         found: dict[int, StoredScore] = {}
         with self._connections.read() as connection:
-            for part in parts(turn_ids):
+            for part in batches(turn_ids):
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({marks(part)}) "
+                    f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({qmarks(part)}) "
                     "AND (? = '' OR version = ?) AND (? = '' OR card_hash = ?) "
                     "ORDER BY created_at",
                     (*part, version, version, card_hash, card_hash),

@@ -17,7 +17,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-from rpterm.store.rows import COUNTED_TURN, FIRST_SAID, first_words, to_turn
+from rpterm.store.row_conversion import COUNTED_TURN, FIRST_USER_TEXT, first_words, to_turn
 from rpterm.types import Turn
 
 _MAX_RANKED = 1000
@@ -61,7 +61,7 @@ def search(
     """The best of the newest matches, best first; ``by_chat`` takes one from each chat."""
     if limit <= 0:
         return []
-    if words := run_on(query):
+    if words := unspaced_words(query):
         return _search_substrings(connection, words, card_name, limit, by_chat)
     expression = fts_expression(query)
     if expression is None:
@@ -80,7 +80,7 @@ def _search_substrings(
     by_chat: bool,
 ) -> list[SearchHit]:
     """The newest turns whose text contains all these words as substrings."""
-    contains, parameters = holding("t.text", words)
+    contains, parameters = contains_all("t.text", words)
     of_card = "AND c.card_name = :card" if card_name is not None else ""
     # With max(), SQLite returns the other columns from the row that has the maximum.
     newest, grouped = ("max(t.id)", "GROUP BY t.chat_id") if by_chat else ("t.id", "")
@@ -105,13 +105,13 @@ def _make_snippet(text: str, word: str) -> str:
     return head + hit + text[at + len(word) : end] + ("…" if end < len(text) else "")
 
 
-def run_on(query: str) -> list[str]:
+def unspaced_words(query: str) -> list[str]:
     """The user's words if any is in a script without spaces between words; else none."""
     words = [text for text, _ in _parse_words(query)]
     return words if any(_UNSPACED_SCRIPT.search(text) for text in words) else []
 
 
-def holding(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
+def contains_all(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
     """An SQL condition that a column contains all these substrings, and its parameters."""
     parameters = {f"word{at}": word for at, word in enumerate(words)}
     condition = " AND ".join(f"instr(lower({column}), lower(:{name})) > 0" for name in parameters)
@@ -203,7 +203,7 @@ def _snippets(connection: sqlite3.Connection, expression: str, ids: list[int]) -
 
 def _load_hit(connection: sqlite3.Connection, turn_id: int, snippet: str) -> SearchHit | None:
     row = connection.execute(
-        f"SELECT {COUNTED_TURN}, c.title, {FIRST_SAID}, c.card_name "
+        f"SELECT {COUNTED_TURN}, c.title, {FIRST_USER_TEXT}, c.card_name "
         "FROM turns t JOIN chats c ON c.id = t.chat_id WHERE t.id = ?",
         (turn_id,),
     ).fetchone()

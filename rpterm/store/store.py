@@ -16,18 +16,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rpterm.store import backup, chats, erase, lifting, search, tree
+from rpterm.store import backup, chats, search, secure_erase, tree, turn_removal
 from rpterm.store.connections import Connections
 from rpterm.store.errors import StoreError
-from rpterm.store.liveness import Owner
-from rpterm.store.opening import make_place, open_file, repair_streaming
-from rpterm.store.rows import CHAT_COLUMNS, GENERATION_COLUMNS, storable, to_chat, to_generation
+from rpterm.store.file_setup import create_file, mark_dead_streams_partial, migrate_and_check
+from rpterm.store.personas_and_flags import PersonasAndFlags
+from rpterm.store.process_locks import Owner
+from rpterm.store.row_conversion import (
+    CHAT_COLUMNS,
+    GENERATION_COLUMNS,
+    storable,
+    to_chat,
+    to_generation,
+)
 from rpterm.store.search import SearchHit
-from rpterm.store.small import Small
 from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn
 
 
-class Store(Small):
+class Store(PersonasAndFlags):
     """An open database file."""
 
     file: Path
@@ -56,14 +62,14 @@ class Store(Small):
         self.file = path
         self._clock = clock
         self.owner = Owner(path)
-        make_place(path)
+        create_file(path)
         self.connections = Connections(path, busy_timeout)
         try:
             with self.connections.read() as connection:
-                open_file(connection, path)
-                repair_streaming(connection, path)
-                scrub_due = erase.due(connection) is not None
-            self._scrubber = erase.Scrubber(self.connections, path)
+                migrate_and_check(connection, path)
+                mark_dead_streams_partial(connection, path)
+                scrub_due = secure_erase.pending_scrub(connection) is not None
+            self._scrubber = secure_erase.Scrubber(self.connections, path)
             if scrub_due:
                 self._scrubber.run()
         except BaseException:
@@ -81,7 +87,7 @@ class Store(Small):
         if self.connections.closed:
             return
         try:
-            if self.owner.used:
+            if self.owner.has_streamed:
                 with self.connections.write() as connection:
                     connection.execute(
                         "UPDATE turns SET status = 'partial', owner = NULL "
@@ -188,8 +194,8 @@ class Store(Small):
             connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
             connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
             connection.execute("DELETE FROM flags WHERE key = ?", (chats.draft_key(chat_id),))
-            erase.mark(connection)
-        self.connections.judged = object()
+            secure_erase.request_scrub(connection)
+        self.connections.judgements_version = object()
         self._scrubber.run()
 
     def search(
@@ -328,15 +334,17 @@ class Store(Small):
         """Delete a turn and its descendants permanently; return the chat's leaf afterwards.
 
         If the deleted turn was on the branch shown, its nearest sibling is shown instead, or its
-        parent. ``alone`` keeps the descendants; see ``store.lifting``.
+        parent. ``alone`` keeps the descendants; see ``turn_removal``.
         """
         with self.connections.write() as connection:
             top = tree.turn(connection, turn_id)
-            leaf = lifting.lift(connection, top) if alone else tree.delete(connection, top)
+            leaf = (
+                turn_removal.delete_only(connection, top) if alone else tree.delete(connection, top)
+            )
             # A reply cancelled before its first word leaves no text to erase.
             if top.text:
-                erase.mark(connection)
-        self.connections.judged = object()
+                secure_erase.request_scrub(connection)
+        self.connections.judgements_version = object()
         if top.text:
             self._scrubber.run()
         return leaf

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 
 from rpterm.store.errors import StoreError
-from rpterm.store.rows import COUNTED_TURN, TURN_COLUMNS, WINDOW_TURN, to_turn
+from rpterm.store.row_conversion import COUNTED_TURN, TURN_COLUMNS, WINDOW_TURN, to_turn
 from rpterm.types import Turn
 
 _ANCESTORS_SQL = """
@@ -22,7 +22,7 @@ _ANCESTORS_SQL = """
     )
 """
 
-BELOW = """
+DESCENDANTS_SQL = """
     WITH RECURSIVE below (id) AS (
         SELECT :top
         UNION ALL
@@ -123,7 +123,7 @@ def show(connection: sqlite3.Connection, chat_id: int, leaf_id: int | None) -> N
         )
 
 
-def follow(connection: sqlite3.Connection, chat_id: int, turn_id: int, parent_id: int) -> None:
+def show_child(connection: sqlite3.Connection, chat_id: int, turn_id: int, parent_id: int) -> None:
     """``show`` for a turn added below the current leaf, whose path is remembered already."""
     connection.execute("UPDATE chats SET leaf_id = ? WHERE id = ?", (turn_id, chat_id))
     connection.execute("UPDATE turns SET shown_child = ? WHERE id = ?", (turn_id, parent_id))
@@ -141,7 +141,7 @@ def delete(connection: sqlite3.Connection, top: Turn) -> int | None:
     shown = leaf is not None and top.id in path_ids(connection, leaf)
     sibling = nearest_sibling(connection, top) if shown else None
     connection.execute(
-        f"{BELOW} DELETE FROM turns WHERE id IN (SELECT id FROM below)", {"top": top.id}
+        f"{DESCENDANTS_SQL} DELETE FROM turns WHERE id IN (SELECT id FROM below)", {"top": top.id}
     )
     if not shown:
         return None if leaf is None else int(leaf)

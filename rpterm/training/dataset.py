@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rpterm.plural import counted
-from rpterm.preference.check.reading import exports, files, raw_rows, split_of
-from rpterm.preference.writing import MANIFEST
+from rpterm.humanize import counted
+from rpterm.preference.check.reading import data_files, exports, raw_rows, split_of
+from rpterm.preference.export_folder import MANIFEST
 from rpterm.training.plan import Method, TrainingError
 
 Row = dict[str, Any]
@@ -71,7 +71,7 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
         raise TrainingError(f"{out.parent} contains several exports ({names}): name one.")
     splits: dict[str, list[Row]] = {"train": [], "test": []}
     digest = hashlib.sha256()
-    for file in files(out):
+    for file in data_files(out):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
         splits[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
     method = method or _recognize_method(splits["train"])

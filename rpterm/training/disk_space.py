@@ -6,7 +6,7 @@ import errno
 import shutil
 from pathlib import Path
 
-from rpterm.plural import sized
+from rpterm.humanize import byte_size
 from rpterm.training.plan import TrainingError
 
 _BYTES_PER_PARAMETER = 12
@@ -32,8 +32,8 @@ def check(folder: Path, parameters: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise TrainingError(
-            f"The checkpoints need {sized(needed)} and {folder} has {sized(free)} free: free some "
-            "space, or write elsewhere with --to."
+            f"The checkpoints need {byte_size(needed)} and {folder} has {byte_size(free)} free: "
+            "free some space, or write elsewhere with --to."
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import TrainingPlan
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rpterm.plural import counted
-from rpterm.preference.check.examples import Example, RowError, recognise
+from rpterm.humanize import counted
+from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.check.report import Model
 from rpterm.preference.check.trainers import drop_long_prompt
-from rpterm.preference.history import roomy
+from rpterm.preference.prompt_builder import rounded_up
 from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row
 from rpterm.training.plan import Method, TrainingError
 from rpterm.types import RptermError
@@ -43,7 +43,7 @@ def fit_rows(data: Dataset, model: Model, limit: int, out: Path) -> Dataset:
     train, test = (_measure(rows, model, limit) for rows in (data.train, data.test))
     sized = [*train, *test]
     kept = [each for each in train if each.fate != "dropped"]
-    limit_for_all = roomy(max((each.tokens for each in sized), default=0))
+    limit_for_all = rounded_up(max((each.tokens for each in sized), default=0))
     if not train:
         raise TrainingError(
             f"No row of {out} can be trained on: `rpterm export check {out}` shows what is wrong."
@@ -65,7 +65,7 @@ def fit_rows(data: Dataset, model: Model, limit: int, out: Path) -> Dataset:
 
 def _none_fits(rows: Sequence[_SizedRow], limit: int, out: Path) -> str:
     shortest = min(each.tokens for each in rows)
-    advice = f"`--max-tokens {roomy(shortest)}`."
+    advice = f"`--max-tokens {rounded_up(shortest)}`."
     if len(rows) == 1:
         return f"The only row of {out} has {shortest:,} tokens, more than {limit:,}: {advice}"
     return (
@@ -80,7 +80,7 @@ def _measure(rows: Sequence[Row], model: Model, limit: int) -> list[_SizedRow]:
     texts: list[str] = []
     for row in rows:
         try:
-            example = recognise(row)
+            example = parse_row(row)
         except RowError:
             continue
         valid.append((row, example))

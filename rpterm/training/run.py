@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm import paths
-from rpterm.marks import why
-from rpterm.plural import counted
+from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset

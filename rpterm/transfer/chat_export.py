@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.exchange.files import safe_name
-from rpterm.types import Chat, NoSuchChoice
+from rpterm.types import Chat, InvalidChoice
 
 if TYPE_CHECKING:
     from rpterm.store import Store
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def markdown(store: Store, chat: Chat) -> str:
     """The current branch as Markdown."""
-    from rpterm.store.export import to_markdown
+    from rpterm.store.chat_files.export import to_markdown
 
     return to_markdown(chat, store.path(chat.leaf_id) if chat.leaf_id is not None else [])
 
@@ -24,7 +24,7 @@ def markdown(store: Store, chat: Chat) -> str:
 def json_lines(store: Store, chat: Chat) -> str:
     """Every turn of every branch with its provenance, oldest first, as JSON Lines."""
     from rpterm.store.cast import Casts
-    from rpterm.store.export import to_jsonl
+    from rpterm.store.chat_files.export import to_jsonl
 
     turns = sorted(store.tree(chat.id), key=lambda turn: turn.id)
     by_turn = {turn.id: store.generation(turn.id) for turn in turns}
@@ -35,9 +35,9 @@ def json_lines(store: Store, chat: Chat) -> str:
 
 def log(store: Store, chat: Chat) -> str:
     """The current branch with its swipes, as a log that other programs can read."""
-    from rpterm.store.chatlog import export_log, render
+    from rpterm.store.chat_files.chat_log import export_log, render_log
 
-    return render(export_log(store, chat.id))
+    return render_log(export_log(store, chat.id))
 
 
 FORMATS: dict[str, Callable[[Store, Chat], str]] = {"md": markdown, "jsonl": json_lines, "log": log}
@@ -52,7 +52,7 @@ def render_chat(store: Store, chat_id: int, form: str) -> str:
         StoreError, NoSuchChoice: There is no such chat or format.
     """
     if form not in FORMATS:
-        raise NoSuchChoice(f"There is no format {form!r}; use md, jsonl or log.")
+        raise InvalidChoice(f"There is no format {form!r}; use md, jsonl or log.")
     return FORMATS[form](store, store.chat(chat_id))
 
 
@@ -76,7 +76,7 @@ def target_file(written: str, chat: Chat, form: str) -> Path:
     Args:
         written: The path as the user typed it, possibly with ``~``; "" for the current folder.
     """
-    path = paths.written(written) if written.strip() else Path()
+    path = paths.parse_path(written) if written.strip() else Path()
     if path.is_dir():
         path = path / f"{safe_name(chat.heading or chat.card_name, 'chat')}-{chat.id}"
     path = path if path.suffix else Path(f"{path}{ENDINGS.get(form, '')}")

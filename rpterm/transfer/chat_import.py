@@ -9,10 +9,12 @@ from pathlib import Path
 
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.lore.rules import world_name
-from rpterm.marks import utf8, why
-from rpterm.store import Store, whole
-from rpterm.store.chatlog import ChatLog, import_log
-from rpterm.store.chatlog import parse as parse_log
+from rpterm.errors import why
+from rpterm.store import Store
+from rpterm.store.chat_files import full_chat
+from rpterm.store.chat_files.chat_log import ChatLog, import_log
+from rpterm.store.chat_files.chat_log import parse_log as parse_log
+from rpterm.text_encoding import to_utf8
 from rpterm.transfer.chat_cards import (
     NO_CARD,
     KnownCard,
@@ -27,7 +29,7 @@ from rpterm.transfer.chat_cards import (
 )
 from rpterm.types import RptermError
 
-FLAG = "imported:"
+IMPORT_FLAG = "imported:"
 """Prefix of the flags that map the SHA-256 of a file to what it was imported as."""
 _RATINGS_FLAG = "ratings imported:"
 
@@ -98,20 +100,20 @@ def _import_chat(
     card: KnownCard | None,
     ratings: bool = False,
 ) -> ImportedChat:
-    if path.stat().st_size > whole.MAX_BYTES:
+    if path.stat().st_size > full_chat.MAX_BYTES:
         raise RptermError(
-            f"The file has more than {whole.MAX_BYTES:,} bytes: it is not a chat log."
+            f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."
         )
     data = path.read_bytes()
-    flag = FLAG + hashlib.sha256(data).hexdigest()
-    data = utf8(data)
+    flag = IMPORT_FLAG + hashlib.sha256(data).hexdigest()
+    data = to_utf8(data)
     before = _imported_as(store, flag)
-    if whole.is_whole(data):
+    if full_chat.is_full_chat(data):
         result = ImportedChat(path, known=before)
         if before is None:
             # The flag is part of the transaction; else the chat could be imported twice.
             with store.connections.write():
-                result = _import_whole(path, store, whole.parse(data), known, card)
+                result = _import_whole(path, store, full_chat.parse_full_chat(data), known, card)
                 store.set_flag(flag, str(result.chat_id))
         # These files contain every turn but no ratings.
         missing = ("The file contains no ratings.",) if ratings else ()
@@ -157,7 +159,7 @@ def _import_log(
 def _import_whole(
     path: Path,
     store: Store,
-    found: whole.WholeChat,
+    found: full_chat.FullChat,
     known: Sequence[KnownCard],
     card: KnownCard | None,
 ) -> ImportedChat:
@@ -174,7 +176,7 @@ def _import_whole(
     found = replace(
         found, chat=replace(found.chat, worlds=tuple(map(_local_world, found.chat.worlds)))
     )
-    chat, left_out = whole.import_whole(
+    chat, left_out = full_chat.import_full_chat(
         store, found, card_name=main.card.name, card_path=card_path(main), cast=cast,
         card_hash=store.put_card(main.card.name, main.text),
     )  # fmt: skip
@@ -190,14 +192,16 @@ def _with_ratings(
     result: ImportedChat, store: Store, chat_id: int, log: ChatLog, flag: str
 ) -> ImportedChat:
     """Import the ratings of a log, once for each chat that was created from it."""
-    ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(FLAG)}"
+    ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(IMPORT_FLAG)}"
     if store.flag(ratings_flag) == str(chat_id):
         return result
-    from rpterm.store.judgement_records import How
+    from rpterm.store.chat_files.ratings import IMPORT_METHOD, import_judgements
+    from rpterm.store.judgement_records import Circumstances
     from rpterm.store.judgements import Judgements
-    from rpterm.store.log_marks import METHOD, record
 
-    recorded = record(Judgements(store), chat_id, log, How(method=METHOD))
+    recorded = import_judgements(
+        Judgements(store), chat_id, log, Circumstances(method=IMPORT_METHOD)
+    )
     store.set_flag(ratings_flag, str(chat_id))
     return replace(result, ratings=recorded.ratings, swipes=recorded.swipes)
 

@@ -75,7 +75,7 @@ def _is_plain(character: str) -> bool:
     return character.isalpha() and character.islower() and character not in _WORD_KEYS
 
 
-def understood(driver: type[Driver]) -> type[Driver]:
+def with_alt_parser(driver: type[Driver]) -> type[Driver]:
     """Make the driver use ``AltParser`` if it parses a terminal's input itself."""
     module = sys.modules[driver.__module__]
     if getattr(module, "XTermParser", None) is XTermParser:

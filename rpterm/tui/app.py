@@ -18,7 +18,7 @@ from textual.binding import BindingsMap
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from rpterm.tui import alt_keys, hangup, key_check, keys, themes, worker
+from rpterm.tui import alt_keys, background, hangup, key_check, keys, themes
 from rpterm.tui.screens.chat import keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
+    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.help import HelpScreen
     from rpterm.tui.screens.tour import TourScreen
-    from rpterm.tuning import Tuning
 
 DOUBLE_PRESS_S = 2.0
 """Pressing Ctrl+C twice within this time quits."""
-CLASH_S = 12.0
+CONFLICT_S = 12.0
 """How long the warning about a key that two commands share stays on screen."""
 STOP_TIMEOUT_S = 1.0
 """Longest wait on exit for a stopped reply to be stored."""
@@ -61,14 +61,14 @@ class RptermApp(App[None], inherit_bindings=False):
     def __init__(
         self,
         card: CharacterCard | None,
-        opener: worker.Opener,
+        opener: background.Opener,
         settings: Settings,
         *,
         greeting: str = "",
         first_run: bool = False,
         choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
-        tuning: Tuning | None = None,
+        live_settings: LiveSettings | None = None,
     ) -> None:
         """Create the program; ``run`` starts it.
 
@@ -81,7 +81,7 @@ class RptermApp(App[None], inherit_bindings=False):
             first_run: Start with the tour.
             choose: Start with the list of characters; ``None`` does so when there is no card.
             on_setting: Called with the name and value of a setting the user changed, to save it.
-            tuning: Settings that can be changed during a chat; ``None`` if there are none.
+            live_settings: Settings that can be changed during a chat; ``None`` if there are none.
 
         Raises:
             KeyMapError: ``settings.keys`` names a command or a key that does not exist.
@@ -92,15 +92,15 @@ class RptermApp(App[None], inherit_bindings=False):
         self._on_setting = on_setting
         choose = card is None if choose is None else choose
         self._chat = ChatScreen(
-            card, opener, settings, greeting=greeting, choose=choose, tuning=tuning
+            card, opener, settings, greeting=greeting, choose=choose, live_settings=live_settings
         )
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0
-        themes.put_on(self, settings.theme)
+        themes.apply(self, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
-        return hangup.sturdy(alt_keys.understood(super().get_driver_class()))
+        return hangup.hangup_safe(alt_keys.with_alt_parser(super().get_driver_class()))
 
     def get_default_screen(self) -> Screen[Any]:
         return self._chat
@@ -138,11 +138,11 @@ class RptermApp(App[None], inherit_bindings=False):
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # Windows, or not the main thread: the default handler stays.
         if not self.is_headless:
-            self.set_interval(hangup.EVERY_S, self._leave_on_hangup)
+            self.set_interval(hangup.CHECK_INTERVAL_S, self._leave_on_hangup)
         if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
-        if self.settings.keys and (warning := key_check.clash(self.settings.keys)):
-            self.notify(warning, severity="warning", timeout=CLASH_S, markup=False)
+        if self.settings.keys and (warning := key_check.find_conflict(self.settings.keys)):
+            self.notify(warning, severity="warning", timeout=CONFLICT_S, markup=False)
         if self._first_run:
             self.run_command("tour")
 
@@ -153,14 +153,14 @@ class RptermApp(App[None], inherit_bindings=False):
         await super().on_event(event)
 
     def _leave_on_hangup(self) -> None:
-        if hangup.gone():
+        if hangup.terminal_is_gone():
             self.leave()
 
     def leave(self) -> None:
         """Stop a running reply and quit."""
         if (session := self._chat.state.session) is not None:
             session.cancel()
-            worker.keep_draft(session, self._chat.input.whole)
+            background.keep_draft(session, self._chat.input.full_text)
         self.exit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -233,7 +233,7 @@ class RptermApp(App[None], inherit_bindings=False):
         if time.monotonic() - self._interrupted < DOUBLE_PRESS_S:
             self.leave()
             return
-        quits = f"Press {keys.shown('interrupt', self.settings.keys)} again to quit."
+        quits = f"Press {keys.key_name('interrupt', self.settings.keys)} again to quit."
         if self._chat.state.busy:
             self._chat.command("stop")
             self.notify(f"Stopped. {quits}")

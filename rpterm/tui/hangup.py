@@ -1,9 +1,9 @@
 """Handles a terminal that disappears without a signal: a lost connection or a killed window.
 
 Every read then returns at once and every write fails: a program that waits for keys spins forever,
-and one that draws waits forever on a writer thread that died of the error. ``sturdy`` makes a
-driver whose output is discarded instead, and ``gone`` says that it is time to quit. Does not know
-the app.
+and one that draws waits forever on a writer thread that died of the error. ``hangup_safe`` makes a
+driver whose output is discarded instead, and ``terminal_is_gone`` says that it is time to quit.
+Does not know the app.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import IO, Any
 
 from textual.driver import Driver
 
-EVERY_S = 0.5
+CHECK_INTERVAL_S = 0.5
 """How often to check; between two checks the reader may spin."""
 _HANGUP_ERRORS = (errno.EIO, errno.ENXIO, errno.EBADF, errno.EPIPE)
 
 
-def gone() -> bool:
+def terminal_is_gone() -> bool:
     """Whether the terminal in which the program was started no longer exists."""
     if sys.__stdin__ is None or not hasattr(select, "poll"):
         return False
@@ -35,19 +35,19 @@ def gone() -> bool:
         return True
 
 
-def sturdy(driver: type[Driver]) -> type[Driver]:
+def hangup_safe(driver: type[Driver]) -> type[Driver]:
     """The driver, on Linux and macOS made to survive the loss of its terminal."""
     if os.name != "posix" or driver.__name__ != "LinuxDriver":
         return driver
 
-    class SturdyDriver(driver):  # type: ignore[valid-type, misc]
+    class HangupSafeDriver(driver):  # type: ignore[valid-type, misc]
         """Writes to the terminal as long as it exists."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._file: Any = _Output(self._file)
 
-    return SturdyDriver
+    return HangupSafeDriver
 
 
 class _Output:

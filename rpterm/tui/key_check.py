@@ -26,7 +26,7 @@ def check(overrides: Mapping[str, str]) -> None:
             hint = f' Did you mean "{near[0]}"?' if near else " `rpterm help keys` lists the ids."
             raise KeyMapError(f'config.toml [keys]: there is no command "{name}".{hint}')
         try:
-            parsed = keys.read(value)
+            parsed = keys.parse_keys(value)
         except ValueError as error:
             raise KeyMapError(
                 f'config.toml [keys] {name}: there is no key "{error}"; use one such as "ctrl+g".'
@@ -35,7 +35,7 @@ def check(overrides: Mapping[str, str]) -> None:
             raise KeyMapError(f'config.toml [keys] {name}: enter a key, such as "ctrl+g".')
 
 
-def clash(overrides: Mapping[str, str]) -> str:
+def find_conflict(overrides: Mapping[str, str]) -> str:
     """A sentence about the first key that two commands share, or "".
 
     At startup this is only a warning: the other command may be new in this version.
@@ -44,7 +44,8 @@ def clash(overrides: Mapping[str, str]) -> str:
         if conflict := _conflict(keys.BY_ID[name], overrides):
             key, other = conflict
             return (
-                f"config.toml [keys] {name}: {key_names.show(key)} already belongs to {other.id}. "
+                f"config.toml [keys] {name}: {key_names.display(key)} already belongs to "
+                f"{other.id}. "
                 f"Choose another key for {name}, or first one for {other.id}."
             )
     return ""
@@ -54,10 +55,10 @@ def check_change(overrides: Mapping[str, str]) -> None:
     """Reject a table that is about to be saved, also if two commands would share a key.
 
     Raises:
-        KeyMapError: As ``check``, or with the sentence of ``clash``.
+        KeyMapError: As ``check``, or with the sentence of ``find_conflict``.
     """
     check(overrides)
-    if warning := clash(overrides):
+    if warning := find_conflict(overrides):
         raise KeyMapError(warning)
 
 

@@ -27,7 +27,7 @@ _TEXTUAL_NAMES = {
 """Textual's names for characters that it does not call by their Unicode names."""
 
 
-def read(written: str) -> str:
+def parse(written: str) -> str:
     """Parse one key into Textual's name: ``Ctrl+G`` → ``ctrl+g``, ``?`` → ``question_mark``.
 
     Raises:
@@ -46,7 +46,7 @@ def read(written: str) -> str:
     return "+".join([*sorted(modifiers), name])
 
 
-def show(key: str) -> str:
+def display(key: str) -> str:
     """Format a key as people write it: ``ctrl+j`` → ``Ctrl+J``, ``question_mark`` → ``?``."""
     *modifiers, name = key.split("+")
     is_upper = bool(modifiers) or _is_function_key(name)
@@ -54,9 +54,9 @@ def show(key: str) -> str:
     return "+".join([*(_MODIFIERS.get(part, part) for part in modifiers), name])
 
 
-def short(key: str) -> str:
+def display_short(key: str) -> str:
     """Format a key for a narrow space: ``ctrl+j`` → ``^J``."""
-    return show(key).replace("Ctrl+", "^")
+    return display(key).replace("Ctrl+", "^")
 
 
 def _resolve_alias(name: str) -> str:

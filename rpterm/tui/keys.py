@@ -49,7 +49,7 @@ candidates wait for a verdict.
 """
 
 
-OF_THE_INPUT: frozenset[When] = frozenset(
+INPUT_STATES: frozenset[When] = frozenset(
     ("empty", "typing", "input", "command", "choosing", "dueling")
 )
 """States that depend on the text in the input: the input decides, in the order of key events."""
@@ -292,22 +292,22 @@ BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
 
 def keys_of(key: Key, overrides: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The keys of a command: the user's own (already validated by ``key_check``) or the default."""
-    return read((overrides or {}).get(key.id, "")) or key.keys
+    return parse_keys((overrides or {}).get(key.id, "")) or key.keys
 
 
-def shown(name: str, overrides: Mapping[str, str] | None = None) -> str:
+def key_name(name: str, overrides: Mapping[str, str] | None = None) -> str:
     """The first key of a command as it is written in a sentence: ``Ctrl+R``."""
-    return key_names.show(keys_of(BY_ID[name], overrides)[0])
+    return key_names.display(keys_of(BY_ID[name], overrides)[0])
 
 
-def hint(name: str, overrides: Mapping[str, str] | None = None) -> str:
+def short_key_name(name: str, overrides: Mapping[str, str] | None = None) -> str:
     """The first key of a command as it is written in the hint line: ``^R``."""
-    return key_names.short(keys_of(BY_ID[name], overrides)[0])
+    return key_names.display_short(keys_of(BY_ID[name], overrides)[0])
 
 
-def read(value: str) -> tuple[str, ...]:
+def parse_keys(value: str) -> tuple[str, ...]:
     """Parse comma-separated keys into Textual's names."""
-    return tuple(key_names.read(part) for part in value.split(",") if part.strip())
+    return tuple(key_names.parse(part) for part in value.split(",") if part.strip())
 
 
 def of_scope(scope: str) -> Iterable[Key]:
@@ -324,15 +324,15 @@ def groups(scope: Iterable[Scope] = SCOPES) -> dict[str, list[Key]]:
     return by_heading
 
 
-def while_writing(name: str, overrides: Mapping[str, str] | None = None) -> list[Key]:
+def commands_for_input_key(name: str, overrides: Mapping[str, str] | None = None) -> list[Key]:
     """The commands that a key may run while the input has the focus, in order of precedence."""
-    found = [key for key in of_scope("chat") if OF_THE_INPUT.intersection(key.when)]
+    found = [key for key in of_scope("chat") if INPUT_STATES.intersection(key.when)]
     found = [key for key in found if name in keys_of(key, overrides)]
     # Choosing a candidate takes precedence over sending an empty message.
     return sorted(found, key=lambda key: not {"choosing", "dueling"}.intersection(key.when))
 
 
-def is_for(command: str, name: str, overrides: Mapping[str, str] | None = None) -> bool:
+def is_key_of(command: str, name: str, overrides: Mapping[str, str] | None = None) -> bool:
     """Whether a key runs this command."""
     return name in keys_of(BY_ID[command], overrides)
 
@@ -365,6 +365,6 @@ def markdown() -> str:
     for heading, keys in groups().items():
         rows.append(f"| **{heading}** | | |")
         for key in keys:
-            shown = " · ".join(f"`{key_names.show(name)}`" for name in keys_of(key))
+            shown = " · ".join(f"`{key_names.display(name)}`" for name in keys_of(key))
             rows.append(f"| {shown} | {key.description} | `{key.id}` |")
     return "\n".join(rows) + "\n"

@@ -58,7 +58,7 @@ class ModelFailed(Message):
         self.text, self.log_tail = text, log_tail
 
 
-class PathRead(Message):
+class BranchChanged(Message):
     """Another process wrote to the database; ``path`` is the current end of the shown branch."""
 
     def __init__(self, session: Session, path: list[Turn]) -> None:
@@ -66,7 +66,7 @@ class PathRead(Message):
         self.session, self.path = session, path
 
 
-class SessionTold(Message):
+class SessionReported(Message):
     """The session reported an event of the reply it generates, except text (``ReplyGrown``)."""
 
     def __init__(self, event: SessionEvent) -> None:
@@ -115,7 +115,7 @@ class ReplyScored(Message):
         self.session, self.turn, self.score, self.problem = session, turn, score, problem
 
 
-class MemoryNoted(Message):
+class MemoryChanged(Message):
     """Something was added to the memory; ``texts`` are the new memories, if they are known."""
 
     def __init__(self, texts: tuple[str, ...]) -> None:

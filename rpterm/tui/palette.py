@@ -90,7 +90,7 @@ class Commands(Provider):
 
     def _help(self, key: keys.Key) -> str:
         written = f" · /{key.id}" if key.id in slash_commands.names() else ""
-        return f"{keys.shown(key.id, self._program.settings.keys)} · {key.group}{written}"
+        return f"{keys.key_name(key.id, self._program.settings.keys)} · {key.group}{written}"
 
     def _run(self, name: str) -> Callable[[], None]:
         def run() -> None:

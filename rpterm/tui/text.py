@@ -124,7 +124,7 @@ def _add_plain(text: str, out: _Builder, streaming: bool, marks: bool) -> None:
     out.spans.append(Span(start, out.length, BOLD if open_mark["mark"] == "**" else ACTION))
 
 
-def places(source: str, plain: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def map_spans(source: str, plain: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Map spans of a source text to spans of its plain text.
 
     Args:
@@ -159,7 +159,7 @@ def key_link(key: str, label: str, action: str, gap: str = " ") -> Content:
     return Content.assemble(link(key, action, "bold $text-primary"), gap, link(label, action))
 
 
-def ends(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
+def justify(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
     """A line ``width`` cells wide: one part at its left end, the other at its right end.
 
     Args:
@@ -181,6 +181,6 @@ def bar(share: float, width: int) -> tuple[str, str]:
     return "━" * filled, "─" * (width - filled)
 
 
-def count(number: int) -> str:
+def format_count(number: int) -> str:
     """A number with thousands separators: 3912 → ``3,912``."""
     return f"{number:,}"

@@ -88,7 +88,7 @@ def names() -> list[str]:
     return sorted({theme.name for theme in THEMES} | set(BUILTIN_THEMES))
 
 
-def put_on(app: App[None], name: str) -> None:
+def apply(app: App[None], name: str) -> None:
     """Register the themes and apply the one of this name, or the default if there is none."""
     for theme in THEMES:
         app.register_theme(theme)

@@ -38,15 +38,15 @@ from rpterm.cards.card import CharacterCard
 from rpterm.chat.live import shipped_cards
 from rpterm.evaluation.answers import Answers, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
-from rpterm.evaluation.probing import Bench
+from rpterm.evaluation.probing import ProbeSetup
 from rpterm.evaluation.questions import Question, builtin
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
-from rpterm.opening.judge import open_scorer
-from rpterm.opening.launch import Launch
-from rpterm.scoring.choose import choose
+from rpterm.scoring.best_of import best_index
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
+from rpterm.startup.launch import Launch
+from rpterm.startup.scorer import open_scorer
 
 SEEDS = (1, 2, 3, 4)
 CHOICES = ("score", "longest", "oracle")
@@ -70,7 +70,7 @@ class Four:
         """The value of the chosen reply minus that of a random one."""
         values = self.values[measure]
         if choice == "score":
-            chosen = values[choose(self.quick)]
+            chosen = values[best_index(self.quick)]
         elif choice == "longest":
             chosen = values[max(range(len(values)), key=lambda at: len(self.replies[at]))]
         else:
@@ -85,7 +85,7 @@ def fours(
     """Generate the answers that are missing, then measure."""
     others = tuple(each for each in shipped_cards(None) if each.name != card.name)
     questions = builtin(card, ("reference",))[:limit]
-    bench = Bench(launch.engine(), launch.settings)
+    bench = ProbeSetup(launch.engine(), launch.settings)
     found = interview(card, bench, questions, SEEDS, answers, "player")
     for question in questions:
         said = tuple(each.reply for each in found if each.question == question.name)

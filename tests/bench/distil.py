@@ -29,7 +29,7 @@ from rpterm.memory.words import terms
 from rpterm.models.starter import llm_path
 from rpterm.prompt.template import ChatTemplate
 from rpterm.sentences import sentences
-from rpterm.store.distil_reads import Source
+from rpterm.store.memory.read_turns import SourceTurn
 
 SPEAKER = "Ann"
 _NEGATORS = {"not", "no", "never", "can't"}
@@ -98,7 +98,7 @@ def accounts(ask: Ask) -> dict[str, object]:
         return answer
 
     summaries = [
-        summary.write([Source(0, 0, "user", who, text, 0.0) for who, text in chat], recorded)
+        summary.write([SourceTurn(0, 0, "user", who, text, 0.0) for who, text in chat], recorded)
         for chat in CHATS
     ]
     written = sum(len(sentences(answer)) for answer in answers)

@@ -37,7 +37,7 @@ from rpterm.cards.lore.keys import KeyIndex, KeySpec
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
 from rpterm.cards.writer import dump
-from rpterm.store import chatlog
+from rpterm.store.chat_files import chat_log
 from rpterm.types import RptermError
 
 LIMIT_S, LIMIT_MB = 1.0, 200
@@ -139,9 +139,9 @@ def _toml(text: str, step: Steps) -> None:
 
 
 def _log(data: bytes, step: Steps) -> None:
-    log = chatlog.parse(data)
+    log = chat_log.parse_log(data)
     step()
-    again = chatlog.parse(chatlog.render(log).encode())
+    again = chat_log.parse_log(chat_log.render_log(log).encode())
     shown = [(turn.speaker, turn.is_user, turn.swipes, turn.shown) for turn in log.turns]
     back = [(turn.speaker, turn.is_user, turn.swipes, turn.shown) for turn in again.turns]
     assert shown == back, "the log is not what was read"

@@ -30,8 +30,8 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
-from rpterm.opening.judge import open_scorer
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 from rpterm.store import Store
 from rpterm.tui import bench, messages
 from rpterm.tui.app import RptermApp
@@ -82,7 +82,7 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
     finished: dict[int, float] = {}
 
     def seen(message: Any) -> None:
-        event = message.event if isinstance(message, messages.SessionTold) else None
+        event = message.event if isinstance(message, messages.SessionReported) else None
         if isinstance(event, ReplyFinished):
             finished.setdefault(event.turn.id, time.perf_counter())
         if isinstance(message, messages.ReplyScored) and message.turn.id in finished:

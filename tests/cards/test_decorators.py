@@ -1,4 +1,4 @@
-"""V3 decorators: what is read, what falls back, and what it does."""
+"""V3 decorators: parsing, fallbacks and effects."""
 
 import pytest
 
@@ -31,11 +31,11 @@ def chat(replies: int) -> list[tuple[str, str]]:
         ("mail me @@home", {}, "mail me @@home"),
     ],
 )
-def test_reading(content: str, found: dict[str, str], text: str) -> None:
+def test_parsing_decorators(content: str, found: dict[str, str], text: str) -> None:
     assert parse(content) == (found, text)
 
 
-def test_place() -> None:
+def test_position_decorators() -> None:
     entry = decorate(LoreEntry(("x",), "@@depth 2\n@@role assistant\nHi")).entry
     assert (entry.position, entry.depth, entry.role, entry.content) == (
         "depth",
@@ -74,7 +74,7 @@ def test_forced() -> None:
     assert run("@@dont_activate\n@@activate\nHi", chat(0)).hits
 
 
-def test_more_keys() -> None:
+def test_additional_and_excluded_keys() -> None:
     assert run("@@additional_keys red, blue\nHi", [("user", "x blue")]).hits
     assert run("@@additional_keys red\nHi", [("user", "x")]).verdict(0).code == "secondary"
     assert run("@@exclude_keys red\nHi", [("user", "x red")]).verdict(0).code == "excluded"
@@ -86,7 +86,7 @@ def test_greeting() -> None:
     assert run("@@is_greeting 1\nHi", chat(0)).verdict(0).code == "greeting"
 
 
-def test_what_yields_is_left_out_first() -> None:
+def test_yielding_entries_are_dropped_first() -> None:
     book = Lorebook(
         (
             LoreEntry(("x",), "@@ignore_on_max_context\naaaaaaaa", priority=999),

@@ -1,4 +1,4 @@
-"""What a card says to the model."""
+"""The prompt sections of a card."""
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.describe import date_in_words, sections
@@ -8,7 +8,7 @@ def test_an_empty_card_says_nothing() -> None:
     assert sections(CharacterCard(name="Nobody")) == []
 
 
-def test_every_part_has_its_piece_in_order() -> None:
+def test_every_part_has_its_section_in_order() -> None:
     card = CharacterCard(
         name="Ada",
         description="A clockmaker.",
@@ -28,7 +28,7 @@ def test_every_part_has_its_piece_in_order() -> None:
     assert "after 1895:" in text["card.knows_until"]
 
 
-def test_blank_lines_are_no_claims() -> None:
+def test_blank_lines_are_not_claims() -> None:
     assert sections(CharacterCard(name="A", attributes=("", "  "))) == []
 
 
@@ -37,7 +37,7 @@ def test_a_nickname_tells_the_full_name() -> None:
     assert sections(card)[0][1] == "About {{char}} (full name: Ada Byron):\nA clockmaker."
 
 
-def test_dates_are_spoken() -> None:
+def test_dates_in_words() -> None:
     assert date_in_words("1895-04-23") == "23 April 1895"
     assert date_in_words("1895") == "1895"
     assert date_in_words("-0399") == "399 BC"

@@ -1,4 +1,4 @@
-"""Differences between two cards, and a file that is being edited."""
+"""Differences between two cards, and the watcher of an edited file."""
 
 import os
 from dataclasses import replace
@@ -60,7 +60,7 @@ def test_lore_is_compared_by_name() -> None:
     ]
 
 
-def test_a_changed_test_is_told_by_its_keys() -> None:
+def test_a_changed_test_is_reported_by_its_keys() -> None:
     old = Probe(("Hi.",), contains=("tea",))
     new = replace(old, contains=("tea", "milk"), score_above=0.5)
     cards = (replace(BASE, tests=(old,)), replace(BASE, tests=(new, old)))
@@ -97,7 +97,7 @@ def save(path: Path, text: str) -> None:
     os.utime(path, ns=(_clock[0], _clock[0]))
 
 
-def test_a_save_is_told_once(file: Path) -> None:
+def test_a_save_is_reported_once(file: Path) -> None:
     watch = CardWatcher(file)
     assert watch.poll() is None
     save(file, 'name = "Ada"\ntagline = "x"\n')
@@ -129,7 +129,7 @@ def test_a_broken_save_keeps_the_last_good_card(file: Path) -> None:
     assert event.changes == ()
 
 
-def test_a_file_that_is_replaced_or_away(file: Path) -> None:
+def test_a_file_that_is_replaced_or_missing(file: Path) -> None:
     watch = CardWatcher(file)
     file.unlink()
     assert watch.poll() is None, "an editor may be saving"
@@ -145,6 +145,6 @@ def test_a_file_that_is_replaced_or_away(file: Path) -> None:
     assert isinstance(watch.poll(), CardChanged)
 
 
-def test_the_first_look_must_be_good(tmp_path: Path) -> None:
+def test_a_watcher_cannot_start_with_an_invalid_card(tmp_path: Path) -> None:
     with pytest.raises(CardError):
         CardWatcher(tmp_path / "none.toml")

@@ -1,4 +1,4 @@
-"""Drafting: grammars that bind, answers read kindly, and always a card."""
+"""Drafting: grammars constrain answers, parsing is lenient, and there is always a card."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_facts_begin_with_the_name_once_it_is_known() -> None:
     assert "Odo" not in hostile
 
 
-def test_penalties_do_not_fight_the_form_of_json() -> None:
+def test_repetition_penalties_are_off() -> None:
     stage = draft.STAGES[0]
     chosen = draft.sampling(stage, Sampling(temperature=1.5), {}, 3)
     assert (chosen.dry_multiplier, chosen.repeat_penalty, chosen.temperature) == (0.0, 1.0, 0.7)
@@ -89,7 +89,7 @@ def test_penalties_do_not_fight_the_form_of_json() -> None:
     assert chosen.seed != draft.sampling(draft.STAGES[1], Sampling(), {}, 3).seed
 
 
-def test_fences_and_chatter_are_looked_past() -> None:
+def test_code_fences_and_chatter_are_skipped() -> None:
     stage = draft.STAGES[0]
     answer = f"Sure! Here it is:\n```json\n{json.dumps(_answer(stage))}\n```\nEnjoy {{it}}!"
     assert set(draft.parse_answer(stage, answer, {})) == {f.name for f in stage.fields}
@@ -97,7 +97,7 @@ def test_fences_and_chatter_are_looked_past() -> None:
 
 @settings(max_examples=60)
 @given(st.data())
-def test_a_cut_answer_keeps_what_had_come(data: st.DataObject) -> None:
+def test_a_truncated_answer_keeps_its_complete_parts(data: st.DataObject) -> None:
     stage = data.draw(st.sampled_from(draft.STAGES))
     whole = json.dumps(_answer(stage))
     cut = whole[: data.draw(st.integers(0, len(whole)))]
@@ -114,7 +114,7 @@ def test_a_cut_answer_keeps_what_had_come(data: st.DataObject) -> None:
     | st.dictionaries(st.sampled_from(["name", "tagline", "lore", "examples", "user", "char",
                                        "greetings", "key", "content"]), inner, max_size=5),
     max_leaves=12))  # fmt: skip
-def test_any_answer_at_all_makes_a_card_that_reads_back(noise: str, value: Any) -> None:
+def test_any_answer_gives_a_card_that_reads_back(noise: str, value: Any) -> None:
     known: dict[str, Any] = {}
     for stage in draft.STAGES:
         for answer in (noise, "{" + noise, json.dumps(value)):
@@ -123,7 +123,7 @@ def test_any_answer_at_all_makes_a_card_that_reads_back(noise: str, value: Any) 
     assert parse(dump(card)) == card
 
 
-def test_copies_are_left_out() -> None:
+def test_texts_copied_from_the_example_are_dropped() -> None:
     stage = draft.STAGES[2]
     example = stage.fields[0].example[0]
     twice = '*He nods.* "The lamp is lit, and that is all you need to know about it tonight."'
@@ -132,7 +132,7 @@ def test_copies_are_left_out() -> None:
     assert draft.parse_answer(stage, answer, {"tagline": twice}) == {}
 
 
-def test_a_text_cut_by_its_bound_ends_with_a_sentence() -> None:
+def test_a_text_cut_at_its_maximum_length_ends_with_a_sentence() -> None:
     field = next(f for f in draft.STAGES[0].fields if f.name == "tagline")
     long = "One whole sentence stands here. " + "and then it runs on " * 9
     stage = draft.Stage("", (field,))

@@ -1,4 +1,4 @@
-"""Examples written into a card's text: everything else stays as its author left it."""
+"""Edits of the examples in a card's text, which leave everything else unchanged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def changed(before: str, after: str) -> list[str]:
     return [line for line in lines if line[:1] in "+-"]
 
 
-def test_a_new_example_adds_lines_and_touches_none() -> None:
+def test_a_new_example_only_adds_lines() -> None:
     text = SHERLOCK.read_text("utf-8")
     after = add(text, NEW)
     assert parse(after).examples[-1] == NEW
@@ -90,7 +90,7 @@ def test_a_dialogue_of_two_lines_stays_one() -> None:
     assert after == text.replace('"b"', '"c"')
 
 
-def test_one_more_stands_apart_behind_the_last_one() -> None:
+def test_a_new_example_follows_the_last_one_after_a_blank_line() -> None:
     text = 'name = "A"\n\n[[examples]]\nuser = "a"\nchar = "b"'
     after = add(text, Example((("user", "c"), ("char", "d"))))
     assert after == f'{text}\n\n[[examples]]\nuser = "c"\nchar = "d"\n'
@@ -98,7 +98,7 @@ def test_one_more_stands_apart_behind_the_last_one() -> None:
 
 @pytest.mark.parametrize("end", ["", "\r\n", "\r\n\r\n"])
 @pytest.mark.parametrize("body", ["", '\r\n[[examples]]\r\nuser = "a"\r\nchar = "b"'])
-def test_lines_end_as_they_did(body: str, end: str) -> None:
+def test_line_ends_are_kept(body: str, end: str) -> None:
     text = f'name = "A"\r\ntagline = "T"{body}{end}'
     for after in (add(text, NEW), add(add(text, NEW), NEW)):
         assert after.count("\n") == after.count("\r\n") and "\r\n" * 3 not in after
@@ -113,7 +113,7 @@ def test_lines_end_as_they_did(body: str, end: str) -> None:
         "name = 'A'\nexamples = []\n",
     ],
 )  # fmt: skip
-def test_cards_of_any_layout_take_one(text: str) -> None:
+def test_an_example_can_be_added_to_any_layout(text: str) -> None:
     before = parse(text).examples
     assert parse(add(text, NEW)).examples == (*before, NEW)
 
@@ -131,7 +131,7 @@ def test_a_layout_that_cannot_be_changed_is_refused(monkeypatch: pytest.MonkeyPa
 
 @settings(max_examples=20)
 @given(st.lists(EXAMPLES, min_size=1, max_size=4), EXAMPLES, st.data())
-def test_any_words_come_back(examples: list[Example], other: Example, data: st.DataObject) -> None:
+def test_any_text_reads_back(examples: list[Example], other: Example, data: st.DataObject) -> None:
     text = 'name = "A"  # who\n'
     for example in examples:
         text = add(text, example)

@@ -1,4 +1,4 @@
-"""Versions of a card in git, and every way in which there is none."""
+"""Versions of a card in git, and the errors where there is none."""
 
 from __future__ import annotations
 

@@ -63,14 +63,14 @@ def test_odd_names_are_refused(shelves: list[Path], name: str) -> None:
             find(name, shelves)
 
 
-def test_cards_of_other_programs_are_sent_to_the_importer(tmp_path: Path) -> None:
+def test_other_programs_cards_get_a_hint_at_the_importer(tmp_path: Path) -> None:
     file = tmp_path / "card.png"
     file.write_bytes(b"x")
     with pytest.raises(CardNotFound, match="rpterm cards import"):
         find(str(file), [])
 
 
-def test_summaries_have_broken_cards_too(shelves: list[Path]) -> None:
+def test_summaries_include_invalid_cards(shelves: list[Path]) -> None:
     found = summaries(shelves)
     assert [(item.name, item.key) for item in found] == [
         ("Ada of mine", "ada"), ("Arthur Wellesley", "Iron-Duke"), ("broken", "broken"),

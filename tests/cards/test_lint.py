@@ -1,4 +1,4 @@
-"""Lint: what it must find, and what it must leave alone."""
+"""Lint: what it must report and what it must not."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -42,11 +42,11 @@ def with_lore(*entries: LoreEntry, **book: Any) -> CharacterCard:
     return replace(GOOD, lorebook=Lorebook(entries, **book))
 
 
-def test_a_good_card_is_left_alone() -> None:
+def test_a_good_card_has_no_findings() -> None:
     assert found(GOOD, count=words) == []
 
 
-def test_the_shipped_cards_are_left_alone() -> None:
+def test_the_shipped_cards_have_no_findings() -> None:
     cards = summaries(card_folders(None))
     assert cards
     for summary in cards:
@@ -54,7 +54,7 @@ def test_the_shipped_cards_are_left_alone() -> None:
         assert [str(problem) for problem in found(summary.card, count=words)] == []
 
 
-def test_two_tests_of_one_name() -> None:
+def test_two_tests_with_the_same_name() -> None:
     text = 'name = "Ada"\n' + '[[test]]\nname = "tea"\nuser = "Tea?"\n' * 2
     tests = parse(text, "ada.toml").tests
     problem = only(replace(GOOD, tests=tests), text=text)
@@ -113,7 +113,7 @@ def test_speaking_to_the_user_is_fine(text: str) -> None:
         ("user", "{{user}}: Hi.", "name"),
     ],
 )
-def test_examples_that_break_the_form(role: Any, text: str, word: str) -> None:
+def test_examples_that_break_the_format(role: Any, text: str, word: str) -> None:
     lines = {"user": "Hi.", "char": "Hm?", role: text}
     example = Example((("user", lines["user"]), ("char", lines["char"])))
     problem = only(replace(GOOD, examples=(*GOOD.examples, example)))
@@ -126,7 +126,7 @@ def test_an_example_ends_with_the_character() -> None:
     assert "end with" in only(replace(GOOD, examples=(*GOOD.examples, example))).message
 
 
-def test_the_age_of_somebody_else_is_no_contradiction() -> None:
+def test_the_age_of_another_person_is_not_a_contradiction() -> None:
     ages = ("Ada is 41.", "Her brother is 12.", "Has a dog aged 9.")
     assert found(replace(GOOD, attributes=ages)) == []
 
@@ -163,7 +163,7 @@ def test_contradictions(fields: dict[str, Any], word: str) -> None:
         {"scenario": "{{random:a,b}} {{user}}", "system_prompt": "{{original}} Be brief."},
     ],
 )
-def test_what_only_looks_like_one(fields: dict[str, Any]) -> None:
+def test_what_only_looks_like_a_contradiction(fields: dict[str, Any]) -> None:
     assert found(replace(GOOD, **fields)) == []
 
 
@@ -188,13 +188,13 @@ def test_a_repeated_line_is_a_note() -> None:
         (LoreEntry(("a1",), "x x x x"), {"budget": 3}, "budget"),
     ],
 )
-def test_lore_that_does_nothing(entry: LoreEntry, book: dict[str, Any], word: str) -> None:
+def test_lore_that_never_fires_or_always(entry: LoreEntry, book: dict[str, Any], word: str) -> None:
     problem = only(with_lore(entry, **book), count=words)
     assert word in problem.message
     assert problem.field.startswith("lore #1")
 
 
-def test_lore_that_is_fine() -> None:
+def test_good_lore_has_no_findings() -> None:
     card = with_lore(
         LoreEntry(("castle",), "Its dragon sleeps.", characters=("ada",)),
         LoreEntry(("dragon",), "Gold.", delay_until_recursion=True),
@@ -205,7 +205,7 @@ def test_lore_that_is_fine() -> None:
     assert found(card, count=words) == []
 
 
-def test_unused_lore_is_a_note_and_twins_are_told() -> None:
+def test_unused_lore_is_a_note_and_duplicates_are_reported() -> None:
     off = with_lore(LoreEntry(("a1",), "x", enabled=False))
     assert any(problem.message.startswith("Unused") for problem in lint(off))
     twins = with_lore(LoreEntry(("a1",), "x"), LoreEntry(("a1",), "x"))

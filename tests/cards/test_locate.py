@@ -1,4 +1,4 @@
-"""Lines of keys, against documents written by tomlkit."""
+"""Line numbers of keys, checked on documents written by tomlkit."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_every_key_is_found_in_any_document(data: dict[str, Any]) -> None:
 
 @settings(max_examples=80)
 @given(st.lists(_VALUE, min_size=1, max_size=6), st.integers(0, 5))
-def test_the_line_is_the_one_the_key_stands_on(values: list[Any], which: int) -> None:
+def test_the_line_is_that_of_the_key(values: list[Any], which: int) -> None:
     """A marker behind any values is found on the line where it really is."""
     which = min(which, len(values) - 1)
     blocks = [tomlkit.dumps({f"before{n}": value}) for n, value in enumerate(values[:which])]
@@ -85,10 +85,10 @@ def test_the_shapes_of_a_card() -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_survived(text: str) -> None:
+def test_any_text_is_tolerated(text: str) -> None:
     assert all(line >= 1 for line in locate(text).lines.values())
 
 
-def test_the_beginning_of_an_endless_text() -> None:
+def test_the_beginning_of_an_unterminated_string() -> None:
     assert locate('a = 1\nb = """x\n\n').unterminated_at == 2
     assert locate("a = '''x'''\n").unterminated_at == 0

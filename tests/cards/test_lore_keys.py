@@ -1,4 +1,4 @@
-"""The key index against the plain way, and patterns under want of memory."""
+"""The key index compared with a naive search, and regex sets that run out of memory."""
 
 import re
 
@@ -27,7 +27,7 @@ def plain(spec: KeySpec, text: str) -> bool:
 
 @settings(max_examples=100)
 @given(_SPECS, st.text(st.sampled_from("abAB -'.\n"), max_size=60))
-def test_the_index_finds_what_the_plain_way_finds(specs: list[KeySpec], text: str) -> None:
+def test_the_index_finds_what_a_naive_search_finds(specs: list[KeySpec], text: str) -> None:
     found = KeyIndex(specs).hits(text)
     assert found == {number for number, spec in enumerate(specs) if plain(spec, text)}
 
@@ -53,6 +53,6 @@ def test_patterns_that_need_too_much_memory_are_tried_one_by_one(
     assert PatternSet(keys).hits(text) == {3}
 
 
-def test_broken_unicode_in_a_text_is_survived() -> None:
+def test_broken_unicode_in_a_text_is_tolerated() -> None:
     index = KeyIndex([KeySpec("/a/"), KeySpec("b")])
     assert index.hits("a \ud800 b") == {0, 1}

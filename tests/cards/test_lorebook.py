@@ -1,4 +1,4 @@
-"""The lorebook engine: every switch of an entry, and the reasons it gives."""
+"""The lorebook engine: every setting of an entry, and the reasons it gives."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -81,12 +81,12 @@ def test_whole_words_and_case_can_be_switched() -> None:
     assert run(entry("Lo", case_sensitive=True, whole_words=False), said("Locks")).hits
 
 
-def test_a_broken_pattern_is_told() -> None:
+def test_an_invalid_pattern_is_reported() -> None:
     result = run(entry("/(/"), said("("))
     assert "not valid" in result.verdict(0).why
 
 
-def test_a_pattern_that_explodes_elsewhere_does_not_here() -> None:
+def test_a_catastrophic_pattern_takes_linear_time() -> None:
     assert not run(entry("/(a+)+$/"), said("a" * 20_000 + "b")).hits
 
 
@@ -116,7 +116,7 @@ def test_scan_depth_of_book_and_entry() -> None:
     assert not run(Lorebook((entry("d", scan_depth=0),), scan_depth=9), turns).hits
 
 
-def test_entries_that_cannot_fire_say_so() -> None:
+def test_entries_that_cannot_fire_give_the_reason() -> None:
     turns = said("x")
     assert code(run(entry("x", enabled=False), turns)) == "disabled"
     assert code(run(LoreEntry(("x",), " \n"), turns)) == "empty"
@@ -137,7 +137,7 @@ def test_constants_and_the_static_block() -> None:
         assert all(not hit.static for hit in hits)
 
 
-def test_order_position_depth_and_role_come_out() -> None:
+def test_hits_have_order_position_depth_and_role() -> None:
     book = Lorebook(
         (
             entry("x", order=5, name="low"),
@@ -151,7 +151,7 @@ def test_order_position_depth_and_role_come_out() -> None:
     assert (hit.position, hit.depth, hit.role, hit.source) == ("depth", 2, "user", "lore:high")
 
 
-def test_probability_follows_seed_and_place() -> None:
+def test_probability_depends_on_seed_and_turn() -> None:
     rule = entry("x", probability=30)
     fired = [bool(run(rule, said("x"), seed=seed).hits) for seed in range(400)]
     assert 80 < sum(fired) < 160
@@ -160,7 +160,7 @@ def test_probability_follows_seed_and_place() -> None:
     assert by_turn == {True, False}
 
 
-def test_recursion_and_its_switches() -> None:
+def test_recursion_and_its_settings() -> None:
     first = entry("castle", text="Its dragon sleeps.")
     second = entry("dragon", text="It guards gold.")
     third = entry("gold", text="Cursed.")
@@ -184,13 +184,13 @@ def test_recursion_and_its_switches() -> None:
     assert code(result, 1) == "recursion"
 
 
-def test_a_hidden_key_wakes_other_entries() -> None:
+def test_a_key_in_a_fired_text_fires_other_entries() -> None:
     first = entry("castle", text="Old. {{hidden_key:dragon}}")
     book = Lorebook((first, entry("dragon")), recursive=True)
     assert names(run(book, said("castle"))) == ["castle", "dragon"]
 
 
-def test_entries_that_call_each_other_end() -> None:
+def test_mutual_recursion_ends() -> None:
     ring = tuple(entry(f"k{n}", text=f"k{(n + 1) % 50}") for n in range(50))
     assert len(run(Lorebook(ring, recursive=True), said("k7")).hits) == 50
 
@@ -212,13 +212,13 @@ def timeline(book: Lorebook | LoreEntry, texts: Sequence[str], **context: Any) -
     return fired
 
 
-def test_sticky_stays_and_is_not_renewed() -> None:
+def test_sticky_is_not_renewed() -> None:
     assert timeline(entry("x", sticky=4), ["x", "", "", "", ""]) == ["x", "x", "x", "", ""]
     assert timeline(entry("x", sticky=2), ["x", "", ""]) == ["x", "x", ""]
     assert timeline(entry("x", sticky=1), ["x", ""]) == ["x", ""]
 
 
-def test_cooldown_rests() -> None:
+def test_cooldown() -> None:
     assert timeline(entry("x", cooldown=4), ["x"] * 6) == ["x", "", "", "x", "", ""]
     both = entry("x", sticky=2, cooldown=2)
     assert timeline(both, ["x"] * 6) == ["x", "x", "", "x", "x", ""]
@@ -229,7 +229,7 @@ def test_cooldown_rests() -> None:
     assert result.verdict(0).why == "it is on cooldown for 1 more turn"
 
 
-def test_delay_sleeps() -> None:
+def test_delay() -> None:
     assert timeline(entry("x", delay=4), ["x"] * 4) == ["", "", "x", "x"]
     assert code(run(entry("x", delay=4), said("x"))) == "delay"
 
@@ -249,7 +249,7 @@ def test_timed_effects_follow_the_branch() -> None:
     assert not matcher.fire(LoreContext(spoken)).hits
 
 
-def test_what_the_budget_left_out_does_not_stick() -> None:
+def test_entries_dropped_for_the_budget_do_not_become_sticky() -> None:
     book = Lorebook((entry("x", sticky=9, text="a long text of many tokens"),), budget=1)
     assert timeline(replace(book, scan_depth=1), ["x", ""]) == ["", ""]
 
@@ -272,7 +272,7 @@ def test_groups_draw_by_weight() -> None:
     assert "group" in {code(result, at) for at in range(3)}
 
 
-def test_groups_prefer_override_then_what_sticks() -> None:
+def test_groups_prefer_override_then_sticky_entries() -> None:
     strong = Lorebook(
         (
             entry("x", name="a", group="g", group_override=True, order=1),
@@ -292,12 +292,12 @@ def test_groups_prefer_override_then_what_sticks() -> None:
     assert timeline(sticky, ["a", "b", "b"]) == ["a"] * 3
 
 
-def test_a_group_stays_taken_in_recursion() -> None:
+def test_a_group_keeps_its_winner_in_recursion() -> None:
     book = Lorebook((entry("a", group="g", text="b"), entry("b", group="g")), recursive=True)
     assert names(run(book, said("a"))) == ["a"]
 
 
-def test_the_budget_skips_and_goes_on() -> None:
+def test_the_budget_skips_what_does_not_fit() -> None:
     def words(text: str) -> int:
         return len(text.split())
 
@@ -322,7 +322,7 @@ def test_the_budget_skips_and_goes_on() -> None:
     assert run(loose, said("x"), count=words, tokens=240).budget == 60
 
 
-def test_a_constant_that_does_not_fit_is_told() -> None:
+def test_a_constant_entry_that_does_not_fit_is_reported() -> None:
     book = Lorebook((entry(name="a", text="long " * 99, constant=True),), budget=5)
     result = run(book, [])
     assert code(result) == "budget"
@@ -351,7 +351,7 @@ def test_macros_in_keys_and_text() -> None:
     assert result.hits[0].text == "Tom is here."
 
 
-def test_a_text_is_added_once() -> None:
+def test_an_identical_entry_is_added_once() -> None:
     assert len(run(entry("x", "y", "z"), said("x y z x")).hits) == 1
 
 
@@ -362,7 +362,7 @@ def test_a_text_is_added_once() -> None:
     st.lists(st.text(max_size=30), max_size=6),
     st.integers(0, 300),
 )
-def test_any_book_is_judged_whole_and_alike(
+def test_any_book_gives_the_same_verdict_for_every_entry_twice(
     book: list[LoreEntry], recursive: bool, texts: list[str], tokens: int
 ) -> None:
     lore = Lorebook(tuple(book), recursive=recursive, scan_depth=4)

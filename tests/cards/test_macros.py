@@ -1,4 +1,4 @@
-"""Macros: what each gives, and that nothing can be made to explode."""
+"""Macros: the value of each, and that no text can blow up."""
 
 import time
 from datetime import datetime
@@ -52,17 +52,17 @@ def test_each_macro(text: str, wanted: str | set[str]) -> None:
     assert result in wanted if isinstance(wanted, set) else result == wanted
 
 
-def test_without_clock_and_original_they_stay() -> None:
+def test_macros_without_a_value_stay_unexpanded() -> None:
     text = "{{time}} {{date}} {{weekday}} {{idle_duration}} {{original}}"
     assert expand(text, char="A", user="U") == text
 
 
-def test_names_are_not_read_for_macros() -> None:
+def test_names_are_not_expanded_again() -> None:
     assert expand("{{char}}", char="{{user}}", user="<BOT>") == "{{user}}"
     assert expand("{{user}}", char="A", user="<BOT>") == "<BOT>"
 
 
-def test_chance_follows_the_seed_and_reaches_every_choice() -> None:
+def test_random_draws_depend_on_the_seed_and_reach_every_choice() -> None:
     text = "{{random:a,b,c}}"
     results = [run(text, seed=seed) for seed in range(60)]
     assert set(results) == {"a", "b", "c"}
@@ -70,23 +70,23 @@ def test_chance_follows_the_seed_and_reaches_every_choice() -> None:
     assert len({run("{{roll:d20}} {{roll:d20}}", seed) for seed in range(30)}) > 20
 
 
-def test_a_pick_stays_in_a_chat() -> None:
+def test_a_pick_is_constant_within_a_chat() -> None:
     text = "{{pick:a,b,c,d}}"
     assert len({run(text, seed=seed) for seed in range(30)}) == 1
     assert len({run(text, chat_seed=seed) for seed in range(30)}) == 4
 
 
 @given(st.text(st.sampled_from("{}<>:/,abcharuser \\"), max_size=60))
-def test_any_text_is_survived_twice_alike(text: str) -> None:
+def test_any_text_expands_the_same_twice(text: str) -> None:
     assert run(text) == run(text)
 
 
 @given(st.text(st.characters(exclude_characters="{<"), max_size=60))
-def test_text_without_macros_stays(text: str) -> None:
+def test_text_without_macros_is_unchanged(text: str) -> None:
     assert run(text) == text
 
 
-def test_a_nest_of_macros_is_read_once() -> None:
+def test_nested_macros_cannot_grow_the_text() -> None:
     """Doubling by nesting is not possible: the result is no longer than names times macros."""
     count = 20_000
     begin = time.process_time()

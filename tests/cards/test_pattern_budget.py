@@ -1,4 +1,4 @@
-"""A card made of awkward patterns costs a counted amount of work and no more."""
+"""The budget limits the work that a card's regex patterns can cause."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_large_patterns_are_compiled_until_the_budget_is_spent(counted: Counting
     assert counted.calls < 1000
 
 
-def test_patterns_that_are_too_large_by_themselves_are_few(counted: Counting) -> None:
+def test_few_patterns_that_are_too_large_by_themselves_are_compiled(counted: Counting) -> None:
     with pytest.raises(CardError) as caught:
         parse(card_of([rf"/\pL{{{900 + n % 100}}}/" for n in range(9000)]))
     assert "too large" in caught.value.problems[0].message
     assert counted.calls < 20
 
 
-def test_small_patterns_are_many_and_mere_letters_are_not_compiled(counted: Counting) -> None:
+def test_many_small_patterns_fit_and_literals_are_not_compiled(counted: Counting) -> None:
     card = parse(card_of([f"/dragon {n}/i" for n in range(9000)]))
     assert len(card.lorebook.entries) == 9000
     assert counted.calls == 0

@@ -1,4 +1,4 @@
-"""Reading a card: good ones whole, bad ones with everything that is wrong."""
+"""Reading cards: valid ones completely, invalid ones with every problem."""
 
 import pickle
 import time
@@ -72,7 +72,7 @@ def problems(text: str) -> list[Problem]:
     return list(caught.value.problems)
 
 
-def test_a_whole_card() -> None:
+def test_a_complete_card() -> None:
     card = parse(GOOD)
     assert card.name == "Ada"
     assert card.description == "She mends clocks."
@@ -181,12 +181,12 @@ def test_syntax_errors_name_every_line() -> None:
     assert [problem.line for problem in found] == [1, 3, 5]
 
 
-def test_other_problems_are_told_beside_a_syntax_error() -> None:
+def test_other_problems_are_reported_along_with_a_syntax_error() -> None:
     found = problems("tagline = x\ntagz = [1]\n")
     assert [(problem.line, problem.field) for problem in found] == [(1, ""), (2, "tagz")]
 
 
-def test_an_unclosed_text_is_reported_where_it_begins() -> None:
+def test_an_unterminated_string_is_reported_where_it_begins() -> None:
     found = problems('name = "Ada"\n\ndescription = """Once\nupon\na time')
     assert [problem.line for problem in found] == [3]
 
@@ -204,7 +204,7 @@ def test_windows_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
     assert [problem.line for problem in caught.value.problems] == [4]
 
 
-def test_invalid_utf8_tells_the_line(tmp_path: Path) -> None:
+def test_invalid_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
     file.write_bytes(b'name = "A"\ntagline = "\xff"\n')
     with pytest.raises(CardError, match=r"a\.toml:2: .*UTF-8"):
@@ -251,9 +251,7 @@ _PIECES = st.sampled_from(
 
 @settings(max_examples=100)
 @given(st.lists(_PIECES, max_size=30), st.integers(0, len(GOOD)), st.integers(0, 40))
-def test_any_damage_is_told_and_nothing_else_happens(
-    pieces: list[str], place: int, cut: int
-) -> None:
+def test_any_damage_raises_only_a_card_error(pieces: list[str], place: int, cut: int) -> None:
     text = GOOD[:place] + "".join(pieces) + GOOD[place + cut :]
     try:
         card = parse(text, "my.toml")
@@ -277,13 +275,13 @@ def test_any_damage_is_told_and_nothing_else_happens(
         "greetings = [" + '"",' * 100_000 + "]",
     ],
 )
-def test_a_file_made_to_be_wrong_is_told_in_a_moment(text: str) -> None:
+def test_a_malicious_file_is_rejected_quickly(text: str) -> None:
     begin = time.process_time()
     assert 1 <= len(problems(text)) <= 110
     assert time.process_time() - begin < 5
 
 
-def test_a_key_cannot_drive_the_terminal() -> None:
+def test_a_key_cannot_control_the_terminal() -> None:
     [problem] = problems('name = "A"\n"\\u001b[2J" = 1\n')
     assert str(problem).isprintable()
     [problem] = problems(f'name = "A"\n{"x" * 100_000} = 1\n')

@@ -1,4 +1,4 @@
-"""The published JSON schema is the one the code makes, and it fits the reader."""
+"""The published JSON schema is up to date and agrees with the reader."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The cards in ``characters/``: each is whole, speaks for nobody else, and fits a small window."""
+"""The shipped cards: each is complete, never speaks for the user, and fits a small window."""
 
 import re
 from functools import cache
@@ -52,7 +52,7 @@ def test_there_are_enough_and_sherlock_is_one() -> None:
 
 
 @each_card
-def test_it_is_whole(file: Path) -> None:
+def test_it_is_complete(file: Path) -> None:
     card = card_in(file)
     assert len(card.greetings) == 3
     assert len(card.examples) >= 8
@@ -65,7 +65,7 @@ def test_it_is_whole(file: Path) -> None:
 
 
 @each_card
-def test_no_line_is_there_twice(file: Path) -> None:
+def test_no_line_is_repeated(file: Path) -> None:
     card = card_in(file)
     lines = [*card.attributes, *card.relations, *card.style, *card.limits, *card.greetings]
     assert len(set(lines)) == len(lines)

@@ -16,13 +16,13 @@ from rpterm.cards.template import template
 _SAMPLE = re.compile(r"# (\w+ = |\]|    |\[\[)")
 
 
-def test_a_template_is_the_card_and_nothing_more() -> None:
+def test_a_template_parses_to_its_card() -> None:
     card = CharacterCard("Ada", tagline="Counts.", description='She said "no".\nTwice.')
     assert parse(template(card)) == card
     assert parse(template(CharacterCard("Ada"))) == CharacterCard("Ada")
 
 
-def test_every_sample_works_when_its_hashes_are_taken_away() -> None:
+def test_every_sample_is_valid_once_it_is_uncommented() -> None:
     lines = template(CharacterCard("Ada")).splitlines()
     opened = "\n".join(line[2:] if _SAMPLE.match(line) else line for line in lines)
     card = parse(opened)

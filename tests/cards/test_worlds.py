@@ -1,4 +1,4 @@
-"""Worlds: lore of files that several cards name, read with them, and kept as chats keep it."""
+"""Worlds: lore files that several cards name, loaded with them and stored with chats."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def loom(card: Path) -> Path:
     return card.parent / "worlds" / "loom.toml"
 
 
-def test_a_card_has_the_lore_of_its_world_behind_its_own(ada: Path) -> None:
+def test_the_lore_of_a_world_follows_the_cards_own(ada: Path) -> None:
     found = worlds.read_card(ada)
     entries = found.card.lorebook.entries
     assert [(e.content, e.world) for e in entries] == [
@@ -65,7 +65,7 @@ def test_a_card_has_the_lore_of_its_world_behind_its_own(ada: Path) -> None:
     assert [hit.source for hit in result.hits] == ["lore:mill (loom)"]
 
 
-def test_what_a_chat_keeps_says_the_same_without_the_world(ada: Path) -> None:
+def test_the_stored_text_gives_the_same_card_without_the_world(ada: Path) -> None:
     found = worlds.read_card(ada)
     loom(ada).unlink()
     assert reader.parse(found.text) == found.card and found.source == ADA
@@ -79,7 +79,7 @@ def test_what_a_chat_keeps_says_the_same_without_the_world(ada: Path) -> None:
     assert plain.text == plain.source == '# mine\nname = "Bo"\n'
 
 
-def test_the_text_a_chat_keeps_can_be_a_file_again(ada: Path) -> None:
+def test_the_stored_text_can_be_used_as_a_card_file(ada: Path) -> None:
     """Its copies of the world's entries give way to the world."""
     kept = worlds.read_card(ada).text
     loom(ada).write_text(LOOM.replace("silver", "golden"), encoding="utf-8")
@@ -89,7 +89,7 @@ def test_the_text_a_chat_keeps_can_be_a_file_again(ada: Path) -> None:
     ]  # fmt: skip
 
 
-def test_where_worlds_are_looked_for(ada: Path, tmp_path: Path) -> None:
+def test_where_worlds_are_searched(ada: Path, tmp_path: Path) -> None:
     far = tmp_path / "far" / "bo.toml"
     far.parent.mkdir()
     for name in ("loom", "loom.toml", "../worlds/loom.toml", str(loom(ada))):
@@ -109,12 +109,12 @@ def test_a_card_serves_as_a_world(ada: Path) -> None:
     assert [e.world for e in worlds.read_card(other).card.lorebook.entries] == ["ada"]
 
 
-def test_a_world_is_no_character(ada: Path) -> None:
+def test_a_world_is_not_a_character(ada: Path) -> None:
     with pytest.raises(CardError, match="This is a world"):
         reader.load(loom(ada))
 
 
-def test_everything_wrong_in_a_world_is_told_with_its_line(ada: Path) -> None:
+def test_every_problem_of_a_world_is_reported_with_its_line(ada: Path) -> None:
     loom(ada).write_text(LOOM.replace('content = "The weft', 'contents = "The weft'), "utf-8")
     (lost,) = worlds.read_card(ada).unreadable
     first = lost.problems[0]
@@ -156,14 +156,14 @@ def test_settings_of_several_books() -> None:
 
 
 @given(cards(), cards())
-def test_any_card_with_any_world_can_be_kept(card: CharacterCard, other: CharacterCard) -> None:
+def test_any_card_with_any_world_can_be_stored(card: CharacterCard, other: CharacterCard) -> None:
     merged = merge(card, [World("w", Path("w"), "", other.lorebook)])
     from rpterm.cards.writer import dump
 
     assert reader.parse(dump(merged)) == merged
 
 
-def test_too_much_together_is_told(ada: Path) -> None:
+def test_a_card_that_is_too_large_with_its_worlds_is_reported(ada: Path) -> None:
     big = "x" * 600_000
     loom(ada).write_text(f'[[lore]]\nkeys = "mill"\ncontent = "{big}"\n', encoding="utf-8")
     ada.write_text(f'name = "Ada"\nworlds = "loom"\ndescription = "{big}"\n', encoding="utf-8")
@@ -202,7 +202,7 @@ def test_a_saved_world_changes_the_card(ada: Path) -> None:
     assert isinstance(event, CardChanged) and event.changes and not event.unreadable
 
 
-def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
+def test_a_world_that_appears_vanishes_and_is_shadowed(ada: Path) -> None:
     watch = CardWatcher(ada)
     save(ada, ADA.replace('"loom"', '"loom", "coast"'))
     event = watch.poll()
@@ -228,7 +228,7 @@ def test_a_world_that_comes_goes_and_is_hidden(ada: Path) -> None:
     assert isinstance(event, CardChanged) and not event.unreadable, "it was moved"
 
 
-def test_a_world_that_is_missing_at_the_start_comes_in_with_its_file(ada: Path) -> None:
+def test_a_world_missing_at_the_start_is_loaded_once_its_file_exists(ada: Path) -> None:
     loom(ada).rename(ada.with_name("away"))
     watch = CardWatcher(ada)
     assert [each.name for each in watch.unreadable] == ["loom"] and watch.poll() is None
@@ -254,7 +254,7 @@ def test_an_export_has_all_lore(ada: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "w.json").read_text("utf-8"))["name"] == "The Loom"
 
 
-def test_an_imported_lorebook_is_a_world_and_comes_out_as_it_was(tmp_path: Path) -> None:
+def test_an_imported_lorebook_is_a_world_and_exports_unchanged(tmp_path: Path) -> None:
     raw = {"entries": {"4": {"uid": 4, "key": ["bell"], "content": "It rings.", "addMemo": True}},
            "colour": "red"}  # fmt: skip
     source = tmp_path / "The Coast.json"
@@ -278,7 +278,7 @@ def test_an_imported_lorebook_is_a_world_and_comes_out_as_it_was(tmp_path: Path)
 
 
 # In the text of a card -------------------------------------------------------------------------
-def test_joining_and_leaving_keep_all_else() -> None:
+def test_adding_and_removing_a_world_keeps_everything_else() -> None:
     text = '# A head.\r\nname = "Ada"  # her\r\n\r\n[persona]\r\nstyle = ["Slow."]\r\n'
     joined = world_edit.add_world(text, "loom")
     assert '# A head.\r\nname = "Ada"  # her\r\n' in joined and "\n" not in joined.replace(

@@ -1,4 +1,4 @@
-"""Writing a card: a person's TOML that reads back as the same card."""
+"""Writing cards: readable TOML that reads back as the same card."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def test_every_string_reads_back(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['a\n"', 'a\n""""', "a\n\\'", "\n", "a\n\\\x7f", "a\r\nb", '\\"\n']
 )
-def test_awkward_blocks_read_back(text: str) -> None:
+def test_awkward_multiline_strings_read_back(text: str) -> None:
     assert tomli.loads(f"x = {string(text)}\n") == {"x": text}
 
 
@@ -40,7 +40,7 @@ def test_data_of_other_programs_survives(data: Any) -> None:
     assert tomli.loads(f"x = {value(box)}\n")["x"] == box
 
 
-def test_what_toml_cannot_say_survives() -> None:
+def test_values_toml_cannot_represent_survive() -> None:
     deep: Any = None
     for _ in range(200):
         deep = [deep, {"x": deep if deep is None else 1}]
@@ -51,7 +51,7 @@ def test_what_toml_cannot_say_survives() -> None:
     assert parse(dump(card)) == card
 
 
-def test_a_card_looks_as_a_person_would_write_it() -> None:
+def test_the_output_is_readable_toml() -> None:
     card = CharacterCard(
         name="Ada",
         description="She mends clocks.\nAnd watches.\n",

@@ -20,7 +20,7 @@ from rpterm.chat.events import (
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
-from rpterm.config import Scoring, Settings
+from rpterm.config import ScoringSettings, Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
@@ -33,7 +33,7 @@ GOOD = "The tide turns at four, and the lamp wants oil before that; hold the lad
 @pytest.fixture
 def session(store: Store, tmp_path: Path) -> Session:
     chat = begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
-    settings = replace(Settings(), scoring=Scoring(best_of=3))
+    settings = replace(Settings(), scoring=ScoringSettings(best_of=3))
     engine = ScriptedEngine([BAD, GOOD, BAD + " And more."])
     return Session(store, engine, CARD, chat, settings, scores=LiveScores(store, Scorer))
 

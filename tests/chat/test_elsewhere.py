@@ -11,7 +11,7 @@ from chatting import MakeSession
 from rpterm.chat.elsewhere import Elsewhere, is_written
 from rpterm.chat.events import UserTurnStored
 from rpterm.chat.session import ReplyRequest, Session, SessionError
-from rpterm.store import Store, shared
+from rpterm.store import Store, other_processes
 from rpterm.types import Intent, Origin, Status, Turn
 
 
@@ -79,7 +79,7 @@ def test_nothing_goes_between_what_another_one_said_and_its_reply(
     session: Session, other: Store
 ) -> None:
     theirs = user_says(other, session, "Theirs")
-    with shared.answering(other, theirs.id):
+    with other_processes.mark_answering(other, theirs.id):
         with pytest.raises(SessionError, match="Another terminal is writing a reply here"):
             list(session.reply(ReplyRequest(text="Ours", after=theirs.id)))
         assert is_written(session)
@@ -93,17 +93,17 @@ def test_a_message_is_marked_until_its_reply_is_there_or_given_up(
     for end in (list, lambda rest: rest.close()):  # type: ignore[var-annotated]
         events = session.reply(ReplyRequest(text="Ours"))
         said = next(event for event in events if isinstance(event, UserTurnStored))
-        assert shared.written_elsewhere(other, said.turn.id)
-        assert not shared.written_elsewhere(session.store, said.turn.id)
+        assert other_processes.is_written_elsewhere(other, said.turn.id)
+        assert not other_processes.is_written_elsewhere(session.store, said.turn.id)
         end(events)
-        assert not shared.written_elsewhere(other, said.turn.id)
+        assert not other_processes.is_written_elsewhere(other, said.turn.id)
 
 
 def test_what_a_program_that_died_would_have_answered_can_be_answered(
     session: Session, other: Store
 ) -> None:
     theirs = user_says(other, session, "Theirs")
-    with shared.answering(other, theirs.id):
+    with other_processes.mark_answering(other, theirs.id):
         other.owner.release()  # What a kill does.
         assert stored(session, ReplyRequest(text="Ours")).turn.parent_id == theirs.id
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rpterm import group
 from rpterm.group import GroupError
-from rpterm.types import Cast, Member, Taking, Turn
+from rpterm.types import Cast, Member, Turn, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
 IRENE = Member("Irene Adler", "Irene Adler")
@@ -45,18 +45,18 @@ def who(cast: Cast, *lines: tuple[str, str]) -> str:
     ],
 )
 def test_names_in_a_text(text: str, found: list[str]) -> None:
-    assert [m.speaker for m in group.called(text, ALL.members)] == found
+    assert [m.speaker for m in group.mentioned_in(text, ALL.members)] == found
 
 
 def test_a_shared_word_calls_nobody() -> None:
     brothers = (Member("Sherlock Holmes", "Sherlock"), Member("Mycroft Holmes", "Mycroft"))
-    assert group.called("Mr Holmes!", brothers) == []
-    assert group.called("Mycroft Holmes!", brothers) == [brothers[1]]
+    assert group.mentioned_in("Mr Holmes!", brothers) == []
+    assert group.mentioned_in("Mycroft Holmes!", brothers) == [brothers[1]]
 
 
 def test_names_without_spaces_around_them() -> None:
     monkey = Member("孫悟空", "悟空")
-    assert group.called("請問悟空在哪裏", (monkey, HOLMES)) == [monkey]
+    assert group.mentioned_in("請問悟空在哪裏", (monkey, HOLMES)) == [monkey]
 
 
 def test_called_goes_first_and_each_call_is_answered_once() -> None:
@@ -85,7 +85,7 @@ def test_without_a_word_the_word_goes_round_past_the_narrator() -> None:
 def test_the_round_has_a_place_for_the_narrator_and_none_for_the_muted() -> None:
     muted = Member("Will Rose", "Will", muted=True)
     gone = Member("Dr Watson", "Watson", present=False)
-    cast = Cast((HOLMES, IRENE, muted, gone, TOLD), Taking.ROUND)
+    cast = Cast((HOLMES, IRENE, muted, gone, TOLD), TurnTaking.ROUND)
     order, path = [], said(("Ann", "Will, speak!"))
     for number in range(4):
         member = group.next_speaker(cast, path)
@@ -95,9 +95,9 @@ def test_the_round_has_a_place_for_the_narrator_and_none_for_the_muted() -> None
 
 
 def test_by_hand_one_keeps_the_word() -> None:
-    cast = Cast(ALL.members, Taking.HAND, "Will Rose")
+    cast = Cast(ALL.members, TurnTaking.HAND, "Will Rose")
     assert who(cast, ("Ann", "Irene?")) == "Will"
-    assert who(Cast(ALL.members, Taking.HAND, "nobody"), ("Ann", "Irene?")) == "Holmes"
+    assert who(Cast(ALL.members, TurnTaking.HAND, "nobody"), ("Ann", "Irene?")) == "Holmes"
 
 
 def test_nobody_can_speak_when_all_are_muted() -> None:
@@ -107,31 +107,34 @@ def test_nobody_can_speak_when_all_are_muted() -> None:
 
 def test_the_one_to_prepare() -> None:
     path = said(("Ann", "Hm."), ("Holmes", "Irene, tell her."))
-    assert group.expected(ALL, path) == IRENE
-    assert group.expected(ALL, said(("Ann", "Hm."), ("Irene Adler", "No."))) == IRENE
-    assert group.expected(Cast(ALL.members, Taking.ROUND), said(("Holmes", "So."))) == IRENE
+    assert group.expected_speaker(ALL, path) == IRENE
+    assert group.expected_speaker(ALL, said(("Ann", "Hm."), ("Irene Adler", "No."))) == IRENE
+    assert (
+        group.expected_speaker(Cast(ALL.members, TurnTaking.ROUND), said(("Holmes", "So.")))
+        == IRENE
+    )
 
 
 def test_a_name_finds_its_member() -> None:
-    assert group.by_name(ALL, " irene ") == IRENE
-    assert group.by_name(ALL, "sherlock holmes") == HOLMES
+    assert group.member_named(ALL, " irene ") == IRENE
+    assert group.member_named(ALL, "sherlock holmes") == HOLMES
     with pytest.raises(GroupError, match=r"Moriarty.*Holmes, Irene Adler, Will, Narrator"):
-        group.by_name(ALL, "Moriarty")
+        group.member_named(ALL, "Moriarty")
 
 
 def test_each_sees_the_others_as_people_who_speak() -> None:
     path = said(("Holmes", "Come in."), ("Ann", "Hello."), ("Irene Adler", "Hello, Ann."))
-    assert [t.role for t in group.view(ALL, HOLMES, path)] == ["assistant", "user", "user"]
-    assert [t.role for t in group.view(ALL, IRENE, path)] == ["user", "user", "assistant"]
-    assert [t.role for t in group.view(ALL, TOLD, path)] == ["user"] * 3
-    assert group.heard(group.view(ALL, IRENE, path)[0]).text == "Holmes: Come in."
-    assert group.heard(path[0]).text == "Come in."
-    assert group.headed(path[0]).text == "Holmes: Come in."
+    assert [t.role for t in group.view_for(ALL, HOLMES, path)] == ["assistant", "user", "user"]
+    assert [t.role for t in group.view_for(ALL, IRENE, path)] == ["user", "user", "assistant"]
+    assert [t.role for t in group.view_for(ALL, TOLD, path)] == ["user"] * 3
+    assert group.as_heard(group.view_for(ALL, IRENE, path)[0]).text == "Holmes: Come in."
+    assert group.as_heard(path[0]).text == "Come in."
+    assert group.with_speaker_name(path[0]).text == "Holmes: Come in."
 
 
 def test_a_turn_under_a_forgotten_name_is_the_chats_own_characters() -> None:
     (turn,) = said(("The Detective", "I was called so once."))
-    assert group.owner(ALL, turn) == HOLMES
+    assert group.speaker_of(ALL, turn) == HOLMES
 
 
 _NAMES = st.text("abcé ", min_size=1, max_size=6).filter(str.strip)
@@ -140,17 +143,17 @@ _NAMES = st.text("abcé ", min_size=1, max_size=6).filter(str.strip)
 @given(
     names=st.lists(_NAMES, min_size=1, max_size=5, unique_by=str.casefold),
     muted=st.sets(st.integers(0, 4)),
-    taking=st.sampled_from(Taking),
+    taking=st.sampled_from(TurnTaking),
     lines=st.lists(st.tuples(st.integers(-1, 5), st.text("abcé ,", max_size=20)), max_size=12),
 )
 def test_whoever_speaks_may_speak(
-    names: list[str], muted: set[int], taking: Taking, lines: list[tuple[int, str]]
+    names: list[str], muted: set[int], taking: TurnTaking, lines: list[tuple[int, str]]
 ) -> None:
     members = tuple(Member(n, n, muted=i in muted, narrator=i == 2) for i, n in enumerate(names))
     cast = Cast(members, taking)
     path = said(*((names[i] if 0 <= i < len(names) else "Ann", text) for i, text in lines))
-    free = group.able(cast)
-    for rule in (group.next_speaker, group.expected):
+    free = group.eligible(cast)
+    for rule in (group.next_speaker, group.expected_speaker):
         if free:
             assert rule(cast, path) in free
         else:

@@ -24,7 +24,7 @@ from rpterm.group import GroupError
 from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.memories import Memories
+from rpterm.store.memory.memories import Memories
 from rpterm.types import Cast, Intent, Member, Origin, Persona
 
 MARA = CharacterCard(name="Mara Venn", nickname="Mara", greetings=("Come in.",))
@@ -180,7 +180,7 @@ def test_what_a_member_remembers_follows_its_new_name(world: World, when: str) -
 
 def texts(store: Store, character: str) -> list[str]:
     """What a character remembers, oldest first."""
-    return [memory.text for memory in Memories(store).after(0, character)]
+    return [memory.text for memory in Memories(store).iter_after(0, character)]
 
 
 def test_other_history_stays_as_it_was_said() -> None:

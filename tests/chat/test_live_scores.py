@@ -13,7 +13,7 @@ import pytest
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.live import LiveScores, loaded, scorable, shipped_cards, stored
 from rpterm.chat.tree import begin_chat
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import Scene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
@@ -52,7 +52,7 @@ def test_a_score_is_made_kept_and_read_back(store: Store, chat: Chat) -> None:
     score = live.cheap(CARD, chat, turn)
     assert score is not None and 0 < score.probability < 1
     assert live.known(chat, [turn]) == {turn.id: score}
-    assert Scores(store).of([turn.id])[turn.id].card_hash == chat.card_hash
+    assert Scores(store).get([turn.id])[turn.id].card_hash == chat.card_hash
     assert loaded(stored(score, turn.id, "x")) == score
 
 
@@ -116,7 +116,7 @@ def test_a_scorer_that_fails_is_told_in_a_sentence(
     assert live.cheap(CARD, chat, turn) is None and live.full(CARD, chat, turn) is None
     assert live.problem.startswith(said)
     assert live.known(chat, [turn]) == {} and live.problem.startswith(said), "asking mends nothing"
-    assert Scores(store).of([turn.id]) == {}
+    assert Scores(store).get([turn.id]) == {}
     live._scorer = Scorer()
     assert live.cheap(CARD, chat, turn) is not None and live.problem, "the slow one failed still"
     assert live.full(CARD, chat, turn) is not None and not live.problem
@@ -127,7 +127,7 @@ def test_a_stopped_or_forbidden_slow_score_leaves_nothing(store: Store, chat: Ch
     live = LiveScores(store, Scorer)
     assert live.full(CARD, chat, turn, lambda: True) is None
     assert LiveScores(store, Scorer, slow=False).full(CARD, chat, turn) is None
-    assert Scores(store).of([turn.id]) == {}
+    assert Scores(store).get([turn.id]) == {}
     assert not live.problem
 
 
@@ -135,7 +135,7 @@ def test_scores_of_another_version_are_not_read(store: Store, chat: Chat) -> Non
     live = LiveScores(store, Scorer)
     turn = reply(store, chat, "Yes, quite.")
     score = live.cheap(CARD, chat, turn)
-    assert score is not None and score.version == frozen().version
+    assert score is not None and score.version == load_coefficients().version
     old = Score(0.1, 0.0, 0.2, {}, {}, True, "older")
     Scores(store).put(stored(old, turn.id, chat.card_hash))
     assert live.known(chat, [turn])[turn.id] == score

@@ -12,8 +12,8 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.chat.live import LiveScores
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
-from rpterm.opening.judge import open_scorer
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 from rpterm.store import Store
 from rpterm.store.scores import Scores
 from rpterm.types import Origin, Persona
@@ -68,6 +68,6 @@ def test_quick_and_slow_scores_of_a_chat(tmp_path: Path, scorer: Scorer) -> None
             assert good.probability > bad.probability + 0.2
             assert bad.readings["assistant_voice"].evidence
         assert not quick[right.id].complete and slow[right.id].complete  # type: ignore[union-attr]
-        kept = Scores(store).of([right.id, broken.id])
+        kept = Scores(store).get([right.id, broken.id])
         assert all(row.complete for row in kept.values())
         assert kept[right.id].probability == slow[right.id].probability  # type: ignore[union-attr]

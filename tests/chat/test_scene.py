@@ -25,7 +25,7 @@ from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.judgements import Judgements
-from rpterm.types import Intent, Origin, Persona, Status, Taking
+from rpterm.types import Intent, Origin, Persona, Status, TurnTaking
 
 
 def secretive(name: str, nickname: str, tagline: str) -> CharacterCard:
@@ -191,7 +191,7 @@ def test_another_version_is_by_the_same_one(make: Make) -> None:
 
 def test_the_next_one_speaks_without_a_word(make: Make) -> None:
     session = make("a", "b", "c", "d")
-    session.scene.take(Taking.ROUND)
+    session.scene.take(TurnTaking.ROUND)
     assert [go(session, Intent.NEXT) for _ in range(4)] == ["Tam", "Orla", "Mara", "Tam"]
     alone = make("x", company=())
     with pytest.raises(SessionError, match="no other character"):
@@ -222,7 +222,7 @@ def test_a_speaker_nobody_knows_is_refused_before_anything_is_stored(make: Make)
 def test_the_cast_is_there_after_a_restart(make: Make, store: Store) -> None:
     session = make("one")
     session.scene.mute("Orla", True)
-    session.scene.take(Taking.ROUND)
+    session.scene.take(TurnTaking.ROUND)
     go(session, text="Hm.")
     again = make("two", company=(), chat=session.chat_id)
     assert [m.speaker for m in again.scene.present] == ["Mara", "Tam", "Orla"]
@@ -279,7 +279,7 @@ def test_what_another_terminal_does_to_the_cast_is_taken_in(make: Make) -> None:
     theirs = make("Aye.", company=())
     ours = make("Hm.", company=(), chat=theirs.chat_id)
     theirs.scene.add("tam")
-    theirs.scene.take(Taking.ROUND)
+    theirs.scene.take(TurnTaking.ROUND)
     ours.scene.follow()
     assert ours.scene.news() == ["Tam joined", "turns go round"] and ours.scene.news() is None
     assert [go(ours, Intent.NEXT) for _ in range(2)] == ["Tam", "Mara"]
@@ -294,7 +294,7 @@ def test_what_another_terminal_does_to_the_cast_is_taken_in(make: Make) -> None:
     ]  # fmt: skip
     # What a reply is made with is the cast of now.
     theirs.scene.remove("Tam")
-    theirs.scene.take(Taking.HAND)
+    theirs.scene.take(TurnTaking.HAND)
     theirs.scene.hold("Orla")
     assert go(ours, text="And?") == "Orla"
     assert ours.scene.news() == ["Tam left", "turns are given by hand"]
@@ -385,7 +385,7 @@ def test_the_model_chooses_by_weight_or_under_a_grammar(make: Make, store: Store
 
 def test_who_the_model_chooses_speaks_and_not_who_just_spoke(make: Make) -> None:
     session = make("one", "two")
-    session.scene.take(Taking.MODEL)
+    session.scene.take(TurnTaking.MODEL)
     session.engine = Weighing(["one", "two"])
     for actor in session.scene.actors():
         actor.prompter._engine = session.engine

@@ -11,7 +11,7 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
-from rpterm.store.memory_files import Piece
+from rpterm.store.memory.files import Piece
 from rpterm.types import Persona
 
 CARD = CharacterCard(name="Mara Venn", description="She keeps a light.", greetings=("Come in.",))

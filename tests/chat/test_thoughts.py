@@ -11,10 +11,10 @@ from rpterm.chat.asked import sampling as samplers
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyThought
 from rpterm.chat.reply import THOUGHT_ONLY
 from rpterm.chat.request import ReplyRequest
-from rpterm.store.chatlog import export_log, import_log, parse, render
-from rpterm.store.export import to_jsonl
-from rpterm.store.whole import import_whole
-from rpterm.store.whole import parse as parse_whole
+from rpterm.store.chat_files.chat_log import export_log, import_log, parse_log, render_log
+from rpterm.store.chat_files.export import to_jsonl
+from rpterm.store.chat_files.full_chat import import_full_chat
+from rpterm.store.chat_files.full_chat import parse_full_chat as parse_whole
 from rpterm.types import Intent
 
 THINKS = "<think>\nAnn is wet. Offer tea.\n</think>\n\n*nods* Tea?"
@@ -56,11 +56,11 @@ def test_it_goes_along_with_the_chat(make: MakeSession) -> None:
     list(session.reply(ReplyRequest(text="It rains.")))
     store, reply = session.store, session.path()[-1]
     written = "\n".join(to_jsonl(session.chat, store.tree(session.chat_id), {})).encode()
-    chat, _ = import_whole(store, parse_whole(written), card_name="Mara", card_hash="h")
+    chat, _ = import_full_chat(store, parse_whole(written), card_name="Mara", card_hash="h")
     assert store.path(chat.leaf_id or 0)[-1].thought == reply.thought
-    log = render(export_log(store, session.chat_id))
+    log = render_log(export_log(store, session.chat_id))
     assert json.loads(log.splitlines()[-1])["extra"] == {"reasoning": reply.thought}
-    chat = import_log(store, parse(log.encode()), card_name="Mara", card_hash="h")
+    chat = import_log(store, parse_log(log.encode()), card_name="Mara", card_hash="h")
     assert store.path(chat.leaf_id or 0)[-1].thought == reply.thought
 
 
@@ -75,7 +75,7 @@ def test_logs_of_other_programs_keep_theirs() -> None:
             "swipe_info": [{}, {}, {"extra": {"reasoning": "third"}}],
         },
     ]  # fmt: skip
-    log = parse("\n".join(json.dumps(line) for line in lines).encode())
+    log = parse_log("\n".join(json.dumps(line) for line in lines).encode())
     assert log.notes == ()
     assert log.turns[0].text == "<think>is a word</think>"
     assert log.turns[1].swipes == ("One.", "Two.", "Three.")

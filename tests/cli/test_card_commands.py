@@ -73,8 +73,8 @@ def test_enter_means_yes_and_nobody_means_no(
     cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, edited: bool
 ) -> None:
     opened: list[Path] = []
-    monkeypatch.setattr(card_new, "question", lambda text: answer)
-    monkeypatch.setattr(card_new, "edit", opened.append)
+    monkeypatch.setattr(card_new, "ask_user", lambda text: answer)
+    monkeypatch.setattr(card_new, "open_editor", opened.append)
     assert cli("cards", "new", "Eve").code == 0
     assert bool(opened) == edited
 

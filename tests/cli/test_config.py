@@ -111,8 +111,8 @@ def test_saving_leaves_a_broken_file_alone(tmp_path: Path) -> None:
 
 def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    kinds = config.names()
-    for name, value in config.show(Settings()).items():
+    kinds = config.setting_kinds()
+    for name, value in config.as_dict(Settings()).items():
         if kinds[name].shape == "plain" and value is not None:
             save(path, name, str(value))
     assert load(path) == Settings()

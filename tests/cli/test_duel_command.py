@@ -136,10 +136,10 @@ def test_a_defect_in_making_replies_ends_the_asking() -> None:
     def run(told: object) -> None:
         raise KeyError("defect")
 
-    bout: Any = SimpleNamespace(fresh=False, next=lambda: SimpleNamespace(ready=False))
+    duel: Any = SimpleNamespace(fresh=False, next=lambda: SimpleNamespace(ready=False))
     maker: Any = SimpleNamespace(run=run, stop=lambda: None)
     with pytest.raises(KeyError):
-        duel_run.run_plain(bout, maker)
+        duel_run.run_plain(duel, maker)
 
 
 def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:

@@ -246,7 +246,7 @@ NOT_TEXT = "is not UTF-8 text"
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
-        (b"", ["bench", "persona", "--convai2", "FILE"], ["no question", "ConvAI2"]),
+        (b"", ["bench", "persona", "--convai2", "FILE"], ["no dialogue", "ConvAI2"]),
         (BINARY, ["bench", "persona", "--convai2", "FILE"], [NOT_TEXT]),
         (b"", ["bench", "recall", "--locomo", "FILE"], ["line 1", "LoCoMo"]),
         (b"[]", ["bench", "recall", "--locomo", "FILE"], ["no conversation", "LoCoMo"]),

@@ -11,10 +11,10 @@ from cli_tools import Cli
 from rpterm import paths as folders
 from rpterm.config import load
 from rpterm.models.engine_factory import SCRIPTED_REPLIES
-from rpterm.opening.launch import NEW_CHAT, Asked, Launch
+from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Taking
+from rpterm.types import TurnTaking
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
 GROUP = ("chat", "sherlock", "--with", "keeper", "--with", "tola")
@@ -93,7 +93,7 @@ def test_a_narrator_and_ways_of_taking_turns(cli: Cli, home: Path) -> None:
     assert "Narrator (narrator, muted)\nTurns: round." in done.err
     with Store(home / "rpterm.db") as store:
         cast = Casts(store).get(1)
-        assert cast is not None and cast.taking is Taking.ROUND
+        assert cast is not None and cast.taking is TurnTaking.ROUND
 
 
 def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
@@ -111,7 +111,7 @@ def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
 
 def test_a_new_chat_keeps_the_company_and_another_character_does_not(home: Path) -> None:
     found = folders.find()
-    asked = Asked("sherlock", company=("keeper", "narrator"), turns="round")
+    asked = ChatRequest("sherlock", company=("keeper", "narrator"), turns="round")
     launch = Launch(load(found.config_file, os.environ), found, asked, embed=False)
     try:
         first = launch.open()
@@ -119,7 +119,7 @@ def test_a_new_chat_keeps_the_company_and_another_character_does_not(home: Path)
         second = launch.open("sherlock", NEW_CHAT)
         assert second.chat_id != first.chat_id
         assert second.scene.present == first.scene.present
-        assert second.scene.cast is not None and second.scene.cast.taking is Taking.ROUND
+        assert second.scene.cast is not None and second.scene.cast.taking is TurnTaking.ROUND
         assert not launch.open("keeper", NEW_CHAT).scene.group
         assert launch.open(None, first.chat_id).scene.cast == first.scene.cast
     finally:

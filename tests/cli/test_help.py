@@ -35,7 +35,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_the_way_to_a_chat_imports_neither_typer_nor_the_store() -> None:
     code = (
         "from rpterm import paths; from rpterm.cli import chat_run, guard; "
-        "from rpterm.opening.launch import Launch, Asked, find_card; "
+        "from rpterm.startup.launch import Launch, ChatRequest, find_card; "
         "find_card('sherlock', paths.find())"
     )
     assert imported(code) & {*HEAVY, "typer"} == set()

@@ -15,7 +15,7 @@ from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.embed import STARTER, EmbedError
-from rpterm.opening.launch import NEW_CHAT, Asked, Launch, LaunchError
+from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch, LaunchError
 from rpterm.store import Store
 from rpterm.types import Persona, RptermError, Sampling
 
@@ -67,7 +67,7 @@ def launch(
     engine: Watched, settings: Settings | None = None, *, embed: bool = False, **asked: object
 ) -> Launch:
     return Launch(
-        settings or Settings(), folders.find(), Asked(**asked), lambda: engine, embed=embed  # type: ignore[arg-type]
+        settings or Settings(), folders.find(), ChatRequest(**asked), lambda: engine, embed=embed  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def test_another_model_takes_the_place_of_the_one_before(card: str) -> None:
         made.append(Watched(["One.", "Two."]))
         return made[-1]
 
-    run = Launch(Settings(), folders.find(), Asked(target=card), make, embed=False)
+    run = Launch(Settings(), folders.find(), ChatRequest(target=card), make, embed=False)
     first = run.open()
     say(first, "Hello")
     run.retune(replace(run.settings, theme="paper"))

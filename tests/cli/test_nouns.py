@@ -251,7 +251,7 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
 def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     cli: Cli, chat: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_checks, "examine", lambda *_: [])
+    monkeypatch.setattr(doctor_checks, "run_checks", lambda *_: [])
     done = cli("doctor", "--repair")
     assert done.code == 0 and "nothing to repair" in done.out
     with closing(sqlite3.connect(home / "rpterm.db", isolation_level=None)) as newer:

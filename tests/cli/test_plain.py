@@ -15,7 +15,7 @@ from cli_tools import LIMIT_S, Cli, Spawn, read_until
 from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.models.engine_factory import SCRIPTED_REPLIES
-from rpterm.store import Store, shared
+from rpterm.store import Store, other_processes
 from rpterm.types import Origin, RptermError, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
@@ -311,7 +311,7 @@ def test_a_message_from_a_pipe_waits_while_another_terminal_answers(
     greeting = turns(home)[-1]
     with Store(home / "rpterm.db") as other:
         theirs = other.add_turn(1, greeting.id, "user", "Ann", "Theirs", origin=Origin.TYPED)
-        with shared.answering(other, theirs.id):
+        with other_processes.mark_answering(other, theirs.id):
             chat = spawn("chat", "sherlock", "--plain")
             read_until(chat, "Theirs")
             assert chat.stdin is not None and chat.stderr is not None

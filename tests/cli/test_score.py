@@ -11,8 +11,8 @@ from cli_tools import Cli
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.score import _show
-from rpterm.evaluation.dialogues import Said
-from rpterm.evaluation.scored import Scored, with_labels
+from rpterm.evaluation.dialogues import RecordedReply
+from rpterm.evaluation.reply_scores import ScoredReply, with_labels
 from rpterm.scoring.findings import Finding
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
@@ -56,7 +56,7 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
-    said = [Scored(Said(at, "No.", fields={"good": 1}), one) for at in range(8)]
+    said = [ScoredReply(RecordedReply(at, "No.", fields={"good": 1}), one) for at in range(8)]
     labels = with_labels(said, "good")
     _show(said, labels)
     assert "all the same" in (told := capsys.readouterr().out) and "nan" not in told
@@ -66,7 +66,7 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_score_that_lacks_a_signal_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=False, version="1")
-    _show([Scored(Said(1, "No."), one)], {})
+    _show([ScoredReply(RecordedReply(1, "No."), one)], {})
     assert "1 score without a signal whose model cannot be used" in capsys.readouterr().out
 
 
@@ -74,10 +74,10 @@ def test_broken_lines_are_reported_and_the_others_scored(
     tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
-    monkeypatch.setattr("rpterm.cli.score.opened_scorer", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("rpterm.cli.score.running_scorer", lambda *_, **__: nullcontext())
     monkeypatch.setattr(
-        "rpterm.evaluation.scored.score_all",
-        lambda scorer, card, replies, others: (Scored(said, one) for said in replies),
+        "rpterm.evaluation.reply_scores.score_all",
+        lambda scorer, card, replies, others: (ScoredReply(said, one) for said in replies),
     )
     card, file = tmp_path / "holmes.toml", tmp_path / "chat.jsonl"
     card.write_text(HOLMES, encoding="utf-8")
@@ -108,10 +108,10 @@ def test_the_table_fits_the_terminal(
 ) -> None:
     monkeypatch.setattr(rich_out, "_PIPE_WIDTH", width)
     why = Finding("assistant_voice", "conflict", -2.0, Reading(0.1, 1.0, (Evidence(0, 40, "odd"),)))
-    monkeypatch.setattr("rpterm.evaluation.scored.findings", lambda score: [why])
+    monkeypatch.setattr("rpterm.evaluation.reply_scores.findings", lambda score: [why])
     parts = dict.fromkeys(("persona", "behaviour", "conversation", "boundaries"), 0.333)
     one = Score(0.42, 0.3, 0.6, parts, {}, complete=True, version="1")
-    _show([Scored(Said(1234, "Forsooth, " * 20), one)] * 2, {})
+    _show([ScoredReply(RecordedReply(1234, "Forsooth, " * 20), one)] * 2, {})
     told = capsys.readouterr().out
     assert all(len(line.rstrip()) <= width for line in told.splitlines())
     assert "…" not in told and told.count("sounds like") == 2 and "30%–60%" in told

@@ -8,7 +8,7 @@ from pathlib import Path
 from cli_tools import Cli
 
 from rpterm.store import Store
-from rpterm.store.judgement_records import How
+from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
 
@@ -24,7 +24,7 @@ def test_what_was_rated_is_shown_and_drawn(cli: Cli, home: Path, tmp_path: Path)
                 chat.id, user.id, "assistant", "W", "Good day.", origin=Origin.GENERATED
             ).id
             good = number % 3 > 0
-            how = How(score=0.8 if good else 0.3)
+            how = Circumstances(score=0.8 if good else 0.3)
             Judgements(store).stars(one, 5 if good else 1, how=how)
     done = cli("stats", "--svg", str(tmp_path / "stats.svg"))
     assert done.code == 0 and "12 judgements in 12 chats, 0 of them exportable" in done.out

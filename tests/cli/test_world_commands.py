@@ -16,7 +16,7 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.editor import CHAT, CardEditor
-from rpterm.opening.launch import Asked, Launch
+from rpterm.startup.launch import ChatRequest, Launch
 from rpterm.store import Store
 
 LOOM = '[lorebook]\n\n[[lore]]\nkeys = ["mill"]\ncontent = "The mill burns."\n'
@@ -123,7 +123,7 @@ def test_a_difference_to_git_knows_the_world_of_then(cli: Cli, ada: Path) -> Non
 def test_every_reply_is_of_the_world_as_it_was(cli: Cli, ada: Path) -> None:
     cli("cards", "join", "ada", "loom")
     engine = ScriptedEngine(["One.", "Two."])
-    run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)
+    run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
     session = run.open()
     reloader = Reloader(session)
     list(session.reply(ReplyRequest(text="To the mill!")))
@@ -146,7 +146,9 @@ def test_every_reply_is_of_the_world_as_it_was(cli: Cli, ada: Path) -> None:
     session.close()
     loom(ada).unlink()
     ada.unlink()
-    again = Launch(Settings(), folders.find(), Asked(chat_id=number), lambda: engine, embed=False)
+    again = Launch(
+        Settings(), folders.find(), ChatRequest(chat_id=number), lambda: engine, embed=False
+    )
     session = again.open()
     assert session.card.lorebook.entries[0].content == "The mill is gone."
     session.close()
@@ -157,7 +159,7 @@ def test_a_chat_opens_without_a_world_that_is_missing(cli: Cli, ada: Path, tmp_p
     cli("cards", "join", "ada", "loom")
     loom(ada).rename(ada.with_name("away"))
     engine = ScriptedEngine(["One."])
-    run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)
+    run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
     session = run.open()
     session.load()
     reloader = Reloader(session)
@@ -194,7 +196,7 @@ def test_a_chat_opens_without_a_world_that_is_missing(cli: Cli, ada: Path, tmp_p
 
 def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
-    run = Launch(Settings(), folders.find(), Asked(target="ada"), lambda: engine, embed=False)
+    run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
     session = run.open()
     reloader, editor = Reloader(session), CardEditor(session, ada.parent)
     assert reloader.poll() is None
@@ -210,7 +212,7 @@ def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
 
 
 def opened(engine: ScriptedEngine, **asked: object) -> Session:
-    asks = Asked(**asked)  # type: ignore[arg-type]
+    asks = ChatRequest(**asked)  # type: ignore[arg-type]
     return Launch(Settings(), folders.find(), asks, lambda: engine, embed=False).open()
 
 

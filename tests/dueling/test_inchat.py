@@ -14,9 +14,9 @@ from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStar
 from rpterm.chat.live import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
-from rpterm.config import Scoring, Settings
+from rpterm.config import ScoringSettings, Settings
+from rpterm.dueling.chat_duel import duel
 from rpterm.dueling.contender import ContenderError, parse
-from rpterm.dueling.inchat import duel
 from rpterm.engine.protocol import Engine
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.scoring.scorer import Scorer
@@ -106,7 +106,7 @@ def test_what_stops_the_chat_stops_the_rival(session: Session) -> None:
 
 
 def test_no_side_is_the_best_of_several(session: Session) -> None:
-    session.settings = replace(Settings(), scoring=Scoring(best_of=3))
+    session.settings = replace(Settings(), scoring=ScoringSettings(best_of=3))
     session.scores = LiveScores(session.store, Scorer)
     events = run(session, "temperature=1.5")
     (started,) = [event for event in events if isinstance(event, ReplyStarted)]

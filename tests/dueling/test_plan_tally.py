@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rpterm.dueling.contender import ContenderError, differences, parse, parse_all
 from rpterm.dueling.plan import APART, places, rounds
-from rpterm.dueling.tally import Judged, running, tally
+from rpterm.dueling.tally import JudgedRound, score_line, tally
 from rpterm.types import Generation, Sampling
 
 NAMES = ("A", "B", "C")
@@ -83,9 +83,9 @@ def test_sides_are_drawn_by_lot() -> None:
 
 
 # Tally -----------------------------------------------------------------------------------------
-def votes(wins: int, losses: int, ties: int = 0, bad: int = 0) -> list[Judged]:
+def votes(wins: int, losses: int, ties: int = 0, bad: int = 0) -> list[JudgedRound]:
     said = ["left"] * wins + ["right"] * losses + ["tie"] * ties + ["both_bad"] * bad
-    return [Judged("A", "B", verdict, at) for at, verdict in enumerate(said)]  # type: ignore[arg-type]
+    return [JudgedRound("A", "B", verdict, at) for at, verdict in enumerate(said)]  # type: ignore[arg-type]
 
 
 def test_a_few_votes_decide_nothing() -> None:
@@ -93,20 +93,20 @@ def test_a_few_votes_decide_nothing() -> None:
     (match,) = found.matches
     assert (match.wins, match.losses, match.ties, match.both_bad) == (4, 1, 2, 1)
     assert match.better is None and found.votes == 8
-    assert running(found).startswith("A 4 : 1 B · 2 ties · 1 both bad · undecided (evidence ")
+    assert score_line(found).startswith("A 4 : 1 B · 2 ties · 1 both bad · undecided (evidence ")
 
 
 def test_a_decision_stays_decided_and_says_after_how_many() -> None:
     found = tally("AB", votes(12, 0) + votes(0, 8))
     assert found.matches[0].better == "A" and found.matches[0].after == 8
-    assert "A is better (decided after 8 votes)" in running(found)
+    assert "A is better (decided after 8 votes)" in score_line(found)
 
 
 def test_looking_after_every_vote_seldom_decides_between_equals() -> None:
     draw = random.Random(5)
     wrong = 0
     for _ in range(200):
-        judged = [Judged("A", "B", draw.choice(("left", "right")), at) for at in range(100)]
+        judged = [JudgedRound("A", "B", draw.choice(("left", "right")), at) for at in range(100)]
         wrong += tally("AB", judged).matches[0].better is not None
     assert wrong <= 14  # one in twenty at most, and chance on top
 
@@ -114,9 +114,9 @@ def test_looking_after_every_vote_seldom_decides_between_equals() -> None:
 def test_repeated_rounds_tell_of_the_judge_and_are_no_votes() -> None:
     judged = [
         *votes(3, 0),
-        Judged("B", "A", "right", 0, again="left"),
-        Judged("B", "A", "left", 1, again="left"),
-        Judged("B", "A", "tie", 2, again="tie"),
+        JudgedRound("B", "A", "right", 0, again="left"),
+        JudgedRound("B", "A", "left", 1, again="left"),
+        JudgedRound("B", "A", "tie", 2, again="tie"),
     ]
     found = tally("AB", judged)
     assert found.votes == 3 and found.matches[0].losses == 0
@@ -128,7 +128,7 @@ def test_repeated_rounds_tell_of_the_judge_and_are_no_votes() -> None:
 
 def test_three_are_ranked_and_need_more_evidence() -> None:
     judged = [
-        Judged(one, other, "left", at % 20)
+        JudgedRound(one, other, "left", at % 20)
         for at in range(60)
         for one, other in (NAMES[:2], NAMES[1:], (NAMES[0], NAMES[2]))
     ]
@@ -136,12 +136,12 @@ def test_three_are_ranked_and_need_more_evidence() -> None:
     assert [each.name for each in found.strengths] == ["A", "B", "C"]
     assert [each.rank for each in found.strengths] == [1, 2, 3]
     assert round(found.matches[0].needed) == 60
-    assert running(found) == "180 votes  A>B 60:0  A>C 60:0  B>C 60:0"
+    assert score_line(found) == "180 votes  A>B 60:0  A>C 60:0  B>C 60:0"
     assert found.strengths[0].low <= found.strengths[0].value <= found.strengths[0].high
 
 
 @given(st.lists(st.sampled_from(["left", "right", "tie", "both_bad"]), max_size=40))
 def test_every_vote_is_counted_once(said: list[str]) -> None:
-    found = tally("AB", [Judged("A", "B", each, 0) for each in said])  # type: ignore[arg-type]
+    found = tally("AB", [JudgedRound("A", "B", each, 0) for each in said])  # type: ignore[arg-type]
     (match,) = found.matches
     assert match.wins + match.losses + match.ties + match.both_bad == found.votes == len(said)

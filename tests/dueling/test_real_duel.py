@@ -11,10 +11,10 @@ from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import ReplyFinished
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
-from rpterm.dueling.bout import Bout, Setup
+from rpterm.dueling.chat_duel import duel
 from rpterm.dueling.contender import Contender, parse
-from rpterm.dueling.inchat import duel
-from rpterm.dueling.maker import Maker
+from rpterm.dueling.duel import Duel, Setup
+from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.protocol import Engine
 from rpterm.models.engine_factory import open_engine
 from rpterm.store import Store
@@ -38,20 +38,20 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def test_a_duel_is_made_judged_and_continued_in_the_chat(tmp_path: Path, engine: Engine) -> None:
     with Store(tmp_path / "rp.db") as store:
         setup = Setup("Mo", ("temperature=0", "temperature=1.2"), 2, 7, ("Who are you?", "Why?"))
-        bout = Bout.begin(store, CARD, "name = 'Mo'", Persona("Ann"), setup)
+        started_duel = Duel.begin(store, CARD, "name = 'Mo'", Persona("Ann"), setup)
 
         def opened(contender: Contender) -> Session:
-            chat = store.chat(bout.chat_id)
+            chat = store.chat(started_duel.chat_id)
             return Session(store, engine, CARD, chat, contender.settings(SETTINGS))
 
-        Maker(bout, opened).run()
-        while (pair := bout.next()) is not None:
+        ReplyGenerator(started_duel, opened).run()
+        while (pair := started_duel.next()) is not None:
             assert pair.left is not None and pair.right is not None
             made = [store.generation(turn.id) for turn in (pair.left, pair.right)]
             assert made[0] and made[1] and made[0].prompt_ids == made[1].prompt_ids
             assert {each.sampling.temperature for each in made if each} == {0.0, 1.2}
-            bout.judge(pair, "left")
-        assert bout.tally().votes == 2
+            started_duel.judge(pair, "left")
+        assert started_duel.tally().votes == 2
         session = opened(parse("A", ""))
         events = list(duel(session, ReplyRequest(text="Tell me more."), parse("B", "")))
         ends = [event for event in events if isinstance(event, ReplyFinished)]

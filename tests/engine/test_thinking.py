@@ -21,7 +21,7 @@ from rpterm.engine.protocol import (
     Thought,
 )
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.thinking import FAMILIES, Marks, Thinking, split, unopened
+from rpterm.thinking import FAMILIES, ThoughtSplitter, ThoughtTags, split, split_unopened
 from rpterm.types import Generation, Sampling
 
 FAMILY = {marks.opens: marks for marks in FAMILIES}
@@ -30,7 +30,7 @@ QWEN, HARMONY = FAMILY["<think>"], FAMILY["<|channel|>analysis<|message|>"]
 
 def cut(text: str, at: list[int], prompt: str = "") -> tuple[str, str]:
     """What comes of a text that arrives in pieces."""
-    data, thinking = text.encode(), Thinking(prompt)
+    data, thinking = text.encode(), ThoughtSplitter(prompt)
     places = sorted({min(place, len(data)) for place in at} | {0, len(data)})
     pieces = [data[a:b] for a, b in pairwise(places)]
     got = [thinking.feed(piece) for piece in pieces] + [thinking.finish()]
@@ -38,7 +38,7 @@ def cut(text: str, at: list[int], prompt: str = "") -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("marks", FAMILIES, ids=lambda marks: marks.opens)
-def test_every_family(marks: Marks) -> None:
+def test_every_family(marks: ThoughtTags) -> None:
     text = f"\n{marks.opens}He lies…{marks.noise}{marks.closes}\n\n*nods* Yes."
     assert split(text) == ("He lies…", "*nods* Yes.")
     assert split(f"{marks.opens}{marks.noise}{marks.closes}Yes.") == ("", "Yes.")
@@ -73,7 +73,7 @@ def test_an_answer_that_goes_straight_to_its_channel() -> None:
     st.booleans(),
 )
 def test_thoughts_do_not_depend_on_how_bytes_are_split(
-    marks: Marks, thought: str, reply: str, at: list[int], opened: bool
+    marks: ThoughtTags, thought: str, reply: str, at: list[int], opened: bool
 ) -> None:
     text = f"{marks.opens if opened else ''}{thought}{marks.noise}{marks.closes}{reply}"
     prompt = "" if opened else f"x{marks.opens}"
@@ -81,8 +81,8 @@ def test_thoughts_do_not_depend_on_how_bytes_are_split(
 
 
 def test_a_thought_without_an_opening_mark() -> None:
-    assert unopened("He lies.\n</think>\n\nYes.") == ("He lies.", "Yes.")
-    assert unopened("Yes. </i>") is None
+    assert split_unopened("He lies.\n</think>\n\nYes.") == ("He lies.", "Yes.")
+    assert split_unopened("Yes. </i>") is None
 
 
 def said(events: list[EngineEvent]) -> tuple[str, str, Finished]:

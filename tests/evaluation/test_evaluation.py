@@ -15,8 +15,7 @@ from rpterm.dueling.contender import short_names
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
 from rpterm.evaluation.answers import Answer, Answers, interview
-from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, trust
-from rpterm.evaluation.lines import Known
+from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, reliability_of
 from rpterm.evaluation.metrics import (
     AnswerScores,
     against_references,
@@ -24,9 +23,10 @@ from rpterm.evaluation.metrics import (
     measure,
     traits,
 )
-from rpterm.evaluation.probing import Bench
+from rpterm.evaluation.probing import ProbeSetup
 from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
 from rpterm.evaluation.report import Bar, build
+from rpterm.evaluation.result_cache import ResultCache
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.types import RptermError
 
@@ -86,11 +86,13 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
     engine = ScriptedEngine(["First.", "Second.", "Third."])
     answers = Answers(tmp_path / "answers.jsonl")
     steps: list[str] = []
-    interview(CARD, Bench(engine, SETTINGS), questions[:1], [1, 2], answers, "m", steps.append)
+    interview(CARD, ProbeSetup(engine, SETTINGS), questions[:1], [1, 2], answers, "m", steps.append)
     assert steps == ["one", "one"]
     made = len(engine.requests)
     again = Answers(tmp_path / "answers.jsonl")
-    known = interview(CARD, Bench(engine, SETTINGS), questions, [1, 2], again, "m", steps.append)
+    known = interview(
+        CARD, ProbeSetup(engine, SETTINGS), questions, [1, 2], again, "m", steps.append
+    )
     assert len(known) == 4 and steps[2:] == ["one", "one", "two", "two"]
     assert len(engine.requests) - made < len(known)
     (kept,) = Answers(tmp_path / "answers.jsonl").of({"one": known[0].card}, "m", [1])
@@ -103,7 +105,7 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
 def test_an_interrupted_evaluation_goes_on_with_the_seeds_that_are_missing(tmp_path: Path) -> None:
     engine = ScriptedEngine(["First.", "Second.", "", "Third."])
     answers = Answers(tmp_path / "answers.jsonl")
-    bench, questions, seeds = Bench(engine, SETTINGS), [asked("reference")], [1, 2, 3]
+    bench, questions, seeds = ProbeSetup(engine, SETTINGS), [asked("reference")], [1, 2, 3]
     interview(CARD, bench, questions, seeds, answers, "m")  # Under 3 nothing was said.
     known = interview(CARD, bench, questions, seeds, answers, "m")
     assert [request.seeds for request in engine.requests] == [(1, 2, 3), (3,)]
@@ -116,7 +118,7 @@ def test_an_interrupted_evaluation_goes_on_with_the_seeds_that_are_missing(tmp_p
 def test_an_answer_to_something_else_is_not_taken(tmp_path: Path, changed: str) -> None:
     engine = ScriptedEngine(["First.", "Second."])
     answers = Answers(tmp_path / "answers.jsonl")
-    bench, question = Bench(engine, SETTINGS), asked("reference")
+    bench, question = ProbeSetup(engine, SETTINGS), asked("reference")
     interview(CARD, bench, [question], [1], answers, "m", setup="warm")
     card = replace(CARD, tagline="new") if changed == "card" else CARD
     if changed == "question":
@@ -170,9 +172,9 @@ def test_references_are_compared_by_the_usual_libraries() -> None:
 def test_a_judge_who_looks_at_places_only_is_found_out() -> None:
     questions = {"q": asked("reference")}
     answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
-    biased = list(compare(Judge(ScriptedEngine(["A"]), Known()), CARD, answers, questions))
+    biased = list(compare(Judge(ScriptedEngine(["A"]), ResultCache()), CARD, answers, questions))
     assert len(biased) == 3 and not any(verdict.winner for verdict in biased)
-    found = trust(biased)
+    found = reliability_of(biased)
     assert found is not None and (found.agreement, found.first_place) == (0.0, 1.0)
     assert not pairs([answers[0], replace(answers[1], reply=answers[0].reply)], questions)
 
@@ -183,7 +185,7 @@ def test_a_judge_is_asked_once_and_by_another_model_anew(tmp_path: Path) -> None
 
     def said(setup: str, *letters: str) -> tuple[list[str], int]:
         engine = ScriptedEngine(letters)
-        known = Known(tmp_path / "verdicts.jsonl", "verdicts")
+        known = ResultCache(tmp_path / "verdicts.jsonl", "verdicts")
         verdicts = compare(Judge(engine, known, setup), CARD, answers, questions)
         return [verdict.first for verdict in verdicts], len(engine.requests)
 
@@ -213,7 +215,7 @@ def test_a_score_is_kept_where_it_is_whole(tmp_path: Path) -> None:
     scorer = _Counting()
 
     def values(setup: str = "") -> list[float]:
-        scored = AnswerScores(scorer, Known(tmp_path / "scores.jsonl", "scores"), setup=setup)
+        scored = AnswerScores(scorer, ResultCache(tmp_path / "scores.jsonl", "scores"), setup=setup)
         found = measure(CARD, answers, questions, scored)
         return [each.values["in_character"] for each in found]
 
@@ -239,7 +241,7 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
         for seed in range(4)
     ]
     answers.append(Answer("c", "two", "p", "personality", 1, "4", 4))
-    measured = measure(CARD, answers, questions, AnswerScores(Scorer(), Known()))
+    measured = measure(CARD, answers, questions, AnswerScores(Scorer(), ResultCache()))
     assert len(measured) == 8 and all(0 < m.values["in_character"] < 1 for m in measured)
     verdicts = [Verdict("persona", "q", 1, "<b>one", "two", "two", "two")]
     report = build(CARD.name, measured, answers, questions, verdicts, judge="big")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rpterm.evaluation.human import ratings, with_score
+from rpterm.evaluation.human_ratings import ratings, with_score
 from rpterm.evaluation.report import build
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.evaluation.probing import NO_CHECK, NO_SCORE, Bench, ProbeResult, holds, run
+from rpterm.evaluation.probing import NO_CHECK, NO_SCORE, ProbeResult, ProbeSetup, holds, run
 from rpterm.preference.stats.intervals import wilson
 
 CARD = CharacterCard(name="Ada", description="Counts stars.", greetings=("Good evening.",))
@@ -22,7 +22,7 @@ CARD = CharacterCard(name="Ada", description="Counts stars.", greetings=("Good e
 def tried(
     probe: Probe, *replies: str, seeds: int = 1, judge: Any = None, scorer: Any = None
 ) -> ProbeResult:
-    bench = Bench(ScriptedEngine(replies), Settings(), judge, scorer)
+    bench = ProbeSetup(ScriptedEngine(replies), Settings(), judge, scorer)
     return run(CARD, bench, list(range(1, seeds + 1)), probes=[probe])[0]
 
 
@@ -109,7 +109,7 @@ def test_a_probe_that_asks_nothing_is_no_pass() -> None:
 def test_one_line_probes_use_one_batch_of_the_seeds_asked_for() -> None:
     engine = ScriptedEngine(["one star", "two", "three", "four star"])
     probe = Probe(("Who?",), contains=("star",))
-    result = run(CARD, Bench(engine, Settings()), [1, 2, 3, 4], probes=[probe])[0]
+    result = run(CARD, ProbeSetup(engine, Settings()), [1, 2, 3, 4], probes=[probe])[0]
     assert (result.passes, result.failures) == (2, 2)
     assert [request.seeds for request in engine.requests] == [(1, 2, 3, 4)]
     assert [trial.seed for trial in result.trials] == [1, 2, 3, 4]
@@ -118,7 +118,7 @@ def test_one_line_probes_use_one_batch_of_the_seeds_asked_for() -> None:
 def test_of_several_lines_the_last_reply_counts_and_each_trial_is_a_fresh_chat() -> None:
     engine = ScriptedEngine(["star", "none", "none", "star"])
     probe = Probe(("First.", "Second."), contains=("star",))
-    result = run(CARD, Bench(engine, Settings()), [1, 2], probes=[probe])[0]
+    result = run(CARD, ProbeSetup(engine, Settings()), [1, 2], probes=[probe])[0]
     assert [trial.passed for trial in result.trials] == [False, True]
     assert "First." in engine.requests[1].prompt_text
     assert "Second." not in engine.requests[2].prompt_text

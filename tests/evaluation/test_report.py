@@ -11,13 +11,13 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluation_report
 from rpterm.evaluation import legend, page
 from rpterm.evaluation.answers import Answer
-from rpterm.evaluation.choice import choice
 from rpterm.evaluation.judge import Verdict
 from rpterm.evaluation.legend import METRICS
-from rpterm.evaluation.lines import Known
-from rpterm.evaluation.metrics import AnswerScores, Measured, measure
+from rpterm.evaluation.metrics import AnswerScores, MeasuredAnswer, measure
 from rpterm.evaluation.questions import KINDS, TRAITS, Question
+from rpterm.evaluation.recommendation import recommend
 from rpterm.evaluation.report import Report, build
+from rpterm.evaluation.result_cache import ResultCache
 from rpterm.scoring.scorer import Scorer
 
 CARD = CharacterCard(name="Ada", attributes=("Ada keeps bees on the roof.",))
@@ -36,7 +36,7 @@ def report(tmp_path: Path | None = None) -> Report:
         for model, text in (("one", GOOD), ("two", BROKEN)) for seed in (1, 2)
     ]  # fmt: skip
     answers += [Answer("c", "two", "p", "personality", 1, "4", 4)]
-    known = Known(tmp_path / "scores.jsonl", "scores") if tmp_path else Known()
+    known = ResultCache(tmp_path / "scores.jsonl", "scores") if tmp_path else ResultCache()
     measured = measure(CARD, answers, questions, AnswerScores(Scorer(), known))
     verdicts = [Verdict("persona", "q", 1, "one", "two", "one", "one")]
     return build(CARD.name, measured, answers, questions, verdicts, judge="big")
@@ -90,9 +90,9 @@ def test_in_the_terminal_nothing_is_wider_than_it_and_answers_come_on_demand(
     assert max(map(len, told.splitlines())) <= 80
 
 
-def scored(model: str, values: list[float]) -> list[Measured]:
+def scored(model: str, values: list[float]) -> list[MeasuredAnswer]:
     return [
-        Measured(Answer("c", model, f"q{at}", "knowledge", 1, "x"), {"in_character": value})
+        MeasuredAnswer(Answer("c", model, f"q{at}", "knowledge", 1, "x"), {"in_character": value})
         for at, value in enumerate(values)
     ]
 
@@ -100,16 +100,16 @@ def scored(model: str, values: list[float]) -> list[Measured]:
 def test_a_model_is_only_named_where_its_answers_are_shown_to_be_better() -> None:
     some = [0.5 + 0.01 * at for at in range(12)]
     clear = [*scored("a", some), *scored("b", [each - 0.2 for each in some])]
-    assert choice(clear, ["a", "b"]).headline.startswith("Take a:")
+    assert recommend(clear, ["a", "b"]).headline.startswith("Take a:")
     noise = [each + (0.3 if at % 2 else -0.28) for at, each in enumerate(some)]
     even = [*scored("a", some), *scored("b", noise)]
-    assert "may be chance" in choice(even, ["a", "b"]).headline
-    three = choice([*clear, *scored("c", noise)], ["a", "b", "c"])
+    assert "may be chance" in recommend(even, ["a", "b"]).headline
+    three = recommend([*clear, *scored("c", noise)], ["a", "b", "c"])
     assert "not shown to be better than a" in three.headline or "from c" in three.headline
     few = [*scored("a", some[:3]), *scored("b", [0.1] * 3)]
-    assert "too few questions" in choice(few, ["a", "b"]).headline
-    assert "Only one model" in choice(scored("a", some), ["a"]).headline
-    assert choice([], ["a", "b"]).headline == "No answer could be scored."
+    assert "too few questions" in recommend(few, ["a", "b"]).headline
+    assert "Only one model" in recommend(scored("a", some), ["a"]).headline
+    assert recommend([], ["a", "b"]).headline == "No answer could be scored."
 
 
 def test_a_judge_that_is_no_better_than_chance_is_not_to_be_gone_by() -> None:
@@ -118,12 +118,12 @@ def test_a_judge_that_is_no_better_than_chance_is_not_to_be_gone_by() -> None:
     def verdicts(swapped: str) -> list[Verdict]:
         return [Verdict("persona", f"q{at}", 1, "a", "b", "a", swapped) for at in range(8)]
 
-    by_place = choice(measured, ["a", "b"], verdicts("b"), "big").reasons
+    by_place = recommend(measured, ["a", "b"], verdicts("b"), "big").reasons
     assert any(
         "judges by the position" in each and "do not rely on it" in each for each in by_place
     )
     half = [*verdicts("a")[:4], *verdicts("b")[4:]]
-    unsure = choice(measured, ["a", "b"], half, "big").reasons
+    unsure = recommend(measured, ["a", "b"], half, "big").reasons
     assert any("big" in each and "may be chance: do not rely" in each for each in unsure)
-    steady = choice(measured, ["a", "b"], verdicts("a"), "big").reasons
+    steady = recommend(measured, ["a", "b"], verdicts("a"), "big").reasons
     assert any("prefers a to b on 8 of 8 questions" in each for each in steady)

@@ -9,8 +9,8 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import agreement
-from rpterm.evaluation.dialogues import Said, read
-from rpterm.evaluation.scored import as_data, flat, score_all, with_labels, worst
+from rpterm.evaluation.dialogues import RecordedReply, read
+from rpterm.evaluation.reply_scores import as_data, flat, score_all, with_labels, worst
 from rpterm.scoring.scorer import Scorer
 
 CARD = CharacterCard(
@@ -21,7 +21,7 @@ GOOD = "My bees are quiet tonight; come up to the roof and listen."
 
 
 def test_broken_replies_score_lower_and_say_why() -> None:
-    replies = [Said(1, GOOD, ((False, "What do you keep?"),)), Said(2, BROKEN)]
+    replies = [RecordedReply(1, GOOD, ((False, "What do you keep?"),)), RecordedReply(2, BROKEN)]
     good, broken = score_all(Scorer(), CARD, replies)
     assert good.score.probability > 0.5 > broken.score.probability
     found = worst(broken.score)
@@ -41,7 +41,7 @@ def test_a_row_for_statistics_leads_back_to_the_file_and_to_its_labels() -> None
 
 
 def test_it_stops_between_two_replies() -> None:
-    replies = [Said(line, GOOD) for line in range(5)]
+    replies = [RecordedReply(line, GOOD) for line in range(5)]
     seen: list[int] = []
     for each in score_all(Scorer(), CARD, replies, stopped=lambda: len(seen) >= 2):
         seen.append(each.said.line)

@@ -28,7 +28,7 @@ from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import ExampleProvider
 from rpterm.store import Store
-from rpterm.store.judgement_records import How
+from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Intent, Persona, RptermError, Turn
@@ -181,7 +181,7 @@ def test_the_newest_score_and_the_last_word_decide(make: Open, store: Store) -> 
     judgements.flag(flagged.id, None, "no")
     judgements.stars(flagged.id, 5)
     judgements.stars(other.id, 5)
-    judgements.thumb(other.id, False, how=How(rater="Ben"))
+    judgements.thumb(other.id, False, how=Circumstances(rater="Ben"))
     assert [each.key for each in pool.exchanges(store, "Mara")] == [f"turn:{changed.id}"]
 
 

@@ -13,8 +13,8 @@ from rpterm.memory.character_memory import Memory
 from rpterm.memory.transfer import TransferError
 from rpterm.memory.words import terms
 from rpterm.store import Store
-from rpterm.store.memories import Memories
-from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import Origin
 
 DAY = 86_400.0
@@ -188,7 +188,7 @@ def test_pinned_comes_first_and_hidden_never(world):
 def test_superseded_facts_step_back(world):
     old = world.memory.add("Ann lives in Bath", kind="fact")
     new = world.memory.add("Ann lives in London", kind="fact")
-    Memories(world.store).mark(old.id, superseded_by=new.id)
+    Memories(world.store).update(old.id, superseded_by=new.id)
     assert [item.id for item in world.ask(world.chat(), "where does Ann live")] == [new.id]
 
 
@@ -406,12 +406,12 @@ def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
 def test_a_kill_between_forgetting_and_scrubbing_is_made_up_for(tmp_path):
     path = tmp_path / "t.db"
     script = """
-    from rpterm.store import erase
+    from rpterm.store import secure_erase
     memory = Memory(store, "C")
     for number in range(100):
         memory.add(f"filler number {number}")
     row = memory.add("the code is xylophonist")
-    erase.scrub = lambda connection: os.kill(os.getpid(), 9)
+    secure_erase.scrub = lambda connection: os.kill(os.getpid(), 9)
     memory.forget(row.id)
     """
     run_and_kill(HEAD + script, path)

@@ -10,8 +10,8 @@ import pytest
 from rpterm import paths
 from rpterm.chat.events import ReplyFinished
 from rpterm.chat.session import ReplyRequest, Session
-from rpterm.config import Distilling, Settings
-from rpterm.opening.launch import Asked, Launch
+from rpterm.config import DistillingSettings, Settings
+from rpterm.startup.launch import ChatRequest, Launch
 from rpterm.types import Sampling, Usage
 
 pytestmark = pytest.mark.model
@@ -26,13 +26,13 @@ greetings = ["Mind the plank."]
 def launched(tmp_path: Path, mode: str) -> Launch:
     settings = Settings(
         context=512,
-        distil=Distilling(mode),  # type: ignore[arg-type]
+        distil=DistillingSettings(mode),  # type: ignore[arg-type]
         sampling=Sampling(seed=5, max_tokens=8, temperature=0),
     )
     card = tmp_path / "mo.toml"
     card.write_text(CARD, encoding="utf-8")
     home = paths.find({"RPTERM_HOME": str(tmp_path / mode)})
-    return Launch(settings, home, Asked(str(card), new=True), embed=False)
+    return Launch(settings, home, ChatRequest(str(card), new=True), embed=False)
 
 
 def said(session: Session, text: str) -> Usage:

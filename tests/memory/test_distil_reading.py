@@ -16,7 +16,7 @@ from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.distil.supersede import Known, verdict
 from rpterm.memory.distil.support import support
-from rpterm.store.distil_reads import Source
+from rpterm.store.memory.read_turns import SourceTurn
 
 
 def texts(turn, speaker="Ann"):
@@ -242,7 +242,7 @@ def test_words_of_several_turns_woven_together_are_no_summary():
 
 
 def test_a_summary_is_asked_for_and_may_come_to_nothing():
-    turns = [Source(1, 1, "user", "Ann", "I lost my ring.", 0.0)]
+    turns = [SourceTurn(1, 1, "user", "Ann", "I lost my ring.", 0.0)]
     assert summary.write(turns, lambda *_: "The king of Spain was there.") == ""
     assert summary.write(turns, lambda *_: None) is None
 

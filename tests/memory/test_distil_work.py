@@ -22,8 +22,8 @@ from rpterm.memory.transfer import TransferError
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.distilled import Distilled, Draft
-from rpterm.store.memories import Memories
+from rpterm.store.memory.distilled import Distilled, Draft
+from rpterm.store.memory.memories import Memories
 from rpterm.types import Cast, Member, Origin, Sampling
 
 NOW = 1_780_000_000.0
@@ -182,7 +182,7 @@ def test_a_link_can_be_taken_back(world):
 
 def test_forgetting_the_source_takes_the_fact_along_and_what_cites_it(world, tmp_path):
     chat, first, _, facts = moved(world)
-    world.memory.distilled.keep("C", chat, [
+    world.memory.distilled.add("C", chat, [
         Draft("reflection", "Ann moves about", (first,), "model", evidence=(facts[BATH],)),
         Draft("summary", "Ann spoke of homes", (first,), "model"),
     ], [], "reflection")  # fmt: skip
@@ -197,11 +197,11 @@ def test_forgetting_the_source_takes_the_fact_along_and_what_cites_it(world, tmp
 def test_forgetting_a_fact_takes_a_thought_along_and_it_does_not_come_back(world):
     chat, first, _, facts = moved(world)
     thought = Draft("reflection", "Ann moves", (first,), "model", evidence=(facts[BATH],))
-    world.memory.distilled.keep("C", chat, [thought], [], "reflection")
+    world.memory.distilled.add("C", chat, [thought], [], "reflection")
     world.memory.forget(facts[BATH])
     assert world.memory.page(kinds=["reflection"]) == []
     assert world.read(chat) == {}
-    world.work.distilled.reads.read_again("C", work.RULES)
+    world.work.distilled.reads.mark_unread("C", work.RULES)
     again = world.read(chat)
     assert list(again) == [BATH]
     assert world.memory.many(again.values())[again[BATH]].superseded_by == facts[LONDON]
@@ -262,7 +262,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     assert work.read_rules(chat).kept == ()
     assert company.forget(kept[0].id) == 1
     assert work.read_rules(chat).kept == ()
-    work.distilled.reads.read_again("D", RULES)
+    work.distilled.reads.mark_unread("D", RULES)
     assert len(work.read_rules(chat).kept) == 1
     assert world.read(chat) == {}
     company.close()

@@ -11,7 +11,7 @@ from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil.work import Work
 from rpterm.memory.overview import overview
 from rpterm.store import Store
-from rpterm.store.distilled import Draft
+from rpterm.store.memory.distilled import Draft
 from rpterm.tui.widgets.panes.memory_lines import entry
 from rpterm.types import Origin
 
@@ -74,7 +74,7 @@ def test_an_account_that_tells_of_a_hidden_turn_waits(world: World) -> None:
     parrot, last = world.say("My parrot is Figaro."), world.say("We sailed to Naples.")
     summary = Draft("summary", "Ann told of Figaro and of Naples.", (parrot, last), "model")
     assert world.memory.settled(20)
-    world.work.distilled.keep("C", world.chat, [summary], [], "summary")
+    world.work.distilled.add("C", world.chat, [summary], [], "summary")
     world.memory.wake()
     assert summary.text in world.ask("Did we sail to Naples?")
     world.store.hide(parrot)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rpterm.cli import doctor_checks
-from rpterm.config import Scoring, Settings
+from rpterm.config import ScoringSettings, Settings
 from rpterm.memory.embed import WorkerEmbedder
 from rpterm.memory.nli_labels import label_positions, read_labels
 from rpterm.types import RptermError
@@ -35,7 +35,7 @@ def test_labels_that_say_nothing_are_refused_with_their_names():
 
 def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
     def check(name: str) -> doctor_checks.Check:
-        return doctor_checks._contradictions(Settings(scoring=Scoring(nli_model=name)))
+        return doctor_checks._contradictions(Settings(scoring=ScoringSettings(nli_model=name)))
 
     assert check("").verdict == "ok" and "rules only" in check("").detail
     assert check(str(tmp_path)).verdict == "broken"

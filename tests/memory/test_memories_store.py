@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store, StoreError, memory_search
-from rpterm.store.memories import Memories
-from rpterm.store.memory_vectors import MemoryVectors
+from rpterm.store import Store, StoreError
+from rpterm.store.memory import search
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import Origin, Turn
 
 
@@ -103,16 +104,16 @@ def test_a_vector_stays_while_another_memory_has_its_words(store):
     one, two = (memories.add("note", c, "same words") for c in ("C", "D"))
     vectors.put("m", [(one.hash, b"1234")])
     memories.forget([one.id])
-    assert vectors.of("m", [two.hash]) == {two.hash: b"1234"}
+    assert vectors.get("m", [two.hash]) == {two.hash: b"1234"}
     memories.forget([two.id])
-    assert vectors.of("m", [two.hash]) == {}
+    assert vectors.get("m", [two.hash]) == {}
 
 
 def test_changes_are_logged(store):
     memories = Memories(store)
     one = memories.add("note", "C", "one")
-    seq = memories.log_end()
-    memories.mark(one.id, pinned=True)
+    seq = memories.last_change()
+    memories.update(one.id, pinned=True)
     assert memories.get(one.id).pinned
     changes = memories.changed(seq)
     assert changes.memories == {one.id}
@@ -125,7 +126,7 @@ def test_changes_are_logged(store):
 def test_a_chat_that_shows_another_branch_is_logged(store):
     memories = Memories(store)
     chat = store.create_chat(card_name="C", card_hash="0").id
-    seq = memories.log_end()
+    seq = memories.last_change()
     first = say(store, chat, None, "one")
     second = say(store, chat, first, "two")
     other = say(store, chat, first, "three")
@@ -144,13 +145,13 @@ def test_a_vector_for_forgotten_words_is_not_kept(store):
 
 
 def test_a_rare_word_is_found_beyond_the_newest_common_ones(store, monkeypatch):
-    monkeypatch.setattr(memory_search, "MAX_RANKED", 5)
+    monkeypatch.setattr(search, "MAX_RANKED", 5)
     memories = Memories(store)
     old = memories.add("note", "C", "the samovar is for tea")
     for number in range(9):
         memories.add("note", "C", f"cup {number} of tea")
-    assert [row.id for row in memories.any_of(["tea", "samovar"], "C", 3)] == [old.id]
-    assert len(memories.any_of(["tea"], "C", 3)) == 3
-    assert memories.any_of([], "C", 3) == []
+    assert [row.id for row in memories.search_any(["tea", "samovar"], "C", 3)] == [old.id]
+    assert len(memories.search_any(["tea"], "C", 3)) == 3
+    assert memories.search_any([], "C", 3) == []
     assert [row.id for row in memories.search("samovar tea", "C")] == [old.id]
     assert len(memories.search("tea", "C")) == 5

@@ -9,9 +9,9 @@ from rpterm.memory.character_memory import Memory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
-from rpterm.store.memories import Memories
-from rpterm.store.memory_files import Piece
-from rpterm.store.memory_sources import MemorySources
+from rpterm.store.memory.files import Piece
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.sources import MemorySources
 from rpterm.types import Cast, Member, Origin
 
 NOW = 1_780_000_000.0
@@ -64,7 +64,7 @@ def full(store, memory):
     assert memory.settled(20)
     old = memory.add("Ann lives in Bath", kind="fact", chat_id=chat, turn_id=turn, by_model=True)
     new = memory.add("Ann lives in London", kind="fact", chat_id=chat, turn_id=turn, shared=True)
-    Memories(store).mark(old.id, superseded_by=new.id)
+    Memories(store).update(old.id, superseded_by=new.id)
     note = memory.add("Never trust the ferryman", pinned=True, importance=0.5)
     memory.never_mention(memory.add("The vault is empty").id)
     memory.add_file("bees.txt", "/books/bees.txt", "d1", [Piece("A hive has one queen", "p. 1")])

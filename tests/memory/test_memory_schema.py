@@ -4,12 +4,12 @@ import sqlite3
 
 import pytest
 
-from rpterm.store import Store, erase
-from rpterm.store.memories import Memories
-from rpterm.store.memory_rows import wording_hash
-from rpterm.store.memory_schema import ERASE_MARK, MIGRATIONS
-from rpterm.store.memory_vectors import MemoryVectors
-from rpterm.store.migrating import bring_up
+from rpterm.store import Store, secure_erase
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import wording_hash
+from rpterm.store.memory.vectors import MemoryVectors
+from rpterm.store.schema.memory_tables import ERASE_MARK, MIGRATIONS
+from rpterm.store.schema.migration import upgrade
 from rpterm.types import Origin
 
 
@@ -20,7 +20,7 @@ def old(tmp_path, request):
         chat = store.create_chat(card_name="Keeper", card_hash="h").id
         turn = store.add_turn(chat, None, "user", "Ann", "I keep bees", origin=Origin.TYPED)
         with store.connections.write() as connection:
-            bring_up(connection, "rpterm-memory", MIGRATIONS[: request.param])
+            upgrade(connection, "rpterm-memory", MIGRATIONS[: request.param])
             _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in Bath", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in London", pinned=1, by_model=1)
@@ -57,7 +57,7 @@ def test_no_id_comes_back_and_what_hangs_on_memories_still_does(old):
     memories = Memories(old)
     fresh = memories.add("document", "Keeper", "A piece of a book")
     assert fresh.id == 5
-    seq = memories.log_end()
+    seq = memories.last_change()
     assert memories.forget([3, 1]) == 2
     assert memories.changed(seq).memories == {1, 2, 3}  # 2 lost its successor
     assert memories.get(2).superseded_by is None
@@ -69,7 +69,7 @@ def test_no_id_comes_back_and_what_hangs_on_memories_still_does(old):
 
 def test_what_is_forgotten_during_a_scrub_is_scrubbed_by_the_next(old, monkeypatch):
     memories = Memories(old)
-    scrub = erase.scrub
+    scrub = secure_erase.scrub
 
     def meanwhile(connection: sqlite3.Connection) -> bool:
         done = scrub(connection)
@@ -79,7 +79,7 @@ def test_what_is_forgotten_during_a_scrub_is_scrubbed_by_the_next(old, monkeypat
         return done
 
     with monkeypatch.context() as patch:
-        patch.setattr(erase, "scrub", meanwhile)
+        patch.setattr(secure_erase, "scrub", meanwhile)
         memories.forget([3])
     assert old.flag(ERASE_MARK)
     assert memories.scrub() and old.flag(ERASE_MARK) is None

@@ -1,4 +1,4 @@
-"""What the tests of preference data share: a small store with judgements, and a model of words."""
+"""Shared helpers: a small store with judgements, and a model that counts words."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rpterm.preference.export import Exported, Model, Options, export
-from rpterm.preference.harvest import Wanted
+from rpterm.preference.export import ExportResult, Model, Options, export
+from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.types import Chat, Generation, Origin, Persona, Sampling, Turn
 
 SYSTEM = "You are Watson."
-ALL = Wanted(sources=frozenset(Source))
+ALL = Selection(sources=frozenset(Source))
 
 
 def render(messages: tuple[tuple[str, str], ...]) -> str:
@@ -75,7 +75,7 @@ class Scene:
         return self.store.finish_reply(turn.id, turn_text, Status.COMPLETE, generation).id
 
 
-def run(scene: Scene, out: Path, *, model: Model = MODEL, **options: Any) -> Exported:
+def run(scene: Scene, out: Path, *, model: Model = MODEL, **options: Any) -> ExportResult:
     return export(scene.judge, out, Options(**{"split": 0.0, "wanted": ALL} | options), model)
 
 

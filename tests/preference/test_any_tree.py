@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from preference_support import ALL, MODEL, left_out, read_lines, render, rows, words
 
-from rpterm.preference.check.examples import recognise
+from rpterm.preference.check.examples import parse_row
 from rpterm.preference.check.report import Model, check
 from rpterm.preference.export import Options, export, split_of
+from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
-from rpterm.preference.shaping import Greeting
-from rpterm.preference.writing import ExportError
+from rpterm.preference.message_shape import Greeting
 from rpterm.store import Store, StoreError
-from rpterm.store.judgement_records import ME, How
+from rpterm.store.judgement_records import ME, Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.types import Generation, Origin, Sampling, Status
 
@@ -107,10 +107,10 @@ class World:
         return every[at % len(every)]
 
     def thumb(self, at: int, up: bool, rater: str) -> None:
-        self.judge.thumb(self.reply(at).id, up, how=How(rater))
+        self.judge.thumb(self.reply(at).id, up, how=Circumstances(rater))
 
     def stars(self, at: int, n: int, rater: str) -> None:
-        self.judge.stars(self.reply(at).id, n, how=How(rater))
+        self.judge.stars(self.reply(at).id, n, how=Circumstances(rater))
 
     def flag(self, at: int) -> None:
         self.judge.flag(self.reply(at).id, (0, 1), "odd")
@@ -145,7 +145,7 @@ def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[st
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.sampled_from(list(Greeting)), st.sampled_from([0, 25, 60]))
-def test_any_tree_exports_soundly(
+def test_any_tree_exports_consistently(
     steps: list[tuple[Any, ...]], greeting: Greeting, limit: int
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -175,7 +175,7 @@ def test_any_tree_exports_soundly(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 @given(STEPS, st.sampled_from(sorted(FORMATS)), st.sampled_from([0, 60, 200]), st.booleans())
-def test_what_is_exported_passes_the_check_and_is_the_same_again(
+def test_exports_pass_the_check_and_are_reproducible(
     steps: list[tuple[Any, ...]], name: str, limit: int, scrub: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -217,7 +217,7 @@ def _nothing_lost(world: World, out: Path) -> None:
     """Every reply in the rows is the text of a turn, and every text is there to its last letter."""
     for file in (out / "data").iterdir():
         for row in read_lines(file):
-            for text in recognise(row).replies:
+            for text in parse_row(row).replies:
                 ends = (text, text.removesuffix(MODEL.end))
                 assert any(each in world.texts() for each in ends)
 

@@ -1,4 +1,4 @@
-"""Ratings and swipes of chat logs become judgements, and pairs where they are wanted."""
+"""Ratings and swipes of chat logs become judgements, and pairs if requested."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from preference_support import MODEL
 
 from rpterm.cards.card import CharacterCard
 from rpterm.preference.export import Options, export
-from rpterm.preference.harvest import Wanted
+from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
+from rpterm.store.chat_files.ratings import LogRating, read_ratings
 from rpterm.store.judgements import Judgements
-from rpterm.store.log_marks import Mark, read_marks
 from rpterm.transfer import KnownCard, import_chats
 
 
@@ -44,7 +44,7 @@ def write(folder: Path, log: list[dict[str, Any]] = LOG) -> Path:
     return path
 
 
-def test_ratings_and_kept_swipes_come_along_once(tmp_path: Path) -> None:
+def test_ratings_and_kept_swipes_are_imported_once(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (first,) = import_chats([path], store, [], card=CARD, ratings=True)
@@ -68,7 +68,7 @@ def test_ratings_and_kept_swipes_come_along_once(tmp_path: Path) -> None:
         assert pairs == {("Moran.", "I."), ("Moran.", "You.")}
 
 
-def test_they_may_come_later_for_a_chat_that_is_here(tmp_path: Path) -> None:
+def test_ratings_can_be_imported_for_an_existing_chat(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (plain,) = import_chats([path], store, [], card=CARD)
@@ -77,7 +77,7 @@ def test_they_may_come_later_for_a_chat_that_is_here(tmp_path: Path) -> None:
         assert (later.known, later.ratings, later.swipes) == (plain.chat_id, 3, 2)
 
 
-def test_what_was_changed_since_is_passed_over(tmp_path: Path) -> None:
+def test_changed_turns_are_skipped(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (plain,) = import_chats([path], store, [], card=CARD)
@@ -88,7 +88,7 @@ def test_what_was_changed_since_is_passed_over(tmp_path: Path) -> None:
         assert (later.ratings, later.swipes) == (0, 0)
 
 
-def test_kept_swipes_are_pairs_only_where_they_are_wanted(tmp_path: Path) -> None:
+def test_kept_swipes_are_pairs_only_if_requested(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (made,) = import_chats([path], store, [], card=CARD, ratings=True)
@@ -98,7 +98,7 @@ def test_kept_swipes_are_pairs_only_where_they_are_wanted(tmp_path: Path) -> Non
         kinds = {}
         for name, sources in (("swipe", {Source.SWIPE}), ("rated", {Source.STARS, Source.THUMBS})):
             out = tmp_path / name
-            options = Options(format="raw", wanted=Wanted(sources=frozenset(sources)), split=0)
+            options = Options(format="raw", wanted=Selection(sources=frozenset(sources)), split=0)
             export(judge, out, options, MODEL)
             rows = [json.loads(line) for line in (out / "data" / "train.jsonl").open()]
             kinds[name] = sorted(row["kind"] for row in rows)
@@ -109,24 +109,24 @@ def test_kept_swipes_are_pairs_only_where_they_are_wanted(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("raw", "mark"),
     [
-        ({"extra": {"rating": 4}}, Mark(stars=4)),
-        ({"extra": {"rating": -1}}, Mark(thumb=False)),
-        ({"extra": {"rating": "good"}}, Mark(thumb=True)),
-        ({"extra": {"liked": False, "comment": "dull"}}, Mark(thumb=False, reason="dull")),
-        ({"annotation": {"rating": 1}}, Mark(thumb=True)),
-        ({"annotation": {"rating": -1, "reason": "x"}}, Mark(thumb=False, reason="x")),
-        ({"extra": {"annotation": {"rating": 1}}}, Mark(thumb=True)),
-        ({"extra": {"feedback": "Negative"}}, Mark(thumb=False)),
+        ({"extra": {"rating": 4}}, LogRating(stars=4)),
+        ({"extra": {"rating": -1}}, LogRating(thumb=False)),
+        ({"extra": {"rating": "good"}}, LogRating(thumb=True)),
+        ({"extra": {"liked": False, "comment": "dull"}}, LogRating(thumb=False, reason="dull")),
+        ({"annotation": {"rating": 1}}, LogRating(thumb=True)),
+        ({"annotation": {"rating": -1, "reason": "x"}}, LogRating(thumb=False, reason="x")),
+        ({"extra": {"annotation": {"rating": 1}}}, LogRating(thumb=True)),
+        ({"extra": {"feedback": "Negative"}}, LogRating(thumb=False)),
         ({"extra": {"rating": 3.5}}, None),
         ({"extra": {"rating": 9}}, None),
-        ({"extra": {"rating": True}}, Mark(thumb=True)),
+        ({"extra": {"rating": True}}, LogRating(thumb=True)),
         ({"extra": {"stars": "many", "thumb": 7}}, None),
         ({"extra": 3, "swipe_info": "x"}, None),
         ({"extra": {"rating": float("nan"), "thumb": None}}, None),
     ],
 )
 def test_ratings_are_found_where_programs_write_them(
-    raw: dict[str, Any], mark: Mark | None
+    raw: dict[str, Any], mark: LogRating | None
 ) -> None:
-    found = read_marks(raw, [0], 0)
+    found = read_ratings(raw, [0], 0)
     assert found == ((mark,) if mark else ())

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.bench.opening import models
+from rpterm.bench.scoring_models import open_models
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
-from rpterm.opening.judge import open_scorer
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.scorer import Scorer
+from rpterm.startup.scorer import open_scorer
 
 
 class Counting:
@@ -175,7 +175,7 @@ def test_the_starter_model_prefers_what_the_card_says() -> None:
         char="me", user="You", facts=(Fact("card.attributes:0", "I keep bees on a roof."),),
         history=((False, "What do you do all day?"),),
     )  # fmt: skip
-    with models() as (_, likelihood):
+    with open_models() as (_, likelihood):
         scorer = Scorer(likelihood=likelihood)
         own = scorer.full("I look after my bees, up on the roof.", scene)
         other = scorer.full("I fly planes to Canada and back again.", scene)

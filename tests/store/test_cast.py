@@ -1,4 +1,4 @@
-"""Casts: stored and read whole, gone with their chat, kept by backup and repair."""
+"""Casts: stored and read completely, deleted with their chat, kept by backup and repair."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
-from rpterm.store.memories import Memories
-from rpterm.store.migrating import bring_up
-from rpterm.store.repair import repair
-from rpterm.types import Cast, Member, Origin, Taking
+from rpterm.store.memory.memories import Memories
+from rpterm.store.repair.rebuild import repair
+from rpterm.store.schema.migration import upgrade
+from rpterm.types import Cast, Member, Origin, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
 IRENE = Member("Irene Adler", "Irene", "h2", "/cards/irene.toml")
 TOLD = Member("Narrator", "Narrator", "h3", narrator=True)
-CAST = Cast((HOLMES, IRENE, TOLD), Taking.ROUND, "Irene Adler")
+CAST = Cast((HOLMES, IRENE, TOLD), TurnTaking.ROUND, "Irene Adler")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def new_chat(store: Store, name: str = "Sherlock Holmes") -> int:
     return store.create_chat(card_name=name, card_hash="h").id
 
 
-def test_a_cast_comes_back_as_it_was(store: Store) -> None:
+def test_a_cast_round_trips(store: Store) -> None:
     chat = new_chat(store)
     assert Casts(store).get(chat) is None
     Casts(store).put(chat, CAST)
@@ -53,11 +53,11 @@ _MEMBERS = st.builds(
 @settings(max_examples=40)
 @given(
     members=st.lists(_MEMBERS, min_size=1, max_size=6, unique_by=lambda m: m.card_name),
-    taking=st.sampled_from(Taking),
+    taking=st.sampled_from(TurnTaking),
     held=_NAMES,
 )
-def test_any_cast_comes_back(
-    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: Taking, held: str
+def test_any_cast_round_trips(
+    tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: TurnTaking, held: str
 ) -> None:
     with Store(tmp_path_factory.mktemp("cast") / "rp.db") as store:
         chat = new_chat(store)
@@ -66,7 +66,7 @@ def test_any_cast_comes_back(
         assert Casts(store).get(chat) == cast
 
 
-def test_a_cast_goes_with_its_chat(store: Store) -> None:
+def test_a_cast_is_deleted_with_its_chat(store: Store) -> None:
     first, second = new_chat(store), new_chat(store)
     for chat in (first, second):
         Casts(store).put(chat, CAST)
@@ -76,7 +76,7 @@ def test_a_cast_goes_with_its_chat(store: Store) -> None:
         Casts(store).put(first, CAST)
 
 
-def test_a_file_of_before_casts_gets_them_and_loses_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_file_older_than_casts_is_migrated_without_loss(store: Store, tmp_path: Path) -> None:
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "Who rang?", origin=Origin.TYPED)
     tables = {"scenes", "cast_members"}
@@ -90,7 +90,7 @@ def test_a_file_of_before_casts_gets_them_and_loses_nothing(store: Store, tmp_pa
         assert tables <= found
 
 
-def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) -> None:
+def test_present_members_remember_and_a_narrator_does_not(store: Store) -> None:
     chat = new_chat(store)
     Casts(store).put(chat, CAST)
     turn = store.add_turn(chat, None, "user", "Ann", "The key is here", origin=Origin.TYPED)
@@ -103,14 +103,14 @@ def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) 
     assert memories.shown_paths("Moriarty") == {}
 
 
-def test_memories_of_the_schema_before_get_their_hearers(store: Store) -> None:
-    from rpterm.store.memory_schema import MIGRATIONS
+def test_memories_of_the_previous_schema_get_their_hearers(store: Store) -> None:
+    from rpterm.store.schema.memory_tables import MIGRATIONS
 
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
     before = [m for m in MIGRATIONS if m.__name__ < "m003"]
     with store.connections.write() as connection:
-        bring_up(connection, "rpterm-memory", before)
+        upgrade(connection, "rpterm-memory", before)
         connection.execute(
             "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
             "hash) VALUES ('turn', 'Sherlock Holmes', ?, ?, 'Ann', 'An old word', 1, x'00')",

@@ -1,4 +1,4 @@
-"""Chat logs of other programs, in and out."""
+"""Importing and exporting chat logs of other programs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpterm.store import Store
-from rpterm.store.chatlog import (
+from rpterm.store.chat_files.chat_log import (
     ChatLog,
-    LogTurn,
+    LogMessage,
     export_log,
     import_log,
-    parse,
-    render,
+    parse_log,
+    render_log,
 )
-from rpterm.store.log_lines import ChatLogError
+from rpterm.store.chat_files.json_lines import ChatLogError
 from rpterm.types import AuthorNote, Origin
 
 
@@ -62,8 +62,8 @@ def lines(*objects: Any) -> bytes:
     return "\n".join(json.dumps(each) for each in objects).encode()
 
 
-def test_a_log_is_read() -> None:
-    log = parse(lines(HEAD, GREETING, SAID, HIDDEN, REPLY) + b'\n{"cut": ')
+def test_a_log_is_parsed() -> None:
+    log = parse_log(lines(HEAD, GREETING, SAID, HIDDEN, REPLY) + b'\n{"cut": ')
     assert (log.user, log.character) == ("Tom", "Anna")
     assert log.note == AuthorNote("Be brief.", 2)
     greeting, said, reply = log.turns
@@ -75,8 +75,8 @@ def test_a_log_is_read() -> None:
     assert "Line 5 was edited" in log.notes[0]
 
 
-def test_a_log_becomes_a_chat_and_a_log_again(store: Store) -> None:
-    log = parse(lines(HEAD, GREETING, SAID, REPLY))
+def test_a_log_round_trips_through_a_chat(store: Store) -> None:
+    log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     assert (chat.persona.name, chat.note.text) == ("Tom", "Be brief.")
     assert chat.leaf_id is not None
@@ -88,29 +88,29 @@ def test_a_log_becomes_a_chat_and_a_log_again(store: Store) -> None:
     again = export_log(store, chat.id)
     assert again.turns == log.turns
     assert again.notes == ()
-    assert parse(render(again).encode()).turns == log.turns
+    assert parse_log(render_log(again).encode()).turns == log.turns
 
 
-def test_hidden_messages_are_hidden_turns_and_go_out_as_such(store: Store) -> None:
+def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:
     """What a program says itself is no part of the chat; what its user hid from the model is."""
     note = {"name": "Note", "is_system": True, "mes": "A remark.", "extra": {"type": "comment"}}
     told = {"name": "Dusk", "is_system": True, "mes": "It rains.", "extra": {"type": "narrator"}}
     help_ = {"name": "Anna", "is_system": True, "mes": "/help", "extra": {"type": "help"}}
     welcome = {"name": "SillyTavern System", "is_system": True, "mes": "Hi!"}
     hushed = [{**SAID, "is_system": True}, {**REPLY, "is_system": True}]
-    log = parse(lines(HEAD, GREETING, *hushed, note, told, help_, welcome, REPLY))
+    log = parse_log(lines(HEAD, GREETING, *hushed, note, told, help_, welcome, REPLY))
     assert [turn.hidden for turn in log.turns] == [False, True, True, True, True, False]
     assert "2 messages of the program itself left out." in log.notes
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     assert chat.leaf_id is not None
     assert [turn.hidden for turn in store.path(chat.leaf_id)] == [turn.hidden for turn in log.turns]
     assert all(turn.hidden for turn in store.siblings(store.path(chat.leaf_id)[2].id))
-    written = [json.loads(line) for line in render(export_log(store, chat.id)).splitlines()]
+    written = [json.loads(line) for line in render_log(export_log(store, chat.id)).splitlines()]
     assert [each["is_system"] for each in written[1:]] == [turn.hidden for turn in log.turns]
 
 
-def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
-    log = parse(lines(HEAD, GREETING, SAID, REPLY))
+def test_what_a_log_cannot_hold_is_noted(store: Store) -> None:
+    log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     first = store.tree(chat.id)[0]
     store.add_turn(chat.id, first.id, "user", "Tom", "elsewhere", origin=Origin.TYPED, select=False)
@@ -133,7 +133,7 @@ def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
     ],
 )
 def test_odd_swipes(change: dict[str, Any], swipes: tuple[str, ...], shown: int) -> None:
-    (turn,) = parse(lines(HEAD, {**GREETING, **change})).turns
+    (turn,) = parse_log(lines(HEAD, {**GREETING, **change})).turns
     assert (turn.swipes, turn.shown) == (swipes, shown)
 
 
@@ -156,7 +156,7 @@ def test_odd_swipes(change: dict[str, Any], swipes: tuple[str, ...], shown: int)
     ],
 )
 def test_dates(date: Any, known: bool) -> None:
-    (turn,) = parse(lines({**GREETING, "send_date": date})).turns
+    (turn,) = parse_log(lines({**GREETING, "send_date": date})).turns
     assert (turn.at is not None) is known
     assert turn.at is None or 1.68e9 < turn.at < 1.72e9
 
@@ -164,16 +164,16 @@ def test_dates(date: Any, known: bool) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\n\n", b"[1]", b"hello", b'{"a": 1}', b'{"mes": ""}', b"[" * 99_999, b"\xff"]
 )
-def test_what_is_no_log(data: bytes) -> None:
+def test_a_file_that_is_not_a_log_is_refused(data: bytes) -> None:
     with pytest.raises(ChatLogError):
-        parse(data)
+        parse_log(data)
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
-def test_anything_is_refused_or_read(data: bytes) -> None:
+def test_any_bytes_are_refused_or_parsed(data: bytes) -> None:
     try:
-        parse(lines(GREETING) + b"\n" + data)
+        parse_log(lines(GREETING) + b"\n" + data)
     except ChatLogError as error:
         assert "UTF-8" in str(error)
 
@@ -184,68 +184,68 @@ TEXT = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), m
 
 
 @st.composite
-def turns(draw: st.DrawFn) -> LogTurn:
+def turns(draw: st.DrawFn) -> LogMessage:
     texts = tuple(draw(st.lists(TEXT, min_size=1, max_size=4, unique=True)))
     shown = draw(st.integers(0, len(texts) - 1))
     at = draw(st.none() | st.integers(10**9, 2 * 10**9))
-    return LogTurn("Anna", draw(st.booleans()), texts, shown, None if at is None else float(at))
+    return LogMessage("Anna", draw(st.booleans()), texts, shown, None if at is None else float(at))
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(turns(), min_size=1, max_size=8))
-def test_any_log_is_read_as_it_was_written(given_turns: list[LogTurn]) -> None:
+def test_any_log_round_trips(given_turns: list[LogMessage]) -> None:
     log = ChatLog("Tom", "Anna", tuple(given_turns), AuthorNote("note", 3))
-    again = parse(render(log).encode())
+    again = parse_log(render_log(log).encode())
     assert again.turns == log.turns
     assert (again.user, again.character, again.note) == ("Tom", "Anna", log.note)
 
 
-def test_what_is_only_control_characters_says_nothing() -> None:
-    (turn,) = parse(
+def test_a_message_of_control_characters_is_empty() -> None:
+    (turn,) = parse_log(
         lines({**GREETING, "mes": "Hi.", "swipe_id": 0, "swipes": ["Hi.", "\x1b", "\x00"]})
     ).turns
     assert turn.swipes == ("Hi.",)
-    again = parse(render(ChatLog("Tom", "Anna", (turn,))).encode())
+    again = parse_log(render_log(ChatLog("Tom", "Anna", (turn,))).encode())
     assert again.turns[0].swipes == turn.swipes
 
 
-def test_a_flood_of_odd_lines_is_counted_not_kept() -> None:
-    log = parse(lines(GREETING) + b"\n" + b"x\n" * 5000)
+def test_many_notes_are_counted_instead_of_kept() -> None:
+    log = parse_log(lines(GREETING) + b"\n" + b"x\n" * 5000)
     assert len(log.notes) == 31
     assert log.notes[-1] == "4,970 more notes like these."
     with pytest.raises(ChatLogError, match="more than 100,000 lines"):
-        parse(lines(GREETING) + b"\n" * 100_001)
+        parse_log(lines(GREETING) + b"\n" * 100_001)
 
 
 def test_a_line_of_a_million_values_is_left_out() -> None:
-    log = parse(lines(GREETING) + b'\n{"mes": "x", "extra": [' + b"{}," * 500_000 + b"0]}\n")
+    log = parse_log(lines(GREETING) + b'\n{"mes": "x", "extra": [' + b"{}," * 500_000 + b"0]}\n")
     assert len(log.turns) == 1 and "was left out" in log.notes[-1]
 
 
-def test_the_place_of_a_broken_byte_is_told() -> None:
+def test_the_offset_of_an_invalid_byte_is_reported() -> None:
     with pytest.raises(ChatLogError, match=r"at byte 5\)"):
-        parse(b"[1]\n \xff\n")
+        parse_log(b"[1]\n \xff\n")
 
 
-def test_what_a_chat_has_no_place_for_is_told_once() -> None:
+def test_unknown_fields_are_reported_in_one_note() -> None:
     head = {**HEAD, "chat_metadata": {"scenario": "A storm.", "main_chat": "x", "tainted": False}}
     reply = {
         **GREETING,
         "extra": {"reasoning": "Hm.", "bookmark_link": "b", "thumb": "up", "bias": None},
         "swipe_info": [{"send_date": 1, "extra": {"api": "a", "model": "m"}}, {}],
     }
-    log = parse(lines(head, reply, SAID, {**reply, "force_avatar": "x.png"}))
+    log = parse_log(lines(head, reply, SAID, {**reply, "force_avatar": "x.png"}))
     assert log.notes == (
         "Left out because a chat cannot store it: extra.bookmark_link (2 messages), "
         "swipe_info.extra.api (2 messages), swipe_info.extra.model (2 messages), "
         "chat_metadata.main_chat, chat_metadata.scenario, force_avatar.",
     )
-    assert parse(render(log).encode()).notes == ()
+    assert parse_log(render_log(log).encode()).notes == ()
 
 
 @pytest.mark.parametrize("date", ["2024-03-01@12h00m00s", "2024-3-1 @12h 00m 00s 000ms"])
-def test_a_chat_keeps_the_day_it_began(store: Store, date: str) -> None:
-    log = parse(lines({**HEAD, "create_date": date}, GREETING))
+def test_an_imported_chat_keeps_its_creation_date(store: Store, date: str) -> None:
+    log = parse_log(lines({**HEAD, "create_date": date}, GREETING))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     assert datetime.fromtimestamp(chat.created_at) == datetime(2024, 3, 1, 12)
-    assert parse(render(export_log(store, chat.id)).encode()).at == chat.created_at
+    assert parse_log(render_log(export_log(store, chat.id)).encode()).at == chat.created_at

@@ -1,4 +1,4 @@
-"""Scores and examples' marks in the database."""
+"""Storing scores and example settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rpterm.store import Store
-from rpterm.store.example_marks import ExampleMarks
+from rpterm.store.example_settings import ExampleMarks
 from rpterm.store.scores import Scores, StoredScore
 from rpterm.types import Origin
 
@@ -34,40 +34,38 @@ def turn(store: Store) -> int:
     ).id
 
 
-def test_a_score_comes_back_as_it_was(store: Store, turn: int) -> None:
+def test_a_score_round_trips(store: Store, turn: int) -> None:
     scores = Scores(store, clock=lambda: 5.0)
     given = replace(SCORE, turn_id=turn)
     scores.put(given)
-    assert scores.of([turn, turn + 1]) == {turn: replace(given, created_at=5.0)}
-    assert scores.of([turn], version="2") == {}
-    assert scores.of([turn], card_hash="other") == {}
+    assert scores.get([turn, turn + 1]) == {turn: replace(given, created_at=5.0)}
+    assert scores.get([turn], version="2") == {}
+    assert scores.get([turn], card_hash="other") == {}
     assert scores.newest(store.turn(turn).chat_id) == {turn: given.probability}
 
 
-def test_a_whole_score_replaces_the_quick_one_and_not_the_other_way(
-    store: Store, turn: int
-) -> None:
+def test_an_incomplete_score_never_replaces_a_complete_one(store: Store, turn: int) -> None:
     scores = Scores(store)
     quick = replace(SCORE, turn_id=turn)
     whole = replace(quick, probability=0.4, complete=True)
     for each in (quick, whole, quick):
         scores.put(each)
-    assert scores.of([turn])[turn].probability == 0.4
+    assert scores.get([turn])[turn].probability == 0.4
 
 
-def test_a_turn_that_is_gone_takes_its_score_along(store: Store, turn: int) -> None:
+def test_a_score_is_deleted_with_its_turn(store: Store, turn: int) -> None:
     scores = Scores(store)
     scores.put(replace(SCORE, turn_id=turn))
     store.delete_turn(turn)
-    assert scores.of([turn]) == {}
+    assert scores.get([turn]) == {}
     scores.put(replace(SCORE, turn_id=turn))
-    assert scores.of([turn]) == {}
+    assert scores.get([turn]) == {}
 
 
 def test_many_turns_are_read_at_once(store: Store, turn: int) -> None:
     scores = Scores(store)
     scores.put(replace(SCORE, turn_id=turn))
-    assert list(scores.of(range(2000))) == [turn]
+    assert list(scores.get(range(2000))) == [turn]
 
 
 def test_marks_and_sizes_of_examples_belong_to_a_chat(store: Store, turn: int) -> None:

@@ -1,4 +1,4 @@
-"""Bad files, bad places, full disks: one sentence each, and nothing lost."""
+"""Bad files, bad places, full disks: one clear message each, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from rpterm.store import Store, StoreError
 from rpterm.store.judgements import Judgements
-from rpterm.store.rooms import ROOMS
+from rpterm.store.schema.table_groups import TABLE_GROUPS
 from rpterm.types import Origin
 
 
@@ -61,7 +61,7 @@ def test_a_parent_that_is_a_file(tmp_path: Path) -> None:
     assert "RPTERM_HOME" in refusal(tmp_path / "file" / "rp.db")
 
 
-@pytest.mark.parametrize("room", ["rpterm", *(room.name for room in ROOMS), "rpterm-new"])
+@pytest.mark.parametrize("room", ["rpterm", *(room.name for room in TABLE_GROUPS), "rpterm-new"])
 def test_a_newer_schema(tmp_path: Path, room: str) -> None:
     path = tmp_path / "rp.db"
     fill(path)
@@ -74,7 +74,7 @@ def test_a_newer_schema(tmp_path: Path, room: str) -> None:
     assert "newer rpterm" in refusal(path)
 
 
-def test_a_newer_schema_that_comes_while_the_file_is_open(tmp_path: Path) -> None:
+def test_a_newer_schema_applied_while_the_file_is_open(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     with Store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as newer:
         newer.execute(
@@ -94,14 +94,14 @@ def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:
     assert "damaged" in refusal(path)
 
 
-def test_a_cut_off_file(tmp_path: Path) -> None:
+def test_a_truncated_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     fill(path, turns=200)
     path.write_bytes(path.read_bytes()[: 4096 * 25])
     assert "damaged" in refusal(path)
 
 
-def test_held_by_another_program(tmp_path: Path) -> None:
+def test_a_file_locked_by_another_program(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     chat_id = fill(path)
     with Store(path, busy_timeout=0.1) as store:
@@ -166,13 +166,13 @@ def test_a_read_only_folder(tmp_path: Path, existing: bool) -> None:
 
 
 def test_a_text_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rpterm.store.rows.MAX_TEXT", 10)
+    monkeypatch.setattr("rpterm.store.row_conversion.MAX_TEXT", 10)
     chat_id = fill(tmp_path / "rp.db", turns=0)
     with Store(tmp_path / "rp.db") as store, pytest.raises(StoreError, match="Split it"):
         store.add_turn(chat_id, None, "user", "U", "x" * 11, origin=Origin.TYPED)
 
 
-def test_a_backup_is_one_whole_file_and_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_backup_is_one_complete_file_and_overwrites_nothing(tmp_path: Path) -> None:
     path, to = tmp_path / "rp.db", tmp_path / "deep" / "copy.db"
     chat_id = fill(path)
     with Store(path) as store:

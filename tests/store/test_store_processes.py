@@ -1,4 +1,4 @@
-"""Several processes on one file, and processes that die."""
+"""Several processes with the same file open, and processes that die."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rpterm.store import Store, shared
-from rpterm.store.liveness import Presence
+from rpterm.store import Store, other_processes
+from rpterm.store.process_locks import Presence
 from rpterm.types import Origin, Status
 
 WRITER = """
 import sys
 from pathlib import Path
-from rpterm.store import Store, shared
-from rpterm.store.liveness import Presence
+from rpterm.store import Store
 from rpterm.types import Origin
 with Store(Path(sys.argv[1])) as store:
     chat = store.create_chat(card_name=sys.argv[2], card_hash="h")
@@ -27,8 +26,7 @@ with Store(Path(sys.argv[1])) as store:
 STREAMER = """
 import sys
 from pathlib import Path
-from rpterm.store import Store, shared
-from rpterm.store.liveness import Presence
+from rpterm.store import Store
 from rpterm.types import Origin, Status
 store = Store(Path(sys.argv[1]))
 chat = store.create_chat(card_name="A", card_hash="h")
@@ -47,8 +45,7 @@ store.close()
 VISITOR = """
 import sys
 from pathlib import Path
-from rpterm.store import Store, shared
-from rpterm.store.liveness import Presence
+from rpterm.store import Store
 with Store(Path(sys.argv[1])) as store:
     store.chats()
 """
@@ -132,7 +129,7 @@ def test_a_second_store_leaves_the_first_one_its_locks(tmp_path: Path) -> None:
             assert [hit.turn.text for hit in other.search("kept")] == ["kept"]
 
 
-def test_an_owner_taken_for_dead_takes_its_turn_back(tmp_path: Path) -> None:
+def test_an_owner_taken_for_dead_reclaims_its_turn(tmp_path: Path) -> None:
     """As on a file system without locks: the mark's file vanishes under a living store."""
     with Store(tmp_path / "rp.db") as one:
         chat = one.create_chat(card_name="A", card_hash="h")
@@ -152,7 +149,7 @@ def test_an_owner_taken_for_dead_takes_its_turn_back(tmp_path: Path) -> None:
 OPENER = """
 import sys
 from pathlib import Path
-from rpterm.store.liveness import Presence
+from rpterm.store.process_locks import Presence
 presence = Presence(Path(sys.argv[1]), 7)
 print("open", flush=True)
 sys.stdin.readline()
@@ -165,40 +162,40 @@ def test_a_chat_that_is_open_in_another_process_is_known_and_a_dead_one_is_not(
 ) -> None:
     path = tmp_path / "rp.db"
     ours = Presence(path, 7)
-    assert not ours.elsewhere()
+    assert not ours.is_open_elsewhere()
     process = start(OPENER, str(path))
     assert process.stdout is not None and process.stdout.readline() == "open\n"
-    assert ours.elsewhere()
+    assert ours.is_open_elsewhere()
     other = Presence(path, 77)
-    assert not other.elsewhere()
+    assert not other.is_open_elsewhere()
     process.kill()
     process.communicate(timeout=30)
-    assert not ours.elsewhere()
+    assert not ours.is_open_elsewhere()
     ours.release()
     other.release()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_dead_process_was_writing_ends_while_one_looks(tmp_path: Path) -> None:
+def test_streams_of_a_dead_process_are_ended_on_request(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     process, turn_id = streaming(path)
     with Store(path) as store:
-        assert shared.written_elsewhere(store, turn_id)
-        shared.end_dead(store)
+        assert other_processes.is_written_elsewhere(store, turn_id)
+        other_processes.end_dead_streams(store)
         assert store.turn(turn_id).status is Status.STREAMING
-        before = shared.version(store)
+        before = other_processes.data_version(store)
         process.kill()
         process.communicate(timeout=30)
-        assert not shared.written_elsewhere(store, turn_id)
-        assert shared.version(store) == before
-        shared.end_dead(store)
+        assert not other_processes.is_written_elsewhere(store, turn_id)
+        assert other_processes.data_version(store) == before
+        other_processes.end_dead_streams(store)
         assert store.turn(turn_id).status is Status.PARTIAL
 
 
-def test_what_others_write_changes_the_version_and_reading_does_not(tmp_path: Path) -> None:
+def test_writes_by_others_change_the_data_version(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as one, Store(tmp_path / "rp.db") as other:
-        before = shared.version(one)
+        before = other_processes.data_version(one)
         one.chats()
-        assert shared.version(one) == before
+        assert other_processes.data_version(one) == before
         other.create_chat(card_name="A", card_hash="h")
-        assert shared.version(one) != before
+        assert other_processes.data_version(one) != before

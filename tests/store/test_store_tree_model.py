@@ -1,4 +1,4 @@
-"""Random operations on the tree of a chat, against a plain Python model of it."""
+"""Random operations on a chat's tree, compared with a plain Python model."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 from textual.drivers import linux_driver
 from textual.events import Key, Paste
 
-from rpterm.tui.alt_keys import AltParser, understood
+from rpterm.tui.alt_keys import AltParser, with_alt_parser
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_f_moves_by_a_word_on_a_mac_alone(
 
 def test_the_driver_of_a_terminal_reads_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linux_driver, "XTermParser", linux_driver.XTermParser)
-    understood(linux_driver.LinuxDriver)
+    with_alt_parser(linux_driver.LinuxDriver)
     assert linux_driver.XTermParser is AltParser

@@ -215,6 +215,6 @@ async def test_help_wraps_into_its_own_column_in_a_small_window(stage: Stage) ->
         await pilot.press("f1")
         await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
         left = app.screen.query_one("#left", Static)
-        await wait_until(pilot, lambda: "Send what" in str(left.content))
+        await wait_until(pilot, lambda: "Send your" in str(left.content))
         lines = str(left.content).splitlines()
         assert max(map(len, lines)) <= left.content_size.width

@@ -13,14 +13,14 @@ from tui_support import CARD, REPLIES, notices, screen_text, wait_until
 
 from rpterm.chat.session import Session
 from rpterm.config import Settings
-from rpterm.dueling.bout import Bout, Setup
 from rpterm.dueling.contender import Contender
-from rpterm.dueling.maker import Maker
+from rpterm.dueling.duel import Duel, Setup
+from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.screens.duel import DuelScreen
 from rpterm.tui.screens.review import ReviewScreen
-from rpterm.tui.single import SingleApp
+from rpterm.tui.single_screen import SingleScreenApp
 from rpterm.types import Persona
 
 SETTINGS = Settings(theme="lamplight")
@@ -32,34 +32,34 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def begin(store: Store, count: int = 3, lines: tuple[str, ...] = ("Who is there?", "Why?")) -> Bout:
+def begin(store: Store, count: int = 3, lines: tuple[str, ...] = ("Who is there?", "Why?")) -> Duel:
     setup = Setup(CARD.name, ("", "temperature=1.5"), count, 7, lines)
-    return Bout.begin(store, CARD, f"name = '{CARD.name}'", Persona("Ansel"), setup)
+    return Duel.begin(store, CARD, f"name = '{CARD.name}'", Persona("Ansel"), setup)
 
 
-def maker(bout: Bout, **engine: Any) -> Maker:
+def maker(duel: Duel, **engine: Any) -> ReplyGenerator:
     scripted = ScriptedEngine(REPLIES, **engine)
 
     def opened(contender: Contender) -> Session:
-        chat = bout.store.chat(bout.chat_id)
-        return Session(bout.store, scripted, CARD, chat, contender.settings(SETTINGS))
+        chat = duel.store.chat(duel.chat_id)
+        return Session(duel.store, scripted, CARD, chat, contender.settings(SETTINGS))
 
-    return Maker(bout, opened)
+    return ReplyGenerator(duel, opened)
 
 
 @asynccontextmanager
 async def running(
-    bout: Bout, size: tuple[int, int] = (100, 30), **engine: Any
+    duel: Duel, size: tuple[int, int] = (100, 30), **engine: Any
 ) -> AsyncIterator[Pilot[None]]:
-    app = SingleApp(lambda: DuelScreen(bout, maker(bout, **engine), SETTINGS), SETTINGS)
+    app = SingleScreenApp(lambda: DuelScreen(duel, maker(duel, **engine), SETTINGS), SETTINGS)
     async with app.run_test(size=size) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, DuelScreen))
         yield pilot
 
 
 async def test_one_key_judges_and_goes_on(store: Store) -> None:
-    bout = begin(store)
-    async with running(bout) as pilot:
+    duel = begin(store)
+    async with running(duel) as pilot:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
         picture = screen_text(pilot.app)
         assert "Round 1 of 3" in picture and "Who is there?" in picture
@@ -75,21 +75,21 @@ async def test_one_key_judges_and_goes_on(store: Store) -> None:
         await wait_until(pilot, lambda: "Round 3 of 3" in screen_text(pilot.app))
         await pilot.press("escape")
         await wait_until(pilot, lambda: "That was the last round" in screen_text(pilot.app))
-    (match,) = bout.tally().matches
+    (match,) = duel.tally().matches
     assert (match.ties, match.both_bad, match.wins, match.losses) == (1, 1, 0, 0)
-    seconds = [each.how.seconds for each in bout.rater.judgements.comparisons()]
+    seconds = [each.how.seconds for each in duel.rater.judgements.comparisons()]
     assert len(seconds) == 2 and None not in seconds
 
 
 async def test_what_was_judged_stays_when_one_leaves_while_replies_are_made(store: Store) -> None:
-    bout = begin(store, 40)
-    async with running(bout, delay_s=0.01) as pilot:
+    duel = begin(store, 40)
+    async with running(duel, delay_s=0.01) as pilot:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app), 20)
         await pilot.press("right")
-        await wait_until(pilot, lambda: bout.done() == 1)
+        await wait_until(pilot, lambda: duel.done() == 1)
         await pilot.press("q")
         await wait_until(pilot, lambda: not isinstance(pilot.app.screen, DuelScreen))
-    again = Bout.resume(store, bout.setup)
+    again = Duel.resume(store, duel.setup)
     assert again is not None and again.done() == 1
 
 
@@ -101,8 +101,8 @@ async def test_a_problem_of_the_model_is_told(store: Store) -> None:
 
 
 async def test_in_a_fresh_duel_one_writes_each_message(store: Store) -> None:
-    bout = begin(store, 2, ())
-    async with running(bout) as pilot:
+    duel = begin(store, 2, ())
+    async with running(duel) as pilot:
         await wait_until(pilot, lambda: "Your turn." in screen_text(pilot.app))
         await pilot.press(*"quit", "question_mark", "enter")
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
@@ -113,20 +113,20 @@ async def test_in_a_fresh_duel_one_writes_each_message(store: Store) -> None:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
         await pilot.press("left")
         await wait_until(pilot, lambda: "That was the last round" in screen_text(pilot.app))
-    assert bout.tally().votes == 2
+    assert duel.tally().votes == 2
 
 
 async def test_a_side_that_has_not_replied_to_what_one_wrote_does_so_by_itself(
     store: Store,
 ) -> None:
-    bout = begin(store, 1, ())
-    message = bout.say("Who is there?")
-    maker(bout).answer(0, bout.contenders[0], message)
-    async with running(bout) as pilot:
+    duel = begin(store, 1, ())
+    message = duel.say("Who is there?")
+    maker(duel).answer(0, duel.contenders[0], message)
+    async with running(duel) as pilot:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
         assert "Who is there?" in screen_text(pilot.app)
-    assert {store.turn(turn).parent_id for turn in bout.replies().values()} == {message.id}
-    assert len(bout.replies()) == 2
+    assert {store.turn(turn).parent_id for turn in duel.replies().values()} == {message.id}
+    assert len(duel.replies()) == 2
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (48, 20)])
@@ -139,10 +139,10 @@ async def test_both_can_be_read_at_any_size(store: Store, size: tuple[int, int])
 
 
 async def test_a_review_runs_by_itself(store: Store) -> None:
-    bout = begin(store)
-    maker(bout).run()
+    duel = begin(store)
+    maker(duel).run()
     kept: list[tuple[str, str]] = []
-    app = SingleApp(
+    app = SingleScreenApp(
         lambda: ReviewScreen(store, SETTINGS), SETTINGS, lambda *setting: kept.append(setting)
     )
     async with app.run_test(size=(90, 28)) as pilot:
@@ -151,4 +151,4 @@ async def test_a_review_runs_by_itself(store: Store) -> None:
         await wait_until(pilot, lambda: kept == [("theme", app.theme)])
         await pilot.press("3", "escape")
         await wait_until(pilot, lambda: not isinstance(app.screen, ReviewScreen))
-    assert len(list(bout.rater.judgements.ratings())) == 1
+    assert len(list(duel.rater.judgements.ratings())) == 1

@@ -18,7 +18,7 @@ from tui_support import (
 
 from rpterm.chat.session import Session
 from rpterm.store import Store
-from rpterm.store.liveness import Presence
+from rpterm.store.process_locks import Presence
 from rpterm.tui.app import RptermApp
 from rpterm.types import Origin, Role, Status, Turn
 
@@ -90,7 +90,7 @@ async def test_words_for_a_reply_that_is_written_elsewhere_come_back(
         reply = says(other, "", "assistant", Status.STREAMING)
         await wait_until(pilot, lambda: last(app).id == reply.id)
         await say(pilot, app, "Too early")
-        assert app.chat.input.whole == "Too early"
+        assert app.chat.input.full_text == "Too early"
         assert "Another terminal is writing a reply here" in screen_text(app)
         assert len(other.tree(1)) == 3
         other.finish_reply(reply.id, "There.", Status.COMPLETE, None)

@@ -34,7 +34,7 @@ from rpterm.store.cast import Casts
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.cast import CastScreen, SpeakerScreen
 from rpterm.tui.widgets.error import ErrorBlock
-from rpterm.types import Cast, Status, Taking
+from rpterm.types import Cast, Status, TurnTaking
 
 TAM = CharacterCard(name="Tam Venn", nickname="Tam", tagline="Draws lines on charts")
 ORLA = CharacterCard(name="Orla Finn", tagline="Mends nets and says little")
@@ -157,7 +157,7 @@ async def test_choosing_how_turns_are_taken(stage: GroupStage) -> None:
         await wait_until(pilot, lambda: app.screen.list.option_count == 1)
         await pilot.press("enter")
         scene = stage.session.scene
-        await wait_until(pilot, lambda: scene.cast and scene.cast.taking is Taking.ROUND)
+        await wait_until(pilot, lambda: scene.cast and scene.cast.taking is TurnTaking.ROUND)
         await wait_until(pilot, lambda: "Tam speaks" in app.chat.input.placeholder)
         for name in ("Tam", "Orla Finn", "Mara Venn"):
             await pilot.press("enter")
@@ -381,7 +381,7 @@ async def test_what_another_terminal_does_to_the_cast_shows_up(stage: GroupStage
             assert cast is not None
             tam = replace(cast.members[1], present=False)
             members = (cast.members[0], tam, cast.members[2])
-            Casts(other).put(1, Cast(members, Taking.ROUND))
+            Casts(other).put(1, Cast(members, TurnTaking.ROUND))
             await wait_until(
                 pilot,
                 lambda: "In another terminal: Tam left; turns go round." in notices(app),

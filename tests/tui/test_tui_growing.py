@@ -15,8 +15,8 @@ from textual.visual import RenderOptions
 from tui_support import Stage, running, wait_until
 
 from rpterm.tui import text
-from rpterm.tui.widgets.growing import Growing
 from rpterm.tui.widgets.status import Phase
+from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Status, Turn
 
 HEAD = Content.assemble(("Mara Venn", "bold"))
@@ -32,10 +32,10 @@ def drawn(content: Content, selection: Selection | None = None) -> list[list[obj
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_it_is_drawn_as_the_whole_text_would_be(pieces: list[str]) -> None:
-    shown, source = Growing(HEAD, ""), ""
+    shown, source = StreamingContent(HEAD, ""), ""
     for piece in pieces:
         source += piece
-        shown = Growing(HEAD, source, before=shown)
+        shown = StreamingContent(HEAD, source, before=shown)
         body = text.roleplay(source, streaming=True) + Content("▍", [])
         whole = Content.assemble(HEAD, "\n", body)
         assert shown.plain == whole.plain
@@ -53,9 +53,9 @@ def test_paragraphs_that_stand_are_not_read_again(monkeypatch: pytest.MonkeyPatc
         read.append(source)
         return roleplay(source, **kwargs)
 
-    shown = Growing(HEAD, "One.\n\nTwo.\n\nThr")
+    shown = StreamingContent(HEAD, "One.\n\nTwo.\n\nThr")
     monkeypatch.setattr(text, "roleplay", noted)
-    Growing(HEAD, "One.\n\nTwo.\n\nThree.", before=shown)
+    StreamingContent(HEAD, "One.\n\nTwo.\n\nThree.", before=shown)
     assert read == ["Three."]
 
 

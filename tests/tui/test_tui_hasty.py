@@ -29,7 +29,7 @@ from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.long_list import DRAWN, LongList
-from rpterm.tui.widgets.writing import Line
+from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.types import Origin, Persona
 
 
@@ -80,7 +80,7 @@ async def test_what_is_typed_while_the_draft_is_fetched_stays(
         app.call_from_thread(app.chat.input.insert, "Hi")
         return draft
 
-    monkeypatch.setattr(drafts, "kept", meanwhile)
+    monkeypatch.setattr(drafts, "load", meanwhile)
     async with running(app) as pilot:
         await wait_until(pilot, lambda: app.chat.input.text == shown)
 
@@ -116,7 +116,7 @@ async def test_a_message_taken_back_goes_before_what_is_written_since(tmp_path: 
         app.chat.input.put("second")
         await pilot.press("escape")
         await wait_until(pilot, lambda: not app.chat.state.busy)
-        assert app.chat.input.whole == "First\nsecond"
+        assert app.chat.input.full_text == "First\nsecond"
         app.chat.state.session = session
 
 
@@ -127,7 +127,7 @@ async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
         await pilot.press("ctrl+c", "ctrl+c")
     app = stage.app()
     async with running(app) as pilot:
-        await wait_until(pilot, lambda: app.chat.input.whole == "I was about to say")
+        await wait_until(pilot, lambda: app.chat.input.full_text == "I was about to say")
         await say(pilot, app, "I was about to say it")
         app.leave()
     app = stage.app()
@@ -155,33 +155,33 @@ async def test_a_draft_is_kept_until_it_is_sent_or_taken_to_another_chat(stage: 
         app.leave()
     app = stage.app()
     async with running(app) as pilot:
-        await wait_until(pilot, lambda: app.chat.input.whole == "I was about to say")
+        await wait_until(pilot, lambda: app.chat.input.full_text == "I was about to say")
         session = stage.session
         assert kept(stage, session.chat_id) == "I was about to say"
         await pilot.press("enter")
         await wait_until(pilot, lambda: kept(stage, session.chat_id) == "")
         await wait_until(pilot, lambda: phase(app) == "ready")
-        drafts.keep(session.store, session.chat_id, "And then")
+        drafts.save(session.store, session.chat_id, "And then")
         app.chat.input.put("And then")
         app.chat.command("new-chat")
         await wait_until(pilot, lambda: stage.session is not session and phase(app) == "ready")
-        assert app.chat.input.whole == "And then" and kept(stage, session.chat_id) == ""
+        assert app.chat.input.full_text == "And then" and kept(stage, session.chat_id) == ""
 
 
 def kept(stage: Stage, chat_id: int) -> str:
     """The draft as another terminal finds it."""
     with Store(stage.session.store.file) as store:
-        return drafts.kept(store, chat_id)
+        return drafts.load(store, chat_id)
 
 
 def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chats = [store.create_chat(card_name="A", card_hash="h") for _ in range(2)]
         for chat in chats:
-            drafts.keep(store, chat.id, f"secret {chat.id}")
+            drafts.save(store, chat.id, f"secret {chat.id}")
         store.delete_chat(chats[0].id)
-        assert drafts.kept(store, chats[0].id) == ""
-        assert drafts.kept(store, chats[1].id) == f"secret {chats[1].id}"
+        assert drafts.load(store, chats[0].id) == ""
+        assert drafts.load(store, chats[1].id) == f"secret {chats[1].id}"
 
 
 async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:
@@ -189,7 +189,7 @@ async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:
     async with running(app) as pilot:
         app.chat.input.post_message(events.Paste("one\rtwo\r\nthree\nfour"))
         await wait_until(pilot, lambda: not app.chat.input.empty)
-        assert app.chat.input.whole == "one\ntwo\nthree\nfour"
+        assert app.chat.input.full_text == "one\ntwo\nthree\nfour"
 
 
 async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stage: Stage) -> None:
@@ -261,7 +261,7 @@ async def test_the_oldest_of_many_chats_is_seen_and_found(stage: Stage) -> None:
             await _to_the_end(pilot, listed, drawn)
         listed.highlighted = 250
         await wait_until(pilot, lambda: "The oldest" in screen_text(app))
-        app.screen.query_one("#search", Line).value = "oldest"
+        app.screen.query_one("#search", JoinerInput).value = "oldest"
         await wait_until(pilot, lambda: listed.option_count == 1)
 
 

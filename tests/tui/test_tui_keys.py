@@ -97,11 +97,11 @@ def test_keys_that_never_meet_may_be_the_same(table: dict[str, str]) -> None:
 
 
 def test_keys_are_shown_as_people_write_them() -> None:
-    assert key_names.show("ctrl+j") == "Ctrl+J"
-    assert key_names.show("question_mark") == "?"
-    assert key_names.show("f1") == "F1"
-    assert key_names.show("e") == "e"
-    assert key_names.short("ctrl+up") == "^↑"
+    assert key_names.display("ctrl+j") == "Ctrl+J"
+    assert key_names.display("question_mark") == "?"
+    assert key_names.display("f1") == "F1"
+    assert key_names.display("e") == "e"
+    assert key_names.display_short("ctrl+up") == "^↑"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_keys_are_shown_as_people_write_them() -> None:
     ],
 )  # fmt: skip
 def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
-    assert key_names.read(written) == name
+    assert key_names.parse(written) == name
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_what_is_no_key_is_refused_by_its_name(written: str) -> None:
 
 def test_every_key_of_the_registry_has_the_name_textual_gives_it() -> None:
     for key in KEYS:
-        assert tuple(map(key_names.read, key.keys)) == key.keys
+        assert tuple(map(key_names.parse, key.keys)) == key.keys
 
 
 @pytest.mark.parametrize("character", "!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~é")
 def test_characters_are_called_as_textual_calls_them(character: str) -> None:
     from textual.keys import _character_to_key
 
-    assert key_names.read(character) == _character_to_key(character)
+    assert key_names.parse(character) == _character_to_key(character)
 
 
 def test_the_table_has_a_row_for_every_command() -> None:
@@ -209,4 +209,4 @@ async def test_the_shell_is_one_key_away(stage: Stage, monkeypatch: pytest.Monke
         app.chat.input.put("half a line")
         await pilot.press("alt+z")
         await wait_until(pilot, lambda: asked == [True])
-        assert app.chat.input.whole == "half a line"
+        assert app.chat.input.full_text == "half a line"

@@ -15,7 +15,7 @@ from tui_support import Stage, notices, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
 from rpterm.memory.character_memory import Memory
-from rpterm.store.memories import Memories
+from rpterm.store.memory.memories import Memories
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.types import Origin
@@ -265,7 +265,7 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
         old = memory.add("Ansel lives in Bath", kind="fact")
         new = memory.add("Ansel lives in London", kind="fact")
         assert app.chat.session is not None
-        Memories(app.chat.session.store).mark(old.id, superseded_by=new.id)
+        Memories(app.chat.session.store).update(old.id, superseded_by=new.id)
         await opened(pilot, app)
         await wait_until(pilot, lambda: "replaced" in screen_text(app))
         _mark(app, f"row:{old.id}")
@@ -277,7 +277,7 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
 
 
 async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
-    from rpterm.store.distilled import Draft
+    from rpterm.store.memory.distilled import Draft
 
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
@@ -285,11 +285,11 @@ async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
         session = app.chat.session
         turn = session.path()[-1].id
         draft = Draft("fact", "Ansel has a parrot", (turn,), "model", quote="my old parrot")
-        (fact,) = memory.distilled.keep(memory.character, session.chat_id, [draft], [turn], "test")
+        (fact,) = memory.distilled.add(memory.character, session.chat_id, [draft], [turn], "test")
         await opened(pilot, app)
         await wait_until(pilot, lambda: "has a parrot" in screen_text(app))
         _mark(app, f"row:{fact.id}")
-        await wait_until(pilot, lambda: "by the model, from “my old parrot”." in screen_text(app))
+        await wait_until(pilot, lambda: "Extracted by the model, from" in screen_text(app))
 
 
 async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:

@@ -172,8 +172,8 @@ def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
 
 
 def test_alt_is_written_in_one_way() -> None:
-    assert key_names.short("alt+h") == key_names.show("alt+h") == "Alt+H"
-    assert key_names.short("ctrl+alt+h") == "^Alt+H"
+    assert key_names.display_short("alt+h") == key_names.display("alt+h") == "Alt+H"
+    assert key_names.display_short("ctrl+alt+h") == "^Alt+H"
 
 
 def test_an_adapter_stays_in_sight_beside_a_long_name() -> None:

@@ -18,7 +18,7 @@ from tui_support import (
     wait_until,
 )
 
-from rpterm.config import Duel, Settings
+from rpterm.config import DuelSettings, Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.preference.rating import Mark
 from rpterm.store.judgement_records import Comparison
@@ -169,10 +169,10 @@ async def test_consent_is_asked_for_and_taken_back(stage: Stage) -> None:
         chat_id = stage.session.chat_id
         await pilot.press("alt+e")
         await wait_until(pilot, lambda: "may include this chat" in notices(app))
-        assert stage.session.rater.allowed(chat_id)
+        assert stage.session.rater.is_exportable(chat_id)
         await pilot.press("alt+e")
         await wait_until(pilot, lambda: "stays private" in notices(app))
-        assert not stage.session.rater.allowed(chat_id)
+        assert not stage.session.rater.is_exportable(chat_id)
 
 
 # Duel ------------------------------------------------------------------------------------------
@@ -228,7 +228,9 @@ async def test_both_share_one_prompt_and_leaving_judges_nothing(stage: Stage) ->
 
 
 async def test_another_sampler_duels_after_both_are_whole(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, settings=Settings(theme="lamplight", duel=Duel("temperature=1.5")))
+    stage = Stage(
+        tmp_path, settings=Settings(theme="lamplight", duel=DuelSettings("temperature=1.5"))
+    )
     app = stage.app()
     async with running(app) as pilot:
         left, right = (await duel(pilot, app)).sides

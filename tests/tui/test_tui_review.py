@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from tui_support import Stage, notices, running, screen_text, type_text, wait_until
 
 from rpterm.preference.rating import Rater
-from rpterm.preference.reviewing import Filter
+from rpterm.preference.review_queue import Filter
 from rpterm.store import Store
 from rpterm.store.judgement_records import Rating
 from rpterm.tui.app import RptermApp
@@ -200,10 +200,10 @@ async def test_a_long_reply_begins_in_sight(stage: Stage, size: tuple[int, int])
 
 
 def test_the_store_is_not_needed_to_be_big(tmp_path: Path) -> None:
-    from rpterm.preference.reviewing import Filter, Review
+    from rpterm.preference.review_queue import Filter, ReviewQueue
 
     with Store(tmp_path / "empty.db") as store:
-        review = Review(store)
+        review = ReviewQueue(store)
         review.read()
         assert review.queue(Filter()) == []
 

@@ -37,7 +37,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError
 from rpterm.tui.app import RptermApp
-from rpterm.tui.external import EditorError, command
+from rpterm.tui.external_editor import EditorError, command
 from rpterm.tui.widgets.turn import TurnView
 
 
@@ -148,7 +148,7 @@ async def test_a_paste_of_100_kb_is_taken_at_once_and_sent_whole(stage: Stage) -
         await wait_until(pilot, lambda: not app.chat.input.empty)
         assert time.perf_counter() - begin < 2
         assert "100,000 pasted characters" in screen_text(app)
-        assert app.chat.input.whole == pasted
+        assert app.chat.input.full_text == pasted
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.chat.state.stored, timeout=20)
         await wait_until(pilot, lambda: not app.chat.state.busy, timeout=20)

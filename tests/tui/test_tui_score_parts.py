@@ -19,7 +19,7 @@ def test_places_stay_inside_the_text_and_in_order(
     source: str, spans: list[tuple[int, int]]
 ) -> None:
     plain = text.roleplay(source).plain
-    found = text.places(source, plain, spans)
+    found = text.map_spans(source, plain, spans)
     assert all(0 <= start < end <= len(plain) for start, end in found)
     assert len(found) <= len(spans)
 
@@ -39,7 +39,7 @@ def test_places_stay_inside_the_text_and_in_order(
 def test_words_are_found_where_their_marks_are_gone(source: str, words: str) -> None:
     plain = text.roleplay(source).plain
     start = source.index(words)
-    ((begin, end),) = text.places(source, plain, [(start, start + len(words))])
+    ((begin, end),) = text.map_spans(source, plain, [(start, start + len(words))])
     assert plain[begin:end] == words
 
 

@@ -30,14 +30,14 @@ from rpterm.chat.live import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import ExampleProvider
-from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
 from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
 from rpterm.tui.screens.chat.state import ScreenRequest
-from rpterm.tui.widgets.aside import AsideView
+from rpterm.tui.widgets.example_comparison import ExampleComparison
 from rpterm.tui.widgets.panes.card import CardPane
 
 BROKEN = "As an AI language model, I cannot count ships."
@@ -68,7 +68,7 @@ class Judge:
         """Nothing to free."""
 
     def _score(self, reply: str, scene: Scene, complete: bool) -> Score:
-        from rpterm.scoring.frozen import frozen
+        from rpterm.scoring.coefficients import load_coefficients
 
         broken = "AI" in reply
         words = reply.split()
@@ -82,7 +82,7 @@ class Judge:
                 0.8, 0.5, (Evidence(29, 46, "says the contrary", fact.source, fact.text),)
             )
             if broken
-            else NOTHING,
+            else NO_DATA,
         }
         p = 0.03 if broken else 0.3 if worse else 0.5 + 0.01 * len(words)
         dimensions = {"persona": p, "behaviour": None, "boundaries": 0.0 if broken else 1.0}
@@ -93,7 +93,7 @@ class Judge:
             dimensions,
             readings,
             complete,
-            frozen().version,  # type: ignore[arg-type]
+            load_coefficients().version,  # type: ignore[arg-type]
         )
 
 
@@ -143,7 +143,7 @@ async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
         last = stage.session.path()[-1]
         await wait_until(pilot, lambda: stage.judge.full_asked)
         await wait_until(pilot, lambda: app.chat.keeper.known[last.id].complete)
-        rows = Scores(stage.session.store).of([last.id])
+        rows = Scores(stage.session.store).get([last.id])
         assert rows[last.id].complete and rows[last.id].probability > 0.5
         scored = [m for m in seen if isinstance(m, messages.ReplyScored)]
         assert scored and not scored[0].score.complete  # type: ignore[union-attr]
@@ -363,7 +363,7 @@ async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) 
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         assert "card 1" in screen_text(app)
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(AsideView))
+        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         picture = screen_text(app)
         assert "with examples" in picture and "without examples" in picture
@@ -373,7 +373,7 @@ async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) 
         assert with_.seeds == without.seeds
         assert stage.session.path()[-1].text == REPLIES[0]
         await pilot.press("escape")
-        await wait_until(pilot, lambda: not app.chat.query(AsideView))
+        await wait_until(pilot, lambda: not app.chat.query(ExampleComparison))
         assert texts(app)[-1] == REPLIES[0]
 
 
@@ -384,7 +384,7 @@ async def test_a_chosen_side_enters_the_branch(stage: Scored) -> None:
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(AsideView))
+        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         await pilot.press("right", "enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[2])

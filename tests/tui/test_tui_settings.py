@@ -9,13 +9,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_support import CARD, Stage, notices, phase, running, say, screen_text, wait_until
 
+from rpterm.live_settings import NAMES, LiveSettings, description
 from rpterm.models import starter
 from rpterm.tui.app import RptermApp
-from rpterm.tuning import NAMES, Tuning, about
 
 
 def test_every_setting_of_the_dialog_says_what_it_does() -> None:
-    assert [name for name in NAMES if not about(name)] == []
+    assert [name for name in NAMES if not description(name)] == []
 
 
 def sampled(stage: Stage, name: str) -> object:
@@ -62,8 +62,8 @@ async def test_what_goes_before_the_file_is_told(stage: Stage) -> None:
     flagged = replace(stage.settings, sampling=replace(stage.settings.sampling, top_k=5))
     stage.settings = flagged
     file = stage.folder / "config.toml"
-    tuning = Tuning(flagged, file, flags={"sampling.top_k": 5}, take=stage.retune)
-    app = stage.app(stage.card, tuning=tuning)
+    live_settings = LiveSettings(flagged, file, flags={"sampling.top_k": 5}, take=stage.retune)
+    app = stage.app(stage.card, live_settings=live_settings)
     async with running(app, (100, 40)) as pilot:
         await pilot.press("alt+s")
         await wait_until(pilot, lambda: "Mara Venn's card" in screen_text(app))

@@ -9,14 +9,14 @@ from textual.widgets import TextArea
 from textual.widgets._toast import Toast
 from tui_support import Stage, phase, running, screen_text, wait_until
 
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.tour import PAGES, TourScreen, page_text
 from rpterm.tui.widgets.alarm import Alarm
-from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
+from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
 from rpterm.tui.widgets.turn_editor import TurnEditor
 
 SMALL = (40, 12)
@@ -178,14 +178,14 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
     found = Reading(1.0, 1.0, (Evidence(0, 3, "an assistant"),))
     score = Score(
         0.03, 0.02, 0.04, {"persona": 0.03, "behaviour": 0.5, "boundaries": 0.1},
-        {"assistant_voice": found, "contradiction": found}, True, frozen().version,
+        {"assistant_voice": found, "contradiction": found}, True, load_coefficients().version,
     )  # fmt: skip
     async with running(app, SMALL) as pilot:
         await pilot.press("alt+c")
         await wait_until(pilot, lambda: app.chat.panes.pane("consistency") is not None)
         pane = app.chat.panes.pane("consistency")
         assert isinstance(pane, ConsistencyPane)
-        pane.show(Standing(app.chat.transcript.turns[-1], score, (0.5, 0.4, 0.03)))
+        pane.show(ConsistencyState(app.chat.transcript.turns[-1], score, (0.5, 0.4, 0.03)))
         await wait_until(pilot, lambda: "in character 3%" in screen_text(app))
         await pilot.press("down", "down")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))

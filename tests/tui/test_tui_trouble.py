@@ -29,7 +29,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui import palette
-from rpterm.tui.external import EditorError, command, edit_outside
+from rpterm.tui.external_editor import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
 from rpterm.tui.screens.chat import chats, frame, navigation
 from rpterm.tui.screens.chooser import Choice
@@ -228,6 +228,6 @@ async def test_an_error_is_shown_to_its_last_word() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         for words in range(19, 26):  # On one line, or just no longer.
             block = ErrorBlock("ab " * words + f"end{words}.")
-            await app.query_one(Transcript).below(block)
+            await app.query_one(Transcript).mount_below(block)
             await wait_until(pilot, lambda said=f"end{words}.": said in screen_text(app))  # type: ignore[misc]
             await block.remove()

@@ -12,7 +12,7 @@ from rpterm.cards.reader import load
 from rpterm.cards.writer import dump
 from rpterm.chat.cast.company import Casting
 from rpterm.chat.session import Session
-from rpterm.opening.entry import FoundCard
+from rpterm.startup.chat_finder import FoundCard
 from rpterm.tui.screens.chat import files
 
 

@@ -20,10 +20,10 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.live_settings import LiveSettings
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.messages import SessionTold
-from rpterm.tuning import Tuning
+from rpterm.tui.messages import SessionReported
 from rpterm.types import Origin, Persona
 
 CARD = CharacterCard(
@@ -116,8 +116,8 @@ class Stage:
 
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
         greeting = "You are late." if card else ""
-        tuning = Tuning(self.settings, self.folder / "config.toml", take=self.retune)
-        given = {"greeting": greeting, "tuning": tuning, **kwargs}
+        live_settings = LiveSettings(self.settings, self.folder / "config.toml", take=self.retune)
+        given = {"greeting": greeting, "live_settings": live_settings, **kwargs}
         return RptermApp(card, self.open, self.settings, **given)
 
     def retune(self, settings: Settings) -> None:
@@ -214,7 +214,7 @@ def names(seen: Sequence[Message], wanted: Sequence[type[object]]) -> list[str]:
     found: list[str] = []
     known: set[int] = set()
     for message in seen:
-        told = message.event if isinstance(message, SessionTold) else message
+        told = message.event if isinstance(message, SessionReported) else message
         name = type(told).__name__
         if isinstance(told, tuple(wanted)) and id(message) not in known:
             known.add(id(message))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding, prose
 from rpterm.cards.macros import expand
-from rpterm.plural import counted
+from rpterm.humanize import counted
 
 _MIN_EXAMPLES = 3
 _SPEECH = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»")

@@ -25,7 +25,7 @@ from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
 from rpterm.cards.writer import dump, dump_world
-from rpterm.marks import why
+from rpterm.errors import why
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)

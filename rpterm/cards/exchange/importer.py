@@ -21,7 +21,8 @@ from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.patch import Table, diff, fingerprint
 from rpterm.cards.exchange.world_file import is_world, read_world
-from rpterm.marks import utf8, why
+from rpterm.errors import why
+from rpterm.text_encoding import to_utf8
 
 Kind = Literal["card", "lorebook"]
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
@@ -34,13 +35,8 @@ _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "mes_example": ("mes_example", "example_dialogue"),
 }
 _DISTINCTIVE_KEYS = {
-    "char_name",
-    "char_persona",
-    "char_greeting",
-    "world_scenario",
-    "greeting",
-    "context",
-}
+    "char_name", "char_persona", "char_greeting", "world_scenario", "greeting", "context",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
         ExchangeError: The data is not a card; one sentence says why.
     """
     name = " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "Unnamed"
-    data = utf8(data)
+    data = to_utf8(data)
     if not data.strip():
         raise ExchangeError("The file is empty.")
     if data.startswith(png.MAGIC):

@@ -15,7 +15,7 @@ from typing import Any
 
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.errors import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError, NotACard
-from rpterm.marks import not_utf8
+from rpterm.text_encoding import not_utf8_message
 
 _MAX_LISTED = 5
 _MARKS = (b",", b"[", b"{", b":")
@@ -54,7 +54,7 @@ def loads(data: bytes, what: str, coerce: Coercer | None = None) -> Any:
             object_pairs_hook=build_object,
         )  # fmt: skip
     except UnicodeDecodeError as error:
-        raise ExchangeError(not_utf8(what, error.start)) from error
+        raise ExchangeError(not_utf8_message(what, error.start)) from error
     except RecursionError as error:
         raise NotACard(_too_deep(what)) from error
     except json.JSONDecodeError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from rpterm.cards.exchange.errors import MAX_DEPTH, ExchangeError, NotACard
-from rpterm.marks import not_utf8
+from rpterm.text_encoding import not_utf8_message
 
 MAX_YAML = 1 << 20
 _MAX_WITHOUT_C_PARSER = 96 << 10
@@ -35,7 +35,7 @@ def loads(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8-sig")
         value = _build(yaml.parse(text, Loader=loader or yaml.SafeLoader))
     except UnicodeDecodeError as error:
-        raise ExchangeError(not_utf8("The file", error.start)) from error
+        raise ExchangeError(not_utf8_message("The file", error.start)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""

@@ -14,7 +14,7 @@ from rpterm.cards.lore.draws import draw
 from rpterm.cards.lore.records import Code, LoreContext
 from rpterm.cards.lore.rules import FOREVER, Rule
 from rpterm.cards.lore.scan import ScanWindow
-from rpterm.plural import counted, ordinal
+from rpterm.humanize import counted, ordinal
 
 Reason = tuple[Code, str]
 

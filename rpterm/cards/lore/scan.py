@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rpterm.cards.lore.rules import Rule
-from rpterm.plural import counted
+from rpterm.humanize import counted
 
 Hits = Callable[[str], frozenset[int]]
 

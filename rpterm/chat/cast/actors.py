@@ -16,7 +16,7 @@ from rpterm.chat.cast.choosing import choose
 from rpterm.chat.prompting import Prompter
 from rpterm.group import GroupError
 from rpterm.prompt.window import visible_turns
-from rpterm.types import Cast, Member, Taking, Turn
+from rpterm.types import Cast, Member, Turn, TurnTaking
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
@@ -65,11 +65,11 @@ class Actors:
 
     def actor(self, name: str) -> Actor:
         """The actor of this name; see ``group.by_name``."""
-        return self._of(group.by_name(self._full_cast(), name))
+        return self._of(group.member_named(self._full_cast(), name))
 
     def actor_of(self, turn: Turn) -> Actor:
         """The actor who said a reply."""
-        member = group.owner(self.cast, turn) if self.cast is not None else None
+        member = group.speaker_of(self.cast, turn) if self.cast is not None else None
         return self._of(member) if member is not None else self.lead
 
     def tagline(self, member: Member) -> str:
@@ -83,7 +83,7 @@ class Actors:
         if self.cast is None or not self.group:
             return self.lead
         try:
-            return self._of(group.expected(self.cast, visible_turns(path)))
+            return self._of(group.expected_speaker(self.cast, visible_turns(path)))
         except GroupError:
             return self.lead
 
@@ -93,7 +93,7 @@ class Actors:
             return []
         members = self.cast.members
         place = members.index(self._member(speaker)) + 1
-        free = group.able(self.cast)
+        free = group.eligible(self.cast)
         return [self._of(m) for m in (*members[place:], *members[: place - 1]) if m in free]
 
     def by_likelihood(self, path: Sequence[Turn]) -> list[Actor]:
@@ -115,10 +115,10 @@ class Actors:
             return self.lead
         path = visible_turns(path)
         member = group.next_speaker(cast, path)
-        if cast.taking is not Taking.MODEL or engine is None:
+        if cast.taking is not TurnTaking.MODEL or engine is None:
             return self._of(member)
-        able = group.able(cast)
-        last_speaker = group.owner(cast, path[-1]) if path else None
+        able = group.eligible(cast)
+        last_speaker = group.speaker_of(cast, path[-1]) if path else None
         candidates = [each for each in able if each != last_speaker] or able
         name = choose(engine, [(each.speaker, self.tagline(each)) for each in candidates], path)
         return self._of(next((each for each in candidates if each.speaker == name), member))
@@ -127,7 +127,7 @@ class Actors:
         """The branch from this actor's point of view; see ``group.view``."""
         if self.cast is None:
             return list(path)
-        return group.view(self.cast, self._member(actor), path)
+        return group.view_for(self.cast, self._member(actor), path)
 
     def plays(self, actor: Actor) -> bool:
         """Whether the actor plays a character, so that replies can be scored; not a narrator."""

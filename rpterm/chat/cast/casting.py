@@ -13,7 +13,7 @@ from rpterm.chat.cast.company import NARRATOR, name_now
 from rpterm.chat.cast.scene import Scene
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Cast, Chat, NoSuchChoice, RptermError, Taking
+from rpterm.types import Cast, Chat, InvalidChoice, RptermError, TurnTaking
 
 
 def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
@@ -59,16 +59,16 @@ def carry_over(scene: Scene, cast: Cast) -> None:
     scene.take(cast.taking)
 
 
-def taking_of(name: str) -> Taking:
+def taking_of(name: str) -> TurnTaking:
     """Parse the name of a way of taking turns.
 
     Raises:
         RptermError: There is no way of that name.
     """
     try:
-        return Taking(name.strip().casefold())
+        return TurnTaking(name.strip().casefold())
     except ValueError:
-        ways = ", ".join(Taking)
-        raise NoSuchChoice(
+        ways = ", ".join(TurnTaking)
+        raise InvalidChoice(
             f"There is no way of taking turns called {name!r}: choose {ways}."
         ) from None

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rpterm.asking import ask, request_of
 from rpterm.engine.protocol import Engine, Piece
+from rpterm.oneshot import ask, build_request
 from rpterm.types import RptermError, Sampling, Turn
 
 _TURNS = 8
@@ -55,7 +55,7 @@ def grammar(names: Sequence[str]) -> str:
 def _most_raised(engine: Engine, options: Sequence[Option], path: Sequence[Turn]) -> str:
     """The name whose log-probability the conversation raises most."""
     prompts = [
-        request_of(engine, _SYSTEM, _question(options, turns), _GREEDY).prompt_ids
+        build_request(engine, _SYSTEM, _question(options, turns), _GREEDY).prompt_ids
         for turns in (path, ())
     ]
     names = [name for name, _ in options]

@@ -24,17 +24,17 @@ from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Cast, Member, Taking, Turn
+from rpterm.types import Cast, Member, Turn, TurnTaking
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
 
 
 _TURN_ORDERS = {
-    Taking.MENTIONED: "turns go by name",
-    Taking.ROUND: "turns go round",
-    Taking.MODEL: "the model chooses who speaks",
-    Taking.HAND: "turns are given by hand",
+    TurnTaking.MENTIONED: "turns go by name",
+    TurnTaking.ROUND: "turns go round",
+    TurnTaking.MODEL: "the model chooses who speaks",
+    TurnTaking.HAND: "turns are given by hand",
 }
 
 
@@ -155,7 +155,7 @@ class Scene(Actors):
 
     def refile(self, name: str, path: str) -> None:
         """Set the card file of a member."""
-        member = group.by_name(self._full_cast(), name)
+        member = group.member_named(self._full_cast(), name)
         self._change(member, replace(member, card_path=path))
 
     def add(self, target: str, *, narrator: bool | None = None, known: bool = False) -> Member:
@@ -204,7 +204,7 @@ class Scene(Actors):
             GroupError: It is the chat's own character, or nobody has this name.
         """
         self.follow()
-        member = group.by_name(self._full_cast(), name)
+        member = group.member_named(self._full_cast(), name)
         if member.card_name == self.lead.card.name:
             raise GroupError(
                 f"This is {member.speaker}'s own chat, so {member.speaker} cannot leave: mute "
@@ -216,11 +216,11 @@ class Scene(Actors):
     def mute(self, name: str, muted: bool) -> Member:
         """Mute a member, so that it only listens, or unmute it."""
         self.follow()
-        member = group.by_name(self._full_cast(), name)
+        member = group.member_named(self._full_cast(), name)
         self._change(member, replace(member, muted=muted))
         return member
 
-    def take(self, taking: Taking) -> None:
+    def take(self, taking: TurnTaking) -> None:
         """Change how turns are taken."""
         self.follow()
         self._put(replace(self._full_cast(), taking=taking))
@@ -228,7 +228,7 @@ class Scene(Actors):
     def hold(self, name: str) -> Member:
         """Make a member the speaker, if turns are given by hand."""
         self.follow()
-        member = group.by_name(self._full_cast(), name)
+        member = group.member_named(self._full_cast(), name)
         self._put(replace(self._full_cast(), held=member.card_name))
         return member
 
@@ -281,7 +281,7 @@ class Scene(Actors):
             if self.group:
                 me = self._member(actor)
                 others = [(m, self.tagline(m)) for m in self.present if m != me]
-                text = group.company(me, others, "{{user}}")
+                text = group.company_text(me, others, "{{user}}")
             actor.prompter.company = text
 
     def _load_cast(self) -> Cast | None:

@@ -13,9 +13,9 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.loop import Leave
 from rpterm.cli.plain.rating_commands import RATING_COMMANDS
-from rpterm.plural import counted
-from rpterm.tuning import DEFAULT
-from rpterm.types import Intent, RptermError, Taking, Turn
+from rpterm.humanize import counted
+from rpterm.live_settings import DEFAULT
+from rpterm.types import Intent, RptermError, Turn, TurnTaking
 
 if TYPE_CHECKING:
     from rpterm.cli.plain.loop import PlainChat
@@ -37,7 +37,7 @@ def run_command(chat: PlainChat, line: str) -> None:
     """
     name, rest = slash.split(line)
     if name not in COMMANDS:
-        raise CommandError(slash.unknown(name, COMMANDS, "/help lists them."))
+        raise CommandError(slash.unknown_command(name, COMMANDS, "/help lists them."))
     COMMANDS[name][0](chat, rest)
 
 
@@ -124,7 +124,7 @@ def _delete(chat: PlainChat, rest: str) -> None:
     if below.turns and not how:
         again = f"/delete {number}".rstrip()
         raise CommandError(
-            f"{below.told()} Say {again} alone, or {again} all; neither can be undone."
+            f"{below.describe()} Say {again} alone, or {again} all; neither can be undone."
         )
     chat.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
     chat.tell(f"Deleted: {_beginning(turn)}")
@@ -166,7 +166,7 @@ def _show(chat: PlainChat, rest: str) -> None:
 def _note(chat: PlainChat, rest: str) -> None:
     note = chat.session.chat.note
     if rest:
-        note = replace(note, text=slash.words(rest))
+        note = replace(note, text=slash.text_or_empty(rest))
         chat.session.set_note(note)
     chat.tell(f"Author's note: {note.text or 'none'}")
 
@@ -188,14 +188,14 @@ def _rename(chat: PlainChat, rest: str) -> None:
 
 
 def _set(chat: PlainChat, rest: str) -> None:
-    name, value = slash.setting(rest)
-    tuning, card = chat.tuning, chat.session.card
+    name, value = slash.split_setting(rest)
+    live_settings, card = chat.live_settings, chat.session.card
     if value:
-        chat.tell(tuning.change(name, value, card).told())
+        chat.tell(live_settings.change(name, value, card).describe())
     elif name:
-        chat.tell(tuning.knob(name, card).told())
+        chat.tell(live_settings.knob(name, card).describe())
     else:
-        for knob in tuning.knobs(card):
+        for knob in live_settings.knobs(card):
             chat.tell(f"{knob.label} = {knob.shown}  ({knob.origin or DEFAULT})")
 
 
@@ -234,14 +234,14 @@ def _world(chat: PlainChat, rest: str) -> None:
 
 
 def _export(chat: PlainChat, rest: str) -> None:
-    from rpterm.paths import FileThere
+    from rpterm.paths import FileAlreadyExists
     from rpterm.transfer import chat_export
 
     try:
         path = chat_export.export(
             chat.session.store, chat.session.chat_id, *chat_export.parse_arguments(rest)
         )
-    except FileThere as error:
+    except FileAlreadyExists as error:
         raise CommandError(f"{error} Name another file.") from error
     chat.tell(f"This chat was written to {path}.")
 
@@ -287,7 +287,7 @@ def _as(chat: PlainChat, rest: str) -> None:
         raise CommandError("Say /as NAME, or /as NAME: and your message to them.")
     scene = chat.session.scene
     speaker = scene.actor(name).card.name
-    if scene.cast is not None and scene.cast.taking is Taking.HAND:
+    if scene.cast is not None and scene.cast.taking is TurnTaking.HAND:
         scene.hold(speaker)
     intent = Intent.SEND if text.strip() else Intent.NEXT
     chat.reply(ReplyRequest(intent, text.strip(), speaker=speaker))
@@ -310,7 +310,7 @@ def _cast(chat: PlainChat, rest: str) -> None:
     if what and (what not in changes or not name.strip()):
         raise CommandError(
             "Say /cast add CARD, /cast remove NAME, /cast mute NAME, /cast unmute NAME, or "
-            f"/cast turns {'|'.join(Taking)}."
+            f"/cast turns {'|'.join(TurnTaking)}."
         )
     if what:
         changes[what](name.strip())

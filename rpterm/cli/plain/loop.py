@@ -22,13 +22,13 @@ from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, is_written, 
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
-from rpterm.opening.launch import Launch
+from rpterm.startup.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.reload import Reloader
     from rpterm.chat.session import ReplyRequest, Session
-    from rpterm.tuning import Tuning
+    from rpterm.live_settings import LiveSettings
 
 SHOWN = 6
 """How many turns are printed when a chat is continued."""
@@ -45,7 +45,7 @@ class Leave(Exception):
         self.code = code
 
 
-def run(launch: Launch, tuning: Tuning) -> int:
+def run(launch: Launch, live_settings: LiveSettings) -> int:
     """Chat until the end of the input.
 
     Returns:
@@ -53,7 +53,7 @@ def run(launch: Launch, tuning: Tuning) -> int:
     """
     try:
         session = launch.open()
-        chat = PlainChat(session, sys.stdin, tuning)
+        chat = PlainChat(session, sys.stdin, live_settings)
         try:
             with chat.signals():
                 chat.run()
@@ -73,8 +73,8 @@ def run(launch: Launch, tuning: Tuning) -> int:
 class PlainChat:
     """One chat in plain mode."""
 
-    def __init__(self, session: Session, source: TextIO, tuning: Tuning) -> None:
-        self.session, self.tuning = session, tuning
+    def __init__(self, session: Session, source: TextIO, live_settings: LiveSettings) -> None:
+        self.session, self.live_settings = session, live_settings
         self._source = source
         if hasattr(source, "reconfigure"):
             source.reconfigure(errors="replace")
@@ -113,7 +113,7 @@ class PlainChat:
         elif slash.is_command(line):
             run_command(self, line)
         elif line.strip():
-            self.send(slash.message(line))
+            self.send(slash.unescaped(line))
         elif self._interactive and self.session.scene.group:
             self.reply(ReplyRequest(Intent.NEXT))
 

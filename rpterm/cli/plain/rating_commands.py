@@ -78,7 +78,7 @@ def _unrate(chat: PlainChat, rest: str) -> None:
 
 def _consent(allowed: bool) -> Command:
     def set_exportable(chat: PlainChat, rest: str) -> None:
-        chat.session.rater.allow(chat.session.chat_id, allowed)
+        chat.session.rater.set_exportable(chat.session.chat_id, allowed)
         chat.tell(
             "`rpterm export` may export this chat; /deny forbids it again."
             if allowed
@@ -91,15 +91,15 @@ def _consent(allowed: bool) -> Command:
 # Duel ------------------------------------------------------------------------------------------
 def _duel(chat: PlainChat, rest: str) -> None:
     from rpterm.chat.request import ReplyRequest
-    from rpterm.dueling import contender, inchat
+    from rpterm.dueling import chat_duel, contender
 
     session = chat.session
     intent = Intent.SEND if rest else Intent.REGENERATE
     rival = contender.parse("B", session.settings.duel.b)
-    turns = chat.collect(inchat.duel(session, ReplyRequest(intent, rest), rival))
+    turns = chat.collect(chat_duel.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
         raise JudgingError("Two replies could not be generated; /duel tries again.")
-    session.rater.see(*(turn.id for turn in turns))
+    session.rater.mark_seen(*(turn.id for turn in turns))
     if secrets.randbelow(2):
         turns.reverse()
     chat.duel = (turns[0], turns[1])

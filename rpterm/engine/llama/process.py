@@ -15,7 +15,7 @@ from typing import BinaryIO
 from rpterm.engine.llama.messages import Message, pack, unpack
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineError
-from rpterm.marks import why
+from rpterm.errors import why
 
 _MAX_LOG_BYTES = 1 << 20
 _TAIL_BYTES = 4000

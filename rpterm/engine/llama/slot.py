@@ -8,7 +8,7 @@ from rpterm.engine.llama.token_sampler import TokenSampler
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, Thinking
+from rpterm.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason
 
 _MARK_TOKENS = 32
@@ -43,7 +43,7 @@ class Slot:
         self.position = len(request.prompt_ids)
         self.reason: StopReason | None = "length" if self.limit <= 0 else None
         self.first_at = self.last_at = 0.0
-        self.thinking = Thinking(model.detokenize(request.prompt_ids[-REACH:]))
+        self.thinking = ThoughtSplitter(model.detokenize(request.prompt_ids[-REACH:]))
         self.thought_length = 0
         self.forced: list[int] = []
         self._model = model

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rpterm.memory.bank.passage import Document, Passage
 from rpterm.sentences import sentences
-from rpterm.store.memory_files import Piece
+from rpterm.store.memory.files import Piece
 
 MAX_PIECE = 480
 """Characters, some 110 tokens: the embedder reads 256 tokens, and several pieces fit a prompt."""

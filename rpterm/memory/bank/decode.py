@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from rpterm.marks import MARKS
 from rpterm.memory.bank.passage import BankError
+from rpterm.text_encoding import BYTE_ORDER_MARKS
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
 _CONTROL_CHARS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -46,7 +46,7 @@ def clean(text: str) -> str:
 
 
 def _by_mark(data: bytes) -> str | None:
-    for mark, encoding in MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _try_decode(data[len(mark) :], encoding)
     return None

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from rpterm.marks import why
+from rpterm.errors import why
 from rpterm.memory.bank import chunks, epub, markdown, pdf, plain, web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, check_size
-from rpterm.store.memory_files import MemoryFile, Piece
+from rpterm.store.memory.files import MemoryFile, Piece
 
 SUFFIXES = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".pdf", ".epub")
 

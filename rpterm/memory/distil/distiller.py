@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from rpterm.defect import told
 from rpterm.engine.protocol import BackgroundEngine, Engine
+from rpterm.errors import user_message
 from rpterm.memory.distil.ask import Ask, Asker, Template
-from rpterm.store.memories import Memory
+from rpterm.store.memory.memories import Memory
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
     from rpterm.memory.distil.work import Work, WorkResult
@@ -116,7 +116,7 @@ class Distiller:
                 self._run_works()
                 self.error = ""
             except Exception as error:  # noqa: BLE001 - a dead thread would never write again
-                self.error = told(error)
+                self.error = user_message(error)
             if not self._woken.is_set():
                 self._done.set()
 

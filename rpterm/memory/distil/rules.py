@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rpterm.almanac import MONTHS
+from rpterm.calendar_names import MONTHS
 from rpterm.memory.distil import values
 from rpterm.memory.distil.word_lists import (
     JOBS,

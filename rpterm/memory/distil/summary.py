@@ -12,7 +12,7 @@ from rpterm.memory.distil import grammar
 from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.grounding import is_grounded
 from rpterm.sentences import sentences
-from rpterm.store.distil_reads import Source
+from rpterm.store.memory.read_turns import SourceTurn
 
 TURNS = 8
 """How many turns one summary covers."""
@@ -28,7 +28,7 @@ _SYSTEM = (
 )
 
 
-def write(turns: Sequence[Source], ask: Ask) -> str | None:
+def write(turns: Sequence[SourceTurn], ask: Ask) -> str | None:
     """The summary; "" if no sentence is grounded, ``None`` if it was interrupted.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rpterm.almanac import MONTHS
+from rpterm.calendar_names import MONTHS
 
 _SUBORDINATE = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"

@@ -16,9 +16,9 @@ from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import Known, Verdict, verdict
-from rpterm.store.distil_reads import Source
-from rpterm.store.distilled import Distilled, Draft, Method
-from rpterm.store.memory_rows import Memory
+from rpterm.store.memory.distilled import Distilled, Draft, Method
+from rpterm.store.memory.read_turns import SourceTurn
+from rpterm.store.memory.records import Memory
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
 
@@ -77,7 +77,7 @@ class Work:
             if turn.role == "assistant":
                 found = [each for each in found if each.slot == PLAN]
             drafts = self._drafts(turn, found, "rules")
-            kept += self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], RULES)
+            kept += self.distilled.add(self.character, chat_id, drafts, [turn.turn_id], RULES)
         return WorkResult(tuple(kept))
 
     def chats_to_catch_up(self) -> list[int]:
@@ -98,7 +98,7 @@ class Work:
         waiting = self.distilled.reads.unread(self.character, chat_id, MODEL)
         empty = [turn for turn in waiting if not clauses(turn.text)]
         if empty:
-            self.distilled.keep(self.character, chat_id, [], [t.turn_id for t in empty], MODEL)
+            self.distilled.add(self.character, chat_id, [], [t.turn_id for t in empty], MODEL)
         waiting = [turn for turn in waiting if turn not in empty]
         if not waiting:
             return WorkResult()
@@ -108,7 +108,7 @@ class Work:
             return None
         found = [line.fact for line in lines if line.fact is not None]
         drafts = self._drafts(turn, found, "model")
-        kept = self.distilled.keep(self.character, chat_id, drafts, [turn.turn_id], MODEL)
+        kept = self.distilled.add(self.character, chat_id, drafts, [turn.turn_id], MODEL)
         return WorkResult(tuple(kept), len(waiting) > 1)
 
     def summarise(self, chat_id: int, left: Sequence[int], ask: Ask) -> WorkResult | None:
@@ -131,7 +131,7 @@ class Work:
             return None
         turns = tuple(turn.turn_id for turn in oldest)
         drafts = [Draft("summary", text, turns, "model", 0.6)] if text else []
-        kept = self.distilled.keep(self.character, chat_id, drafts, turns, SUMMARY)
+        kept = self.distilled.add(self.character, chat_id, drafts, turns, SUMMARY)
         return WorkResult(tuple(kept), True)
 
     def think(self, chat_id: int, who: str, ask: Ask) -> WorkResult | None:
@@ -150,20 +150,20 @@ class Work:
         if thoughts is None:
             return None
         drafts = [_reflection(thought, recent) for thought in thoughts]
-        kept = self.distilled.keep(self.character, chat_id, drafts, turns, REFLECTION)
+        kept = self.distilled.add(self.character, chat_id, drafts, turns, REFLECTION)
         return WorkResult(tuple(kept))
 
     # -------------------------------------------------------------------------------------------
     def _facts_of(self, chat_id: int) -> list[Memory]:
         """The current facts of a chat's branch, in the order they were said."""
         path = self._memory.shown_paths([chat_id]).get(chat_id, [])
-        drawn = self.distilled.drawn_from(path)
+        drawn = self.distilled.facts_from_turns(path)
         ids = [memory for turn in path for memory in drawn.get(turn, ())]
         rows = self._memory.many(ids)
         visible = [rows[i] for i in ids if i in rows and not rows[i].hidden]
         return [row for row in visible if row.superseded_by is None]
 
-    def _drafts(self, turn: Source, found: Sequence[Statement], method: Method) -> list[Draft]:
+    def _drafts(self, turn: SourceTurn, found: Sequence[Statement], method: Method) -> list[Draft]:
         shown = self._shown_turns() if found else frozenset()
         drafts: list[Draft] = []
         for statement in found:
@@ -180,7 +180,7 @@ class Work:
         return drafts
 
     def _draft(
-        self, turn: Source, statement: Statement, method: Method, decision: Verdict
+        self, turn: SourceTurn, statement: Statement, method: Method, decision: Verdict
     ) -> Draft:
         return Draft(
             kind="fact",
@@ -207,7 +207,7 @@ class Work:
         """The facts that settle the same slot of the same subject."""
         if not statement.slot:
             return []
-        pairs = self.distilled.settling(self.character, statement.subject, statement.slot)
+        pairs = self.distilled.facts_in_slot(self.character, statement.subject, statement.slot)
         shown_ids = {row.id for row, _ in pairs if row.turn_id is None or row.turn_id in shown}
         return [
             Known(

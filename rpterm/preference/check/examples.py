@@ -48,7 +48,7 @@ class Example:
     apart: bool = True
 
 
-def recognise(row: Any) -> Example:
+def parse_row(row: Any) -> Example:
     """Parse a row of any format.
 
     Raises:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
-from rpterm.preference.stats.agreement import Share
+from rpterm.humanize import counted
+from rpterm.preference.stats.agreement import Proportion
 
 if TYPE_CHECKING:
     from rpterm.preference.check.report import Report
@@ -154,6 +154,6 @@ def _finding(name: str, text: str, where: list[str] | None = None) -> Finding:
     return Finding(name, text, tuple(where or ()), name in STRICT)
 
 
-def _percentage(share: Share) -> str:
+def _percentage(share: Proportion) -> str:
     low, high = share.interval
     return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%}, {share.total} counted)"

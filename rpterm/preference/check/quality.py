@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from rpterm.preference.check.examples import Example
 from rpterm.preference.check.phrases import voices
-from rpterm.preference.harvest import edit_width
-from rpterm.preference.stats.agreement import Share
+from rpterm.preference.record_builder import edit_width
+from rpterm.preference.stats.agreement import Proportion
 
 PLACES = 5
 """How many places of a finding are listed."""
@@ -63,19 +63,19 @@ class Quality:
         self._checked_texts: set[bytes] = set()
 
     @property
-    def longer(self) -> Share:
+    def longer(self) -> Proportion:
         """The share of pairs whose chosen reply is the longer one."""
-        return Share(self._longer, self._unequal)
+        return Proportion(self._longer, self._unequal)
 
     @property
-    def left(self) -> Share:
+    def left(self) -> Proportion:
         """The share of duels that the left reply won."""
-        return Share(self._left, self._sided)
+        return Proportion(self._left, self._sided)
 
     @property
-    def good(self) -> Share:
+    def good(self) -> Proportion:
         """The share of good replies among labelled ones."""
-        return Share(self.labels[True], self.labels.total())
+        return Proportion(self.labels[True], self.labels.total())
 
     def add(self, example: Example, split: str, where: str) -> None:
         """Add one row."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.marks import why
-from rpterm.preference.check.examples import Example, RowError, recognise
-from rpterm.preference.writing import MANIFEST, ExportError
+from rpterm.errors import why
+from rpterm.preference.check.examples import Example, RowError, parse_row
+from rpterm.preference.export_folder import MANIFEST, ExportError
 
 _TEST_NAME = re.compile(r"(?<![a-z])(test|eval|valid|validation|dev)(?![a-z])", re.IGNORECASE)
 _SUFFIXES = (".jsonl", ".json", ".parquet")
@@ -68,7 +68,7 @@ def _has_rows(path: Path) -> bool:
     return any(each.suffix in _SUFFIXES for each in (path.rglob("*") if path.is_dir() else [path]))
 
 
-def files(path: Path) -> list[Path]:
+def data_files(path: Path) -> list[Path]:
     """The data files of a path.
 
     Raises:
@@ -88,13 +88,13 @@ def files(path: Path) -> list[Path]:
     return found
 
 
-def read(path: Path) -> Iterator[Located]:
+def read_rows(path: Path) -> Iterator[Located]:
     """All rows of all files, in order.
 
     Raises:
         ExportError: There is nothing to read, or a file cannot be read.
     """
-    for file in files(path):
+    for file in data_files(path):
         name = str(file.relative_to(path)) if path.is_dir() else file.name
         for number, row in raw_rows(file):
             yield _parse_row(name, number, split_of(file), row)
@@ -121,7 +121,7 @@ def _parse_row(name: str, number: int, split: str, row: Any) -> Located:
     if isinstance(row, RowError):
         return Located(name, number, split, error=str(row))
     try:
-        return Located(name, number, split, recognise(row))
+        return Located(name, number, split, parse_row(row))
     except RowError as error:
         return Located(name, number, split, error=str(error))
 

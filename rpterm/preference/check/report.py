@@ -13,9 +13,9 @@ from rpterm.preference.check.findings import Finding, findings
 from rpterm.preference.check.quality import Places, Quality
 from rpterm.preference.check.reading import Located
 from rpterm.preference.check.trainers import Forecast, Outlook
+from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import REGION, Scrubber
-from rpterm.preference.stats.agreement import Share
-from rpterm.preference.writing import ExportError
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.types import RptermError
 
 _BATCH = 64
@@ -84,11 +84,11 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
     @property
-    def left_wins(self) -> Share:
+    def left_wins(self) -> Proportion:
         """The share of duels that the left reply won: of all duels, if the manifest has them."""
         recorded = (self.about.get("duels") or {}).get("left_wins") or {}
         if recorded.get("total"):
-            return Share(int(recorded["hits"]), int(recorded["total"]))
+            return Proportion(int(recorded["hits"]), int(recorded["total"]))
         return self.quality.left
 
     @property
@@ -129,7 +129,7 @@ class _Check:
 
     def run(self, path: Path) -> Report:
         empty = True
-        for batch in _batches(reading.read(path)):
+        for batch in _batches(reading.read_rows(path)):
             empty = False
             good = []
             for row in batch:

@@ -41,15 +41,25 @@ OFFERED = tuple(short for name in FORMATS for short in _short_names(name))
 """The names shown in help and messages."""
 
 
-def spoken(name: str) -> str:
+def display_name(name: str) -> str:
     """The name of a format in messages."""
     return _short_names(name)[0]
 
 
-def named(name: str) -> str:
+def canonical_name(name: str) -> str:
     """The canonical name of a format written as ``dpo`` or ``LLaMA-Factory``; else unchanged."""
     normalized = name.strip().lower().replace("-", "_")
     return ALIASES.get(normalized, normalized)
 
 
-__all__ = ["ALIASES", "FORMATS", "OFFERED", "Format", "Row", "Shape", "Table", "named", "spoken"]
+__all__ = [
+    "ALIASES",
+    "FORMATS",
+    "OFFERED",
+    "Format",
+    "Row",
+    "Shape",
+    "Table",
+    "canonical_name",
+    "display_name",
+]

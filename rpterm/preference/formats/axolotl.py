@@ -9,16 +9,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, other_text, said
+from rpterm.preference.formats.base import (
+    Format,
+    Row,
+    Shape,
+    Table,
+    chat_messages,
+    meta,
+    other_text,
+    reply_message,
+)
 from rpterm.preference.records import Record
 
 
 def dpo(record: Record, shape: Shape) -> Row:
     """The prompt's messages, and each reply as a message."""
     return {
-        "messages": chat(shape.messages(record)),
-        "chosen": said(record.reply.text)[0],
-        "rejected": said(other_text(record))[0],
+        "messages": chat_messages(shape.messages(record)),
+        "chosen": reply_message(record.reply.text)[0],
+        "rejected": reply_message(other_text(record))[0],
         "meta": meta(record),
     }
 
@@ -38,7 +47,7 @@ def kto(record: Record, shape: Shape) -> Row | None:
 def sft(record: Record, shape: Shape) -> Row:
     """A complete conversation."""
     return {
-        "messages": chat(shape.messages(record)) + said(record.reply.text),
+        "messages": chat_messages(shape.messages(record)) + reply_message(record.reply.text),
         "meta": meta(record),
     }
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rpterm.preference.message_shape import Greeting, shape_messages, without_system
 from rpterm.preference.records import Kind, Messages, Record, Reply
-from rpterm.preference.shaping import Greeting, shaped, without_system
 
 Row = dict[str, Any]
 _REPLY_FIELDS = tuple(each.name for each in fields(Reply))
@@ -39,7 +39,7 @@ class Shape:
     def messages(self, record: Record, *, user_first: bool = False) -> Messages:
         """The prompt's messages; ``user_first`` says that the trainer requires it, too."""
         user_first = user_first or self.user_first
-        messages = shaped(record.prompt, self.greeting, user_first=user_first)
+        messages = shape_messages(record.prompt, self.greeting, user_first=user_first)
         return without_system(messages) if self.no_system else messages
 
 
@@ -68,12 +68,12 @@ class Format:
     extras: Callable[[Mapping[tuple[str, str], str], int], dict[str, str]] | None = None
 
 
-def chat(messages: Messages) -> list[Row]:
+def chat_messages(messages: Messages) -> list[Row]:
     """Messages as the role/content objects that nearly every trainer accepts."""
     return [{"role": role, "content": content} for role, content in messages]
 
 
-def said(text: str) -> list[Row]:
+def reply_message(text: str) -> list[Row]:
     """A reply as a list with one message."""
     return [{"role": "assistant", "content": text}]
 

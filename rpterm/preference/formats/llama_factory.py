@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rpterm.preference.formats.base import Format, Row, Shape, Table, meta, other_text
+from rpterm.preference.message_shape import SEED
 from rpterm.preference.records import Messages, Record
-from rpterm.preference.shaping import SEED
 
 _FROM = {"user": "human", "assistant": "gpt"}
 

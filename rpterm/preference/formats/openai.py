@@ -5,16 +5,24 @@ The service validates rows strictly, so they carry no provenance.
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, other_text, said
+from rpterm.preference.formats.base import (
+    Format,
+    Row,
+    Shape,
+    Table,
+    chat_messages,
+    other_text,
+    reply_message,
+)
 from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
     """An input and two outputs."""
     return {
-        "input": {"messages": chat(shape.messages(record)), "tools": []},
-        "preferred_output": said(record.reply.text),
-        "non_preferred_output": said(other_text(record)),
+        "input": {"messages": chat_messages(shape.messages(record)), "tools": []},
+        "preferred_output": reply_message(record.reply.text),
+        "non_preferred_output": reply_message(other_text(record)),
     }
 
 

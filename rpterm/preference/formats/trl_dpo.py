@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, other_text, said
+from rpterm.preference.formats.base import (
+    Format,
+    Row,
+    Shape,
+    Table,
+    chat_messages,
+    meta,
+    other_text,
+    reply_message,
+)
 from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
     """The row as messages, which the trainer renders with the model's own template."""
     return {
-        "prompt": chat(shape.messages(record)),
-        "chosen": said(record.reply.text),
-        "rejected": said(other_text(record)),
+        "prompt": chat_messages(shape.messages(record)),
+        "chosen": reply_message(record.reply.text),
+        "rejected": reply_message(other_text(record)),
         "meta": meta(record),
     }
 

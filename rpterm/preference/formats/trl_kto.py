@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, said
+from rpterm.preference.formats.base import (
+    Format,
+    Row,
+    Shape,
+    Table,
+    chat_messages,
+    meta,
+    reply_message,
+)
 from rpterm.preference.records import Record
 
 
@@ -11,8 +19,8 @@ def row(record: Record, shape: Shape) -> Row | None:
     if record.label is None:
         return None
     return {
-        "prompt": chat(shape.messages(record)),
-        "completion": said(record.reply.text),
+        "prompt": chat_messages(shape.messages(record)),
+        "completion": reply_message(record.reply.text),
         "label": record.label,
         "meta": meta(record),
     }

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, said
+from rpterm.preference.formats.base import (
+    Format,
+    Row,
+    Shape,
+    Table,
+    chat_messages,
+    meta,
+    reply_message,
+)
 from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
     """Prompt and reply in a single list of messages."""
     return {
-        "messages": chat(shape.messages(record)) + said(record.reply.text),
+        "messages": chat_messages(shape.messages(record)) + reply_message(record.reply.text),
         "meta": meta(record),
     }
 

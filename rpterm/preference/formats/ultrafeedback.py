@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import hashlib
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat, meta, other_text, said
+from rpterm.preference.formats.base import (
+    Format,
+    Row,
+    Shape,
+    Table,
+    chat_messages,
+    meta,
+    other_text,
+    reply_message,
+)
 from rpterm.preference.records import Record
 
 
 def row(record: Record, shape: Shape) -> Row:
     """The prompt's last message and digest, both conversations, and both scores."""
     messages = shape.messages(record)
-    prompt, text = chat(messages), record.prompt[-1][1] if record.prompt else ""
+    prompt, text = chat_messages(messages), record.prompt[-1][1] if record.prompt else ""
     digest = hashlib.sha256(repr(messages).encode("utf-8", "surrogatepass")).hexdigest()
     stars, other = record.reply.score, record.other
     return {
         "prompt": text,
         "prompt_id": digest,
-        "chosen": prompt + said(record.reply.text),
-        "rejected": prompt + said(other_text(record)),
-        "messages": prompt + said(record.reply.text),
+        "chosen": prompt + reply_message(record.reply.text),
+        "rejected": prompt + reply_message(other_text(record)),
+        "messages": prompt + reply_message(record.reply.text),
         "score_chosen": 1.0 if stars is None else stars,
         "score_rejected": 0.0 if other is None or other.score is None else other.score,
         "meta": meta(record),

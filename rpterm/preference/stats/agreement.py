@@ -14,7 +14,7 @@ from rpterm.store.judgement_records import Comparison
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """A proportion, ``hits`` out of ``total``, with Wilson's 95 % interval."""
 
     hits: int
@@ -53,7 +53,7 @@ def winner(comparison: Comparison) -> int | str:
     return comparison.right_id if comparison.verdict == "right" else comparison.verdict
 
 
-def self_agreement(comparisons: Iterable[Comparison]) -> Share:
+def self_agreement(comparisons: Iterable[Comparison]) -> Proportion:
     """How often a repeated comparison had the same result."""
     by_id = {each.id: each for each in comparisons}
     repeated = [
@@ -62,14 +62,14 @@ def self_agreement(comparisons: Iterable[Comparison]) -> Share:
         if each.asked_again is not None and each.asked_again in by_id
     ]
     same = sum(winner(first) == winner(second) for first, second in repeated)
-    return Share(same, len(repeated))
+    return Proportion(same, len(repeated))
 
 
-def left_wins(comparisons: Iterable[Comparison]) -> Share:
+def left_wins(comparisons: Iterable[Comparison]) -> Proportion:
     """How often the left reply won among the duels won by either side."""
     sides = [
         each.verdict
         for each in comparisons
         if each.kind == "duel" and each.verdict in ("left", "right")
     ]
-    return Share(sides.count("left"), len(sides))
+    return Proportion(sides.count("left"), len(sides))

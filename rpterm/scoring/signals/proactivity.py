@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import any_of, words
-from rpterm.sentences import placed
+from rpterm.sentences import with_offsets
 
 _FIRST_MOVE = 0.6
 _LEAST_QUESTION_WORDS = 3
@@ -37,9 +37,9 @@ class Proactivity:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
-            return NOTHING
+            return NO_DATA
         moves: dict[str, Evidence] = {}
-        for start, sentence in placed(reply.replace("’", "'")):
+        for start, sentence in with_offsets(reply.replace("’", "'")):
             for move in _moves(sentence):
                 moves.setdefault(move, Evidence(start, start + len(sentence), move))
         return Reading(1 - (1 - _FIRST_MOVE) ** len(moves), 0.5, tuple(moves.values()))

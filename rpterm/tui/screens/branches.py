@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rpterm.chat.branches import played
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chats import ago
 from rpterm.tui.screens.chooser import Choice, Chooser

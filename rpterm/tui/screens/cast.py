@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chooser import Choice, Chooser
-from rpterm.types import Member, Taking
+from rpterm.types import Member, TurnTaking
 
 ADD, NARRATOR = "add", "narrator"
 """The ids of the choices of ``CastScreen`` that are not members."""
 
-WAYS: dict[Taking, tuple[str, str]] = {
-    Taking.MENTIONED: ("whoever is named", "else whoever spoke last; ⏎ goes round"),
-    Taking.ROUND: ("round and round", "in the order of the cast, including the narrator"),
-    Taking.MODEL: ("the model chooses", "by what was said last"),
-    Taking.HAND: ("you choose", "the same one speaks until you choose another"),
+WAYS: dict[TurnTaking, tuple[str, str]] = {
+    TurnTaking.MENTIONED: ("whoever is named", "else whoever spoke last; ⏎ goes round"),
+    TurnTaking.ROUND: ("round and round", "in the order of the cast, including the narrator"),
+    TurnTaking.MODEL: ("the model chooses", "by what was said last"),
+    TurnTaking.HAND: ("you choose", "the same one speaks until you choose another"),
 }
 """The name and explanation of each way of taking turns."""
 
@@ -46,7 +46,7 @@ class CastScreen(Chooser):
 
     def _hints(self) -> str:
         join_key, leave_key = (
-            keys.hint(id_, self._overrides) for id_ in ("list-new", "list-delete")
+            keys.short_key_name(id_, self._overrides) for id_ in ("list-new", "list-delete")
         )
         return f"⏎ mute, unmute · {join_key} join · {leave_key} leave · Esc done"
 
@@ -55,7 +55,7 @@ class SpeakerScreen(Chooser):
     """Who speaks next, and how turns are taken from now on."""
 
     def __init__(
-        self, members: Sequence[Member], taglines: Sequence[str], taking: Taking, upcoming: str
+        self, members: Sequence[Member], taglines: Sequence[str], taking: TurnTaking, upcoming: str
     ) -> None:
         choices = [
             Choice(
@@ -79,9 +79,9 @@ def member_of(choice: str) -> str:
     return choice.removeprefix(_MEMBER) if choice.startswith(_MEMBER) else ""
 
 
-def way_of(choice: str) -> Taking | None:
+def way_of(choice: str) -> TurnTaking | None:
     """The way of taking turns that a choice stands for, or ``None``."""
-    return Taking(choice.removeprefix(_WAY)) if choice.startswith(_WAY) else None
+    return TurnTaking(choice.removeprefix(_WAY)) if choice.startswith(_WAY) else None
 
 
 def _state(member: Member, place: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.dialog import telling
@@ -66,10 +66,10 @@ class ChatsScreen(Chooser):
 async def chat_choices(ask: Ask, store: Store) -> list[Choice]:
     """All chats as choices, most recently used first."""
     from rpterm.store.cast import Casts
-    from rpterm.store.reviews import exportable
+    from rpterm.store.reply_queries import exportable_chats
 
     chats, allowed, casts = await ask(
-        lambda: (store.chats(), exportable(store), Casts(store).counts())
+        lambda: (store.chats(), exportable_chats(store), Casts(store).counts())
     )
     return [
         choice_of(chat, exportable=chat.id in allowed, others=casts.get(chat.id, 1) - 1)

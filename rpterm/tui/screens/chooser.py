@@ -21,7 +21,7 @@ from textual.widgets.option_list import Option
 from rpterm.tui import keys, text
 from rpterm.tui.screens.dialog import Dialog, telling
 from rpterm.tui.widgets.long_list import LongList
-from rpterm.tui.widgets.writing import Line
+from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Chooser(Dialog[Done]):
         with Vertical(id="box") as box:
             box.border_title = Content(f" {self._heading} ")
             box.border_subtitle = Content(f" {self._hints()} ")
-            yield Line(placeholder=self._placeholder, id="search")
+            yield JoinerInput(placeholder=self._placeholder, id="search")
             yield Static(self._empty, id="none", markup=False)
             yield LongList(id="list")
             yield from self.below()
@@ -164,7 +164,7 @@ class Chooser(Dialog[Done]):
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
         title = highlighted(choice.title).truncate(title_width, ellipsis=True)
         head = Content.assemble(mark, (choice.indent, text.FAINT), title)
-        line = text.ends(head, right, width - 1)
+        line = text.justify(head, right, width - 1)
         if choice.detail:
             detail = highlighted(choice.detail).stylize_before(text.MUTED)
             detail = detail.truncate(max(8, width - 4), ellipsis=True)
@@ -224,7 +224,7 @@ class Chooser(Dialog[Done]):
         hints = [f"⏎ {self._takes}"]
         for name in self._allowed:
             key = keys.BY_ID[name]
-            hints.append(f"{keys.hint(key.id, self._overrides)} {key.label}")
+            hints.append(f"{keys.short_key_name(key.id, self._overrides)} {key.label}")
         return " · ".join([*hints, "Esc leave"])
 
 

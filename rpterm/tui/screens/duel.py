@@ -16,22 +16,22 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from rpterm.defect import told
-from rpterm.dueling.tally import Tally, running
+from rpterm.dueling.tally import Tally, score_line
+from rpterm.errors import user_message
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import telling
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.hints import KeyHints
-from rpterm.tui.widgets.writing import Line
+from rpterm.tui.widgets.text_inputs import JoinerInput
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from textual import events
 
     from rpterm.config import Settings
-    from rpterm.dueling.bout import Bout, Pair
-    from rpterm.dueling.maker import Maker
+    from rpterm.dueling.duel import Duel, Pair
+    from rpterm.dueling.reply_generator import ReplyGenerator
     from rpterm.store.judgement_records import Verdict
 
 MORE = ("judge-undo",)
@@ -70,13 +70,13 @@ class DuelScreen(JudgingScreen):
             super().__init__()
             self.problem = problem
 
-    def __init__(self, bout: Bout, maker: Maker, settings: Settings) -> None:
+    def __init__(self, duel: Duel, maker: ReplyGenerator, settings: Settings) -> None:
         super().__init__()
-        self.bout, self.maker = bout, maker
+        self.duel, self.maker = duel, maker
         self._overrides = settings.keys
         own = BindingsMap(keys.bindings_for((*VERDICTS, *MORE), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
-        self._making = Lane("make", self._failed)
+        self._making = WorkerThread("make", self._failed)
         self.pair: Pair | None = None
         self._problem = ""
         self._writing = False
@@ -88,7 +88,7 @@ class DuelScreen(JudgingScreen):
             with Horizontal(id="pair"):
                 yield Static(id="left", classes="side", markup=False)
                 yield Static(id="right", classes="side", markup=False)
-        yield Line(placeholder="Write your next message…", id="say")
+        yield JoinerInput(placeholder="Write your next message…", id="say")
         yield Static(id="stand", markup=False)
         yield KeyHints(self._overrides, id="hints")
 
@@ -96,7 +96,7 @@ class DuelScreen(JudgingScreen):
         self.query_one("#left").border_title = "← left"
         self.query_one("#right").border_title = "right →"
         self.query_one("#hints", KeyHints).show((*VERDICTS, "judge-undo", "help"))
-        if not self.bout.fresh:
+        if not self.duel.fresh:
             self._making.put(self._generate_all)
         self.show()
 
@@ -167,19 +167,19 @@ class DuelScreen(JudgingScreen):
         """Store a verdict and show the next round."""
         assert self.pair is not None
         with telling(self):
-            self.bout.judge(self.pair, verdict)
+            self.duel.judge(self.pair, verdict)
         self.show()
 
     def action_skip(self) -> None:
         """Skip this round without a verdict."""
         if self.pair is not None and self.pair.ready:
             with telling(self):
-                self.bout.skip(self.pair)
+                self.duel.skip(self.pair)
             self.show()
 
     def _undo(self) -> None:
         with telling(self):
-            if not self.bout.undo():
+            if not self.duel.undo():
                 self.notify("Nothing was judged yet.", markup=False)
         self.show()
 
@@ -194,7 +194,7 @@ class DuelScreen(JudgingScreen):
             self._show()
 
     def _show(self) -> None:
-        self.pair = pair = self.bout.next()
+        self.pair = pair = self.duel.next()
         ready = pair is not None and pair.ready
         asking = self._needs_message(pair)
         if not asking and self._can_exchange(pair):
@@ -218,11 +218,11 @@ class DuelScreen(JudgingScreen):
     def _can_exchange(self, pair: Pair | None) -> bool:
         """Whether replies to a message in a fresh duel are missing and can be generated now."""
         missing = pair is not None and not pair.ready
-        return missing and self.bout.fresh and not self._problem and not self._writing
+        return missing and self.duel.fresh and not self._problem and not self._writing
 
     def _needs_message(self, pair: Pair | None) -> bool:
         """Whether the user must write first: neither side has replied in this round yet."""
-        return pair is not None and self._can_exchange(pair) and self.bout.asks(pair)
+        return pair is not None and self._can_exchange(pair) and self.duel.needs_message(pair)
 
     def _waiting(self, asking: bool) -> str:
         if self._writing:
@@ -235,34 +235,34 @@ class DuelScreen(JudgingScreen):
         self.query_one("#said", Static).update(self._message(pair))
         for side, turn in (("#left", pair.left), ("#right", pair.right)):
             self.query_one(side, Static).update(text.roleplay(turn.text, marks=marks))
-        self.bout.rater.see(pair.left.id, pair.right.id)
+        self.duel.rater.mark_seen(pair.left.id, pair.right.id)
         self.query_one("#middle", VerticalScroll).scroll_home(animate=False)
 
     def _message(self, pair: Pair) -> Content:
         assert pair.left is not None
         if pair.left.parent_id is None:
             return Content("")
-        turn = self.bout.store.turn(pair.left.parent_id)
+        turn = self.duel.store.turn(pair.left.parent_id)
         name = Content.styled(text.harmless(turn.speaker), "bold $text-secondary")
         return Content.assemble(name, "\n", text.roleplay(turn.text), "\n")
 
     def _show_head(self) -> None:
-        made, needed = len(self.bout.replies()), self.bout.places * len(self.bout.names)
-        number = self.pair.round.number if self.pair is not None else len(self.bout.planned)
-        is_generating = made < needed and not self.bout.fresh
+        made, needed = len(self.duel.replies()), self.duel.places * len(self.duel.names)
+        number = self.pair.round.number if self.pair is not None else len(self.duel.planned)
+        is_generating = made < needed and not self.duel.fresh
         self.head(
-            f"Round {number} of {len(self.bout.planned)}", self.bout.setup.card,
+            f"Round {number} of {len(self.duel.planned)}", self.duel.setup.card,
             f"made {made} of {needed}" if is_generating else "",
         )  # fmt: skip
-        self.query_one("#stand", Static).update(self._standings(self.bout.tally(bootstrap=0)))
+        self.query_one("#stand", Static).update(self._standings(self.duel.tally(bootstrap=0)))
 
     def _standings(self, tally: Tally) -> str:
         if not tally.votes:
             return "Which side is A and which is B is revealed at the end."
-        return text.one_line(running(tally), max(20, self.size.width - 4))
+        return text.one_line(score_line(tally), max(20, self.size.width - 4))
 
     def _failed(self, error: Exception) -> None:
-        self.post_message(self.Made(told(error)))
+        self.post_message(self.Made(user_message(error)))
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "-stacked")

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from rpterm.sentences import spans
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
-from rpterm.tui.widgets.writing import Line
+from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class FlagScreen(Dialog[Flagged]):
             with VerticalScroll(id="text", can_focus=False):
                 yield Static(id="reply", markup=False)
             yield Static(id="part", markup=False)
-            yield Line(placeholder="Why? For example: out of character", id="reason")
+            yield JoinerInput(placeholder="Why? For example: out of character", id="reason")
 
     def on_mount(self) -> None:
         self._draw()

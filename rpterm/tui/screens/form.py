@@ -15,7 +15,7 @@ from textual.widgets import Input, Static, TextArea
 
 from rpterm.tui import keys
 from rpterm.tui.screens.dialog import Dialog
-from rpterm.tui.widgets.writing import Area, Line
+from rpterm.tui.widgets.text_inputs import JoinerInput, JoinerTextArea
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Form(Dialog[dict[str, str]]):
         self._form_title, self._fields = title, list(fields)
         edit_keys = BindingsMap(keys.bindings("edit", overrides))
         self._bindings = BindingsMap.merge([self._bindings, edit_keys])
-        self._save_key = keys.hint("form-save", overrides)
+        self._save_key = keys.short_key_name("form-save", overrides)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False) as box:
@@ -118,8 +118,8 @@ class Form(Dialog[dict[str, str]]):
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:
             kind = "integer" if field.number else "text"
-            return Line(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
-        area = Area(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
+            return JoinerInput(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
+        area = JoinerTextArea(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
         area.styles.min_height = field.lines + 2
         return area
 

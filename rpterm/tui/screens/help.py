@@ -90,7 +90,7 @@ def table(heading: str, group: list[keys.Key], overrides: Mapping[str, str], wid
         subheading = common_state
         for key in same_state:
             names = keys.keys_of(key, overrides)
-            shown = " ".join(key_names.show(name) for name in names[:2])
+            shown = " ".join(key_names.display(name) for name in names[:2])
             when = f" ({state})" if state and not common_state else ""
             rows += _row(shown, key.description.rstrip(".") + when, width)
     return Content("\n").join(rows)

@@ -53,7 +53,7 @@ class JudgingScreen(LeftOnce[None]):
         width = self.size.width - 4
         left = Content.assemble((place, "bold $text-primary"), (f"  ·  {about}", text.MUTED))
         left = left.truncate(max(1, width - Content(right).cell_length - 2), ellipsis=True)
-        self.query_one("#top", Static).update(text.ends(left, right, width, 2))
+        self.query_one("#top", Static).update(text.justify(left, right, width, 2))
 
     def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
         """Run the command of the hint that was clicked."""

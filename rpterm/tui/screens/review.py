@@ -2,7 +2,7 @@
 
 One key rates and shows the next reply. Ratings are stored by a lane, in order, so that quick
 key presses never wait for the disk. Reading the next reply with a few turns above it takes a
-millisecond and is done directly. ``rpterm.preference.reviewing`` decides what is in the queue.
+millisecond and is done directly. ``rpterm.preference.review_queue`` decides what is in the queue.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from rpterm.defect import told
+from rpterm.errors import user_message
 from rpterm.preference.rating import Mark
-from rpterm.preference.reviewing import REVIEWED, Filter, Item, Review
+from rpterm.preference.review_queue import REVIEWED, Filter, QueueItem, ReviewQueue
 from rpterm.tui import keys, text
-from rpterm.tui.lane import Lane
 from rpterm.tui.screens.dialog import telling
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
     from rpterm.store import Store
     from rpterm.store.judgement_records import Verdict
-    from rpterm.store.reviews import Written
+    from rpterm.store.reply_queries import CompleteReply
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
         "flag")  # fmt: skip
@@ -66,14 +66,14 @@ class ReviewScreen(JudgingScreen):
     ) -> None:  # fmt: skip
         """``card`` limits the queue to its replies at first; the filter can show all of them."""
         super().__init__()
-        self.review = Review(store)
+        self.review = ReviewQueue(store)
         self.wanted = wanted or Filter(card=card.name if card else "")
         self._overrides = settings.keys
         # In a comparison the arrow keys are verdicts, so these bindings come first.
         own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
-        self._lane = Lane("review", self._failed)
-        self._items: list[Item] = []
+        self._lane = WorkerThread("review", self._failed)
+        self._items: list[QueueItem] = []
         self._at = 0
         self._done: list[tuple[int, bool]] = []
         """What can be undone: the index in the queue, and whether it counts as rated."""
@@ -96,7 +96,7 @@ class ReviewScreen(JudgingScreen):
         self._lane.join(20.0)  # Longer than the database waits for another program.
 
     @property
-    def item(self) -> Item | None:
+    def item(self) -> QueueItem | None:
         """The item that is shown; ``None`` at the end of the queue."""
         return self._items[self._at] if 0 <= self._at < len(self._items) else None
 
@@ -158,13 +158,15 @@ class ReviewScreen(JudgingScreen):
         self.dismiss(None)
 
     # Judging -----------------------------------------------------------------------------------
-    def _stars(self, item: Item, n: int) -> Callable[[], object]:
+    def _stars(self, item: QueueItem, n: int) -> Callable[[], object]:
         return lambda: self.review.rater.stars(item.reply.turn_id, n)
 
-    def _thumb(self, item: Item, up: bool) -> Callable[[], object]:
+    def _thumb(self, item: QueueItem, up: bool) -> Callable[[], object]:
         return lambda: self.review.rater.thumb(item.reply.turn_id, up)
 
-    def _between(self, item: Item, rival: Written, verdict: Verdict) -> Callable[[], object]:
+    def _between(
+        self, item: QueueItem, rival: CompleteReply, verdict: Verdict
+    ) -> Callable[[], object]:
         left, right = item.reply.turn_id, rival.turn_id
         return lambda: self.review.rater.duel(left, right, verdict, method=REVIEWED)
 
@@ -188,7 +190,7 @@ class ReviewScreen(JudgingScreen):
         self._items[self._at] = replace(self._items[self._at], mark=mark, judged=mark.rated)
         await self._show()
 
-    async def _tag(self, item: Item) -> None:
+    async def _tag(self, item: QueueItem) -> None:
         from rpterm.tui.screens.tags import TagScreen
 
         before = item.mark
@@ -198,7 +200,7 @@ class ReviewScreen(JudgingScreen):
         rater, turn = self.review.rater, item.reply.turn_id
         await self._judge(done, lambda: rater.change(turn, before, done))
 
-    async def _flag(self, item: Item) -> None:
+    async def _flag(self, item: QueueItem) -> None:
         from rpterm.tui.screens.flag import FlagScreen
 
         reply = self.review.store.turn(item.reply.turn_id).text
@@ -248,7 +250,7 @@ class ReviewScreen(JudgingScreen):
         self._show_texts()
         self.call_after_refresh(self._reveal)
 
-    def _views(self, item: Item | None) -> list[Widget]:
+    def _views(self, item: QueueItem | None) -> list[Widget]:
         if item is None:
             return [Static(self._end_text(), markup=False)]
         store, turn = self.review.store, item.reply.turn_id
@@ -256,11 +258,11 @@ class ReviewScreen(JudgingScreen):
             *above, last = store.path(turn, self._above + 1)
             if item.rival is not None:
                 pair = DuelView([last, store.turn(item.rival.turn_id)], (0, 1))
-                self.review.rater.see(turn, item.rival.turn_id)
+                self.review.rater.mark_seen(turn, item.rival.turn_id)
                 return [*map(TurnView, above), pair]
         except RptermError as error:
             return [Static(str(error), markup=False)]
-        self.review.rater.see(turn)
+        self.review.rater.mark_seen(turn)
         judged = TurnView(last)
         judged.add_class("-judged")
         judged.rate(item.mark.text)
@@ -284,7 +286,7 @@ class ReviewScreen(JudgingScreen):
         first, others = (tuple(VERDICTS), ()) if pair else (RATE[:5], RATE[5:])
         self.query_one("#hints", KeyHints).show((*first, *FIRST, *others, *LAST, "help"))
 
-    def _about(self, item: Item | None) -> str:
+    def _about(self, item: QueueItem | None) -> str:
         if item is None:
             return ""
         # Not shown, because they would bias the judge: the score, unless it is the reason for the
@@ -309,7 +311,7 @@ class ReviewScreen(JudgingScreen):
 
     def _failed(self, error: Exception) -> None:
         # ``call_later`` does not wait for the event loop, which may itself be waiting for the lane.
-        self.app.call_later(self.app.notify, told(error), markup=False)
+        self.app.call_later(self.app.notify, user_message(error), markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show_texts()

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.plural import counted
-from rpterm.preference.reviewing import KINDS, Filter, Review
+from rpterm.humanize import counted
+from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
 
@@ -38,7 +38,7 @@ class FilterScreen(Dialog[Filter]):
         Binding("enter", "take", show=False),
     ]
 
-    def __init__(self, wanted: Filter, review: Review) -> None:
+    def __init__(self, wanted: Filter, review: ReviewQueue) -> None:
         super().__init__()
         self._wanted, self._review = wanted, review
         known = review.choices()

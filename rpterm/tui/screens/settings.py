@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from rpterm.live_settings import LiveSetting
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
-from rpterm.tuning import Knob
 
 
 class SettingsScreen(Chooser):
@@ -22,7 +22,9 @@ class SettingsScreen(Chooser):
         color: $text-muted; }
     """
 
-    def __init__(self, knobs: Sequence[Knob], overrides: Mapping[str, str], at: str = "") -> None:
+    def __init__(
+        self, knobs: Sequence[LiveSetting], overrides: Mapping[str, str], at: str = ""
+    ) -> None:
         self._knobs = {knob.name: knob for knob in knobs}
         choices = [Choice(knob.name, knob.label, knob.about) for knob in knobs]
         super().__init__(
@@ -40,7 +42,7 @@ class SettingsScreen(Chooser):
         origin = Content.styled(knob.origin, text.MUTED)
         head = Content.assemble(f" {knob.label:<20} ", value)
         head = head.truncate(max(24, width - origin.cell_length - 2), ellipsis=True)
-        return text.ends(head, origin, width - 1)
+        return text.justify(head, origin, width - 1)
 
     @on(OptionList.OptionHighlighted)
     def tell(self, event: OptionList.OptionHighlighted) -> None:

@@ -142,7 +142,7 @@ class TourScreen(Dialog[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Close the tour when the user begins to write, and pass the text on to the input."""
-        if not self._writing and keys.is_for("help", event.key, self._overrides):
+        if not self._writing and keys.is_key_of("help", event.key, self._overrides):
             event.stop()
             self.app.run_command("help")  # type: ignore[attr-defined]
         elif event.is_printable and event.character and (self.left or event.key != "space"):
@@ -182,5 +182,5 @@ class TourScreen(Dialog[None]):
 def page_text(shown: str, overrides: Mapping[str, str]) -> Content:
     """The text of a page with the keys filled in."""
     for key in keys.KEYS:
-        shown = shown.replace("{" + key.id + "}", keys.shown(key.id, overrides))
+        shown = shown.replace("{" + key.id + "}", keys.key_name(key.id, overrides))
     return text.roleplay(shown)

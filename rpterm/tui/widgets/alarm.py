@@ -73,7 +73,7 @@ class Alarm(Static):
     def _remedies(self) -> list[Content]:
         parts = []
         for name in REMEDIES:
-            key, label = keys.hint(name, self._overrides), keys.BY_ID[name].label
+            key, label = keys.short_key_name(name, self._overrides), keys.BY_ID[name].label
             parts.append(text.key_link(key, label, f"remedy('{name}')"))
         return [*parts, text.link("✕", "remedy('')")]
 

@@ -80,7 +80,7 @@ class Candidates(Grid):
     narrowest = NARROWEST
     blind = False
     """Whether the candidates must stay anonymous."""
-    apart = True
+    usable_alone = True
     """Whether some of the candidates are of use when the others are missing."""
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int] = ()) -> None:
@@ -127,25 +127,25 @@ class Candidates(Grid):
         self._all[index].turn = turn
         self._all[index].grow(turn.text, tokens or self._tokens.get(index, 0), live=False)
 
-    def end(self) -> bool:
+    def finish_all(self) -> bool:
         """Remove candidates without text once generation has ended; whether any can be chosen."""
         left = [each for each in self._all if each.index in self._with_text]
-        if not left or not (self.apart or len(left) == len(self._all)):
+        if not left or not (self.usable_alone or len(left) == len(self._all)):
             return False
         marked = self._all[self._marked]
         for each in self._all:
             if each not in left:
                 each.remove()
         self._all, self._marked = left, 0
-        self.point(left.index(marked) if marked in left else 0)
+        self.mark_at(left.index(marked) if marked in left else 0)
         return True
 
     def move(self, by: int) -> None:
         """Move the mark by so many candidates and scroll to the marked one."""
-        self.point(max(0, min(len(self._all) - 1, self._marked + by)))
+        self.mark_at(max(0, min(len(self._all) - 1, self._marked + by)))
         self._all[self._marked].scroll_visible(animate=False)
 
-    def point(self, index: int) -> None:
+    def mark_at(self, index: int) -> None:
         """Mark the candidate at ``index``, if it exists."""
         if 0 <= index < len(self._all):
             self._all[self._marked].mark(False)
@@ -157,5 +157,5 @@ class Candidates(Grid):
         event.stop()
         for position, each in enumerate(self._all):
             if each.index == event.index:
-                self.point(position)
+                self.mark_at(position)
                 self.post_message(self.Chosen(self.marked))

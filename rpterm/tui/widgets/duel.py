@@ -12,13 +12,13 @@ from rpterm.types import Turn
 _SIDES = ("← left", "right →")
 
 
-class Blind(Candidate):
+class BlindCandidate(Candidate):
     """One of the two replies; its frame shows the side and nothing else."""
 
     side = 0
 
     def grow(self, full_text: str, tokens: int, *, live: bool) -> None:
-        """Show its text so far, without a token count, which could tell the two apart."""
+        """Show its text so far, without a token count, which could tell the two usable_alone."""
         super().grow(full_text, 0, live=live)
 
     def mark(self, marked: bool) -> None:
@@ -31,7 +31,7 @@ class DuelView(Candidates):
 
     narrowest = 30
     blind = True
-    apart = False
+    usable_alone = False
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int]) -> None:
         """``order`` holds the index of the turn on the left and of the one on the right."""
@@ -39,7 +39,7 @@ class DuelView(Candidates):
         super().__init__(turns, order)
         for side, index in enumerate(self.order):
             blind = self._all[index]
-            assert isinstance(blind, Blind)
+            assert isinstance(blind, BlindCandidate)
             blind.side = side
             blind.mark(False)
 
@@ -49,7 +49,7 @@ class DuelView(Candidates):
                 self.finish(index, turn, 0)
 
     def make(self, index: int, turn: Turn) -> Candidate:
-        return Blind(index, turn)
+        return BlindCandidate(index, turn)
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)

@@ -39,4 +39,4 @@ class Header(Static):
         if self._tagline and room > 12:
             tagline = Content(self._tagline).truncate(room, ellipsis=True)
             left = Content.assemble(left, ("  ·  ", text.FAINT), tagline)
-        self.update(text.ends(left, right, width, 0))
+        self.update(text.justify(left, right, width, 0))

@@ -106,7 +106,7 @@ class KeyHints(Static):
             for key, label in self._fixed
         ]
         for label, commands in self._commands_by_label().items():
-            shown = "".join(key_names.short(chosen_keys[name]) for name in commands)
+            shown = "".join(key_names.display_short(chosen_keys[name]) for name in commands)
             link = text.key_link(shown, label, f"hint('{commands[-1]}')")
             hints.append(Hint(link, not STAY.isdisjoint(commands)))
         self.update(fit(hints, self.size.width))

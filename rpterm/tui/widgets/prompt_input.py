@@ -14,13 +14,13 @@ from textual import events
 from textual.message import Message
 
 from rpterm.tui import text
-from rpterm.tui.widgets.writing import Area
+from rpterm.tui.widgets.text_inputs import JoinerTextArea
 
 CHIP_FROM = 8000
 """A paste longer than this many characters is shown as a short placeholder in the text."""
 
 
-class PromptInput(Area):
+class PromptInput(JoinerTextArea):
     """A text area that offers each key to its owner before handling it."""
 
     DEFAULT_CSS = """
@@ -68,7 +68,7 @@ class PromptInput(Area):
         return not self.text
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         """The complete text, with the placeholders of pastes replaced."""
         complete = self.text
         for placeholder, pasted in self._pastes.items():
@@ -108,6 +108,8 @@ class PromptInput(Area):
         """A placeholder for a long paste, or the text itself if it is short."""
         if len(pasted) <= CHIP_FROM:
             return pasted
-        placeholder = f"⟦{text.count(len(pasted))} pasted characters·{len(self._pastes) + 1}⟧"
+        placeholder = (
+            f"⟦{text.format_count(len(pasted))} pasted characters·{len(self._pastes) + 1}⟧"
+        )
         self._pastes[placeholder] = pasted
         return placeholder

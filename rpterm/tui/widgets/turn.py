@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from rpterm.tui import text
-from rpterm.tui.widgets.growing import Growing
+from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Origin, Status, Turn
 
 FOLD = 6000
@@ -82,7 +82,7 @@ class TurnView(Static, can_focus=False):
         return self._live
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         """The complete text, including what is not stored yet or folded away."""
         return self._text
 
@@ -171,8 +171,8 @@ class TurnView(Static, can_focus=False):
             thought = _thought_content(f"…{self._live_thought[-THOUGHT:]}")
             return Content.assemble(self._head(), "\n", thought)
         if self._live:
-            before = self.content if isinstance(self.content, Growing) else None
-            return Growing(self._head(), self._text, marks=marks, before=before)
+            before = self.content if isinstance(self.content, StreamingContent) else None
+            return StreamingContent(self._head(), self._text, marks=marks, before=before)
         body = self._body(marks)
         if self._shows_thought and self.turn.thought:
             body = Content.assemble(_thought_content(self.turn.thought), "\n\n", body)
@@ -181,10 +181,10 @@ class TurnView(Static, can_focus=False):
     def _body(self, marks: bool) -> Content:
         shown = self._text if self._unfolded else self._text[:FOLD]
         body = text.roleplay(shown, marks=marks)
-        for start, end in text.places(shown, body.plain, self._spans):
+        for start, end in text.map_spans(shown, body.plain, self._spans):
             body = body.stylize("underline $text-warning", start, end)
         if folded := len(self._text) - len(shown):
-            label = f"… {text.count(folded)} more characters"
+            label = f"… {text.format_count(folded)} more characters"
             unfold = text.link(label, "unfold", f"underline {text.MUTED}")
             body = Content.assemble(body, "\n", unfold)
         return body

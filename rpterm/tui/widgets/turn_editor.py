@@ -11,11 +11,11 @@ from textual.message import Message
 
 from rpterm.tui import keys
 from rpterm.tui.text import harmless
-from rpterm.tui.widgets.writing import Area
+from rpterm.tui.widgets.text_inputs import JoinerTextArea
 from rpterm.types import Turn
 
 
-class TurnEditor(Area):
+class TurnEditor(JoinerTextArea):
     """The editor of a turn; its keys have the scope "turn" in the key registry."""
 
     DEFAULT_CSS = """
@@ -48,14 +48,16 @@ class TurnEditor(Area):
         self.border_title = Content(f" Editing {harmless(turn.speaker)} ")
         own = BindingsMap(keys.bindings("turn", overrides))
         self._bindings = BindingsMap.merge([self._bindings, own])
-        hints = (f"{keys.hint(key.id, overrides)} {key.label}" for key in keys.of_scope("turn"))
+        hints = (
+            f"{keys.short_key_name(key.id, overrides)} {key.label}" for key in keys.of_scope("turn")
+        )
         self.border_subtitle = Content(f" {' · '.join(hints)} ")
 
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         """The current text; named as in ``PromptInput``."""
         return self.text
 

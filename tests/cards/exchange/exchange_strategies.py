@@ -1,4 +1,4 @@
-"""Cards as strangers write them: right and odd values, unknown keys at every level."""
+"""Hypothesis strategies for foreign cards: valid and odd values, unknown keys everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each oddity of cards in the wild: accepted, told, and given back as it was."""
+"""Oddities of real cards: each is accepted, noted and exported unchanged."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ ENTRY = {"keys": ["a"], "content": "c", "extensions": {}, "enabled": True, "inse
         {**v2(first_mes="Hi."), "name": "Anna", "first_mes": "Hi.", "metadata": {"x": [None]}},
     ],
 )
-def test_given_back_as_it_was(document: dict[str, Any]) -> None:
+def test_the_export_equals_the_import(document: dict[str, Any]) -> None:
     version = str(document.get("spec_version", "2"))
     form = "v3" if float(version) >= 3 else "v2"
     assert jsonio.same(given_back(document, form), document)
@@ -138,7 +138,7 @@ def test_yaml() -> None:
     assert "YAML" in found.origin
 
 
-def test_what_was_mended_is_told() -> None:
+def test_coerced_values_are_noted() -> None:
     found = imported(
         v2(
             name="",
@@ -258,13 +258,13 @@ def test_v3_json_inside_chara_stays_there() -> None:
 
 
 @pytest.mark.parametrize("version", [10**350, "9" * 400, None, [], "x"])
-def test_a_version_that_is_no_number(version: Any) -> None:
+def test_a_version_that_is_not_a_number(version: Any) -> None:
     document = {**v2(description="x"), "spec": "?", "spec_version": version}
     assert jsonio.same(given_back(document, "v3" if version == "9" * 400 else "v2"), document)
 
 
 @pytest.mark.parametrize("more", [{}, {"creator": "Tom", "x": 1}])
-def test_an_old_card_in_ccv3_beside_a_newer_one_in_chara(more: dict[str, Any]) -> None:
+def test_an_old_card_in_ccv3_next_to_a_newer_one_in_chara(more: dict[str, Any]) -> None:
     old = {"name": "Anna", "description": "Old.", "first_mes": "Hi."}
     texts = {"ccv3": jsonio.dumps(old), "chara": jsonio.dumps({**v2(description="New."), **more})}
     found = read_bytes(png.write(png.blank(2, 2), texts))
@@ -272,13 +272,13 @@ def test_an_old_card_in_ccv3_beside_a_newer_one_in_chara(more: dict[str, Any]) -
     assert jsonio.same(json.loads(again.cards["chara"]), json.loads(texts["chara"]))
 
 
-def test_a_lorebook_is_no_character() -> None:
+def test_a_lorebook_is_not_a_character() -> None:
     found = imported({"entries": {"3": {"uid": 3, "key": ["x"], "content": "c"}}, "name": "World"})
     assert (found.kind, found.card.name) == ("lorebook", "World")
     assert imported({"spec": "lorebook_v3", "data": {"entries": [ENTRY]}}).card.name == "stray"
 
 
-def test_what_formats_cannot_keep_is_said() -> None:
+def test_what_a_format_cannot_store_is_noted() -> None:
     card = imported(v2(first_mes="a", alternate_greetings=["b"], tags=["x"])).card
     assert export(card, "v1").notes == ("V1 cannot store further greetings, "
                                         "tags, creator and version.",)  # fmt: skip
@@ -314,25 +314,25 @@ def test_a_v1_card_without_a_usable_name_is_a_card(more: dict[str, Any]) -> None
     assert given_back(V1 | more, "v1") == V1 | more
 
 
-def test_settings_with_a_description_are_no_card() -> None:
+def test_a_settings_file_with_a_description_is_not_a_card() -> None:
     with pytest.raises(ExchangeError, match="none of the fields"):
         imported({"description": "A theme.", "version": 2})
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
-def test_a_marked_encoding_is_read(encoding: str) -> None:
+def test_encodings_with_a_byte_order_mark_are_read(encoding: str) -> None:
     data = json.dumps(v2(description="Zoë"), ensure_ascii=False).encode(encoding)
     assert read_bytes(data).card.description == "Zoë"
     assert read_bytes("name: Zoë\ncontext: c".encode(encoding)).card.name == "Zoë"
 
 
 @pytest.mark.parametrize("text", ['{"name": "Zoë", "description": ""}', "name: Zoë\ncontext: c"])
-def test_an_old_code_page_is_told_what_to_do(text: str) -> None:
+def test_an_old_code_page_is_rejected_with_a_remedy(text: str) -> None:
     with pytest.raises(ExchangeError, match=r"not UTF-8 text \(at byte \d+\): save it as UTF-8"):
         read_bytes(text.encode("latin-1"))
 
 
-def test_what_is_no_entry_does_not_cost_the_others() -> None:
+def test_an_invalid_entry_does_not_affect_the_others() -> None:
     document = v2(character_book={"entries": [None, 3, ENTRY | {"keys": "a, b", "content": 5}]})
     found = imported(document)
     assert [entry.content for entry in found.card.lorebook.entries] == ["5"]
@@ -345,7 +345,7 @@ def test_what_is_no_entry_does_not_cost_the_others() -> None:
     assert len(world.card.lorebook.entries) == 1 and "world entry 1" in world.notes[0]
 
 
-def test_a_key_that_stands_twice_is_told() -> None:
+def test_a_duplicate_key_is_noted() -> None:
     data = b'{"name": "A", "name": "B", "description": "", "description": "d", "extra": {"a": 1}}'
     found = read_bytes(data)
     assert found.card.name == "B"

@@ -89,7 +89,7 @@ def test_names_are_made_safe() -> None:
     assert len(safe_name("漢" * 999).encode()) <= 80
 
 
-def test_a_name_that_wants_out(tmp_path: Path) -> None:
+def test_a_name_that_points_outside_the_folder(tmp_path: Path) -> None:
     source = put(tmp_path / "x.json", jsonio.dumps(v3(name="../../evil\u0000/x")))
     (result,) = import_files([source], tmp_path / "cards")
     assert result.target == tmp_path / "cards" / "evil-x.toml"
@@ -111,7 +111,7 @@ def test_large_pictures_inside_the_json_become_files(tmp_path: Path) -> None:
         export(load(result.target), "v3", file_reader(tmp_path / "c"))
 
 
-def test_a_card_cannot_make_us_read_other_files(tmp_path: Path) -> None:
+def test_a_card_cannot_read_files_outside_its_folder(tmp_path: Path) -> None:
     put(tmp_path / "secret.txt", b"secret")
     evil = {"uri": "rpterm-file:../secret.txt|data:text/plain;base64,"}
     near = {"uri": "rpterm-file:mine.txt|data:text/plain;base64,"}

@@ -1,4 +1,4 @@
-"""Import → TOML → export gives the same data, whatever strangers put in; and edits win."""
+"""Import → TOML → export gives the same data for any card, and edits win."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ RICH = CharacterCard(
 
 
 @pytest.mark.parametrize("form", ["v2", "v3", "png", "charx"])
-def test_our_own_cards_come_back_whole(form: Format) -> None:
+def test_our_own_cards_round_trip(form: Format) -> None:
     back = read_bytes(export(RICH, form).data).card
     plain = replace(
         back,
@@ -201,7 +201,7 @@ def test_our_own_cards_come_back_whole(form: Format) -> None:
     assert plain == RICH
 
 
-def test_the_shipped_cards_come_back_whole() -> None:
+def test_the_shipped_cards_round_trip() -> None:
     from rpterm.cards.library import card_folders, summaries
 
     shipped = [
@@ -269,7 +269,7 @@ def edited(**changes: Any) -> dict[str, Any]:
     return data
 
 
-def test_edits_win_over_what_was_kept() -> None:
+def test_edits_win_over_patches() -> None:
     assert edited()["first_mes"] == ""
     changed = edited(greetings=("Good day.",))
     assert (changed["first_mes"], changed["alternate_greetings"]) == ("Good day.", [])
@@ -312,7 +312,7 @@ def test_edited_entries() -> None:
     assert data["extensions"]["depth_prompt"]["prompt"] == "Other."
 
 
-def test_from_one_format_to_another_unknown_keys_travel() -> None:
+def test_unknown_keys_survive_a_change_of_format() -> None:
     document = {
         **DOCUMENT,
         "extra": 1,
@@ -330,7 +330,7 @@ def test_from_one_format_to_another_unknown_keys_travel() -> None:
 @example(None)
 @given(documents("v2"))
 @MANY
-def test_to_v3_and_home_again_loses_no_text(document: dict[str, Any] | None) -> None:
+def test_conversion_to_v3_and_back_loses_no_text(document: dict[str, Any] | None) -> None:
     document = document or DOCUMENT
     card = through_toml(jsonio.dumps(document))
     other = read_bytes(export(card, "v3").data).card

@@ -1,4 +1,4 @@
-"""Which replies are worth looking at again."""
+"""The review queue: which replies are worth another look."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 from rating_support import Table
 
 from rpterm.preference.rating import Mark
-from rpterm.preference.reviewing import Filter, Review, _gap
+from rpterm.preference.review_queue import Filter, ReviewQueue, _gap
 from rpterm.store import Store
 from rpterm.types import Origin, Status
 
 
-def ids(review: Review, **wanted: str) -> list[int]:
+def ids(review: ReviewQueue, **wanted: str) -> list[int]:
     review.read()
     return [item.reply.turn_id for item in review.queue(Filter(**wanted))]  # type: ignore[arg-type]
 
@@ -19,11 +19,11 @@ def ids(review: Review, **wanted: str) -> list[int]:
 def test_only_complete_replies_that_answer_something_are_in_the_queue(table: Table) -> None:
     table.say(table.user.id, "Half a", status=Status.PARTIAL)
     table.say(table.user.id, "")
-    assert ids(Review(table.store)) == [table.one.id, table.two.id]
+    assert ids(ReviewQueue(table.store)) == [table.one.id, table.two.id]
 
 
-def test_what_was_judged_leaves_the_queue_and_comes_back_when_taken_back(table: Table) -> None:
-    review = Review(table.store)
+def test_judged_replies_leave_the_queue_and_return_when_withdrawn(table: Table) -> None:
+    review = ReviewQueue(table.store)
     review.rater.stars(table.one.id, 3)
     assert ids(review) == [table.two.id]
     assert ids(review, kind="rated") == [table.one.id]
@@ -34,7 +34,7 @@ def test_what_was_judged_leaves_the_queue_and_comes_back_when_taken_back(table: 
 
 
 def test_close_duels_are_doubtful(table: Table) -> None:
-    review = Review(table.store)
+    review = ReviewQueue(table.store)
     first = review.rater.duel(table.one.id, table.two.id, "left")
     assert ids(review, kind="doubtful") == []
     review.rater.duel(table.two.id, table.one.id, "right", asked_again=first.id)
@@ -49,23 +49,23 @@ def test_close_duels_are_doubtful(table: Table) -> None:
     assert ids(review, kind="doubtful") == []
 
 
-def test_a_reviewed_pair_settles_what_training_data_say(table: Table) -> None:
+def test_a_reviewed_pair_resolves_the_conflict_in_training_data(table: Table) -> None:
     """The verdicts stay, and the majority of them makes the pair."""
-    from rpterm.preference.harvest import Material, Wanted, harvest
-    from rpterm.preference.history import History
+    from rpterm.preference.prompt_builder import PromptBuilder
+    from rpterm.preference.record_builder import ChatJudgements, Selection, build_records
 
-    review = Review(table.store)
+    review = ReviewQueue(table.store)
     one, two = table.one.id, table.two.id
     first = review.rater.duel(one, two, "left")
     review.rater.duel(two, one, "left", asked_again=first.id)
     judge = review.rater.judgements
 
     def pairs() -> list[tuple[int, int]]:
-        history = History(
+        history = PromptBuilder(
             table.store.tree(table.chat.id), "", max_tokens=0, count=lambda texts: lambda: []
         )
-        material = Material(table.chat, history, [], list(judge.comparisons()), {})
-        records = harvest(material, Wanted()).records
+        material = ChatJudgements(table.chat, history, [], list(judge.comparisons()), {})
+        records = build_records(material, Selection()).records
         return [(each.reply.turn, each.other.turn) for each in records if each.other]
 
     assert pairs() == []
@@ -88,11 +88,11 @@ def test_a_rating_that_contradicts_the_score_is_doubtful(
     assert bool(why) is doubtful and (gap > 0) is doubtful
 
 
-def test_scores_are_read_where_there_are_any(table: Table) -> None:
+def test_scores_are_read_if_there_are_any(table: Table) -> None:
     from rpterm.store.scores import Scores, StoredScore
 
     Scores(table.store).put(StoredScore(table.one.id, "1", "c", 0.95, 0.9, 0.99))
-    review = Review(table.store)
+    review = ReviewQueue(table.store)
     assert review.rater.stars(table.one.id, 1).how.score == 0.95
     assert review.rater.stars(table.two.id, 1).how.score is None
     assert ids(review, kind="doubtful") == [table.one.id]
@@ -102,7 +102,7 @@ def test_scores_are_read_where_there_are_any(table: Table) -> None:
 def test_filters_by_character_and_source(store: Store) -> None:
     one, other = Table(store, "Mara"), Table(store, "Holmes")
     edited = other.say(other.user.id, "My words.", Origin.EDITED)
-    review = Review(store)
+    review = ReviewQueue(store)
     assert ids(review, card="Mara") == [one.one.id, one.two.id]
     assert ids(review, source="edited") == [edited.id]
     assert review.choices().cards == ("Holmes", "Mara")
@@ -111,11 +111,11 @@ def test_filters_by_character_and_source(store: Store) -> None:
     assert ids(review, kind="flagged", card="Mara") == []
 
 
-def test_which_chats_may_leave_is_read_without_making_any_table(table: Table) -> None:
-    from rpterm.store.reviews import exportable
+def test_exportable_chats_are_read_without_creating_tables(table: Table) -> None:
+    from rpterm.store.reply_queries import exportable_chats
 
-    assert exportable(table.store) == set()
-    table.rater.allow(table.chat.id, True)
-    assert exportable(table.store) == {table.chat.id}
-    table.rater.allow(table.chat.id, False)
-    assert exportable(table.store) == set()
+    assert exportable_chats(table.store) == set()
+    table.rater.set_exportable(table.chat.id, True)
+    assert exportable_chats(table.store) == {table.chat.id}
+    table.rater.set_exportable(table.chat.id, False)
+    assert exportable_chats(table.store) == set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui.screens.chat import navigation, opening, replies
 from rpterm.types import AuthorNote, Persona
 
@@ -153,7 +153,7 @@ async def choose_branch(chat: ChatScreen) -> None:
     done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
     if done is not None:
         await navigation.show_branch(chat, session.select, int(done.id))
-        chat.transcript.to_end()
+        chat.transcript.scroll_to_end()
 
 
 async def write_note(chat: ChatScreen, proposed: str = "") -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def begin(chat: ChatScreen) -> None:
     """Start a duel: two replies to the draft, or to the last turn if there is none."""
-    if chat.input.whole.strip() and chat.transcript.selected is None:
+    if chat.input.full_text.strip() and chat.transcript.selected is None:
         await sending.send_text(chat, ScreenRequest(candidates=2, duel=True))
         return
     if replies.refuse_while_busy(chat):

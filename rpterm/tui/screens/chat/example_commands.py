@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.examples.records import Exemplar, Row
     from rpterm.scoring.scorer import Score
-    from rpterm.store.example_marks import Mark
+    from rpterm.store.example_settings import Mark
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.types import Member
 
@@ -85,7 +85,7 @@ async def keep(chat: ChatScreen) -> None:
     from rpterm.examples.pool import exchange
 
     if turn.status is not Status.COMPLETE:
-        continue_key = keys.shown("continue", chat.settings.keys)
+        continue_key = keys.key_name("continue", chat.settings.keys)
         chat.say(f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it.")
         return
     exemplar = await chat.ask(exchange, session.store, turn)
@@ -130,7 +130,11 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
             f"{other.speaker}'s as fit anyway."
         )
         return
-    missed = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
+    missed = (
+        " ".join(findings.broken_lines(score))
+        if findings.weakest_dimension(score) == "persona"
+        else ""
+    )
     turns = chat.transcript.turns
     said = next((t.text for t in reversed(turns) if t.id == turn.parent_id), "")
     exemplar = await chat.ask(provider.nearest, card, session.chat, missed or said, turn.text)
@@ -195,10 +199,10 @@ async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None
 
 def _other_member(session: Session, turn: Turn) -> Member | None:
     """The member who said a reply; ``None`` if it was the chat's own character."""
-    from rpterm.group import owner
+    from rpterm.group import speaker_of
 
     cast = session.scene.cast
-    member = owner(cast, turn) if cast is not None else None
+    member = speaker_of(cast, turn) if cast is not None else None
     return None if cast is None or member == cast.members[0] else member
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rpterm.examples.provider import ExampleProvider
     from rpterm.examples.records import Row
     from rpterm.tui.screens.chat.screen import ChatScreen
-    from rpterm.tui.widgets.panes.examples import ExamplesPane, Sizes
+    from rpterm.tui.widgets.panes.examples import ExampleSizes, ExamplesPane
 
 STEP = 64
 """The number of tokens by which a key changes the budget."""
@@ -45,7 +45,7 @@ async def fill(chat: ChatScreen) -> None:
     if session is None or provider is None or chat.state.info is None:
         pane.show([], pane.sizes, _why_empty(chat))
         return
-    draft = chat.input.whole
+    draft = chat.input.full_text
     rows: list[Row] = []
     sizes, problem = pane.sizes, ""
     try:
@@ -70,10 +70,12 @@ def refresh_soon(chat: ChatScreen) -> None:
         chat.work(fill(chat), "examples")
 
 
-def _rows(session: Session, provider: ExampleProvider, draft: str) -> tuple[list[Row], Sizes]:
+def _rows(
+    session: Session, provider: ExampleProvider, draft: str
+) -> tuple[list[Row], ExampleSizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
     from rpterm.prompt.extras import macro_expander
-    from rpterm.tui.widgets.panes.examples import Sizes
+    from rpterm.tui.widgets.panes.examples import ExampleSizes
 
     record, lead = session.chat, session.scene.lead
     path = session.path()
@@ -87,7 +89,7 @@ def _rows(session: Session, provider: ExampleProvider, draft: str) -> tuple[list
     k, budget = provider.sizes(record.id)
     used = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     default = prompt.context // EXAMPLES_SHARE
-    return rows, Sizes(k, budget or default, not budget, used, prompt.context // MOST_SHARE)
+    return rows, ExampleSizes(k, budget or default, not budget, used, prompt.context // MOST_SHARE)
 
 
 # Sizes -----------------------------------------------------------------------------------------

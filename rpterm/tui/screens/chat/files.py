@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm.tui.external import edit_file
+from rpterm.tui.external_editor import edit_file
 from rpterm.tui.screens.chat import examples, replies
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ async def export_chat(chat: ChatScreen) -> None:
 
 async def export(chat: ChatScreen, form: str, target: str) -> None:
     """Write the chat to a file; overwrite an existing file only after asking."""
-    from rpterm.paths import FileThere
+    from rpterm.paths import FileAlreadyExists
     from rpterm.transfer import chat_export
     from rpterm.tui.screens.confirm import Confirm
 
@@ -87,14 +87,14 @@ async def export(chat: ChatScreen, form: str, target: str) -> None:
     if session is None:
         return
 
-    def write(force: bool) -> Path | FileThere:
+    def write(force: bool) -> Path | FileAlreadyExists:
         try:
             return chat_export.export(session.store, session.chat_id, form, target, force=force)
-        except FileThere as error:
+        except FileAlreadyExists as error:
             return error
 
     result = await chat.ask(write, False)
-    if isinstance(result, FileThere):
+    if isinstance(result, FileAlreadyExists):
         question = Confirm(str(result), "Overwrite it?", yes="Overwrite")
         if not await chat.app.push_screen_wait(question):
             return

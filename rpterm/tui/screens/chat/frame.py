@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import worker
+from rpterm.tui import background
 from rpterm.tui.screens.chat import panes
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.error import ErrorBlock
@@ -42,21 +42,21 @@ def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None
     """
     chat.phase(Phase.OPENING, hint="")
     opener, post = chat.opener, chat.post_message
-    chat.loads.put(lambda: worker.open_chat(opener, target, chat_id, post))
+    chat.loads.put(lambda: background.open_chat(opener, target, chat_id, post))
 
 
 def settle(chat: ChatScreen) -> None:
     """Wait in a thread until the engine has settled, and post that as a message."""
     session, post = chat.session, chat.post_message
     if session is not None:
-        chat.idle.put(lambda: worker.settle(session, post))
+        chat.idle.put(lambda: background.settle(session, post))
 
 
 async def show_error(chat: ChatScreen, text: str, log_tail: str = "") -> None:
     """Show an error in a block below the last turn, unless it is shown already."""
     if text not in [block.message for block in chat.query(ErrorBlock)]:
-        await chat.transcript.below(ErrorBlock(text, log_tail))
-        chat.transcript.to_end()
+        await chat.transcript.mount_below(ErrorBlock(text, log_tail))
+        chat.transcript.scroll_to_end()
 
 
 async def clear_below(chat: ChatScreen) -> None:

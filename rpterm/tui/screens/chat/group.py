@@ -11,7 +11,7 @@ from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, panes, replies, sending, slash_commands
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.header import Header
-from rpterm.types import Intent, Member, Taking, Turn
+from rpterm.types import Intent, Member, Turn, TurnTaking
 
 if TYPE_CHECKING:
     from rpterm.chat.cast.actors import Actor
@@ -42,7 +42,7 @@ def _placeholder(chat: ChatScreen, scene: Scene) -> str:
     """The placeholder of the empty input: who speaks if the user presses Enter."""
     if chat.state.choosing is not None or chat.state.busy:
         return "Write…"
-    if scene.cast is not None and scene.cast.taking is Taking.MODEL:
+    if scene.cast is not None and scene.cast.taking is TurnTaking.MODEL:
         return "Write, or ⏎ and the model chooses who speaks"
     name = next_speaker_name(chat, scene)
     return f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
@@ -77,7 +77,7 @@ def expected_name(chat: ChatScreen, scene: Scene, request: ScreenRequest) -> str
             return scene.actor(request.speaker).card.char
         except GroupError:
             return "…"
-    if scene.cast is not None and scene.cast.taking is Taking.MODEL:
+    if scene.cast is not None and scene.cast.taking is TurnTaking.MODEL:
         return "…"
     return next_speaker_name(chat, scene, request.text) or "…"
 
@@ -105,14 +105,14 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     scene = session.scene
     if scene.cast is None or not scene.group:
-        cast_key = keys.shown("cast", chat.settings.keys)
+        cast_key = keys.key_name("cast", chat.settings.keys)
         chat.say(f"No other character is here yet: {cast_key} adds one.")
         return
     able = [member for member in scene.present if not member.muted]
     taglines = [_tagline(scene, member) for member in able]
-    actor = _next_speaker(chat, scene, chat.input.whole.strip())
+    actor = _next_speaker(chat, scene, chat.input.full_text.strip())
     taking = scene.cast.taking
-    upcoming = actor.card.name if actor is not None and taking is not Taking.MODEL else ""
+    upcoming = actor.card.name if actor is not None and taking is not TurnTaking.MODEL else ""
     done = await chat.app.push_screen_wait(SpeakerScreen(able, taglines, taking, upcoming))
     if done is None:
         return
@@ -125,9 +125,9 @@ async def choose_speaker(chat: ChatScreen) -> None:
 
 async def _let_speak(chat: ChatScreen, scene: Scene, name: str) -> None:
     """Let this member speak now; a draft in the input is sent first."""
-    if scene.cast is not None and scene.cast.taking is Taking.HAND:
+    if scene.cast is not None and scene.cast.taking is TurnTaking.HAND:
         await chat.ask(scene.hold, name)
-    if chat.input.whole.strip():
+    if chat.input.full_text.strip():
         await sending.send_text(chat, ScreenRequest(speaker=name))
     else:
         await replies.start_after_choice(chat, ScreenRequest(Intent.NEXT, speaker=name))

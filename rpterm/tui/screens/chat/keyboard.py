@@ -8,8 +8,8 @@ from textual import events
 
 from rpterm import slash
 from rpterm.tui import keys
+from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.tui.widgets.writing import Line
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -20,9 +20,9 @@ def is_active(chat: ChatScreen, key: keys.Key, *, typed: bool) -> bool:
 
     Args:
         typed: Check the states that depend on what is in the input, or else the other states: see
-            ``keys.OF_THE_INPUT``.
+            ``keys.INPUT_STATES``.
     """
-    return any(_holds(chat, when) for when in key.when if (when in keys.OF_THE_INPUT) is typed)
+    return any(_holds(chat, when) for when in key.when if (when in keys.INPUT_STATES) is typed)
 
 
 def _holds(chat: ChatScreen, when: keys.When) -> bool:
@@ -52,7 +52,7 @@ def _holds(chat: ChatScreen, when: keys.When) -> bool:
         case "free":
             something_open = chat.transcript.selected or chat.state.choosing or chat.panes.shown
             # The turn editor and a pane's search line handle Escape themselves.
-            return bool(something_open) and not isinstance(chat.focused, TurnEditor | Line)
+            return bool(something_open) and not isinstance(chat.focused, TurnEditor | JoinerInput)
 
 
 def _candidates_wait(chat: ChatScreen, *, blind: bool) -> bool:

@@ -9,19 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import paths
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
-from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import navigation, panes
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.widgets.panes.memory import MemoryPane
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.overview import Item, Overview
-    from rpterm.store.memory_files import Block
+    from rpterm.store.memory.files import BlockedPhrase
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _NO_MEMORY = "This chat has no memory: it is still opening, or the settings have `memory = false`."
@@ -51,16 +51,16 @@ async def refresh(chat: ChatScreen) -> None:
         return
     memory = session.memory if session is not None else None
     if session is None or memory is None:
-        pane.say(_NO_MEMORY)
+        pane.show_problem(_NO_MEMORY)
         return
-    pane.wishes += 1
-    request, prompt = pane.wishes, chat.state.recalled
+    pane.requests += 1
+    request, prompt = pane.requests, chat.state.recalled
     query, kinds = pane.query_text, pane.chosen_kinds
 
     def read() -> Overview | None:
         from rpterm.memory.overview import overview
 
-        if pane.wishes != request:
+        if pane.requests != request:
             return None
         view = overview(memory, prompt, query, kinds)
         failed = session.distiller.error if session.distiller is not None else ""
@@ -69,7 +69,7 @@ async def refresh(chat: ChatScreen) -> None:
     try:
         view = await chat.previews.call(read)
     except RptermError as error:
-        pane.say(str(error))
+        pane.show_problem(str(error))
         return
     if view is not None and pane.is_attached and chat.session is session:
         pane.show(view, session.chat_id)
@@ -82,7 +82,7 @@ def refresh_soon(chat: ChatScreen) -> None:
 
 
 # Commands --------------------------------------------------------------------------------------
-async def run_command(chat: ChatScreen, event: MemoryPane.Wanted) -> None:
+async def run_command(chat: ChatScreen, event: MemoryPane.CommandRun) -> None:
     """Run a command of the pane."""
     memory, item = _memory(chat), event.item
     if memory is None:
@@ -137,9 +137,9 @@ async def add_file(chat: ChatScreen) -> None:
     )
     if values is None or not values["path"].strip():
         return
-    path = paths.written(values["path"])
+    path = paths.parse_path(values["path"])
     chat.say(f"Reading {path.name}…")
-    lane = Lane("file", lambda error: None)  # ``call`` raises every error.
+    lane = WorkerThread("file", lambda error: None)  # ``call`` raises every error.
 
     def add_to_bank() -> str:
         from rpterm.memory.bank.files import add_file
@@ -165,13 +165,15 @@ def _path_problem(path: str) -> str:
 
     try:
         if path:
-            check_readable(paths.written(path))
+            check_readable(paths.parse_path(path))
     except RptermError as error:
         return str(error)
     return ""
 
 
-async def _never(chat: ChatScreen, memory: Memory, item: Item | None, block: Block | None) -> None:
+async def _never(
+    chat: ChatScreen, memory: Memory, item: Item | None, block: BlockedPhrase | None
+) -> None:
     """Block a phrase or the memory itself; unblock it if it is blocked."""
     if block is not None:
         await chat.ask(memory.unblock, block.id)

@@ -51,7 +51,7 @@ async def show_pending_turn(chat: ChatScreen) -> None:
     target, chat.going_to = chat.going_to, None
     if target is not None and chat.session is not None and chat.session.chat_id == target[0]:
         await _reveal(chat, target[1])
-        back_key = keys.shown("go-back", chat.settings.keys)
+        back_key = keys.key_name("go-back", chat.settings.keys)
         chat.say(f"{back_key} goes back to the chat you came from.")
 
 
@@ -67,7 +67,7 @@ async def go_back(chat: ChatScreen) -> None:
             chat.state.prompt = chat.state.recalled = place.prompt
         elif place.leaf_id is not None:
             await show_branch(chat, session.show, place.leaf_id)
-            chat.transcript.to_end()
+            chat.transcript.scroll_to_end()
 
 
 async def _here(chat: ChatScreen, session: Session) -> Place:
@@ -109,7 +109,7 @@ async def _load_turn(chat: ChatScreen, session: Session, turn_id: int) -> bool:
             return False
         chat.came_from.append(await _here(chat, session))
         await show_branch(chat, session.show, turn_id)
-        back_key = keys.shown("go-back", chat.settings.keys)
+        back_key = keys.key_name("go-back", chat.settings.keys)
         chat.say(f"This is another branch. {back_key} goes back to the one before.")
         path = await chat.ask(session.path)
     ids = [turn.id for turn in path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys, messages, worker
+from rpterm.tui import background, keys, messages
 from rpterm.tui.screens.chat import examples, frame, other_terminals, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
@@ -50,7 +50,7 @@ async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None)
     examples.refresh_soon(chat)
     if session is not None:
         # The draft stays in the input and moves to the other chat.
-        chat.loads.put(lambda: worker.keep_draft(session, ""))
+        chat.loads.put(lambda: background.keep_draft(session, ""))
     frame.open_chat(chat, target, chat_id)
     if session is not None:
         # Closed afterwards: the opener leaves the old chat first, which saves its KV cache while
@@ -69,18 +69,18 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
     ghosts = [turn for turn in chat.transcript.turns if turn.id in (GHOST_USER, GHOST_REPLY)]
     if state.request is not None:
         tail += ghosts
-    await chat.transcript.show(tail, more=len(event.turns) >= worker.WINDOW)
-    chat.transcript.to_end()
+    await chat.transcript.show(tail, more=len(event.turns) >= background.WINDOW)
+    chat.transcript.scroll_to_end()
     if event.session.scene.group:
         frame.show_header(chat)
     chat.phase(Phase.LOADING)
     session, post = event.session, chat.post_message
-    chat.loads.put(lambda: worker.load_model(session, post))
+    chat.loads.put(lambda: background.load_model(session, post))
     panes.chat_opened(chat)
     if chat.input.empty and state.request is None:
         from rpterm.store import drafts
 
-        draft = await chat.ask(drafts.kept, session.store, session.chat_id)
+        draft = await chat.ask(drafts.load, session.store, session.chat_id)
         replies.prepend_to_input(chat, draft)  # The user may have begun to write meanwhile.
     chat.work(_show_ratings(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
@@ -102,7 +102,7 @@ async def opening_failed(chat: ChatScreen, text: str) -> None:
     kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
-    retry_key = keys.shown("regenerate", chat.settings.keys)
+    retry_key = keys.key_name("regenerate", chat.settings.keys)
     chat.phase(Phase.CLOSED, hint=f"{retry_key} tries again")
 
 

@@ -42,7 +42,7 @@ async def reply_ended(chat: ChatScreen) -> None:
         await _report_switched_branch(chat, session, live[0])
 
 
-async def show_changes(chat: ChatScreen, event: messages.PathRead) -> None:
+async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
     """Show what another terminal did to the cast and the shown branch."""
     session = chat.session
     if session is None or session is not event.session:
@@ -105,4 +105,4 @@ async def _report_switched_branch(chat: ChatScreen, session: Session, turn_id: i
         await chat.ask(session.store.turn, turn_id)
     except RptermError:
         return
-    chat.say(f"{LED_AWAY} {keys.shown('branches', chat.settings.keys)} shows all.")
+    chat.say(f"{LED_AWAY} {keys.key_name('branches', chat.settings.keys)} shows all.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.geometry import Size
 
 from rpterm import slash
-from rpterm.tui import messages, worker
+from rpterm.tui import background, messages
 from rpterm.tui.screens.chat import slash_commands
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import Prompt, Turn
@@ -138,7 +138,7 @@ async def show_line(chat: ChatScreen, line: str) -> None:
         await toggle_card(chat)
     pane = chat.panes.pane("card")
     if isinstance(pane, CardPane):
-        pane.call_after_refresh(pane.point, line)
+        pane.call_after_refresh(pane.highlight_line, line)
 
 
 async def toggle_chats(chat: ChatScreen) -> None:
@@ -212,8 +212,8 @@ def request_preview(
     def build() -> None:
         session = chat.session
         if session is not None and chat.state.previews == number and not chat.state.busy:
-            draft, post = chat.input.whole, chat.post_message
-            chat.previews.put(lambda: worker.preview(session, draft, post))
+            draft, post = chat.input.full_text, chat.post_message
+            chat.previews.put(lambda: background.preview(session, draft, post))
 
     chat.set_timer(after, build) if after else build()
 
@@ -259,7 +259,7 @@ def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
 def _focus(chat: ChatScreen) -> None:
     """Focus a pane that covers the chat, or else the turn editor or the input."""
     if chat.panes.covers:
-        chat.panes.places[0].focus()
+        chat.panes.focus_targets[0].focus()
     elif chat.state.editor is not None:
         chat.state.editor.focus()
     else:
@@ -270,7 +270,9 @@ def _focus(chat: ChatScreen) -> None:
 async def next_place(chat: ChatScreen) -> None:
     """Move the focus to the next open pane, and after the last one back to the input."""
     first = chat.state.editor or chat.input
-    places = [first, *chat.panes.places] if not chat.panes.covers else chat.panes.places
+    places = (
+        [first, *chat.panes.focus_targets] if not chat.panes.covers else chat.panes.focus_targets
+    )
     at = next((at for at, place in enumerate(places) if place.has_focus), -1)
     places[(at + 1) % len(places)].focus()
     chat.refresh_hints()

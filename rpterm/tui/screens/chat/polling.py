@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm.tui import messages
-from rpterm.tui.lane import Lane
+from rpterm.tui.background import WINDOW
 from rpterm.tui.screens.chat import frame, panes
 from rpterm.tui.widgets.status import Phase
-from rpterm.tui.worker import WINDOW
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Follower:
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
-        self._lane = Lane("card", failed)
+        self._lane = WorkerThread("card", failed)
         self._reloader: Reloader | None = None
         self._elsewhere: Elsewhere | None = None
         self._session: Session | None = None
@@ -89,7 +89,7 @@ class Follower:
 
     def _poll_other_terminals(self, session: Session) -> None:
         if self._elsewhere is not None and (path := self._elsewhere.poll()) is not None:
-            self._chat.post_message(messages.PathRead(session, path))
+            self._chat.post_message(messages.BranchChanged(session, path))
 
 
 async def card_saved(chat: ChatScreen, event: CardSaved) -> None:

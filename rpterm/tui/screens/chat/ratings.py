@@ -48,7 +48,7 @@ async def _thumb(chat: ChatScreen, up: bool) -> None:
     await show_marks(chat)
     if chat.transcript.selected is None:
         select_key, undo_key = (
-            keys.shown(each, chat.settings.keys) for each in ("select-previous", "unrate")
+            keys.key_name(each, chat.settings.keys) for each in ("select-previous", "unrate")
         )
         rating = "good ▲" if up else "bad ▼"
         chat.say(f"The last reply is rated {rating}. {select_key}, then {undo_key} undoes it.")
@@ -61,7 +61,7 @@ async def tags(chat: ChatScreen) -> None:
     if (target := _rater_and_reply(chat)) is None:
         return
     rater, turn = target
-    await chat.ask(rater.ready, turn.id)  # Fail before the user has entered anything.
+    await chat.ask(rater.require_complete, turn.id)  # Fail before the user has entered anything.
     mark = await chat.ask(rater.mark, turn.id)
     done = await chat.app.push_screen_wait(TagScreen(mark))
     if done is not None:
@@ -76,7 +76,9 @@ async def flag(chat: ChatScreen) -> None:
     if (target := _rater_and_reply(chat)) is None:
         return
     rater, turn = target
-    turn = await chat.ask(rater.ready, turn.id)  # Fail before the user has entered anything.
+    turn = await chat.ask(
+        rater.require_complete, turn.id
+    )  # Fail before the user has entered anything.
     done = await chat.app.push_screen_wait(FlagScreen(turn.text))
     if done is not None:
         await chat.ask(rater.flag, turn.id, done.span, done.reason)
@@ -98,8 +100,8 @@ async def consent(chat: ChatScreen) -> None:
     session = chat.session
     if session is None:
         return
-    allowed = await chat.ask(session.rater.allowed, session.chat_id)
-    await chat.ask(session.rater.allow, session.chat_id, not allowed)
+    allowed = await chat.ask(session.rater.is_exportable, session.chat_id)
+    await chat.ask(session.rater.set_exportable, session.chat_id, not allowed)
     if allowed:
         chat.say("This chat stays private: `rpterm export` leaves it out.")
     else:

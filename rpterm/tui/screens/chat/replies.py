@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import keys, worker
+from rpterm.tui import background, keys
 from rpterm.tui.screens.chat import frame
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
@@ -51,9 +51,9 @@ async def keep_marked(chat: ChatScreen) -> None:
 
 async def leave_candidates(chat: ChatScreen) -> None:
     """Close the candidates: keep the marked one or, after a comparison, the reply from before."""
-    from rpterm.tui.widgets.aside import AsideView
+    from rpterm.tui.widgets.example_comparison import ExampleComparison
 
-    if not isinstance(chat.state.choosing, AsideView):
+    if not isinstance(chat.state.choosing, ExampleComparison):
         await keep_marked(chat)
     elif not chat.state.busy:
         await frame.clear_below(chat)
@@ -104,7 +104,7 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     await frame.clear_below(chat)
     if request.intent is Intent.SEND:
         await _show_ghosts(chat, request)
-    chat.transcript.to_end()
+    chat.transcript.scroll_to_end()
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.CLOSED:
@@ -132,7 +132,7 @@ def run(chat: ChatScreen) -> None:
         if not stale():
             chat.post_message(message)
 
-    chat.replies.put(lambda: worker.reply(session, request, post, stale))
+    chat.replies.put(lambda: background.reply(session, request, post, stale))
 
 
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
@@ -144,19 +144,19 @@ async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
         name = group.expected_name(chat, chat.session.scene, request)
     user = Turn(GHOST_USER, 0, None, "user", persona.name, request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
-    await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.more)
+    await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.has_more)
 
 
 def restore_message(chat: ChatScreen, request: ScreenRequest) -> None:
     """Return a message that was not stored to the input, before what was written there since."""
     if request.intent is Intent.SEND:
-        prepend_to_input(chat, slash.written(request.text))
+        prepend_to_input(chat, slash.escaped(request.text))
 
 
 def prepend_to_input(chat: ChatScreen, words: str) -> None:
     """Put text into the input, before what is written there."""
     if words.strip():
-        parts = (words, chat.input.whole)
+        parts = (words, chat.input.full_text)
         chat.input.put("\n".join(part for part in parts if part.strip()))
 
 
@@ -167,13 +167,13 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     if session is None:
         ghosts = (GHOST_USER, GHOST_REPLY)
         stored = [turn for turn in chat.transcript.turns if turn.id not in ghosts]
-        await chat.transcript.show(stored, more=chat.transcript.more)
+        await chat.transcript.show(stored, more=chat.transcript.has_more)
         return
-    loaded = max(worker.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
+    loaded = max(background.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
     chat.state.chat, path = await chat.ask(lambda: (session.chat, session.path(loaded)))
     await chat.transcript.show(_with_unstored(chat, path), more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
-        await chat.transcript.trim(worker.WINDOW)
+        await chat.transcript.trim(background.WINDOW)
     frame.show_header(chat)
     await _refresh_dependents(chat)
 
@@ -181,7 +181,7 @@ async def refresh_transcript(chat: ChatScreen) -> None:
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
     """The path with the text of a reply whose end could not be stored, which stays on screen."""
     views = (chat.transcript.view(turn_id) for turn_id in chat.state.live.values())
-    view = next((view for view in views if view and view.live and view.whole.strip()), None)
+    view = next((view for view in views if view and view.live and view.full_text.strip()), None)
     if view is None or chat.state.running:
         return path
     reply, ids = view.turn, [turn.id for turn in path]
@@ -189,7 +189,7 @@ def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
     if is_stored or reply.parent_id not in ids:
         return path
     above = path[: ids.index(reply.parent_id) + 1]
-    return [*above, replace(reply, text=view.whole, status=Status.PARTIAL)]
+    return [*above, replace(reply, text=view.full_text, status=Status.PARTIAL)]
 
 
 async def _refresh_dependents(chat: ChatScreen) -> None:
@@ -248,7 +248,7 @@ def refuse_while_editing(chat: ChatScreen) -> bool:
     if (editor := chat.state.editor) is None:
         return False
     keep_key, leave_key = (
-        keys.shown(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
+        keys.key_name(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
     )
     chat.say(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
     editor.focus()

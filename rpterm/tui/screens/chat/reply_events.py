@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys, messages, worker
+from rpterm.tui import background, keys, messages
 from rpterm.tui.screens.chat import frame, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
 from rpterm.tui.widgets.candidates import Candidates
@@ -38,7 +38,7 @@ async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
             _reply_finished(chat, event)
         case events.BestLed(index):
             if chat.state.choosing is not None and not chat.state.chosen:
-                chat.state.choosing.point(index)
+                chat.state.choosing.mark_at(index)
         case events.BestKept(index, _, chances):
             from rpterm.tui.screens.chat import remedies
 
@@ -55,9 +55,9 @@ async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> N
     if event.parted:
         from rpterm.chat.elsewhere import PARTED
 
-        chat.say(f"{PARTED} {keys.shown('branches', chat.settings.keys)} shows all.")
+        chat.say(f"{PARTED} {keys.key_name('branches', chat.settings.keys)} shows all.")
     if (session := chat.session) is not None:
-        chat.desk.put(lambda: worker.keep_draft(session, ""))
+        chat.desk.put(lambda: background.keep_draft(session, ""))
     view = chat.transcript.view(GHOST_USER)
     if view is not None:
         view.show(event.turn)
@@ -82,11 +82,11 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
         above = above[: ids.index(parent) + 1]
     state.live = {index: turn.id for index, turn in enumerate(event.turns)}
     if len(event.turns) == 1:
-        await chat.transcript.show([*above, event.turns[0]], more=chat.transcript.more)
+        await chat.transcript.show([*above, event.turns[0]], more=chat.transcript.has_more)
     else:
-        await chat.transcript.show(above, more=chat.transcript.more)
+        await chat.transcript.show(above, more=chat.transcript.has_more)
         state.choosing = _candidates_view(chat, event.turns)
-        await chat.transcript.below(state.choosing)
+        await chat.transcript.mount_below(state.choosing)
     chat.refresh_hints()
 
 
@@ -94,9 +94,9 @@ def _candidates_view(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
     """The widget for several replies: a choice, a comparison with and without examples, a duel."""
     request = chat.state.request
     if request is not None and request.compare_examples and len(turns) == 2:
-        from rpterm.tui.widgets.aside import AsideView
+        from rpterm.tui.widgets.example_comparison import ExampleComparison
 
-        return AsideView(turns)
+        return ExampleComparison(turns)
     if request is not None and request.duel and len(turns) == 2:
         from rpterm.tui.screens.chat import duels
 
@@ -137,7 +137,7 @@ def _reply_finished(chat: ChatScreen, event: events.ReplyFinished | events.Reply
         view.show(event.turn)
     _show_usage(chat, event.generation)
     if state.session is not None:
-        state.session.rater.see(event.turn.id)
+        state.session.rater.mark_seen(event.turn.id)
     chat.keeper.replied(event.turn)
 
 
@@ -167,7 +167,7 @@ async def reply_ended(chat: ChatScreen) -> None:
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
-    if state.choosing is not None and not state.choosing.end():
+    if state.choosing is not None and not state.choosing.finish_all():
         await frame.clear_below(chat)
     if state.choosing is None and not was_draft:
         await replies.refresh_transcript(chat)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages
-from rpterm.tui.lane import Lane
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import Origin, RptermError, Status, Turn
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Watcher:
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
-        self._lane, self._slow = Lane("score", failed), Lane("score-slow", failed)
+        self._lane, self._slow = WorkerThread("score", failed), WorkerThread("score-slow", failed)
         self._session: Session | None = None
         self._epoch = 0
         """Counts interruptions: slow work of an older epoch stops."""
@@ -300,7 +300,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
     turn = target_reply(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
     if pane is not None:
-        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, Standing
+        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
 
         assert isinstance(pane, ConsistencyPane)
         problem = chat.keeper.problem
@@ -309,7 +309,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         elif turn is None:
             problem = "There is no reply to score yet."
         trend = _trend(chat, path, turn)
-        pane.show(Standing(turn, score, trend, _drift(trend), problem))
+        pane.show(ConsistencyState(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
 
 
@@ -318,7 +318,7 @@ def _highlight(chat: ChatScreen, turn: Turn | None, score: Score | None) -> None
     if turn is not None and score is not None:
         from rpterm.scoring import findings
 
-        spans = findings.spans(score)
+        spans = findings.broken_spans(score)
     if (turn.id if turn and spans else 0) != chat.state.highlit:
         old = chat.transcript.view(chat.state.highlit) if chat.state.highlit else None
         if old is not None:
@@ -333,10 +333,10 @@ def _show_alarm(
 ) -> None:
     sentence, drift = "", _drift(_trend(chat, path, last))
     if last is not None and score is not None and last.id != chat.keeper.put_away:
-        from rpterm.scoring.drift import broken
+        from rpterm.scoring.drift import broke_character
 
         name = last.speaker
-        if broken(score.probability, score.high):
+        if broke_character(score.probability, score.high):
             sentence = f"{name} fell out of character."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."

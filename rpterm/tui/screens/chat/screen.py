@@ -17,10 +17,9 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rpterm.defect import told, traced
-from rpterm.tui import keys, messages, worker
+from rpterm.errors import traceback_text, user_message
+from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
-from rpterm.tui.lane import Lane
 from rpterm.tui.screens.chat import (
     chats,
     frame,
@@ -45,6 +44,7 @@ from rpterm.tui.widgets.status import Phase, StatusLine
 from rpterm.tui.widgets.transcript import Transcript
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.widgets.turn_editor import TurnEditor
+from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
+    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.chat.navigation import Place
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
-    from rpterm.tuning import Tuning
 
 SAID_S = 3.0
 """How long the same notice is not repeated, in seconds: a key held down would pile them up."""
@@ -97,27 +97,27 @@ class ChatScreen(Screen[None]):
     def __init__(
         self,
         card: CharacterCard | None,
-        opener: worker.Opener,
+        opener: background.Opener,
         settings: Settings,
         *,
         greeting: str = "",
         choose: bool = False,
-        tuning: Tuning | None = None,
+        live_settings: LiveSettings | None = None,
     ) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
         self.greeting, self.choose_first = greeting, choose
         self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
-        self.tuning, self.state = tuning, ChatState()
+        self.live_settings, self.state = live_settings, ChatState()
         self.tints: dict[str, str] = {}
         self.came_from: list[Place] = []
         self.going_to: tuple[int, int] | None = None
-        self.desk = Lane("desk", self._background_failed)
-        self.loads = Lane("load", self._reply_failed)
-        self.replies = Lane("reply", self._reply_failed)
-        self.idle = Lane("idle", self._background_failed)
-        self.previews = Lane("preview", self._background_failed)
+        self.desk = WorkerThread("desk", self._background_failed)
+        self.loads = WorkerThread("load", self._reply_failed)
+        self.replies = WorkerThread("reply", self._reply_failed)
+        self.idle = WorkerThread("idle", self._background_failed)
+        self.previews = WorkerThread("preview", self._background_failed)
         self.follower = polling.Follower(self, self._background_failed)
         self.keeper = scores.Watcher(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
@@ -165,11 +165,11 @@ class ChatScreen(Screen[None]):
 
     def press(self, name: str) -> bool:
         """Run the command of a key pressed in the input; False leaves the key to the input."""
-        for key in keys.while_writing(name, self.settings.keys):
+        for key in keys.commands_for_input_key(name, self.settings.keys):
             if is_active(self, key, typed=True):
                 self.command(key.id)
                 return True
-        if self.input.empty and keys.is_for("help", name, self.settings.keys):
+        if self.input.empty and keys.is_key_of("help", name, self.settings.keys):
             self.app.run_command("help")  # type: ignore[attr-defined]
             return True
         return False
@@ -224,12 +224,14 @@ class ChatScreen(Screen[None]):
         """The thread that opens chats or generates replies hit a bug: show it and end the reply."""
         from rpterm.chat.events import ReplyFailed
 
-        self.post_message(messages.SessionTold(ReplyFailed(told(error), traced(error))))
+        self.post_message(
+            messages.SessionReported(ReplyFailed(user_message(error), traceback_text(error)))
+        )
         self.post_message(messages.ReplyEnded())
 
     def _background_failed(self, error: Exception) -> None:
         """Another thread failed: show a notice; a running reply continues."""
-        self.call_later(self.say, told(error), error=True)
+        self.call_later(self.say, user_message(error), error=True)
 
     # Status ------------------------------------------------------------------------------------
     def figures(self, **changes: object) -> None:
@@ -268,12 +270,12 @@ class ChatScreen(Screen[None]):
     async def model_failed(self, event: messages.ModelFailed) -> None:
         await opening.model_failed(self, event)
 
-    @on(messages.PathRead)
-    async def path_read(self, event: messages.PathRead) -> None:
+    @on(messages.BranchChanged)
+    async def branch_changed(self, event: messages.BranchChanged) -> None:
         await self._guarded(other_terminals.show_changes(self, event))
 
-    @on(messages.SessionTold)
-    async def session_told(self, event: messages.SessionTold) -> None:
+    @on(messages.SessionReported)
+    async def session_reported(self, event: messages.SessionReported) -> None:
         await self._guarded(reply_events.handle(self, event.event))
 
     @on(messages.ReplyGrown)
@@ -293,8 +295,8 @@ class ChatScreen(Screen[None]):
     def reply_scored(self, event: messages.ReplyScored) -> None:
         scores.receive_score(self, event)
 
-    @on(messages.MemoryNoted)
-    def memory_noted(self) -> None:
+    @on(messages.MemoryChanged)
+    def memory_changed(self) -> None:
         panes.refresh_memory(self)
 
     @on(messages.PromptPreviewed)
@@ -329,7 +331,7 @@ class ChatScreen(Screen[None]):
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
         self.work(replies.keep_candidate(self, event.turn))
 
-    @on(Transcript.HistoryWanted)
+    @on(Transcript.HistoryRequested)
     def history_wanted(self) -> None:
         self.work(turns.load_history(self), "history", exclusive=True)
 
@@ -351,18 +353,18 @@ class ChatScreen(Screen[None]):
     async def card_saved(self, event: polling.CardSaved) -> None:
         await self._guarded(polling.card_saved(self, event))
 
-    @on(ChatsPane.Taken)
-    def chat_taken(self, event: ChatsPane.Taken) -> None:
+    @on(ChatsPane.Chosen)
+    def chat_taken(self, event: ChatsPane.Chosen) -> None:
         self.work(chats.open_chat(self, event.chat_id))
 
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
-    def on_memory_pane_wanted(self, event: MemoryPane.Wanted) -> None:
+    def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:
         """A command key was pressed in the Memory pane."""
         from rpterm.tui.screens.chat import memory
 
         self._work_with_dialog(memory.run_command(self, event))
 
-    def on_memory_pane_asked(self) -> None:
+    def on_memory_pane_query_changed(self) -> None:
         """The search in the Memory pane changed."""
         from rpterm.tui.screens.chat import memory
 
@@ -372,13 +374,13 @@ class ChatScreen(Screen[None]):
         """A line of the card was chosen in the Consistency pane."""
         self.work(panes.show_line(self, event.line))
 
-    def on_examples_pane_wanted(self, event: ExamplesPane.Wanted) -> None:
+    def on_examples_pane_command_run(self, event: ExamplesPane.CommandRun) -> None:
         """A command key was pressed in the Examples pane."""
         from rpterm.tui.screens.chat.example_commands import COMMANDS
 
         self._work_with_dialog(COMMANDS[event.command](self))
 
-    def on_examples_pane_sized(self, event: ExamplesPane.Sized) -> None:
+    def on_examples_pane_slider_clicked(self, event: ExamplesPane.SliderClicked) -> None:
         """A slider of the Examples pane was moved."""
         from rpterm.tui.screens.chat.examples import slider_moved
 

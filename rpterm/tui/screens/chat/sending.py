@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
-from rpterm.tui import keys, worker
+from rpterm.tui import background, keys
 from rpterm.tui.screens.chat import frame, panes, replies, slash_commands
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.status import Phase
@@ -24,7 +24,7 @@ KEPT_AFTER_S = 1.5
 
 async def send(chat: ChatScreen) -> None:
     """Send the draft; without one, keep the marked candidate or let the next character speak."""
-    if chat.input.whole.strip():
+    if chat.input.full_text.strip():
         await send_text(chat, ScreenRequest())
     else:
         await _send_without_text(chat)
@@ -34,7 +34,7 @@ async def send_text(chat: ChatScreen, request: ScreenRequest) -> None:
     """Send the draft as the text of a request; if the draft is a command, run it instead."""
     if await slash_commands.run_if_command(chat) or replies.refuse_while_busy(chat):
         return
-    text = slash.message(chat.input.whole.strip())
+    text = slash.unescaped(chat.input.full_text.strip())
     chat.input.put("")  # Before the first await, or a second Enter would send it again.
     await replies.start_after_choice(chat, replace(request, text=text))
 
@@ -59,7 +59,7 @@ async def regenerate(chat: ChatScreen) -> None:
 async def several_candidates(chat: ChatScreen) -> None:
     """Generate several replies at once: to the draft or, without one, as versions of a reply."""
     count = max(2, chat.settings.candidates)
-    if chat.input.whole.strip() and chat.transcript.selected is None:
+    if chat.input.full_text.strip() and chat.transcript.selected is None:
         await send_text(chat, ScreenRequest(candidates=count))
     else:
         await _regenerate(chat, count)
@@ -80,7 +80,7 @@ async def _regenerate(chat: ChatScreen, candidates: int) -> None:
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     if turn.parent_id is None and turn.role == "assistant":
-        list_key = keys.shown("greeting", chat.settings.keys)
+        list_key = keys.key_name("greeting", chat.settings.keys)
         chat.say(f"This is the greeting: ← and → show the card's others, {list_key} lists them.")
         return
     chat.input.focus()
@@ -104,7 +104,9 @@ async def continue_reply(chat: ChatScreen) -> None:
 async def impersonate(chat: ChatScreen) -> None:
     """Let the model draft the user's next line in the input."""
     if not replies.refuse_while_busy(chat):
-        await replies.start_after_choice(chat, ScreenRequest(Intent.IMPERSONATE, chat.input.whole))
+        await replies.start_after_choice(
+            chat, ScreenRequest(Intent.IMPERSONATE, chat.input.full_text)
+        )
 
 
 # The draft -------------------------------------------------------------------------------------
@@ -120,8 +122,8 @@ def draft_changed(chat: ChatScreen) -> None:
 
 def _store_draft(chat: ChatScreen, number: int) -> None:
     """Store the draft unless it has changed again since draft ``number``."""
-    session, text = chat.session, chat.input.whole
+    session, text = chat.session, chat.input.full_text
     # A message that was just sent stays the stored draft until it is stored as a turn.
     was_sent = not text.strip() and (chat.state.busy or chat.state.request is not None)
     if session is not None and chat.state.drafts == number and not was_sent:
-        chat.desk.put(lambda: worker.keep_draft(session, text))
+        chat.desk.put(lambda: background.keep_draft(session, text))

@@ -5,24 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rpterm.live_settings import DEFAULT, MODEL, PROFILE, problem_with
 from rpterm.tui.screens.chat import opening, panes
-from rpterm.tuning import DEFAULT, MODEL, PROFILE, problem
 
 if TYPE_CHECKING:
+    from rpterm.live_settings import LiveSetting, LiveSettings
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.screens.chooser import Choice
-    from rpterm.tuning import Knob, Tuning
 
 
 async def choose_setting(chat: ChatScreen) -> None:
     """Show the list of settings and change one after the other."""
     from rpterm.tui.screens.settings import SettingsScreen
 
-    if (tuning := _tuning(chat)) is None:
+    if (live_settings := _tuning(chat)) is None:
         return
     at = ""
     while True:
-        knobs = {knob.name: knob for knob in await chat.ask(tuning.knobs, chat.card)}
+        knobs = {knob.name: knob for knob in await chat.ask(live_settings.knobs, chat.card)}
         screen = SettingsScreen(list(knobs.values()), chat.settings.keys, at)
         done = await chat.app.push_screen_wait(screen)
         if done is None:
@@ -39,17 +39,17 @@ async def change_setting(chat: ChatScreen, name: str, text: str) -> None:
     Raises:
         ConfigError: There is no such setting, the value is invalid, or it cannot be stored.
     """
-    if (tuning := _tuning(chat)) is None:
+    if (live_settings := _tuning(chat)) is None:
         return
-    changed = await chat.ask(tuning.change, name, text, chat.card)
-    chat.settings = tuning.settings
+    changed = await chat.ask(live_settings.change, name, text, chat.card)
+    chat.settings = live_settings.settings
     counts = changed.counts
     can_reopen = not chat.state.busy and chat.state.editor is None
     if counts == "opening" and chat.session is not None and can_reopen:
         # Memory, scores and model are set up when a chat is opened, so it is reopened.
         await opening.switch_chat(chat, None, chat.session.chat_id)
         counts = "reply"
-    chat.say(changed.told(counts))
+    chat.say(changed.describe(counts))
     panes.request_preview(chat, always=True)
 
 
@@ -59,13 +59,13 @@ async def show_setting(chat: ChatScreen, name: str) -> None:
     Raises:
         ConfigError: There is no such setting.
     """
-    if (tuning := _tuning(chat)) is not None:
-        chat.say((await chat.ask(tuning.knob, name, chat.card)).told())
+    if (live_settings := _tuning(chat)) is not None:
+        chat.say((await chat.ask(live_settings.knob, name, chat.card)).describe())
 
 
-async def _ask_value(chat: ChatScreen, knob: Knob) -> str | None:
+async def _ask_value(chat: ChatScreen, knob: LiveSetting) -> str | None:
     """Ask for a new value, or toggle a switch; ``None`` if nothing changes."""
-    from rpterm.config.text import typed
+    from rpterm.config.toml_text import as_typed
     from rpterm.tui.screens.form import Field, Form
 
     if knob.name == MODEL:
@@ -74,17 +74,17 @@ async def _ask_value(chat: ChatScreen, knob: Knob) -> str | None:
         return await _choose_profile(chat, knob)
     if knob.is_switch:
         return "off" if knob.value else "on"
-    current = typed(knob.value)
-    fields = [Field("value", knob.about, current, check=partial(problem, knob.name))]
+    current = as_typed(knob.value)
+    fields = [Field("value", knob.about, current, check=partial(problem_with, knob.name))]
     values = await chat.app.push_screen_wait(Form(knob.label, fields, chat.settings.keys))
     return None if values is None or values["value"] == current else values["value"].strip()
 
 
-async def _choose_model(chat: ChatScreen, knob: Knob) -> str | None:
+async def _choose_model(chat: ChatScreen, knob: LiveSetting) -> str | None:
     """Choose one of the models on this machine or of the server; ``None`` if unchanged."""
     from rpterm import paths
+    from rpterm.humanize import byte_size
     from rpterm.models import library
-    from rpterm.plural import sized
     from rpterm.tui.screens.chooser import Choice
 
     if chat.settings.engine == "remote":
@@ -94,19 +94,19 @@ async def _choose_model(chat: ChatScreen, knob: Knob) -> str | None:
     else:
         models = await chat.ask(library.list_models, paths.find().models)
         title = "Models on this machine; rpterm models pull gets others"
-        choices = [Choice(each.name, each.name, right=sized(each.size)) for each in models]
+        choices = [Choice(each.name, each.name, right=byte_size(each.size)) for each in models]
         names = {"": "starter", **{str(each.path): each.name for each in models}}
     return await _choose_other(chat, title, choices, names.get(str(knob.value), str(knob.value)))
 
 
-async def _choose_profile(chat: ChatScreen, knob: Knob) -> str | None:
+async def _choose_profile(chat: ChatScreen, knob: LiveSetting) -> str | None:
     """Choose a profile of the config file, or none; ``None`` if unchanged."""
     from rpterm import config
     from rpterm.tui.screens.chooser import Choice
 
-    if (tuning := _tuning(chat)) is None:
+    if (live_settings := _tuning(chat)) is None:
         return None
-    names = await chat.ask(config.profiles, tuning.file)
+    names = await chat.ask(config.profiles, live_settings.file)
     title = "Profiles; rpterm config set NAME VALUE --profile creates one"
     choices = [Choice(DEFAULT, "none"), *(Choice(name, name) for name in names)]
     return await _choose_other(chat, title, choices, str(knob.value) or DEFAULT)
@@ -122,7 +122,7 @@ async def _choose_other(
     return None if done is None or done.id == current else done.id
 
 
-def _tuning(chat: ChatScreen) -> Tuning | None:
-    if chat.tuning is None:
+def _tuning(chat: ChatScreen) -> LiveSettings | None:
+    if chat.live_settings is None:
         chat.say("Settings cannot be changed here.")
-    return chat.tuning
+    return chat.live_settings

@@ -37,7 +37,7 @@ def names() -> dict[str, str]:
 
 async def run_if_command(chat: ChatScreen) -> bool:
     """Run the input as a command if it is one; returns whether it was."""
-    line = chat.input.whole.strip()
+    line = chat.input.full_text.strip()
     if is_command := slash.is_command(line):
         await run(chat, line)
     return is_command
@@ -47,8 +47,8 @@ async def run(chat: ChatScreen, line: str) -> None:
     """Run a line that begins with a slash; an unknown command stays in the input."""
     name, arguments = slash.split(line)
     if name not in names():
-        palette_key = keys.shown("palette", chat.settings.keys)
-        chat.say(slash.unknown(name, names(), f"{palette_key} finds them all."))
+        palette_key = keys.key_name("palette", chat.settings.keys)
+        chat.say(slash.unknown_command(name, names(), f"{palette_key} finds them all."))
     elif arguments and name in _WITH_ARGUMENTS:
         await _run_with_arguments(chat, line, name, arguments)
     elif arguments:
@@ -72,7 +72,7 @@ async def _run_with_arguments(chat: ChatScreen, line: str, name: str, arguments:
 async def _set(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import setting_commands
 
-    name, value = slash.setting(arguments)
+    name, value = slash.split_setting(arguments)
     await (
         setting_commands.change_setting(chat, name, value)
         if value
@@ -85,7 +85,7 @@ async def _note(chat: ChatScreen, arguments: str) -> None:
 
     if (session := chat.session) is not None:
         note = (await chat.ask(lambda: session.chat)).note
-        await chats.keep_note(chat, session, replace(note, text=slash.words(arguments)))
+        await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
 
 
 async def _rename(chat: ChatScreen, arguments: str) -> None:
@@ -120,8 +120,8 @@ def suggestions(line: str) -> tuple[list[str], str]:
     name, space, arguments = line[1:].partition(" ")
     if not space:
         known = names()
-        found = slash.beginning(name, known)
-        found += [each for each in slash.within(name, known) if each not in found]
+        found = slash.starting_with(name, known)
+        found += [each for each in slash.with_later_word(name, known) if each not in found]
         if not found:
             return [], "There is no such command; a message that begins with a slash needs two."
         return [f"/{each}" for each in found], known[found[0]] if len(found) == 1 else ""
@@ -139,7 +139,7 @@ async def complete(chat: ChatScreen) -> None:
     prefix = argument if space else command
     matches = [word for word in suggested if word.startswith(prefix.casefold())]
     matches = matches or (suggested if len(suggested) == 1 else [])
-    completed = slash.common(prefix, matches)
+    completed = slash.common_prefix(prefix, matches)
     takes_more = len(matches) == 1 and (bool(space) or completed[1:] in _WITH_ARGUMENTS)
     chat.input.put(f"{command} {completed}" if space else completed)
     if takes_more:
@@ -148,12 +148,12 @@ async def complete(chat: ChatScreen) -> None:
 
 def _setting_names(prefix: str) -> list[str]:
     """The settings whose name begins with this prefix."""
-    from rpterm.tuning import NAMES
+    from rpterm.live_settings import NAMES
 
-    return slash.beginning(prefix, (name.removeprefix("sampling.") for name in NAMES))
+    return slash.starting_with(prefix, (name.removeprefix("sampling.") for name in NAMES))
 
 
 def _setting_description(label: str) -> str:
-    from rpterm.tuning import about, known
+    from rpterm.live_settings import description, tunable_name
 
-    return about(known(label))
+    return description(tunable_name(label))

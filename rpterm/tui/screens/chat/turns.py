@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys, text, worker
-from rpterm.tui.external import edit_outside
+from rpterm.tui import background, keys, text
+from rpterm.tui.external_editor import edit_outside
 from rpterm.tui.screens.chat import files, frame, panes, replies
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
-    from rpterm.store.lifting import Following
+    from rpterm.store.turn_removal import FollowingTurns
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
@@ -22,7 +22,7 @@ def select(chat: ChatScreen, turn: Turn | None) -> None:
     """Select a turn, or none; the very next key already acts on it."""
     chat.transcript.select(turn)
     if turn is not None and turn.id > 0 and chat.session is not None:
-        chat.session.rater.see(turn.id)
+        chat.session.rater.mark_seen(turn.id)
     chat.set_focus(chat.input if turn is None else chat.transcript)
     chat.refresh_hints()
 
@@ -32,21 +32,21 @@ def select_previous(chat: ChatScreen) -> None:
     if (turn := chat.transcript.step(-1)) is not None:
         select(chat, turn)
         if chat.transcript.turns[0].id == turn.id:
-            chat.transcript.want_history()
+            chat.transcript.request_history()
 
 
 def select_next(chat: ChatScreen) -> None:
     """Select the turn below; after the last one comes the input."""
     select(chat, chat.transcript.step(1))
     if chat.transcript.selected is None:
-        chat.transcript.to_end()
+        chat.transcript.scroll_to_end()
 
 
 async def back(chat: ChatScreen) -> None:
     """Leave the innermost of: the selection, the candidates, a pane."""
     if chat.transcript.selected is not None:
         select(chat, None)
-        chat.transcript.to_end()
+        chat.transcript.scroll_to_end()
     elif chat.state.choosing is not None:
         await replies.leave_candidates(chat)
     else:
@@ -79,7 +79,7 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     if chat.session is None or replies.refuse_while_busy(chat):
         return
     if turn.swipes < 2:
-        regenerate_key = keys.shown("regenerate", chat.settings.keys)
+        regenerate_key = keys.key_name("regenerate", chat.settings.keys)
         chat.say(f"There is only this version. {regenerate_key} makes another one.")
         return
     sibling = await chat.ask(chat.session.swipe, turn.id, step)
@@ -124,7 +124,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
         return
     chat.transcript.select(None)
     editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
-    await chat.transcript.swap(view, editor)
+    await chat.transcript.replace_view(view, editor)
     editor.focus(scroll_visible=False)  # The editor scrolls into view once it is laid out.
 
 
@@ -136,7 +136,7 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
         editor.display = False
         chat.call_after_refresh(editor.remove)
     if (view := chat.transcript.view(turn.id)) is not None:
-        await chat.transcript.swap(view, None)
+        await chat.transcript.replace_view(view, None)
     chat.input.focus()
     if text is not None:
         await keep_edit(chat, turn, text)
@@ -170,8 +170,8 @@ async def edit_outside_here(chat: ChatScreen) -> None:
 def _edit_draft_outside(chat: ChatScreen) -> None:
     """Edit the text of the input or of the turn editor, whichever is in use, externally."""
     widget = chat.input if chat.input.has_focus else chat.state.editor or chat.input
-    edited = edit_outside(chat.app, widget.whole)
-    if edited is not None and edited != widget.whole:
+    edited = edit_outside(chat.app, widget.full_text)
+    if edited is not None and edited != widget.full_text:
         widget.put(edited)
 
 
@@ -180,14 +180,14 @@ async def branch_here(chat: ChatScreen) -> None:
     """End the shown branch at the selected turn."""
     turn = chat.transcript.selected
     if turn is None:
-        chat.say(f"Select a turn first: {keys.shown('select-previous', chat.settings.keys)}.")
+        chat.say(f"Select a turn first: {keys.key_name('select-previous', chat.settings.keys)}.")
         return
     if chat.session is None or replies.refuse_while_busy(chat):
         return
     await chat.ask(chat.session.branch, turn.id)
     await replies.refresh_transcript(chat)
     select(chat, None)
-    branches_key = keys.shown("branches", chat.settings.keys)
+    branches_key = keys.key_name("branches", chat.settings.keys)
     chat.say(f"You are on a new branch now; {branches_key} shows all of them.")
 
 
@@ -239,7 +239,9 @@ async def delete(chat: ChatScreen) -> None:
     panes.request_preview(chat, always=True)
 
 
-async def _ask_what_to_delete(chat: ChatScreen, turn: Turn, following: Following) -> bool | None:
+async def _ask_what_to_delete(
+    chat: ChatScreen, turn: Turn, following: FollowingTurns
+) -> bool | None:
     """Ask whether to delete a turn; returns whether to delete it alone, ``None`` for not at all."""
     from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm, Either
 
@@ -247,7 +249,7 @@ async def _ask_what_to_delete(chat: ChatScreen, turn: Turn, following: Following
     if not following.turns:
         sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete"))
         return False if sure else None
-    detail = f"{following.told()} {CANNOT_UNDO}"
+    detail = f"{following.describe()} {CANNOT_UNDO}"
     answers = {"alone": "Only this", "all": "All of it"}
     answer = await chat.app.push_screen_wait(Either(question, detail, answers))
     return None if answer is None else answer == "alone"
@@ -266,7 +268,7 @@ async def scroll_down(chat: ChatScreen) -> None:
 
 async def to_end(chat: ChatScreen) -> None:
     """Scroll to the end, and stay there as the transcript grows."""
-    chat.transcript.to_end()
+    chat.transcript.scroll_to_end()
 
 
 async def load_history(chat: ChatScreen) -> None:
@@ -274,14 +276,14 @@ async def load_history(chat: ChatScreen) -> None:
     try:
         await _load_above(chat)
     finally:
-        chat.transcript.answered()
+        chat.transcript.history_answered()
 
 
 async def _load_above(chat: ChatScreen) -> None:
     session, shown = chat.session, [turn for turn in chat.transcript.turns if turn.id > 0]
     if session is None or not shown:
         return
-    wanted = len(shown) + worker.WINDOW
+    wanted = len(shown) + background.WINDOW
     path = await chat.ask(session.path, wanted)
     first = next((index for index, turn in enumerate(path) if turn.id == shown[0].id), 0)
     await chat.transcript.prepend(path[:first], more=len(path) >= wanted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui.screens.chat import examples, frame, replies
 from rpterm.tui.screens.chooser import Choice, Chooser
 

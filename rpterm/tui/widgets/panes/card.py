@@ -41,7 +41,7 @@ class CardPane(VerticalScroll, can_focus=True):
         self._shown = Content.styled(head, "$text-warning") + describe(card)
         self._body.update(self._shown)
 
-    def point(self, line: str) -> None:
+    def highlight_line(self, line: str) -> None:
         """Highlight a line of the card and scroll to it; do nothing if it is not shown."""
         at, length = _find(self._shown.plain, line)
         if at < 0:

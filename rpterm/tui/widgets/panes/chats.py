@@ -35,7 +35,7 @@ class ChatsPane(Vertical):
     }
     """
 
-    class Taken(Message):
+    class Chosen(Message):
         """A chat was chosen."""
 
         def __init__(self, chat_id: int) -> None:
@@ -62,7 +62,7 @@ class ChatsPane(Vertical):
     @on(OptionList.OptionSelected)
     def on_chat_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(self.Taken(int(event.option.id or 0)))
+        self.post_message(self.Chosen(int(event.option.id or 0)))
 
     def _draw(self) -> None:
         if not self.is_attached or not self.size.width:

@@ -17,10 +17,10 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.scoring.findings import Finding, excerpt, findings
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list import ListPane, PaneList
+from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _HEADINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConsistencyState:
     """What the pane shows.
 
     Attributes:
@@ -82,17 +82,17 @@ class ConsistencyPane(ListPane):
 
     def __init__(self) -> None:
         super().__init__("consistency")
-        self.standing = Standing(problem="Waiting for the first reply…")
+        self.state = ConsistencyState(problem="Waiting for the first reply…")
         self._evidence: dict[str, Evidence] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(id="score-head", markup=False)
         yield PaneList()
 
-    def show(self, standing: Standing) -> None:
+    def show(self, state: ConsistencyState) -> None:
         """Show a reply's score and the trend."""
-        if standing != self.standing:
-            self.standing = standing
+        if state != self.state:
+            self.state = state
             self.draw()
 
     @on(OptionList.OptionSelected)
@@ -104,7 +104,7 @@ class ConsistencyPane(ListPane):
 
     def _draw(self) -> None:
         width = self.width
-        top = head(self.standing, width)
+        top = head(self.state, width)
         self.query_one("#score-head", Static).update(top)
         low = top.get_height({}, width) + ROWS > self.size.height
         self.set_class(low, "-low")
@@ -118,7 +118,7 @@ class ConsistencyPane(ListPane):
 
     def _options(self, width: int) -> Iterable[Option]:
         self._evidence = {}
-        score, turn = self.standing.score, self.standing.turn
+        score, turn = self.state.score, self.state.turn
         if score is None or turn is None:
             return
         kind = ""
@@ -144,7 +144,7 @@ class ConsistencyPane(ListPane):
         if finding.kind == "appeal":
             figure = f"{finding.reading.value:.2f}"
         left = Content.assemble((f"{mark} ", style), finding.label)
-        first = text.ends(left, (figure, text.MUTED), width)
+        first = text.justify(left, (figure, text.MUTED), width)
         shown = finding.reading.evidence[:3]
         last_line = ""
         for number, evidence in enumerate(shown or (None,)):
@@ -158,23 +158,23 @@ class ConsistencyPane(ListPane):
                 yield Option(Content("\n").join(lines), id=row_id)
 
 
-def head(standing: Standing, width: int) -> Content:
+def head(state: ConsistencyState, width: int) -> Content:
     """The figures: probability with its interval, dimensions, and the trend of the chat."""
     title = Content.styled("Consistency", "bold $text-primary")
-    if standing.turn is not None:
-        swipe = f", version {standing.turn.swipe}" if standing.turn.swipes > 1 else ""
-        who = Content.styled(f"  {text.one_line(standing.turn.speaker, 20)}{swipe}", text.MUTED)
+    if state.turn is not None:
+        swipe = f", version {state.turn.swipe}" if state.turn.swipes > 1 else ""
+        who = Content.styled(f"  {text.one_line(state.turn.speaker, 20)}{swipe}", text.MUTED)
         title = (title + who).truncate(width, ellipsis=True)
-    score = standing.score
+    score = state.score
     parts = [title, Content("")]
     if score is None:
-        parts.append(Content.styled(standing.problem or "Not scored yet.", text.MUTED))
+        parts.append(Content.styled(state.problem or "Not scored yet.", text.MUTED))
     else:
         parts += _figures(score, width)
-    if len(standing.trend) > 1:
-        parts += [Content(""), _trend(standing, width)]
-    if score is not None and standing.problem:
-        parts += [Content(""), Content.styled(standing.problem, f"italic {text.MUTED}")]
+    if len(state.trend) > 1:
+        parts += [Content(""), _trend(state, width)]
+    if score is not None and state.problem:
+        parts += [Content(""), Content.styled(state.problem, f"italic {text.MUTED}")]
     return Content("\n").join(parts)
 
 
@@ -210,7 +210,7 @@ def _figures(score: Score, width: int) -> list[Content]:
     limits = f"{score.low:.0%} to {score.high:.0%}{quick}"
     scale = interval(score.low, score.probability, score.high, width)
     rows = [
-        text.ends((figure, "bold"), (limits, text.MUTED), width),
+        text.justify((figure, "bold"), (limits, text.MUTED), width),
         Content.assemble((scale, colour(score.probability))),
         Content(""),
     ]
@@ -228,10 +228,10 @@ def _figures(score: Score, width: int) -> list[Content]:
     return rows
 
 
-def _trend(standing: Standing, width: int) -> Content:
-    shown = min(len(standing.trend), max(8, width - 22))
-    bars = sparkline(standing.trend, shown)
-    drift = standing.drift
+def _trend(state: ConsistencyState, width: int) -> Content:
+    shown = min(len(state.trend), max(8, width - 22))
+    bars = sparkline(state.trend, shown)
+    drift = state.drift
     if drift is not None and drift.alarm:
         verdict, style = "slipping", "$text-error"
     elif drift is not None and drift.level > 0.5:

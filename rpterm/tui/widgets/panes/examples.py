@@ -18,7 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
-from rpterm.tui.widgets.panes.list import Links, ListPane, PaneList, pane
+from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, pane_action
 
 if TYPE_CHECKING:
     from rpterm.examples.records import Exemplar, Row
@@ -40,7 +40,7 @@ _LINKED = ("example-pin", "example-exclude", "example-edit", "example-aside", "e
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class ExampleSizes:
     """The settings of the two sliders.
 
     Attributes:
@@ -80,14 +80,14 @@ class ExamplesPane(ListPane):
     }
     """
 
-    class Wanted(Message):
+    class CommandRun(Message):
         """A command of the pane was run by its key or link."""
 
         def __init__(self, command: str) -> None:
             super().__init__()
             self.command = command
 
-    class Sized(Message):
+    class SliderClicked(Message):
         """A slider was clicked: ``k`` examples per turn, or ``budget`` as a share of the most."""
 
         def __init__(self, k: int | None = None, budget: float | None = None) -> None:
@@ -97,7 +97,7 @@ class ExamplesPane(ListPane):
     def __init__(self, overrides: Mapping[str, str]) -> None:
         super().__init__("examples", overrides)
         self._rows: dict[str, Row] = {}
-        self.sizes = Sizes()
+        self.sizes = ExampleSizes()
         self._problem = "Waiting for the model…"
         self._unfolded: set[str] = set()
         self._renamed: dict[str, str] = {}
@@ -117,7 +117,7 @@ class ExamplesPane(ListPane):
         """The marked row."""
         return self._rows.get(self.listed.marked)
 
-    def show(self, rows: Sequence[Row], sizes: Sizes, problem: str = "") -> None:
+    def show(self, rows: Sequence[Row], sizes: ExampleSizes, problem: str = "") -> None:
         """Show these examples, or the problem why there are none."""
         by_key = {row.exemplar.key: row for row in rows}
         if (by_key, list(by_key), sizes, problem) != (
@@ -132,13 +132,13 @@ class ExamplesPane(ListPane):
         self._unfolded |= {new} if old in self._unfolded else set()
 
     def action_command(self, name: str) -> None:
-        self.post_message(self.Wanted(name))
+        self.post_message(self.CommandRun(name))
 
     def action_k(self, cell: int) -> None:
-        self.post_message(self.Sized(k=cell - (cell == self.sizes.k)))
+        self.post_message(self.SliderClicked(k=cell - (cell == self.sizes.k)))
 
     def action_budget(self, cell: int) -> None:
-        self.post_message(self.Sized(budget=(cell - (cell == self.sizes.cell)) / _CELLS))
+        self.post_message(self.SliderClicked(budget=(cell - (cell == self.sizes.cell)) / _CELLS))
 
     @on(OptionList.OptionSelected)
     def fold(self, event: OptionList.OptionSelected) -> None:
@@ -163,13 +163,13 @@ class ExamplesPane(ListPane):
         title = Content.styled("Examples", "bold $text-primary")
         if self._problem:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
-        tokens = f"{text.count(sizes.used)} tokens"
+        tokens = f"{text.format_count(sizes.used)} tokens"
         default = " default" if sizes.usual else ""
         rows = [
-            text.ends(title, (tokens, text.MUTED), width, 2), Content(""),
+            text.justify(title, (tokens, text.MUTED), width, 2), Content(""),
             self._slider("per turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
             self._slider("budget", "smaller larger", "budget", sizes.cell, _CELLS,
-                         f"{text.count(sizes.budget)}{default}"),
+                         f"{text.format_count(sizes.budget)}{default}"),
         ]  # fmt: skip
         if note := self._note():
             rows.append(Content.styled(note, f"italic {text.MUTED}"))
@@ -179,7 +179,7 @@ class ExamplesPane(ListPane):
         """Why there are no examples, or none chosen for this turn; else ""."""
         places = {row.place for row in self._rows.values()}
         if not places:
-            key = keys.hint("keep-example", self._overrides)
+            key = keys.short_key_name("keep-example", self._overrides)
             return f"There are no examples yet. {key} saves a good exchange as one."
         if not self.sizes.k or "turn" in places:
             return ""
@@ -192,11 +192,13 @@ class ExamplesPane(ListPane):
     ) -> Content:
         """A slider: a click on a cell sets the value; the keys at its ends change it by one."""
         down, up = (
-            text.link(keys.hint(name, self._overrides), pane("command", name), "bold")
+            text.link(
+                keys.short_key_name(name, self._overrides), pane_action("command", name), "bold"
+            )
             for name in (f"example-{end}" for end in ends.split())
         )
         bar = [
-            text.link("━" if at <= value else "─", pane(action, at),
+            text.link("━" if at <= value else "─", pane_action(action, at),
                       "$text-primary" if at <= value else text.FAINT)
             for at in range(1, cells + 1)
         ]  # fmt: skip
@@ -206,7 +208,9 @@ class ExamplesPane(ListPane):
     def _links(self) -> Content:
         return Content("  ").join(
             text.key_link(
-                keys.hint(name, self._overrides), keys.BY_ID[name].label, pane("command", name)
+                keys.short_key_name(name, self._overrides),
+                keys.BY_ID[name].label,
+                pane_action("command", name),
             )
             for name in _LINKED
         )
@@ -228,9 +232,9 @@ class ExamplesPane(ListPane):
         name = _SOURCES[row.exemplar.source]
         name += f" {row.exemplar.number}" if row.exemplar.number else ""
         similarity = f"similar {row.meaning:.2f}  " if row.meaning is not None else ""
-        right = f"{similarity}{text.count(row.tokens):>5}"
+        right = f"{similarity}{text.format_count(row.tokens):>5}"
         left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
-        lines = [text.ends(left, (right, text.MUTED), width)]
+        lines = [text.justify(left, (right, text.MUTED), width)]
         if open_:
             lines += _dialogue(row)
         else:

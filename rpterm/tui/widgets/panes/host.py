@@ -63,7 +63,7 @@ class PaneHost(Horizontal):
         return pane
 
     @property
-    def places(self) -> list[Widget]:
+    def focus_targets(self) -> list[Widget]:
         """The focusable widget of each open pane, in their order on screen."""
         return [
             pane if pane.can_focus else pane.query("OptionList").first(Widget)

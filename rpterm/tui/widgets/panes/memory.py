@@ -19,13 +19,13 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
-from rpterm.tui.widgets.panes.list import Links, ListPane, PaneList, pane
-from rpterm.tui.widgets.writing import Line
+from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, pane_action
+from rpterm.tui.widgets.text_inputs import JoinerInput
 
 if TYPE_CHECKING:
     from rpterm.memory.overview import Item, Overview
-    from rpterm.store.memory_files import Block
-    from rpterm.store.memory_rows import Kind
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.records import Kind
 
 KINDS = ("all", "turn", "fact", "reflection", "summary", "note", "document")
 
@@ -47,16 +47,16 @@ class MemoryPane(ListPane):
     }
     """
 
-    class Wanted(Message):
+    class CommandRun(Message):
         """The user ran ``command`` on the marked memory or phrase, if any."""
 
         def __init__(
-            self, command: str, item: Item | None = None, block: Block | None = None
+            self, command: str, item: Item | None = None, block: BlockedPhrase | None = None
         ) -> None:
             super().__init__()
             self.command, self.item, self.block = command, item, block
 
-    class Asked(Message):
+    class QueryChanged(Message):
         """The search text or the kind changed, so the pane needs a new overview."""
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
@@ -65,14 +65,14 @@ class MemoryPane(ListPane):
         self._chat_id = 0
         self._problem = "Reading the memory…"
         self._items: dict[str, Item] = {}
-        self._blocks: dict[str, Block] = {}
+        self._blocks: dict[str, BlockedPhrase] = {}
         self.kind = "all"
-        self.wishes = 0
+        self.requests = 0
         """Number of overviews requested so far; only the last one is shown."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="memory-head", markup=False)
-        yield Line(placeholder="/ search all memories", id="memory-search")
+        yield JoinerInput(placeholder="/ search all memories", id="memory-search")
         yield Links(id="memory-kinds", markup=False)
         yield PaneList()
         with VerticalScroll(id="memory-detail", can_focus=False):
@@ -100,7 +100,7 @@ class MemoryPane(ListPane):
             self._view, self._chat_id = view, chat_id
             self.draw()
 
-    def say(self, problem: str) -> None:
+    def show_problem(self, problem: str) -> None:
         """Show why there is no overview."""
         self._problem, self._view = problem, None
         self.draw()
@@ -124,12 +124,12 @@ class MemoryPane(ListPane):
             self.listed.focus()
         else:
             item, block = self._marked()
-            self.post_message(self.Wanted(name, item, block))
+            self.post_message(self.CommandRun(name, item, block))
 
     def action_kind(self, kind: str) -> None:
         """Show only this kind of memory."""
         self.kind = kind
-        self.post_message(self.Asked())
+        self.post_message(self.QueryChanged())
 
     def on_key(self, event: events.Key) -> None:
         if self.search.has_focus and event.key in ("down", "escape"):
@@ -142,7 +142,7 @@ class MemoryPane(ListPane):
     @on(Input.Changed)
     def on_search_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Asked())
+        self.post_message(self.QueryChanged())
 
     @on(OptionList.OptionHighlighted)
     def on_row_marked(self, event: OptionList.OptionHighlighted) -> None:
@@ -179,11 +179,11 @@ class MemoryPane(ListPane):
         title = Content.styled("Memory", "bold $text-primary")
         if self._view is None:
             return Content.assemble(title, "\n", (self._problem, text.MUTED))
-        total = f"{text.count(sum(self._view.kinds.values()))} stored"
+        total = f"{text.format_count(sum(self._view.kinds.values()))} stored"
         embedded, embeddable = self._view.embedded
         if embedded < embeddable:
-            total += f" · {text.count(embeddable - embedded)} to embed"
-        head = text.ends(title, (total, text.MUTED), self.width, 2)
+            total += f" · {text.format_count(embeddable - embedded)} to embed"
+        head = text.justify(title, (total, text.MUTED), self.width, 2)
         if self._view.error:
             head = Content.assemble(head, "\n", (self._view.error, "$text-error"))
         return head
@@ -208,7 +208,7 @@ class MemoryPane(ListPane):
 
     def _recalled(self, view: Overview) -> Iterable[Option]:
         tokens = sum(item.used.tokens for item in view.used if item.used)
-        note = f"{len(view.used)} · {text.count(tokens)} tokens" if view.used else "nothing"
+        note = f"{len(view.used)} · {text.format_count(tokens)} tokens" if view.used else "nothing"
         yield Option(lines.heading("recalled this turn", note, "$text-accent"), disabled=True)
         if view.why_nothing:
             yield Option(Content.styled(f"  {view.why_nothing}", text.MUTED), disabled=True)
@@ -220,7 +220,7 @@ class MemoryPane(ListPane):
             self._items[key] = item
             yield Option(lines.entry(item, self.width), id=key)
 
-    def _marked(self) -> tuple[Item | None, Block | None]:
+    def _marked(self) -> tuple[Item | None, BlockedPhrase | None]:
         """The marked memory or the marked phrase, if any."""
         key = self.listed.marked
         return self._items.get(key), self._blocks.get(key)
@@ -238,7 +238,7 @@ class MemoryPane(ListPane):
         self.query_one("#memory-whole", Static).update(shown)
         self.query_one("#memory-keys", Static).update(self._links(item, block))
 
-    def _links(self, item: Item | None, block: Block | None) -> Content:
+    def _links(self, item: Item | None, block: BlockedPhrase | None) -> Content:
         """The commands available for the marked row, as links."""
         names = ["memory-add", "memory-search", "memory-kind"]
         if item is not None:
@@ -250,6 +250,6 @@ class MemoryPane(ListPane):
         links = []
         for name in names:
             label = "allow" if name == "memory-never" and is_blocked else keys.BY_ID[name].label
-            key = keys.hint(name, self._overrides)
-            links.append(text.key_link(key, f"\u00a0{label}", pane("command", name), ""))
+            key = keys.short_key_name(name, self._overrides)
+            links.append(text.key_link(key, f"\u00a0{label}", pane_action("command", name), ""))
         return Content("  ").join(links)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from rpterm.plural import counted
+from rpterm.humanize import counted
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list import pane
+from rpterm.tui.widgets.panes.list_pane import pane_action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rpterm.memory.overview import Item
-    from rpterm.store.distilled import Detail
-    from rpterm.store.memories import Memory as Row
-    from rpterm.store.memory_files import Block
+    from rpterm.store.memory.distilled import Detail
+    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.store.memory.memories import Memory as Row
 
 REASONS = {
     "words": ("━", "$text-primary"),
@@ -45,11 +45,11 @@ def entry(item: Item, width: int) -> Content:
     is_unavailable = item.on_other_branch or item.from_hidden_turn or row.superseded_by
     style = text.FAINT if is_unavailable else "$foreground 85%"
     words = Content.styled("  " + text.one_line(row.text, 2 * width), style)
-    head = text.ends(left, (right, text.MUTED), width)
+    head = text.justify(left, (right, text.MUTED), width)
     return Content.assemble(head, "\n", words.truncate(width, ellipsis=True))
 
 
-def blocked(block: Block, width: int) -> Content:
+def blocked(block: BlockedPhrase, width: int) -> Content:
     """The row of a phrase that is never mentioned."""
     line = Content.assemble(("⊘ ", "$text-error"), f"“{text.one_line(block.phrase)}”")
     return line.truncate(width, ellipsis=True)
@@ -126,13 +126,13 @@ def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Cont
         if kind != "all" and not counts.get(kind) and kind != chosen:
             continue
         style = "bold reverse" if kind == chosen else text.MUTED
-        cells.append(text.link(f" {_plural(kind)} ", pane("kind", kind), style))
+        cells.append(text.link(f" {_plural(kind)} ", pane_action("kind", kind), style))
     return Content("").join(cells)
 
 
 def _tokens_or_date(item: Item) -> str:
     if item.used and item.used.tokens:
-        return text.count(item.used.tokens)
+        return text.format_count(item.used.tokens)
     if item.used:
         return "no room"
     return time.strftime("%d %b", time.localtime(item.row.created_at)).lstrip("0")

@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list import ListPane, PaneList
+from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {
@@ -88,8 +88,8 @@ class PromptPane(ListPane):
         title = Content.styled("Prompt", "bold $text-primary")
         if prompt is None:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
-        total = f"{text.count(prompt.tokens)} of {text.count(prompt.context)} tokens"
-        first = text.ends(title, (total, text.MUTED), width, 2)
+        total = f"{text.format_count(prompt.tokens)} of {text.format_count(prompt.context)} tokens"
+        first = text.justify(title, (total, text.MUTED), width, 2)
         head = Content.assemble(first, "\n", _bar(prompt, width), "\n", _legend(prompt, width))
         if self._problem:
             head = Content.assemble(head, "\n", (self._problem, "$text-error"))
@@ -113,7 +113,7 @@ class PromptPane(ListPane):
 
     def _line(self, piece: Piece, width: int) -> Content:
         open_ = piece.key in self._unfolded
-        number = text.count(piece.tokens) if piece.tokens else "–"
+        number = text.format_count(piece.tokens) if piece.tokens else "–"
         left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)
         room = width - len(number) - 2
         left = left.truncate(room, ellipsis=True)
@@ -123,7 +123,7 @@ class PromptPane(ListPane):
         if why and room > 8 and not (open_ or is_left_out):
             reason = Content.styled(why, text.MUTED).truncate(room, ellipsis=True)
             left = Content.assemble(left, "  ", reason)
-        row = text.ends(left, number, width)
+        row = text.justify(left, number, width)
         if is_left_out and not open_:
             reason = Content.styled(f"  {why}", text.MUTED).truncate(width, ellipsis=True)
             row = Content.assemble(row, "\n", reason)
@@ -209,8 +209,10 @@ def _bar(prompt: Prompt, width: int) -> Content:
 
 def _legend(prompt: Prompt, width: int) -> Content:
     """What the marks of the bar mean, in two columns."""
-    entries = [(*ZONES[zone][:2], f"{zone} {text.count(n)}") for zone, n in _zones(prompt).items()]
-    entries.append(("┄", text.MUTED, f"reply {text.count(prompt.reserve)}"))
+    entries = [
+        (*ZONES[zone][:2], f"{zone} {text.format_count(n)}") for zone, n in _zones(prompt).items()
+    ]
+    entries.append(("┄", text.MUTED, f"reply {text.format_count(prompt.reserve)}"))
     cells = [
         Content.assemble((f"{mark} ", style), (label, text.MUTED)) for mark, style, label in entries
     ]

@@ -33,7 +33,7 @@ class Transcript(VerticalScroll, can_focus=True):
     }
     """
 
-    class HistoryWanted(Message):
+    class HistoryRequested(Message):
         """The user scrolled to the first loaded turn, and there are older ones."""
 
     def __init__(self, views: Sequence[TurnView] = (), *, id: str | None = None) -> None:
@@ -41,7 +41,7 @@ class Transcript(VerticalScroll, can_focus=True):
         super().__init__(*views, id=id)
         self._views: list[TurnView] = list(views)
         self._lock = asyncio.Lock()
-        self.more = False
+        self.has_more = False
         self.selected: Turn | None = None
         self._marks: Mapping[int, str] = {}
         self._replacement: Widget | None = None
@@ -69,7 +69,7 @@ class Transcript(VerticalScroll, can_focus=True):
         async with self._lock:
             kept = kept_before(self.turns, tail)
             if kept == 0:
-                self.more = more
+                self.has_more = more
             reused = self._views[kept : kept + len(tail)]
             surplus = self._views[kept + len(tail) :]
             added = [TurnView(turn) for turn in tail[len(reused) :]]
@@ -93,7 +93,7 @@ class Transcript(VerticalScroll, can_focus=True):
     async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
         """Add older turns at the top without moving the visible text."""
         async with self._lock:
-            self.more = more
+            self.has_more = more
             if not turns:
                 return
             added = [TurnView(turn) for turn in turns]
@@ -114,10 +114,10 @@ class Transcript(VerticalScroll, can_focus=True):
         async with self._lock:
             if len(self._views) > limit * 2:
                 old, self._views = self._views[:-limit], self._views[-limit:]
-                self.more = True
+                self.has_more = True
                 await self.remove_children(old)
 
-    async def below(self, widget: Widget) -> None:
+    async def mount_below(self, widget: Widget) -> None:
         """Mount a widget below the last turn."""
         await self.mount(widget)
 
@@ -131,7 +131,7 @@ class Transcript(VerticalScroll, can_focus=True):
             size, virtual_size, container_size, layout=layout and not grown
         )
 
-    def to_end(self) -> None:
+    def scroll_to_end(self) -> None:
         """Scroll to the end and stay there."""
         self.anchor()
 
@@ -140,7 +140,7 @@ class Transcript(VerticalScroll, can_focus=True):
         if self.max_scroll_y > 0:
             super().release_anchor()
 
-    async def swap(self, old: Widget, new: Widget | None) -> None:
+    async def replace_view(self, old: Widget, new: Widget | None) -> None:
         """Hide a view and show another widget in its place, or show the view again."""
         old.display = new is None
         self._replacement = new
@@ -200,15 +200,15 @@ class Transcript(VerticalScroll, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         if new_value <= 2 < old_value or (new_value <= 0 and new_value != old_value):
-            self.want_history()
+            self.request_history()
 
-    def want_history(self) -> None:
+    def request_history(self) -> None:
         """Request older turns, unless a request is already pending."""
-        if self.more and not self._history_requested and self._views:
+        if self.has_more and not self._history_requested and self._views:
             self._history_requested = True
-            self.post_message(self.HistoryWanted())
+            self.post_message(self.HistoryRequested())
 
-    def answered(self) -> None:
+    def history_answered(self) -> None:
         """The request for older turns was answered or failed, so that it may be repeated."""
         self.call_after_refresh(setattr, self, "_history_requested", False)
 

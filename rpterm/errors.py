@@ -1,0 +1,26 @@
+"""What to show the user of an error in a background thread that has to keep running."""
+
+from __future__ import annotations
+
+from rpterm.types import RptermError
+
+
+def user_message(error: Exception) -> str:
+    """The error as one message; anything but an ``RptermError`` is reported as a bug in rpterm."""
+    if isinstance(error, RptermError):
+        return str(error)
+    return f"rpterm itself failed ({type(error).__name__}: {error}). Nothing is lost."
+
+
+def traceback_text(error: BaseException) -> str:
+    """The full traceback as text, for whoever fixes the bug."""
+    import traceback  # Only needed after a crash.
+
+    return "".join(traceback.format_exception(error))
+
+
+def why(error: Exception) -> str:
+    """Why a file could not be read or written, without Python's own vocabulary."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 text (at byte {error.start:,})"
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,201 @@
+"""Scores every reply of a chat file with a given Scorer. Knows no user interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from textwrap import shorten
+from typing import Any
+
+from rpterm.cards.card import CharacterCard
+from rpterm.evaluation.agreement import Agreement, agreement
+from rpterm.evaluation.dialogues import RecordedReply
+from rpterm.scoring.findings import Finding, findings
+from rpterm.scoring.records import Evidence, Scene, scene_of
+from rpterm.scoring.scorer import Score, Scorer
+
+AGAINST, FOR = 3, 1
+"""Most reasons against and for a reply."""
+_MOST_WORDS, _MOST_LINE = 60, 160
+"""Characters of a quotation from a reply, and of a line of the card."""
+_MOST_LABEL = 80
+"""Characters of a label next to a reply; a longer text is part of the dialogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredReply:
+    """A reply with its score."""
+
+    said: RecordedReply
+    score: Score
+
+
+def score_all(
+    scorer: Scorer,
+    card: CharacterCard,
+    replies: Sequence[RecordedReply],
+    others: tuple[CharacterCard, ...] = (),
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[ScoredReply]:
+    """Score replies one after another, each with its own history.
+
+    Args:
+        scorer: Scores a reply.
+        card: The character.
+        replies: Its replies.
+        others: Cards of other characters, for contrast.
+        stopped: Checked between two replies and during a slow one; ends the work.
+    """
+    base = scene_of(card, others=others)
+    for at, said in enumerate(replies):
+        if stopped():
+            return
+        scene = _scene(base, card, said, others)
+        if at == 0:
+            scorer.prepare(said.text, scene)
+        score = scorer.full(said.text, scene, stopped)
+        if score is None:
+            return
+        yield ScoredReply(said, score)
+
+
+def _scene(
+    base: Scene, card: CharacterCard, said: RecordedReply, others: tuple[CharacterCard, ...]
+) -> Scene:
+    if not said.user or said.user == base.user:
+        return replace(base, history=said.history)
+    return scene_of(card, user=said.user, history=said.history, others=others)
+
+
+def with_labels(scored: Sequence[ScoredReply], label: str) -> dict[str, Agreement | None]:
+    """The agreement of a numeric field of the file with the probability, dimensions and signals."""
+    labelled = [
+        (each.score, value) for each in scored if (value := each.said.number(label)) is not None
+    ]
+    series = {"probability": [(score.probability, value) for score, value in labelled]}
+    for dimension in dict.fromkeys(name for score, _ in labelled for name in score.dimensions):
+        series[dimension] = [
+            (measured, value)
+            for score, value in labelled
+            if (measured := score.dimensions.get(dimension)) is not None
+        ]
+    for name in dict.fromkeys(name for score, _ in labelled for name in score.readings):
+        series[f"signal:{name}"] = [
+            (reading.value, value)
+            for score, value in labelled
+            if (reading := score.readings.get(name)) is not None and reading.confidence > 0
+        ]
+    return {
+        name: agreement([measured for measured, _ in pairs], [value for _, value in pairs])
+        for name, pairs in series.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for or against a reply.
+
+    Attributes:
+        good: Whether it speaks for the reply.
+        label: The finding, in words.
+        note: Details, or "".
+        words: The words of the reply it is about; "" if it is about all of it.
+        line: The line of the card or the dialogue that the reply follows or contradicts, or "".
+    """
+
+    good: bool
+    label: str
+    note: str = ""
+    words: str = ""
+    line: str = ""
+
+    @property
+    def text(self) -> str:
+        """The reason in one line, without the line of the card."""
+        details = ": ".join(part for part in (self.note, self.words) if part)
+        return f"{self.label} – {details}" if details else self.label
+
+
+def worst(score: Score) -> tuple[Finding, Evidence | None] | None:
+    """The finding that speaks most against a reply, if any, with its first evidence."""
+    first = next(iter(findings(score)), None)
+    if first is None or first.adds >= 0:
+        return None
+    return first, next(iter(first.reading.evidence), None)
+
+
+def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
+    """The reasons for a score: up to ``AGAINST`` against the reply, the worst first, and ``FOR``
+    for it."""
+    found = findings(score)
+    against = [each for each in found if each.kind in ("break", "against")][:AGAINST]
+    good = [each for each in found if each.kind == "for"][:FOR]
+    return tuple(reason(each, next(iter(each.reading.evidence), None), reply)
+                 for each in (*against, *good))  # fmt: skip
+
+
+def reason(finding: Finding, evidence: Evidence | None, reply: str) -> Reason:
+    """A finding with its first evidence, in words."""
+    good = finding.kind == "for"
+    if evidence is None:
+        return Reason(good, finding.label)
+    words = " ".join(reply[evidence.start : evidence.end].split())[:_MOST_WORDS]
+    line = shorten(evidence.line, _MOST_LINE, placeholder="…")
+    return Reason(good, finding.label, evidence.note, words, line)
+
+
+def _labels(said: RecordedReply) -> dict[str, Any]:
+    """Short fields next to a reply, which are labels and not part of the dialogue."""
+    return {
+        name: value
+        for name, value in said.fields.items()
+        if isinstance(value, bool | int | float)
+        or (isinstance(value, str) and len(value) <= _MOST_LABEL and value != said.text)
+    }
+
+
+def flat(scored: ScoredReply) -> dict[str, Any]:
+    """A reply's score as a row of a table; ``None`` for what could not be measured.
+
+    Unlike ``as_data`` it has no evidence. Columns ``field.…`` come from the file, ``signal.…`` are
+    the signals' values.
+    """
+    data = as_data(scored)
+    head = ("line", "turn", "probability", "low", "high", "complete")
+    return {
+        **{name: data[name] for name in head},
+        **data["dimensions"],
+        **{f"signal.{name}": reading.value if reading.confidence > 0 else None
+           for name, reading in scored.score.readings.items()},
+        "reply": scored.said.text,
+        **{f"field.{name}": value for name, value in data["fields"].items()},
+    }  # fmt: skip
+
+
+def as_data(scored: ScoredReply) -> dict[str, Any]:
+    """A reply's score as plain data, for JSON."""
+    score = scored.score
+    return {
+        "line": scored.said.line,
+        "turn": scored.said.turn,
+        "fields": _labels(scored.said),
+        "reply": scored.said.text,
+        "probability": score.probability,
+        "low": score.low,
+        "high": score.high,
+        "complete": score.complete,
+        "dimensions": dict(score.dimensions),
+        "readings": {
+            name: {
+                "value": reading.value,
+                "confidence": reading.confidence,
+                "evidence": [
+                    {"start": e.start, "end": e.end, "note": e.note, "source": e.source,
+                     "line": e.line}
+                    for e in reading.evidence
+                ],
+            }
+            for name, reading in score.readings.items()
+        },
+    }  # fmt: skip

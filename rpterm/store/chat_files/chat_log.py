@@ -1,0 +1,330 @@
+"""Imports and exports chats of other programs: the common JSONL chat log.
+
+Its first line describes the chat (``user_name``, ``character_name``, ``chat_metadata``); each
+further line is a message (``name is_user mes send_date swipes swipe_id``). ``parse_log`` and
+``render_log`` are pure; ``import_log`` and ``export_log`` use the store's public methods.
+
+A log holds a single path through the tree of turns, with the swipes of each turn. An export drops
+the turns below other swipes, and an import drops messages of the other program itself; both are
+noted. A message marked ``is_system`` was not read by the other program's model: it is hidden here,
+too, and so are comments that were never meant for the model.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from rpterm.humanize import counted
+from rpterm.store.chat_files.dates import format_date, parse_date
+from rpterm.store.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
+from rpterm.store.chat_files.ratings import LogRating, read_ratings
+from rpterm.store.chat_files.reasoning import REASONING_KEY, split_reasoning
+from rpterm.store.chat_files.unknown_fields import UnknownFields
+from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
+
+if TYPE_CHECKING:
+    from rpterm.store.store import Store
+
+MAX_BYTES = 32 << 20
+_CHAT_MESSAGE_TYPES = (None, "", "narrator", "comment")
+"""Message types that belong to the chat, whether the model reads them or not."""
+_PROGRAM_NAMES = ("System", "SillyTavern System")
+_MAX_SWIPES = 1000
+_MAX_LINES = 100_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """One message.
+
+    Attributes:
+        swipes: All its versions; never empty.
+        shown: Index of the swipe that is shown.
+        at: Unix seconds, or ``None`` if the log does not say.
+        marks: The rating of each swipe; empty if none has one.
+        hidden: Whether it is hidden from the model.
+        thoughts: The reasoning before each swipe; empty if none has any.
+    """
+
+    speaker: str
+    is_user: bool
+    swipes: tuple[str, ...]
+    shown: int = 0
+    at: float | None = None
+    marks: tuple[LogRating | None, ...] = ()
+    hidden: bool = False
+    thoughts: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.swipes[self.shown]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLog:
+    """A complete log.
+
+    Attributes:
+        at: When the chat was created, Unix seconds, or ``None``.
+        notes: What was corrected or left out.
+        world: Name of the lorebook of this chat, or "".
+    """
+
+    user: str = "User"
+    character: str = ""
+    turns: tuple[LogMessage, ...] = ()
+    note: AuthorNote = field(default_factory=AuthorNote)
+    at: float | None = None
+    notes: tuple[str, ...] = ()
+    world: str = ""
+
+
+def parse_log(data: bytes) -> ChatLog:
+    """Read a log.
+
+    Raises:
+        ChatLogError: The file is too large, not UTF-8, or without any message.
+    """
+    if len(data) > MAX_BYTES:
+        raise ChatLogError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
+    if data.count(b"\n") > _MAX_LINES:
+        raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines, so it is not a chat log.")
+    notes = Notes()
+    head: Mapping[str, Any] = {}
+    turns: list[LogMessage] = []
+    program_messages = 0
+    rest = UnknownFields()
+    for number, line in enumerate(decode_lines(data), 1):
+        raw = parse_object(line, number, notes)
+        if raw is None:
+            continue
+        if "mes" not in raw:
+            head = head or raw
+            rest.add_header(raw)
+        elif _is_program_message(raw):
+            program_messages += 1
+        else:
+            turns += _parse_message(raw, number, notes)
+            rest.add_message(raw)
+    if not turns:
+        raise ChatLogError("The file is not a chat log: none of its lines is a message.")
+    if program_messages:
+        notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
+    return ChatLog(
+        user=_name(head.get("user_name")) or _first_speaker(turns, True) or "User",
+        character=_name(head.get("character_name")) or _first_speaker(turns, False),
+        turns=tuple(turns),
+        note=_parse_note(_metadata(head)),
+        at=parse_date(head.get("create_date")),
+        notes=notes.texts() + rest.notes(),
+        world=_name(_metadata(head).get("world_info")),
+    )
+
+
+def render_log(log: ChatLog) -> str:
+    """Write a log: one JSON object per line, each line terminated."""
+    metadata: dict[str, Any] = {}
+    if log.note.text:
+        metadata = {"note_prompt": log.note.text, "note_depth": log.note.depth, "note_interval": 1}
+    if log.world:
+        metadata["world_info"] = log.world
+    head = {
+        "user_name": log.user,
+        "character_name": log.character,
+        "create_date": format_date(log.at),
+        "chat_metadata": metadata,
+    }
+    objects = [head, *map(_message_dict, log.turns)]
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
+
+
+def import_log(
+    store: Store,
+    log: ChatLog,
+    *,
+    card_name: str,
+    card_hash: str,
+    card_path: str | None = None,
+    title: str = "",
+) -> Chat:
+    """Create a chat from a log, or nothing: every swipe becomes a sibling, the same path is shown.
+
+    Args:
+        card_name: The card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
+    """
+    with store.connections.write():
+        chat = store.create_chat(
+            card_name=card_name,
+            card_hash=card_hash,
+            card_path=card_path,
+            title=title,
+            persona=Persona(name=log.user),
+            note=log.note,
+            created_at=_creation_time(log),
+        )
+        parent: int | None = None
+        for turn in log.turns:
+            parent = _add_message(store, chat.id, parent, turn)
+        store.set_leaf(chat.id, parent)
+        return store.chat(chat.id)
+
+
+def _creation_time(log: ChatLog) -> float | None:
+    """When the chat was created: as the log says, or the date of its first dated message."""
+    dates = (log.at, *(turn.at for turn in log.turns))
+    return next((at for at in dates if at is not None), None)
+
+
+def export_log(store: Store, chat_id: int) -> ChatLog:
+    """The path that a chat shows, with the swipes of each turn, and notes on what is left out."""
+    chat = store.chat(chat_id)
+    turns: list[LogMessage] = []
+    exported: set[int] = set()
+    for turn in store.path(chat.leaf_id) if chat.leaf_id is not None else []:
+        siblings = [turn] if turn.swipes == 1 else _swipes_of(store.siblings(turn.id), turn)
+        exported |= {each.id for each in siblings}
+        shown = next(index for index, each in enumerate(siblings) if each.id == turn.id)
+        texts = tuple(each.text for each in siblings)
+        user, at, hidden = turn.role == "user", turn.created_at, turn.hidden
+        thoughts = tuple(each.thought for each in siblings)
+        thoughts = thoughts if any(thoughts) else ()
+        turns.append(
+            LogMessage(turn.speaker, user, texts, shown, at, hidden=hidden, thoughts=thoughts)
+        )
+    notes = []
+    if omitted := len(store.tree(chat_id)) - len(exported):
+        notes.append(f"A log cannot hold other branches: {counted(omitted, 'turn')} left out.")
+    world, *more = [PurePath(name).name.removesuffix(".toml") for name in chat.worlds] or [""]
+    if more:
+        notes.append(f"A log can hold one lorebook of a chat: {', '.join(more)} left out.")
+    return ChatLog(
+        chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, tuple(notes),
+        world,
+    )  # fmt: skip
+
+
+def _swipes_of(siblings: list[Turn], turn: Turn) -> list[Turn]:
+    """The siblings that are swipes of a turn: those with the same role and speaker."""
+    return [each for each in siblings if each.role == turn.role and each.speaker == turn.speaker]
+
+
+def _add_message(store: Store, chat_id: int, parent: int | None, turn: LogMessage) -> int:
+    """Add a message and its swipes; return the id of the one shown."""
+    greeting = parent is None and not turn.is_user
+    turn_ids = [
+        store.add_turn(
+            chat_id,
+            parent,
+            "user" if turn.is_user else "assistant",
+            turn.speaker,
+            text,
+            origin=Origin.GREETING if greeting else Origin.IMPORTED,
+            select=False,
+            created_at=turn.at,
+            thought=thought,
+        ).id
+        for text, thought in zip_longest(turn.swipes, turn.thoughts, fillvalue="")
+    ]
+    if turn.hidden:
+        for turn_id in turn_ids:
+            store.hide(turn_id)
+    return turn_ids[turn.shown]
+
+
+def _is_program_message(raw: Mapping[str, Any]) -> bool:
+    """Whether a message is from the other program itself: a help text, a welcome, an error.
+
+    Such messages have a special type or speaker. A hidden message of the chat has no type, or that
+    of a narrator or a comment.
+    """
+    if raw.get("is_system") is not True or raw.get("is_user") is True:
+        return False
+    extra = raw.get("extra")
+    kind = extra.get("type") if isinstance(extra, Mapping) else None
+    return kind not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
+
+
+def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
+    """The message in a line; an empty list, with a note, if it has no text at all."""
+    listed = raw.get("swipes")
+    listed = listed if isinstance(listed, list) else []
+    swipes = [_clean(each) for each in listed if isinstance(each, str)]
+    text = _clean(raw["mes"]) if isinstance(raw["mes"], str) else ""
+    shown = raw.get("swipe_id")
+    if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):
+        shown = swipes.index(text) if text in swipes else len(swipes)
+    if shown == len(swipes):
+        swipes.append(text)
+    if swipes[shown] != text and text.strip():
+        swipes[shown] = text
+        notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
+    is_user = raw.get("is_user") is True
+    thoughts = [""] * len(swipes)
+    if not is_user:
+        split = split_reasoning(raw, swipes, shown)
+        thoughts, swipes = [thought for thought, _ in split], [text for _, text in split]
+    kept = [index for index, each in enumerate(swipes) if each.strip() or index == shown]
+    if len(kept) > _MAX_SWIPES:
+        notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
+        kept = sorted({*kept[: _MAX_SWIPES - 1], shown})
+    texts = tuple(swipes[index] for index in kept)
+    if not any(each.strip() for each in texts):
+        notes.append(f"Line {number} is empty and was left out.")
+        return []
+    speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
+    marks = () if is_user else read_ratings(raw, kept, shown)
+    at = parse_date(raw.get("send_date"))
+    hidden = raw.get("is_system") is True
+    kept_thoughts = tuple(thoughts[index] for index in kept) if any(thoughts) else ()
+    return [
+        LogMessage(speaker, is_user, texts, kept.index(shown), at, marks, hidden, kept_thoughts)
+    ]
+
+
+def _message_dict(turn: LogMessage) -> dict[str, Any]:
+    thoughts = zip_longest(turn.swipes, turn.thoughts, fillvalue="")
+    extras = [{REASONING_KEY: thought} if thought else {} for _, thought in thoughts]
+    message: dict[str, Any] = {
+        "name": turn.speaker,
+        "is_user": turn.is_user,
+        "is_system": turn.hidden,
+        "send_date": format_date(turn.at),
+        "mes": turn.text,
+        "extra": extras[turn.shown],
+    }
+    if len(turn.swipes) > 1 or not turn.is_user:
+        info = [{"send_date": format_date(turn.at), "extra": extra} for extra in extras]
+        message |= {"swipe_id": turn.shown, "swipes": list(turn.swipes), "swipe_info": info}
+    return message
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _name(value: Any) -> str:
+    return " ".join(_clean(value).split())[:200] if isinstance(value, str) else ""
+
+
+def _first_speaker(turns: Iterable[LogMessage], is_user: bool) -> str:
+    return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
+
+
+def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
+    raw = head.get("chat_metadata")
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _parse_note(raw: Mapping[str, Any]) -> AuthorNote:
+    text, depth = raw.get("note_prompt"), raw.get("note_depth")
+    if not isinstance(text, str) or not text.strip():
+        return AuthorNote()
+    fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 10_000
+    return AuthorNote(_clean(text), depth if isinstance(depth, int) and fits else 4)

@@ -1,0 +1,69 @@
+"""Counts the fields of a chat log that an import cannot store, and reports them in one note."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rpterm.store.chat_files.ratings import RATING_KEYS
+from rpterm.store.chat_files.reasoning import REASONING_KEYS
+
+_MAX_LISTED = 12
+_HEAD_FIELDS = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
+_METADATA_FIELDS = frozenset({"note_prompt", "note_depth", "note_interval", "world_info"})
+_MESSAGE_FIELDS = frozenset(
+    {
+        "name", "is_user", "is_system", "mes", "send_date", "swipes", "swipe_id", "swipe_info",
+        "extra", "annotation",
+    }
+)  # fmt: skip
+_SWIPE_INFO_FIELDS = frozenset({"send_date", "extra", "annotation"})
+_EXTRA_FIELDS = RATING_KEYS | REASONING_KEYS
+
+
+class UnknownFields:
+    """The names of unknown fields, each with the number of messages that have it."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add_header(self, raw: Mapping[str, Any]) -> None:
+        """Collect the unknown fields of the first line."""
+        self._counts.update(_unknown(raw, _HEAD_FIELDS, ""))
+        self._counts.update(_unknown(raw.get("chat_metadata"), _METADATA_FIELDS, "chat_metadata."))
+
+    def add_message(self, raw: Mapping[str, Any]) -> None:
+        """Collect the unknown fields of an imported message."""
+        names = {
+            *_unknown(raw, _MESSAGE_FIELDS, ""),
+            *_unknown(raw.get("extra"), _EXTRA_FIELDS, "extra."),
+        }
+        infos = raw.get("swipe_info")
+        for info in infos if isinstance(infos, list) else []:
+            names |= set(_unknown(info, _SWIPE_INFO_FIELDS, "swipe_info."))
+            if isinstance(info, Mapping):
+                names |= set(_unknown(info.get("extra"), _EXTRA_FIELDS, "swipe_info.extra."))
+        self._counts.update(names)
+
+    def notes(self) -> tuple[str, ...]:
+        """A tuple with one note, or an empty one if nothing was left out."""
+        if not self._counts:
+            return ()
+        by_count = sorted(self._counts.items(), key=lambda each: (-each[1], each[0]))
+        names = [_with_count(name, count) for name, count in by_count]
+        more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+        return (
+            f"Left out because a chat cannot store it: {', '.join(names[:_MAX_LISTED])}{more}.",
+        )
+
+
+def _unknown(raw: Any, known: frozenset[str], prefix: str) -> Iterator[str]:
+    """The names of non-empty unknown fields, with a prefix; long names are cut."""
+    for key, value in raw.items() if isinstance(raw, Mapping) else ():
+        if key not in known and value not in (None, "", False, [], {}):
+            yield prefix + "".join(each for each in key[:40] if each.isprintable())
+
+
+def _with_count(name: str, count: int) -> str:
+    return name if count == 1 else f"{name} ({count:,} messages)"

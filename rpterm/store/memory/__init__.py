@@ -1,0 +1,1 @@
+"""Stores memories, their vectors and files, and what was derived from turns."""

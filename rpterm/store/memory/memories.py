@@ -1,0 +1,393 @@
+"""Stores memories. Knows nothing about recall, embedders or the UI.
+
+Every method is one transaction. A memory is deleted with its turn or chat, and its vector with the
+last memory of the same wording. Deleted words are erased from the file by ``scrub``, which runs
+after every deletion and, after a crash, at the next start.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from rpterm.store.errors import StoreError
+from rpterm.store.memory import search
+from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash
+from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
+from rpterm.store.schema.memory_tables import ERASE_MARK, prepare
+from rpterm.store.store import Store
+
+__all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
+
+_COLUMNS = (
+    "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
+    "by_model, shared, pinned, hidden, superseded_by, hash, file_id"
+)
+_CHARACTER_KNOWS = "(character = :character OR shared)"
+
+
+class Memories:
+    """The memories of one store."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        """Create the tables if they are missing, and finish a scrub that a crash interrupted."""
+        self.store = store
+        self.clock = clock
+        self._connections = store.connections
+        with self._connections.write() as connection:
+            prepare(connection)
+        self.scrub()
+
+    # Writing -----------------------------------------------------------------------------------
+    def add(
+        self,
+        kind: Kind,
+        character: str,
+        text: str,
+        *,
+        speaker: str = "",
+        chat_id: int | None = None,
+        turn_id: int | None = None,
+        place: str = "",
+        created_at: float | None = None,
+        importance: float = 0.0,
+        by_model: bool = False,
+        shared: bool = False,
+        pinned: bool = False,
+        hidden: bool = False,
+        file_id: int | None = None,
+    ) -> Memory:
+        """Store one memory."""
+        text, speaker = storable(text, "memory"), storable(speaker, "name")
+        values = (
+            kind, storable(character, "name"), chat_id, turn_id, speaker, text,
+            storable(place, "place"), self.clock() if created_at is None else created_at,
+            importance, by_model, shared, pinned, hidden, wording_hash(speaker, text), file_id,
+        )  # fmt: skip
+        columns = _COLUMNS.removeprefix("id, ").replace("superseded_by, ", "")
+        with self._connections.write() as connection:
+            row = connection.execute(
+                f"INSERT INTO memories ({columns}) VALUES ({qmarks(values)}) RETURNING {_COLUMNS}",
+                values,
+            ).fetchone()
+            return _to_memory(row)
+
+    def remember_turns(self, turn_ids: Sequence[int]) -> int:
+        """Store memories of finished turns that have none yet; return how many are new.
+
+        Each character who hears the turn's chat gets a memory of its own.
+        """
+        new = 0
+        with self._connections.write() as connection:
+            for part in batches(turn_ids):
+                rows = connection.execute(
+                    "SELECT t.id, t.chat_id, h.card_name, t.speaker, t.text, t.created_at "
+                    "FROM turns t JOIN hearers h ON h.chat_id = t.chat_id "
+                    f"WHERE t.id IN ({qmarks(part)}) AND t.status <> 'streaming' "
+                    "AND trim(t.text) <> '' "
+                    "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
+                    "ORDER BY t.id",
+                    part,
+                ).fetchall()
+                for turn_id, chat_id, character, speaker, text, created_at in rows:
+                    new += connection.execute(
+                        "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, "
+                        "created_at, hash) VALUES ('turn', ?, ?, ?, ?, ?, ?, ?) "
+                        "ON CONFLICT DO NOTHING",
+                        (character, chat_id, turn_id, speaker, text, created_at,
+                         wording_hash(speaker, text)),
+                    ).rowcount  # fmt: skip
+        return new
+
+    def update_turn_text(self, turn_id: int) -> None:
+        """Update the memories of a turn whose text changed after it was remembered."""
+        with self._connections.write() as connection:
+            rows = connection.execute(
+                "SELECT m.id, t.speaker, t.text FROM memories m JOIN turns t ON t.id = m.turn_id "
+                "WHERE m.turn_id = ? AND m.kind = 'turn' AND m.text <> t.text "
+                "AND t.status <> 'streaming'",
+                (turn_id,),
+            ).fetchall()
+            for row in rows:
+                self._reword(connection, *row)
+
+    def edit(self, memory_id: int, text: str) -> Memory:
+        """Change the text of a memory; its old text is erased from the file."""
+        with self._connections.write() as connection:
+            old = _get(connection, memory_id)
+            self._reword(connection, memory_id, old.speaker, storable(text, "memory"))
+            new = _get(connection, memory_id)
+        self.scrub()
+        return new
+
+    def update(
+        self,
+        memory_id: int,
+        *,
+        pinned: bool | None = None,
+        hidden: bool | None = None,
+        shared: bool | None = None,
+        importance: float | None = None,
+        superseded_by: int | None = None,
+    ) -> Memory:
+        """Change the arguments that are not ``None``."""
+        values = {"pinned": pinned, "hidden": hidden, "shared": shared, "importance": importance,
+                 "superseded_by": superseded_by}  # fmt: skip
+        changes = {name: value for name, value in values.items() if value is not None}
+        with self._connections.write() as connection:
+            _get(connection, memory_id)
+            if changes:
+                assignments = ", ".join(f"{name} = ?" for name in changes)
+                connection.execute(
+                    f"UPDATE memories SET {assignments} WHERE id = ?",
+                    (*changes.values(), memory_id),
+                )
+            return _get(connection, memory_id)
+
+    def forget(self, memory_ids: Sequence[int]) -> int:
+        """Delete memories with their vectors permanently; return how many there were.
+
+        The turn that a memory came from stays in its chat but is not remembered again.
+        """
+        deleted = 0
+        with self._connections.write() as connection:
+            for part in batches(memory_ids):
+                connection.execute(
+                    "INSERT OR IGNORE INTO memory_skips SELECT turn_id FROM memories "
+                    f"WHERE id IN ({qmarks(part)}) AND kind = 'turn'",
+                    part,
+                )
+                deleted += connection.execute(
+                    f"DELETE FROM memories WHERE id IN ({qmarks(part)})", part
+                ).rowcount
+        self.scrub()
+        return deleted
+
+    def scrub(self) -> bool:
+        """Erase the remains of deleted text from the file, if there are any.
+
+        Returns:
+            False if another process is reading old pages right now; the next call tries again.
+        """
+        from rpterm.store import secure_erase
+
+        with self._connections.read() as connection:
+            query = "SELECT value FROM flags WHERE key = ?"
+            row = connection.execute(query, (ERASE_MARK,)).fetchone()
+            if row is None:
+                return True
+            connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('optimize')")
+            secure_erase.request_scrub(connection)
+            if not secure_erase.scrub(connection):
+                return False
+            # Clear only this value: another process may have deleted more since.
+            connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (ERASE_MARK, *row))
+            return True
+
+    # Reading -----------------------------------------------------------------------------------
+    def get(self, memory_id: int) -> Memory:
+        """One memory; raises ``StoreError`` when it does not exist."""
+        with self._connections.read() as connection:
+            return _get(connection, memory_id)
+
+    def many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
+        """The memories with these ids, by id; missing ones are left out."""
+        found: dict[int, Memory] = {}
+        with self._connections.read() as connection:
+            for part in batches(list(memory_ids)):
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM memories WHERE id IN ({qmarks(part)})", part
+                )
+                found.update((row[0], _to_memory(row)) for row in rows)
+        return found
+
+    def page(
+        self,
+        character: str | None = None,
+        *,
+        kinds: Sequence[Kind] = (),
+        limit: int = 200,
+        before: int | None = None,
+    ) -> list[Memory]:
+        """A page of memories, newest first; ``before`` is the last id of the previous page."""
+        where, values = ["1"], list[Any]()
+        if character is not None:
+            where.append("(character = ? OR shared)")
+            values.append(character)
+        if kinds:
+            where.append(f"kind IN ({qmarks(kinds)})")
+            values += kinds
+        if before is not None:
+            where.append("id < ?")
+            values.append(before)
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM memories WHERE {' AND '.join(where)} "
+                "ORDER BY id DESC LIMIT ?",
+                (*values, limit),
+            )
+            return [_to_memory(row) for row in rows]
+
+    def search(self, query: str, character: str | None = None, limit: int = 50) -> list[Memory]:
+        """The best of the newest memories that contain all these words, best first, any branch."""
+        owned = "" if character is None else f"AND {_CHARACTER_KNOWS}"
+        with self._connections.read() as connection:
+            ids = search.search_all_words(connection, query, owned, character, limit)
+        return self._in_order(ids)
+
+    def hidden(self, character: str, limit: int = 200) -> list[Memory]:
+        """The memories marked "never mention", newest first."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM memories WHERE character = ? AND hidden "
+                "ORDER BY id DESC LIMIT ?",
+                (character, limit),
+            )
+            return [_to_memory(row) for row in rows]
+
+    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
+        """The older memories that each of these replaces, oldest first."""
+        found: dict[int, list[Memory]] = {}
+        with self._connections.read() as connection:
+            for part in batches(memory_ids):
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM memories WHERE superseded_by IN ({qmarks(part)}) "
+                    "ORDER BY id",
+                    part,
+                )
+                for memory in map(_to_memory, rows):
+                    found.setdefault(memory.superseded_by or 0, []).append(memory)
+        return found
+
+    def iter_after(
+        self, memory_id: int, character: str, last: int | None = None
+    ) -> Iterator[Memory]:
+        """A character's memories with ids above ``memory_id``, up to ``last``, oldest first."""
+        while True:
+            with self._connections.read() as connection:
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_CHARACTER_KNOWS} "
+                    "AND (:last IS NULL OR id <= :last) ORDER BY id LIMIT :limit",
+                    {"id": memory_id, "character": character, "last": last, "limit": BATCH_SIZE},
+                ).fetchall()
+            yield from (_to_memory(row) for row in rows)
+            if len(rows) < BATCH_SIZE:
+                return
+            memory_id = rows[-1][0]
+
+    def changed(self, seq: int) -> Changes:
+        """The changes after a position in the change log."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT seq, memory_id FROM memory_log WHERE seq > ? ORDER BY seq", (seq,)
+            ).fetchall()
+        ids = {number for _, number in rows}
+        return Changes(
+            seq=rows[-1][0] if rows else seq,
+            memories=frozenset(number for number in ids if number > 0),
+            chats=frozenset(-number for number in ids if number < 0),
+        )
+
+    def last_change(self) -> int:
+        """The last position in the change log."""
+        with self._connections.read() as connection:
+            row = connection.execute("SELECT max(seq) FROM memory_log").fetchone()
+            return int(row[0] or 0)
+
+    def max_id(self) -> int:
+        """The largest id of any character's memory; 0 if there is none."""
+        with self._connections.read() as connection:
+            row = connection.execute("SELECT max(id) FROM memories").fetchone()
+            return int(row[0] or 0)
+
+    def unremembered(self, limit: int = 1000) -> list[int]:
+        """Finished turns without a memory, oldest first: what a crash left undone."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT t.id FROM turns t WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
+                "AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.turn_id = t.id "
+                "AND m.kind = 'turn') "
+                "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
+                "ORDER BY t.id LIMIT ?",
+                (limit,),
+            )
+            return [turn_id for (turn_id,) in rows]
+
+    def shown_paths(self, character: str, chats: Collection[int] = ()) -> dict[int, list[int]]:
+        """The branch shown, root first, of each chat that this character's memories come from.
+
+        Turns hidden from the model are left out, because they are never recalled.
+
+        Args:
+            character: The card's name.
+            chats: Only these chats; empty means all. Chats that show nothing are left out.
+        """
+        only_chats = f"AND c.id IN ({', '.join(map(str, map(int, chats)))})" if chats else ""
+        paths: dict[int, list[int]] = {}
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "WITH RECURSIVE up (chat_id, id) AS ("
+                "SELECT c.id, c.leaf_id FROM chats c WHERE c.leaf_id IS NOT NULL "
+                f"{only_chats} AND (c.card_name = :character "
+                "OR EXISTS (SELECT 1 FROM cast_members k "
+                "WHERE k.chat_id = c.id AND k.card_name = :character) "
+                "OR EXISTS (SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
+                "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
+                "WHERE t.parent_id IS NOT NULL) SELECT up.chat_id, up.id FROM up "
+                "JOIN turns t ON t.id = up.id WHERE NOT t.hidden",
+                {"character": character},
+            )
+            for chat_id, turn_id in rows:
+                paths.setdefault(chat_id, []).append(turn_id)
+        return {chat_id: sorted(turns) for chat_id, turns in paths.items()}
+
+    def search_any(self, words: Sequence[str], character: str, limit: int) -> list[Memory]:
+        """Memories that contain any of these words, best first, of any branch.
+
+        Very common words are ignored if there are rarer ones, because they say little.
+        """
+        where = f"AND {_CHARACTER_KNOWS} AND NOT hidden AND superseded_by IS NULL"
+        with self._connections.read() as connection:
+            expression = search.any_word_expression(connection, words)
+            ids = search.ranked_matches(connection, expression, where, character, limit)
+        return self._in_order(ids)
+
+    def _in_order(self, memory_ids: Sequence[int]) -> list[Memory]:
+        found = self.many(memory_ids)
+        return [found[memory_id] for memory_id in memory_ids if memory_id in found]
+
+    def counts(self, character: str | None = None) -> dict[str, int]:
+        """The number of memories of each kind."""
+        where = "" if character is None else "WHERE character = :character"
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                f"SELECT kind, count(*) FROM memories {where} GROUP BY kind",
+                {"character": character},
+            )
+            return dict(rows.fetchall())
+
+    def _reword(
+        self, connection: sqlite3.Connection, memory_id: int, speaker: str, text: str
+    ) -> None:
+        connection.execute(
+            "UPDATE memories SET text = ?, hash = ? WHERE id = ?",
+            (text, wording_hash(speaker, text), memory_id),
+        )
+
+
+def _get(connection: sqlite3.Connection, memory_id: int) -> Memory:
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM memories WHERE id = ?", (memory_id,)
+    ).fetchone()
+    if row is None:
+        raise StoreError(
+            f"There is no memory {memory_id}; `rpterm memory list` shows all memories."
+        )
+    return _to_memory(row)
+
+
+def _to_memory(row: Sequence[Any]) -> Memory:
+    flags = [bool(value) for value in row[10:14]]
+    return Memory(*row[:10], *flags, *row[14:])

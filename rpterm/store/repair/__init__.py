@@ -1,0 +1,1 @@
+"""Repairs a damaged database: see ``rebuild``."""

@@ -1,0 +1,279 @@
+"""Converts between database rows and the records of ``rpterm.types``.
+
+Pure: no connection, and no SQL except column lists and parts of statements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import zlib
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from rpterm.store.errors import StoreError
+from rpterm.types import (
+    AuthorNote,
+    Chat,
+    Generation,
+    Origin,
+    Persona,
+    Sampling,
+    Status,
+    Turn,
+    Usage,
+)
+
+T = TypeVar("T")
+
+MAX_TEXT = 64 * 1024 * 1024
+"""Maximum length of the text of a turn or card, in characters."""
+
+_PREVIEW_CHARS = 200
+_HEADING_CHARS = 50
+
+BATCH_SIZE = 500
+"""Values per statement: SQLite limits their number."""
+
+TURN_COLUMNS = (
+    "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
+    "t.edited_from, t.hidden, t.lifted, t.thought"
+)
+
+_SIBLINGS = (
+    "SELECT count(*) FROM turns s WHERE s.parent_id IS t.parent_id AND s.chat_id = t.chat_id"
+)
+
+COUNTED_TURN = f"{TURN_COLUMNS}, ({_SIBLINGS} AND s.id <= t.id), ({_SIBLINGS})"
+"""Columns of a ``Turn`` from ``turns t``; subqueries on an index count the siblings."""
+
+WINDOW_TURN = (
+    f"{TURN_COLUMNS}, row_number() OVER (PARTITION BY t.parent_id ORDER BY t.id), "
+    "count(*) OVER (PARTITION BY t.parent_id)"
+)
+"""The same with window functions, for queries that cover all siblings anyway."""
+
+FIRST_USER_TEXT = (
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW_CHARS}) FROM turns t "
+    "WHERE t.chat_id = c.id AND t.role = 'user' ORDER BY t.id LIMIT 1)"
+)
+"""The start of the user's first message in a chat ``c``, for ``first_words``; uses an index."""
+
+CHAT_COLUMNS = (
+    "c.id, c.title, c.card_name, c.card_hash, c.card_path, c.leaf_id, c.persona_name, "
+    "c.persona_description, c.note_text, c.note_depth, c.created_at, c.updated_at, "
+    "(SELECT count(*) FROM turns t WHERE t.chat_id = c.id), "
+    "(SELECT count(DISTINCT coalesce(t.parent_id, 0)) FROM turns t WHERE t.chat_id = c.id), "
+    f"(SELECT substr(ltrim(t.text), 1, {_PREVIEW_CHARS}) FROM turns t WHERE t.id = c.leaf_id), "
+    f"{FIRST_USER_TEXT}, c.worlds_json"
+)
+
+GENERATION_COLUMNS = (
+    "engine, model, model_hash, adapter_hash, template_hash, sampling_json, prompt_ids, "
+    "prompt_text, reply_ids, batch_seeds_json, batch_index, kv_mode, stop_json, stop_reason, "
+    "reused, evaluated, generated, first_token_s, decode_s, version, kv_type, "
+    "prompt_digest"
+)
+
+
+def storable(text: str, what: str = "text") -> str:
+    """The text as SQLite can store it: lone surrogates, which are not characters, become U+FFFD.
+
+    Raises:
+        StoreError: It is longer than ``MAX_TEXT``.
+    """
+    if len(text) > MAX_TEXT:
+        raise StoreError(
+            f"This {what} has {len(text):,} characters; the database takes at most {MAX_TEXT:,}. "
+            "Split it into parts."
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def to_turn(row: Sequence[Any]) -> Turn:
+    """The ``Turn`` in a row of ``COUNTED_TURN`` or ``WINDOW_TURN``."""
+    return Turn(
+        id=row[0],
+        chat_id=row[1],
+        parent_id=row[2],
+        role=row[3],
+        speaker=row[4],
+        text=row[5],
+        origin=Origin(row[6]),
+        status=Status(row[7]),
+        created_at=row[8],
+        edited_from=row[9],
+        hidden=bool(row[10]),
+        lifted=bool(row[11]),
+        thought=row[12],
+        swipe=row[13],
+        swipes=row[14],
+    )
+
+
+def to_chat(row: Sequence[Any]) -> Chat:
+    """The ``Chat`` in a row of ``CHAT_COLUMNS``."""
+    lines = (row[14] or "").strip().splitlines()
+    return Chat(
+        id=row[0],
+        title=row[1],
+        card_name=row[2],
+        card_hash=row[3],
+        card_path=row[4],
+        leaf_id=row[5],
+        persona=Persona(row[6], row[7]),
+        note=AuthorNote(row[8], row[9]),
+        created_at=row[10],
+        updated_at=row[11],
+        turn_count=row[12],
+        length=row[13],
+        preview=lines[0].strip() if lines else "",
+        first_words=first_words(row[15]),
+        worlds=_parse_names(row[16]),
+    )
+
+
+def _parse_names(text: str) -> tuple[str, ...]:
+    """The names in a JSON list; none if it is damaged, because a chat can open without them."""
+    try:
+        names = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def first_words(said: str | None) -> str:
+    """The start of a message on one line, cut after a word, without the asterisks of actions."""
+    words = " ".join((said or "").replace("*", "").split())
+    if len(words) <= _HEADING_CHARS:
+        return words
+    head, _, _ = words[: _HEADING_CHARS + 1].rpartition(" ")
+    return (head or words[:_HEADING_CHARS]).rstrip(" ,;:–—-") + "…"
+
+
+def to_generation(row: Sequence[Any]) -> Generation:
+    """The ``Generation`` in a row of ``GENERATION_COLUMNS``.
+
+    Raises:
+        StoreError: The row is damaged.
+    """
+    try:
+        return _to_generation(row)
+    except (zlib.error, ValueError, TypeError) as error:
+        raise StoreError(
+            f"The provenance of this reply is damaged: {error}. Run `rpterm doctor --repair`, or "
+            "restore your last backup."
+        ) from error
+
+
+def _to_generation(row: Sequence[Any]) -> Generation:
+    return Generation(
+        engine=row[0],
+        model=row[1],
+        model_hash=row[2],
+        adapter_hash=row[3],
+        template_hash=row[4],
+        sampling=_to_sampling(row[5]),
+        prompt_ids=unpack_ids(row[6]),
+        prompt_text=zlib.decompress(row[7]).decode("utf-8", "surrogatepass"),
+        reply_ids=unpack_ids(row[8]),
+        batch_seeds=tuple(json.loads(row[9])),
+        batch_index=row[10],
+        kv_mode=row[11],
+        stop=tuple(json.loads(row[12])),
+        stop_reason=row[13],
+        usage=Usage(*row[14:19]),
+        version=row[19],
+        kv_type=row[20],
+        prompt_digest=row[21],
+    )
+
+
+def from_generation(generation: Generation) -> tuple[Any, ...]:
+    """The values of ``GENERATION_COLUMNS``."""
+    usage = generation.usage
+    return (
+        generation.engine,
+        generation.model,
+        generation.model_hash,
+        generation.adapter_hash,
+        generation.template_hash,
+        json.dumps(sampling_dict(generation.sampling)),
+        pack_ids(generation.prompt_ids),
+        zlib.compress(generation.prompt_text.encode("utf-8", "surrogatepass")),
+        pack_ids(generation.reply_ids),
+        json.dumps(generation.batch_seeds),
+        generation.batch_index,
+        generation.kv_mode,
+        json.dumps(generation.stop),
+        generation.stop_reason,
+        usage.reused,
+        usage.evaluated,
+        usage.generated,
+        usage.first_token_s,
+        usage.decode_s,
+        generation.version,
+        generation.kv_type,
+        generation.prompt_digest,
+    )
+
+
+def sampling_dict(sampling: Sampling) -> dict[str, Any]:
+    """A ``Sampling`` as plain JSON values by field name."""
+    values = {field.name: getattr(sampling, field.name) for field in fields(sampling)}
+    return values | {"logit_bias": dict(sampling.logit_bias), "banned": list(sampling.banned)}
+
+
+def _to_sampling(text: str) -> Sampling:
+    values = json.loads(text)
+    known = {field.name for field in fields(Sampling)}
+    kept = {name: value for name, value in values.items() if name in known}
+    return Sampling(**kept | {"banned": tuple(kept.get("banned", ()))})
+
+
+def pack_ids(ids: Sequence[int]) -> bytes:
+    """Token ids as zlib-compressed little-endian int32."""
+    numbers = array("i", ids)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return zlib.compress(numbers.tobytes())
+
+
+def unpack_ids(blob: bytes) -> tuple[int, ...]:
+    """The token ids packed by ``pack_ids``."""
+    numbers = array("i", zlib.decompress(blob))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return tuple(numbers)
+
+
+def prompt_digest(ids: bytes, text: bytes) -> str:
+    """A digest of a packed prompt: of its token ids, if the engine reports them, and its text."""
+    return hashlib.blake2b(ids + b"\0" + text, digest_size=12).hexdigest()
+
+
+def generation_dict(generation: Generation) -> dict[str, Any]:
+    """A ``Generation`` as plain JSON values, for exports."""
+    values = {field.name: getattr(generation, field.name) for field in fields(generation)}
+    return values | {
+        "sampling": sampling_dict(generation.sampling),
+        "usage": asdict(generation.usage),
+    }
+
+
+def qmarks(values: Collection[object]) -> str:
+    """The ``?`` placeholders for the values of a statement."""
+    return ", ".join("?" * len(values))
+
+
+def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in batches small enough for one statement."""
+    for start in range(0, len(values), BATCH_SIZE):
+        yield values[start : start + BATCH_SIZE]

@@ -1,0 +1,286 @@
+"""The tables of cards, chats and turns, as an append-only list of migrations.
+
+Never edit a migration that was released, because files created by it exist. To change the schema,
+append a function to ``MIGRATIONS`` and add a dump of the previous schema to ``tests/store``.
+
+``sqlite_utils`` is imported only when a file needs migrating, that is once when it is created and
+after an update. The applied migrations are read with plain SQL, so that opening a chat does not
+pay for that import.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm.store.errors import StoreError
+from rpterm.store.schema.migration import apply_missing, newer_version_error
+from rpterm.store.schema.table_groups import TABLE_GROUPS
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x52505454
+"""Written into the file's header, so that `file` and rpterm recognise rpterm's databases."""
+
+SET = "rpterm"
+
+_TABLES = (
+    """
+    CREATE TABLE cards (
+        hash TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        toml TEXT NOT NULL,
+        created_at REAL NOT NULL
+    )
+    """,
+    # AUTOINCREMENT: the ids of deleted chats and turns are never reused. Saved KV caches are keyed
+    # by them, and people note them down for a replay.
+    """
+    CREATE TABLE chats (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        card_name TEXT NOT NULL,
+        card_hash TEXT NOT NULL,
+        card_path TEXT,
+        leaf_id INTEGER REFERENCES turns(id) ON DELETE SET NULL,
+        persona_name TEXT NOT NULL,
+        persona_description TEXT NOT NULL,
+        note_text TEXT NOT NULL,
+        note_depth INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        updated_at REAL NOT NULL
+    )
+    """,
+    # A parent is always older than its child, which rules out cycles. Children are deleted in one
+    # statement with their parent, not by cascade: a cascade stops at 1,000 levels, a chat does not.
+    # ``shown_child`` is only a hint (the child shown last), so it may point to a missing turn.
+    # ``owner`` names the store that is streaming into the turn (see ``process_locks``) or that is
+    # generating a reply to it (see ``other_processes``).
+    """
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        parent_id INTEGER REFERENCES turns(id) CHECK (parent_id < id),
+        role TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
+        speaker TEXT NOT NULL,
+        text TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('streaming', 'complete', 'partial', 'failed')),
+        created_at REAL NOT NULL,
+        edited_from INTEGER REFERENCES turns(id) ON DELETE SET NULL,
+        shown_child INTEGER,
+        owner TEXT
+    )
+    """,
+    "CREATE INDEX turns_by_parent ON turns (parent_id, chat_id)",
+    "CREATE INDEX turns_by_chat ON turns (chat_id)",
+    "CREATE INDEX turns_by_edited ON turns (edited_from) WHERE edited_from IS NOT NULL",
+    "CREATE INDEX turns_streaming ON turns (owner) WHERE status = 'streaming'",
+    "CREATE INDEX chats_by_leaf ON chats (leaf_id)",
+    "CREATE INDEX chats_by_update ON chats (updated_at)",
+    """
+    CREATE TABLE generations (
+        turn_id INTEGER PRIMARY KEY REFERENCES turns(id) ON DELETE CASCADE,
+        engine TEXT NOT NULL,
+        model TEXT NOT NULL,
+        model_hash TEXT NOT NULL,
+        adapter_hash TEXT NOT NULL,
+        template_hash TEXT NOT NULL,
+        sampling_json TEXT NOT NULL,
+        prompt_ids BLOB NOT NULL,
+        prompt_text BLOB NOT NULL,
+        reply_ids BLOB NOT NULL,
+        batch_seeds_json TEXT NOT NULL,
+        batch_index INTEGER NOT NULL,
+        kv_mode TEXT NOT NULL,
+        stop_json TEXT NOT NULL,
+        stop_reason TEXT NOT NULL,
+        reused INTEGER NOT NULL,
+        evaluated INTEGER NOT NULL,
+        generated INTEGER NOT NULL,
+        first_token_s REAL NOT NULL,
+        decode_s REAL NOT NULL,
+        version TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE personas (
+        name TEXT PRIMARY KEY,
+        description TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE flags (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    )
+    """,
+)
+
+# Triggers keep the index in step with the table, so no writer can forget it. A turn is indexed
+# once its text is final: a streaming reply would be re-indexed four times a second.
+_SEARCH = (
+    """
+    CREATE VIRTUAL TABLE turns_fts USING fts5 (
+        text, content = 'turns', content_rowid = 'id', prefix = '1 2 3 4 5',
+        tokenize = 'porter unicode61 remove_diacritics 2'
+    )
+    """,
+    """
+    CREATE TRIGGER turns_fts_insert AFTER INSERT ON turns WHEN new.status <> 'streaming' BEGIN
+        INSERT INTO turns_fts (rowid, text) VALUES (new.id, new.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_delete AFTER DELETE ON turns WHEN old.status <> 'streaming' BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.id, old.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_finish AFTER UPDATE OF text, status ON turns
+    WHEN old.status = 'streaming' AND new.status <> 'streaming' BEGIN
+        INSERT INTO turns_fts (rowid, text) VALUES (new.id, new.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_resume AFTER UPDATE OF text, status ON turns
+    WHEN old.status <> 'streaming' AND new.status = 'streaming' BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.id, old.text);
+    END
+    """,
+    """
+    CREATE TRIGGER turns_fts_change AFTER UPDATE OF text, status ON turns
+    WHEN old.status <> 'streaming' AND new.status <> 'streaming' AND old.text <> new.text BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.id, old.text);
+        INSERT INTO turns_fts (rowid, text) VALUES (new.id, new.text);
+    END
+    """,
+    """
+    INSERT INTO turns_fts (rowid, text) SELECT id, text FROM turns WHERE status <> 'streaming'
+    """,
+)
+
+
+def m001_chats(db: Database) -> None:
+    """Cards, chats, the tree of turns, provenance, personas and flags."""
+    for statement in _TABLES:
+        db.execute(statement)
+
+
+def m002_search(db: Database) -> None:
+    """Full-text search over the turns."""
+    for statement in _SEARCH:
+        db.execute(statement)
+
+
+def m003_kv_type(db: Database) -> None:
+    """The number format of the KV cache a reply was generated with; so far it was always f16."""
+    db.execute("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'")
+
+
+def m004_hidden(db: Database) -> None:
+    """Turns hidden from the model, turns whose parent was deleted alone, and digests of prompts
+    that were removed with such a parent."""
+    db.execute("ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''")
+
+
+def m005_thought(db: Database) -> None:
+    """The model's reasoning before a reply."""
+    db.execute("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''")
+
+
+def m006_chat_worlds(db: Database) -> None:
+    """Lore for a single chat: a JSON list of lorebooks."""
+    db.execute("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    m001_chats,
+    m002_search,
+    m003_kv_type,
+    m004_hidden,
+    m005_thought,
+    m006_chat_worlds,
+)
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Migrate the file to the newest schema.
+
+    Raises:
+        StoreError: The file belongs to another program or to a newer rpterm.
+        sqlite3.Error: The file cannot be read or written.
+    """
+    names = [migration.__name__ for migration in MIGRATIONS]
+    if _applied_migrations(connection, path) == names:
+        return
+    if not _table_names(connection):
+        # This takes effect only before the first table is created.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated the file while this one waited for the lock.
+        if _applied_migrations(connection, path) != names:
+            migrate(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def reject_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file with migrations that this version does not have, in known or unknown sets.
+
+    Raises:
+        StoreError: There is such a migration.
+        sqlite3.Error: The record of migrations cannot be read.
+    """
+    sets = {SET: MIGRATIONS} | {room.name: tuple(room.migrations) for room in TABLE_GROUPS}
+    known = {(name, each.__name__) for name, migrations in sets.items() for each in migrations}
+    # A damaged record may hold any name: only names that look like ours count as newer.
+    rows = connection.execute(
+        "SELECT migration_set, name FROM _sqlite_migrations "
+        "WHERE migration_set GLOB 'rpterm*' AND name GLOB 'm[0-9][0-9][0-9]_*'"
+    )
+    if not known.issuperset(rows):
+        raise newer_version_error(path)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply the missing migrations; the caller owns the transaction."""
+    apply_missing(connection, SET, MIGRATIONS)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _table_names(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in rows}
+
+
+def _applied_migrations(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Names of the migrations applied to the file, oldest first."""
+    tables = _table_names(connection)
+    if not tables:
+        return []
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID or "_sqlite_migrations" not in tables:
+        raise StoreError(
+            f"{path} is a database of another program. Move it away, or set RPTERM_HOME to "
+            "another folder for rpterm's data."
+        )
+    reject_newer(connection, path)
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,)
+    )
+    applied = [str(name) for (name,) in rows]
+    known = [migration.__name__ for migration in MIGRATIONS]
+    if applied != known[: len(applied)]:
+        raise newer_version_error(path)
+    return applied

@@ -1,0 +1,74 @@
+"""The tables of live scores and example settings, as an append-only list of migrations.
+
+This migration set is applied when something is first scored or set, so that opening a chat never
+waits for it. Scores are deleted with their turn, and example settings with their chat.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rpterm.store.schema.migration import upgrade
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+SET = "rpterm-scores"
+
+_SCORES = (
+    """
+    CREATE TABLE scores (
+        turn_id INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+        version TEXT NOT NULL,
+        card_hash TEXT NOT NULL,
+        probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1),
+        low REAL NOT NULL,
+        high REAL NOT NULL,
+        dimensions_json TEXT NOT NULL DEFAULT '{}',
+        readings_json TEXT NOT NULL DEFAULT '{}',
+        complete INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        PRIMARY KEY (turn_id, version, card_hash)
+    ) WITHOUT ROWID
+    """,
+)
+
+_EXAMPLES = (
+    """
+    CREATE TABLE example_marks (
+        chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        example TEXT NOT NULL,
+        mark TEXT NOT NULL CHECK (mark IN ('pinned', 'excluded')),
+        PRIMARY KEY (chat_id, example)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE example_sizes (
+        chat_id INTEGER PRIMARY KEY REFERENCES chats(id) ON DELETE CASCADE,
+        k INTEGER NOT NULL,
+        budget INTEGER NOT NULL
+    )
+    """,
+)
+
+
+def m001_scores(db: Database) -> None:
+    """How well each reply stayed in character, according to the card version at that time."""
+    for statement in _SCORES:
+        db.execute(statement)
+
+
+def m002_examples(db: Database) -> None:
+    """Which examples a chat pins or excludes, and how many of them go into a prompt."""
+    for statement in _EXAMPLES:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_scores, m002_examples)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Migrate these tables to the newest schema; the caller owns the transaction."""
+    upgrade(connection, SET, MIGRATIONS)

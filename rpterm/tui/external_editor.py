@@ -1,0 +1,84 @@
+"""Opens a text or a file in the user's own editor while the app is suspended. Knows no chat."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpterm.errors import why
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class EditorError(RptermError):
+    """The editor could not be run."""
+
+
+def command() -> list[str]:
+    """The editor and its arguments: ``$VISUAL``, ``$EDITOR``, or a common editor if installed.
+
+    Raises:
+        EditorError: There is none, or the variable has unbalanced quotes.
+    """
+    for name in ("VISUAL", "EDITOR"):
+        if words := _split(os.environ.get(name, "")):
+            return words
+    for program in ("nano", "vim", "vi", "notepad"):
+        if found := shutil.which(program):
+            return [found]
+    raise EditorError("No editor was found. Set EDITOR, for example: export EDITOR=nano")
+
+
+def edit_outside(app: App[Any], text: str) -> str | None:
+    """Let the user edit a text; ``None`` if the editor exited with an error.
+
+    Raises:
+        EditorError: There is no editor, it left no text, or the terminal cannot be suspended.
+    """
+    with tempfile.TemporaryDirectory(prefix="rpterm-") as folder:
+        path = Path(folder) / "turn.md"
+        path.write_text(text, encoding="utf-8")
+        if not edit_file(app, path):
+            return None
+        try:
+            return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+        except OSError as error:
+            raise EditorError(f"The editor left no text: {why(error)}.") from None
+
+
+def edit_file(app: App[Any], path: Path) -> bool:
+    """Let the user edit a file; whether the editor exited without an error.
+
+    Raises:
+        EditorError: There is no editor, or the terminal cannot be suspended.
+    """
+    from textual.app import SuspendNotSupported
+
+    words = command()
+    try:
+        with app.suspend():
+            return not subprocess.run([*words, str(path)], check=False).returncode
+    except SuspendNotSupported:
+        raise EditorError("This terminal cannot be handed to an editor.") from None
+    except OSError as error:
+        reason = why(error)
+        raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
+
+
+def _split(value: str) -> list[str]:
+    """Split a command into words, unless it is the path of a program, which may have spaces."""
+    if Path(value).is_file():
+        return [value]
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise EditorError(
+            f"The editor command {value!r} could not be understood: {error}. Correct EDITOR."
+        ) from None

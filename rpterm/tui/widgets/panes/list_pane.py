@@ -1,0 +1,101 @@
+"""Base classes of the panes: a pane with a list, the list, and lines with links to actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from textual.binding import BindingsMap
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from rpterm.tui import keys
+
+
+def pane_action(action: str, value: str | int) -> str:
+    """The action of a link in ``Links``: it runs an action of the pane that contains it."""
+    return f"pane({action!r}, {value!r})"
+
+
+class Links(Static):
+    """Lines in a pane whose links run actions of the pane."""
+
+    def action_pane(self, action: str, value: str | int) -> None:
+        getattr(self.parent, f"action_{action}")(value)
+
+
+class PaneList(OptionList):
+    """A list without a frame whose rows are headings (disabled) or options.
+
+    The marked row is highlighted only while the list has the focus.
+    """
+
+    DEFAULT_CSS = """
+    PaneList {
+        height: 1fr; padding: 0; border: none; background: $background;
+        scrollbar-size-vertical: 1;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option { padding: 0 1; }
+        & > .option-list--option-disabled { color: $text-muted; }
+        & > .option-list--option-highlighted { background: transparent; color: $foreground;
+            text-style: none; }
+        &:focus > .option-list--option-highlighted { background: $block-cursor-background; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    @property
+    def marked(self) -> str:
+        """The id of the marked row, or ""."""
+        option = self.highlighted_option
+        return (option.id or "") if option is not None else ""
+
+    def refill(self, options: Iterable[Option], mark: Callable[[str], str]) -> None:
+        """Replace the rows and keep the scroll position.
+
+        Args:
+            options: The new rows.
+            mark: Maps the id of the previously marked row to the id of the row to mark, or "". It
+                is called after all ``options`` were consumed.
+        """
+        before, scroll_y = self.marked, self.scroll_y
+        self.set_options(options)
+        if row_id := mark(before):
+            self.highlighted = self.get_option_index(row_id)
+        self.scroll_to(y=scroll_y, animate=False)
+
+
+class ListPane(Vertical):
+    """A pane with a list and surrounding lines, redrawn whenever its size changes."""
+
+    def __init__(self, name: str, overrides: Mapping[str, str] | None = None) -> None:
+        """``overrides`` are the user's own keys; ``name`` is also the scope of the pane's keys."""
+        super().__init__(name=name)
+        self._overrides = overrides or {}
+        own = BindingsMap(keys.bindings(name, overrides))
+        self._bindings = BindingsMap.merge([self._bindings, own])
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    @property
+    def listed(self) -> PaneList:
+        return self.query_one(PaneList)
+
+    @property
+    def width(self) -> int:
+        """Cells of a row: the list needs one for its scrollbar and one on each side."""
+        return max(20, self.size.width - 3)
+
+    def draw(self) -> None:
+        """Draw the pane, once it is mounted and has a size."""
+        if self.is_attached and self.size.width:
+            self._draw()
+
+    def _draw(self) -> None:
+        raise NotImplementedError

@@ -1,0 +1,257 @@
+"""A duel from its first round to its last, over a scripted engine; taken up again at any end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.chat.session import Session
+from rpterm.config import Settings
+from rpterm.dueling.contender import Contender, ContenderError
+from rpterm.dueling.duel import Duel, Pair, Setup
+from rpterm.dueling.reply_generator import GeneratorError, ReplyGenerator
+from rpterm.engine.scripted import ScriptedEngine
+from rpterm.store import Store
+from rpterm.store.reply_queries import duel_chats
+from rpterm.types import Persona
+
+CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))
+TOML = "name = 'Mara'"
+REPLIES = [f"Reply number {n}." for n in range(200)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "rp.db") as opened:
+        yield opened
+
+
+def setup(count: int = 4, *specs: str, lines: tuple[str, ...] = ("Who?", "Why?")) -> Setup:
+    return Setup("Mara", specs or ("", "temperature=1.5"), count, 7, lines)
+
+
+def begin(store: Store, wanted: Setup) -> Duel:
+    return Duel.begin(store, CARD, TOML, Persona("Ann"), wanted)
+
+
+class Stable:
+    """Opens sessions for contenders and remembers which."""
+
+    def __init__(self, duel: Duel, replies: list[str] = REPLIES) -> None:
+        self.duel, self.engines = duel, list[ScriptedEngine]()
+        self.replies, self.opened = replies, list[str]()
+
+    def __call__(self, contender: Contender) -> Session:
+        engine = ScriptedEngine(self.replies)
+        self.engines.append(engine)
+        self.opened.append(contender.name)
+        store = self.duel.store
+        chat = store.chat(self.duel.chat_id)
+        return Session(store, engine, CARD, chat, contender.settings(Settings()))
+
+
+def fill(duel: Duel, *, together: bool = True) -> Stable:
+    stable = Stable(duel)
+    ReplyGenerator(duel, stable, together=together).run()
+    return stable
+
+
+def all_rounds(duel: Duel) -> Iterator[Pair]:
+    while (pair := duel.next()) is not None:
+        assert pair.ready
+        yield pair
+
+
+def test_both_sides_answer_the_same_words_with_the_same_prompt(store: Store) -> None:
+    duel = begin(store, setup())
+    engine = fill(duel).engines[0]
+    made = duel.replies()
+    assert set(made) == {(place, name) for place in range(4) for name in "AB"}
+    for place in range(4):
+        one, other = (store.turn(made[place, name]) for name in "AB")
+        assert one.parent_id == other.parent_id and one.parent_id is not None
+        assert store.turn(one.parent_id).text == ("Who?", "Why?")[place % 2]
+        first, second = engine.requests[2 * place : 2 * place + 2]
+        assert first.prompt_ids == second.prompt_ids
+        assert (first.sampling.temperature, second.sampling.temperature) == (0.8, 1.5)
+        assert first.sampling.seed != second.sampling.seed
+
+
+def test_prepared_messages_are_never_what_the_chat_shows(store: Store) -> None:
+    duel = begin(store, setup())
+    fill(duel)
+    leaf = store.chat(duel.chat_id).leaf_id
+    assert leaf is not None and [turn.text for turn in store.path(leaf)] == ["Good evening."]
+    assert duel_chats(store) == {duel.chat_id}
+
+
+def test_every_round_is_judged_once_and_counted_for_who_wrote_it(store: Store) -> None:
+    duel = begin(store, setup(20))
+    fill(duel)
+    for pair in all_rounds(duel):
+        duel.judge(pair, "left" if pair.round.left == "B" else "right")
+    found = duel.tally()
+    assert duel.done() == len(duel.planned) == 22
+    assert (found.matches[0].losses, found.votes) == (20, 20)
+    assert found.matches[0].better == "B"
+    assert (found.agreed.of, found.agreed.total) == (2, 2)
+    assert duel.next() is None
+
+
+def test_a_duel_goes_on_where_it_was_left(store: Store) -> None:
+    duel = begin(store, setup(6))
+    fill(duel)
+    first = duel.next()
+    assert first is not None
+    duel.judge(first, "tie")
+    again = Duel.resume(store, Setup("Mara", ("", "temperature=1.5"), 6, 99, ("Who?", "Why?")))
+    assert again is not None and again.id == duel.id and again.setup.seed == 7
+    assert again.done() == 1
+    pair = again.next()
+    assert pair is not None and pair.round.number == 2
+    assert Duel.resume(store, setup(6, "", "top_k=3")) is None
+
+
+def test_undecided_rounds_come_back_another_time_only(store: Store) -> None:
+    duel = begin(store, setup(2))
+    fill(duel)
+    pair = duel.next()
+    assert pair is not None
+    duel.skip(pair)
+    following = duel.next()
+    assert following is not None and following.round.number == 2
+    duel.judge(following, "left")
+    assert duel.next() is None
+    later = Duel.resume(store, setup(2))
+    assert later is not None
+    pair = later.next()
+    assert pair is not None and pair.round.number == 1
+
+
+def test_undo_brings_the_round_back(store: Store) -> None:
+    duel = begin(store, setup(2))
+    fill(duel)
+    assert not duel.undo()
+    pair = duel.next()
+    assert pair is not None
+    duel.judge(pair, "both_bad")
+    assert duel.undo() and duel.done() == 0
+    pair = duel.next()
+    assert pair is not None and pair.round.number == 1
+
+
+def test_one_model_at_a_time_where_two_do_not_fit(store: Store) -> None:
+    duel = begin(store, setup(3, "one.gguf", "two.gguf"))
+    order: list[tuple[int, str]] = []
+
+    def told() -> None:
+        newest = max(duel.replies().items(), key=lambda item: item[1])
+        order.append(newest[0])
+
+    stable = Stable(duel)
+    ReplyGenerator(duel, stable, together=False).run(told)
+    assert order == [(0, "A"), (1, "A"), (2, "A"), (0, "B"), (1, "B"), (2, "B")]
+    assert stable.opened == ["A", "B"]
+
+
+def test_a_side_with_nothing_to_say_is_left_out_there(store: Store) -> None:
+    duel = begin(store, setup(2))
+    stable = Stable(duel, ["", "", "", "Words."])
+    ReplyGenerator(duel, stable).run()
+    assert duel.failed
+    assert all(pair.round.place not in duel.failed for pair in [duel.next()] if pair)
+
+
+def test_an_engine_that_fails_is_told_with_its_side(store: Store) -> None:
+    duel = begin(store, setup(2))
+
+    def broken(contender: Contender) -> Session:
+        chat = store.chat(duel.chat_id)
+        return Session(store, ScriptedEngine(REPLIES, fail_at=1), CARD, chat, Settings())
+
+    with pytest.raises(GeneratorError, match="Side A: "):
+        ReplyGenerator(duel, broken).run()
+
+
+def test_a_fresh_duel_goes_on_from_the_winner(store: Store) -> None:
+    duel = begin(store, setup(2, lines=()))
+    maker = ReplyGenerator(duel, Stable(duel))
+    winner = 0
+    for place in range(2):
+        pair = duel.next()
+        assert pair is not None and not pair.ready
+        message = duel.say(f"Message {place}")
+        for contender in duel.contenders:
+            maker.answer(place, contender, message)
+        pair = duel.next()
+        assert pair is not None and pair.left is not None and pair.right is not None
+        if place:
+            assert message.parent_id == winner
+        duel.judge(pair, "right")
+        winner = pair.right.id
+    assert duel.next() is None and duel.tally().votes == 2
+
+
+def test_a_fresh_duel_that_broke_off_between_two_sides_goes_on_with_its_message(
+    store: Store,
+) -> None:
+    duel = begin(store, setup(1, lines=()))
+    message = duel.say("Who is there?")
+    ReplyGenerator(duel, Stable(duel)).answer(0, duel.contenders[0], message)
+    again = Duel.resume(store, setup(1, lines=()))
+    assert again is not None
+    pair = again.next()
+    assert pair is not None and not again.needs_message(pair)
+    maker, first = ReplyGenerator(again, Stable(again)), again.replies()[0, "A"]
+    maker.exchange(0, "Another message.")
+    made = again.replies()
+    assert made[0, "A"] == first
+    assert [store.turn(made[0, name]).parent_id for name in "AB"] == [message.id] * 2
+    maker.exchange(0)
+    assert len(store.siblings(first)) == 2, "neither replied twice"
+
+
+def test_equal_or_single_sides_are_refused() -> None:
+    with pytest.raises(ContenderError, match="same"):
+        setup(4, "top_k=5", "top_k=5")
+    with pytest.raises(ContenderError, match="two sides"):
+        setup(4, "top_k=5")
+
+
+JUDGE = """
+import sys
+from pathlib import Path
+from rpterm.dueling.duel import Duel, Setup
+from rpterm.store import Store
+duel = Duel.resume(Store(Path(sys.argv[1])), Setup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
+while (pair := duel.next()) is not None:
+    duel.judge(pair, "left")
+    print(pair.round.number, flush=True)
+"""  # noqa: E501
+
+
+def test_kill_9_loses_no_verdict_that_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "kill.db"
+    with Store(path) as store:
+        fill(begin(store, setup(40)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", JUDGE, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(5):
+        assert process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    told = 5 + len(process.stdout.read().split())
+    process.wait(10)
+    process.stdout.close()
+    with Store(path) as store:
+        duel = Duel.resume(store, setup(40))
+        done = told if duel is None else duel.done()
+        assert told <= done <= told + 1
