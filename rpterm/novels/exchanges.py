@@ -16,7 +16,7 @@ from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
 from rpterm.novels.coreference import SURE
 from rpterm.novels.names import split_title
-from rpterm.novels.people import Person, addressed_names
+from rpterm.novels.people import Person
 from rpterm.novels.speech_tags import SPEECH_VERBS
 from rpterm.scoring.signals.voice import SCALES
 from rpterm.scoring.texts import content_stems
@@ -47,7 +47,8 @@ _ACTION = re.compile(r"^(?:(?:and|as)\s+)?(?:he|she|I|with|[a-z]+ing)\b", re.IGN
 _SPEECH_VERBS = "|".join(sorted(SPEECH_VERBS))
 _TAG_AT_END = re.compile(rf",?\s+(?:and\s+)?(?:{_SPEECH_VERBS})$")
 _TAG_AT_START = re.compile(
-    rf"^\W*(?:(?:{_SPEECH_VERBS})\s+\S+(?:\s+[A-Z]\S*)*|\S+(?:\s+[A-Z]\S*)*\s+(?:{_SPEECH_VERBS})\b)[\s,;:]*"
+    rf"^\W*(?:(?:{_SPEECH_VERBS})\s+\S+(?:\s+[A-Z]\S*)*|"
+    rf"\S+(?:\s+[A-Z]\S*)*\s+(?:{_SPEECH_VERBS})\b)[\s,;:]*"
 )
 
 
@@ -91,11 +92,9 @@ def greetings(book: Book, person: Person) -> list[tuple[Line, str]]:
 def _addressed(book: Book, at: int) -> Person | None:
     """Whom a line is said to: the one it calls, or who answers it, or whom it answers."""
     line = book.lines[at]
-    called = [
-        each for name in addressed_names(line.paragraph.speech) if (each := book.people.named(name))
-    ]
-    if called:
-        return called[0] if called[0] != line.speaker else None
+    addressed = book.people.addressed_in(line.paragraph.speech)
+    if addressed:
+        return addressed[0] if addressed[0] != line.speaker else None
     after = book.lines[at + 1] if at + 1 < len(book.lines) else None
     if after is not None and after.replies_to == at:
         return after.speaker if after.speaker != line.speaker else None

@@ -35,7 +35,7 @@ import numpy as np
 
 from rpterm import config, paths
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.live import shipped_cards
+from rpterm.chat.live_scores import shipped_cards
 from rpterm.evaluation.answers import Answers, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
 from rpterm.evaluation.probing import ProbeSetup

@@ -26,7 +26,7 @@ from tui_support import (
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.cast.actors import Actor
-from rpterm.chat.live import LiveScores
+from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import ExampleProvider
@@ -213,7 +213,7 @@ async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.Mo
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
-        monkeypatch.setattr(stage.session.scene, "plays", lambda _actor: False)
+        monkeypatch.setattr(stage.session.scene, "plays_character", lambda _actor: False)
         await say(pilot, app, "Hello")
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: "replies are not scored" in notices(app))
@@ -305,7 +305,7 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
 async def test_no_alarm_of_the_reply_before_while_another_is_made(tmp_path: Path) -> None:
     async with fallen(tmp_path) as (_, app, pilot):
         app.chat.state.request = ScreenRequest()  # Asked for, and its prompt is not built yet.
-        app.chat.keeper.hush()
+        app.chat.keeper.clear_alarm()
         scores.refresh(app.chat)  # As when a score comes late.
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
         assert figure(app) == "" and app.chat.keeper.sentence == ""

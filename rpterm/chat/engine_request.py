@@ -20,7 +20,7 @@ _MINIMUM = 80
 _WITHOUT_EXAMPLES = 160
 
 
-def with_choice(request: ReplyRequest, best_of: int) -> ReplyRequest:
+def apply_best_of(request: ReplyRequest, best_of: int) -> ReplyRequest:
     """Apply the setting ``scoring.best_of`` to a plain request; leave any other unchanged."""
     plain = (
         request.intent in _BEST_OF_INTENTS
@@ -32,7 +32,7 @@ def with_choice(request: ReplyRequest, best_of: int) -> ReplyRequest:
     return replace(request, candidates=best_of, best=True) if plain and best_of >= 2 else request
 
 
-def to_engine(
+def build_engine_request(
     request: ReplyRequest,
     prompt: Prompt,
     settings: Settings,
@@ -50,7 +50,7 @@ def to_engine(
         stop: Texts at which a reply ends.
     """
     first_seed = {"seed": request.seeds[0]} if request.seeds else {}
-    samplers = replace(sampling(settings, card, flagged), **{**first_seed, **request.sampling})
+    samplers = replace(samplers_for(settings, card, flagged), **{**first_seed, **request.sampling})
     drawn = _seeds(samplers.seed or 0, min(max(request.candidates, 1), most))
     return GenerateRequest(
         prompt_ids=prompt.ids,
@@ -63,7 +63,7 @@ def to_engine(
     )
 
 
-def sampling(settings: Settings, card: CharacterCard, flagged: Collection[str]) -> Sampling:
+def samplers_for(settings: Settings, card: CharacterCard, flagged: Collection[str]) -> Sampling:
     """The samplers of a reply: the card's override the settings'; a missing seed is drawn."""
     from_card = {k: v for k, v in card.sampling.items() if v is not None and k not in flagged}
     merged = replace(settings.sampling, **from_card)  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ def _seeds(seed: int, count: int) -> tuple[int, ...]:
     return tuple((seed + index * 0x9E3779B1) & 0xFFFFFFFF for index in range(count))
 
 
-def stops_for(user: str, char: str, others: Iterable[str] = ()) -> tuple[str, ...]:
+def stop_texts(user: str, char: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     """The texts that end a reply: the head of a line that would speak for the user or for another
     character, or of a second line headed by the character's own name."""
     names = dict.fromkeys((user, "User", "{{user}}", char))

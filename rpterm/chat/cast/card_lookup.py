@@ -20,7 +20,7 @@ NARRATOR = "narrator"
 """The target that means the built-in narrator, unless a card has this name."""
 
 
-class Found(Protocol):
+class FoundCard(Protocol):
     """A card, its TOML source, and its file."""
 
     @property
@@ -32,7 +32,7 @@ class Found(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Casting:
+class CardSource:
     """Finds the card and the memory of a character that joins a chat.
 
     Attributes:
@@ -41,13 +41,13 @@ class Casting:
         folders: The card folders; the worlds that cards name are looked up in them.
     """
 
-    find: Callable[[str], Found]
+    find: Callable[[str], FoundCard]
     memory: Callable[[CharacterCard], Memory | None] = lambda card: None
     folders: tuple[Path, ...] = ()
 
 
 def find_with_narrator(
-    find: Callable[[str], Found], target: str
+    find: Callable[[str], FoundCard], target: str
 ) -> tuple[CharacterCard, str, str | None]:
     """Find a card, its source text and its file; ``narrator`` falls back to the built-in card.
 
@@ -65,8 +65,8 @@ def find_with_narrator(
     return found.card, found.text, str(found.path) if found.path else None
 
 
-def find_for(
-    casting: Casting, target: str, extra: Sequence[str]
+def find_with_worlds(
+    casting: CardSource, target: str, extra: Sequence[str]
 ) -> tuple[CharacterCard, str, str | None]:
     """Like ``find_with_narrator``, with ``extra`` worlds that belong to the chat.
 
@@ -83,7 +83,7 @@ def find_for(
     return read.card, read.text, path
 
 
-def card_of(
+def card_of_member(
     member: Member, store: Store, folders: Sequence[Path], extra: Sequence[str]
 ) -> tuple[CharacterCard, str]:
     """The card of a member and its hash, from its file or else from the chat's stored copy.
@@ -109,7 +109,7 @@ def card_of(
     return parse(stored, f"the stored card of {member.card_name}"), member.card_hash
 
 
-def name_now(member: Member) -> str:
+def current_card_name(member: Member) -> str:
     """The name that a member's card file has now; its stored name if the file cannot be read."""
     from rpterm.cards import reader
 

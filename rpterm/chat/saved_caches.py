@@ -26,7 +26,7 @@ It does not wait for tokens to be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
-class States:
+class SavedCaches:
     """The saved KV caches in one folder.
 
     Attributes:
@@ -36,7 +36,7 @@ class States:
     folder: Path
     limit: int = LIMIT_BYTES
 
-    def own(self, chat_id: int, card: str, key: str) -> Path:
+    def path_for(self, chat_id: int, card: str, key: str) -> Path:
         """The file of one character in one chat.
 
         Args:
@@ -46,9 +46,9 @@ class States:
         """
         return self.folder / f"{self._prefix(card, key)}-{chat_id}.state"
 
-    def nearest(self, chat_id: int, card: str, key: str) -> Path | None:
+    def nearest_path(self, chat_id: int, card: str, key: str) -> Path | None:
         """The chat's own file, or else the newest one with this character."""
-        own = self.own(chat_id, card, key)
+        own = self.path_for(chat_id, card, key)
         if own.exists():
             return own
         others = self.folder.glob(f"{self._prefix(card, key)}-*.state")
@@ -57,10 +57,10 @@ class States:
     def restore(self, engine: Engine, chat_id: int, key: str, cards: Iterable[str]) -> None:
         """Load what is saved for each of these cards; the last one's becomes the active cache."""
         for card in cards:
-            if (path := self.nearest(chat_id, card, key)) is not None:
+            if (path := self.nearest_path(chat_id, card, key)) is not None:
                 engine.load_state(path)
 
-    def keep(
+    def save(
         self, engine: Engine, chat_id: int, key: str, prompts: Sequence[tuple[str, Sequence[int]]]
     ) -> None:
         """Save the cache of each character whose cache is at hand, and always the last one's.
@@ -77,7 +77,7 @@ class States:
                 engine.settle(ids)
                 if not engine.settled(READY_S) and number < len(prompts):
                     continue
-            engine.save_state(self.own(chat_id, card, key))
+            engine.save_state(self.path_for(chat_id, card, key))
         self.prune()
 
     def prune(self) -> None:

@@ -30,7 +30,7 @@ Option = tuple[str, str]
 """A name and its tagline."""
 
 
-def choose(engine: Engine, options: Sequence[Option], path: Sequence[Turn]) -> str | None:
+def choose_speaker(engine: Engine, options: Sequence[Option], path: Sequence[Turn]) -> str | None:
     """The name of the character that speaks next; ``None`` if the model gives no valid answer.
 
     Args:
@@ -47,7 +47,7 @@ def choose(engine: Engine, options: Sequence[Option], path: Sequence[Turn]) -> s
         return None
 
 
-def grammar(names: Sequence[str]) -> str:
+def names_grammar(names: Sequence[str]) -> str:
     """A GBNF grammar that accepts exactly these names."""
     return "root ::= " + " | ".join(_quoted(name) for name in names)
 
@@ -71,7 +71,7 @@ def _most_raised(engine: Engine, options: Sequence[Option], path: Sequence[Turn]
 def _generated(engine: Engine, options: Sequence[Option], path: Sequence[Turn]) -> str | None:
     """The name that the engine generates under the grammar."""
     names = [name for name, _ in options]
-    sampling = replace(_GREEDY, grammar=grammar(names))
+    sampling = replace(_GREEDY, grammar=names_grammar(names))
     answer = ask(engine, _SYSTEM, _question(options, path), sampling).strip().casefold()
     matches = [name for name in names if answer.startswith(name.casefold())]
     return max(matches, key=len, default=None)  # "Anna" begins with "Ann", too.

@@ -1,4 +1,4 @@
-"""What a book tells of somebody: claims, looks, ways, ties, names, dates; talk in other marks."""
+"""What a book says about its people: claims, looks, relations, names, dates; quotation styles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def card_of(name: str, *told: str) -> Portrait:
         ("Ann was about thirty years of age.", "age"),
     ],
 )
-def test_what_lasts_is_a_claim(text: str, kind: str) -> None:
+def test_lasting_statements_are_claims(text: str, kind: str) -> None:
     assert claims.classify(text, 3) == (kind, text)
 
 
@@ -54,7 +54,7 @@ def test_what_lasts_is_a_claim(text: str, kind: str) -> None:
         "Ann was received with a degree of civility.",
     ],
 )
-def test_what_happens_is_none(text: str) -> None:
+def test_events_are_not_claims(text: str) -> None:
     assert claims.classify(text, 3) is None
 
 
@@ -65,7 +65,7 @@ def test_a_long_sentence_is_cut_where_it_still_reads() -> None:
     assert claims.cut(told) == "Mr. Pell was a tall, gentleman-like, and very clever man."
 
 
-def test_looks_things_and_ways_are_gathered_from_passing_words() -> None:
+def test_looks_possessions_and_gestures_are_collected_from_mentions() -> None:
     said = '"So it is," said Mr. Pell, grimly, rubbing his hands.'
     card = card_of(
         "Mr. Pell",
@@ -79,7 +79,7 @@ def test_looks_things_and_ways_are_gathered_from_passing_words() -> None:
     assert "Often speaks grimly." in card.style
 
 
-def test_a_later_clause_and_what_stands_beside_a_name_are_claims() -> None:
+def test_later_clauses_and_appositions_are_claims() -> None:
     card = card_of(
         "Mr. Pell",
         "They met Mr. Pell, the printer of the valley, on the bridge.",
@@ -89,26 +89,26 @@ def test_a_later_clause_and_what_stands_beside_a_name_are_claims() -> None:
     assert "manners were very formal." in card.description
 
 
-def test_he_is_nobody_after_a_stranger() -> None:
+def test_he_is_unresolved_after_a_stranger() -> None:
     card = card_of(
         "Mr. Pell", "Mr. Pell looked up at a strange man. He was a tall, ugly fellow."
     ).card
     assert "ugly" not in card.description
 
 
-def test_whose_kin_somebody_is_stands_with_its_sentence() -> None:
+def test_a_relation_comes_with_its_source_sentence() -> None:
     sentence = "Ann Orme wrote to her uncle, Mr. Pell, every week."
     drafted = card_of("Mr. Pell", sentence)
     assert "Mr. Pell is Ann Orme’s uncle." in drafted.card.relations
     assert drafted.notes["Mr. Pell is Ann Orme’s uncle."] == sentence
 
 
-def test_no_tie_against_the_sex() -> None:
+def test_a_relation_must_fit_the_gender() -> None:
     told = "Ann Orme wrote to her aunt, Mr. Pell, every week."
     assert not card_of("Mr. Pell", told).card.relations
 
 
-def test_the_full_name_is_the_cards_and_the_usual_one_what_it_goes_by() -> None:
+def test_the_card_has_the_full_name_and_the_usual_one_as_nickname() -> None:
     told = ['"Yes," said Orme.', '"No," said Jack Orme.', *['"Yes," said Orme.'] * 4, *TALK[1::2]]
     book = Book(told)
     person = book.people.named("Orme")
@@ -140,7 +140,7 @@ def test_a_greeting_is_understood_without_what_was_said_before() -> None:
     assert first.startswith("*Mr. Pell sat down by the stove.*") and "cup of tea" in first
 
 
-def test_dates_tell_what_can_be_known() -> None:
+def test_dates_limit_what_can_be_known() -> None:
     def year(*told: str) -> str | None:
         found = latest(split_paragraphs(list(told)))
         return found[0] if found else None

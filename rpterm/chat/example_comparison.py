@@ -20,7 +20,7 @@ from rpterm.chat.events import (
     ReplyThought,
     SessionEvent,
 )
-from rpterm.chat.placing import place
+from rpterm.chat.placement import find_placement
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.types import Intent, Status
 
@@ -28,20 +28,20 @@ WITH, WITHOUT = 0, 1
 """The candidate index of the reply with examples, and of the one without."""
 
 
-def differ(session: Session, turn_id: int) -> bool:
+def uses_examples(session: Session, turn_id: int) -> bool:
     """Whether the prompt of this reply has any example, so that leaving them out changes it.
 
     Raises:
         RptermError: The prompt cannot be built, for instance because the model is still loading.
     """
     request = ReplyRequest(Intent.REGENERATE, turn_id=turn_id)
-    job, scene = place(session, request, group=session.scene.group), session.scene
+    job, scene = find_placement(session, request, group=session.scene.group), session.scene
     actor = scene.actor_of(session.store.turn(turn_id))
-    prompt = actor.prompter.full(actor.card, session.chat, scene.view(actor, job.history))
+    prompt = actor.prompter.build_full(actor.card, session.chat, scene.view(actor, job.history))
     return any(span.source.startswith("example:") for span in prompt.spans)
 
 
-def with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
+def replies_with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
     """Generate both replies as swipes of ``turn_id`` and yield what happens.
 
     ``ReplyStarted`` announces both turns at once. The second is not stored yet and has id 0 there;

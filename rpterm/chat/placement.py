@@ -16,7 +16,7 @@ WRITTEN_ELSEWHERE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Placement:
     """Where a reply goes, and what it begins with.
 
     Attributes:
@@ -38,7 +38,7 @@ class Job:
     said_by: Turn | None = None
 
 
-def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
+def find_placement(chat: Tree, request: ReplyRequest, *, group: bool) -> Placement:
     """Find the place of a requested reply, starting from the branch that is shown.
 
     Args:
@@ -58,17 +58,17 @@ def place(chat: Tree, request: ReplyRequest, *, group: bool) -> Job:
                 "(/hide)."
             )
         history = chat.store.path(turn.id)
-        return Job(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
+        return Placement(history, turn.parent_id, OPEN_LAST, turn.text, turn.id, said_by=turn)
     if request.intent is Intent.REGENERATE and request.turn_id is not None:
         return _sibling_of(chat, _target(chat, request, path))
     if request.intent is Intent.REGENERATE and path and path[-1].role == "assistant":
         return _sibling_of(chat, path[-1])
     if request.intent is Intent.NEXT and not group:
         raise SessionError("There is no other character who could speak: write something first.")
-    return Job(path, path[-1].id if path else None)
+    return Placement(path, path[-1].id if path else None)
 
 
-def goes_on_from(chat: Tree, request: ReplyRequest) -> tuple[int | None, bool]:
+def parent_of_message(chat: Tree, request: ReplyRequest) -> tuple[int | None, bool]:
     """The turn that the user's message follows, and whether the message begins a branch.
 
     The turn is ``None`` in an empty chat. The message begins a branch if another program has
@@ -88,11 +88,11 @@ def goes_on_from(chat: Tree, request: ReplyRequest) -> tuple[int | None, bool]:
     return parent_id, parent_id != leaf_id
 
 
-def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Job:
+def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Placement:
     if not text.strip() and not group:
-        return Job(path, None, OPEN_USER, draft=True)
+        return Placement(path, None, OPEN_USER, draft=True)
     begun = Turn(0, chat.chat_id, None, "user", chat.chat.persona.name, text)
-    return Job([*path, begun], None, OPEN_LAST, base=text, draft=True)
+    return Placement([*path, begun], None, OPEN_LAST, base=text, draft=True)
 
 
 def _target(chat: Tree, request: ReplyRequest, path: list[Turn]) -> Turn:
@@ -107,8 +107,8 @@ def _target(chat: Tree, request: ReplyRequest, path: list[Turn]) -> Turn:
     return turn
 
 
-def _sibling_of(chat: Tree, turn: Turn) -> Job:
+def _sibling_of(chat: Tree, turn: Turn) -> Placement:
     """Another version of a reply, by the same character."""
     parent_id = turn.parent_id
     history = chat.store.path(parent_id) if parent_id else []
-    return Job(history, parent_id, said_by=turn)
+    return Placement(history, parent_id, said_by=turn)

@@ -223,7 +223,7 @@ class Reloader:
         """Report unreadable worlds once; the Prompt pane keeps listing them."""
         fresh = [each.message for each in lost if each not in self._lost]
         self._lost = lost
-        self._actor.prompter.lost = tuple(
+        self._actor.prompter.unreadable_worlds = tuple(
             LeftOut(f"world:{world_name(each.name)}", each.message, 0, each.problems[0].message)
             for each in lost if not each.kept
         )  # fmt: skip

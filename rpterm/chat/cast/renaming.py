@@ -12,7 +12,7 @@ from rpterm.group import GroupError
 from rpterm.types import Cast, Member
 
 
-def renamed(before: Cast, now: Cast) -> dict[str, str]:
+def speaker_renames(before: Cast, now: Cast) -> dict[str, str]:
     """Map old speaker names to the new names they need for turns to keep their speaker.
 
     A name that two members share is left alone: their turns could not be told apart afterwards.
@@ -32,7 +32,7 @@ def renamed(before: Cast, now: Cast) -> dict[str, str]:
     return new_names
 
 
-def known_apart(card_name: str, others: Iterable[Member]) -> None:
+def require_unique_card_name(card_name: str, others: Iterable[Member]) -> None:
     """Refuse a card name that another member has: the two would share one memory.
 
     Raises:
@@ -45,7 +45,7 @@ def known_apart(card_name: str, others: Iterable[Member]) -> None:
         )
 
 
-def heard_apart(name: str, others: Iterable[Member]) -> None:
+def require_unique_speaker(name: str, others: Iterable[Member]) -> None:
     """Refuse a speaker name that another member has: their turns could not be told apart.
 
     Raises:

@@ -44,7 +44,7 @@ class LiveScores:
     ) -> None:
         """Args:
         make: Creates the scorer; called once, in the thread that first needs it.
-        slow: False turns ``full`` off.
+        slow: False turns ``score_fully`` off.
         others: Reads the cards of other characters, for contrast; called once.
         """
         self.store = store
@@ -71,25 +71,25 @@ class LiveScores:
         scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
         self._guarded("warm", lambda: self._ready().warm(scene))
 
-    def cheap(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
+    def score_quickly(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a reply by the quick signals and store the score; ``None`` if that fails."""
-        if not scorable(turn):
+        if not is_scorable(turn):
             return None
         return self._scored(
             "quick", card, chat, turn, lambda scene: self._ready().cheap(turn.text, scene)
         )
 
-    def ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
+    def read_ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
         """Process the text so far of a growing reply, so that its score will be quick."""
         self._guarded("ahead", lambda: self._ready().ahead(turn.text, self.scene(card, chat, turn)))
 
-    def glance(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
+    def score_growing(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a growing reply by the quick signals, and store nothing."""
         return self._guarded(
             "quick", lambda: self._ready().cheap(turn.text, self.scene(card, chat, turn))
         )
 
-    def full(
+    def score_fully(
         self,
         card: CharacterCard,
         chat: Chat,
@@ -97,17 +97,17 @@ class LiveScores:
         stopped: Callable[[], bool] = lambda: False,
     ) -> Score | None:
         """Score a reply by all signals and store it; ``None`` if stopped or if that fails."""
-        if not self.slow or not scorable(turn):
+        if not self.slow or not is_scorable(turn):
             return None
         return self._scored(
             "slow", card, chat, turn, lambda scene: self._ready().full(turn.text, scene, stopped)
         )
 
-    def known(self, chat: Chat, turns: Iterable[Turn]) -> dict[int, Score]:
+    def stored_scores(self, chat: Chat, turns: Iterable[Turn]) -> dict[int, Score]:
         """The stored scores of these turns, by turn id, that hold for the present cards."""
         cast = self._cast(chat)
         ids_by_card: dict[str, list[int]] = {}
-        for turn in filter(scorable, turns):
+        for turn in filter(is_scorable, turns):
             ids_by_card.setdefault(_card_hash(cast, chat, turn), []).append(turn.id)
         version = self._guarded("version", _version) if ids_by_card else None
         if version is None:
@@ -115,7 +115,7 @@ class LiveScores:
         scores: dict[int, Score] = {}
         for card_hash, ids in ids_by_card.items():
             rows = self._table().get(ids, version=version, card_hash=card_hash)
-            scores.update((turn_id, loaded(row)) for turn_id, row in rows.items())
+            scores.update((turn_id, score_from_row(row)) for turn_id, row in rows.items())
         return scores
 
     def scene(self, card: CharacterCard, chat: Chat, turn: Turn) -> Scene:
@@ -165,7 +165,7 @@ class LiveScores:
             result = score(self.scene(card, chat, turn))
             if result is not None:
                 card_hash = _card_hash(self._cast(chat), chat, turn)
-                self._table().put(stored(result, turn.id, card_hash))
+                self._table().put(score_to_row(result, turn.id, card_hash))
             return result
 
         return self._guarded(what, score_and_store)
@@ -212,7 +212,7 @@ def _version() -> str:
     return load_coefficients().version
 
 
-def scorable(turn: Turn) -> bool:
+def is_scorable(turn: Turn) -> bool:
     """Whether a turn is a finished reply that has text."""
     return (
         turn.role == "assistant"
@@ -221,7 +221,7 @@ def scorable(turn: Turn) -> bool:
     )
 
 
-def stored(score: Score, turn_id: int, card_hash: str) -> StoredScore:
+def score_to_row(score: Score, turn_id: int, card_hash: str) -> StoredScore:
     """A score as a database row."""
     readings = {name: asdict(reading) for name, reading in score.readings.items()}
     return StoredScore(
@@ -230,7 +230,7 @@ def stored(score: Score, turn_id: int, card_hash: str) -> StoredScore:
     )  # fmt: skip
 
 
-def loaded(row: StoredScore) -> Score:
+def score_from_row(row: StoredScore) -> Score:
     """A database row as a score."""
     from rpterm.scoring.scorer import Score
 

@@ -9,20 +9,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 
-from rpterm.chat.cast.company import NARRATOR, name_now
+from rpterm.chat.cast.card_lookup import NARRATOR, current_card_name
 from rpterm.chat.cast.scene import Scene
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Chat, InvalidChoice, RptermError, TurnTaking
 
 
-def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
+def newest_chat_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
     """The newest chat of a character in which exactly these others take part.
 
     Args:
         others: Card names. A chat may still store a former name of a card.
     """
-    wanted, casts, current_name = set(others), Casts(store), cache(name_now)
+    wanted, casts, current_name = set(others), Casts(store), cache(current_card_name)
     counts = casts.counts()
     for chat in store.chats(card_name=lead):
         if counts.get(chat.id, 1) != len(wanted) + 1:
@@ -35,31 +35,31 @@ def newest_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:
     return None
 
 
-def gather(scene: Scene, targets: Sequence[str], taking: str) -> None:
+def add_characters(scene: Scene, targets: Sequence[str], taking: str) -> None:
     """Add the requested characters that are not in the scene yet, and set how turns are taken.
 
     Args:
         targets: Names or paths of cards.
-        taking: A value of ``Taking``, or "" to leave it unchanged.
+        taking: A value of ``TurnTaking``, or "" to leave it unchanged.
     """
-    new_taking = taking_of(taking) if taking else None  # Fails before anything is changed.
+    new_taking = parse_taking(taking) if taking else None  # Fails before anything is changed.
     for target in targets:
         scene.add(target, narrator=True if target == NARRATOR else None, known=True)
     if new_taking is not None:
-        scene.take(new_taking)
+        scene.set_taking(new_taking)
 
 
-def carry_over(scene: Scene, cast: Cast) -> None:
+def copy_cast(scene: Scene, cast: Cast) -> None:
     """Copy another chat's cast into a new chat, leaving out members whose card is missing."""
     for member in cast.members[1:]:
         if member.present:
             with suppress(RptermError):
                 added = scene.add(member.card_path or member.card_name, narrator=member.narrator)
                 scene.mute(added.card_name, member.muted)
-    scene.take(cast.taking)
+    scene.set_taking(cast.taking)
 
 
-def taking_of(name: str) -> TurnTaking:
+def parse_taking(name: str) -> TurnTaking:
     """Parse the name of a way of taking turns.
 
     Raises:

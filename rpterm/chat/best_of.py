@@ -27,12 +27,12 @@ from rpterm.scoring.best_of import best_index
 from rpterm.types import Chat, Turn
 
 if TYPE_CHECKING:
-    from rpterm.chat.live import LiveScores
+    from rpterm.chat.live_scores import LiveScores
     from rpterm.scoring.scorer import Score
 
-LOOK_S = 1.0
+COMPARE_EVERY_S = 1.0
 """The interval between comparisons of growing candidates, in seconds."""
-LEAST = 60
+MIN_CHARACTERS = 60
 """The characters every candidate needs before one can lead: less text is too little to score."""
 
 
@@ -94,19 +94,21 @@ class _Race:
     def final_scores(self) -> dict[int, Score | None]:
         """Score and store the complete text of every candidate that has one, by its index."""
         return {
-            index: self._scores.cheap(self._card, self._chat, turn)
+            index: self._scores.score_quickly(self._card, self._chat, turn)
             for index, turn in sorted(self.done.items())
         }
 
     def _compare(self) -> bool:
         """Score the growing texts if it is time; returns whether the lead changed."""
         comparable = len(self.turns) > 1 and all(
-            len(self._texts.get(index, "")) >= LEAST for index in range(len(self.turns))
+            len(self._texts.get(index, "")) >= MIN_CHARACTERS for index in range(len(self.turns))
         )
-        if not comparable or self.done or time.monotonic() - self._compared_at < LOOK_S:
+        if not comparable or self.done or time.monotonic() - self._compared_at < COMPARE_EVERY_S:
             return False
         scores = [
-            self._scores.glance(self._card, self._chat, replace(turn, text=self._texts[index]))
+            self._scores.score_growing(
+                self._card, self._chat, replace(turn, text=self._texts[index])
+            )
             for index, turn in enumerate(self.turns)
         ]
         self._compared_at = time.monotonic()

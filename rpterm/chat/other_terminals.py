@@ -1,8 +1,8 @@
 """Notices what other terminals do to the chat of a session, between replies.
 
 A chat may be open in several terminals; all of them show the same branch, the one the chat record
-names. ``Elsewhere.poll`` checks once and is cheap while nothing changes; the owner of an event loop
-calls it while no reply is being written here. Knows no front end.
+names. ``ChatPoller.poll`` checks once and is cheap while nothing changes; the owner of an event
+loop calls it while no reply is being written here. Knows no front end.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ OPEN_TWICE = (
     "This chat is also open in another terminal. Both show the same branch, and what is said there "
     "appears here."
 )
-PARTED = "Another terminal had already continued from there, so your message began a new branch."
-LED_AWAY = "Another terminal switched this chat to another branch, which is shown now."
+BRANCH_BEGUN = (
+    "Another terminal had already continued from there, so your message began a new branch."
+)
+BRANCH_SWITCHED = "Another terminal switched this chat to another branch, which is shown now."
 
 
-class Elsewhere:
+class ChatPoller:
     """Polls one chat for changes by other programs."""
 
     def __init__(self, session: Session, limit: int) -> None:
@@ -33,8 +35,8 @@ class Elsewhere:
     def poll(self) -> list[Turn] | None:
         """The last turns of the shown branch if they may have changed since the last call.
 
-        Changes of the cast are in the session when this returns; ``Scene.news`` describes them. A
-        reply whose program died is marked as partial. Call this from one thread.
+        Changes of the cast are in the session when this returns; ``Scene.take_news`` describes
+        them. A reply whose program died is marked as partial. Call this from one thread.
 
         Returns:
             ``None`` if nothing changed.
@@ -48,7 +50,7 @@ class Elsewhere:
         if (version := other_processes.data_version(store)) == self._version and not ended:
             return None
         self._version = version  # Set before anything can raise: a deleted chat is reported once.
-        self._session.scene.follow()
+        self._session.scene.sync_cast()
         path = self._session.path(self._limit)
         self._growing = any(turn.status is Status.STREAMING for turn in path)
         return path
@@ -58,17 +60,17 @@ class Elsewhere:
         self._version = -1
 
 
-def told(news: Sequence[str]) -> str:
-    """One sentence about what another terminal did to the cast, as ``Scene.news`` has it."""
+def cast_changes_notice(news: Sequence[str]) -> str:
+    """One sentence about what another terminal did to the cast, as ``Scene.take_news`` has it."""
     return f"In another terminal: {'; '.join(news)}."
 
 
-def is_written(session: Session) -> bool:
+def is_reply_running_elsewhere(session: Session) -> bool:
     """Whether another running program is writing a reply at the end of this chat's branch."""
     leaf = session.chat.leaf_id
     return leaf is not None and other_processes.is_written_elsewhere(session.store, leaf)
 
 
-def is_elsewhere(session: Session) -> bool:
+def is_open_elsewhere(session: Session) -> bool:
     """Whether another running program has this chat open."""
     return session.presence is not None and session.presence.is_open_elsewhere()
