@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.chat.branches import ends
+from rpterm.chat.branches import leaves
 from rpterm.store import Store, StoreError
 from rpterm.types import (
     AuthorNote,
@@ -163,7 +163,7 @@ def test_select_returns_to_where_a_branch_was_left(store: Store, chat: Chat) -> 
     assert store.select(chat.id, right.id).id == right.id
     assert store.select(chat.id, left.id).id == old.id
     assert store.chat(chat.id).leaf_id == old.id
-    assert {t.id for t in ends(store.tree(chat.id))} == {old.id, new.id, right.id}
+    assert {t.id for t in leaves(store.tree(chat.id))} == {old.id, new.id, right.id}
 
 
 def test_select_takes_the_newest_child_if_none_was_shown(store: Store, chat: Chat) -> None:
