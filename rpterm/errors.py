@@ -1,4 +1,4 @@
-"""What to show the user of an error in a background thread that has to keep running."""
+"""Words errors for the user: bugs in background threads, tracebacks, and failed file operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts, ordinals and file sizes in words."""
+"""Counts, ordinals and file sizes as text for people."""
 
 from __future__ import annotations
 

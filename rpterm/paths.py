@@ -1,7 +1,7 @@
 """The folders where rpterm keeps its files, and helpers to write files safely.
 
 ``RPTERM_HOME`` puts everything into one folder; otherwise the platform's own folders are used.
-Finding the folders does not create them: code that writes a file creates its folder with ``make``.
+Finding the folders does not create them: code that writes a file calls ``make_folder`` first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text files: detects an encoding by its byte order mark, and words file errors for people."""
+"""Text encodings: detects one by its byte order mark, and words the error for another one."""
 
 from __future__ import annotations
 

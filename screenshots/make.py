@@ -20,7 +20,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from rpterm import paths
-from rpterm.chat.live import LiveScores
+from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings

@@ -20,7 +20,7 @@ from typing import Any
 
 from rpterm import config
 from rpterm import paths as folders
-from rpterm.bench.scene import GREEDY, Scene, open_for_bench, scene
+from rpterm.bench.bench_chat import GREEDY, BenchChat, open_bench_chat, open_for_bench
 from rpterm.chat.events import ReplyFinished, ReplyStarted
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
@@ -36,7 +36,7 @@ QUESTION = "Describe this room to me, from the door to the window, and leave not
 def measure(settings: Settings, rounds: int = ROUNDS) -> dict[str, Any]:
     """All figures; ``main`` explains their names."""
     figures: dict[str, Any] = {}
-    with scene(settings) as stage:
+    with open_bench_chat(settings) as stage:
         info = stage.engine.load()
         if info.engine != "llama":
             raise RptermError(
@@ -94,7 +94,7 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
 
 
 # Decode speed ---------------------------------------------------------------------------
-def _decode(stage: Scene, info: EngineInfo, rounds: int) -> dict[str, Any]:
+def _decode(stage: BenchChat, info: EngineInfo, rounds: int) -> dict[str, Any]:
     ours: list[float] = []
     full: list[float] = []
     bare: list[float] = []
@@ -165,7 +165,7 @@ async def _until(ready: Callable[[], bool]) -> None:
 
 
 # The fiftieth turn ---------------------------------------------------------------------------
-def _turn50(stage: Scene, info: EngineInfo) -> dict[str, Any]:
+def _turn50(stage: BenchChat, info: EngineInfo) -> dict[str, Any]:
     sampling = Sampling(seed=7, temperature=1.0, max_tokens=24, close_after=0)
     session = stage.session("turn50", 24, sampling)
     session.load()
@@ -211,7 +211,9 @@ def _naive_chat(prompt: Prompt) -> list[dict[str, str]]:
     return chat
 
 
-def _fresh(stage: Scene, prompt: Prompt, sampling: Sampling, session: Session) -> tuple[int, ...]:
+def _fresh(
+    stage: BenchChat, prompt: Prompt, sampling: Sampling, session: Session
+) -> tuple[int, ...]:
     """The tokens of the same prompt and seed on a fresh engine."""
     stored = session.store.generation(session.path()[-1].id)
     assert stored is not None
@@ -227,7 +229,7 @@ def _fresh(stage: Scene, prompt: Prompt, sampling: Sampling, session: Session) -
 
 
 # Reopening ---------------------------------------------------------------------------
-def _resume(stage: Scene) -> dict[str, Any]:
+def _resume(stage: BenchChat) -> dict[str, Any]:
     session = stage.session("resume", 14, GREEDY)
     session.load()
     session.engine.settled(PATIENCE_S)
@@ -258,7 +260,7 @@ def _resume(stage: Scene) -> dict[str, Any]:
 
 
 # Candidates ---------------------------------------------------------------------------
-def _candidates(stage: Scene, rounds: int) -> dict[str, Any]:
+def _candidates(stage: BenchChat, rounds: int) -> dict[str, Any]:
     session = stage.session("batch", 4, GREEDY)
     session.load()
     session.engine.settled(PATIENCE_S)

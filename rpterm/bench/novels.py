@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.bench.figures import share
-from rpterm.bench.printing import Step
+from rpterm.bench.metrics import proportion
+from rpterm.bench.progress import ReportProgress
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
@@ -52,12 +52,12 @@ class _Judged:
 
 def main(pdnc: Path, json: bool = False) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
 
-    with_bar(lambda step: measure(pdnc, step), json)
+    run_with_progress(lambda step: measure(pdnc, step), json)
 
 
-def measure(folder: Path, step: Step = lambda done, total: None) -> dict[str, Any]:
+def measure(folder: Path, step: ReportProgress = lambda done, total: None) -> dict[str, Any]:
     """The figures of all novels together, and of each."""
     novels = sorted(file.parent for file in folder.glob("*/quotations.csv"))
     if not novels:
@@ -78,8 +78,8 @@ def measure(folder: Path, step: Step = lambda done, total: None) -> dict[str, An
     attributed = [each for each in every if each.how != "nobody"]
     return {
         "quotations": len(every),
-        "accuracy": share(each.right for each in every),
-        "precision": share(each.right for each in attributed),
+        "accuracy": proportion(each.right for each in every),
+        "precision": proportion(each.right for each in attributed),
         "coverage": round(len(attributed) / len(every), 4),
         "baseline": round(baseline / len(every), 4),
         "rules": _accuracy_by([(each.how, each.right) for each in attributed]),
@@ -92,8 +92,8 @@ def measure(folder: Path, step: Step = lambda done, total: None) -> dict[str, An
 def _summary(judged: Sequence[_Judged]) -> dict[str, float]:
     attributed = [each.right for each in judged if each.how != "nobody"]
     return {
-        "accuracy": share(each.right for each in judged)["value"],
-        "precision": share(attributed)["value"],
+        "accuracy": proportion(each.right for each in judged)["value"],
+        "precision": proportion(attributed)["value"],
         "coverage": round(len(attributed) / len(judged), 4),
     }
 
@@ -102,7 +102,7 @@ def _accuracy_by(outcomes: Sequence[tuple[str, bool]]) -> dict[str, dict[str, fl
     groups: dict[str, list[bool]] = {}
     for name, right in outcomes:
         groups.setdefault(name, []).append(right)
-    return {name: share(rights) for name, rights in groups.items()}
+    return {name: proportion(rights) for name, rights in groups.items()}
 
 
 # One novel ----------------------------------------------------------------------------------

@@ -28,15 +28,15 @@ from typing import Any
 
 import numpy as np
 
-from rpterm.bench.figures import redrawn
+from rpterm.bench.metrics import bootstrap_interval
 from rpterm.bench.persona import pair_scene
-from rpterm.bench.printing import Step
-from rpterm.bench.rated import likeness, scored
+from rpterm.bench.progress import ReportProgress
+from rpterm.bench.rated import score_values, tfidf_similarity
 from rpterm.errors import why
 from rpterm.preference.stats.correlation import spearman
-from rpterm.scoring.fit import Fit
 from rpterm.scoring.records import Scene, Signal
-from rpterm.scoring.signals.all import signals_for
+from rpterm.scoring.signals.registry import available_signals
+from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.types import RptermError
 
 ASKED = {"knowledge": "Uses Knowledge", "context": "Maintains Context", "overall": "Overall"}
@@ -76,13 +76,13 @@ class Graded:
 
 def main(usr: Path, json: bool = False, cache: Path | None = None) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.opening import models
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
+    from rpterm.bench.scoring_models import open_models
 
     talks = read(usr)
-    with models(cache) as (encode, likelihood):
-        signals = signals_for(Fit(encode), likelihood)
-        with_bar(lambda step: report(measure(talks, signals, step)), json)
+    with open_models(cache) as (encode, likelihood):
+        signals = available_signals(ContrastiveSimilarity(encode), likelihood)
+        run_with_progress(lambda step: report(measure(talks, signals, step)), json)
 
 
 def read(file: Path) -> list[Talk]:
@@ -117,16 +117,19 @@ def _reply(item: dict[str, Any]) -> tuple[str, dict[str, float]]:
 def measure(
     talks: Sequence[Talk],
     signals: Sequence[Signal],
-    step: Step = lambda done, total: None,
+    step: ReportProgress = lambda done, total: None,
 ) -> list[Graded]:
     """Score every reply of every dialogue."""
     graded = []
     for at, talk in enumerate(talks):
-        to_card, to_talk = likeness(talk.scene, "attribute"), likeness(talk.scene, "memory")
+        to_card, to_talk = (
+            tfidf_similarity(talk.scene, "attribute"),
+            tfidf_similarity(talk.scene, "memory"),
+        )
         for text, grades in talk.replies:
             readings = {each.name: each.measure(text, talk.scene) for each in signals}
             baselines = {"tfidf_card": to_card(text), "tfidf_talk": to_talk(text)}
-            graded.append(Graded(at, grades, {**scored(readings), **baselines}))
+            graded.append(Graded(at, grades, {**score_values(readings), **baselines}))
         step(at + 1, len(talks))
     return graded
 
@@ -140,7 +143,7 @@ def report(replies: Sequence[Graded]) -> dict[str, Any]:
             figures[f"{name} {score}"] = round(_correlation(replies, name, score), 4)
         rise = partial(_rise, name=name)
         figures[f"{name} rise"] = round(rise(replies), 4) if replies else 0.0
-        figures[f"{name} rise_interval"] = redrawn(talks, rise, random.Random(3), _TIMES)
+        figures[f"{name} rise_interval"] = bootstrap_interval(talks, rise, random.Random(3), _TIMES)
     return figures
 
 

@@ -1,11 +1,11 @@
 """Finds the right reply among twenty by the card: ``rpterm bench persona --convai2 FILE``.
 
 - Task: rank ConvAI2's twenty candidates. All but the right one are drawn from other dialogues, so
-  being on topic explains most, and the *drawn* terms are used (``choices``). The language model
+  being on topic explains most, and the *drawn* terms are used (``choice_sets``). The language model
   reranks the ten best candidates.
 - Task ``on_topic``: a reply written for its dialogue is on topic whoever wrote it. The live score
   compares the right reply with two hard negatives: what others said to the two most similar turns
-  of the file (``rivals``).
+  of the file (``hard_negatives``).
 - Metrics: ``hits@1`` and ``mrr`` for the ranking, ``pairwise_on_topic`` (win rate) for the pairs,
   and the expected calibration error (ECE) of the probability "in character" of single replies, with
   equal total weight of right and wrong: ``ece`` among the ten reranked candidates, ``ece_no_lm``
@@ -31,47 +31,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.bench.choices import (
+from rpterm.bench.choice_sets import (
     COLUMNS,
     FAST,
     SLOW,
-    Choice,
+    ChoiceSet,
+    feature_rows,
+    feature_signals,
     fit_drawn,
     fit_live,
-    log_odds_of,
-    signals,
-    values,
-    with_lift,
+    row_log_odds,
+    with_likelihood_features,
 )
 from rpterm.bench.convai2 import Question, draw, read
-from rpterm.bench.figures import (
+from rpterm.bench.hard_negatives import HardNegatives
+from rpterm.bench.metrics import (
     Judged,
-    above,
     balanced_bins,
     calibration_error,
-    error_figures,
+    calibration_figures,
     mean_figures,
-    share,
+    proportion,
+    win_rate,
 )
-from rpterm.bench.printing import Step
-from rpterm.bench.rivals import Rivals
-from rpterm.scoring.combine import Term, chance
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.bench.progress import ReportProgress
+from rpterm.scoring.coefficients import Coefficients, load_coefficients
+from rpterm.scoring.combine import Term, sigmoid
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Fact, Scene
-from rpterm.scoring.signals.fitting import recent
+from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.types import RptermError
 
 RERANKED = 10
 _LIMIT = 200
 _FOLDS = 10
-TableOf = Callable[[str], Frozen]
+TableOf = Callable[[str], Coefficients]
 """Maps a persona's key to the coefficients to judge it by."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MeasuredQuestion:
     """The features measured for one question.
 
     Attributes:
@@ -98,23 +98,23 @@ def main(
     crossed: bool = False,
 ) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.opening import models
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
+    from rpterm.bench.scoring_models import open_models
 
-    table = frozen()
+    table = load_coefficients()
     every, most = read(convai2), _LIMIT if limit is None else limit
     unseen = draw(every, most, table.personas)
     crossed = crossed or not unseen
     questions = draw(every, most, frozenset()) if crossed else unseen
 
-    def measured(step: Step) -> dict[str, Any]:
-        rivals = Rivals(every, encode)
+    def measured(step: ReportProgress) -> dict[str, Any]:
+        rivals = HardNegatives(every, encode)
         rows = measure(questions, rivals, encode, likelihood, table.drawn_fast, step)
-        figures = report(rows, cross(rows, table) if crossed else lambda _: table, picture)
+        figures = report(rows, cross_validate(rows, table) if crossed else lambda _: table, picture)
         return {"crossed": crossed, **figures}
 
-    with models(cache) as (encode, likelihood):
-        with_bar(measured, json)
+    with open_models(cache) as (encode, likelihood):
+        run_with_progress(measured, json)
 
 
 def scene_of(question: Question) -> Scene:
@@ -135,38 +135,40 @@ def pair_scene(persona: Sequence[str], turns: Sequence[str]) -> Scene:
 
 def measure(
     questions: Sequence[Question],
-    rivals: Rivals,
-    encode: Remembered,
+    rivals: HardNegatives,
+    encode: EmbeddingCache,
     likelihood: Likelihood | None,
     drawn: Mapping[str, Term],
-    step: Step = lambda done, total: None,
-) -> list[Row]:
+    step: ReportProgress = lambda done, total: None,
+) -> list[MeasuredQuestion]:
     """All features of all questions; without a language model ``asked`` is empty.
 
     Args:
         drawn: Terms that select the candidates to ask the language model about.
     """
-    fast_signals = signals(encode)
+    fast_signals = feature_signals(encode)
     rows = []
     for at, question in enumerate(questions):
         scene = scene_of(question)
-        encode([*question.persona, *question.history, *question.candidates, recent(scene)])
-        fast = values(fast_signals, question.candidates, scene)
-        order = np.argsort(-log_odds_of(fast, FAST, drawn), kind="stable")
+        encode([*question.persona, *question.history, *question.candidates, recent_text(scene)])
+        fast = feature_rows(fast_signals, question.candidates, scene)
+        order = np.argsort(-row_log_odds(fast, FAST, drawn), kind="stable")
         best = tuple(int(each) for each in order[:RERANKED])
-        slow = with_lift(
+        slow = with_likelihood_features(
             fast[list(best)], likelihood, [question.candidates[each] for each in best], scene
         )
         near = [question.candidates[question.gold], *rivals.of(question)]
-        near_fast = values(fast_signals, near, scene)
-        near_slow = with_lift(near_fast, likelihood, near, scene)
+        near_fast = feature_rows(fast_signals, near, scene)
+        near_slow = with_likelihood_features(near_fast, likelihood, near, scene)
         asked = best if likelihood is not None else ()
-        rows.append(Row(question, fast, asked, slow, near_fast, near_slow))
+        rows.append(MeasuredQuestion(question, fast, asked, slow, near_fast, near_slow))
         step(at + 1, len(questions))
     return rows
 
 
-def drawn_terms(rows: Sequence[Row], more: Sequence[Choice] = (), *, slow: bool) -> dict[str, Term]:
+def drawn_terms(
+    rows: Sequence[MeasuredQuestion], more: Sequence[ChoiceSet] = (), *, slow: bool
+) -> dict[str, Term]:
     """Terms for the task *drawn*.
 
     Args:
@@ -176,9 +178,9 @@ def drawn_terms(rows: Sequence[Row], more: Sequence[Choice] = (), *, slow: bool)
 
 
 def live_terms(
-    rows: Sequence[Row],
+    rows: Sequence[MeasuredQuestion],
     drawn: Mapping[str, Term],
-    more: Sequence[Choice] = (),
+    more: Sequence[ChoiceSet] = (),
     *,
     slow: bool,
 ) -> dict[str, Term]:
@@ -190,31 +192,31 @@ def live_terms(
     """
     near = [row.near_slow if slow else row.near_fast for row in rows]
     choices = [
-        Choice(numbers, 0, f"{row.question.key} {at}")
+        ChoiceSet(numbers, 0, f"{row.question.key} {at}")
         for at, (row, numbers) in enumerate(zip(rows, near, strict=True))
     ]
     right = np.array([numbers[0] for numbers in near])
     return fit_live([*choices, *more], right, drawn, slow=slow)
 
 
-def _choices(rows: Sequence[Row], *, slow: bool) -> list[Choice]:
+def _choices(rows: Sequence[MeasuredQuestion], *, slow: bool) -> list[ChoiceSet]:
     """One choice set per question, also if a persona has several questions."""
     found = []
     for at, row in enumerate(rows):
         asked = row.asked if slow else tuple(range(len(row.fast)))
         gold = row.question.gold
         right = asked.index(gold) if gold in asked else None
-        found.append(Choice(row.slow if slow else row.fast, right, f"{row.question.key} {at}"))
+        found.append(ChoiceSet(row.slow if slow else row.fast, right, f"{row.question.key} {at}"))
     return found
 
 
-def cross(rows: Sequence[Row], table: Frozen) -> TableOf:
+def cross_validate(rows: Sequence[MeasuredQuestion], table: Coefficients) -> TableOf:
     """Cross-validation in ten folds: each persona's terms are fitted on other personas."""
     keys = sorted({row.question.key for row in rows})
     if len(keys) < 2:
         raise RptermError("Cross-validation needs at least two personas: one to fit, one to judge.")
     fold_of = {key: at % _FOLDS for at, key in enumerate(keys)}
-    tables: dict[int, Frozen] = {}
+    tables: dict[int, Coefficients] = {}
     for fold in sorted(set(fold_of.values())):
         train = [row for row in rows if fold_of[row.question.key] != fold]
         drawn = drawn_terms(train, slow=False)
@@ -227,16 +229,18 @@ def cross(rows: Sequence[Row], table: Frozen) -> TableOf:
     return lambda key: tables[fold_of[key]]
 
 
-def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dict[str, Any]:
+def report(
+    rows: Sequence[MeasuredQuestion], of: TableOf, picture: Path | None = None
+) -> dict[str, Any]:
     """All figures with their intervals, and the ablations."""
     figures: dict[str, Any] = {"examples": len(rows)}
     slow = bool(rows) and bool(rows[0].asked)
     judged = [_judged(row, of(row.question.key)) for row in rows]
     if slow:
         figures |= _ranking_figures(_ranks(rows, of, slow=True), "")
-        figures |= error_figures("ece", [with_lm for _, with_lm in judged])
+        figures |= calibration_figures("ece", [with_lm for _, with_lm in judged])
     figures |= _ranking_figures(_ranks(rows, of), "_no_lm")
-    figures |= error_figures("ece_no_lm", [no_lm for no_lm, _ in judged])
+    figures |= calibration_figures("ece_no_lm", [no_lm for no_lm, _ in judged])
     bins = balanced_bins(each for no_lm, with_lm in judged for each in (with_lm if slow else no_lm))
     figures |= _on_topic_figures(rows, of, slow=False)
     if slow:
@@ -245,24 +249,26 @@ def report(rows: Sequence[Row], of: TableOf, picture: Path | None = None) -> dic
     figures["ablations"] = _ablations(rows, of, slow)
     figures["reliability"] = [list(each) for each in bins]
     if picture is not None:
-        from rpterm.bench.picture import reliability
+        from rpterm.bench.reliability_diagram import draw_reliability_diagram
 
-        reliability(bins, picture, "In character, ConvAI2")
+        draw_reliability_diagram(bins, picture, "In character, ConvAI2")
     return figures
 
 
-def _judged(row: Row, table: Frozen) -> tuple[list[Judged], list[Judged]]:
+def _judged(row: MeasuredQuestion, table: Coefficients) -> tuple[list[Judged], list[Judged]]:
     """The probability of each candidate as users see it, without and with the language model."""
-    fast = log_odds_of(row.fast, FAST, table.drawn_fast, bounds=True)
-    slow = log_odds_of(row.slow, SLOW, table.drawn_slow, bounds=True)
+    fast = row_log_odds(row.fast, FAST, table.drawn_fast, bounds=True)
+    slow = row_log_odds(row.slow, SLOW, table.drawn_slow, bounds=True)
     gold = row.question.gold
     return (
-        [(chance(float(value)), at == gold) for at, value in enumerate(fast)],
-        [(chance(float(value)), at == gold) for at, value in zip(row.asked, slow, strict=True)],
+        [(sigmoid(float(value)), at == gold) for at, value in enumerate(fast)],
+        [(sigmoid(float(value)), at == gold) for at, value in zip(row.asked, slow, strict=True)],
     )
 
 
-def _on_topic_figures(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[str, Any]:
+def _on_topic_figures(
+    rows: Sequence[MeasuredQuestion], of: TableOf, *, slow: bool
+) -> dict[str, Any]:
     """The right reply against its hard negatives, by the live score."""
     ending = "" if slow else "_no_lm"
     won, judged = [], []
@@ -271,17 +277,17 @@ def _on_topic_figures(rows: Sequence[Row], of: TableOf, *, slow: bool) -> dict[s
         numbers, names = (row.near_slow, SLOW) if slow else (row.near_fast, FAST)
         if len(numbers) < 2:
             continue  # No other persona is in the file.
-        odds = log_odds_of(numbers, names, table.slow if slow else table.fast, bounds=True)
-        won.append(above(odds[0], odds[1:].tolist()))
-        judged.append([(chance(float(value)), at == 0) for at, value in enumerate(odds)])
+        odds = row_log_odds(numbers, names, table.slow if slow else table.fast, bounds=True)
+        won.append(win_rate(odds[0], odds[1:].tolist()))
+        judged.append([(sigmoid(float(value)), at == 0) for at, value in enumerate(odds)])
     return {
         **mean_figures(f"pairwise_on_topic{ending}", won),
-        **error_figures(f"ece_on_topic{ending}", judged),
+        **calibration_figures(f"ece_on_topic{ending}", judged),
     }
 
 
 def _ranking_figures(ranks: Sequence[int], ending: str) -> dict[str, Any]:
-    hits = share(rank == 1 for rank in ranks)
+    hits = proportion(rank == 1 for rank in ranks)
     return {
         f"hits@1{ending}": hits["value"],
         f"hits@1{ending}_interval": [hits["low"], hits["high"]],
@@ -289,36 +295,41 @@ def _ranking_figures(ranks: Sequence[int], ending: str) -> dict[str, Any]:
     }
 
 
-def _ablations(rows: Sequence[Row], of: TableOf, slow: bool) -> dict[str, Any]:
+def _ablations(rows: Sequence[MeasuredQuestion], of: TableOf, slow: bool) -> dict[str, Any]:
     """hits@1 with one feature left out, and with one feature alone."""
     found: dict[str, Any] = {}
     for name in COLUMNS[slow]:
         ranks = _ranks(rows, of, frozenset(SLOW) - {name}, slow=slow)
-        found[f"without {name}"] = share(rank == 1 for rank in ranks)
+        found[f"without {name}"] = proportion(rank == 1 for rank in ranks)
     for name in FAST:
         ranks = _ranks(rows, of, frozenset([name]))
-        found[f"{name} alone"] = share(rank == 1 for rank in ranks)
+        found[f"{name} alone"] = proportion(rank == 1 for rank in ranks)
     return found
 
 
 def _ranks(
-    rows: Sequence[Row], of: TableOf, kept: Collection[str] = SLOW, *, slow: bool = False
+    rows: Sequence[MeasuredQuestion],
+    of: TableOf,
+    kept: Collection[str] = SLOW,
+    *,
+    slow: bool = False,
 ) -> list[int]:
     """The rank of the right candidate, from 1; ties count against it.
 
     Args:
-        kept: The features used; with ``slow``, only for the order among ``Row.asked``.
-        slow: Rerank ``Row.asked`` with the language model and put them before all others.
+        kept: The features used; with ``slow``, only for the order among ``MeasuredQuestion.asked``.
+        slow: Rerank ``MeasuredQuestion.asked`` with the language model and put them before all
+        others.
     """
     found = []
     for row in rows:
         table = of(row.question.key)
-        order = log_odds_of(
+        order = row_log_odds(
             row.fast, FAST, table.drawn_fast if slow else _only(table.drawn_fast, kept)
         )
         if slow:
             above_all_others = float(order.max()) + 1000.0
-            odds = log_odds_of(row.slow, SLOW, _only(table.drawn_slow, kept))
+            odds = row_log_odds(row.slow, SLOW, _only(table.drawn_slow, kept))
             order[list(row.asked)] = above_all_others + odds
         gold = row.question.gold
         found.append(int((order >= order[gold]).sum()))
@@ -329,11 +340,11 @@ def _only(terms: Mapping[str, Term], kept: Collection[str]) -> dict[str, Term]:
     return {name: term for name, term in terms.items() if name in kept}
 
 
-def _choice_error(rows: Sequence[Row], of: TableOf) -> float:
+def _choice_error(rows: Sequence[MeasuredQuestion], of: TableOf) -> float:
     """The ECE of the softmax probability of the first candidate."""
     best, hit = [], []
     for row in rows:
-        odds = log_odds_of(row.fast, FAST, of(row.question.key).drawn_fast)
+        odds = row_log_odds(row.fast, FAST, of(row.question.key).drawn_fast)
         raised = np.exp(odds - odds.max())
         best.append(float((raised / raised.sum()).max()))
         hit.append(int(odds.argmax()) == row.question.gold)

@@ -27,17 +27,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rpterm.bench.bundled import read_table
-from rpterm.bench.figures import share
+from rpterm.bench.metrics import proportion
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
-from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import Cost, Dimension, Reading, Scene, Signal, scene_of
 from rpterm.scoring.signals.anachronism import Anachronism
-from rpterm.scoring.signals.assistant import AssistantVoice
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
+from rpterm.scoring.signals.assistant_voice import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.relations import Relations
-from rpterm.scoring.signals.speaking import Speaking
+from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
+from rpterm.scoring.similarity import Encode
 from rpterm.sentences import sentences
 
 EACH = 120
@@ -64,7 +64,7 @@ def measure(
     assistant: list[Signal] = [AssistantVoice()]
     if encode is not None:
         assistant.append(AssistantMeaning(encode))
-    signals: dict[str, Signal] = {"speaking": Speaking(), "assistant": _Maximum(assistant)}
+    signals: dict[str, Signal] = {"speaking": SpeakingForUser(), "assistant": _Maximum(assistant)}
     report: dict[str, Any] = {}
     assistants = read_table("assistants.toml")
     held, last = assistants["held"], assistants["last"]
@@ -154,13 +154,13 @@ def _figures(
             planted.append((scene, _plant(text, sentence, rng)))
     clean = [*(clean if clean is not None else batches[0][0]), *(hard or [])]
     figures = {
-        "recall": share(_raises_alarm(signal, line) for line in planted),
-        "false_alarms": share(_raises_alarm(signal, line) for line in clean),
+        "recall": proportion(_raises_alarm(signal, line) for line in planted),
+        "false_alarms": proportion(_raises_alarm(signal, line) for line in clean),
         "breaks": len(planted), "different_breaks": sum(len(breaks) for _, breaks in batches),
         "clean": len(clean),
     }  # fmt: skip
     if hard:
-        figures["false_alarms_hard"] = share(_raises_alarm(signal, line) for line in hard)
+        figures["false_alarms_hard"] = proportion(_raises_alarm(signal, line) for line in hard)
     return figures
 
 
@@ -248,8 +248,8 @@ def _consistency_figures(lines: list[LabelledLine]) -> dict[str, Any]:
         for scene, text, is_violation in lines
     ]
     return {
-        "recall": share(alarm for alarm, is_violation in alarms if is_violation),
-        "false_alarms": share(alarm for alarm, is_violation in alarms if not is_violation),
+        "recall": proportion(alarm for alarm, is_violation in alarms if is_violation),
+        "false_alarms": proportion(alarm for alarm, is_violation in alarms if not is_violation),
         "breaks": sum(is_violation for _, is_violation in alarms),
         "clean": sum(not is_violation for _, is_violation in alarms),
     }
@@ -257,8 +257,8 @@ def _consistency_figures(lines: list[LabelledLine]) -> dict[str, Any]:
 
 def main(json: bool = False) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.opening import models
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
+    from rpterm.bench.scoring_models import open_models
 
-    with models() as (encode, _):
-        with_bar(lambda step: measure(step, encode), json)
+    with open_models() as (encode, _):
+        run_with_progress(lambda step: measure(step, encode), json)

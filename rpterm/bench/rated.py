@@ -18,8 +18,8 @@
   the words of card and conversation; ``read``, over the 560 replies (inter-grader correlation
   0.97); ``all``, over all of them.
 - Scores: ``score`` and ``score_no_lm``, the live score with and without the language model;
-  ``drawn``, the same signals with the terms of the task *drawn* (``choices``), where being on topic
-  counts. Baseline: ``tfidf``, the TF-IDF cosine with the whole card (attribute) or the whole
+  ``drawn``, the same signals with the terms of the task *drawn* (``choice_sets``), where being on
+  topic counts. Baseline: ``tfidf``, the TF-IDF cosine with the whole card (attribute) or the whole
   conversation (memory). ``rise`` is the correlation of ``score`` minus that of ``tfidf``, with the
   same replies drawn for both.
 - Caveat: nothing was fitted on these scenes, but two decisions were made on the 48, when half of
@@ -40,15 +40,15 @@ from typing import Any
 import numpy as np
 
 from rpterm.bench.bundled import read_table
-from rpterm.bench.figures import above, mean_figures, redrawn
-from rpterm.bench.printing import Step
+from rpterm.bench.metrics import bootstrap_interval, mean_figures, win_rate
+from rpterm.bench.progress import ReportProgress
 from rpterm.preference.stats.correlation import spearman
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.combine import log_odds
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.frozen import frozen
 from rpterm.scoring.records import Fact, Reading, Scene, Signal
-from rpterm.scoring.signals.all import signals_for
-from rpterm.scoring.texts import Rarity, dot
+from rpterm.scoring.signals.registry import available_signals
+from rpterm.scoring.similarity import ContrastiveSimilarity
+from rpterm.scoring.texts import TfIdf, cosine_similarity
 
 KINDS = ("attribute", "memory")
 _WRITERS = ("knowing", "half", "unknowing", "starter")
@@ -88,17 +88,17 @@ class Reply:
 
 def main(json: bool = False, cache: Path | None = None) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.opening import models
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
+    from rpterm.bench.scoring_models import open_models
 
-    with models(cache) as (encode, likelihood):
-        signals = signals_for(Fit(encode), likelihood)
-        with_bar(lambda step: report(measure(signals, step)), json)
+    with open_models(cache) as (encode, likelihood):
+        signals = available_signals(ContrastiveSimilarity(encode), likelihood)
+        run_with_progress(lambda step: report(measure(signals, step)), json)
 
 
 def measure(
     signals: Sequence[Signal],
-    step: Step = lambda done, total: None,
+    step: ReportProgress = lambda done, total: None,
     table: Sequence[dict[str, Any]] | None = None,
 ) -> list[Reply]:
     """Score every reply of every scene.
@@ -110,10 +110,10 @@ def measure(
     replies = []
     for at, entry in enumerate(table):
         scene, kind = _scene(entry), entry["kind"]
-        baseline = likeness(scene, kind)
+        baseline = tfidf_similarity(scene, kind)
         for by, grade, text in _replies(entry):
             readings = {each.name: each.measure(text, scene) for each in signals}
-            rated = {**scored(readings), "tfidf": baseline(text)}
+            rated = {**score_values(readings), "tfidf": baseline(text)}
             replies.append(Reply(str(at), kind, by, grade, rated))
         step(at + 1, len(table))
     return replies
@@ -141,9 +141,9 @@ def _replies(entry: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
         yield by, (one + two) / 2, entry[by]
 
 
-def scored(readings: dict[str, Reading]) -> dict[str, float]:
+def score_values(readings: dict[str, Reading]) -> dict[str, float]:
     """The scores of a reply by name, as log-odds."""
-    table = frozen()
+    table = load_coefficients()
     return {
         "score": log_odds(readings, table.slow),
         "score_no_lm": log_odds(readings, table.fast),
@@ -151,12 +151,12 @@ def scored(readings: dict[str, Reading]) -> dict[str, float]:
     }
 
 
-def likeness(scene: Scene, kind: str) -> Callable[[str], float]:
+def tfidf_similarity(scene: Scene, kind: str) -> Callable[[str], float]:
     """The TF-IDF cosine of a reply with the whole card (attribute) or conversation (memory)."""
     facts, turns = [fact.text for fact in scene.facts], [text for _, text in scene.history]
-    rarity = Rarity([*facts, *turns])
+    rarity = TfIdf([*facts, *turns])
     known = rarity.vector(" ".join(facts if kind == "attribute" else turns))
-    return lambda text: dot(rarity.vector(text), known)
+    return lambda text: cosine_similarity(rarity.vector(text), known)
 
 
 def report(replies: Sequence[Reply]) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _bootstrapped(
     parts = [list(scene) for _, scene in groupby(chosen, lambda each: each.scene)]
     return {
         name: round(statistic(chosen), 4),
-        f"{name}_interval": redrawn(parts, statistic, random.Random(3), _TIMES),
+        f"{name}_interval": bootstrap_interval(parts, statistic, random.Random(3), _TIMES),
     }
 
 
@@ -199,7 +199,7 @@ def _wins(
     """Whether each good reply scores above the other reply of its scene; and the scenes."""
     against = {each.scene: each.rated[score] for each in replies if each.by == other}
     chosen = [each for each in replies if each.by == good and each.grade >= _CONSISTENT]
-    wins = [above(each.rated[score], [against[each.scene]]) for each in chosen]
+    wins = [win_rate(each.rated[score], [against[each.scene]]) for each in chosen]
     return wins, [each.scene for each in chosen]
 
 

@@ -69,7 +69,7 @@ def measure(memories: int) -> Figures:
     return figures
 
 
-class Vectors:
+class RandomVectors:
     """A random stream of unit vectors that resemble embeddings."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Vectors:
         return self._draw.standard_normal((count, DIM), dtype=np.float32)
 
 
-class Given:
+class InstantEmbedder:
     """An embedder that takes its vectors from a list, in no time."""
 
     model = "bench"
@@ -114,7 +114,7 @@ class Given:
 
 def fill(path: Path, memories: int) -> Figures:
     """Write a database with so many memories and their vectors; returns its size on disk."""
-    lines, vectors = talk(5, _TURN_WORDS), Vectors()
+    lines, vectors = talk(5, _TURN_WORDS), RandomVectors()
     vectors.make(QUERIES)
     with Store(path) as store:
         room, kept = Memories(store), MemoryVectors(store)
@@ -125,7 +125,10 @@ def fill(path: Path, memories: int) -> Figures:
             room.remember_turns(range(first, first + len(texts)))
             rows = vectors.make(len(texts)).astype("<f4")
             hashes = [wording_hash("", text) for text in texts]
-            kept.put(Given.model, [(k, row.tobytes()) for k, row in zip(hashes, rows, strict=True)])
+            kept.put(
+                InstantEmbedder.model,
+                [(k, row.tobytes()) for k, row in zip(hashes, rows, strict=True)],
+            )
     return {"disk_mb": round(path.stat().st_size / 2**20)}
 
 
@@ -137,7 +140,7 @@ def speed(path: Path, goal: float) -> Figures:
     drafts = talk(6, _DRAFT_WORDS)
     wall, cpu, queued = [], [], []
     with Store(path) as store:
-        memory = Memory(store, "Bench", Given(iter(Vectors().make(QUERIES + 1))))
+        memory = Memory(store, "Bench", InstantEmbedder(iter(RandomVectors().make(QUERIES + 1))))
         start = time.perf_counter()
         memory.start()
         memory.settled()
@@ -167,7 +170,7 @@ def speed(path: Path, goal: float) -> Figures:
 
 def accuracy(memories: int) -> float:
     """The share of the ten nearest vectors that the index finds (recall@10)."""
-    vectors = Vectors()
+    vectors = RandomVectors()
     queries = vectors.make(QUERIES)
     index, exact = VectorIndex(DIM), _ExactNearest(queries)
     index.reserve(memories)

@@ -3,32 +3,33 @@
 Writes to stdout. The training data are 600 questions of ConvAI2, one or two per persona, 200
 questions about the first two conversations of LoCoMo, and all novels. On this very data a benchmark
 cross-validates; on other data it uses the coefficients as they are. CACHE is a file of
-log-probabilities (``bench.cached``), which makes a second run short.
+log-probabilities (``bench.likelihood_cache``), which makes a second run short.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rpterm.bench import persona, told, voice
-from rpterm.bench.choices import FAST
+from rpterm.bench.choice_sets import FAST
 from rpterm.bench.convai2 import draw, read
+from rpterm.bench.hard_negatives import HardNegatives
 from rpterm.bench.locomo import read as read_talks
-from rpterm.bench.opening import models
 from rpterm.bench.pdnc import read as read_novels
-from rpterm.bench.rivals import Rivals
+from rpterm.bench.scoring_models import open_models
+from rpterm.scoring.coefficients import to_table
 from rpterm.scoring.combine import Term
-from rpterm.scoring.embedding import Remembered
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 
-VERSION = "9"
-"""Of the signals and the weights together. 9 has the weights of 8, but its signals remove the
-character's own name from the reply."""
+VERSION = "10"
+"""Of the signals and the weights together. 9 and 10 have the weights of 8; since 9 the signals
+remove the character's own name from the reply, since 10 the sentences of a description are facts,
+too."""
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short dialogues hardly contain.
@@ -46,7 +47,7 @@ _LINES = 12
 _ASKED_LINES = 6
 """Test lines per character, with the language model."""
 _MADE = (
-    "Balanced logistic regressions (rpterm.bench.calibrate) by rpterm.bench.refit. Facts and "
+    "Balanced logistic regressions (rpterm.bench.logistic) by rpterm.bench.refit. Facts and "
     "memory: along the direction of a conditional logit, scaled by sums of unseen folds, on "
     "{questions} questions of ConvAI2 (valid, self original), the right reply against what others "
     "said to the {rivals} likest turns, and {told} questions about {talks} conversations of "
@@ -62,24 +63,24 @@ _MADE = (
 _EQUAL_WEIGHTS = {name: Term(1.0) for name in FAST}
 """Without the language model they select nothing."""
 # The center of 0.5: what sounds half like an assistant is as often a person who explains or thanks.
-FAULTS = {
-    "speaking_for_user": Term(-3.0, most=3.0),
-    "addresses_itself": Term(-3.0, most=3.0),
-    "assistant_voice": Term(-8.0, middle=0.5, most=4.0),
-    "assistant_meaning": Term(-4.0, middle=0.5, most=2.0),
-    "anachronism": Term(-3.0, most=3.0),
-    "contradiction": Term(-2.0, most=2.0),
-    "relations": Term(-2.0, most=2.0),
-    "limits": Term(-0.7, most=1.0),
-    "repetition": Term(-2.0, most=2.0),
-    "parroting": Term(-1.5, most=1.5),
+VIOLATION_TERMS = {
+    "speaking_for_user": Term(-3.0, bound=3.0),
+    "addresses_itself": Term(-3.0, bound=3.0),
+    "assistant_voice": Term(-8.0, center=0.5, bound=4.0),
+    "assistant_meaning": Term(-4.0, center=0.5, bound=2.0),
+    "anachronism": Term(-3.0, bound=3.0),
+    "contradiction": Term(-2.0, bound=2.0),
+    "relations": Term(-2.0, bound=2.0),
+    "limits": Term(-0.7, bound=1.0),
+    "repetition": Term(-2.0, bound=2.0),
+    "parroting": Term(-1.5, bound=1.5),
 }
 
 
 def refit(
-    convai2: Path, locomo: Path, pdnc: Path, encode: Remembered, likelihood: Likelihood
+    convai2: Path, locomo: Path, pdnc: Path, encode: EmbeddingCache, likelihood: Likelihood
 ) -> dict[str, Any]:
-    """The content of ``coefficients.json``, which ``scoring.frozen`` reads."""
+    """The content of ``coefficients.json``, which ``scoring.coefficients`` reads."""
     talks = read_talks(locomo)[:_TALKS]
     about = told.measure(told.draw(talks, _TOLD), encode, likelihood)
     people, personas = _fit_personas(convai2, about, encode, likelihood)
@@ -94,28 +95,24 @@ def refit(
     return {
         "version": VERSION,
         "made": made,
-        "fast": _plain({**people["fast"], **outside, **FAULTS}),
-        "slow": _plain({**people["slow"], **outside, **likely, **FAULTS}),
-        "drawn_fast": _plain(people["drawn_fast"]),
-        "drawn_slow": _plain(people["drawn_slow"]),
-        "cast_fast": _plain(cast_fast),
-        "cast_slow": _plain(cast_slow),
+        "fast": to_table({**people["fast"], **outside, **VIOLATION_TERMS}),
+        "slow": to_table({**people["slow"], **outside, **likely, **VIOLATION_TERMS}),
+        "drawn_fast": to_table(people["drawn_fast"]),
+        "drawn_slow": to_table(people["drawn_slow"]),
+        "cast_fast": to_table(cast_fast),
+        "cast_slow": to_table(cast_slow),
         "personas": personas,
         "talks": [talk.name for talk in talks],
         "novels": novels,
     }
 
 
-def _plain(table: Mapping[str, Term]) -> dict[str, dict[str, float]]:
-    return {name: asdict(term) for name, term in table.items()}
-
-
 def _fit_personas(
-    path: Path, about: Sequence[told.Answered], encode: Remembered, likelihood: Likelihood
+    path: Path, about: Sequence[told.Answered], encode: EmbeddingCache, likelihood: Likelihood
 ) -> tuple[dict[str, dict[str, Term]], list[str]]:
     """The terms on card and context, and the keys of the personas they were fitted on."""
     every = read(path)
-    sample, rivals = draw(every, QUESTIONS, frozenset()), Rivals(every, encode, _RIVALS)
+    sample, rivals = draw(every, QUESTIONS, frozenset()), HardNegatives(every, encode, _RIVALS)
     no_lm = persona.measure(sample, rivals, encode, None, _EQUAL_WEIGHTS)
     told_fast, told_slow = (told.choices(about, slow=slow) for slow in (False, True))
     drawn_fast = persona.drawn_terms(no_lm, told_fast[:_TOLD_DRAWN], slow=False)
@@ -131,7 +128,7 @@ def _fit_personas(
 
 
 def _fit_novels(
-    path: Path, encode: Remembered, likelihood: Likelihood
+    path: Path, encode: EmbeddingCache, likelihood: Likelihood
 ) -> tuple[dict[str, Term], dict[str, Term], dict[str, Term], list[str]]:
     """The voice terms (outside, cast without and with the language model), and the novels."""
     novels = read_novels(path, _LINES)
@@ -147,7 +144,7 @@ def _fit_novels(
 def main() -> None:
     """Measure, fit and write JSON to standard output."""
     convai2, locomo, pdnc, *cache = (Path(each) for each in sys.argv[1:5])
-    with models(cache[0] if cache else None) as (encode, likelihood):
+    with open_models(cache[0] if cache else None) as (encode, likelihood):
         table = refit(convai2, locomo, pdnc, encode, likelihood)
     sys.stdout.write(json.dumps(table, indent=1) + "\n")
 

@@ -21,13 +21,13 @@ import numpy as np
 
 from rpterm.bench import convai2, pdnc
 from rpterm.bench.bundled import read_table
-from rpterm.bench.calibrate import fit
-from rpterm.bench.opening import models
+from rpterm.bench.logistic import fit_logistic
+from rpterm.bench.scoring_models import open_models
 from rpterm.cards import library, reader
-from rpterm.scoring.fit import Encode
 from rpterm.scoring.records import scene_of
-from rpterm.scoring.signals.assistant import features
-from rpterm.scoring.texts import everyday
+from rpterm.scoring.signals.assistant_voice import features
+from rpterm.scoring.similarity import Encode
+from rpterm.scoring.texts import everyday_lines
 from rpterm.sentences import sentences
 
 RIDGE = 1e-2
@@ -94,7 +94,7 @@ def by_meaning(people: Sequence[str], encode: Encode) -> dict[str, Any]:
     negative = [*people, *[each for each in near() for _ in range(int(_NEAR_WEIGHT))], *deeds()]
     rows = np.concatenate([encode(positive), encode(negative)]).astype(np.float64)
     labels = np.arange(len(rows)) < len(positive)
-    weights, constant = fit(rows, labels, RIDGE)
+    weights, constant = fit_logistic(rows, labels, RIDGE)
     weights = np.where(rows.std(axis=0) < _CONSTANT_DIMENSION, 0.0, weights)
     return {
         "constant": round(constant - LOWERED, 4),
@@ -108,7 +108,7 @@ def by_words(people: Sequence[str]) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
 
     positive, close = machines(), near()
-    far = [part for text in [*people, *everyday()[1]] for part in sentences(text)]
+    far = [part for text in [*people, *everyday_lines()[1]] for part in sentences(text)]
     known = {feature for text in positive for feature in features(text)}
     rows = [
         dict.fromkeys(sorted(features(text) & known), 1.0) for text in (*positive, *close, *far)
@@ -147,7 +147,7 @@ def main() -> None:
     """Embed, fit and write JSON to standard output."""
     lines = people(Path(sys.argv[1]), Path(sys.argv[2]))
     made = f"{_MADE} {len(machines())} sentences of assistants, {len(lines)} lines of people."
-    with models() as (encode, _):
+    with open_models() as (encode, _):
         found = {"made": made, "words": by_words(lines), "meaning": by_meaning(lines, encode)}
     sys.stdout.write(json.dumps(found, indent=0) + "\n")
 

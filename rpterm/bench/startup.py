@@ -35,9 +35,9 @@ def measure(runs: int = RUNS) -> dict[str, object]:
     if not hasattr(os, "fork"):
         raise RptermError("This benchmark needs a pseudo terminal, which Windows does not have.")
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as home:
-        wanted = marks()
+        wanted = first_frame_texts()
         env = environment(home)
-        welcomed(home)
+        create_database(home)
         timers: dict[str, Callable[[], float]] = {
             "first_frame_s": lambda: first_frame(env, wanted),
             "help_s": lambda: _timed(env, "-m", "rpterm", "--help"),
@@ -92,7 +92,7 @@ def environment(home: str) -> dict[str, str]:
     return {**env, **place, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
-def welcomed(home: str | Path) -> None:
+def create_database(home: str | Path) -> None:
     """Create the database: the tour of the very first start would cover the greeting."""
     from rpterm import paths
     from rpterm.store import Store
@@ -102,7 +102,7 @@ def welcomed(home: str | Path) -> None:
     Store(path).close()
 
 
-def marks() -> list[bytes]:
+def first_frame_texts() -> list[bytes]:
     """What the first frame must show: the name, and a word from the start of the greeting."""
     from rpterm import paths
     from rpterm.startup import launch

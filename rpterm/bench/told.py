@@ -22,15 +22,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.bench.choices import FAST, SLOW, Choice, log_odds_of, signals, values, with_lift
-from rpterm.bench.figures import above, mean_figures
+from rpterm.bench.choice_sets import (
+    FAST,
+    SLOW,
+    ChoiceSet,
+    feature_rows,
+    feature_signals,
+    row_log_odds,
+    with_likelihood_features,
+)
 from rpterm.bench.locomo import Conversation, Question, read
-from rpterm.bench.printing import Step
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.frozen import frozen
+from rpterm.bench.metrics import mean_figures, win_rate
+from rpterm.bench.progress import ReportProgress
+from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Scene
-from rpterm.scoring.texts import Rarity, dot
+from rpterm.scoring.texts import TfIdf, cosine_similarity
 from rpterm.types import RptermError
 
 _LIMIT = 200
@@ -62,18 +70,18 @@ def main(
     locomo: Path, json: bool = False, limit: int | None = None, cache: Path | None = None
 ) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.opening import models
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
+    from rpterm.bench.scoring_models import open_models
 
-    table = frozen()
+    table = load_coefficients()
     talks = [talk for talk in read(locomo) if talk.name not in table.talks]
     questions = draw(talks, _LIMIT if limit is None else limit)
     if not questions:
         raise RptermError(
             f"The score was fitted on every conversation of {locomo}: use another file."
         )
-    with models(cache) as (encode, likelihood):
-        with_bar(lambda step: report(measure(questions, encode, likelihood, step)), json)
+    with open_models(cache) as (encode, likelihood):
+        run_with_progress(lambda step: report(measure(questions, encode, likelihood, step)), json)
 
 
 def draw(talks: Sequence[Conversation], limit: int) -> list[Asked]:
@@ -108,16 +116,16 @@ def _scene(talk: Conversation, question: Question) -> Scene:
 
 def measure(
     questions: Sequence[Asked],
-    encode: Remembered,
+    encode: EmbeddingCache,
     likelihood: Likelihood | None,
-    step: Step = lambda done, total: None,
+    step: ReportProgress = lambda done, total: None,
 ) -> list[Answered]:
     """All features of all answers."""
-    fast_signals = signals(encode)
+    fast_signals = feature_signals(encode)
     answered = []
     for at, asked in enumerate(questions):
-        fast = values(fast_signals, asked.answers, asked.scene)
-        slow = with_lift(fast, likelihood, asked.answers, asked.scene)
+        fast = feature_rows(fast_signals, asked.answers, asked.scene)
+        slow = with_likelihood_features(fast, likelihood, asked.answers, asked.scene)
         answered.append(Answered(asked, _tfidf(asked), fast, slow))
         step(at + 1, len(questions))
     return answered
@@ -126,27 +134,29 @@ def measure(
 def _tfidf(asked: Asked) -> NDArray[np.float64]:
     """The cosine of each answer with the most similar turn."""
     turns = [text for _, text in asked.scene.history[:-1]]
-    rarity = Rarity(turns)
+    rarity = TfIdf(turns)
     vectors = [rarity.vector(text) for text in turns]
-    return np.array([max(dot(rarity.vector(x), y) for y in vectors) for x in asked.answers])
+    return np.array(
+        [max(cosine_similarity(rarity.vector(x), y) for y in vectors) for x in asked.answers]
+    )
 
 
-def choices(answered: Sequence[Answered], *, slow: bool) -> list[Choice]:
+def choices(answered: Sequence[Answered], *, slow: bool) -> list[ChoiceSet]:
     """The choice sets, for fitting."""
     return [
-        Choice(each.slow if slow else each.fast, 0, f"{each.asked.talk} {at}")
+        ChoiceSet(each.slow if slow else each.fast, 0, f"{each.asked.talk} {at}")
         for at, each in enumerate(answered)
     ]
 
 
 def report(answered: Sequence[Answered]) -> dict[str, Any]:
     """The win rates with their 95 % intervals over questions."""
-    table = frozen()
+    table = load_coefficients()
     figures: dict[str, Any] = {"questions": len(answered)}
     if len(answered[0].slow):
-        odds = [log_odds_of(each.slow, SLOW, table.slow) for each in answered]
+        odds = [row_log_odds(each.slow, SLOW, table.slow) for each in answered]
         figures |= _win_rate("pairwise", odds)
-    odds = [log_odds_of(each.fast, FAST, table.fast) for each in answered]
+    odds = [row_log_odds(each.fast, FAST, table.fast) for each in answered]
     figures |= _win_rate("pairwise_no_lm", odds)
     figures |= _win_rate("pairwise_tfidf", [each.tfidf for each in answered])
     for at, name in enumerate(FAST):
@@ -156,4 +166,4 @@ def report(answered: Sequence[Answered]) -> dict[str, Any]:
 
 
 def _win_rate(name: str, scores: Sequence[NDArray[np.float64]]) -> dict[str, Any]:
-    return mean_figures(name, [above(row[0], row[1:].tolist()) for row in scores])
+    return mean_figures(name, [win_rate(row[0], row[1:].tolist()) for row in scores])

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from rpterm.bench.calibrate import terms
-from rpterm.bench.figures import Judged, above, balanced_bins, error_figures, mean_figures
+from rpterm.bench.logistic import fit_terms
+from rpterm.bench.metrics import Judged, balanced_bins, calibration_figures, mean_figures, win_rate
 from rpterm.bench.pdnc import Novel, read
-from rpterm.bench.printing import Step
-from rpterm.scoring.combine import Term, chance, log_odds
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.frozen import Frozen, frozen
+from rpterm.bench.progress import ReportProgress
+from rpterm.scoring.coefficients import Coefficients, load_coefficients
+from rpterm.scoring.combine import Term, log_odds, sigmoid
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.records import Reading, Scene, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
@@ -39,14 +39,14 @@ FAST = ("voice_words", "voice_meaning")
 SLOW = (*FAST, "voice_likelihood")
 _LINES = 4
 _OTHERS = 3
-TableOf = Callable[[str], Frozen]
+TableOf = Callable[[str], Coefficients]
 """Maps a novel's name to the coefficients to judge it by."""
 TermsOf = Callable[[str], Mapping[str, Term]]
 """Maps a novel's name to one of the tables of these coefficients."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MeasuredLine:
     """A line measured against one voice of its novel.
 
     Attributes:
@@ -78,31 +78,33 @@ def main(
     crossed: bool = False,
 ) -> None:
     """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.opening import models
-    from rpterm.bench.printing import with_bar
+    from rpterm.bench.progress import run_with_progress
+    from rpterm.bench.scoring_models import open_models
 
-    table = frozen()
+    table = load_coefficients()
     novels = read(pdnc, _LINES if limit is None else max(1, limit))
     unseen = [novel for novel in novels if novel.name not in table.novels]
     crossed = crossed or not unseen
     chosen = novels if crossed else unseen
 
-    def measured(step: Step) -> dict[str, Any]:
+    def measured(step: ReportProgress) -> dict[str, Any]:
         heard = measure(chosen, novels, encode, likelihood, step)
-        figures = report(heard, cross(heard, table) if crossed else lambda _: table, picture)
+        figures = report(
+            heard, cross_validate(heard, table) if crossed else lambda _: table, picture
+        )
         return {"crossed": crossed, **figures}
 
-    with models(cache) as (encode, likelihood):
-        with_bar(measured, json)
+    with open_models(cache) as (encode, likelihood):
+        run_with_progress(measured, json)
 
 
 def measure(
     chosen: Sequence[Novel],
     novels: Sequence[Novel],
-    encode: Remembered,
+    encode: EmbeddingCache,
     likelihood: Likelihood | None,
-    step: Step = lambda done, total: None,
-) -> list[Heard]:
+    step: ReportProgress = lambda done, total: None,
+) -> list[MeasuredLine]:
     """Measure every line of the chosen novels against every voice of its novel.
 
     Args:
@@ -113,7 +115,7 @@ def measure(
     if likelihood is not None:
         signals.append(VoiceLikelihood(likelihood))
     total = sum(len(voice.tested) * len(novel.voices) for novel in chosen for voice in novel.voices)
-    heard: list[Heard] = []
+    heard: list[MeasuredLine] = []
     for novel in chosen:
         others = _outside(novel, novels)
         for at, voice in enumerate(novel.voices):
@@ -123,7 +125,7 @@ def measure(
             for line, text in _lines(novel):
                 inside = {each.name: each.measure(text, near).value for each in signals}
                 outside = {each.name: each.measure(text, far).value for each in fast_signals}
-                heard.append(Heard(line, len(text.split()), at, inside, outside))
+                heard.append(MeasuredLine(line, len(text.split()), at, inside, outside))
                 step(len(heard), total)
     return heard
 
@@ -142,7 +144,7 @@ def _outside(novel: Novel, novels: Sequence[Novel]) -> tuple[tuple[str, ...], ..
     return tuple(voice.examples for each in after if each is not novel for voice in each.voices[:3])
 
 
-def pairs(heard: Sequence[Heard]) -> list[tuple[Heard, Heard]]:
+def pairs(heard: Sequence[MeasuredLine]) -> list[tuple[MeasuredLine, MeasuredLine]]:
     """Pairs of a line and another speaker's line, both measured against the first one's voice."""
     found = []
     for own in (each for each in heard if each.own):
@@ -159,15 +161,17 @@ def pairs(heard: Sequence[Heard]) -> list[tuple[Heard, Heard]]:
     return found
 
 
-def fit(heard: Sequence[Heard], names: Sequence[str], *, outside: bool = False) -> dict[str, Term]:
+def fit(
+    heard: Sequence[MeasuredLine], names: Sequence[str], *, outside: bool = False
+) -> dict[str, Term]:
     """Terms that separate a voice from those of the same novel, or (``outside``) of others."""
     values = [each.outside if outside else each.values for each in heard]
     rows = np.array([[each[name] for name in names] for each in values])
     right = np.array([each.own for each in heard])
-    return terms(names, rows, right, [each.line[0] for each in heard])
+    return fit_terms(names, rows, right, [each.line[0] for each in heard])
 
 
-def cross(heard: Sequence[Heard], table: Frozen) -> TableOf:
+def cross_validate(heard: Sequence[MeasuredLine], table: Coefficients) -> TableOf:
     """Cross-validation: each novel's terms are fitted on the other novels."""
     names = sorted({each.line[0] for each in heard})
     if len(names) < 2:
@@ -184,11 +188,13 @@ def cross(heard: Sequence[Heard], table: Frozen) -> TableOf:
     return tables.__getitem__
 
 
-def _has_likelihood(heard: Sequence[Heard]) -> bool:
+def _has_likelihood(heard: Sequence[MeasuredLine]) -> bool:
     return bool(heard) and SLOW[-1] in heard[0].values
 
 
-def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> dict[str, Any]:
+def report(
+    heard: Sequence[MeasuredLine], of: TableOf, picture: Path | None = None
+) -> dict[str, Any]:
     """All figures with their intervals, and the ablations."""
     matched = pairs(heard)
     slow = _has_likelihood(heard)
@@ -212,44 +218,50 @@ def report(heard: Sequence[Heard], of: TableOf, picture: Path | None = None) -> 
     figures |= mean_figures("top1", [hit for _, hit in hits], [novel for novel, _ in hits])
     judged = _judged(heard, full)
     bins = balanced_bins(each for part in judged for each in part)
-    figures |= error_figures("ece", judged)
-    figures |= error_figures("ece_no_lm", _judged(heard, cast_fast))
-    figures |= error_figures("ece_outside", _judged(heard, outside, outside=True))
+    figures |= calibration_figures("ece", judged)
+    figures |= calibration_figures("ece_no_lm", _judged(heard, cast_fast))
+    figures |= calibration_figures("ece_outside", _judged(heard, outside, outside=True))
     figures |= _win_rate("pairwise_outside_no_lm", matched, outside, outside=True)
     figures["ablations"] = _ablations(matched, full, SLOW if slow else FAST)
     figures["reliability"] = [list(each) for each in bins]
     if picture is not None:
-        from rpterm.bench.picture import reliability
+        from rpterm.bench.reliability_diagram import draw_reliability_diagram
 
-        reliability(bins, picture, "In character, novels")
+        draw_reliability_diagram(bins, picture, "In character, novels")
     return figures
 
 
-def _judged(heard: Sequence[Heard], of: TermsOf, *, outside: bool = False) -> list[list[Judged]]:
+def _judged(
+    heard: Sequence[MeasuredLine], of: TermsOf, *, outside: bool = False
+) -> list[list[Judged]]:
     """The probability of each line and voice, and whether they belong together; by novel."""
     parts: dict[str, list[Judged]] = {}
     for each in heard:
-        probability = chance(_odds(each, of, outside=outside))
+        probability = sigmoid(_odds(each, of, outside=outside))
         parts.setdefault(each.line[0], []).append((probability, each.own))
     return list(parts.values())
 
 
-def _odds(each: Heard, of: TermsOf, *, outside: bool = False) -> float:
+def _odds(each: MeasuredLine, of: TermsOf, *, outside: bool = False) -> float:
     values = each.outside if outside else each.values
     return log_odds({name: Reading(value) for name, value in values.items()}, of(each.line[0]))
 
 
 def _win_rate(
-    name: str, matched: Sequence[tuple[Heard, Heard]], of: TermsOf, *, outside: bool = False
+    name: str,
+    matched: Sequence[tuple[MeasuredLine, MeasuredLine]],
+    of: TermsOf,
+    *,
+    outside: bool = False,
 ) -> dict[str, Any]:
     wins = [
-        above(_odds(own, of, outside=outside), [_odds(other, of, outside=outside)])
+        win_rate(_odds(own, of, outside=outside), [_odds(other, of, outside=outside)])
         for own, other in matched
     ]
     return mean_figures(name, wins, [own.line[0] for own, _ in matched])
 
 
-def _top1_hits(heard: Sequence[Heard], of: TermsOf) -> list[tuple[str, float]]:
+def _top1_hits(heard: Sequence[MeasuredLine], of: TermsOf) -> list[tuple[str, float]]:
     """For each line its novel, and 1 if its speaker's voice ranks first, else 0."""
     by_line: dict[tuple[str, int, int], list[tuple[float, bool]]] = {}
     for each in heard:
@@ -258,7 +270,7 @@ def _top1_hits(heard: Sequence[Heard], of: TermsOf) -> list[tuple[str, float]]:
 
 
 def _ablations(
-    matched: Sequence[tuple[Heard, Heard]], of: TermsOf, names: Sequence[str]
+    matched: Sequence[tuple[MeasuredLine, MeasuredLine]], of: TermsOf, names: Sequence[str]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in names:

@@ -41,19 +41,10 @@ def build(
     sampling = _fields(
         "sampling", _subtable(data, "sampling", report), ("sampling",), report, partial
     )
-    entries = [
-        _lore_entry(table, ("lore", index), report, partial)
-        for index, table in enumerate(_tables(data, "lore", report))
-    ]
+    entries = [_lore_entry(*each, report, partial) for each in _tables(data, "lore", report)]
     book = _fields("lorebook", _subtable(data, "lorebook", report), ("lorebook",), report, partial)
-    examples = [
-        _example(table, ("examples", index), report)
-        for index, table in enumerate(_tables(data, "examples", report))
-    ]
-    tests = [
-        _probe(table, ("test", index), report, partial)
-        for index, table in enumerate(_tables(data, "test", report))
-    ]
+    examples = [_example(*each, report) for each in _tables(data, "examples", report)]
+    tests = [_probe(*each, report, partial) for each in _tables(data, "test", report)]
     _check_card(fields, entries, report, partial, world)
     if world and fields.get("worlds"):
         report.add(("worlds",), "A world cannot name other worlds.", "Name them in the card.")
@@ -81,17 +72,21 @@ def _subtable(data: Table, name: str, report: Report) -> Table:
     return {}
 
 
-def _tables(data: Table, name: str, report: Report) -> list[Table]:
+def _tables(data: Table, name: str, report: Report) -> list[tuple[Table, Path]]:
+    """The tables of an array of tables, each with its path."""
     tables = data.get(name, [])
     remedy = f"Begin each one with [[{name}]]."
     if not isinstance(tables, list):
         report.add((name,), f"This must be a list of tables, not {type_in_words(tables)}.", remedy)
         return []
+    found: list[tuple[Table, Path]] = []
     for index, table in enumerate(tables):
         if not isinstance(table, dict):
             message = f"This must be a table, not {type_in_words(table)}."
             report.add((name, index), message, remedy)
-    return [table if isinstance(table, dict) else dict(_REPORTED) for table in tables]
+            table = dict(_REPORTED)
+        found.append((table, (name, index)))
+    return found
 
 
 def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:

@@ -199,10 +199,10 @@ class _Firing:
                 self.settled.add(at)
         losers = group_losers(able, self.fired, self.point)
         self._refuse("group", losers)
-        bought, refused = self.budget.admit(rule for rule in able if rule.index not in losers)
+        admitted, refused = self.budget.admit(rule for rule in able if rule.index not in losers)
         self._refuse("budget", refused)
-        self.fired += bought
-        return bought
+        self.fired += admitted
+        return admitted
 
     def _refuse(self, code: Code, refused: dict[int, str]) -> None:
         for at, why in refused.items():
@@ -220,7 +220,7 @@ class _Firing:
             tokens = self.tokens(rule) if at in self.reasons else 0
             return Verdict(at, rule.name, at in fired, code, why, rule.entry.content, tokens)
 
-        return LoreResult(tuple(hits), self.budget.budget, len(self.rules.all), verdict, missed)
+        return LoreResult(tuple(hits), self.budget.limit, len(self.rules.all), verdict, missed)
 
     def _reason_not_tried(self, rule: Rule, broken: str) -> Reason:
         """Why a rule was not even a candidate."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from rpterm.types import Turn
 
 
-def played(tree: Sequence[Turn], leaf_id: int | None) -> tuple[list[Turn], dict[int, int]]:
+def without_unused_swipes(
+    tree: Sequence[Turn], leaf_id: int | None
+) -> tuple[list[Turn], dict[int, int]]:
     """Leave out the swipes that nothing follows.
 
     Of the versions of a turn, those that have a child or end the shown branch are kept; if there
@@ -33,7 +35,7 @@ def played(tree: Sequence[Turn], leaf_id: int | None) -> tuple[list[Turn], dict[
     return [turn for turn in tree if turn.id in left_out], {k: n for k, n in left_out.items() if n}
 
 
-def ends(tree: Sequence[Turn]) -> list[Turn]:
+def leaves(tree: Sequence[Turn]) -> list[Turn]:
     """The leaves of the tree, newest first."""
     parents = {turn.parent_id for turn in tree}
     return [turn for turn in reversed(tree) if turn.id not in parents]

@@ -16,12 +16,12 @@ from rpterm.types import Generation, Prompt, Turn
 class UserTurnStored:
     """The user's text is in the database.
 
-    ``parted`` is true if another program had already continued the same turn, so that this one
-    begins a branch.
+    ``begins_branch`` is true if another program had already continued the same turn, so that this
+    one begins a branch.
     """
 
     turn: Turn
-    parted: bool = False
+    begins_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ class BestKept:
     """All candidates have ended and are scored; the best is shown, the others are its swipes.
 
     Attributes:
-        chances: The probability of being in character of each candidate; ``None`` for one that
+        probabilities: For each candidate, the probability of being in character; ``None`` if it
             was not scored or is empty.
     """
 
     index: int
     turn: Turn
-    chances: tuple[float | None, ...]
+    probabilities: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the context window: half of the volatile block's share."""
 
-HIDDEN = "you hid it from the model"
+HIDDEN_REASON = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class NotReadyError(RptermError):
     """The model is not loaded yet, so tokens cannot be counted."""
 
 
-class Finder(Protocol):
+class InsertFinder(Protocol):
     """Finds text to insert into a prompt, such as lore."""
 
     def __call__(
@@ -46,7 +46,7 @@ class Finder(Protocol):
     ) -> PromptExtras: ...
 
 
-class Exemplars(Protocol):
+class ExampleChooser(Protocol):
     """Chooses example dialogues: fixed ones for the static block, and some for a single turn."""
 
     def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
@@ -77,9 +77,9 @@ class Prompter:
         self,
         engine: Engine,
         settings: Settings,
-        finders: Sequence[Finder] = (),
+        finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
-        examples: Exemplars | None = None,
+        examples: ExampleChooser | None = None,
     ) -> None:
         self._engine = engine
         self.settings = settings
@@ -93,7 +93,7 @@ class Prompter:
         self.company = ""
         """Describes the other characters of a group chat; part of the static block. If it is set,
         every turn in the prompt is headed by its speaker's name."""
-        self.lost: tuple[LeftOut, ...] = ()
+        self.unreadable_worlds: tuple[LeftOut, ...] = ()
         """Worlds of the card that cannot be read; set by the code that reads the card's file."""
 
     def ready(self, info: EngineInfo) -> bool:
@@ -120,7 +120,7 @@ class Prompter:
         with self._lock:
             return len(self._encode([Piece(text)])[0])
 
-    def clean(
+    def build_reusable(
         self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
     ) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
@@ -129,7 +129,7 @@ class Prompter:
         extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed))
         return self._build(card, chat, history, extras, ending)
 
-    def full(
+    def build_full(
         self,
         card: CharacterCard,
         chat: Chat,
@@ -156,7 +156,9 @@ class Prompter:
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
             + tuple(insert for extra in found for insert in extra.inserts),
-            left_out=hidden + self.lost + tuple(out for extra in found for out in extra.left_out),
+            left_out=hidden
+            + self.unreadable_worlds
+            + tuple(out for extra in found for out in extra.left_out),
         )
         if examples:
             extras = self._with_examples(card, chat, extras)
@@ -178,7 +180,7 @@ class Prompter:
 
     def _hidden(self, history: Sequence[Turn]) -> tuple[LeftOut, ...]:
         return tuple(
-            LeftOut(f"turn:{turn.id}", turn.text, self.count(turn.text), HIDDEN)
+            LeftOut(f"turn:{turn.id}", turn.text, self.count(turn.text), HIDDEN_REASON)
             for turn in history
             if turn.hidden
         )
@@ -259,7 +261,7 @@ class Prompter:
 
 def turns_left_out(prompt: Prompt) -> frozenset[int]:
     """The ids of the turns that did not fit into the context window."""
-    without_room = (each for each in prompt.left_out if each.why != HIDDEN)
+    without_room = (each for each in prompt.left_out if each.why != HIDDEN_REASON)
     numbers = (each.source.removeprefix("turn:") for each in without_room)
     return frozenset(int(number) for number in numbers if number.isdecimal())
 

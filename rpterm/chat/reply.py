@@ -39,7 +39,7 @@ from rpterm.types import Generation, Prompt, Status, Turn
 WRITE_EVERY_S = 0.2
 """The interval at which a growing reply is stored: the most that a kill -9 can cost, in seconds."""
 
-NOTHING = (
+EMPTY_REPLY = (
     "The model ended its reply before the first word. Try again, raise the temperature, or reword "
     "your last message."
 )
@@ -141,7 +141,7 @@ class ReplyRun:
         if text == growing.base.rstrip():
             self.store.delete_turn(growing.turn.id)
             if not self.kept and all(each.done for each in self._growing):
-                reason = THOUGHT_ONLY if growing.thought else NOTHING
+                reason = THOUGHT_ONLY if growing.thought else EMPTY_REPLY
                 yield ReplyFailed("Stopped." if event.reason == "cancelled" else reason)
             return
         cancelled = event.reason in ("cancelled", "error")

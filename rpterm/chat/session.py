@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.asked import stops_for, to_engine, with_choice
-from rpterm.chat.bestof import best_of
+from rpterm.chat.best_of import best_of
 from rpterm.chat.cast.actors import Actor
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.scene import Scene
+from rpterm.chat.engine_request import apply_best_of, build_engine_request, stop_texts
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
-from rpterm.chat.placing import Job, goes_on_from, place
-from rpterm.chat.prompting import Exemplars, Finder, Prompter, turns_left_out
+from rpterm.chat.placement import Placement, find_placement, parent_of_message
+from rpterm.chat.prompting import ExampleChooser, InsertFinder, Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun
 from rpterm.chat.request import ReplyRequest, SessionError
-from rpterm.chat.states import States
+from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineError, EngineInfo
@@ -38,7 +38,7 @@ from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from rpterm.chat.live import LiveScores
+    from rpterm.chat.live_scores import LiveScores
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.store.process_locks import Presence
@@ -52,7 +52,7 @@ class Session(Tree):
 
     Attributes:
         scene: The characters that take part; with one character, a scene of one.
-        rivals: Opens another model for a duel; ``None`` where no other model can be opened.
+        open_other_engine: Opens another model for a duel; ``None`` if there is none to open.
         presence: Tells other programs that the chat is open; released when the chat is left.
         opponent: The other side of a running duel; cancelling this session cancels it, too.
     """
@@ -66,12 +66,12 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        finders: Sequence[Finder] = (),
+        finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
         flagged: Collection[str] = (),
-        examples: Exemplars | None = None,
+        examples: ExampleChooser | None = None,
         scores: LiveScores | None = None,
-        casting: Casting | None = None,
+        casting: CardSource | None = None,
         distiller: Distiller | None = None,
     ) -> None:
         """Args:
@@ -93,14 +93,14 @@ class Session(Tree):
         self.examples = examples
         self.scores = scores
         self.distiller = distiller
-        self._saved_caches = States(states) if states is not None else None
+        self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
         self._prompter = Prompter(engine, settings, finders, memory, examples)
         self.scene = Scene(
             store, chat.id, Actor(card, self._prompter, memory),
             lambda _, own: Prompter(engine, self.settings, finders, own), casting,
         )  # fmt: skip
-        self.rivals: Callable[[Settings], Engine] | None = None
+        self.open_other_engine: Callable[[Settings], Engine] | None = None
         self.presence: Presence | None = None
         self.opponent: Session | None = None
         self._turns_left_out: frozenset[int] = frozenset()
@@ -140,10 +140,10 @@ class Session(Tree):
         # A failure here only costs time: the next reply reports what is wrong.
         with suppress(PromptTooLarge, TemplateError, EngineError):
             path = self.path()
-            actor = self.scene.expected(path)
+            actor = self.scene.expected_speaker(path)
             ids = self._reusable_prefix(actor, path)
             others = []
-            for other in self.scene.listening(actor) if self.scene.group else ():
+            for other in self.scene.other_speakers(actor) if self.scene.group else ():
                 with suppress(PromptTooLarge, TemplateError):
                     others.append(self._reusable_prefix(other, path))
             self.engine.settle(ids, others)
@@ -151,13 +151,13 @@ class Session(Tree):
     def _reusable_prefix(self, actor: Actor, path: list[Turn]) -> tuple[int, ...]:
         """The tokens that a character's next prompt is already known to begin with."""
         view = self.scene.view(actor, path)
-        return actor.prompter.clean(actor.card, self.chat, view, OPEN_USER).ids
+        return actor.prompter.build_reusable(actor.card, self.chat, view, OPEN_USER).ids
 
-    def moved(self) -> None:
+    def branch_changed(self) -> None:
         """Let the engine's cache follow the branch that is shown now."""
         self.settle()
 
-    def touched(self) -> None:
+    def user_is_typing(self) -> None:
         """The user is typing: make background work give way. Returns at once."""
         if self.distiller is not None:
             self.distiller.busy()
@@ -181,18 +181,18 @@ class Session(Tree):
             GroupError: Nobody has the requested name, or everybody is muted.
         """
         self._cancelled.clear()
-        self.touched()
-        self.scene.follow()
+        self.user_is_typing()
+        self.scene.sync_cast()
         if request.speaker:
             self.scene.actor(request.speaker)  # An unknown name fails before anything is stored.
-        parent_id, parted = goes_on_from(self, request)
+        parent_id, begins_branch = parent_of_message(self, request)
         stored = None
         if request.intent is Intent.SEND:
             turn = self._store_user_turn(request.text, parent_id)
             self.scene.remember(turn)
-            stored, parent_id = UserTurnStored(turn, parted=parted), turn.id
+            stored, parent_id = UserTurnStored(turn, begins_branch=begins_branch), turn.id
         if self.scores is not None:
-            request = with_choice(request, self.settings.scoring.best_of)
+            request = apply_best_of(request, self.settings.scoring.best_of)
         answered = parent_id if request.intent in (Intent.SEND, Intent.NEXT) else None
         with mark_answering(self.store, answered):
             if stored is not None:
@@ -201,7 +201,7 @@ class Session(Tree):
 
     def _reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
         """Place and generate the reply; turn failures into events, and settle at the end."""
-        job = place(self, request, group=self.scene.group)
+        job = find_placement(self, request, group=self.scene.group)
         try:
             yield from self._generate(request, job)
         except EngineError as error:
@@ -212,11 +212,11 @@ class Session(Tree):
             self.settle()
             self._resume_distiller()
 
-    def _generate(self, request: ReplyRequest, job: Job) -> Iterator[SessionEvent]:
+    def _generate(self, request: ReplyRequest, job: Placement) -> Iterator[SessionEvent]:
         """Load the model, build the prompt, and run the reply."""
         info = self.load()
         actor = self._speaker(request, job)
-        prompt = actor.prompter.full(
+        prompt = actor.prompter.build_full(
             actor.card, self.chat, self.scene.view(actor, job.history), ending=job.ending,
             hint=request.hint, examples=request.examples,
         )  # fmt: skip
@@ -225,7 +225,7 @@ class Session(Tree):
             return
         self._turns_left_out |= turns_left_out(prompt)
         events = self._prepare_run(request, job, actor, prompt, info).events()
-        if request.best and self.scores is not None and self.scene.plays(actor):
+        if request.best and self.scores is not None and self.scene.plays_character(actor):
             events = best_of(events, self.scores, actor.card, self.chat, self.keep_best)
         try:
             for event in events:
@@ -236,23 +236,23 @@ class Session(Tree):
             # Closing stores an unfinished reply, which must happen before the engine settles.
             cast("Generator[SessionEvent, None, None]", events).close()
 
-    def _speaker(self, request: ReplyRequest, job: Job) -> Actor:
+    def _speaker(self, request: ReplyRequest, job: Placement) -> Actor:
         """Who speaks: whom the request names, else whose reply it was, else whose turn it is."""
         if request.speaker:
             return self.scene.actor(request.speaker)
         if job.said_by is not None:
             return self.scene.actor_of(job.said_by)
         if job.draft:
-            return self.scene.expected(self.path())
-        return self.scene.next(job.history, self.engine)
+            return self.scene.expected_speaker(self.path())
+        return self.scene.next_speaker(job.history, self.engine)
 
     def _prepare_run(
-        self, request: ReplyRequest, job: Job, actor: Actor, prompt: Prompt, info: EngineInfo
+        self, request: ReplyRequest, job: Placement, actor: Actor, prompt: Prompt, info: EngineInfo
     ) -> ReplyRun:
         """Store the empty reply turns and return the run that will fill them."""
         template, persona = self._prompter.template, self.chat.persona
-        stops = stops_for(persona.name, actor.card.char, self.scene.others(actor))
-        engine_request = to_engine(
+        stops = stop_texts(persona.name, actor.card.char, self.scene.other_names(actor))
+        engine_request = build_engine_request(
             request, prompt, self.settings, actor.card, self._flagged, most=info.sequences,
             stop=stops + (template.stops if template else ()),
         )  # fmt: skip
@@ -268,7 +268,7 @@ class Session(Tree):
             turns=self._create_reply_turns(actor.card, job, count, request.shown),
             base=job.base,
             previous_leaf=previous_leaf,
-            names=() if job.draft else self.scene.heads(actor, persona.name),
+            names=() if job.draft else self.scene.name_prefixes(actor, persona.name),
         )
 
     def _store_user_turn(self, text: str, parent_id: int | None) -> Turn:
@@ -283,7 +283,7 @@ class Session(Tree):
         return turn
 
     def _create_reply_turns(
-        self, card: CharacterCard, job: Job, count: int, shown: bool
+        self, card: CharacterCard, job: Placement, count: int, shown: bool
     ) -> tuple[Turn, ...]:
         origin = Origin.CONTINUED if job.edited_from else Origin.GENERATED
         return tuple(
@@ -314,15 +314,17 @@ class Session(Tree):
         if draft.strip():
             text = macro_expander(self.card, self.chat)(draft.strip())
             path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
-        actor = self.scene.next(path) if draft.strip() else self.scene.expected(path)
-        return actor.prompter.full(actor.card, self.chat, self.scene.view(actor, path))
+        actor = (
+            self.scene.next_speaker(path) if draft.strip() else self.scene.expected_speaker(path)
+        )
+        return actor.prompter.build_full(actor.card, self.chat, self.scene.view(actor, path))
 
     def count(self, text: str) -> int:
         """The number of tokens of a text, by the tokenizer of the loaded model."""
         return self._prompter.count(text)
 
     # Settings and card -------------------------------------------------------------------------
-    def retune(self, settings: Settings) -> None:
+    def apply_settings(self, settings: Settings) -> None:
         """Use other settings from the next reply on; what was opened with the old ones stays."""
         self.settings = settings
         for actor in self.scene.actors():
@@ -341,9 +343,9 @@ class Session(Tree):
         """
         if member:
             digest = self.store.put_card(card.name, text)
-            self.scene.recast(self.scene.actor(member), card, digest)
+            self.scene.set_card(self.scene.actor(member), card, digest)
         else:
-            self.scene.recast(self.scene.lead, card)
+            self.scene.set_card(self.scene.lead, card)
             self.card = card
             self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
         self.settle()
@@ -382,7 +384,7 @@ class Session(Tree):
                 (actor.card.name, self._reusable_prefix(actor, path) if several else ())
                 for actor in actors
             ]
-            self._saved_caches.keep(self.engine, self.chat_id, self._cache_key(info), prompts)
+            self._saved_caches.save(self.engine, self.chat_id, self._cache_key(info), prompts)
 
     def close(self) -> None:
         """Cancel the running reply, save the KV cache, and close memories, engine and store."""

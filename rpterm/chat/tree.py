@@ -1,7 +1,7 @@
 """The tree of turns of one chat: swipes, branches, edits, and the chat's own settings.
 
-Nothing here needs a model. ``Session`` extends it and overrides ``moved`` to keep the engine's
-cache in step with the shown branch.
+Nothing here needs a model. ``Session`` extends it and overrides ``branch_changed`` to keep the
+engine's cache in step with the shown branch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Tree:
         self.store = store
         self.chat_id = chat_id
 
-    def moved(self) -> None:
+    def branch_changed(self) -> None:
         """Called after the shown branch, or anything the prompt has before it, has changed."""
 
     @cached_property
@@ -75,13 +75,13 @@ class Tree:
     def show(self, turn_id: int) -> Turn:
         """Show the branch through a turn without recording a preference; returns its leaf."""
         leaf = self.store.select(self.chat_id, turn_id)
-        self.moved()
+        self.branch_changed()
         return leaf
 
     def branch(self, turn_id: int) -> Turn:
         """End the shown branch at this turn; the next message starts a new branch there."""
         self.store.set_leaf(self.chat_id, turn_id)
-        self.moved()
+        self.branch_changed()
         return self.store.turn(turn_id)
 
     def edit(self, turn_id: int, text: str) -> Turn:
@@ -98,13 +98,13 @@ class Tree:
         if original.hidden:
             edited = self.store.hide(edited.id)
         self.rater.kept_edit(original, edited)
-        self.moved()
+        self.branch_changed()
         return edited
 
     def hide(self, turn_id: int) -> Turn:
         """Hide a turn from the model, or unhide it; returns the changed turn."""
         turn = self.store.hide(turn_id, not self.store.turn(turn_id).hidden)
-        self.moved()
+        self.branch_changed()
         return turn
 
     def following(self, turn_id: int) -> FollowingTurns:
@@ -114,7 +114,7 @@ class Tree:
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
         """Delete a turn for good, with everything that follows it or ``alone``."""
         self.store.delete_turn(turn_id, alone=alone)
-        self.moved()
+        self.branch_changed()
 
     def greetings(self) -> list[str]:
         """The card's greetings with names filled in; they are the swipes of the first turn."""
@@ -127,12 +127,12 @@ class Tree:
     def set_note(self, note: AuthorNote) -> None:
         """Set the author's note, from the next reply on."""
         self.store.update_chat(self.chat_id, note=note)
-        self.moved()
+        self.branch_changed()
 
     def set_persona(self, persona: Persona) -> None:
         """Set who the user is in this chat."""
         self.store.update_chat(self.chat_id, persona=persona)
-        self.moved()
+        self.branch_changed()
 
 
 def greetings(card: CharacterCard, persona: Persona, seed: int) -> list[str]:

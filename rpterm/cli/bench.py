@@ -20,7 +20,7 @@ from rpterm.types import InvalidChoice, RptermError
 
 app = new_app("")
 
-ROOMS = (
+BENCHMARKS = (
     "startup", "engine", "tui", "store", "recall", "planted", "persona", "voice", "told", "rated",
     "people", "novels",
 )  # fmt: skip
@@ -56,7 +56,9 @@ _PICTURE = typer.Option(
 
 @app.command()
 def bench(
-    room: Annotated[str, typer.Argument(metavar="BENCHMARK", help=f"One of {', '.join(ROOMS)}.")],
+    benchmark: Annotated[
+        str, typer.Argument(metavar="BENCHMARK", help=f"One of {', '.join(BENCHMARKS)}.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
     locomo: Annotated[Path | None, _LOCOMO] = None,
     memories: Annotated[int | None, _MEMORIES] = None,
@@ -72,16 +74,18 @@ def bench(
 
     The options apply to the benchmarks they name.
     """
-    if room not in ROOMS:
-        raise InvalidChoice(f"There is no benchmark {room!r}; there are {', '.join(ROOMS)}.")
-    module = import_module(_ELSEWHERE.get(room, f"rpterm.bench.{room}"))
+    if benchmark not in BENCHMARKS:
+        raise InvalidChoice(
+            f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}."
+        )
+    module = import_module(_ELSEWHERE.get(benchmark, f"rpterm.bench.{benchmark}"))
     if hasattr(module, "main"):
         given = {
             "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,
             "pdnc": pdnc, "usr": usr, "cache": cache, "picture": picture,
             "crossed": crossed or None,
         }  # fmt: skip
-        module.main(json=json, **_accepted(module.main, room, given))
+        module.main(json=json, **_accepted(module.main, benchmark, given))
         return
     figures: dict[str, object] = module.measure()
     if json:
@@ -91,12 +95,14 @@ def bench(
         out.say(f"{name:<28}{value}")
 
 
-def _accepted(main: Callable[..., object], room: str, given: dict[str, Any]) -> dict[str, Any]:
+def _accepted(main: Callable[..., object], benchmark: str, given: dict[str, Any]) -> dict[str, Any]:
     """The options given, which have to be those that the benchmark accepts and requires."""
     accepted = signature(main).parameters
     for name, value in given.items():
         if value is not None and name not in accepted:
-            raise RptermError(f"--{name} does not belong to the benchmark {room!r}: leave it out.")
+            raise RptermError(
+                f"--{name} does not belong to the benchmark {benchmark!r}: leave it out."
+            )
         if value is None and name in accepted and accepted[name].default is Parameter.empty:
-            raise RptermError(f"The benchmark {room!r} needs a data set: add --{name} PATH.")
+            raise RptermError(f"The benchmark {benchmark!r} needs a data set: add --{name} PATH.")
     return {name: value for name, value in given.items() if value is not None}

@@ -71,6 +71,21 @@ def blank_card(name: str, tagline: str, description: str) -> str:
     )
 
 
+def filled_card(
+    name: str, tagline: str | None, description: str | None, edit: bool | None
+) -> tuple[str, bool | None]:
+    """The text of a card to fill in, and whether to open it in an editor.
+
+    Without a tagline and a description, the user is asked for the tagline and about the editor.
+    """
+    if tagline is None and description is None:
+        tagline = ask_user("In one line, who are they?")
+        if edit is None:
+            answer = ask_user("Open it in your editor? [Y/n]")
+            edit = answer is not None and answer.casefold() in ("", "y", "yes")
+    return blank_card(name, tagline or "", description or ""), edit
+
+
 def blank_world(name: str) -> str:
     """The text of a world to fill in."""
     return world_template(draft.one_line(name))
@@ -155,3 +170,16 @@ def open_editor(file: Path) -> None:
         subprocess.run([*words, str(file)], check=False)
     except OSError as error:
         raise NewCardError(f"The editor {words[0]} could not be started: {why(error)}.") from error
+
+
+def finish(file: Path, *, edit: bool, world: bool) -> None:
+    """Print the new file, open it in the editor if wanted, and print what to do next."""
+    out.say(str(file))
+    if edit:
+        open_editor(file)
+    shown = shlex.quote(str(file))
+    out.say(f"Check it: rpterm cards lint {shown}")
+    if world:
+        out.say(f"Use it:   rpterm cards join CARD {shlex.quote(file.stem)}")
+    else:
+        out.say(f"Chat:     rpterm chat {shown}")

@@ -49,7 +49,7 @@ def find_card(spec: str) -> launch.FoundCard:
         RptermError: There is none, or it has errors.
     """
     found = launch.find_card(spec, folders.find())
-    for warning in found.lost:
+    for warning in found.warnings:
         complain(warning)
     return found
 

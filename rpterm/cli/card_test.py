@@ -152,7 +152,7 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
     if not needed:
         yield None
         return
-    from rpterm.chat.live import shipped_cards
+    from rpterm.chat.live_scores import shipped_cards
     from rpterm.scoring.records import scene_of
     from rpterm.startup.scorer import open_scorer
 

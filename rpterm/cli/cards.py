@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -38,6 +37,10 @@ _Model = Annotated[
     typer.Option(metavar="NAME", help="A GGUF file, or a model in the models folder."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
+_To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -64,8 +67,7 @@ def show(
     toml: Annotated[
         bool | None,
         typer.Option(
-            "--toml/--view",
-            help="Print the card's file, or a formatted view; by default, the file in a pipe.",
+            "--toml/--view", help="Print its file, or a view of it; a pipe gets the file."
         ),
     ] = None,
     exact: _Exact = None,
@@ -117,9 +119,7 @@ def new_card(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The character's name.")],
     idea: Annotated[
         str | None,
-        typer.Option(
-            "--from", metavar="DESCRIPTION", help="Let the model draft the card from this."
-        ),
+        typer.Option("--from", metavar="DESCRIPTION", help="Let the model draft the card from it."),
     ] = None,
     tagline: Annotated[
         str | None, typer.Option(metavar="TEXT", help="One line that says who they are, for lists.")
@@ -127,10 +127,7 @@ def new_card(
     description: Annotated[
         str | None, typer.Option(metavar="TEXT", help="A longer description.")
     ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
-    ] = None,
+    to: _To = None,
     edit: Annotated[
         bool | None, typer.Option("--edit/--no-edit", help="Open the new file in $EDITOR.")
     ] = None,
@@ -145,31 +142,20 @@ def new_card(
     """Create a card: a template to fill in, or a draft by the model."""
     from rpterm.cli import card_new
 
+    if world and (idea or tagline or description):
+        raise RptermError("A world is not a character: use --world without a description.")
+    if idea is not None and not idea.strip():
+        raise RptermError("--from needs a description of one sentence or more.")
     paths = folders.find()
     file = card_new.new_file(name, to, paths, world=world)
     if world:
-        if idea or tagline or description:
-            raise RptermError("A world is not a character: use --world without a description.")
         text = card_new.blank_world(name)
     elif idea is not None:
-        if not idea.strip():
-            raise RptermError("--from needs a description of one sentence or more.")
         text = card_new.drafted_card(name, idea, _flags(model), paths, seed)
     else:
-        interactive = tagline is None and description is None
-        line = card_new.ask_user("In one line, who are they?") if interactive else tagline
-        text = card_new.blank_card(name, line or "", description or "")
-        if edit is None and interactive:
-            answer = card_new.ask_user("Open it in your editor? [Y/n]")
-            edit = answer is not None and answer.casefold() in ("", "y", "yes")
+        text, edit = card_new.filled_card(name, tagline, description, edit)
     card_new.write_file(file, text)
-    out.say(f"{file}")
-    if edit:
-        card_new.open_editor(file)
-    shown = shlex.quote(str(file))
-    use_world = f"Use it:   rpterm cards join CARD {shlex.quote(file.stem)}"
-    out.say(f"Check it: rpterm cards lint {shown}")
-    out.say(use_world if world else f"Chat:     rpterm chat {shown}")
+    card_new.finish(file, edit=bool(edit), world=world)
 
 
 @app.command()
@@ -179,26 +165,17 @@ def extract(
     ],
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="NAME", help="The character; without a name, all speakers are listed."
-        ),
+        typer.Argument(metavar="NAME", help="The character; without it, all speakers are listed."),
     ] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option(
-            "--also", metavar="NAME", help="Another name of the same person; can be repeated."
-        ),
+        typer.Option("--also", metavar="NAME", help="Another name of theirs; can be repeated."),
     ] = None,
     year: Annotated[
         str,
-        typer.Option(
-            "--year", metavar="YEAR", help="The character knows nothing of what came after."
-        ),
+        typer.Option("--year", metavar="YEAR", help="They know nothing of what came after it."),
     ] = "",
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
-    ] = None,
+    to: _To = None,
     json: _Json = False,
 ) -> None:
     """Draft a card of a character in a novel.
@@ -244,10 +221,9 @@ def diff(
     changes = changes_of(before.card, after.card)
     with _counter(exact) as counter:
         if json:
-            rows = [
-                {**asdict(change), "tokens": change.tokens(counter.count)} for change in changes
-            ]
-            out.json_data(rows)
+            out.json_data(
+                [asdict(each) | {"tokens": each.tokens(counter.count)} for each in changes]
+            )
         elif not changes:
             out.say(f"{before.label} and {after.label} are the same.")
         else:
@@ -315,9 +291,7 @@ def test(
 def import_cards(
     paths: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help="PNG, APNG, JSON, CHARX or YAML files, or folders of them."
-        ),
+        typer.Argument(metavar="FILE...", help="PNG, APNG, JSON, CHARX, YAML files, or folders."),
     ],
     to: Annotated[
         Path | None,

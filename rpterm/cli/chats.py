@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rpterm import paths as folders
-from rpterm.chat.states import States
+from rpterm.chat.saved_caches import SavedCaches
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.humanize import counted
@@ -153,7 +153,7 @@ def delete(
         if not yes and not typer.confirm(f"Delete {what}? This cannot be undone."):
             raise typer.Exit(1)
         store.delete_chat(chat_id)
-    States(folders.find().states).forget(chat_id)
+    SavedCaches(folders.find().states).forget(chat_id)
 
 
 @app.command("import")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rpterm import paths as folders
-from rpterm.cli import out
+from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.errors import why
 from rpterm.humanize import counted
@@ -18,8 +18,6 @@ from rpterm.types import InvalidChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
-    from rpterm.store.memory.distilled import Detail
-    from rpterm.store.memory.memories import Memory as Row
 
 app = new_app(NOUNS["memory"])
 
@@ -106,8 +104,7 @@ def list_memories(
             memory_files.print_list(memory, json, limit, files=files)
             return
         rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
-        details = memory.distilled.details([row.id for row in rows])
-    _show(rows, details, json)
+        memory_list.print_memories(memory, rows, json)
 
 
 @app.command()
@@ -120,10 +117,9 @@ def search(
     """Search for memories that contain all these words."""
     with open_memory(character) as memory:
         rows = memory.search(" ".join(words), limit)
-        details = memory.distilled.details([row.id for row in rows])
-    if not rows and not json:
-        raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
-    _show(rows, details, json)
+        if not rows and not json:
+            raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
+        memory_list.print_memories(memory, rows, json)
 
 
 @app.command()
@@ -174,7 +170,7 @@ def add(
             memory_files.add_files(memory, given, json)
         elif len(given) == 1:
             row = memory.add(given[0], pinned=pinned, shared=shared)
-            _print_result(json, _plain(row), f"{row.id}")
+            _print_result(json, memory_list.as_data(row), f"{row.id}")
         else:
             raise RptermError("Put the note in quotes, or name only files.")
         if embed:
@@ -358,11 +354,10 @@ def distil(
 
     with open_memory(character) as memory:
         rows = memory_distil.distil_chats(memory, model=model, again=again)
-        details = memory.distilled.details([row.id for row in rows])
-    if rows or json:
-        _show(rows, details, json)
-    else:
-        out.say("Nothing new was found.")
+        if rows or json:
+            memory_list.print_memories(memory, rows, json)
+        else:
+            out.say("Nothing new was found.")
 
 
 @app.command()
@@ -386,43 +381,3 @@ def _print_result(json: bool, data: object, words: str) -> None:
         out.json_data(data)
     elif words:
         out.say(words)
-
-
-def _show(rows: list[Row], details: dict[int, Detail], json: bool) -> None:
-    from rpterm.cli import memory_distil
-
-    if json:
-        out.json_data(
-            [_plain(row) | memory_distil.source_data(details.get(row.id)) for row in rows]
-        )
-        return
-    heads = ["id", "when", "kind", "marks", "text"]
-    table = [
-        [row.id, out.local_time(row.created_at), row.kind, _marks(row), _text(row)] for row in rows
-    ]
-    if details:
-        heads.insert(4, "source")
-        for line, row in zip(table, rows, strict=True):
-            line.insert(4, memory_distil.source_text(row, details.get(row.id)))
-    out.table(table, heads)
-
-
-def _text(row: Row) -> str:
-    if row.place:
-        return f"({row.place}) {row.text}"
-    return f"{row.speaker}: {row.text}" if row.speaker else row.text
-
-
-def _marks(row: Row) -> str:
-    marks = {"pinned": row.pinned, "hidden": row.hidden, "shared": row.shared,
-             "by model": row.by_model}  # fmt: skip
-    names = [name for name, given in marks.items() if given]
-    if row.superseded_by is not None:
-        names.append(f"replaced by {row.superseded_by}")
-    return ", ".join(names)
-
-
-def _plain(row: Row) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return {name: value for name, value in asdict(row).items() if name != "hash"}

@@ -1,10 +1,9 @@
-"""``rpterm memory distil``, and the sources of facts as lists of memories show them."""
+"""``rpterm memory distil``: extracts facts from the chats of a character."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rpterm import config
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.ask import Ask
     from rpterm.memory.distil.work import Work
-    from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.records import Memory as Row
 
 
@@ -83,21 +81,3 @@ def _read_chats(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
                 more = done.more
                 bar.advance(task)
     return kept
-
-
-def source_text(row: Row, detail: Detail | None) -> str:
-    """Where a memory comes from and which facts it replaces, in a few words."""
-    if detail is None:
-        return f"turn {row.turn_id}" if row.turn_id is not None else ""
-    turns = ", ".join(map(str, detail.turns[:1])) + (" …" if len(detail.turns) > 1 else "")
-    parts = [f"turn {turns}", f"by {detail.method}" + (", edited" if detail.edited else "")]
-    if detail.evidence:
-        parts.append("from " + ", ".join(map(str, detail.evidence)))
-    if detail.older:
-        parts.append("replaces " + ", ".join(map(str, detail.older)))
-    return "; ".join(parts)
-
-
-def source_data(detail: Detail | None) -> dict[str, object]:
-    """The same for JSON; empty for a memory that is not a fact."""
-    return {} if detail is None else {"drawn": asdict(detail)}

@@ -21,7 +21,7 @@ from rpterm.chat.events import (
     SessionEvent,
     UserTurnStored,
 )
-from rpterm.chat.reply import NOTHING
+from rpterm.chat.reply import EMPTY_REPLY
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.types import Intent
@@ -59,12 +59,12 @@ def opponent(session: Session, rival: Contender) -> Session:
     """
     if rival.weights == (None, None):
         return session
-    if session.rivals is None:
+    if session.open_other_engine is None:
         raise ContenderError(f"No second model can be loaded here for {rival.label}.")
     settings = rival.settings(session.settings)
     memory = None if session.memory is None else cast("Memory", _ReadOnlyMemory(session.memory))
     return Session(
-        session.store, session.rivals(settings), session.card, session.chat, settings,
+        session.store, session.open_other_engine(settings), session.card, session.chat, settings,
         memory=memory, examples=session.examples,
     )  # fmt: skip
 
@@ -76,7 +76,7 @@ def _in_parallel(session: Session, request: ReplyRequest) -> Iterator[SessionEve
             ends.append(event)
         yield event
     if len(ends) == 1 and isinstance(ends[0], ReplyFinished):
-        yield ReplyFailed(NOTHING)  # A duel needs two replies.
+        yield ReplyFailed(EMPTY_REPLY)  # A duel needs two replies.
 
 
 def _in_sequence(

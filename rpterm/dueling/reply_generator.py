@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from rpterm.chat.events import ReplyFailed, ReplyFinished
-from rpterm.chat.reply import NOTHING
+from rpterm.chat.reply import EMPTY_REPLY
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.dueling.contender import Contender
 from rpterm.dueling.duel import Duel
@@ -137,7 +137,7 @@ class ReplyGenerator:
                     return event.turn
                 if (
                     isinstance(event, ReplyFailed)
-                    and event.message != NOTHING
+                    and event.message != EMPTY_REPLY
                     and not self._stopped
                 ):
                     raise GeneratorError(f"Side {contender.name}: {event.message}")

@@ -20,7 +20,7 @@ from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import TRAITS, Question
 from rpterm.evaluation.reply_scores import Reason, reasons
 from rpterm.evaluation.result_cache import ResultCache, cache_key
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
@@ -126,7 +126,7 @@ class AnswerScores:
         setup: The Scorer's settings; with other settings everything is scored anew.
         """
         self._scorer, self._known, self._others = scorer, known, others
-        self._setup = (frozen().version, setup, _CACHE_FORMAT)
+        self._setup = (load_coefficients().version, setup, _CACHE_FORMAT)
 
     def of(self, card: CharacterCard, answer: Answer) -> AnswerScore:
         """The score of an answer, with its reasons."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpterm.examples.records import Exemplar, Ranked
-from rpterm.scoring.texts import dot, everyday_rarity, grams, words
+from rpterm.scoring.texts import cosine_similarity, everyday_tfidf, ngrams, words
 
 RELEVANCE_WEIGHT = 0.7
 MEANING, VOICE, QUALITY = 0.75, 0.2, 0.05
@@ -92,14 +92,14 @@ def rank(
     pool: Iterable[Exemplar], situation: Situation, similarity: Similarity | None = None
 ) -> list[Ranked]:
     """The complete pool, best first; ties are ordered by key."""
-    rarity = everyday_rarity()  # a small pool could not tell how rare words are
+    rarity = everyday_tfidf()  # a small pool could not tell how rare words are
     asked = rarity.vector(situation.asked)
     voice = Voice(situation.own_lines)
     ranked = []
     for exemplar in pool:
         by_words = max(
-            dot(asked, rarity.vector(exemplar.asked)),
-            0.6 * dot(asked, rarity.vector(f"{exemplar.asked} {exemplar.said}")),
+            cosine_similarity(asked, rarity.vector(exemplar.asked)),
+            0.6 * cosine_similarity(asked, rarity.vector(f"{exemplar.asked} {exemplar.said}")),
         )
         by_embedding = similarity(exemplar) if similarity else None
         meaning = by_words
@@ -127,7 +127,7 @@ def leak_reason(each: Ranked, situation: Situation) -> str:
 
 def copy_overlap(left: str, right: str) -> float:
     """The share of the shorter text's three-word sequences that the other contains, 0 to 1."""
-    left_grams, right_grams = set(grams(words(left), 3)), set(grams(words(right), 3))
+    left_grams, right_grams = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
     shorter = min(len(left_grams), len(right_grams))
     if not shorter:
         return float(words(left) == words(right) and bool(words(left)))

@@ -33,7 +33,7 @@ class SceneLike(Protocol):
 
     @property
     def present(self) -> list[Member]: ...
-    def refile(self, name: str, path: str) -> None: ...
+    def set_card_path(self, name: str, path: str) -> None: ...
 
 
 class CardSession(Protocol):
@@ -153,10 +153,8 @@ class CardEditor:
         chat_worlds = tuple(each for each in chat.worlds if each != removed)
         if not removed:
             path = self.file("") or self._placeholder_path
-            chat_worlds = (
-                *chat_worlds,
-                card_files.world_reference_for_chat(world, path, self._folders),
-            )
+            added = card_files.world_reference_for_chat(world, path, self._folders)
+            chat_worlds = (*chat_worlds, added)
         members = ["", *(member.card_name for member in self.session.scene.present[1:])]
         cards = {each: self._with_chat_worlds(each, chat_worlds, removed) for each in members}
         for member, card in cards.items():
@@ -269,7 +267,7 @@ class CardEditor:
 
     def _refile(self, member: str, path: Path) -> None:
         if member:
-            self.session.scene.refile(member, str(path))
+            self.session.scene.set_card_path(member, str(path))
         else:
             self.session.store.update_chat(self.session.chat.id, card_path=str(path))
 

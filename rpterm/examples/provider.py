@@ -9,14 +9,16 @@ user interface.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
-from rpterm.examples.records import Exemplar, Row
+from rpterm.examples.records import Exemplar, Place, Row
 from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
@@ -95,7 +97,7 @@ class ExampleProvider:
 
     # For the prompt ----------------------------------------------------------------------------
     def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """The static examples, and their token budget; see ``prompting.Exemplars``."""
+        """The static examples, and their token budget; see ``prompting.ExampleChooser``."""
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
@@ -118,7 +120,7 @@ class ExampleProvider:
         prompt: Prompt,
         count: Callable[[str], int],
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """The examples that join one turn, and those left out; see ``prompting.Exemplars``."""
+        """The examples that join one turn, and those left out; see ``prompting.ExampleChooser``."""
         if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
             return (), ()
         choice = self._choice(card, chat, history, prompt, count)
@@ -147,30 +149,28 @@ class ExampleProvider:
     ) -> list[Row]:
         """Every example: those in the prompt in its order, then the others."""
         marks = self.marks(chat.id)
-        empty = Prompt(())
-        choice = self._choice(card, chat, history, prompt or empty, count)
-        like = self._similarities(card, chat, history)
-        near = {each.exemplar.key: each for each in choice.taken}
-        why = {each.exemplar.key: (each, reason) for each, reason in choice.passed}
-        inside: dict[str, int] = {}
+        choice = self._choice(card, chat, history, prompt or Prompt(()), count)
+        taken = {each.exemplar.key: each.why for each in choice.taken}
+        passed = {each.exemplar.key: reason for each, reason in choice.passed}
+        left_out = {span.source: span.why for span in prompt.left_out} if prompt else {}
+        prompt_tokens: Counter[str] = Counter()
         for span in prompt.spans if prompt else ():
-            inside[span.source] = inside.get(span.source, 0) + span.tokens
-        gone = {out.source: out.why for out in prompt.left_out} if prompt else {}
+            prompt_tokens[span.source] += span.tokens
+        similarities = self._similarities(card, chat, history)
         rows: list[Row] = []
         for each in [*self._static_examples(card, chat, marks), *self._others(card, chat, marks)]:
-            meaning = like.get(each.key)
-            tokens = inside.get(each.span) or count(self._note(card, chat, each))
-            pinned = marks.get(each.key) == "pinned" or each.example.pinned
+            place: Place = "out"
+            why = left_out.get(each.span) or passed.get(each.key, "")
             if marks.get(each.key) == "excluded":
-                rows.append(Row(each, "excluded", tokens, 0, meaning, "you excluded it"))
-            elif each.key in near and each.span in inside:
-                rows.append(Row(each, "turn", tokens, 0, meaning, near[each.key].why))
-            elif each.span in inside:
-                place, reason = ("pinned", "always there") if pinned else ("card", "the card's")
-                rows.append(Row(each, place, tokens, 0, meaning, reason))  # type: ignore[arg-type]
-            else:
-                reason = gone.get(each.span) or (why[each.key][1] if each.key in why else "")
-                rows.append(Row(each, "out", tokens, 0, meaning, reason))
+                place, why = "excluded", "you excluded it"
+            elif each.span in prompt_tokens and each.key in taken:
+                place, why = "turn", taken[each.key]
+            elif each.span in prompt_tokens and _is_pinned(each, marks):
+                place, why = "pinned", "always there"
+            elif each.span in prompt_tokens:
+                place, why = "card", "the card's"
+            tokens = prompt_tokens[each.span] or count(self._note(card, chat, each))
+            rows.append(Row(each, place, tokens, 0, similarities.get(each.key), why))
         return _ordered(rows, prompt)
 
     def nearest(
@@ -201,18 +201,18 @@ class ExampleProvider:
     ) -> Choice:
         marks = self.marks(chat.id)
         asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
-        standing = {span.source for span in prompt.spans if span.zone == "static"}
+        static = {span.source for span in prompt.spans if span.zone == "static"}
         every = [*pool.card_exemplars(card), *self._exchanges(card)]
-        free = [e for e in every if e.span not in standing]
+        candidates = [e for e in every if e.span not in static]
         situation = Situation(
             asked,
             {turn.id: turn.text for turn in history},
             voice_lines(card, chat.persona.name),
-            [e.said for e in every if e.span in standing],
+            [e.said for e in every if e.span in static],
         )
         k, _ = self.sizes(chat.id)
         return choose(
-            free, situation, k=k, room=prompt.context // TURN_SHARE,
+            candidates, situation, k=k, room=prompt.context // TURN_SHARE,
             cost=lambda each: count(self._note(card, chat, each) + "\n\n"),
             similarity=self._similarity(asked, every),
             excluded={key for key, mark in marks.items() if mark == "excluded"},
@@ -238,7 +238,7 @@ class ExampleProvider:
         An exchange of this very chat is never one: the model would copy what it said.
         """
         own = [e for e in pool.card_exemplars(card) if marks.get(e.key) != "excluded"]
-        pinned = [e for e in own if marks.get(e.key) == "pinned" or e.example.pinned]
+        pinned = [e for e in own if _is_pinned(e, marks)]
         pinned_keys = [key for key, mark in marks.items() if mark == "pinned"]
         exchanges = [pool.exchange_of_key(self.store, key) for key in pinned_keys]
         pinned += [e for e in exchanges if e is not None and e.chat_id != chat.id]
@@ -319,6 +319,10 @@ def _verbatim(text: str) -> str:
     return text
 
 
+def _is_pinned(exemplar: Exemplar, marks: Mapping[str, Mark]) -> bool:
+    return marks.get(exemplar.key) == "pinned" or exemplar.example.pinned
+
+
 def _reason(exemplar: Exemplar, marked: bool) -> str:
     if marked or exemplar.example.pinned:
         return "pinned example"
@@ -327,8 +331,6 @@ def _reason(exemplar: Exemplar, marked: bool) -> str:
 
 def _ordered(rows: list[Row], prompt: Prompt | None) -> list[Row]:
     """The rows in prompt order with numbers, then those that are out, the most similar first."""
-    from dataclasses import replace
-
     places: dict[str, int] = {}
     for at, span in enumerate(prompt.spans if prompt else ()):
         places.setdefault(span.source, at)

@@ -164,19 +164,13 @@ class _ItemBuilder:
     def item(
         self, row: Row, used: InPrompt | None = None, recalled: Recalled | None = None
     ) -> Item:
-        later = self._later.get(row.superseded_by or 0)
-        earlier = tuple(self._earlier.get(row.id, ()))
-        on_other_branch, from_hidden_turn = (
-            row.id in self._on_other_branch,
-            row.id in self._from_hidden,
-        )
         return Item(
             row,
             used,
             recalled,
-            earlier,
-            later,
-            on_other_branch,
-            from_hidden_turn,
-            self._details.get(row.id),
+            earlier=tuple(self._earlier.get(row.id, ())),
+            later=self._later.get(row.superseded_by or 0),
+            on_other_branch=row.id in self._on_other_branch,
+            from_hidden_turn=row.id in self._from_hidden,
+            detail=self._details.get(row.id),
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
-from rpterm.novels.people import Person, addressed_names
+from rpterm.novels.people import Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import FEMALE_NOUNS, MALE_NOUNS
 from rpterm.sentences import sentences
@@ -34,7 +34,6 @@ _LEADING_PHRASE = re.compile(
 """A few words before the subject: "In height he was ..."."""
 _PRONOUN = re.compile(r"(he|she|his|her|I|my)\b", re.IGNORECASE)
 _DASHED = re.compile(r"([.!?])(?:--|—)(?=[A-Z])")
-_NOUNS = "|".join(sorted(MALE_NOUNS | FEMALE_NOUNS))
 _NOUNS = "|".join(sorted(MALE_NOUNS | FEMALE_NOUNS))
 _PERSON_NOUN = rf"(?:[\w-]+,?\s){{0,5}}?({_NOUNS}|stranger|person|figure|creature)"
 _STRANGER_PHRASE = re.compile(
@@ -114,11 +113,9 @@ def _sentences(piece: str) -> list[str]:
 
 def _addressed(book: Book, line: Line) -> Person | None:
     """Whom a line is said to: the person it calls by name, else the one it answers."""
-    called = [
-        each for name in addressed_names(line.paragraph.speech) if (each := book.people.named(name))
-    ]
-    if called:
-        return called[0] if called[0] != line.speaker else None
+    addressed = book.people.addressed_in(line.paragraph.speech)
+    if addressed:
+        return addressed[0] if addressed[0] != line.speaker else None
     previous = book.lines[line.replies_to] if line.replies_to is not None else None
     return previous.speaker if previous is not None and previous.probability >= SURE else None
 

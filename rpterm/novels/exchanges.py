@@ -16,11 +16,11 @@ from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
 from rpterm.novels.coreference import SURE
 from rpterm.novels.names import split_title
-from rpterm.novels.people import Person, addressed_names
+from rpterm.novels.people import Person
 from rpterm.novels.speech_tags import SPEECH_VERBS
 from rpterm.scoring.signals.voice import SCALES
-from rpterm.scoring.texts import content
-from rpterm.scoring.voices import Voices
+from rpterm.scoring.texts import content_stems
+from rpterm.scoring.voice_classifier import VoiceClassifier
 from rpterm.sentences import sentences
 
 _MAX_EXAMPLES, _MAX_LONG_EXAMPLES, _MAX_GREETINGS = 10, 3, 3
@@ -47,7 +47,8 @@ _ACTION = re.compile(r"^(?:(?:and|as)\s+)?(?:he|she|I|with|[a-z]+ing)\b", re.IGN
 _SPEECH_VERBS = "|".join(sorted(SPEECH_VERBS))
 _TAG_AT_END = re.compile(rf",?\s+(?:and\s+)?(?:{_SPEECH_VERBS})$")
 _TAG_AT_START = re.compile(
-    rf"^\W*(?:(?:{_SPEECH_VERBS})\s+\S+(?:\s+[A-Z]\S*)*|\S+(?:\s+[A-Z]\S*)*\s+(?:{_SPEECH_VERBS})\b)[\s,;:]*"
+    rf"^\W*(?:(?:{_SPEECH_VERBS})\s+\S+(?:\s+[A-Z]\S*)*|"
+    rf"\S+(?:\s+[A-Z]\S*)*\s+(?:{_SPEECH_VERBS})\b)[\s,;:]*"
 )
 
 
@@ -58,7 +59,7 @@ def examples(book: Book, person: Person) -> Iterator[Example]:
     seen: list[set[str]] = []
     long = 0
     for line in sorted(usable, key=_distinctiveness(book, person, lines), reverse=True):
-        line_words = set(content(line.paragraph.speech))
+        line_words = set(content_stems(line.paragraph.speech))
         if len(seen) == _MAX_EXAMPLES:
             return
         if any(len(line_words & other) > _MAX_OVERLAP * len(line_words) for other in seen):
@@ -91,11 +92,9 @@ def greetings(book: Book, person: Person) -> list[tuple[Line, str]]:
 def _addressed(book: Book, at: int) -> Person | None:
     """Whom a line is said to: the one it calls, or who answers it, or whom it answers."""
     line = book.lines[at]
-    called = [
-        each for name in addressed_names(line.paragraph.speech) if (each := book.people.named(name))
-    ]
-    if called:
-        return called[0] if called[0] != line.speaker else None
+    addressed = book.people.addressed_in(line.paragraph.speech)
+    if addressed:
+        return addressed[0] if addressed[0] != line.speaker else None
     after = book.lines[at + 1] if at + 1 < len(book.lines) else None
     if after is not None and after.replies_to == at:
         return after.speaker if after.speaker != line.speaker else None
@@ -154,7 +153,7 @@ def _distinctiveness(book: Book, person: Person, lines: Sequence[Line]) -> Calla
         for other, _ in book.cast()[: _MAX_OTHERS + 1]
         if other != person
     ]
-    voices = Voices([line.paragraph.speech for line in lines], others or [[""]])
+    voices = VoiceClassifier([line.paragraph.speech for line in lines], others or [[""]])
 
     def score(line: Line) -> float:
         views = voices.measure(line.paragraph.speech)

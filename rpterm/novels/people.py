@@ -100,6 +100,10 @@ class People:
             ]
         )
 
+    def addressed_in(self, speech: str) -> list[Person]:
+        """Everybody whom a speech addresses by name, in order."""
+        return [each for name in addressed_names(speech) if (each := self.named(name))]
+
     def mentions(self, text: str) -> list[tuple[int, Person]]:
         """Everybody a text names, with the positions, in order."""
         return [(m.start(), self._by_name[m.group()]) for m in self._pattern.finditer(text)]

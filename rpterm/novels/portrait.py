@@ -27,7 +27,7 @@ from rpterm.novels.relations import Relation
 from rpterm.novels.style import style
 from rpterm.novels.trait_patterns import KIN
 from rpterm.novels.years import latest
-from rpterm.scoring.texts import content
+from rpterm.scoring.texts import content_stems
 from rpterm.sentences import sentences
 
 _MAX_CLAIMS: dict[Kind, int] = {
@@ -224,7 +224,7 @@ def _select_claims(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[C
     kept: list[Claim] = []
     seen: list[set[str]] = []
     for claim in sorted([*claims, *gathered], key=lambda each: -each.worth):
-        words = set(content(claim.text))
+        words = set(content_stems(claim.text))
         repeats = any(len(words & other) > _MAX_OVERLAP * len(words) for other in seen)
         if claim.worth >= _least_worth(len(kept)) and not repeats:
             kept.append(claim)

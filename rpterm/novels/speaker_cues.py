@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from rpterm.novels.people import People, Person, addressed_names
+from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import Tag, noun_gender
 from rpterm.sentences import spans
@@ -71,10 +71,7 @@ class SpeakerCues:
         self.narrated = [people.mentions(each.narration) for each in paragraphs]
         self.mentioned = [{p.name for _, p in people.mentions(each.speech)} for each in paragraphs]
         self.addressed = [
-            {person.name for name in addressed_names(each.speech) if (person := people.named(name))}
-            if each.quotes
-            else set()
-            for each in paragraphs
+            {person.name for person in people.addressed_in(each.speech)} for each in paragraphs
         ]
         self.tagged = [self._tagged_person(tag) for tag in tags]
         counts = Counter(person.name for person in self.tagged if person)

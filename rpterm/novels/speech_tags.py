@@ -80,6 +80,7 @@ _SPEAKER = (
 _VERB_FIRST = re.compile(
     rf"^\W*(?:then\s+|and\s+)?{_VERB}\s+(?:out\s+|in\s+)?(?:{_SPEAKER})(?![\w’'])"
 )
+"""As in “said Mr. Darcy”."""
 _SHORT_NOUN = (
     r"(?:the|an?|his|her|my|our|their|this|that|The|An?|His|Her|My|Our|This)"
     r"(?:\s+[a-z][a-z’'-]*){1,4}?"
@@ -90,29 +91,36 @@ _SPEAKER_FIRST = re.compile(
     rf"(?:\s+(?:\w+ly|then|only|at\s+once|again|now|even|also|just|merely|never|always|had|"
     rf"would)){{0,2}}\s+{_VERB}\b"
 )
+"""As in “Mr. Darcy then replied”."""
 _LEADING_TAG = re.compile(
     rf"^\W*(?:(?:and|but|then|so|at\s+last|here|\w+ly)[\s,]+)?(?:{_SHORT_SPEAKER})\s"
     rf"(?:.*\W)?{_VERB}\b[^.!?]*[,:;—-]*$"
 )
+"""As in “Mr. Darcy bowed, and said:”."""
 _REPLY_NOUN = re.compile(
     r"^\W*(?:was|were|came)\s+(my|his|her)\s+(?:\w+\s+)?"
     r"(?:reply|answer|response|question|retort|comment|remark|rejoinder|exclamation|cry)\b"
 )
+"""As in “was his reply”."""
 _ANY_VERB_NAME = re.compile(rf"^\W*[a-z]+ed\s+({NAME})(?=[\s,.;:!?]|$)")
+"""As in “corroborated Flora”."""
 _ADJACENT_TAG = re.compile(
     rf"\b(?:(?P<pro>he|she|I|He|She)|(?P<name>{NAME})|(?P<noun>{_SHORT_NOUN}))"
     rf"\s+(?:\w+ly\s+|only\s+|then\s+|at\s+last\s+)?{_VERB}\b[^.!?;]{{0,60}}[,:;—-]$"
 )
+"""As in “… he rose, and she said:”."""
 _NOUN_END_TEXT = (
     "with to in as and at from who when after of for on by that which while whom then a an "
     "the but or if his her my so very again at last aloud into out up down had was"
 )
 _NOUN_END = frozenset(_NOUN_END_TEXT.split())
+"""Words at which the noun phrase of a speaker ends."""
 _NO_PERSON_TEXT = (
     "other others first second last latter former same one two reply answer voice words question "
     "way moment time next exclamation tone whole"
 )
 _NO_PERSON = frozenset(_NO_PERSON_TEXT.split())
+"""Nouns that are not people."""
 _LAST_SENTENCE = re.compile(r"(?:^|[.!?]\s+)([^.!?]*(?:(?:Mrs?|Dr|St)\.[^.!?]*)*)$")
 
 
@@ -154,8 +162,7 @@ def tag_after(narration: str) -> Tag | None:
 
 
 def _unusual_tag(narration: str) -> Tag | None:
-    """Tags without a verb of speech: "was his reply", or "corroborated Flora", whatever the
-    verb."""
+    """Tags without a speech verb: "was his reply"; "corroborated Flora", whatever the verb."""
     if (found := _REPLY_NOUN.match(narration)) is not None:
         own = found[1]
         return Tag("narrator") if own == "my" else Tag("pronoun", "he" if own == "his" else "she")

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from rpterm.scoring.texts import content, words
+from rpterm.scoring.texts import content_stems, words
 from rpterm.sentences import sentences
 
 _MIN_SENTENCES = 12
@@ -153,7 +153,7 @@ def _favourites(own: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def _plain_words(line: str) -> list[str]:
-    return [word for word in words(line) if len(word) > 3 and content(word)]
+    return [word for word in words(line) if len(word) > 3 and content_stems(word)]
 
 
 def _occurs_in_lower_case(word: str, text: str) -> bool:

@@ -54,13 +54,13 @@ class Skipped:
     sources: set[Source] = field(default_factory=set)
 
 
-def explain_empty_export(form: Format, passed: Skipped, left_out: Counter[str]) -> str:
+def explain_empty_export(form: Format, skipped: Skipped, left_out: Counter[str]) -> str:
     """The message for an export of judged chats that has no row."""
-    reasons = list(_format_reasons(form, passed))
-    reasons += [_reason(each, count, passed) for each, count in left_out.most_common(_MAX_LISTED)]
+    reasons = list(_format_reasons(form, skipped))
+    reasons += [_reason(each, count, skipped) for each, count in left_out.most_common(_MAX_LISTED)]
     because = f": {'; '.join(reasons)}" if reasons else ""
     start = f"There is nothing to export as {display_name(form.name)}{because}."
-    return " ".join([start, *_remedies(passed, left_out)])
+    return " ".join([start, *_remedies(skipped, left_out)])
 
 
 def explain_unrated(card: str | None, judged: Sequence[str]) -> str:
@@ -74,37 +74,37 @@ def explain_unrated(card: str | None, judged: Sequence[str]) -> str:
     )
 
 
-def _reason(reason: str, count: int, passed: Skipped) -> str:
+def _reason(reason: str, count: int, skipped: Skipped) -> str:
     if reason != TOO_LONG:
         return f"{reason} ({count})"
     subject = "1 is" if count == 1 else f"{count:,} are"
-    return f"{subject} longer than {passed.limit:,} tokens, the longest {passed.longest:,}"
+    return f"{subject} longer than {skipped.limit:,} tokens, the longest {skipped.longest:,}"
 
 
-def _format_reasons(form: Format, passed: Skipped) -> Iterator[str]:
-    if passed.unplaced:
-        yield f"it cannot express some ratings ({passed.unplaced})"
-    if passed.kinds:
+def _format_reasons(form: Format, skipped: Skipped) -> Iterator[str]:
+    if skipped.unplaced:
+        yield f"it cannot express some ratings ({skipped.unplaced})"
+    if skipped.kinds:
         kinds = {kind for table in form.tables for kind in table.kinds}
         needs = " or ".join(words for kind, words in _KIND_NAMES.items() if kind in kinds)
         has = ", ".join(
-            f"{_KIND_NAMES[kind]} ({n})" for kind, n in passed.kinds.most_common(_MAX_LISTED)
+            f"{_KIND_NAMES[kind]} ({n})" for kind, n in skipped.kinds.most_common(_MAX_LISTED)
         )
         yield f"it needs {needs}, but there are only {has}"
 
 
-def _remedies(passed: Skipped, left_out: Counter[str]) -> Iterator[str]:
-    if passed.unplaced or passed.kinds:
-        formats = {_FORMAT_FOR.get(kind, "raw") for kind in passed.kinds}
-        name = formats.pop() if len(formats) == 1 and not passed.unplaced else "raw"
+def _remedies(skipped: Skipped, left_out: Counter[str]) -> Iterator[str]:
+    if skipped.unplaced or skipped.kinds:
+        formats = {_FORMAT_FOR.get(kind, "raw") for kind in skipped.kinds}
+        name = formats.pop() if len(formats) == 1 and not skipped.unplaced else "raw"
         yield f"`--format {name}` takes them."
-    if passed.sources:
+    if skipped.sources:
         # The option replaces the list, so it has to repeat the requested sources.
-        names = [each.name.lower() for each in Source if each in passed.wanted | passed.sources]
-        more = ", ".join(each.name.lower() for each in Source if each in passed.sources)
+        names = [each.name.lower() for each in Source if each in skipped.wanted | skipped.sources]
+        more = ", ".join(each.name.lower() for each in Source if each in skipped.sources)
         yield f"`--sources {','.join(names)}` includes {more} as well."
     for reason, _ in left_out.most_common(_MAX_LISTED):
         if reason == TOO_LONG:
-            yield f"`--max-tokens {rounded_up(passed.longest)}` includes the long ones."
+            yield f"`--max-tokens {rounded_up(skipped.longest)}` includes the long ones."
         elif reason in _REMEDIES:
             yield _REMEDIES[reason]

@@ -147,13 +147,13 @@ def export(
     run = _Run(judgements, options, model)
     with replace_folder(out) as folder:
         run.write(folder)
-        if not sum(run.done.rows.values()):
+        if not sum(run.result.rows.values()):
             raise ExportError(run.nothing())
         run.describe(folder)
         if look is not None:
             look(folder)
     run.write_review(out)
-    return run.done
+    return run.result
 
 
 class _Run:
@@ -164,8 +164,8 @@ class _Run:
         self.options = options
         self.model = model
         self.format: Format = FORMATS[options.format]
-        self.done = ExportResult()
-        self._passed = Skipped(options.wanted.sources, options.max_tokens)
+        self.result = ExportResult()
+        self._skipped = Skipped(options.wanted.sources, options.max_tokens)
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._duplicates = DuplicateFilter()
@@ -198,7 +198,7 @@ class _Run:
                 if self.options.file_type == "parquet":
                     path = to_parquet(path)
                 self.files[key] = f"data/{path.name}"
-                self.done.rows[path.stem] = lines.rows
+                self.result.rows[path.stem] = lines.rows
 
     def describe(self, folder: Path) -> None:
         """Write the dataset card, the format's extra files, and the manifest."""
@@ -206,16 +206,16 @@ class _Run:
         extras = self.format.extras(self.files, limit) if self.format.extras else {}
         for name, text in extras.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        card = dataset_card(self.format, self.files, self.done.figures, self._about())
+        card = dataset_card(self.format, self.files, self.result.figures, self._about())
         (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
         manifest = {
             "rpterm_export": LAYOUT,
             "about": self._about(),
-            "rows": self.done.rows,
-            "cut_prompts": self.done.cut,
-            "duels": self.done.figures.duel_figures(),
-            "left_out": dict(sorted(self.done.left_out.items())),
-            "scrubbed": dict(sorted(self.done.scrubbed.items())),
+            "rows": self.result.rows,
+            "cut_prompts": self.result.cut,
+            "duels": self.result.figures.duel_figures(),
+            "left_out": dict(sorted(self.result.left_out.items())),
+            "scrubbed": dict(sorted(self.result.scrubbed.items())),
             "sha256": {
                 str(path.relative_to(folder).as_posix()): _sha256(path)
                 for path in sorted(folder.rglob("*"))
@@ -229,15 +229,15 @@ class _Run:
         """List what the scrubber removed in a file next to the export, not inside it."""
         if self._scrub is None or not self._scrub.found:
             return
-        self.done.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
-        with JsonlWriter(self.done.review) as lines:
+        self.result.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
+        with JsonlWriter(self.result.review) as lines:
             for row in self._scrub.review():
                 lines.add(row)
 
     def nothing(self) -> str:
         """The error message for an export without rows."""
-        if self._passed.chats:
-            return explain_empty_export(self.format, self._passed, self.done.left_out)
+        if self._skipped.chats:
+            return explain_empty_export(self.format, self._skipped, self.result.left_out)
         judged = {self.judgements.store.chat(each).card_name for each in self.judgements.chats()}
         return explain_unrated(self.options.card, sorted(judged))
 
@@ -246,20 +246,20 @@ class _Run:
         for material in _prefetched(self._materials()):
             chat = material.chat.id
             split = split_of(chat, self.options.split)
-            self.done.figures.add_duels(material.comparisons)
+            self.result.figures.add_duels(material.comparisons)
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
-            self._passed.sources |= {
+            self._skipped.sources |= {
                 SOURCE_OF_KIND[each] for each in kinds
             } - self.options.wanted.sources
             result = build_records(material, self.options.wanted, self._kinds)
-            self.done.cut += material.history.cut
-            self._passed.longest = max(self._passed.longest, material.history.longest)
+            self.result.cut += material.prompts.cut
+            self._skipped.longest = max(self._skipped.longest, material.prompts.longest)
             for dropped in result.dropped:
                 self._leave_out(dropped, left_out)
             self._duplicates.start_chat()
             for record in result.records:
                 if record.kind not in self._kinds:
-                    self._passed.kinds[record.kind] += 1
+                    self._skipped.kinds[record.kind] += 1
                     continue
                 reason = self._duplicates.rejection(record, split)
                 if reason is None:
@@ -273,11 +273,11 @@ class _Run:
             chat = self.judgements.store.chat(chat_id)
             if self.options.card is not None and chat.card_name != self.options.card:
                 continue
-            self._passed.chats += 1
+            self._skipped.chats += 1
             if self.judgements.exportable(chat_id):
                 yield self._material(chat)
             else:
-                self.done.left_out[NOT_MARKED] += 1
+                self.result.left_out[NOT_MARKED] += 1
 
     def _material(self, chat: Chat) -> ChatJudgements:
         turns, others = turns_as_heard(self.judgements.store, chat.id)
@@ -287,8 +287,8 @@ class _Run:
         own_comparisons = [c for c in comparisons if not others & {c.left_id, c.right_id}]
         own_count = len(own_ratings) + len(own_comparisons)
         if foreign := len(ratings) + len(comparisons) - own_count:
-            self.done.left_out["said by another character than the chat's own"] += foreign
-        history = PromptBuilder(
+            self.result.left_out["said by another character than the chat's own"] += foreign
+        prompts = PromptBuilder(
             turns,
             self.model.system(chat),
             max_tokens=self.options.max_tokens,
@@ -297,7 +297,7 @@ class _Run:
             per_message=self.model.per_message,
         )
         origins = self.judgements.origins(chat.id)
-        return ChatJudgements(chat, history, own_ratings, own_comparisons, origins)
+        return ChatJudgements(chat, prompts, own_ratings, own_comparisons, origins)
 
     def _write_row(
         self, record: Record, split: str, tables: dict[tuple[str, str], JsonlWriter]
@@ -310,12 +310,12 @@ class _Run:
                     tables[table.name, split].add(row)
                     written = True
         if written:
-            self.done.figures.add(record)
+            self.result.figures.add(record)
         else:
-            self._passed.unplaced += 1
+            self._skipped.unplaced += 1
 
     def _leave_out(self, dropped: Dropped, left_out: JsonlWriter) -> None:
-        self.done.left_out[dropped.why] += 1
+        self.result.left_out[dropped.why] += 1
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _persona_names(self) -> list[str]:
@@ -330,9 +330,9 @@ class _Run:
 
     def _about(self) -> dict[str, object]:
         options = self.options
-        if self._scrub is not None and not self.done.scrubbed:
+        if self._scrub is not None and not self.result.scrubbed:
             for (kind, _), count in self._scrub.found.items():
-                self.done.scrubbed[kind] += count
+                self.result.scrubbed[kind] += count
         return {
             "format": options.format,
             "sources": sorted(source.value for source in options.wanted.sources),

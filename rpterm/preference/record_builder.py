@@ -51,10 +51,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ChatJudgements:
-    """The judgements of one chat; ``history`` has its turns and prompts."""
+    """The judgements of one chat; ``prompts`` has its turns and builds their prompts."""
 
     chat: Chat
-    history: PromptBuilder
+    prompts: PromptBuilder
     ratings: Sequence[Rating]
     comparisons: Sequence[Comparison]
     origins: Mapping[int, ReplyOrigin]
@@ -96,27 +96,27 @@ class _RecordBuilder:
         self, material: ChatJudgements, wanted: Selection, kinds: Collection[Kind]
     ) -> None:
         self.material = material
-        self.history = material.history
+        self.prompts = material.prompts
         self.wanted = wanted
         self.kinds = kinds
-        self.done = ChatRecords()
+        self.result = ChatRecords()
         self._raters: dict[str, str] = {}
 
     def run(self) -> ChatRecords:
         ratings = [each for each in self.material.ratings if self._is_wanted(each)]
         comparisons = [each for each in self.material.comparisons if self._is_wanted(each)]
         for each in ratings:
-            self.history.reserve_for(each.turn_id)
+            self.prompts.reserve_for(each.turn_id)
         for pair in comparisons:
-            self.history.reserve_for(pair.left_id)
-            self.history.reserve_for(pair.right_id)
+            self.prompts.reserve_for(pair.left_id)
+            self.prompts.reserve_for(pair.right_id)
         latest = self._latest([each for each in ratings if self._is_usable(each, each.turn_id)])
         pairs: list[Record] = []
         for pair in comparisons:
             if self._is_usable(pair, pair.left_id, pair.right_id):
                 pairs += self._pair(pair)
         labels = [self._label(each) for each in latest]
-        self.done.records += labels
+        self.result.records += labels
         pairs += rated_pairs(
             labels,
             self.wanted.pairs_per_prompt,
@@ -124,11 +124,11 @@ class _RecordBuilder:
         )
         pairs, contradicted = drop_contradicted_swipes(pairs, self._opinion())
         pairs, outvoted = resolve_conflicts(pairs)
-        self.done.dropped += contradicted + outvoted
-        self.done.records += pairs
+        self.result.dropped += contradicted + outvoted
+        self.result.records += pairs
         if "demo" in self.kinds:
             self._add_demos(labels, pairs)
-        return self.done
+        return self.result
 
     def _is_wanted(self, judgement: Rating | Comparison) -> bool:
         if SOURCE_OF_KIND[judgement.kind] in self.wanted.sources:
@@ -138,14 +138,14 @@ class _RecordBuilder:
 
     def _is_usable(self, judgement: Rating | Comparison, *turns: int) -> bool:
         for turn_id in turns:
-            turn = self.history.turns[turn_id]
+            turn = self.prompts.turns[turn_id]
             if turn.status is not Status.COMPLETE:
                 return self._drop(judgement, "the reply is not finished")
-            if not self.history.text(turn_id):
+            if not self.prompts.text(turn_id):
                 return self._drop(judgement, "the reply is empty")
             if why := self._missing_question(turn_id):
                 return self._drop(judgement, why)
-            if self.history.prompt(turn_id) is None:
+            if self.prompts.prompt(turn_id) is None:
                 return self._drop(judgement, TOO_LONG)
         return True
 
@@ -154,7 +154,7 @@ class _RecordBuilder:
 
         An edited or continued reply is judged by the reply it was made from, too.
         """
-        turns = self.history.turns
+        turns = self.prompts.turns
         at: int | None = turn_id
         while at is not None and at in turns:
             if turns[at].lifted:
@@ -164,7 +164,7 @@ class _RecordBuilder:
         return "the turn it answers is hidden" if parent is not None and parent.hidden else ""
 
     def _drop(self, judgement: Rating | Comparison, why: str) -> bool:
-        self.done.dropped.append(Dropped(judgement.id, judgement.chat_id, why))
+        self.result.dropped.append(Dropped(judgement.id, judgement.chat_id, why))
         return False
 
     def _latest(self, ratings: Sequence[Rating]) -> list[Rating]:
@@ -179,7 +179,7 @@ class _RecordBuilder:
     def _label(self, rating: Rating) -> Record:
         score = None if rating.kind == "flag" else float(rating.value)
         reply = self._reply(rating.turn_id, score)
-        prompt = self.history.prompt(rating.turn_id) or ()
+        prompt = self.prompts.prompt(rating.turn_id) or ()
         meta = self._meta(rating, rating.how, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
@@ -193,7 +193,7 @@ class _RecordBuilder:
         if not self._same_prompt(pair.left_id, pair.right_id):
             self._drop(pair, "the replies were made from different prompts")
             return []
-        prompt = self.history.prompt(pair.left_id) or ()
+        prompt = self.prompts.prompt(pair.left_id) or ()
         width = edit_width(left.text, right.text) if pair.kind == "edit" else None
         if width is not None and width < self.wanted.min_edit:
             self._drop(pair, "the edit is too small")
@@ -201,12 +201,12 @@ class _RecordBuilder:
         side = pair.verdict if pair.kind == "duel" and pair.verdict in ("left", "right") else ""
         meta = self._meta(pair, pair.how, edit=width, side=side)
         if pair.verdict == "tie":
-            self.done.records.append(Record("tie", prompt, left, meta, right))
+            self.result.records.append(Record("tie", prompt, left, meta, right))
             return []
         if pair.verdict == "both_bad":
-            self.done.records.append(Record("both_bad", prompt, left, meta, right))
+            self.result.records.append(Record("both_bad", prompt, left, meta, right))
             for bad in (left, right):
-                self.done.records.append(Record("label", prompt, bad, meta, label=False))
+                self.result.records.append(Record("label", prompt, bad, meta, label=False))
             return []
         chosen, rejected = (left, right) if pair.verdict == "left" else (right, left)
         return [Record("pair", prompt, chosen, meta, rejected)]
@@ -221,11 +221,11 @@ class _RecordBuilder:
 
     def _wording(self, turn_id: int) -> tuple[int | None, str]:
         """A key that is the same for replies to the same turn with the same text."""
-        return self.history.turns[turn_id].parent_id, self.history.text(turn_id)
+        return self.prompts.turns[turn_id].parent_id, self.prompts.text(turn_id)
 
     def _add_demos(self, labels: Sequence[Record], pairs: Sequence[Record]) -> None:
         """Add replies to imitate: liked and never disliked ones, and the user's edits."""
-        bad = {each.reply.turn for each in self.done.records if each.label is False}
+        bad = {each.reply.turn for each in self.result.records if each.label is False}
         good = [each for each in labels if each.label] + [
             each for each in pairs if each.meta.source is Source.EDIT
         ]
@@ -233,7 +233,7 @@ class _RecordBuilder:
         for each in good:
             if each.reply.turn not in bad and each.reply.turn not in seen:
                 seen.add(each.reply.turn)
-                self.done.records.append(replace(each, kind="demo", other=None, label=None))
+                self.result.records.append(replace(each, kind="demo", other=None, label=None))
 
     def _same_prompt(self, left: int, right: int) -> bool:
         one, other = self._prompt_digest(left), self._prompt_digest(right)
@@ -241,8 +241,8 @@ class _RecordBuilder:
 
     def _prompt_digest(self, turn_id: int | None) -> str | None:
         """Digest of the exact prompt, or ``None``; an edit has that of the original reply."""
-        while turn_id is not None and turn_id in self.history.turns:
-            turn = self.history.turns[turn_id]
+        while turn_id is not None and turn_id in self.prompts.turns:
+            turn = self.prompts.turns[turn_id]
             if turn.origin is Origin.CONTINUED:
                 # Its prompt ends inside the reply, so it is not that of the original reply.
                 return None
@@ -256,13 +256,13 @@ class _RecordBuilder:
         if rating.span is None:
             return None
         start, end = rating.span
-        part = self.history.clean(self.history.turns[rating.turn_id].text[start:end]).strip()
-        at = self.history.text(rating.turn_id).find(part, max(0, start - len(part)))
+        part = self.prompts.clean(self.prompts.turns[rating.turn_id].text[start:end]).strip()
+        at = self.prompts.text(rating.turn_id).find(part, max(0, start - len(part)))
         return None if at < 0 or not part else (at, at + len(part))
 
     def _reply(self, turn_id: int, score: float | None = None) -> Reply:
-        turn, origin = self.history.turns[turn_id], self.material.origins.get(turn_id)
-        text = self.history.text(turn_id)
+        turn, origin = self.prompts.turns[turn_id], self.material.origins.get(turn_id)
+        text = self.prompts.text(turn_id)
         if origin is None:
             return Reply(text, turn_id, turn.origin.value, score=score)
         return Reply(
@@ -292,7 +292,7 @@ class _RecordBuilder:
             seconds=how.seconds,
             created_at=judgement.created_at,
             dimensions=tuple(sorted(judgement.dimensions.items())),
-            reason=self.history.clean(judgement.reason) if judgement.reason else "",
+            reason=self.prompts.clean(judgement.reason) if judgement.reason else "",
             span=span,
             edit=edit,
             live_score=how.score,
@@ -302,7 +302,7 @@ class _RecordBuilder:
     def _rater(self, name: str) -> str:
         """A rater's cleaned name, cached because there are few raters and many judgements."""
         if name not in self._raters:
-            self._raters[name] = self.history.clean(name)
+            self._raters[name] = self.prompts.clean(name)
         return self._raters[name]
 
 

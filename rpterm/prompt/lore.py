@@ -19,7 +19,7 @@ EXPLAIN_ALL_UP_TO = 200
 
 
 class LoreFinder:
-    """Finds the lore of one card at a time; see ``chat.prompting.Finder``."""
+    """Finds the lore of one card at a time; see ``chat.prompting.InsertFinder``."""
 
     def __init__(self, count: Callable[[str], int]) -> None:
         self._count = count

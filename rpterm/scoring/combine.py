@@ -23,18 +23,18 @@ from rpterm.scoring.records import Dimension, Reading
 DIMENSIONS: tuple[Dimension, ...] = (
     "persona", "behaviour", "conversation", "boundaries", "attractiveness"
 )  # fmt: skip
-APART: Dimension = "attractiveness"
+SEPARATE_DIMENSION: Dimension = "attractiveness"
 """The dimension that is no part of the probability: none of its signals was calibrated on labels.
 Its value is the mean of its signals."""
-UNFITTED = frozenset(["garbled"])
+UNWEIGHTED_VIOLATIONS = frozenset(["garbled"])
 """Violation signals that lower their dimension but have no weight in the probability."""
 _Z90 = 1.645
-FLOORS = {"fit": -2.0, "likely": -4.0, "topic": -2.0}
+GROUP_FLOORS = {"fit": -2.0, "likely": -4.0, "topic": -2.0}
 """The lowest log-odds that the terms of a group may contribute together.
 
 A right reply need not touch any fact or the last turn: one in nine of the worst-fitting replies is
 right (ConvAI2, both halves); with the language model, fewer are."""
-CEILINGS = {"topic": 0.0}
+GROUP_CEILINGS = {"topic": 0.0}
 """The highest log-odds that the terms of a group may contribute together.
 
 Being on topic never raises a score. A reply written for a conversation is on topic whoever wrote
@@ -48,35 +48,35 @@ class Term:
 
     Attributes:
         weight: Log-odds per unit of the signal's value; negative for a violation signal.
-        middle: The center: the value that contributes nothing.
-        spread: Bootstrap standard error of the weight.
-        adds: Standard deviation of the term's contribution over labelled replies.
-        group: Terms of one group contribute at least ``FLOORS[group]`` and at most
-            ``CEILINGS[group]`` together.
-        most: Bound of the contribution in either direction, because extreme values are no better
+        center: The value that contributes nothing.
+        standard_error: Of the weight, by bootstrap.
+        contribution_sd: Standard deviation of the contribution over labelled replies.
+        group: Terms of one group contribute at least ``GROUP_FLOORS[group]`` and at most
+            ``GROUP_CEILINGS[group]`` together.
+        bound: The largest contribution in either direction, because extreme values are no better
             known than moderate ones. A term with a negative weight never contributes more than 0.
     """
 
     weight: float
-    middle: float = 0.0
-    spread: float = 0.0
-    adds: float = 0.0
-    most: float = 6.0
+    center: float = 0.0
+    standard_error: float = 0.0
+    contribution_sd: float = 0.0
+    bound: float = 6.0
     group: str = ""
 
-    def __call__(self, reading: Reading) -> float:
+    def contribution(self, reading: Reading) -> float:
         """The log-odds that a reading contributes, before the bounds of the group."""
         if reading.confidence <= 0:
             return 0.0
-        highest = self.most if self.weight > 0 else 0.0
-        return max(-self.most, min(highest, self.weight * (reading.value - self.middle)))
+        highest = self.bound if self.weight > 0 else 0.0
+        return max(-self.bound, min(highest, self.weight * (reading.value - self.center)))
 
-    def broken(self, value: float) -> float:
+    def severity(self, value: float) -> float:
         """How far a violation signal's value lies above its center, scaled to 0–1."""
-        return min(1.0, max(0.0, (value - self.middle) / (1 - self.middle)))
+        return min(1.0, max(0.0, (value - self.center) / (1 - self.center)))
 
 
-def chance(log_odds: float) -> float:
+def sigmoid(log_odds: float) -> float:
     """The logistic sigmoid: the probability that belongs to these log-odds."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
@@ -94,20 +94,20 @@ def log_odds(
     for name, reading in readings.items():
         if name in terms:
             group = terms[name].group
-            sums[group] = sums.get(group, 0.0) + terms[name](reading)
+            sums[group] = sums.get(group, 0.0) + terms[name].contribution(reading)
     return sum(_bounded(group, value) if bounds else value for group, value in sums.items())
 
 
-def adds(term: Term, reading: Reading) -> float:
+def bounded_contribution(term: Term, reading: Reading) -> float:
     """The log-odds that one reading contributes on its own, within the bounds of its group."""
-    return _bounded(term.group, term(reading))
+    return _bounded(term.group, term.contribution(reading))
 
 
 def _bounded(group: str, value: float) -> float:
-    return min(CEILINGS.get(group, math.inf), max(FLOORS.get(group, -math.inf), value))
+    return min(GROUP_CEILINGS.get(group, math.inf), max(GROUP_FLOORS.get(group, -math.inf), value))
 
 
-def doubt(
+def standard_deviation(
     readings: Mapping[str, Reading], terms: Mapping[str, Term], waiting: Iterable[Term]
 ) -> float:
     """The standard deviation of the log-odds.
@@ -116,19 +116,19 @@ def doubt(
         waiting: Terms of signals that have not been measured yet for this reply.
     """
     variance = sum(
-        (terms[name].spread * (reading.value - terms[name].middle)) ** 2
+        (terms[name].standard_error * (reading.value - terms[name].center)) ** 2
         for name, reading in readings.items()
         if name in terms and reading.confidence > 0
     )
-    return math.sqrt(variance + sum(term.adds**2 for term in waiting))
+    return math.sqrt(variance + sum(term.contribution_sd**2 for term in waiting))
 
 
-def interval(center: float, deviation: float) -> tuple[float, float]:
+def confidence_interval(center: float, deviation: float) -> tuple[float, float]:
     """The 90 % interval of a probability, from the mean and standard deviation of its log-odds."""
-    return chance(center - _Z90 * deviation), chance(center + _Z90 * deviation)
+    return sigmoid(center - _Z90 * deviation), sigmoid(center + _Z90 * deviation)
 
 
-def by_dimension(
+def dimension_values(
     readings: Mapping[str, Reading],
     terms: Mapping[str, Term],
     belongs: Mapping[str, Dimension],
@@ -136,8 +136,8 @@ def by_dimension(
     """One value from 0 to 1 per dimension; ``None`` where no signal had data.
 
     The fit signals of a dimension give a probability, and each violation multiplies it by 1 minus
-    its severity. A dimension with violation signals only, and no violation, is 1. ``APART`` is a
-    plain mean.
+    its severity. A dimension with violation signals only, and no violation, is 1.
+    ``SEPARATE_DIMENSION`` is a plain mean.
 
     Args:
         belongs: The dimension of each signal.
@@ -149,7 +149,7 @@ def by_dimension(
             for name, reading in readings.items()
             if belongs.get(name) == dimension and reading.confidence > 0
         }
-        if dimension == APART:
+        if dimension == SEPARATE_DIMENSION:
             values[dimension] = _mean([reading.value for reading in known.values()])
         else:
             values[dimension] = _dimension_value(known, terms)
@@ -165,8 +165,8 @@ def _dimension_value(readings: Mapping[str, Reading], terms: Mapping[str, Term])
         return None
     unbroken = 1.0
     for name, reading in violations.items():
-        unbroken *= 1 - terms.get(name, Term(-1.0)).broken(reading.value)
-    return unbroken * (chance(log_odds(fits, terms, bounds=False)) if fitted else 1.0)
+        unbroken *= 1 - terms.get(name, Term(-1.0)).severity(reading.value)
+    return unbroken * (sigmoid(log_odds(fits, terms, bounds=False)) if fitted else 1.0)
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -174,4 +174,4 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _is_violation(name: str, terms: Mapping[str, Term]) -> bool:
-    return name in UNFITTED or (name in terms and terms[name].weight < 0)
+    return name in UNWEIGHTED_VIOLATIONS or (name in terms and terms[name].weight < 0)

@@ -28,11 +28,11 @@ SLACK = 0.5
 LIMIT = 6.0
 CLIP = 2.5
 """The largest contribution of one reply: reaching ``LIMIT`` takes at least four replies."""
-PRIOR_MEAN, PRIOR_SPREAD, PRIOR_WEIGHT = 0.4, 0.25, 4.0
+PRIOR_MEAN, PRIOR_SD, PRIOR_WEIGHT = 0.4, 0.25, 4.0
 LAG = 5
-LEAST_SPREAD = 0.08
+LEAST_SD = 0.08
 """The smallest standard deviation assumed: scores vary by this much for no reason that matters."""
-BROKEN = 0.2
+BROKEN_BELOW = 0.2
 """A reply below this probability broke character on its own, if its interval ends below 0.5."""
 
 
@@ -49,7 +49,7 @@ class Drift:
     alarm: bool = False
 
 
-class Follower:
+class DriftDetector:
     """The CUSUM of one chat, updated reply by reply."""
 
     def __init__(self) -> None:
@@ -79,18 +79,18 @@ class Follower:
         weight = PRIOR_WEIGHT + self._count
         mean = (PRIOR_WEIGHT * PRIOR_MEAN + self._loss_sum) / weight
         squares = self._loss_squares - 2 * mean * self._loss_sum + self._count * mean * mean
-        deviation = ((PRIOR_WEIGHT * PRIOR_SPREAD**2 + max(0.0, squares)) / weight) ** 0.5
-        return mean, max(LEAST_SPREAD, deviation)
+        deviation = ((PRIOR_WEIGHT * PRIOR_SD**2 + max(0.0, squares)) / weight) ** 0.5
+        return mean, max(LEAST_SD, deviation)
 
 
 def drift(probabilities: Iterable[float]) -> Drift:
     """The state after these replies, oldest first. Better replies end an alarm."""
-    follower, state = Follower(), Drift()
+    follower, state = DriftDetector(), Drift()
     for probability in probabilities:
         state = follower.add(probability)
     return state
 
 
-def broken(probability: float, high: float) -> bool:
+def broke_character(probability: float, high: float) -> bool:
     """Whether a single reply broke character; ``high`` is the upper end of its interval."""
-    return probability < BROKEN and high < 0.5
+    return probability < BROKEN_BELOW and high < 0.5

@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 _REMEMBERED = 4000
 
 
-class Embed(Protocol):
+class Embedder(Protocol):
     """The part of the memory's embedder that scoring uses."""
 
     @property
@@ -31,10 +31,10 @@ class Embed(Protocol):
         ...
 
 
-class Remembered:
+class EmbeddingCache:
     """An LRU cache from text to vector: the lines of a card are embedded once. Thread-safe."""
 
-    def __init__(self, embed: Embed) -> None:
+    def __init__(self, embed: Embedder) -> None:
         self._embed = embed
         self._rows: OrderedDict[str, Floats] = OrderedDict()
         self._lock = threading.Lock()

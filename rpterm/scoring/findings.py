@@ -1,8 +1,9 @@
 """Puts a score into words: which readings matter, and what to tell the language model about them.
 
-``findings`` orders the readings for display. ``hint`` and ``note`` turn the worst of them into an
-instruction, for the next reply only or for the author's note. Small models follow what to do
-better than what to avoid, so the instruction quotes the card's own line where there is one. Pure.
+``findings`` orders the readings for display. ``hint`` and ``author_note`` turn the worst of them
+into an instruction, for the next reply only or for the author's note. Small models follow what to
+do better than what to avoid, so the instruction quotes the card's own line where there is one.
+Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from rpterm.scoring.combine import APART, UNFITTED, Term, adds
+from rpterm.scoring.combine import (
+    SEPARATE_DIMENSION,
+    UNWEIGHTED_VIOLATIONS,
+    Term,
+    bounded_contribution,
+)
 from rpterm.scoring.records import Dimension, Evidence, Reading
 
 if TYPE_CHECKING:
@@ -57,7 +63,7 @@ LABELS = {
     "empathy": "responds to what you feel",
 }
 APPEAL = ("engagement", "proactivity", "empathy")
-"""The signals of ``combine.APART``."""
+"""The signals of ``combine.SEPARATE_DIMENSION``."""
 QUIET = 0.15
 """Log-odds too small for a line of their own."""
 _MOST_LINES = 3
@@ -89,18 +95,18 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Fin
         terms: The fitted terms; ``None`` takes those of this version.
     """
     if terms is None:
-        from rpterm.scoring.frozen import frozen
+        from rpterm.scoring.coefficients import load_coefficients
 
-        terms = frozen().slow if score.complete else frozen().fast
+        terms = load_coefficients().slow if score.complete else load_coefficients().fast
     found = [_finding(name, reading, terms.get(name)) for name, reading in score.readings.items()]
     order = {kind: index for index, kind in enumerate(get_args(Kind))}
     return tuple(sorted(found, key=lambda each: (order[each.kind], -abs(each.adds), each.signal)))
 
 
 def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
-    if name in UNFITTED or name in APPEAL:
+    if name in UNWEIGHTED_VIOLATIONS or name in APPEAL:
         return Finding(name, _unweighted_kind(name, reading), 0.0, reading)
-    added = adds(term, reading) if term is not None else 0.0
+    added = bounded_contribution(term, reading) if term is not None else 0.0
     is_violation = term is not None and term.weight < 0
     return Finding(name, _weighted_kind(reading, added, is_violation), added, reading)
 
@@ -123,7 +129,7 @@ def _weighted_kind(reading: Reading, added: float, is_violation: bool) -> Kind:
     return "against" if added < 0 else "for"
 
 
-def spans(score: Score) -> tuple[tuple[int, int], ...]:
+def broken_spans(score: Score) -> tuple[tuple[int, int], ...]:
     """The spans of the reply that broke something, in order, to be highlighted."""
     broken = {
         (each.start, each.end)
@@ -135,17 +141,17 @@ def spans(score: Score) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(broken))
 
 
-def weakest(score: Score) -> Dimension | None:
+def weakest_dimension(score: Score) -> Dimension | None:
     """The in-character dimension with the lowest value; ``None`` if none has a value."""
     known = [
         (value, name)
         for name, value in score.dimensions.items()
-        if value is not None and name != APART
+        if value is not None and name != SEPARATE_DIMENSION
     ]
     return min(known)[1] if known else None
 
 
-def lines(score: Score) -> tuple[str, ...]:
+def broken_lines(score: Score) -> tuple[str, ...]:
     """The card lines that the reply broke or disregarded, the worst first."""
     found = [
         each.line.strip()
@@ -163,13 +169,13 @@ def hint(score: Score, reply: str, *, char: str, user: str) -> str:
     wanted = list(dict.fromkeys(filter(None, advice)))[:_MOST_LINES]
     if len(wanted) < _MOST_LINES:
         said = " ".join(wanted)
-        wanted += [_remember(line) for line in lines(score) if line not in said]
+        wanted += [_remember(line) for line in broken_lines(score) if line not in said]
     if not wanted:
         wanted = [f"Answer as {char}, in {char}'s own voice, to what {user} just said."]
     return " ".join(wanted[:_MOST_LINES])
 
 
-def note(score: Score, reply: str, *, char: str, user: str) -> str:
+def author_note(score: Score, reply: str, *, char: str, user: str) -> str:
     """The same instruction as the start of an author's note, which stays until it is edited."""
     return hint(score, reply, char=char, user=user).replace("Remember: ", "").strip()
 

@@ -72,7 +72,7 @@ class Reading:
     evidence: tuple[Evidence, ...] = ()
 
 
-NOTHING = Reading(0.0, 0.0)
+NO_DATA = Reading(0.0, 0.0)
 """The reading of a signal without data."""
 
 

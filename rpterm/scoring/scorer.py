@@ -2,8 +2,8 @@
 
 ``cheap`` uses words, and embeddings where the embedder is ready and already knows the card; it runs
 right after the last token. ``full`` also asks the fixed language model; it runs when idle and can
-be stopped. Which signals count, and how much, was fitted: see ``combine`` and ``frozen``. Knows no
-chat, no store and no screen.
+be stopped. Which signals count, and how much, was fitted: see ``combine`` and ``coefficients``.
+Knows no chat, no store and no screen.
 """
 
 from __future__ import annotations
@@ -14,18 +14,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm.scoring import frequency
-from rpterm.scoring.combine import Term, by_dimension, chance, doubt, interval, log_odds
-from rpterm.scoring.embedding import Embed, Remembered
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.frozen import frozen
-from rpterm.scoring.inference import Infer
-from rpterm.scoring.kept import Kept
+from rpterm.scoring import word_frequency
+from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.combine import (
+    Term,
+    confidence_interval,
+    dimension_values,
+    log_odds,
+    sigmoid,
+    standard_deviation,
+)
+from rpterm.scoring.embedding import Embedder, EmbeddingCache
+from rpterm.scoring.embedding_file import EmbeddingFile
 from rpterm.scoring.likelihood import Likelihood, Stopped
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Reading, Scene, Signal
-from rpterm.scoring.signals.fitting import recent
-from rpterm.scoring.signals.remembering import known
-from rpterm.scoring.signals.voice import cut, to_embed
+from rpterm.scoring.nli import NliModel
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Reading, Scene, Signal
+from rpterm.scoring.signals.card_and_context import recent_text
+from rpterm.scoring.signals.memory import known_lines
+from rpterm.scoring.signals.voice import first_words, lines_to_embed
+from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
@@ -76,21 +83,25 @@ class Scorer:
     def __init__(
         self,
         *,
-        embed: Embed | None = None,
-        kept: Kept | None = None,
+        embed: Embedder | None = None,
+        kept: EmbeddingFile | None = None,
         likelihood: Likelihood | None = None,
-        infer: Infer | None = None,
+        infer: NliModel | None = None,
         signals: Sequence[Signal] | None = None,
     ) -> None:
-        from rpterm.scoring.signals.all import signals_for
+        from rpterm.scoring.signals.registry import available_signals
 
-        self._embeddings = Remembered(embed) if embed is not None else None
-        self._fit = Fit(self._embeddings, kept) if self._embeddings is not None else None
+        self._embeddings = EmbeddingCache(embed) if embed is not None else None
+        self._similarity = (
+            ContrastiveSimilarity(self._embeddings, kept) if self._embeddings is not None else None
+        )
         self._likelihood = likelihood
         self._signals = tuple(
-            signals if signals is not None else signals_for(self._fit, likelihood, infer)
+            signals
+            if signals is not None
+            else available_signals(self._similarity, likelihood, infer)
         )
-        self._coefficients = frozen()
+        self._coefficients = load_coefficients()
         self._lock = threading.Lock()
 
     @property
@@ -120,9 +131,9 @@ class Scorer:
         Raises:
             RptermError: The embedder cannot be used.
         """
-        frequency.warm()
-        if self._embeddings is not None and self._fit is not None:
-            self._fit.warm()
+        word_frequency.load()
+        if self._embeddings is not None and self._similarity is not None:
+            self._similarity.warm()
             # At least one text, to start the embedder.
             self._embeddings(_lasting_texts(scene) or [scene.char])
 
@@ -178,7 +189,7 @@ class Scorer:
                 except Stopped:
                     return None
                 except RptermError:
-                    readings[signal.name], failed = NOTHING, True
+                    readings[signal.name], failed = NO_DATA, True
         return self._score(readings, complete=not failed)
 
     def close(self) -> None:
@@ -186,18 +197,18 @@ class Scorer:
         if self._likelihood is not None:
             self._likelihood.close()
 
-    def _embeddings_at_hand(self, reply: str, scene: Scene) -> Remembered | None:
+    def _embeddings_at_hand(self, reply: str, scene: Scene) -> EmbeddingCache | None:
         """The embeddings, if they are ready and already hold nearly all that stays the same."""
-        if self._embeddings is None or self._fit is None:
+        if self._embeddings is None or self._similarity is None:
             return None
-        if not (self._embeddings.ready and self._fit.warmed):
+        if not (self._embeddings.ready and self._similarity.warmed):
             return None
         missing = self._embeddings.missing([reply, scene.asked, *_lasting_texts(scene)])
         return self._embeddings if missing <= _MOST_TO_EMBED else None
 
     def _score(self, readings: Mapping[str, Reading], complete: bool = False) -> Score:
         has_likelihood = any(
-            each.cost == "likelihood" and readings.get(each.name, NOTHING).confidence > 0
+            each.cost == "likelihood" and readings.get(each.name, NO_DATA).confidence > 0
             for each in self._signals
         )
         slow = self._coefficients.slow
@@ -207,32 +218,42 @@ class Scorer:
             names = [each.name for each in self._signals if each.name not in readings]
             waiting = [slow[name] for name in names if name in slow]
         total = log_odds(readings, terms)
-        low, high = interval(total, doubt(readings, terms, waiting))
+        low, high = confidence_interval(total, standard_deviation(readings, terms, waiting))
         dimension_of = {each.name: each.dimension for each in self._signals}
         return Score(
-            chance(total), low, high, by_dimension(readings, terms, dimension_of), dict(readings),
-            complete, self._coefficients.version,
-        )  # fmt: skip
+            probability=sigmoid(total),
+            low=low,
+            high=high,
+            dimensions=dimension_values(readings, terms, dimension_of),
+            readings=dict(readings),
+            complete=complete,
+            version=self._coefficients.version,
+        )
 
 
 def _lasting_texts(scene: Scene) -> list[str]:
     """The texts to embed that were there before the last turn."""
-    voices = (line for voice in to_embed(scene) for line in voice)
-    return [*(line.text for line in known(scene)), *voices]
+    voices = (line for voice in lines_to_embed(scene) for line in voice)
+    return [*(line.text for line in known_lines(scene)), *voices]
 
 
 def _texts_of(reply: str, scene: Scene) -> list[str]:
     """The texts that the signals embed for a finished reply."""
-    unnamed = frequency.nameless(reply, scene.char)
+    unnamed = word_frequency.without_name(reply, scene.char)
     return [
-        *_context_texts(scene), reply, cut(reply), *sentences(reply), unnamed, *sentences(unnamed)
-    ]  # fmt: skip
+        *_context_texts(scene),
+        reply,
+        first_words(reply),
+        *sentences(reply),
+        unnamed,
+        *sentences(unnamed),
+    ]
 
 
 def _finished_texts_of(reply: str, scene: Scene) -> list[str]:
     """Those of ``_texts_of`` that will not change while the reply grows."""
-    beginning = cut(reply)
-    unnamed = frequency.nameless(reply, scene.char)
+    beginning = first_words(reply)
+    unnamed = word_frequency.without_name(reply, scene.char)
     finished = [*sentences(reply)[:-1], *sentences(unnamed)[:-1]]
     if beginning and beginning != " ".join(reply.split()):  # Longer than what is cut off.
         finished.insert(0, beginning)
@@ -241,7 +262,7 @@ def _finished_texts_of(reply: str, scene: Scene) -> list[str]:
 
 def _context_texts(scene: Scene) -> list[str]:
     """What the reply answers, in each form in which the signals embed it."""
-    return [text for text in (scene.asked, scene.last, recent(scene)) if text]
+    return [text for text in (scene.asked, scene.last, recent_text(scene)) if text]
 
 
 def _measured(

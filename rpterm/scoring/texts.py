@@ -36,7 +36,7 @@ def words(text: str) -> list[str]:
     return [match.group() for match in _WORD.finditer(text.lower().replace("’", "'"))]
 
 
-def content(text: str) -> list[str]:
+def content_stems(text: str) -> list[str]:
     """The stems of the content words of a text (stop words removed), in order."""
     return [_stem(word) for word in words(text) if word not in _STOP_WORDS]
 
@@ -49,20 +49,20 @@ def _stem(word: str) -> str:
     return word
 
 
-class Rarity:
+class TfIdf:
     """TF-IDF: inverse document frequencies of stems over the given texts."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         frequencies: Counter[str] = Counter()
         count = 0
         for text in texts:
-            frequencies.update(set(content(text)))
+            frequencies.update(set(content_stems(text)))
             count += 1
         self._document_frequencies, self._documents = frequencies, count
 
     def vector(self, text: str) -> dict[str, float]:
         """The TF-IDF vector of a text, with unit length; empty without content words."""
-        counts = Counter(content(text))
+        counts = Counter(content_stems(text))
         raw = {word: (1 + math.log(count)) * self(word) for word, count in counts.items()}
         norm = math.sqrt(sum(value * value for value in raw.values()))
         return {word: value / norm for word, value in raw.items()} if norm else {}
@@ -72,14 +72,14 @@ class Rarity:
         return math.log((self._documents + 1) / (self._document_frequencies[word] + 0.5)) + 0.1
 
 
-def dot(left: Mapping[str, float], right: Mapping[str, float]) -> float:
-    """The cosine similarity of two vectors of ``Rarity``: 0 to 1."""
+def cosine_similarity(left: Mapping[str, float], right: Mapping[str, float]) -> float:
+    """The cosine similarity of two vectors of ``TfIdf``: 0 to 1."""
     if len(right) < len(left):
         left, right = right, left
     return sum(value * right.get(word, 0.0) for word, value in left.items())
 
 
-def where(word: str, text: str) -> int:
+def find_word(word: str, text: str) -> int:
     """The offset of the first occurrence of a word (or mark) as a whole word; -1 if none."""
     plain = text.lower().replace("’", "'")
     if not word[0].isalnum():
@@ -88,7 +88,7 @@ def where(word: str, text: str) -> int:
     return match.start() if match else -1
 
 
-def grams(items: Sequence[str], size: int) -> list[tuple[str, ...]]:
+def ngrams(items: Sequence[str], size: int) -> list[tuple[str, ...]]:
     """The n-grams of length ``size``."""
     return [tuple(items[at : at + size]) for at in range(len(items) - size + 1)]
 
@@ -102,7 +102,7 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
     matches = list(_WORD.finditer(reply))
     reply_words = [match.group().lower().replace("’", "'") for match in matches]
     line_words = words(line)
-    if not set(grams(reply_words, least)) & set(grams(line_words, least)):
+    if not set(ngrams(reply_words, least)) & set(ngrams(line_words, least)):
         return None  # The usual case, and much faster than the search below.
     longest = (0, 0)  # Length, and index of the last word in the reply.
     previous = [0] * (len(line_words) + 1)
@@ -117,20 +117,20 @@ def shared_run(reply: str, line: str, least: int) -> tuple[int, int] | None:
     return matches[last - length + 1].start(), matches[last].end()
 
 
-def everyday() -> tuple[tuple[str, ...], tuple[str, ...]]:
+def everyday_lines() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Facts and turns that fit anybody (``everyday.toml``): the contrast of similarity."""
     table = load_toml("everyday.toml")
     return tuple(table["facts"]), tuple(table["turns"])
 
 
 @lru_cache(maxsize=1)
-def everyday_rarity() -> Rarity:
+def everyday_tfidf() -> TfIdf:
     """TF-IDF over the everyday facts and turns."""
-    facts, turns = everyday()
-    return Rarity([*facts, *turns])
+    facts, turns = everyday_lines()
+    return TfIdf([*facts, *turns])
 
 
-def everyday_talks(like: str) -> tuple[tuple[str, ...], ...]:
+def everyday_dialogues(like: str) -> tuple[tuple[str, ...], ...]:
     """Two short everyday dialogues, in the orthography of ``like``.
 
     A text makes another one more likely that is written the same way: as a play, in lower case, or

@@ -40,7 +40,7 @@ class ChatRequest:
         greeting: Number of the greeting, from 1; it begins a new chat.
         persona: Name of the user's persona.
         company: Names or paths of the cards of all other members.
-        turns: How the next speaker is chosen, a value of ``Taking``; "" keeps the chat's own.
+        turns: How the next speaker is chosen, a value of ``TurnTaking``; "" keeps the chat's own.
         flags: Dotted names of settings given as flags, which override the card's own samplers.
     """
 
@@ -61,14 +61,14 @@ class FoundCard:
     Attributes:
         text: The TOML that a chat stores, with the lore of the card's worlds merged in.
         source: The file's own text.
-        lost: One message for each world that cannot be read, with the consequence.
+        warnings: One message for each world that cannot be read, with the consequence.
     """
 
     card: CharacterCard
     text: str
     path: Path | None
     source: str = ""
-    lost: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def find_card(target: str, paths: Paths) -> FoundCard:
@@ -83,8 +83,8 @@ def find_card(target: str, paths: Paths) -> FoundCard:
     known = library.card_folders(paths.characters)
     path = library.find(target, known)
     found = worlds.read_card(path, known)
-    lost = tuple(each.message for each in found.unreadable)
-    return FoundCard(found.card, found.text, path.absolute(), found.source, lost)
+    warnings = tuple(each.message for each in found.unreadable)
+    return FoundCard(found.card, found.text, path.absolute(), found.source, warnings)
 
 
 class ChatFinder:
@@ -157,11 +157,11 @@ class ChatFinder:
         """Card names of the requested company, checked before a chat is created."""
         if not (request.company or request.turns):
             return []
-        from rpterm.chat.cast.casting import taking_of
-        from rpterm.chat.cast.company import find_with_narrator
+        from rpterm.chat.cast.card_lookup import find_with_narrator
+        from rpterm.chat.cast.setup import parse_taking
 
         if request.turns:
-            taking_of(request.turns)
+            parse_taking(request.turns)
         find = partial(find_card, paths=self.paths)
         return [find_with_narrator(find, target)[0].name for target in request.company]
 
@@ -170,11 +170,11 @@ class ChatFinder:
 
         A request with ``turns`` prefers the newest group chat, whatever its company.
         """
-        from rpterm.chat.cast.casting import newest_with
+        from rpterm.chat.cast.setup import newest_chat_with
         from rpterm.store.cast import Casts
 
         if others:
-            return newest_with(store, name, others)
+            return newest_chat_with(store, name, others)
         casts = Casts(store)
         chat_id = casts.newest(name, company=True) if turns else None
         chat_id = chat_id or casts.newest(name)

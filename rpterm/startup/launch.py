@@ -29,8 +29,8 @@ from rpterm.startup.chat_finder import (
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.chat.cast.company import Casting
-    from rpterm.chat.live import LiveScores
+    from rpterm.chat.cast.card_lookup import CardSource
+    from rpterm.chat.live_scores import LiveScores
     from rpterm.chat.session import Session
     from rpterm.engine.engine_lease import EngineLease
     from rpterm.engine.protocol import Engine
@@ -140,7 +140,7 @@ class Launch:
             store.close()
             raise
         self._session.distiller = self._distiller(self._session)
-        self._session.rivals = self._rival
+        self._session.open_other_engine = self._rival
         try:
             self._gather(self._session, target is None and chat_id is None, chat_id, before)
         except RptermError:
@@ -153,7 +153,7 @@ class Launch:
         """Use other settings: in the open chat from its next reply, in the next chat entirely."""
         self.settings = self._finder.settings = settings
         if self._session is not None:
-            self._session.retune(settings)
+            self._session.apply_settings(settings)
 
     def _rival(self, settings: Settings) -> Engine:
         """The engine of a duel's other side, which stays loaded for the next duel of this run."""
@@ -164,13 +164,13 @@ class Launch:
                 self._rivals[key] = create() if create else self._open_engine(settings)
             return self._rivals[key]
 
-    def _casting(self, store: Store) -> Casting:
+    def _casting(self, store: Store) -> CardSource:
         """How the cards and memories of members who join are found."""
         from rpterm.cards import library
-        from rpterm.chat.cast.company import Casting
+        from rpterm.chat.cast.card_lookup import CardSource
 
         known = (self.paths.characters, *library.card_folders(None))
-        return Casting(partial(find_card, paths=self.paths), partial(self._memory, store), known)
+        return CardSource(partial(find_card, paths=self.paths), partial(self._memory, store), known)
 
     def _gather(
         self, session: Session, first: bool, chat_id: int | None, before: Cast | None
@@ -178,13 +178,13 @@ class Launch:
         """Add the members the command line requests, or for a new chat those of the last one."""
         request, scene = self.request, session.scene
         if first and (request.company or request.turns):
-            from rpterm.chat.cast.casting import gather
+            from rpterm.chat.cast.setup import add_characters
 
-            gather(scene, request.company, request.turns)
+            add_characters(scene, request.company, request.turns)
         elif chat_id == NEW_CHAT and before and before.members[0].card_name == session.card.name:
-            from rpterm.chat.cast.casting import carry_over
+            from rpterm.chat.cast.setup import copy_cast
 
-            carry_over(scene, before)
+            copy_cast(scene, before)
 
     def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
         """The character's memory, which searches by words only if there is no embedder."""
@@ -238,7 +238,7 @@ class Launch:
         """Live scores, by one scorer for all chats of this run, created on first use."""
         if not self.settings.scoring.live and self.settings.scoring.best_of < 2:
             return None
-        from rpterm.chat.live import LiveScores, shipped_cards
+        from rpterm.chat.live_scores import LiveScores, shipped_cards
 
         others = partial(shipped_cards, self.paths.characters)
         return LiveScores(store, self.scorer, slow=self.settings.scoring.slow, others=others)

@@ -34,7 +34,7 @@ def open_scorer(
         slow: Whether the language model may be used.
         polite: Whether the language model yields to everything else, as it does during a chat.
     """
-    from rpterm.scoring.kept import Kept
+    from rpterm.scoring.embedding_file import EmbeddingFile
     from rpterm.scoring.likelihood import EngineLikelihood
     from rpterm.scoring.scorer import Scorer
 
@@ -50,5 +50,5 @@ def open_scorer(
     prompts = paths.cache / _PROMPTS
     likelihood = EngineLikelihood(make, polite=polite, kept=prompts) if slow else None
     infer = getattr(embed, "infer", None) if settings.scoring.nli_model else None
-    kept = Kept(paths.cache / _EVERYDAY, embed.model) if embed is not None else None
+    kept = EmbeddingFile(paths.cache / _EVERYDAY, embed.model) if embed is not None else None
     return Scorer(embed=embed, kept=kept, likelihood=likelihood, infer=infer)

@@ -29,7 +29,7 @@ from rpterm.transfer.chat_cards import (
 )
 from rpterm.types import RptermError
 
-FLAG = "imported:"
+IMPORT_FLAG = "imported:"
 """Prefix of the flags that map the SHA-256 of a file to what it was imported as."""
 _RATINGS_FLAG = "ratings imported:"
 
@@ -105,7 +105,7 @@ def _import_chat(
             f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."
         )
     data = path.read_bytes()
-    flag = FLAG + hashlib.sha256(data).hexdigest()
+    flag = IMPORT_FLAG + hashlib.sha256(data).hexdigest()
     data = to_utf8(data)
     before = _imported_as(store, flag)
     if full_chat.is_full_chat(data):
@@ -192,7 +192,7 @@ def _with_ratings(
     result: ImportedChat, store: Store, chat_id: int, log: ChatLog, flag: str
 ) -> ImportedChat:
     """Import the ratings of a log, once for each chat that was created from it."""
-    ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(FLAG)}"
+    ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(IMPORT_FLAG)}"
     if store.flag(ratings_flag) == str(chat_id):
         return result
     from rpterm.store.chat_files.ratings import IMPORT_METHOD, import_judgements

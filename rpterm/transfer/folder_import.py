@@ -11,7 +11,7 @@ from rpterm.cards.exchange.files import ImportedFile, import_files
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
-from rpterm.transfer.chat_import import FLAG, ImportedChat, import_chats
+from rpterm.transfer.chat_import import IMPORT_FLAG, ImportedChat, import_chats
 from rpterm.transfer.world_links import join_worlds
 from rpterm.types import RptermError
 
@@ -111,6 +111,6 @@ def _flag_of(path: Path) -> str:
     """The store's flag for a file's content, whose value is the card it was imported as."""
     try:
         with path.open("rb") as file:
-            return FLAG + hashlib.file_digest(file, "sha256").hexdigest()
+            return IMPORT_FLAG + hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        return FLAG
+        return IMPORT_FLAG

@@ -100,9 +100,9 @@ def _start(session: Session, request: ScreenRequest) -> Iterator[events.SessionE
     if request.duel:
         return _duel(session, request)
     if request.compare_examples and request.turn_id is not None:
-        from rpterm.chat.aside import with_and_without
+        from rpterm.chat.example_comparison import replies_with_and_without
 
-        return with_and_without(session, request.turn_id)
+        return replies_with_and_without(session, request.turn_id)
     return session.reply(request)
 
 

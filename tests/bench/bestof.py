@@ -35,14 +35,14 @@ import numpy as np
 
 from rpterm import config, paths
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.live import shipped_cards
+from rpterm.chat.live_scores import shipped_cards
 from rpterm.evaluation.answers import Answers, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
 from rpterm.evaluation.probing import ProbeSetup
 from rpterm.evaluation.questions import Question, builtin
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
-from rpterm.scoring.choose import choose
+from rpterm.scoring.best_of import best_index
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.startup.launch import Launch
@@ -70,7 +70,7 @@ class Four:
         """The value of the chosen reply minus that of a random one."""
         values = self.values[measure]
         if choice == "score":
-            chosen = values[choose(self.quick)]
+            chosen = values[best_index(self.quick)]
         elif choice == "longest":
             chosen = values[max(range(len(values)), key=lambda at: len(self.replies[at]))]
         else:

@@ -23,7 +23,7 @@ from typing import Any
 from rpterm import paths as folders
 from rpterm.cards import reader
 from rpterm.chat.events import ReplyFinished
-from rpterm.chat.live import LiveScores, shipped_cards
+from rpterm.chat.live_scores import LiveScores, shipped_cards
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -124,7 +124,7 @@ async def _keys_while_slow(
         for turn in path:
             start = time.perf_counter()
             began.set()
-            if scores.full(CARD, session.chat, turn, done.is_set) is not None:
+            if scores.score_fully(CARD, session.chat, turn, done.is_set) is not None:
                 took.append(time.perf_counter() - start)
 
     thread = threading.Thread(target=work)
@@ -142,7 +142,7 @@ async def _keys_while_slow(
 def _cpu(session: Session, scores: LiveScores, turn: Turn) -> float:
     """CPU time of a quick score in this process, which a busy machine does not change."""
     began = time.thread_time()
-    scores.cheap(CARD, session.chat, turn)
+    scores.score_quickly(CARD, session.chat, turn)
     return time.thread_time() - began
 
 

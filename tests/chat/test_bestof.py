@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chatting import CARD
 
-from rpterm.chat import bestof
+from rpterm.chat import best_of
 from rpterm.chat.events import (
     BestKept,
     BestLed,
@@ -17,7 +17,7 @@ from rpterm.chat.events import (
     ReplyFinished,
     ReplyStarted,
 )
-from rpterm.chat.live import LiveScores
+from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import ScoringSettings, Settings
@@ -43,9 +43,9 @@ def test_the_best_is_shown_and_the_others_are_its_swipes(session: Session) -> No
     started = next(event for event in events if isinstance(event, ReplyStarted))
     kept = events[-1]
     assert isinstance(kept, BestKept) and started.best
-    assert (kept.turn.text, len(kept.chances)) == (GOOD, 3)
-    assert all(chance is not None for chance in kept.chances)
-    assert kept.chances[kept.index] == max(chance or 0 for chance in kept.chances)
+    assert (kept.turn.text, len(kept.probabilities)) == (GOOD, 3)
+    assert all(chance is not None for chance in kept.probabilities)
+    assert kept.probabilities[kept.index] == max(chance or 0 for chance in kept.probabilities)
     shown = session.path()[-1]
     assert (shown.text, shown.swipes) == (GOOD, 3)
 
@@ -59,7 +59,7 @@ def test_a_narrator_has_nothing_to_be_true_to(session: Session) -> None:
 
 
 def test_growing_replies_are_compared(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bestof, "LOOK_S", 0.0)
+    monkeypatch.setattr(best_of, "COMPARE_EVERY_S", 0.0)
     events = list(session.reply(ReplyRequest(text="Is it late?")))
     led = [event.index for event in events if isinstance(event, BestLed)]
     finished = next(at for at, event in enumerate(events) if isinstance(event, ReplyFinished))
@@ -89,7 +89,7 @@ def test_a_candidate_without_a_word_leaves_the_choice_to_the_others(
     kept = events[-1]
     assert isinstance(kept, BestKept) and kept.turn.text == GOOD
     assert kept.index == replies.index(GOOD)
-    assert [chance is None for chance in kept.chances] == [at == silent for at in range(3)]
+    assert [chance is None for chance in kept.probabilities] == [at == silent for at in range(3)]
     shown = session.path()[-1]
     assert (shown.text, shown.swipes) == (GOOD, 2)
 
@@ -113,7 +113,9 @@ def test_a_stopped_one_keeps_the_best_of_what_had_come(session: Session) -> None
             if len(grown) == 3 and min(map(len, grown.values())) > 40:
                 session.cancel()
         kept = event if isinstance(event, BestKept) else kept
-    assert kept is not None and kept.chances[kept.index] == max(each or 0 for each in kept.chances)
+    assert kept is not None and kept.probabilities[kept.index] == max(
+        each or 0 for each in kept.probabilities
+    )
     shown = session.path()[-1]
     assert shown.id == kept.turn.id and shown.text != GOOD and GOOD.startswith(shown.text)
 

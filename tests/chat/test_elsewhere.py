@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from chatting import MakeSession
 
-from rpterm.chat.elsewhere import Elsewhere, is_written
 from rpterm.chat.events import UserTurnStored
+from rpterm.chat.other_terminals import ChatPoller, is_reply_running_elsewhere
 from rpterm.chat.session import ReplyRequest, Session, SessionError
 from rpterm.store import Store, other_processes
 from rpterm.types import Intent, Origin, Status, Turn
@@ -52,7 +52,7 @@ def test_what_was_meant_for_an_older_end_begins_a_branch_beside_the_others(
     seen = session.path()[-1]
     theirs = user_says(other, session, "Theirs")
     told = stored(session, ReplyRequest(text="Ours", after=seen.id))
-    assert told.parted and told.turn.parent_id == seen.id == theirs.parent_id
+    assert told.begins_branch and told.turn.parent_id == seen.id == theirs.parent_id
     assert [turn.text for turn in session.path()[1:]] == ["Ours", "One."]
     assert session.store.turn(theirs.id).text == "Theirs"
 
@@ -60,8 +60,8 @@ def test_what_was_meant_for_an_older_end_begins_a_branch_beside_the_others(
 def test_what_was_meant_for_the_end_goes_there(session: Session, other: Store) -> None:
     theirs = user_says(other, session, "Theirs")
     told = stored(session, ReplyRequest(text="Ours", after=theirs.id))
-    assert not told.parted and told.turn.parent_id == theirs.id
-    assert not stored(session, ReplyRequest(text="And")).parted
+    assert not told.begins_branch and told.turn.parent_id == theirs.id
+    assert not stored(session, ReplyRequest(text="And")).begins_branch
 
 
 @pytest.mark.parametrize("intent", [Intent.SEND, Intent.CONTINUE, Intent.IMPERSONATE])
@@ -82,8 +82,8 @@ def test_nothing_goes_between_what_another_one_said_and_its_reply(
     with other_processes.mark_answering(other, theirs.id):
         with pytest.raises(SessionError, match="Another terminal is writing a reply here"):
             list(session.reply(ReplyRequest(text="Ours", after=theirs.id)))
-        assert is_written(session)
-    assert not is_written(session)
+        assert is_reply_running_elsewhere(session)
+    assert not is_reply_running_elsewhere(session)
     assert stored(session, ReplyRequest(text="Ours", after=theirs.id)).turn.parent_id == theirs.id
 
 
@@ -118,7 +118,7 @@ def test_one_may_make_another_version_of_it(session: Session, other: Store) -> N
 def test_a_look_tells_the_end_of_the_branch_once_after_each_change(
     session: Session, other: Store
 ) -> None:
-    looks = Elsewhere(session, 10)
+    looks = ChatPoller(session, 10)
     assert looks.poll() == session.path()
     assert looks.poll() is None
     user_says(other, session, "Theirs")
@@ -135,7 +135,7 @@ def test_a_look_tells_the_end_of_the_branch_once_after_each_change(
 
 def test_a_look_at_a_reply_whose_program_died_ends_it(session: Session, other: Store) -> None:
     reply_begins(other, session)
-    looks = Elsewhere(session, 10)
+    looks = ChatPoller(session, 10)
     told = looks.poll()
     assert told is not None and told[-1].status is Status.STREAMING
     other.owner.release()  # What a kill does.

@@ -12,10 +12,10 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.reader import load
 from rpterm.cards.writer import dump
 from rpterm.chat import events
-from rpterm.chat.cast.casting import carry_over, gather, newest_with
-from rpterm.chat.cast.company import Casting
-from rpterm.chat.cast.naming import renamed
-from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
+from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
+from rpterm.chat.cast.card_lookup import CardSource
+from rpterm.chat.cast.renaming import speaker_renames
+from rpterm.chat.cast.setup import add_characters, copy_cast, newest_chat_with
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -62,13 +62,13 @@ class World:
             )
         )  # fmt: skip
         engine = ScriptedEngine(replies or ("Yes.",), context=context)
-        casting = Casting(self.find, lambda card: Memory(self.store, card.name))
+        casting = CardSource(self.find, lambda card: Memory(self.store, card.name))
         return Session(self.store, engine, lead.card, there, Settings(), casting=casting)
 
     def begun(self, *others: str, context: int = 4096) -> Session:
         """A chat in which all have said something."""
         session = self.open(context=context)
-        gather(session.scene, others, "")
+        add_characters(session.scene, others, "")
         for name in ("Tam", "Orla", "Mara"):
             go(session, text=f"{name}?")
         return session
@@ -145,7 +145,7 @@ def test_who_is_muted_stays_muted_in_a_new_chat_under_a_new_name(world: World) -
     assert before.scene.cast is not None
     world.save("tam", replace(TAM, name="Jon Finn", nickname="The Pilot"))
     session = world.open()
-    carry_over(session.scene, before.scene.cast)
+    copy_cast(session.scene, before.scene.cast)
     assert [(m.speaker, m.muted) for m in session.scene.present] == [
         ("Mara", False), ("The Pilot", True), ("Orla", False),
     ]  # fmt: skip
@@ -187,14 +187,16 @@ def test_other_history_stays_as_it_was_said() -> None:
     mara, tam = Member("Mara Venn", "Mara"), Member("Tam Venn", "Tam")
     before = Cast((mara, tam))
     full = Cast((mara, replace(tam, speaker="Tam Venn")))
-    assert renamed(before, full) == {"Tam": "Tam Venn"}
-    assert renamed(full, before) == {}, "it is found by its card's name"
+    assert speaker_renames(before, full) == {"Tam": "Tam Venn"}
+    assert speaker_renames(full, before) == {}, "it is found by its card's name"
     captain = replace(mara, speaker="Captain")
-    assert renamed(before, Cast((captain, tam))) == {}, "a name nobody has is the lead's anyway"
+    assert speaker_renames(before, Cast((captain, tam))) == {}, (
+        "a name nobody has is the lead's anyway"
+    )
     taken = Cast((captain, replace(tam, speaker="Mara")))
-    assert renamed(before, taken) == {"Mara": "Captain", "Tam": "Mara"}
+    assert speaker_renames(before, taken) == {"Mara": "Captain", "Tam": "Mara"}
     alike = Cast((mara, replace(tam, speaker="Mara")))
-    assert renamed(before, alike) == renamed(alike, before) == {}
+    assert speaker_renames(before, alike) == speaker_renames(alike, before) == {}
 
 
 def test_only_replies_of_this_chat_are_renamed(world: World) -> None:
@@ -212,15 +214,15 @@ def test_only_replies_of_this_chat_are_renamed(world: World) -> None:
 def test_the_chat_with_a_member_of_another_name_by_now_goes_on(world: World) -> None:
     chat = world.begun("tam", "orla").chat_id
     world.save("tam", replace(TAM, name="Tam Finn", nickname="The Pilot"))
-    found = newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"])
+    found = newest_chat_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"])
     assert found is not None and found.id == chat
     session = world.open(chat=chat)
-    gather(session.scene, ["tam", "orla"], "")
+    add_characters(session.scene, ["tam", "orla"], "")
     assert [member.speaker for member in session.scene.present] == ["Mara", "The Pilot", "Orla"]
     assert said_by(session) == [*OWNERS[:1], "Tam Finn", *OWNERS[2:]]
     (world.folder / "tam.toml").write_text("name = [", encoding="utf-8")
-    assert newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Venn"]) is None
-    assert newest_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"]) == found
+    assert newest_chat_with(world.store, "Mara Venn", ["Orla Finn", "Tam Venn"]) is None
+    assert newest_chat_with(world.store, "Mara Venn", ["Orla Finn", "Tam Finn"]) == found
 
 
 @pytest.mark.parametrize("key", ["tam", "mara"])

@@ -7,7 +7,7 @@ from chatting import CARD
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat import events
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -28,7 +28,7 @@ def session(store: Store) -> Session:
     settings = Settings(sampling=Sampling(max_tokens=100))
     made = Session(
         store, ScriptedEngine(["Yes, so it is."], context=1024), CARD, chat, settings,
-        casting=Casting(nobody),
+        casting=CardSource(nobody),
     )  # fmt: skip
     made.scene.add("narrator")
     return made

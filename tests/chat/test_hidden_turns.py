@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from chatting import CARD, MakeSession
 
-from rpterm.chat.live import LiveScores
-from rpterm.chat.prompting import HIDDEN, turns_left_out
+from rpterm.chat.live_scores import LiveScores
+from rpterm.chat.prompting import HIDDEN_REASON, turns_left_out
 from rpterm.chat.session import ReplyRequest, Session, SessionError
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -35,7 +35,7 @@ def test_a_hidden_turn_is_left_out_with_its_reason_and_comes_back(make: MakeSess
     prompt = session.preview("And now?")
     assert "red" not in prompt.text
     (gone,) = [each for each in prompt.left_out if each.source == f"turn:{said.id}"]
-    assert (gone.text, gone.why) == ("My lamp is red.", HIDDEN)
+    assert (gone.text, gone.why) == ("My lamp is red.", HIDDEN_REASON)
     assert gone.tokens > 0
     assert turns_left_out(prompt) == frozenset()
     assert not any("lamp" in span.source for span in prompt.spans)  # nor does lore read it
@@ -49,7 +49,7 @@ def test_the_settled_cache_follows(make: MakeSession) -> None:
     send(session, "My lamp is red.")
     session.hide(session.path()[1].id)
     assert session.engine.settled(5)
-    clean = session._prompter.clean(CARD, session.chat, session.path(), OPEN_USER)
+    clean = session._prompter.build_reusable(CARD, session.chat, session.path(), OPEN_USER)
     assert "red" not in clean.text
     list(session.reply(ReplyRequest(text="And now?")))
     made = session.store.generation(session.path()[-1].id)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from chatting import CARD, MakeSession
 
 from rpterm.cards.card import Example
-from rpterm.chat.asked import sampling, usual_length
+from rpterm.chat.engine_request import samplers_for, usual_length
 
 LONG = Example((("user", "word " * 500), ("char", "word " * 100)))
 SHORT = Example((("user", "Hi"), ("char", "Yes.")))
@@ -25,7 +25,7 @@ def test_a_card_without_examples_gets_room() -> None:
 
 def test_a_session_asks_for_it_unless_told_otherwise(make: MakeSession) -> None:
     settings = make(["Yes."]).settings
-    assert sampling(settings, CARD, ()).close_after == usual_length(CARD)
+    assert samplers_for(settings, CARD, ()).close_after == usual_length(CARD)
     for given in (0, 33):
         card = replace(CARD, sampling={"close_after": given})
-        assert sampling(settings, card, ()).close_after == given
+        assert samplers_for(settings, card, ()).close_after == given

@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.live import LiveScores, loaded, scorable, shipped_cards, stored
+from rpterm.chat.live_scores import (
+    LiveScores,
+    is_scorable,
+    score_from_row,
+    score_to_row,
+    shipped_cards,
+)
 from rpterm.chat.tree import begin_chat
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import Scene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
@@ -49,11 +55,11 @@ def reply(store: Store, chat: Chat, text: str) -> Turn:
 def test_a_score_is_made_kept_and_read_back(store: Store, chat: Chat) -> None:
     live = LiveScores(store, Scorer)
     turn = reply(store, chat, "I keep the lighthouse, as my brother Tam did.")
-    score = live.cheap(CARD, chat, turn)
+    score = live.score_quickly(CARD, chat, turn)
     assert score is not None and 0 < score.probability < 1
-    assert live.known(chat, [turn]) == {turn.id: score}
+    assert live.stored_scores(chat, [turn]) == {turn.id: score}
     assert Scores(store).get([turn.id])[turn.id].card_hash == chat.card_hash
-    assert loaded(stored(score, turn.id, "x")) == score
+    assert score_from_row(score_to_row(score, turn.id, "x")) == score
 
 
 def test_a_scene_has_what_was_said_and_the_other_characters(store: Store, chat: Chat) -> None:
@@ -76,19 +82,20 @@ def test_among_several_each_has_its_own_lines_and_its_own_card(store: Store, cha
     owned = [own for own, _ in live.scene(OTHER, chat, second).history]
     assert owned == [False, False, False]
     scores = {
-        turn.id: live.cheap(card, chat, turn) for card, turn in ((CARD, first), (OTHER, second))
+        turn.id: live.score_quickly(card, chat, turn)
+        for card, turn in ((CARD, first), (OTHER, second))
     }
-    assert live.known(chat, [first, second]) == scores
+    assert live.stored_scores(chat, [first, second]) == scores
     casts.put(chat.id, Cast((Member("Mara", "Mara"), replace(tam, card_hash="tam-2"))))
-    assert set(live.known(chat, [first, second])) == {first.id}
+    assert set(live.stored_scores(chat, [first, second])) == {first.id}
 
 
 def test_what_has_no_words_is_not_scored(store: Store, chat: Chat) -> None:
     live = LiveScores(store, Scorer)
     turn = reply(store, chat, "  ")
-    assert not scorable(turn) and live.cheap(CARD, chat, turn) is None
-    assert not scorable(Turn(1, 1, None, "user", "Ann", "Hello"))
-    assert not scorable(Turn(1, 1, None, "assistant", "Mara", "Hel", status=Status.STREAMING))
+    assert not is_scorable(turn) and live.score_quickly(CARD, chat, turn) is None
+    assert not is_scorable(Turn(1, 1, None, "user", "Ann", "Hello"))
+    assert not is_scorable(Turn(1, 1, None, "assistant", "Mara", "Hel", status=Status.STREAMING))
 
 
 class Failing:
@@ -113,20 +120,26 @@ def test_a_scorer_that_fails_is_told_in_a_sentence(
 ) -> None:
     live = LiveScores(store, lambda: Failing(error))  # type: ignore[arg-type,return-value]
     turn = reply(store, chat, "Yes, quite.")
-    assert live.cheap(CARD, chat, turn) is None and live.full(CARD, chat, turn) is None
+    assert (
+        live.score_quickly(CARD, chat, turn) is None and live.score_fully(CARD, chat, turn) is None
+    )
     assert live.problem.startswith(said)
-    assert live.known(chat, [turn]) == {} and live.problem.startswith(said), "asking mends nothing"
+    assert live.stored_scores(chat, [turn]) == {} and live.problem.startswith(said), (
+        "asking mends nothing"
+    )
     assert Scores(store).get([turn.id]) == {}
     live._scorer = Scorer()
-    assert live.cheap(CARD, chat, turn) is not None and live.problem, "the slow one failed still"
-    assert live.full(CARD, chat, turn) is not None and not live.problem
+    assert live.score_quickly(CARD, chat, turn) is not None and live.problem, (
+        "the slow one failed still"
+    )
+    assert live.score_fully(CARD, chat, turn) is not None and not live.problem
 
 
 def test_a_stopped_or_forbidden_slow_score_leaves_nothing(store: Store, chat: Chat) -> None:
     turn = reply(store, chat, "Yes, quite.")
     live = LiveScores(store, Scorer)
-    assert live.full(CARD, chat, turn, lambda: True) is None
-    assert LiveScores(store, Scorer, slow=False).full(CARD, chat, turn) is None
+    assert live.score_fully(CARD, chat, turn, lambda: True) is None
+    assert LiveScores(store, Scorer, slow=False).score_fully(CARD, chat, turn) is None
     assert Scores(store).get([turn.id]) == {}
     assert not live.problem
 
@@ -134,11 +147,11 @@ def test_a_stopped_or_forbidden_slow_score_leaves_nothing(store: Store, chat: Ch
 def test_scores_of_another_version_are_not_read(store: Store, chat: Chat) -> None:
     live = LiveScores(store, Scorer)
     turn = reply(store, chat, "Yes, quite.")
-    score = live.cheap(CARD, chat, turn)
-    assert score is not None and score.version == frozen().version
+    score = live.score_quickly(CARD, chat, turn)
+    assert score is not None and score.version == load_coefficients().version
     old = Score(0.1, 0.0, 0.2, {}, {}, True, "older")
-    Scores(store).put(stored(old, turn.id, chat.card_hash))
-    assert live.known(chat, [turn])[turn.id] == score
+    Scores(store).put(score_to_row(old, turn.id, chat.card_hash))
+    assert live.stored_scores(chat, [turn])[turn.id] == score
 
 
 def test_shipped_cards_are_there_for_contrast() -> None:
@@ -154,7 +167,7 @@ def test_words_alone_are_quick(store: Store, chat: Chat) -> None:
     took = []
     for _ in range(9):
         began = time.perf_counter()
-        assert live.cheap(CARD, chat, turn) is not None
+        assert live.score_quickly(CARD, chat, turn) is not None
         took.append(time.perf_counter() - began)
     # The promise is 0.15 s on an idle core; a loaded machine of tests gets some more.
     assert sorted(took)[4] < 0.5

@@ -9,7 +9,7 @@ import pytest
 
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.chat.live import LiveScores
+from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.scoring.scorer import Scorer
@@ -58,9 +58,9 @@ def test_quick_and_slow_scores_of_a_chat(tmp_path: Path, scorer: Scorer) -> None
             for text in (RIGHT, BROKEN)
         )
         live = LiveScores(store, lambda: scorer, others=lambda: [OTHER])
-        quick = {turn.id: live.cheap(CARD, chat, turn) for turn in (right, broken)}
-        assert live.full(CARD, chat, right, lambda: True) is None
-        slow = {turn.id: live.full(CARD, chat, turn) for turn in (right, broken)}
+        quick = {turn.id: live.score_quickly(CARD, chat, turn) for turn in (right, broken)}
+        assert live.score_fully(CARD, chat, right, lambda: True) is None
+        slow = {turn.id: live.score_fully(CARD, chat, turn) for turn in (right, broken)}
         assert not live.problem
         for found in (quick, slow):
             good, bad = found[right.id], found[broken.id]

@@ -11,9 +11,9 @@ import pytest
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.writer import dump
 from rpterm.chat import events
-from rpterm.chat.cast.choosing import choose, grammar
-from rpterm.chat.cast.company import Casting
-from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
+from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
+from rpterm.chat.cast.card_lookup import CardSource
+from rpterm.chat.cast.next_speaker import choose_speaker, names_grammar
 from rpterm.chat.session import ReplyRequest, Session, SessionError
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -94,7 +94,7 @@ def make(store: Store, tmp_path: Path) -> Iterator[Make]:
 
         session = Session(
             store, ScriptedEngine(replies or ("Yes.",), **more), MARA, chat, Settings(),
-            states=tmp_path / "states", memory=memory(MARA), casting=Casting(find, memory),
+            states=tmp_path / "states", memory=memory(MARA), casting=CardSource(find, memory),
         )  # fmt: skip
         made.append(session)
         for target in company:
@@ -191,7 +191,7 @@ def test_another_version_is_by_the_same_one(make: Make) -> None:
 
 def test_the_next_one_speaks_without_a_word(make: Make) -> None:
     session = make("a", "b", "c", "d")
-    session.scene.take(TurnTaking.ROUND)
+    session.scene.set_taking(TurnTaking.ROUND)
     assert [go(session, Intent.NEXT) for _ in range(4)] == ["Tam", "Orla", "Mara", "Tam"]
     alone = make("x", company=())
     with pytest.raises(SessionError, match="no other character"):
@@ -204,9 +204,9 @@ def test_a_hidden_line_calls_nobody_and_is_read_by_none(make: Make) -> None:
     called, reply = session.path()[-2:]
     assert reply.speaker == "Orla"
     session.hide(reply.id)
-    assert session.scene.next(session.path()).card.char == "Orla"  # still to be answered
+    assert session.scene.next_speaker(session.path()).card.char == "Orla"  # still to be answered
     session.hide(called.id)
-    assert session.scene.next(session.path()).card.char != "Orla"
+    assert session.scene.next_speaker(session.path()).card.char != "Orla"
     prompt = session.preview("And you?")
     assert "what do you say" not in prompt.text and "Orla:" not in prompt.text
     assert {f"turn:{called.id}", f"turn:{reply.id}"} <= {out.source for out in prompt.left_out}
@@ -222,7 +222,7 @@ def test_a_speaker_nobody_knows_is_refused_before_anything_is_stored(make: Make)
 def test_the_cast_is_there_after_a_restart(make: Make, store: Store) -> None:
     session = make("one")
     session.scene.mute("Orla", True)
-    session.scene.take(TurnTaking.ROUND)
+    session.scene.set_taking(TurnTaking.ROUND)
     go(session, text="Hm.")
     again = make("two", company=(), chat=session.chat_id)
     assert [m.speaker for m in again.scene.present] == ["Mara", "Tam", "Orla"]
@@ -279,28 +279,31 @@ def test_what_another_terminal_does_to_the_cast_is_taken_in(make: Make) -> None:
     theirs = make("Aye.", company=())
     ours = make("Hm.", company=(), chat=theirs.chat_id)
     theirs.scene.add("tam")
-    theirs.scene.take(TurnTaking.ROUND)
-    ours.scene.follow()
-    assert ours.scene.news() == ["Tam joined", "turns go round"] and ours.scene.news() is None
+    theirs.scene.set_taking(TurnTaking.ROUND)
+    ours.scene.sync_cast()
+    assert (
+        ours.scene.take_news() == ["Tam joined", "turns go round"]
+        and ours.scene.take_news() is None
+    )
     assert [go(ours, Intent.NEXT) for _ in range(2)] == ["Tam", "Mara"]
     # One change here does not undo one that was not seen yet.
     theirs.scene.mute("Tam", True)
     ours.scene.add("orla")
-    assert ours.scene.news() == ["Tam only listens"]
-    theirs.scene.follow()
-    assert theirs.scene.news() == ["Orla joined"]
+    assert ours.scene.take_news() == ["Tam only listens"]
+    theirs.scene.sync_cast()
+    assert theirs.scene.take_news() == ["Orla joined"]
     assert [(m.speaker, m.muted) for m in theirs.scene.present] == [
         ("Mara", False), ("Tam", True), ("Orla", False),
     ]  # fmt: skip
     # What a reply is made with is the cast of now.
     theirs.scene.remove("Tam")
-    theirs.scene.take(TurnTaking.HAND)
-    theirs.scene.hold("Orla")
+    theirs.scene.set_taking(TurnTaking.HAND)
+    theirs.scene.set_speaker("Orla")
     assert go(ours, text="And?") == "Orla"
-    assert ours.scene.news() == ["Tam left", "turns are given by hand"]
-    theirs.scene.hold("Mara")
-    ours.scene.follow()
-    assert ours.scene.news() == [], "nothing to say, and yet something new"
+    assert ours.scene.take_news() == ["Tam left", "turns are given by hand"]
+    theirs.scene.set_speaker("Mara")
+    ours.scene.sync_cast()
+    assert ours.scene.take_news() == [], "nothing to say, and yet something new"
 
 
 def test_the_narrator_tells_and_is_nobody(make: Make) -> None:
@@ -373,19 +376,19 @@ OPTIONS = [("Mara", "keeps a light"), ("Tam", ""), ("Orla", "")]
 def test_the_model_chooses_by_weight_or_under_a_grammar(make: Make, store: Store) -> None:
     session = make("x")
     turn = store.add_turn(session.chat_id, None, "user", "Ann", "I ask Orla", origin=Origin.TYPED)
-    assert choose(Weighing([]), OPTIONS, [turn]) == "Orla"
+    assert choose_speaker(Weighing([]), OPTIONS, [turn]) == "Orla"
     engine = Answering([" orla, I think"])
-    assert choose(engine, OPTIONS, [turn]) == "Orla"
+    assert choose_speaker(engine, OPTIONS, [turn]) == "Orla"
     assert engine.requests[0].sampling.grammar == 'root ::= "Mara" | "Tam" | "Orla"'
-    assert choose(Answering(["Nobody"]), OPTIONS, [turn]) is None
-    assert choose(Answering(["Anna"]), [("Ann", ""), ("Anna", "")], [turn]) == "Anna"
-    assert choose(Answering(["x"], fail_at=0), OPTIONS, [turn]) is None
-    assert grammar(['A "B"', "C\\"]) == 'root ::= "A \\"B\\"" | "C\\\\"'
+    assert choose_speaker(Answering(["Nobody"]), OPTIONS, [turn]) is None
+    assert choose_speaker(Answering(["Anna"]), [("Ann", ""), ("Anna", "")], [turn]) == "Anna"
+    assert choose_speaker(Answering(["x"], fail_at=0), OPTIONS, [turn]) is None
+    assert names_grammar(['A "B"', "C\\"]) == 'root ::= "A \\"B\\"" | "C\\\\"'
 
 
 def test_who_the_model_chooses_speaks_and_not_who_just_spoke(make: Make) -> None:
     session = make("one", "two")
-    session.scene.take(TurnTaking.MODEL)
+    session.scene.set_taking(TurnTaking.MODEL)
     session.engine = Weighing(["one", "two"])
     for actor in session.scene.actors():
         actor.prompter._engine = session.engine

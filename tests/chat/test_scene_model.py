@@ -11,8 +11,8 @@ import pytest
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
 from rpterm.chat import events
-from rpterm.chat.cast.choosing import choose
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.card_lookup import CardSource
+from rpterm.chat.cast.next_speaker import choose_speaker
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -54,7 +54,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[[], Session]]:
         made = Session(
             Store(tmp_path / "rp.db"), engine, mara, store.chat(chat.id),
             Settings(sampling=Sampling(seed=1, max_tokens=6)), states=tmp_path / "states",
-            casting=Casting(lambda name: Found(CARDS[name])),
+            casting=CardSource(lambda name: Found(CARDS[name])),
         )  # fmt: skip
         for name in ("Tam", "Orla"):
             made.scene.add(name, known=True)
@@ -98,5 +98,5 @@ def test_the_starter_chooses_one_of_those_who_are_there(opened: Callable[[], Ses
     session = opened()
     options = [(name, each.tagline) for name, each in CARDS.items()]
     asked = Turn(1, 1, None, "user", "Ann", "Orla, will you show me your loom?")
-    assert choose(session.engine, options, [asked]) in CARDS
+    assert choose_speaker(session.engine, options, [asked]) in CARDS
     session.close()

@@ -9,7 +9,7 @@ import pytest
 from chatting import CARD, MakeSession
 
 from rpterm.chat import events
-from rpterm.chat.branches import ends
+from rpterm.chat.branches import leaves
 from rpterm.chat.prompting import NotReadyError
 from rpterm.chat.session import ReplyRequest, Session, SessionError
 from rpterm.chat.tree import begin_chat
@@ -345,10 +345,10 @@ def test_branches_and_delete(make: MakeSession) -> None:
     send(session, "a")
     session.branch(session.path()[0].id)
     send(session, "b")
-    assert len(ends(session.store.tree(session.chat_id))) == 4
+    assert len(leaves(session.store.tree(session.chat_id))) == 4
     session.delete(session.path()[1].id)
     assert "b" not in texts(session)
-    assert len(ends(session.store.tree(session.chat_id))) == 3
+    assert len(leaves(session.store.tree(session.chat_id))) == 3
 
 
 def test_reading_while_it_writes(make: MakeSession) -> None:

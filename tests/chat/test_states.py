@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rpterm.chat.states import States
+from rpterm.chat.saved_caches import SavedCaches
 
 
-def put(states: States, chat: int, age: int, *, card: str = "Mara", size: int = 10) -> Path:
-    path = states.own(chat, card, "key")
+def put(states: SavedCaches, chat: int, age: int, *, card: str = "Mara", size: int = 10) -> Path:
+    path = states.path_for(chat, card, "key")
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"x" * size)
     os.utime(path, (1_000_000 - age, 1_000_000 - age))
@@ -17,24 +17,24 @@ def put(states: States, chat: int, age: int, *, card: str = "Mara", size: int = 
 
 
 def test_the_own_file_goes_before_a_newer_one(tmp_path: Path) -> None:
-    states = States(tmp_path)
+    states = SavedCaches(tmp_path)
     own = put(states, 1, age=50)
     newer = put(states, 2, age=5)
     put(states, 3, age=1, card="Bo")
-    assert states.nearest(1, "Mara", "key") == own
-    assert states.nearest(9, "Mara", "key") == newer
-    assert states.nearest(9, "Mara", "other key") is None
+    assert states.nearest_path(1, "Mara", "key") == own
+    assert states.nearest_path(9, "Mara", "key") == newer
+    assert states.nearest_path(9, "Mara", "other key") is None
 
 
 def test_the_longest_unused_go_first(tmp_path: Path) -> None:
-    states = States(tmp_path, limit=25)
+    states = SavedCaches(tmp_path, limit=25)
     old, mid, new = (put(states, n, age=90 - 10 * n) for n in (1, 2, 3))
     states.prune()
     assert (old.exists(), mid.exists(), new.exists()) == (False, True, True)
 
 
 def test_forgetting_takes_one_chat_only(tmp_path: Path) -> None:
-    states = States(tmp_path)
+    states = SavedCaches(tmp_path)
     one, eleven = put(states, 1, age=1), put(states, 11, age=1)
     states.forget(1)
     assert (one.exists(), eleven.exists()) == (False, True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chatting import CARD, MakeSession
 
-from rpterm.chat.asked import sampling as samplers
+from rpterm.chat.engine_request import samplers_for as samplers
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyThought
 from rpterm.chat.reply import THOUGHT_ONLY
 from rpterm.chat.request import ReplyRequest
@@ -39,7 +39,7 @@ def test_room_is_kept_for_it(make: MakeSession) -> None:
     session.load()
     reserve = session.preview("Hm?").reserve
     sampling = replace(session.settings.sampling, think_tokens=400)
-    session.retune(replace(session.settings, sampling=sampling))
+    session.apply_settings(replace(session.settings, sampling=sampling))
     assert session.preview("Hm?").reserve == reserve + 400
     assert samplers(session.settings, CARD, ()).think_tokens == 400
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rpterm import paths as folders
-from rpterm.chat.asked import sampling as samplers
-from rpterm.chat.reload import Reloader
+from rpterm.chat.card_reload import Reloader
+from rpterm.chat.engine_request import samplers_for as samplers
 from rpterm.chat.session import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine

@@ -88,8 +88,8 @@ def test_a_terminal_that_vanishes_without_a_signal_ends_it(home: Path, writing: 
 
 
 def test_the_first_frame_has_the_name_and_the_greeting(home: Path) -> None:
-    startup.welcomed(home)
-    seconds = startup.first_frame(startup.environment(str(home)), startup.marks())
+    startup.create_database(home)
+    seconds = startup.first_frame(startup.environment(str(home)), startup.first_frame_texts())
     assert 0 < seconds < startup.LIMIT_S
 
 

@@ -11,7 +11,7 @@ from cli_tools import Cli
 
 from rpterm import paths as folders
 from rpterm.cards.reader import load, parse
-from rpterm.chat.reload import Reloaded, Reloader
+from rpterm.chat.card_reload import Reloaded, Reloader
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine

@@ -11,7 +11,7 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStarted, SessionEvent
-from rpterm.chat.live import LiveScores
+from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import ScoringSettings, Settings
@@ -68,7 +68,7 @@ def test_another_model_reads_the_same_prompt_and_both_replies_are_shown_together
         asked.append(settings)
         return other
 
-    session.rivals = rivals
+    session.open_other_engine = rivals
     events = run(session, "model=other.gguf temperature=1.5")
     assert asked[0].model == "other.gguf"
     assert not any(isinstance(event, ReplyDelta) for event in events)
@@ -90,7 +90,7 @@ def test_a_second_model_that_cannot_be_loaded_is_an_error(session: Session) -> N
 
 def test_what_stops_the_chat_stops_the_rival(session: Session) -> None:
     other = ScriptedEngine(["word " * 200], delay_s=0.02)
-    session.rivals = lambda settings: other
+    session.open_other_engine = lambda settings: other
     events: list[SessionEvent] = []
     worker = threading.Thread(target=lambda: events.extend(run(session, "model=other.gguf")))
     worker.start()
@@ -115,7 +115,7 @@ def test_no_side_is_the_best_of_several(session: Session) -> None:
 
 
 def test_a_side_that_fails_leaves_the_other_as_a_reply(session: Session) -> None:
-    session.rivals = lambda settings: ScriptedEngine(["x"], fail_at=0)
+    session.open_other_engine = lambda settings: ScriptedEngine(["x"], fail_at=0)
     events = run(session, "model=other.gguf")
     assert any(isinstance(event, ReplyFailed) for event in events) and not finished(events)
     assert session.path()[-1].text == "One."

@@ -76,7 +76,7 @@ def test_the_order_of_the_pool_changes_nothing(
     assert [e.exemplar.key for e in one.taken] == [e.exemplar.key for e in other.taken]
 
 
-def test_the_likest_comes_first_and_its_likeness_is_told() -> None:
+def test_the_most_similar_comes_first_and_shows_its_similarity() -> None:
     pool = [
         exemplar("Who built the clock?", "My father did, with one hand.", 1),
         exemplar("Is the storm near?", "Near enough to hear.", 2),

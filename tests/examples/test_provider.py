@@ -16,10 +16,10 @@ import pytest
 from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import load, parse
-from rpterm.chat.aside import with_and_without
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.card_reload import Reloaded, Reloader
+from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.events import ReplyFinished, ReplyStarted
-from rpterm.chat.reload import Reloaded, Reloader
+from rpterm.chat.example_comparison import replies_with_and_without
 from rpterm.chat.session import ReplyRequest, Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -209,7 +209,7 @@ def test_a_budget_leaves_out_what_does_not_fit(make: Open) -> None:
 def test_with_and_without_are_stored_beside_the_branch(make: Open) -> None:
     session = make(["one", "two", "three"])
     turn = say(session, "Is it far?")
-    told = list(with_and_without(session, turn.id))
+    told = list(replies_with_and_without(session, turn.id))
     started = [event for event in told if isinstance(event, ReplyStarted)]
     assert [len(event.turns) for event in started] == [2]
     ends = [event for event in told if isinstance(event, ReplyFinished)]
@@ -367,7 +367,7 @@ def test_of_the_card_of_another_character_that_ships_a_copy_is_changed(
 ) -> None:
     shipped = next(library.card_folders(None)[-1].glob("sherlock.toml"))
     text = shipped.read_text("utf-8")
-    casting = Casting(lambda target: SimpleNamespace(card=parse(text), text=text, path=shipped))
+    casting = CardSource(lambda target: SimpleNamespace(card=parse(text), text=text, path=shipped))
     chat = begin_chat(store, CARD, TOML, Persona("Ann"))
     session = Session(store, ScriptedEngine(["x"]), CARD, chat, Settings(), casting=casting)
     name = session.scene.add("sherlock").card_name
@@ -401,7 +401,7 @@ def test_marks_follow_an_example_into_its_new_words_in_all_chats_with_its_file(
     assert all(provider(each).marks(each.chat_id) == {before: "excluded"} for each in sessions)
 
 
-def test_what_is_written_from_here_is_no_save_of_an_editor(make: Open, tmp_path: Path) -> None:
+def test_own_writes_are_not_taken_for_an_editors_save(make: Open, tmp_path: Path) -> None:
     path = tmp_path / "mara.toml"
     path.write_text(TOML, "utf-8")
     session = make(["x"])

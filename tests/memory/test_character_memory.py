@@ -185,7 +185,7 @@ def test_pinned_comes_first_and_hidden_never(world):
     assert two.id in [item.id for item in world.ask(chat, "is the ferryman my uncle?")]
 
 
-def test_superseded_facts_step_back(world):
+def test_superseded_facts_are_not_recalled(world):
     old = world.memory.add("Ann lives in Bath", kind="fact")
     new = world.memory.add("Ann lives in London", kind="fact")
     Memories(world.store).update(old.id, superseded_by=new.id)
@@ -222,7 +222,7 @@ def test_a_named_day_is_found_without_its_words(world):
     assert "time: 17 days ago" in found[0].why
 
 
-def test_before_the_index_is_loaded_the_database_serves(tmp_path):
+def test_before_the_index_is_loaded_the_database_is_searched(tmp_path):
     world = World(tmp_path / "t.db")
     chat = world.chat()
     root = world.say(chat, "Hello")
@@ -255,7 +255,7 @@ def test_changing_the_model_embeds_again(tmp_path):
     second.close()
 
 
-def test_a_defect_is_told_and_the_thread_goes_on(tmp_path):
+def test_an_internal_error_is_reported_and_the_thread_continues(tmp_path):
     class Broken(BagEmbedder):
         def encode(self, texts):
             raise KeyError("defect")
@@ -283,7 +283,7 @@ def test_a_restart_embeds_nothing_again(tmp_path):
     second.close()
 
 
-def test_another_process_is_followed(world):
+def test_changes_by_another_process_are_followed(world):
     chat = world.chat()
     assert world.ask(chat, "zeppelin") == []
     other = Store(world.store.file)
@@ -341,7 +341,7 @@ def test_a_kill_while_remembering_loses_nothing(tmp_path):
     world.close()
 
 
-def test_remembering_is_left_to_another_thread(tmp_path):
+def test_remembering_happens_in_another_thread(tmp_path):
     world = World(tmp_path / "t.db")
     chat = world.chat()
     for number in range(50):
@@ -380,7 +380,7 @@ HEAD = """
 """
 
 
-def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
+def test_embedding_resumes_after_a_kill(tmp_path):
     path = tmp_path / "t.db"
     script = """
     plain = Memory(store, "C")
@@ -403,15 +403,15 @@ def test_a_kill_while_embedding_goes_on_where_it_was(tmp_path):
     world.close()
 
 
-def test_a_kill_between_forgetting_and_scrubbing_is_made_up_for(tmp_path):
+def test_scrubbing_is_completed_after_a_kill(tmp_path):
     path = tmp_path / "t.db"
     script = """
-    from rpterm.store import erase
+    from rpterm.store import secure_erase
     memory = Memory(store, "C")
     for number in range(100):
         memory.add(f"filler number {number}")
     row = memory.add("the code is xylophonist")
-    erase.scrub = lambda connection: os.kill(os.getpid(), 9)
+    secure_erase.scrub = lambda connection: os.kill(os.getpid(), 9)
     memory.forget(row.id)
     """
     run_and_kill(HEAD + script, path)

@@ -57,7 +57,7 @@ def test_it_answers_in_order(make):
     assert make().encode(texts)[:, 0].tolist() == list(range(40))
 
 
-def test_what_somebody_waits_for_goes_before_the_background(make):
+def test_urgent_requests_go_before_background_ones(make):
     embedder, asked = make(), []
     exchange = embedder._exchange
 

@@ -70,7 +70,7 @@ def test_a_pinned_memory_is_not_recalled_either(world: World) -> None:
     assert world.ask("Hello there, what a day.") == []
 
 
-def test_an_account_that_tells_of_a_hidden_turn_waits(world: World) -> None:
+def test_a_summary_of_a_hidden_turn_is_not_recalled(world: World) -> None:
     parrot, last = world.say("My parrot is Figaro."), world.say("We sailed to Naples.")
     summary = Draft("summary", "Ann told of Figaro and of Naples.", (parrot, last), "model")
     assert world.memory.settled(20)

@@ -121,13 +121,13 @@ def test_lines_that_are_no_memory_are_refused_by_number(memory, line):
         memory.import_([good, line])
 
 
-def test_a_source_that_is_no_source_is_found_nowhere(memory):
+def test_an_invalid_source_is_not_found(memory):
     assert MemorySources(Memories(memory.store)).find(SOURCE | {"wording": "wax"}) == (None, None)
     memory.import_([json.dumps(FACT | {"source": SOURCE, "drawn": DRAWN})])
     assert memory.page()[0].turn_id is None
 
 
-def test_a_line_is_counted_as_an_editor_counts_it(memory):
+def test_lines_are_numbered_as_in_an_editor(memory):
     good = json.dumps({"kind": "note", "text": "fine"})
     with pytest.raises(TransferError, match="line 4"):
         memory.import_([good, "", "", "{}"])
@@ -151,7 +151,7 @@ def test_pieces_without_their_file_are_refused(memory):
         ("the", "the end", False),
     ],
 )
-def test_what_holds_a_phrase(phrase, text, held):
+def test_blocked_phrases_match_by_stem(phrase, text, held):
     assert BlockedPhrases([phrase]).occur_in(text) is held
 
 

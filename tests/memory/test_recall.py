@@ -138,7 +138,7 @@ def unit(rows):
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_sign_bits_find_nearly_what_all_would():
+def test_sign_bits_find_nearly_all_true_neighbours():
     draw = np.random.default_rng(1)
     topics = draw.standard_normal((60, 128))
     rows = unit(topics[draw.integers(0, 60, 6000)] + 0.6 * draw.standard_normal((6000, 128)))
@@ -211,7 +211,7 @@ def test_forgetting_closes_the_gap():
     assert ask(index, "hm") == []
 
 
-def test_hidden_rows_lend_no_neighbours():
+def test_hidden_rows_pass_on_no_score():
     index = talk("hello", "favourite meal", "risotto")
     index.show(1, [1, 3])
     assert ask(index, "favourite meal") == []
@@ -250,7 +250,7 @@ def turn(number, text):
     return Turn(number, 1, number - 1 or None, "user", "Ann", text)
 
 
-def test_the_last_turns_echo_in_the_question():
+def test_the_last_turns_contribute_terms():
     path = [turn(1, "the zeppelin"), turn(2, "ferries"), turn(3, "harbour lights")]
     asked = build_text_query("tell me about lights and storms", path, NOON)
     assert asked.terms["light"] == 1.0
@@ -263,7 +263,7 @@ def test_the_last_turns_echo_in_the_question():
     assert build_text_query("which ferry reached the harbour", path, NOON).text.count("\n") == 0
 
 
-def test_what_the_last_turns_lend_is_no_reason_to_recall():
+def test_terms_of_the_last_turns_are_no_evidence():
     index = talk("the old man smiles at you", "the slipper lies by the fire")
     reply = turn(1, "The old man smiles. He looks like an old sailor who smiles at the sea.")
     asked = build_text_query("Where did you put the Persian slipper?", [reply], NOON)
@@ -354,7 +354,7 @@ def test_another_file_is_refused(tmp_path):
         bench.main(locomo=path)
 
 
-def test_the_time_of_recall_is_told_for_any_size():
+def test_the_time_of_recall_is_reported_for_any_size():
     out = io.StringIO()
     bench.main(json=True, memories=1_000, out=out)
     (figures,) = json.loads(out.getvalue())

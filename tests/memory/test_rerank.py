@@ -58,7 +58,7 @@ def test_without_a_reranker_nothing_is_asked(worker):
     assert worker("").rank("a", ["b"], 10) is None
 
 
-def test_one_that_cannot_be_used_is_told_once_and_embedding_goes_on(worker):
+def test_an_unusable_reranker_is_reported_once_and_embedding_continues(worker):
     embedder = worker("broken")
     assert embedder.rank("a", ["b"], 10) is None
     assert "'broken' cannot be used" in embedder.rank_error
@@ -84,7 +84,7 @@ def world(tmp_path):
     world.close()
 
 
-def test_what_was_found_is_ordered_anew_and_pinned_stays_first(world):
+def test_hits_are_reranked_and_pinned_ones_stay_first(world):
     world.memory.add("The ferryman sings of the ferryman, the ferryman")
     best = world.memory.add("The ferryman buzzes and dazzles")
     pinned = world.memory.add("Never trust anybody", pinned=True)
@@ -107,7 +107,7 @@ def test_a_real_cross_encoder_of_tiny_size_answers(with_tiny):
 
 
 @pytest.mark.model
-def test_a_reranker_that_is_not_there_is_told(with_missing):
+def test_a_missing_reranker_is_reported(with_missing):
     with_missing.encode(["wakes it"])
     assert with_missing.rank("a", ["b"], 120) is None
     assert "none" in with_missing.rank_error

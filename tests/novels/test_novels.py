@@ -46,7 +46,7 @@ def speaker(book: Book, words: str) -> tuple[str | None, str | None]:
         ("Nothing is said.", (), ("Nothing is said.",)),
     ],
 )
-def test_a_paragraph_is_taken_apart(
+def test_a_paragraph_is_split_into_quotes_and_narration(
     text: str, said: tuple[str, ...], told: tuple[str, ...]
 ) -> None:
     first = split_paragraphs([text, *FILLER])[0]
@@ -116,7 +116,7 @@ def test_a_name_with_and_without_its_title_is_one_person() -> None:
     assert person.names == {"Pell", "Mr. Pell"} and person.female is False
 
 
-def test_a_nickname_is_told_by_the_reader() -> None:
+def test_the_reader_can_name_a_nickname() -> None:
     told = ['"Yes," said Dora.', '"No," said Dolly.'] * 10
     assert len(Book(told).people.persons) == 2
     (person,) = Book(told, same=("Dora", "Dolly")).people.persons
@@ -128,7 +128,7 @@ def test_he_is_not_a_woman_named_before(book: Book) -> None:
     assert who in (None, "Mr. Pell")
 
 
-def test_the_one_who_tells_the_story_speaks_under_the_name_that_others_call() -> None:
+def test_a_first_person_narrator_gets_the_name_others_use() -> None:
     told = [
         "I had walked all day, and my boots were full of the river. I sat down by the wall.",
         '"You are wet, Wade," said Ann.',
@@ -143,7 +143,7 @@ def test_the_one_who_tells_the_story_speaks_under_the_name_that_others_call() ->
     assert speaker(book, "It is the river") == ("Wade", "named")
 
 
-def test_a_name_later_on_tells_who_spoke_before() -> None:
+def test_a_later_name_identifies_earlier_speakers() -> None:
     told = [
         "Ann and Ben met on the bridge.",
         '"It rains again."',
@@ -172,7 +172,7 @@ def test_a_tag_is_read(told: str, kind: str, text: str) -> None:
     assert tag_after(told) == Tag(cast(Kind, kind), text)
 
 
-def test_what_leads_to_a_quotation() -> None:
+def test_a_tag_before_a_quotation_is_read() -> None:
     assert tag_before("The door opened. Mr. Pell bowed to her, and said,") == Tag(
         "name", "Mr. Pell"
     )

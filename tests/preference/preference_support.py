@@ -1,4 +1,4 @@
-"""What the tests of preference data share: a small store with judgements, and a model of words."""
+"""Shared helpers: a small store with judgements, and a model that counts words."""
 
 from __future__ import annotations
 

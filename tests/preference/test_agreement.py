@@ -1,4 +1,4 @@
-"""Agreement with oneself and a liking for one side, from the verdicts themselves."""
+"""Self-agreement and position bias, computed from verdicts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from preference_support import Scene
 from rpterm.preference.stats.agreement import Proportion, left_wins, self_agreement
 
 
-def test_the_same_winner_on_the_other_side_is_agreement(scene: Scene) -> None:
+def test_the_same_winner_with_swapped_sides_is_agreement(scene: Scene) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     first = scene.judge.compare(a, b, "left")
     scene.judge.compare(b, a, "right", asked_again=first.id)  # the same reply wins
@@ -28,7 +28,7 @@ def test_edits_and_swipes_have_no_sides(scene: Scene) -> None:
     assert left_wins(scene.judge.comparisons()) == Proportion(0, 0)
 
 
-def test_a_share_knows_what_it_cannot_tell() -> None:
+def test_an_empty_proportion_has_no_value() -> None:
     assert Proportion(0, 0).value is None and not Proportion(0, 0).one_sided
     assert not Proportion(14, 20).one_sided and Proportion(70, 100).one_sided
     assert Proportion(14, 20).row()["low"] == pytest.approx(0.4810, abs=1e-3)

@@ -145,7 +145,7 @@ def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[st
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.sampled_from(list(Greeting)), st.sampled_from([0, 25, 60]))
-def test_any_tree_exports_soundly(
+def test_any_tree_exports_consistently(
     steps: list[tuple[Any, ...]], greeting: Greeting, limit: int
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -175,7 +175,7 @@ def test_any_tree_exports_soundly(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 @given(STEPS, st.sampled_from(sorted(FORMATS)), st.sampled_from([0, 60, 200]), st.booleans())
-def test_what_is_exported_passes_the_check_and_is_the_same_again(
+def test_exports_pass_the_check_and_are_reproducible(
     steps: list[tuple[Any, ...]], name: str, limit: int, scrub: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The check of training data: every format is known, bad rows are named, trainers are foretold."""
+"""Checking training data: known formats, bad rows, and predictions for trainers."""
 
 from __future__ import annotations
 
@@ -88,7 +88,9 @@ FOREIGN: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("row", "reader", "kind"), FOREIGN)
-def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, kind: str) -> None:
+def test_foreign_rows_are_recognised_by_their_keys(
+    row: dict[str, Any], reader: str, kind: str
+) -> None:
     example = parse_row(row)
     assert (example.reader, example.kind) == (reader, kind)
     assert all(reply in ("Moran.", "I.") for reply in example.replies)
@@ -115,7 +117,7 @@ def test_foreign_rows_are_known_by_their_keys(row: dict[str, Any], reader: str, 
         ({"prompt": "x", "chosen": None, "rejected": "y"}, "no messages"),
     ],
 )
-def test_a_broken_row_says_why(row: object, why: str) -> None:
+def test_a_broken_row_raises_with_a_reason(row: object, why: str) -> None:
     with pytest.raises(RowError, match=why):
         parse_row(row)
 
@@ -151,7 +153,7 @@ def spoilt(value: Any, way: list[int], other: Any) -> Any:
 
 @settings(max_examples=100)
 @given(st.sampled_from(SOUND), st.lists(st.integers(0, 9), min_size=1, max_size=4), JSON)
-def test_a_row_that_is_spoilt_anywhere_is_read_or_told(
+def test_a_row_damaged_anywhere_is_parsed_or_reported(
     row: dict[str, Any], way: list[int], other: Any
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -190,7 +192,7 @@ def test_every_format_of_ours_is_read_without_a_bad_row(
     assert not report.strict
 
 
-def test_trainers_are_foretold_by_their_own_rules(tmp_path: Path) -> None:
+def test_trainers_are_predicted_by_their_own_rules(tmp_path: Path) -> None:
     long = pair("word " * 20, "a b c", "d")  # 22 of the prompt and its marks, 4 of the reply
     report = checked(tmp_path / "d", [pair("Who?", "Moran.", "I."), long], limit=22)
     fates = {each.trainer: dict(each.fates) for each in report.outlooks}
@@ -206,7 +208,7 @@ def test_trainers_are_foretold_by_their_own_rules(tmp_path: Path) -> None:
     assert checked(tmp_path / "d", [long], limit=26).outlooks[0].fates == {"kept": 1}
 
 
-def test_a_reply_behind_the_cut_is_lost_with_its_row_or_without(tmp_path: Path) -> None:
+def test_a_reply_beyond_the_cut_drops_or_empties_its_row(tmp_path: Path) -> None:
     long = pair("word " * 20, "a b c", "d")  # 22 of the prompt and its marks
     prompt, reply = long["prompt"], long["chosen"]
     apart = checked(tmp_path / "a", [{"prompt": prompt, "completion": reply}], limit=22)
@@ -219,7 +221,7 @@ def test_a_reply_behind_the_cut_is_lost_with_its_row_or_without(tmp_path: Path) 
     assert cut.outlooks[0].fates == {"cut": 1} and not cut.strict
 
 
-def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Path) -> None:
+def test_a_folder_of_exports_is_checked_one_by_one(scene: Scene, tmp_path: Path) -> None:
     good, bad = scene.reply("It was Moran."), scene.reply("As an AI.")
     scene.judge.compare(good, bad, "left")
     scene.judge.thumb(good, True)
@@ -234,7 +236,7 @@ def test_a_folder_of_exports_is_looked_at_one_by_one(scene: Scene, tmp_path: Pat
         exports(tmp_path / "all")
 
 
-def test_a_chat_that_llama_factory_drops_is_foretold(tmp_path: Path) -> None:
+def test_a_chat_that_llama_factory_drops_is_predicted(tmp_path: Path) -> None:
     turns = [{"from": "gpt", "value": "Hm."}, {"from": "human", "value": "Who?"}]
     row = {"conversations": turns, "chosen": {"from": "gpt", "value": "I."},
            "rejected": {"from": "gpt", "value": "Moran."}}  # fmt: skip
@@ -244,14 +246,14 @@ def test_a_chat_that_llama_factory_drops_is_foretold(tmp_path: Path) -> None:
     assert outlook.fates == {"dropped": 1}
 
 
-def test_a_template_that_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_a_rejecting_template_is_reported_with_its_reason(tmp_path: Path) -> None:
     row = {"prompt": [A, U], "chosen": [A], "rejected": [B]}
     report = checked(tmp_path / "d", [row])
     assert report.refused.count == 1 and report.outlooks[0].fates == {"stops": 1}
     assert "the user speaks first" in report.findings[0].text
 
 
-def test_doubles_contradictions_and_leaks_are_found(tmp_path: Path) -> None:
+def test_duplicates_contradictions_and_leaks_are_found(tmp_path: Path) -> None:
     rows = [
         pair("Who?", "Moran.", "I.", chat=1), pair("Who?", "Moran.", "I.", chat=1),
         pair("Who?", "I.", "Moran.", chat=1),
@@ -274,7 +276,7 @@ def test_doubles_contradictions_and_leaks_are_found(tmp_path: Path) -> None:
     assert checked(tmp_path / "k", labels).quality.contradictions.count == 1
 
 
-def test_biases_are_told_only_when_they_are_sure(tmp_path: Path) -> None:
+def test_biases_are_reported_only_when_significant(tmp_path: Path) -> None:
     few = [pair(f"Who {n}?", "a longer reply", "short", source="duel", side="left")
            for n in range(3)]  # fmt: skip
     assert not {"length", "position"} & names(checked(tmp_path / "few", few))
@@ -285,7 +287,7 @@ def test_biases_are_told_only_when_they_are_sure(tmp_path: Path) -> None:
     assert report.quality.longer.value == 1.0 and report.quality.sources == {"duel": 30}
 
 
-def test_labels_that_are_all_alike_and_small_edits_are_told(tmp_path: Path) -> None:
+def test_one_sided_labels_and_small_edits_are_reported(tmp_path: Path) -> None:
     labels = [{"prompt": [U], "completion": [said(f"No {n}.")], "label": True} for n in range(4)]
     assert "one-sided" in {each.name for each in checked(tmp_path / "k", labels).strict}
     edit = pair("Who?", "It was Moran!", "It was Moran.", source="edit")
@@ -305,7 +307,7 @@ def test_personal_data_and_phrases_are_found_where_they_are(tmp_path: Path) -> N
     assert "personal data" in {each.name for each in report.strict}
 
 
-def test_the_export_notes_its_duels_for_the_check(scene: Scene, tmp_path: Path) -> None:
+def test_the_manifest_has_the_duels_for_the_check(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     first = scene.judge.compare(a, b, "left")
     scene.judge.compare(b, a, "right", asked_again=first.id)

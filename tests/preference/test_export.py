@@ -1,4 +1,4 @@
-"""From judgements to files: one prompt a pair, nothing lost unseen, nothing leaves unasked."""
+"""From judgements to files: one prompt per pair, nothing lost silently, consent required."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_duel_becomes_one_pair_with_one_prompt(scene: Scene, tmp_path: Path) -
     assert row["meta"]["turns"] == [b, a] and row["meta"]["seconds"] == 3.0
 
 
-def test_stars_and_thumbs_pair_within_one_rater_and_means(scene: Scene, tmp_path: Path) -> None:
+def test_ratings_pair_only_within_one_rater_and_scale(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.stars(a, 5)
     scene.judge.stars(b, 2)
@@ -92,7 +92,7 @@ def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
     assert demo["messages"][-1]["content"] == "It was the baronet, surely."
 
 
-def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path: Path) -> None:
+def test_replies_from_different_prompts_are_not_paired(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (
         scene.made("One.", (1, 2)), scene.made("Two.", (1, 2, 3)), scene.made("Three.", (1, 2))
     )  # fmt: skip
@@ -104,14 +104,14 @@ def test_replies_made_from_different_prompts_are_no_pair(scene: Scene, tmp_path:
     assert rows(tmp_path / "out")[0]["meta"]["seeds"] == ["7", "7"]
 
 
-def test_of_replies_made_at_once_each_tells_its_own_seed(scene: Scene, tmp_path: Path) -> None:
+def test_replies_of_a_batch_have_their_own_seeds(scene: Scene, tmp_path: Path) -> None:
     one, other = (scene.made(text, (1,), batch=(7, 8), index=at) for at, text in enumerate("AB"))
     scene.judge.compare(one, other, "right")
     run(scene, tmp_path / "out")
     assert rows(tmp_path / "out")[0]["meta"]["seeds"] == ["8", "7"]
 
 
-def test_contradictions_are_settled_by_strength_then_majority(scene: Scene, tmp_path: Path) -> None:
+def test_conflicts_are_resolved_by_strength_then_majority(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.kept_swipe(a, [b])
     strong = scene.judge.compare(a, b, "right")
@@ -151,7 +151,7 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
     ("greeting", "roles"),
     [("keep", "sau"), ("seed", "suau"), ("system", "su"), ("auto", "sau")],
 )
-def test_the_greeting_goes_where_it_is_wanted(
+def test_the_greeting_is_exported_as_chosen(
     scene: Scene, tmp_path: Path, greeting: str, roles: str
 ) -> None:
     from rpterm.preference.message_shape import Greeting
@@ -164,7 +164,7 @@ def test_the_greeting_goes_where_it_is_wanted(
 
 
 @pytest.mark.parametrize("format", ["trl_kto", "trl_sft", "sharegpt"])
-def test_a_format_that_is_not_made_of_what_there_is_says_so(
+def test_a_format_without_matching_records_explains_why(
     scene: Scene, tmp_path: Path, format: str
 ) -> None:
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
@@ -173,13 +173,13 @@ def test_a_format_that_is_not_made_of_what_there_is_says_so(
     assert str(caught.value).endswith("`--format dpo` takes them.")
 
 
-def test_ratings_that_say_neither_good_nor_bad_are_told(scene: Scene, tmp_path: Path) -> None:
+def test_ratings_that_are_neither_good_nor_bad_are_explained(scene: Scene, tmp_path: Path) -> None:
     scene.judge.stars(scene.reply("Well."), 3)
     with pytest.raises(ExportError, match=r"as kto: it cannot express some ratings \(1\)"):
         run(scene, tmp_path / "out", format="trl_kto")
 
 
-def test_a_character_without_ratings_is_told_those_with(scene: Scene, tmp_path: Path) -> None:
+def test_the_error_lists_characters_with_ratings(scene: Scene, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="Nothing was rated yet"):
         run(scene, tmp_path / "out", card="nosuch")
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
@@ -187,7 +187,7 @@ def test_a_character_without_ratings_is_told_those_with(scene: Scene, tmp_path: 
         run(scene, tmp_path / "out", card="nosuch")
 
 
-def test_a_chat_without_consent_stays_at_home(scene: Scene, tmp_path: Path) -> None:
+def test_a_chat_without_consent_is_not_exported(scene: Scene, tmp_path: Path) -> None:
     scene.judge.thumb(scene.reply("Yes."), True)
     scene.judge.consent(scene.chat.id, False)
     with pytest.raises(ExportError, match="not marked as exportable"):
@@ -195,7 +195,7 @@ def test_a_chat_without_consent_stays_at_home(scene: Scene, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def test_personal_data_is_taken_out_and_listed_beside_the_export(tmp_path: Path) -> None:
+def test_personal_data_is_removed_and_listed_next_to_the_export(tmp_path: Path) -> None:
     from rpterm.store import Store
 
     with Store(tmp_path / "rp.db") as store:
@@ -266,7 +266,7 @@ with Store(place / "rp.db") as store:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="exchanges folders as Linux does")
 @pytest.mark.parametrize("at", ["rows", "sync", "swap"])
-def test_a_kill_leaves_a_whole_export(scene: Scene, tmp_path: Path, at: str) -> None:
+def test_a_kill_leaves_a_complete_export(scene: Scene, tmp_path: Path, at: str) -> None:
     scene.judge.thumb(scene.reply("Old."), True)
     run(scene, tmp_path / "out", format="trl_kto")
     script = _KILLED.format(tests=str(Path(__file__).parent))
@@ -297,9 +297,7 @@ with Store(place / "rp.db") as store:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="exchanges folders as Linux does")
-def test_a_kill_from_outside_at_any_moment_leaves_a_whole_export(
-    scene: Scene, tmp_path: Path
-) -> None:
+def test_a_kill_at_any_moment_leaves_a_complete_export(scene: Scene, tmp_path: Path) -> None:
     for number in range(200):
         scene.judge.thumb(scene.reply(f"Reply {number}."), True)
     run(scene, tmp_path / "out", format="raw")
@@ -367,7 +365,7 @@ def test_parquet_has_the_same_rows(scene: Scene, tmp_path: Path) -> None:
     assert found == rows(tmp_path / "lines") and MODEL.name == "words"
 
 
-def test_pairs_that_cannot_be_made_take_no_place_of_others() -> None:
+def test_impossible_pairs_do_not_use_up_the_limit() -> None:
     meta = Meta(Source.STARS, (1,), 1, "Ada", "h")
     labels = [
         Record("label", (), Reply(f"reply {stars}", stars, score=float(stars)), meta)

@@ -1,4 +1,4 @@
-"""Judgements are only ever added, can be taken back, and go with what they judge."""
+"""Judgements are only added, can be withdrawn, and are deleted with their turn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
 
 
-def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
+def test_judgements_round_trip(scene: Scene) -> None:
     a, b = scene.reply("It was Moran."), scene.reply("It was I.")
     how = Circumstances("ann", 2.5, "swipe 1 of 2", "review", 0.75)
     scene.judge.thumb(a, True, reason="sharp", how=how)
@@ -28,7 +28,7 @@ def test_everything_comes_back_as_it_was_said(scene: Scene) -> None:
     assert (duel.left_id, duel.right_id, duel.verdict, duel.how.seconds) == (a, b, "left", 4.0)
 
 
-def test_what_is_taken_back_is_read_no_more(scene: Scene) -> None:
+def test_withdrawn_judgements_are_not_read(scene: Scene) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     first = scene.judge.thumb(a, True).id
     other = scene.judge.thumb(a, False, how=Circumstances("ann")).id
@@ -51,13 +51,13 @@ def test_a_first_reply_of_this_chat_can_be_chosen_by_hand(scene: Scene) -> None:
     assert not scene.judge.is_kept_by_score(first) and scene.judge.is_kept_by_score(there)
 
 
-def test_a_row_never_changes(scene: Scene) -> None:
+def test_rows_cannot_be_updated(scene: Scene) -> None:
     scene.judge.thumb(scene.reply("One."), True)
     with sqlite3.connect(scene.store.file) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute("UPDATE ratings SET value = 0")
 
 
-def test_judgements_go_with_the_turn(scene: Scene) -> None:
+def test_judgements_are_deleted_with_their_turn(scene: Scene) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     scene.judge.compare(a, b, "right")
     scene.judge.stars(b, 5)
@@ -65,7 +65,7 @@ def test_judgements_go_with_the_turn(scene: Scene) -> None:
     assert list(scene.judge.ratings()) == [] and list(scene.judge.comparisons()) == []
 
 
-def test_numbers_are_never_given_twice(scene: Scene) -> None:
+def test_ids_are_never_reused(scene: Scene) -> None:
     a = scene.reply("One.")
     first = scene.judge.thumb(a, True).id
     scene.store.delete_turn(a)
@@ -85,7 +85,7 @@ def test_only_replies_to_one_turn_are_compared(scene: Scene) -> None:
     assert list(scene.judge.ratings()) == []
 
 
-def test_the_last_word_on_consent_counts(scene: Scene) -> None:
+def test_the_latest_consent_counts(scene: Scene) -> None:
     chat = scene.store.create_chat(card_name="A", card_hash="h")
     assert not scene.judge.exportable(chat.id)
     scene.judge.consent(chat.id, True)
@@ -94,7 +94,7 @@ def test_the_last_word_on_consent_counts(scene: Scene) -> None:
     assert not scene.judge.exportable(chat.id)
 
 
-def test_a_kept_swipe_is_set_above_each_other_one_seen(scene: Scene) -> None:
+def test_a_kept_swipe_is_preferred_to_each_other_one_seen(scene: Scene) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.kept_swipe(b, [a, b, c])
     found = [(each.left_id, each.right_id, each.kind) for each in scene.judge.comparisons()]

@@ -16,7 +16,7 @@ from rpterm.types import Generation, Origin, Sampling
 DELETED = "the turn it answers was deleted"
 
 
-def test_swipes_that_became_siblings_are_no_pair(scene: Scene, tmp_path: Path) -> None:
+def test_turns_that_became_siblings_are_not_paired(scene: Scene, tmp_path: Path) -> None:
     other = scene.say(scene.greeting.id, "Who is there?", "user")
     one, two = scene.reply("One."), scene.reply("Two.", other.id)  # no prompt of either is known
     fine, bad = scene.reply("Fine.", scene.say(other.id, "On.").id), scene.reply("Bad.", other.id)
@@ -32,7 +32,7 @@ def test_swipes_that_became_siblings_are_no_pair(scene: Scene, tmp_path: Path) -
     assert {gone[ratings[at].id] for at in (0, 1, 3)} == {DELETED}
 
 
-def test_an_edit_of_such_a_reply_makes_nothing_either(scene: Scene, tmp_path: Path) -> None:
+def test_an_edit_of_a_lifted_reply_makes_no_record(scene: Scene, tmp_path: Path) -> None:
     one = scene.reply("One.")
     scene.store.delete_turn(scene.user.id, alone=True)
     edited = scene.say(
@@ -46,7 +46,9 @@ def test_an_edit_of_such_a_reply_makes_nothing_either(scene: Scene, tmp_path: Pa
     assert left_out(tmp_path / "out") == {pair.id: DELETED, star.id: DELETED}
 
 
-def test_replies_made_before_and_after_are_told_apart(scene: Scene, tmp_path: Path) -> None:
+def test_replies_before_and_after_the_deletion_are_distinguished(
+    scene: Scene, tmp_path: Path
+) -> None:
     """The digest of a prompt outlives the prompt, so no pair is made of two different ones."""
     deep = scene.say(scene.reply("Yes."), "And then?", "user")
     scene.user = deep
@@ -65,7 +67,7 @@ def test_replies_made_before_and_after_are_told_apart(scene: Scene, tmp_path: Pa
     assert pairs == [("Before.", "Same.")]
 
 
-def test_what_was_hidden_stands_in_no_prompt(scene: Scene, tmp_path: Path) -> None:
+def test_hidden_turns_are_in_no_prompt(scene: Scene, tmp_path: Path) -> None:
     aside = scene.say(scene.user.id, "(Brb, the door.)", "user")
     asked = scene.say(aside.id, "Where were we?", "user")
     good, lost = scene.reply("Here.", asked.id), scene.reply("Hm?", aside.id)
@@ -77,7 +79,7 @@ def test_what_was_hidden_stands_in_no_prompt(scene: Scene, tmp_path: Path) -> No
     assert left_out(tmp_path / "out") == {rating.id: "the turn it answers is hidden"}
 
 
-def test_going_on_says_nothing_of_what_answers_something_else(scene: Scene) -> None:
+def test_continuing_is_no_preference_over_lifted_replies(scene: Scene) -> None:
     """A sibling may be the user's own, or answer a turn that is gone."""
     rater = Rater(scene.store)
     one = scene.reply("One.")
@@ -92,7 +94,7 @@ def test_going_on_says_nothing_of_what_answers_something_else(scene: Scene) -> N
     assert list(scene.judge.comparisons()) == []
 
 
-def test_a_reply_whose_prompt_is_gone_is_not_made_again() -> None:
+def test_a_reply_without_its_prompt_cannot_be_replayed() -> None:
     gone = Generation("llama", "m", "h", Sampling(seed=1), prompt_digest="abc")
     with pytest.raises(ReplayError, match="deleted for good"):
         replay(gone, ScriptedEngine(["x"]))

@@ -1,4 +1,4 @@
-"""Ratings and swipes of chat logs become judgements, and pairs where they are wanted."""
+"""Ratings and swipes of chat logs become judgements, and pairs if requested."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def write(folder: Path, log: list[dict[str, Any]] = LOG) -> Path:
     return path
 
 
-def test_ratings_and_kept_swipes_come_along_once(tmp_path: Path) -> None:
+def test_ratings_and_kept_swipes_are_imported_once(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (first,) = import_chats([path], store, [], card=CARD, ratings=True)
@@ -68,7 +68,7 @@ def test_ratings_and_kept_swipes_come_along_once(tmp_path: Path) -> None:
         assert pairs == {("Moran.", "I."), ("Moran.", "You.")}
 
 
-def test_they_may_come_later_for_a_chat_that_is_here(tmp_path: Path) -> None:
+def test_ratings_can_be_imported_for_an_existing_chat(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (plain,) = import_chats([path], store, [], card=CARD)
@@ -77,7 +77,7 @@ def test_they_may_come_later_for_a_chat_that_is_here(tmp_path: Path) -> None:
         assert (later.known, later.ratings, later.swipes) == (plain.chat_id, 3, 2)
 
 
-def test_what_was_changed_since_is_passed_over(tmp_path: Path) -> None:
+def test_changed_turns_are_skipped(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (plain,) = import_chats([path], store, [], card=CARD)
@@ -88,7 +88,7 @@ def test_what_was_changed_since_is_passed_over(tmp_path: Path) -> None:
         assert (later.ratings, later.swipes) == (0, 0)
 
 
-def test_kept_swipes_are_pairs_only_where_they_are_wanted(tmp_path: Path) -> None:
+def test_kept_swipes_are_pairs_only_if_requested(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Store(tmp_path / "rp.db") as store:
         (made,) = import_chats([path], store, [], card=CARD, ratings=True)

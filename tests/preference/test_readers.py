@@ -1,4 +1,4 @@
-"""Every format as its reader documents it, and loaded by ``datasets`` as JSONL and as Parquet."""
+"""Every format matches its documentation and loads with ``datasets`` as JSONL and Parquet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def messages(value: Any, *, ends: str) -> None:
     assert all(each["content"] == each["content"].strip() != "" for each in value)
 
 
-def test_llama_factory_rows_are_as_its_data_readme_has_them(rated: Scene, tmp_path: Path) -> None:
+def test_llama_factory_rows_match_its_documentation(rated: Scene, tmp_path: Path) -> None:
     """LLaMA-Factory, data/README.md: ``dataset_info.json`` names file, formatting and columns. Of
     the conversations the odd messages are the human's and the even ones gpt's; a preference row
     has one message each as ``chosen`` and ``rejected`` and ``ranking: true``; the column that
@@ -68,7 +68,7 @@ def test_llama_factory_rows_are_as_its_data_readme_has_them(rated: Scene, tmp_pa
                 assert row["label"] in (True, False)
 
 
-def test_axolotl_rows_are_as_its_documents_have_them(rated: Scene, tmp_path: Path) -> None:
+def test_axolotl_rows_match_its_documentation(rated: Scene, tmp_path: Path) -> None:
     """Axolotl, docs/rlhf.qmd: ``chat_template.default`` has messages and two messages as replies;
     KTO's ``user_defined`` names its fields and formats; docs/config: ``datasets`` is a list of
     ``path``, ``ds_type``, ``split``, ``type``."""
@@ -94,7 +94,7 @@ def test_axolotl_rows_are_as_its_documents_have_them(rated: Scene, tmp_path: Pat
     assert fields <= set(row)
 
 
-def test_openai_rows_are_as_its_guide_has_them(rated: Scene, tmp_path: Path) -> None:
+def test_openai_rows_match_its_guide(rated: Scene, tmp_path: Path) -> None:
     """OpenAI, guide on direct preference optimization: ``input`` with messages and tools,
     ``preferred_output`` and ``non_preferred_output`` with one assistant message each."""
     run(rated, tmp_path / "out", format="openai")
@@ -107,7 +107,7 @@ def test_openai_rows_are_as_its_guide_has_them(rated: Scene, tmp_path: Path) -> 
             assert len(row[side]) == 1
 
 
-def test_sharegpt_conversations_take_turns(rated: Scene, tmp_path: Path) -> None:
+def test_sharegpt_conversations_alternate(rated: Scene, tmp_path: Path) -> None:
     """ShareGPT readers: ``from`` is system, human or gpt; the human speaks first, gpt last."""
     run(rated, tmp_path / "out", format="sharegpt")
     for row in rows(tmp_path / "out"):

@@ -1,4 +1,4 @@
-"""What is taken out, and that the quick looks before it never let anything through."""
+"""What the scrubber removes, and that its prefilters never miss anything."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def slowly(text: str, names: tuple[str, ...]) -> str:
 @example("AKIAABCDEFGHIJKLMNOP", NAMES)
 @example("call 2125550187 now", NAMES)
 @example("ipek", NAMES)
-def test_the_quick_looks_let_nothing_through(text: str, names: tuple[str, ...]) -> None:
+def test_the_prefilters_let_nothing_through(text: str, names: tuple[str, ...]) -> None:
     assert Scrubber(names)(text) == slowly(text, names)
 
 
@@ -59,17 +59,17 @@ def test_the_quick_looks_let_nothing_through(text: str, names: tuple[str, ...]) 
         ("ZOË", NAME),
     ],
 )
-def test_what_is_taken_and_what_is_not(text: str, clean: str) -> None:
+def test_what_is_removed_and_what_is_not(text: str, clean: str) -> None:
     assert Scrubber(NAMES)(text) == clean
 
 
-def test_nobody_is_called_user() -> None:
+def test_the_name_user_is_not_replaced() -> None:
     scrubber = Scrubber(("User", "you", " "))
     assert scrubber("You, user!") == "You, user!" and not scrubber.found
 
 
 @pytest.mark.parametrize("region", ["US", "us", " Us "])
-def test_a_country_may_be_in_small_letters(region: str) -> None:
+def test_a_country_may_be_in_lower_case(region: str) -> None:
     assert Scrubber(region=region)("call (415) 555-2671") == "call [phone]"
 
 

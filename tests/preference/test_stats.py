@@ -1,4 +1,4 @@
-"""Ratings against live scores: figures that can be wrong, with intervals that are honest."""
+"""Statistics of ratings and live scores, with their intervals."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_auc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[float, bo
     assert found == pytest.approx(right / (len(good) * len(bad)))
 
 
-def test_ranks_share_their_mean_and_correlate() -> None:
+def test_equal_values_share_their_mean_rank() -> None:
     assert ranks(np.array([3.0, 1.0, 3.0, 2.0])).tolist() == [3.5, 1.0, 3.5, 2.0]
     values = np.array([1.0, 2.0, 3.0, 4.0])
     assert spearman(values, values**3) == pytest.approx(1.0)
@@ -60,7 +60,7 @@ def items(chats: int, honest: bool) -> list[ScoredRating]:
     return made
 
 
-def test_an_honest_score_shows_and_a_random_one_does_not() -> None:
+def test_a_valid_score_is_recognised_and_a_random_one_is_not() -> None:
     true, blind = validate_score(items(40, True)), validate_score(items(40, False))
     assert true is not None and blind is not None
     assert true.auc.low > 0.6 and true.spearman.low > 0.2 and true.error < 0.1
@@ -69,7 +69,7 @@ def test_an_honest_score_shows_and_a_random_one_does_not() -> None:
     assert sum(each.good.total for each in true.bins) == true.count == 400
 
 
-def test_too_little_says_nothing() -> None:
+def test_too_few_ratings_give_no_figures() -> None:
     assert validate_score(items(1, True)[:5]) is None
     one_chat = validate_score(items(1, True))
     assert one_chat is not None and math.isnan(one_chat.auc.low) and one_chat.auc.value > 0
@@ -111,7 +111,7 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert not overview(scene.judge, card="Nobody").kinds
 
 
-def test_what_was_asked_again_tells_of_the_judge_and_is_no_vote(scene: Scene) -> None:
+def test_repeated_duels_measure_the_rater_and_are_not_votes(scene: Scene) -> None:
     a, b = reply(scene, "One.", "small"), reply(scene, "Two.", "large")
     first = scene.judge.compare(a, b, "right")
     scene.judge.compare(b, a, "left", asked_again=first.id)

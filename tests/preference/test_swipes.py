@@ -1,4 +1,4 @@
-"""Swipes kept: a weak hint, taken only where it is wanted and where nothing speaks against it."""
+"""Kept swipes: a weak signal, used only on request and if no rating contradicts it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 
 
-def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) -> None:
+def test_kept_swipes_are_left_out_unless_requested(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     (swipe,) = scene.judge.kept_swipe(a, [b])
     with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
@@ -25,7 +25,7 @@ def test_kept_swipes_are_left_out_unless_wanted(scene: Scene, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("sources", [set(Source), {Source.SWIPE}])
-def test_a_rating_that_says_the_opposite_takes_a_kept_swipe_back(
+def test_a_contradicting_rating_drops_a_kept_swipe(
     scene: Scene, tmp_path: Path, sources: set[Source]
 ) -> None:
     liked, bad, other = (scene.reply(text) for text in ("One.", "Two.", "Three."))

@@ -1,4 +1,4 @@
-"""Whatever a model's template refuses, its exports render: greeting and system find a place."""
+"""Whatever a model's template rejects, its exports render with greeting and system text."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_no_row_is_refused(scene: Scene, tmp_path: Path, source: str, name: str)
     assert "You are Watson." in lines and "Come in!" in lines
 
 
-def test_what_a_template_takes_is_found_out() -> None:
+def test_what_a_template_accepts_is_detected() -> None:
     found = {
         name: (made.user_first, made.no_system)
         for name, source in TEMPLATES.items()
@@ -71,7 +71,7 @@ def test_what_a_template_takes_is_found_out() -> None:
     assert build_trainer_model("m", LOOP, "", "</s>", None).end == "</s>"
 
 
-def test_a_greeting_that_is_kept_is_refused_where_the_template_refuses_it(
+def test_a_kept_greeting_is_rejected_if_the_template_rejects_it(
     scene: Scene, tmp_path: Path
 ) -> None:
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")

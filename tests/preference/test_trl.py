@@ -122,7 +122,7 @@ def test_a_reward_model_makes_a_step(rated: Scene, tmp_path: Path, starter: Any)
     assert done.global_step == 1 and 0 < done.training_loss < 20
 
 
-def test_rows_and_drops_are_as_the_check_counts_them(
+def test_trainers_drop_the_rows_that_the_check_predicts(
     scene: Scene, tmp_path: Path, starter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rpterm.cli.trainer_model import open_trainer_model
@@ -154,7 +154,7 @@ def test_rows_and_drops_are_as_the_check_counts_them(
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_what_sft_does_with_long_rows_is_as_the_check_says(
+def test_sft_handles_long_rows_as_the_check_predicts(
     tmp_path: Path, starter: Any, apart: bool
 ) -> None:
     from datasets import Dataset

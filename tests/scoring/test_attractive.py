@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.scoring.findings import findings, spans, weakest
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.findings import broken_spans, findings, weakest_dimension
 from rpterm.scoring.records import Fact, Scene, Signal
 from rpterm.scoring.scorer import Scorer
 from rpterm.scoring.signals.empathy import Empathy
@@ -75,12 +75,12 @@ def test_attractiveness_has_a_bar_and_no_part_in_the_probability() -> None:
     kinds = {each.signal: (each.kind, each.adds) for each in findings(score)}
     assert kinds["engagement"] == kinds["proactivity"] == ("appeal", 0.0)
     assert kinds["empathy"][0] == "mute"
-    assert not {"engagement", "proactivity", "empathy"} & set(frozen().fast)
-    assert weakest(score) != "attractiveness"
+    assert not {"engagement", "proactivity", "empathy"} & set(load_coefficients().fast)
+    assert weakest_dimension(score) != "attractiveness"
 
 
 def test_garbled_text_cuts_the_conversation_and_is_underlined() -> None:
     sound = Scorer().cheap("I mend nets in the harbour.", SCENE)
     broken = Scorer().cheap("I mend nets in the harbour.<|im_end|>", SCENE)
     assert (sound.dimensions["conversation"] or 0) > 0.5 and broken.dimensions["conversation"] == 0
-    assert (27, 37) in spans(broken)
+    assert (27, 37) in broken_spans(broken)

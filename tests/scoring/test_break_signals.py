@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rpterm.bench.figures import calibration_error, error_figures, share
-from rpterm.scoring.eras import later_words
+from rpterm.bench.metrics import calibration_error, calibration_figures, proportion
+from rpterm.scoring.dated_words import words_dated_after
 from rpterm.scoring.records import Fact, Scene
-from rpterm.scoring.signals.addressing import Addressing
+from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
-from rpterm.scoring.signals.assistant import AssistantVoice
+from rpterm.scoring.signals.assistant_voice import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
-from rpterm.scoring.signals.speaking import Speaking
-from rpterm.scoring.texts import where
+from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
+from rpterm.scoring.texts import find_word
 
 SCENE = Scene(
     char="Ines",
@@ -31,12 +31,12 @@ SCENE = Scene(
 
 @pytest.mark.parametrize("reply", ["Tom: Yes.", "*You sit down.*", '*Tom nods.* "Good."'])
 def test_the_users_part_is_noticed(reply: str) -> None:
-    assert Speaking().measure(reply, SCENE).value == 1
+    assert SpeakingForUser().measure(reply, SCENE).value == 1
 
 
 @pytest.mark.parametrize("reply", ['*She looks at you.* "You look tired."', "You are late, Tom."])
 def test_speech_to_the_user_passes(reply: str) -> None:
-    assert Speaking().measure(reply, SCENE).value == 0
+    assert SpeakingForUser().measure(reply, SCENE).value == 0
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_speech_to_the_user_passes(reply: str) -> None:
     ],
 )
 def test_the_other_side_called_by_the_characters_name_is_noticed(reply: str, called: str) -> None:
-    (evidence,) = Addressing().measure(reply, SCENE).evidence
+    (evidence,) = AddressesItself().measure(reply, SCENE).evidence
     assert reply[evidence.start : evidence.end] == called
 
 
@@ -62,15 +62,15 @@ def test_the_other_side_called_by_the_characters_name_is_noticed(reply: str, cal
     ],
 )  # fmt: skip
 def test_the_own_name_in_another_part_passes(reply: str) -> None:
-    assert Addressing().measure(reply, SCENE).value == 0
+    assert AddressesItself().measure(reply, SCENE).value == 0
 
 
 def test_a_name_that_is_not_the_characters_alone_passes() -> None:
     told = Fact("card.relations:0", "Mr. Bell, her husband, is at sea.")
     married = replace(SCENE, char="Mrs. Bell", facts=(told,))
-    assert Addressing().measure("Come in, Mr. Bell, and shut the door.", married).value == 0
+    assert AddressesItself().measure("Come in, Mr. Bell, and shut the door.", married).value == 0
     namesake = replace(SCENE, user="Ines")
-    assert Addressing().measure("Good evening, Ines.", namesake).confidence == 0
+    assert AddressesItself().measure("Good evening, Ines.", namesake).confidence == 0
 
 
 def test_assistant_voice_needs_one_sure_phrase_or_the_words_of_one() -> None:
@@ -174,11 +174,11 @@ def test_repetition_points_at_the_turn_also_where_one_spoke_twice() -> None:
      ("i", "Is it I'm or I?", 13), ("!", "Tea!", 3), ("tea", "Steady.", -1)],
 )  # fmt: skip
 def test_a_word_stands_by_itself(word: str, text: str, at: int) -> None:
-    assert where(word, text) == at
+    assert find_word(word, text) == at
 
 
 def test_figures() -> None:
-    half = share([True, False] * 50)
+    half = proportion([True, False] * 50)
     assert half["value"] == 0.5 and 0.39 < half["low"] < 0.41
     assert calibration_error([0.9, 0.9], [True, False]) == pytest.approx(0.4)
 
@@ -266,13 +266,13 @@ def test_a_machine_may_call_itself_one() -> None:
     ],
 )  # fmt: skip
 def test_dated_words(text: str, year: int, found: str) -> None:
-    spans = [text[start:end] for start, end, _ in later_words(text, year)]
+    spans = [text[start:end] for start, end, _ in words_dated_after(text, year)]
     assert spans == ([found] if found else [])
 
 
 def test_prose_without_marks_that_moves_the_user_is_noticed() -> None:
-    assert Speaking().measure("You nod slowly and take a step back.", SCENE).value == 1
-    assert Speaking().measure("You look tired. Did you walk far?", SCENE).value == 0
+    assert SpeakingForUser().measure("You nod slowly and take a step back.", SCENE).value == 1
+    assert SpeakingForUser().measure("You look tired. Did you walk far?", SCENE).value == 0
 
 
 def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(
@@ -296,7 +296,11 @@ def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(
 def test_a_score_that_means_what_it_says_errs_by_noise_alone() -> None:
     honest = [[(0.8, True)] * 8 + [(0.8, False)] * 2, [(0.2, True)] * 2 + [(0.2, False)] * 8] * 9
     sure = [[(0.99 if said > 0.5 else 0.01, true) for said, true in part] for part in honest]
-    told, too_sure = error_figures("ece", honest), error_figures("ece", sure)
+    told, too_sure = calibration_figures("ece", honest), calibration_figures("ece", sure)
     assert told["ece"] == 0.0 and 0.0 < float(str(told["ece_noise"])) < 0.1
     assert too_sure["ece"] == pytest.approx(0.19, abs=0.01)
-    assert error_figures("ece", []) == {"ece": 0.0, "ece_interval": [0.0, 1.0], "ece_noise": 0.0}
+    assert calibration_figures("ece", []) == {
+        "ece": 0.0,
+        "ece_interval": [0.0, 1.0],
+        "ece_noise": 0.0,
+    }

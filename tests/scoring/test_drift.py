@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.scoring.drift import LIMIT, Follower, broken, drift
+from rpterm.scoring.drift import LIMIT, DriftDetector, broke_character, drift
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=60)
 CHANCE = random.Random(20)
@@ -40,7 +40,7 @@ def average_run(draw: Callable[[int], float], *, chats: int, longest: int) -> fl
 
 
 def until_alarm(draw: Callable[[int], float], longest: int) -> int:
-    follower = Follower()
+    follower = DriftDetector()
     return next((n + 1 for n in range(longest) if follower.add(draw(n)).alarm), longest)
 
 
@@ -71,7 +71,7 @@ def test_the_level_is_a_share(seen: list[float]) -> None:
 
 @given(PROBABILITIES)
 def test_no_single_reply_raises_the_alarm(seen: list[float]) -> None:
-    follower = Follower()
+    follower = DriftDetector()
     for probability in [0.9] * 20:
         follower.add(probability)
     assert not follower.add(0.0).alarm
@@ -93,6 +93,6 @@ def test_good_replies_end_an_alarm() -> None:
 
 
 def test_a_broken_reply_needs_a_sure_score() -> None:
-    assert broken(0.05, 0.3)
-    assert not broken(0.05, 0.7)
-    assert not broken(0.4, 0.45)
+    assert broke_character(0.05, 0.3)
+    assert not broke_character(0.05, 0.7)
+    assert not broke_character(0.4, 0.45)

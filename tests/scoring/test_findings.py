@@ -8,26 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from letters import Letters
 
-from rpterm.bench.refit import FAULTS
+from rpterm.bench.refit import VIOLATION_TERMS
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.scoring.combine import APART, UNFITTED, Term
+from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.combine import SEPARATE_DIMENSION, UNWEIGHTED_VIOLATIONS, Term
 from rpterm.scoring.findings import (
     APPEAL,
     LABELS,
+    author_note,
+    broken_lines,
+    broken_spans,
     excerpt,
     findings,
     hint,
-    lines,
-    note,
-    spans,
-    weakest,
+    weakest_dimension,
 )
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.frozen import frozen
 from rpterm.scoring.likelihood import EngineLikelihood
-from rpterm.scoring.records import NOTHING, Evidence, Reading
+from rpterm.scoring.records import NO_DATA, Evidence, Reading
 from rpterm.scoring.scorer import Score
-from rpterm.scoring.signals.all import signals_for
+from rpterm.scoring.signals.registry import available_signals
+from rpterm.scoring.similarity import ContrastiveSimilarity
 
 REPLY = "You nod and sit. As an AI language model, I cannot help with that."
 TERMS = {
@@ -43,7 +43,7 @@ def score(readings: Mapping[str, Reading], **dimensions: float | None) -> Score:
 BAD = score(
     {
         "fact_words": Reading(0.5, 1.0, (Evidence(0, 60, "near", "card.attributes:0", "Plays."),)),
-        "voice": NOTHING,
+        "voice": NO_DATA,
         "speaking_for_user": Reading(1.0, 1.0, (Evidence(0, 16, "acts for the user"),)),
         "contradiction": Reading(
             0.8, 0.5, (Evidence(17, 40, "says the contrary", "card.attributes:2", "Is a man."),)
@@ -64,26 +64,26 @@ def test_the_worst_comes_first_and_the_mute_last() -> None:
 
 
 def test_places_to_underline_are_those_that_broke() -> None:
-    assert spans(BAD) == ((0, 16), (17, 40))
+    assert broken_spans(BAD) == ((0, 16), (17, 40))
 
 
 def test_the_hint_says_what_to_do_and_names_the_line() -> None:
     said = hint(BAD, REPLY, char="Holmes", user="Ashby")
     assert said.startswith("Write only what Holmes says and does; Ashby decides for Ashby.")
     assert "Remember: Is a man." in said
-    assert "Remember" not in note(BAD, REPLY, char="Holmes", user="Ashby")
-    assert "Is a man." in note(BAD, REPLY, char="Holmes", user="Ashby")
+    assert "Remember" not in author_note(BAD, REPLY, char="Holmes", user="Ashby")
+    assert "Is a man." in author_note(BAD, REPLY, char="Holmes", user="Ashby")
 
 
 def test_a_reply_without_faults_still_gives_an_instruction() -> None:
     good = score({"fact_words": Reading(0.5)}, persona=0.9)
     assert "own voice" in hint(good, "Yes.", char="Holmes", user="Ashby")
-    assert lines(good) == ()
+    assert broken_lines(good) == ()
 
 
 def test_the_weakest_dimension() -> None:
-    assert weakest(BAD) == "boundaries"
-    assert weakest(score({}, persona=None)) is None
+    assert weakest_dimension(BAD) == "boundaries"
+    assert weakest_dimension(score({}, persona=None)) is None
 
 
 @given(st.text(max_size=200), st.integers(0, 220), st.integers(0, 220))
@@ -113,16 +113,18 @@ def test_any_score_can_be_told(readings: Mapping[str, Reading]) -> None:
     order = ["break", "against", "for", "little", "clean", "mute"]
     assert [order.index(e.kind) for e in found] == sorted(order.index(e.kind) for e in found)
     assert hint(given_score, REPLY, char="A", user="B").strip()
-    assert all(end > start for start, end in spans(given_score))
+    assert all(end > start for start, end in broken_spans(given_score))
 
 
 # The tables that must agree --------------------------------------------------------------------
 def test_every_signal_has_words_and_a_place_in_the_score() -> None:
     """A new signal needs a label, and a weight unless it is told apart from the score."""
-    every = signals_for(Fit(Letters().encode), EngineLikelihood(lambda: ScriptedEngine([""])))
-    table = frozen()
-    weighed = {*table.fast, *table.slow, *FAULTS, *UNFITTED, *APPEAL}
+    every = available_signals(
+        ContrastiveSimilarity(Letters().encode), EngineLikelihood(lambda: ScriptedEngine([""]))
+    )
+    table = load_coefficients()
+    weighed = {*table.fast, *table.slow, *VIOLATION_TERMS, *UNWEIGHTED_VIOLATIONS, *APPEAL}
     names = {each.name for each in every}
-    told = {"persona_lift"}  # See ``signals.lift``.
+    told = {"persona_lift"}  # See ``signals.likelihood_lift``.
     assert names == set(LABELS) == weighed | told and not told & weighed
-    assert {each.name for each in every if each.dimension == APART} == set(APPEAL)
+    assert {each.name for each in every if each.dimension == SEPARATE_DIMENSION} == set(APPEAL)

@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from rpterm.bench import calibrate, opening, persona
-from rpterm.bench.calibrate import choose, fit, terms
+from rpterm.bench import logistic, persona, refit, scoring_models
 from rpterm.bench.convai2 import Question, draw, read
-from rpterm.bench.persona import Row, cross, measure, report, scene_of
-from rpterm.bench.rivals import Rivals
-from rpterm.scoring.combine import chance
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.fit import Fit, soft, told_apart
-from rpterm.scoring.frequency import nameless
-from rpterm.scoring.frozen import frozen
+from rpterm.bench.hard_negatives import HardNegatives
+from rpterm.bench.logistic import fit_conditional_logit, fit_logistic, fit_terms
+from rpterm.bench.persona import MeasuredQuestion, cross_validate, measure, report, scene_of
+from rpterm.scoring.coefficients import load_coefficients, to_table
+from rpterm.scoring.combine import sigmoid
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.records import Fact, Scene
-from rpterm.scoring.signals.fitting import FactMeaning, FactWords
-from rpterm.scoring.signals.remembering import MemoryMeaning
+from rpterm.scoring.resources import load_json
+from rpterm.scoring.signals.card_and_context import FactMeaning, FactWords
+from rpterm.scoring.signals.memory import MemoryMeaning
+from rpterm.scoring.similarity import ContrastiveSimilarity, content_sentences, log_mean_exp
+from rpterm.scoring.word_frequency import without_name
 from rpterm.types import RptermError
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
@@ -40,7 +41,7 @@ class Boats:
 
 
 def test_the_reply_that_fits_this_card_rates_higher() -> None:
-    fit = Fit(Letters().encode)
+    fit = ContrastiveSimilarity(Letters().encode)
     own, other = "my boat leaks", "grey wind"
     assert fit.to_facts(own, ["i have a boat"])[1] > fit.to_facts(other, ["i have a boat"])[1]
     assert fit.to_turn(own, "a boat ?") > fit.to_turn(other, "a boat ?")
@@ -50,20 +51,20 @@ def test_the_reply_that_fits_this_card_rates_higher() -> None:
 def test_a_known_line_near_to_the_question_weighs_more() -> None:
     cosines = np.array([[0.9, 0.1]], np.float32)
     near_asked, near_other = (
-        soft(cosines, log_weights=np.array(each, np.float32)) for each in ([2, 0], [0, 2])
+        log_mean_exp(cosines, log_weights=np.array(each, np.float32)) for each in ([2, 0], [0, 2])
     )
-    assert near_asked > soft(cosines) > near_other
+    assert near_asked > log_mean_exp(cosines) > near_other
 
 
 def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
-    fit, facts = Fit(Letters().encode), ["i have a boat", "zyzzyx"]
+    fit, facts = ContrastiveSimilarity(Letters().encode), ["i have a boat", "zyzzyx"]
     untold = fit.to_facts("my boat leaks", facts)[1]
     assert fit.to_facts("my boat leaks", facts, ["i have a boat"])[1] < untold
     assert fit.to_facts("my boat leaks", facts[:1], facts[:1])[1] > untold
 
 
 def test_what_a_reply_takes_over_from_the_last_turn_is_no_fact() -> None:
-    fit, facts = Fit(Letters().encode), ["i have a boat"]
+    fit, facts = ContrastiveSimilarity(Letters().encode), ["i have a boat"]
     echoed, anew = (fit.to_facts("a boat", facts, asked=asked)[1] for asked in ("boat ?", "why ?"))
     assert echoed < anew
 
@@ -80,21 +81,21 @@ def test_what_a_reply_takes_over_from_the_last_turn_is_no_fact() -> None:
     ],
 )
 def test_a_reply_without_its_characters_name(name: str, text: str, told: str) -> None:
-    assert nameless(text, name) == told
+    assert without_name(text, name) == told
 
 
 def test_to_be_told_of_by_name_is_no_knowledge_of_the_card() -> None:
     facts = (Fact("card.description:0", "Zyzzyx has a boat."),)
     scene = Scene(char="Zyzzyx", facts=facts, history=((False, "why ?"),))
-    fit = Fit(Letters().encode)
+    fit = ContrastiveSimilarity(Letters().encode)
     for signal in (FactWords(), FactMeaning(fit), MemoryMeaning(fit)):
         named, plain = (signal.measure(said, scene) for said in ("Zyzzyx waits.", "waits."))
         assert named.value == plain.value
 
 
 def test_a_long_reply_is_read_sentence_by_sentence() -> None:
-    assert told_apart("Oh. My boat leaks badly. Yes!") == ["My boat leaks badly."]
-    assert told_apart("Oh. Yes!") == ["Oh. Yes!"]
+    assert content_sentences("Oh. My boat leaks badly. Yes!") == ["My boat leaks badly."]
+    assert content_sentences("Oh. Yes!") == ["Oh. Yes!"]
 
 
 def test_choosing_weights_are_found_where_a_whole_step_leads_away() -> None:
@@ -102,7 +103,7 @@ def test_choosing_weights_are_found_where_a_whole_step_leads_away() -> None:
     groups = [str(at // 5) for at in range(300)]
     right = np.arange(300) % 5 == 0
     rows = rng.normal(size=(300, 3)) + 30 * right[:, None] * np.array([1, 1, 0])
-    weights = choose(rows, right, groups)
+    weights = fit_conditional_logit(rows, right, groups)
     assert np.isfinite(weights).all() and weights[0] > 0 and weights[1] > 0
 
 
@@ -110,7 +111,7 @@ def test_weights_find_the_number_that_tells() -> None:
     rng = np.random.default_rng(3)
     rows = rng.normal(size=(600, 2))
     right = rows[:, 1] + rng.normal(size=600) > 0
-    weights, _ = fit(rows, right)
+    weights, _ = fit_logistic(rows, right)
     assert weights[1] > 5 * abs(weights[0])
 
 
@@ -118,25 +119,39 @@ def test_terms_give_calibrated_odds_and_a_spread() -> None:
     rng = np.random.default_rng(4)
     right = np.arange(800) % 4 == 0
     rows = np.column_stack([rng.normal(size=800) + 2 * right, rng.normal(size=800)])
-    found = terms(["tells", "noise"], rows, right, [str(at % 20) for at in range(800)])
-    assert found["tells"].weight > 1 and found["tells"].spread > 0
+    found = fit_terms(["tells", "noise"], rows, right, [str(at % 20) for at in range(800)])
+    assert found["tells"].weight > 1 and found["tells"].standard_error > 0
     assert abs(found["noise"].weight) < 0.4
-    middle = found["tells"].middle
-    assert chance(found["tells"].weight * (1.0 - middle)) == pytest.approx(0.5, abs=0.15)
+    center = found["tells"].center
+    assert sigmoid(found["tells"].weight * (1.0 - center)) == pytest.approx(0.5, abs=0.15)
+
+
+def test_terms_are_written_as_they_are_read() -> None:
+    stored = load_json("coefficients.json")
+    assert stored["version"] == refit.VERSION
+    assert to_table(load_coefficients().slow) == stored["slow"]
 
 
 def test_frozen_terms_belong_to_signals_and_say_how_they_were_made() -> None:
-    from rpterm.scoring.signals.all import signals_for
+    from rpterm.scoring.signals.registry import available_signals
 
-    table = frozen()
-    names = {each.name for each in signals_for(Fit(Letters().encode), Boats())}
+    table = load_coefficients()
+    names = {
+        each.name for each in available_signals(ContrastiveSimilarity(Letters().encode), Boats())
+    }
     assert set(table.slow) <= names and set(table.fast) < set(table.slow)
     assert "refit" in table.made and table.personas and table.novels
 
 
-def _measured(questions: list[Question], likelihood: Boats | None = None) -> list[Row]:
-    encode = Remembered(Letters())
-    return measure(questions, Rivals(questions, encode), encode, likelihood, frozen().drawn_fast)
+def _measured(questions: list[Question], likelihood: Boats | None = None) -> list[MeasuredQuestion]:
+    encode = EmbeddingCache(Letters())
+    return measure(
+        questions,
+        HardNegatives(questions, encode),
+        encode,
+        likelihood,
+        load_coefficients().drawn_fast,
+    )
 
 
 def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
@@ -147,7 +162,7 @@ def test_convai2_is_read_and_measured(tmp_path: Path) -> None:
     assert draw([question], 5, frozenset([question.key])) == []
     assert scene_of(question).asked == "where are you ?"
     rows = _measured([question])
-    assert report(rows, lambda _: frozen())["hits@1_no_lm"] == 1.0
+    assert report(rows, lambda _: load_coefficients())["hits@1_no_lm"] == 1.0
 
 
 def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
@@ -155,7 +170,7 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
     path.write_text("1 your persona: i have a boat\n" + LINE)
     picture = tmp_path / "reliability.svg"
     rows = _measured(read(path), Boats())
-    figures = report(rows, lambda _: frozen(), picture)
+    figures = report(rows, lambda _: load_coefficients(), picture)
     assert figures["hits@1"] == 1.0 and "without context_lift" in figures["ablations"]
     assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
 
@@ -163,8 +178,8 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
 def test_crossed_each_persona_is_judged_by_terms_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibrate, "_DRAWS", 5)  # Spreads are not looked at here.
-    monkeypatch.setattr(calibrate, "_FOLDS", 3)
+    monkeypatch.setattr(logistic, "_DRAWS", 5)  # Spreads are not looked at here.
+    monkeypatch.setattr(logistic, "_FOLDS", 3)
     monkeypatch.setattr(persona, "_FOLDS", 3)
     path = tmp_path / "talk.txt"
     kinds = ("boat", "cat", "drum")
@@ -176,16 +191,16 @@ def test_crossed_each_persona_is_judged_by_terms_of_others(
         )
     )  # fmt: skip
     rows = _measured(read(path), Boats())
-    of = cross(rows, frozen())
+    of = cross_validate(rows, load_coefficients())
     keys = sorted({row.question.key for row in rows})
     tables = {key: of(key).drawn_slow["fact_meaning"] for key in keys}
     assert len(keys) == 12 and len(set(tables.values())) > 1
-    assert frozen().drawn_slow["fact_meaning"] not in tables.values()
+    assert load_coefficients().drawn_slow["fact_meaning"] not in tables.values()
     assert of(keys[0]).slow["fact_meaning"] != of(keys[1]).slow["fact_meaning"]
     figures = report(rows, of)
     assert figures["hits@1"] > 0.8 and figures["pairwise_on_topic"] > 0.8
     with pytest.raises(RptermError, match="two personas"):
-        cross(rows[:1], frozen())
+        cross_validate(rows[:1], load_coefficients())
 
 
 def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
@@ -193,10 +208,12 @@ def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
 ) -> None:
     path = tmp_path / "talk.txt"
     path.write_text("1 your persona: i have a boat\n" + LINE)
-    seen = replace(frozen(), personas=frozenset([read(path)[0].key]))
-    monkeypatch.setattr(persona, "frozen", lambda: seen)
+    seen = replace(load_coefficients(), personas=frozenset([read(path)[0].key]))
+    monkeypatch.setattr(persona, "load_coefficients", lambda: seen)
     monkeypatch.setattr(
-        opening, "models", lambda cache: nullcontext((Remembered(Letters()), Boats()))
+        scoring_models,
+        "open_models",
+        lambda cache: nullcontext((EmbeddingCache(Letters()), Boats())),
     )
     with pytest.raises(RptermError, match="two personas"):
         persona.main(path)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rpterm.scoring.inference import nearest
 from rpterm.scoring.likelihood import Stopped
+from rpterm.scoring.nli import nearest_pairs
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.texts import words
@@ -78,5 +78,5 @@ def test_it_stops_when_nobody_wants_to_know() -> None:
 
 def test_nothing_to_say_or_to_hold_it_against_makes_no_pairs() -> None:
     fact = SCENE.facts[0]
-    assert nearest([(0, "I see.")], [(fact, fact.text)], encode) == []
-    assert nearest([(0, "My boat has sails.")], [], encode) == []
+    assert nearest_pairs([(0, "I see.")], [(fact, fact.text)], encode) == []
+    assert nearest_pairs([(0, "My boat has sails.")], [], encode) == []

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.kept import Kept
+from rpterm.scoring.embedding_file import EmbeddingFile
+from rpterm.scoring.similarity import ContrastiveSimilarity
 
 LINES = ("i have a boat", "grey wind")
 
@@ -26,8 +26,8 @@ class Counted(Letters):
 
 def test_the_second_run_reads_what_the_first_one_made(tmp_path: Path) -> None:
     first, second = Counted(), Counted()
-    rows = Kept(tmp_path / "x.npz", "small").rows(LINES, first.encode)
-    again = Kept(tmp_path / "x.npz", "small").rows(LINES, second.encode)
+    rows = EmbeddingFile(tmp_path / "x.npz", "small").rows(LINES, first.encode)
+    again = EmbeddingFile(tmp_path / "x.npz", "small").rows(LINES, second.encode)
     assert np.array_equal(rows, again) and again.dtype == np.float32
     assert (first.asked, second.asked) == ([2], [])
     assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
@@ -37,29 +37,29 @@ def test_the_second_run_reads_what_the_first_one_made(tmp_path: Path) -> None:
 def test_other_lines_and_other_models_are_made_anew(
     tmp_path: Path, model: str, lines: Sequence[str]
 ) -> None:
-    Kept(tmp_path / "x.npz", "small").rows(LINES, Letters().encode)
+    EmbeddingFile(tmp_path / "x.npz", "small").rows(LINES, Letters().encode)
     encode = Counted()
-    assert len(Kept(tmp_path / "x.npz", model).rows(lines, encode.encode)) == len(lines)
+    assert len(EmbeddingFile(tmp_path / "x.npz", model).rows(lines, encode.encode)) == len(lines)
     assert encode.asked == [len(lines)]
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", "cut", "folder"])
 def test_a_damaged_file_is_no_error(tmp_path: Path, damage: bytes | str) -> None:
     file = tmp_path / "x.npz"
-    rows = Kept(file, "small").rows(LINES, Letters().encode)
+    rows = EmbeddingFile(file, "small").rows(LINES, Letters().encode)
     if isinstance(damage, bytes):
         file.write_bytes(damage)
     elif damage == "cut":
         file.write_bytes(file.read_bytes()[:-30])
     else:
         file = tmp_path / "none" / "x.npz"
-    assert np.array_equal(Kept(file, "small").rows(LINES, Letters().encode), rows)
+    assert np.array_equal(EmbeddingFile(file, "small").rows(LINES, Letters().encode), rows)
 
 
 def test_a_reply_is_measured_the_same_with_kept_lines(tmp_path: Path) -> None:
     facts, encode = ["i have a boat"], Counted()
-    value = Fit(Letters().encode).to_facts("my boat leaks", facts)
-    Fit(Letters().encode, Kept(tmp_path / "x.npz", "small")).warm()
-    kept = Fit(encode.encode, Kept(tmp_path / "x.npz", "small"))
+    value = ContrastiveSimilarity(Letters().encode).to_facts("my boat leaks", facts)
+    ContrastiveSimilarity(Letters().encode, EmbeddingFile(tmp_path / "x.npz", "small")).warm()
+    kept = ContrastiveSimilarity(encode.encode, EmbeddingFile(tmp_path / "x.npz", "small"))
     assert kept.to_facts("my boat leaks", facts)[1] == pytest.approx(value[1], abs=1e-5)
     assert max(encode.asked) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.bench.opening import models
+from rpterm.bench.scoring_models import open_models
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
 from rpterm.paths import Paths
@@ -175,7 +175,7 @@ def test_the_starter_model_prefers_what_the_card_says() -> None:
         char="me", user="You", facts=(Fact("card.attributes:0", "I keep bees on a roof."),),
         history=((False, "What do you do all day?"),),
     )  # fmt: skip
-    with models() as (_, likelihood):
+    with open_models() as (_, likelihood):
         scorer = Scorer(likelihood=likelihood)
         own = scorer.full("I look after my bees, up on the roof.", scene)
         other = scorer.full("I fly planes to Canada and back again.", scene)

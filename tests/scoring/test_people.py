@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from letters import Letters
 
-from rpterm.bench import opening, people
+from rpterm.bench import people, scoring_models
 from rpterm.cli.bench import bench
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.signals.all import signals_for
+from rpterm.scoring.embedding import EmbeddingCache
+from rpterm.scoring.signals.registry import available_signals
 from rpterm.types import RptermError
 
 
@@ -63,7 +63,7 @@ def test_a_talk_is_a_scene_with_graded_replies(file: Path) -> None:
 
 
 def test_what_people_like_is_rated_higher(file: Path) -> None:
-    figures = people.report(people.measure(people.read(file), signals_for(None, None)))
+    figures = people.report(people.measure(people.read(file), available_signals(None, None)))
     assert (figures["talks"], figures["replies"]) == (2, 4)
     assert figures["knowledge score_no_lm"] > 0.8 and figures["knowledge tfidf_card"] > 0.8
     for name in people.ASKED:
@@ -75,7 +75,9 @@ def test_what_people_like_is_rated_higher(file: Path) -> None:
 def test_the_command_prints_the_figures(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(opening, "models", lambda cache: nullcontext((Remembered(Letters()), None)))
+    monkeypatch.setattr(
+        scoring_models, "open_models", lambda cache: nullcontext((EmbeddingCache(Letters()), None))
+    )
     monkeypatch.setattr(people, "_TIMES", 20)
     bench("people", usr=file, json=True)
     assert json.loads(capsys.readouterr().out)["replies"] == 4

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from letters import Letters
 
-from rpterm.bench import opening, rated
+from rpterm.bench import rated, scoring_models
 from rpterm.cli.bench import bench
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.signals.all import signals_for
+from rpterm.scoring.embedding import EmbeddingCache
+from rpterm.scoring.signals.registry import available_signals
 
 SCENES: list[dict[str, Any]] = [
     {
@@ -43,7 +43,7 @@ SCENES: list[dict[str, Any]] = [
 
 
 def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> None:
-    figures = rated.report(rated.measure(signals_for(None, None), table=SCENES))
+    figures = rated.report(rated.measure(available_signals(None, None), table=SCENES))
     assert figures["scenes"] == 4
     for kind in rated.KINDS:
         for by in ("unknowing", "half", "starter", "otherwise"):
@@ -59,7 +59,7 @@ def test_a_reply_that_knows_card_and_talk_is_rated_above_one_that_does_not() -> 
 
 def test_a_reply_that_is_no_better_wins_half() -> None:
     same = [{**SCENES[0], "knowing": "A parrot.", "unknowing": "A parrot."}]
-    figures = rated.report(rated.measure(signals_for(None, None), table=same))
+    figures = rated.report(rated.measure(available_signals(None, None), table=same))
     assert figures["attribute unknowing score_no_lm"] == 0.5
 
 
@@ -86,7 +86,9 @@ def test_the_scenes_that_were_read_are_whole() -> None:
 def test_the_command_prints_the_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(opening, "models", lambda cache: nullcontext((Remembered(Letters()), None)))
+    monkeypatch.setattr(
+        scoring_models, "open_models", lambda cache: nullcontext((EmbeddingCache(Letters()), None))
+    )
     monkeypatch.setattr(rated, "_TIMES", 20)
     every = rated.scenes
     monkeypatch.setattr(rated, "scenes", lambda name: every(name)[::8])

@@ -12,12 +12,12 @@ from rpterm.bench import told
 from rpterm.bench.locomo import read
 from rpterm.bench.rated import scenes
 from rpterm.cli.bench import bench
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.fit import Fit
-from rpterm.scoring.frequency import chance, rarity
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.records import Fact, Scene
-from rpterm.scoring.signals.remembering import MemoryMeaning, MemoryWords
+from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords
+from rpterm.scoring.similarity import ContrastiveSimilarity
+from rpterm.scoring.word_frequency import probability_in, rarity
 from rpterm.types import RptermError
 
 FACTS = (Fact("card.attributes:0", "Keeps bees behind the chapel."),)
@@ -61,7 +61,12 @@ def test_much_that_is_known_makes_a_common_word_no_memory() -> None:
 def test_a_rare_word_tells_more_than_a_common_one() -> None:
     assert rarity("paddington") > rarity("violin") > rarity("fall") > rarity("go")
     assert rarity("zyzzyx") == rarity("qwertzu") < 10.1
-    assert chance("go", 400) > chance("fall", 400) > chance("paddington", 4000) > 0
+    assert (
+        probability_in("go", 400)
+        > probability_in("fall", 400)
+        > probability_in("paddington", 4000)
+        > 0
+    )
 
 
 @pytest.mark.parametrize("turns", [10, 60, 250, 500])
@@ -97,7 +102,9 @@ def test_a_contraction_is_no_evidence() -> None:
     assert [(each.start, each.end) for each in found] == [(9, 14)]
 
 
-@pytest.mark.parametrize("signal", [MemoryWords(), MemoryMeaning(Fit(Letters().encode))])
+@pytest.mark.parametrize(
+    "signal", [MemoryWords(), MemoryMeaning(ContrastiveSimilarity(Letters().encode))]
+)
 def test_with_nothing_known_or_said_there_is_nothing_to_go_by(
     signal: MemoryWords | MemoryMeaning,
 ) -> None:
@@ -109,7 +116,7 @@ def test_with_nothing_known_or_said_there_is_nothing_to_go_by(
 def test_meaning_names_the_earlier_turn_it_leans_on_however_far_back() -> None:
     between = tuple((at % 2 == 0, "zyzzyx") for at in range(30))
     scene = Scene(history=((False, "a boat ?"), *between, (False, "hm")))
-    reading = MemoryMeaning(Fit(Letters().encode)).measure("my boat", scene)
+    reading = MemoryMeaning(ContrastiveSimilarity(Letters().encode)).measure("my boat", scene)
     assert (reading.evidence[0].source, reading.evidence[0].line) == ("turn:-32", "a boat ?")
 
 
@@ -143,7 +150,7 @@ def test_the_one_who_said_it_is_asked(talks: Path) -> None:
 
 
 def test_an_answer_that_was_said_wins_and_one_that_was_not_loses(talks: Path) -> None:
-    measured = told.measure(told.draw(read(talks), 0), Remembered(Letters()), None)
+    measured = told.measure(told.draw(read(talks), 0), EmbeddingCache(Letters()), None)
     figures = told.report(measured)
     assert figures["questions"] == 5 and "pairwise" not in figures
     # Of twenty pairs sixteen have a right answer that was said, and some of the wrong ones, too.
@@ -152,7 +159,7 @@ def test_an_answer_that_was_said_wins_and_one_that_was_not_loses(talks: Path) ->
 
 
 def test_conversations_it_was_fitted_on_are_refused(talks: Path, tmp_path: Path) -> None:
-    name = next(iter(frozen().talks))
+    name = next(iter(load_coefficients().talks))
     fitted = tmp_path / "fitted.json"
     fitted.write_text(talks.read_text().replace("small", name))
     with pytest.raises(RptermError, match="fitted on every conversation"):

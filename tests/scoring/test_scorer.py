@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from threading import Barrier, Thread
 
@@ -12,9 +15,16 @@ from letters import Letters
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import EngineError
 from rpterm.scoring import embedding
-from rpterm.scoring.combine import Term, adds, by_dimension, chance, interval, log_odds
+from rpterm.scoring.combine import (
+    Term,
+    bounded_contribution,
+    confidence_interval,
+    dimension_values,
+    log_odds,
+    sigmoid,
+)
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.records import NOTHING, Fact, Reading, Scene, scene_of
+from rpterm.scoring.records import NO_DATA, Fact, Reading, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
 
 SCENE = Scene(
@@ -102,7 +112,7 @@ def test_vectors_that_another_thread_pushes_out_meanwhile_are_still_told(
                 other.join()
             return super().encode(texts)
 
-    near = embedding.Remembered(Meanwhile())
+    near = embedding.EmbeddingCache(Meanwhile())
     near(["old"])
     assert np.array_equal(near(["old", "new"]), Letters().encode(["old", "new"]))
 
@@ -124,6 +134,28 @@ def test_full_is_complete_and_can_be_stopped() -> None:
     assert scorer.full("I mend nets.", SCENE, stopped=lambda: True) is None
 
 
+def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
+    """Python orders sets of strings differently in each process."""
+    code = (
+        "from rpterm.scoring.records import Fact, Scene\n"
+        "from rpterm.scoring.scorer import Scorer\n"
+        "fact = Fact('card.attributes:0', 'Ines mends nets, sails and oars in Setubal harbour.')\n"
+        "told = (True, 'The tide takes boats, ropes and widows alike.')\n"
+        "scene = Scene('Ines', 'Tom', (fact,), history=(told, (False, 'What do you mend?')))\n"
+        "reply = 'I would be happy to help! Nets, sails, oars, lanterns, kettles; boats, ropes '\n"
+        "reply += 'whenever the harbour freezes, and once a violin for eleven silver coins.'\n"
+        "print(Scorer().cheap(reply, scene))"
+    )
+    scores = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3", "4")
+    }  # fmt: skip
+    assert len(scores) == 1
+
+
 @pytest.mark.parametrize("reply", ["", " ", "\x00", "?" * 5000, "*", "“", "日本語"])
 def test_odd_replies_are_scored_all_the_same(reply: str) -> None:
     for scene in (SCENE, Scene()):
@@ -132,8 +164,8 @@ def test_odd_replies_are_scored_all_the_same(reply: str) -> None:
 
 
 def test_what_has_nothing_to_go_by_says_nothing() -> None:
-    terms = {"fits": Term(2.0, middle=0.5), "breaks": Term(-3.0)}
-    assert log_odds({"fits": NOTHING, "breaks": Reading(0.0)}, terms) == 0
+    terms = {"fits": Term(2.0, center=0.5), "breaks": Term(-3.0)}
+    assert log_odds({"fits": NO_DATA, "breaks": Reading(0.0)}, terms) == 0
     assert log_odds({"fits": Reading(1.0), "breaks": Reading(1.0)}, terms) == -2
     assert log_odds({"fits": Reading(90.0)}, terms) == 6
     grouped = {"fits": Term(2.0, group="fit")}
@@ -142,27 +174,35 @@ def test_what_has_nothing_to_go_by_says_nothing() -> None:
 
 
 def test_being_to_the_point_only_takes_away() -> None:
-    terms = {"talk": Term(2.0, middle=0.5, group="topic")}
-    assert log_odds({"talk": Reading(2.0)}, terms) == adds(terms["talk"], Reading(2.0)) == 0
-    assert log_odds({"talk": Reading(0.0)}, terms) == adds(terms["talk"], Reading(0.0)) == -1
+    terms = {"talk": Term(2.0, center=0.5, group="topic")}
+    assert (
+        log_odds({"talk": Reading(2.0)}, terms)
+        == bounded_contribution(terms["talk"], Reading(2.0))
+        == 0
+    )
+    assert (
+        log_odds({"talk": Reading(0.0)}, terms)
+        == bounded_contribution(terms["talk"], Reading(0.0))
+        == -1
+    )
     assert log_odds({"talk": Reading(2.0)}, terms, bounds=False) == 3
 
 
 def test_dimensions_are_shares() -> None:
-    terms = {"fits": Term(2.0, middle=0.5), "breaks": Term(-3.0)}
-    shares = by_dimension(
+    terms = {"fits": Term(2.0, center=0.5), "breaks": Term(-3.0)}
+    shares = dimension_values(
         {"fits": Reading(1.0), "breaks": Reading(0.25)},
         terms,
         {"fits": "persona", "breaks": "boundaries"},
     )
-    assert shares["persona"] == pytest.approx(chance(1)) and shares["boundaries"] == 0.75
+    assert shares["persona"] == pytest.approx(sigmoid(1)) and shares["boundaries"] == 0.75
     assert shares["behaviour"] is None
 
 
 def test_the_interval_holds_the_probability() -> None:
-    low, high = interval(0.3, 1.0)
-    assert low < chance(0.3) < high
-    assert interval(0.3, 0.0) == (chance(0.3), chance(0.3))
+    low, high = confidence_interval(0.3, 1.0)
+    assert low < sigmoid(0.3) < high
+    assert confidence_interval(0.3, 0.0) == (sigmoid(0.3), sigmoid(0.3))
 
 
 class Slow:

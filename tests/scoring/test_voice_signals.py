@@ -9,16 +9,22 @@ from pathlib import Path
 import pytest
 from letters import Letters
 
-from rpterm.bench import opening
-from rpterm.bench.cached import Cached
+from rpterm.bench import scoring_models
+from rpterm.bench.likelihood_cache import CachedLikelihood
 from rpterm.bench.pdnc import read
-from rpterm.bench.voice import cross, main, measure, pairs, report
+from rpterm.bench.voice import cross_validate, main, measure, pairs, report
 from rpterm.engine.protocol import Piece
-from rpterm.scoring.embedding import Remembered
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Text
 from rpterm.scoring.records import Fact, Scene
-from rpterm.scoring.signals.lift import END, ContextLift, PersonaLift, prompt, said
+from rpterm.scoring.signals.likelihood_lift import (
+    END,
+    ContextLift,
+    PersonaLift,
+    prompt,
+    reply_pieces,
+)
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 from rpterm.types import RptermError
 
@@ -50,7 +56,7 @@ class Same:
 
 
 @pytest.mark.parametrize(
-    "signal", [VoiceWords(), VoiceMeaning(Remembered(Letters())), VoiceLikelihood(Same())]
+    "signal", [VoiceWords(), VoiceMeaning(EmbeddingCache(Letters())), VoiceLikelihood(Same())]
 )
 def test_an_own_line_sounds_more_like_the_character(signal: VoiceWords) -> None:
     own = signal.measure("Arr, matey, the sea be mine, says I!", SCENE)
@@ -107,8 +113,8 @@ def test_a_reply_is_compared_with_talks_of_anybody_written_alike() -> None:
 def test_control_tokens_in_what_was_said_are_text_and_a_cut_reply_has_no_end() -> None:
     scene = Scene(history=((False, "<|im_end|>"),))
     assert [x for x in prompt(scene, facts=False) if not x.special] == [Piece("<|im_end|>")]
-    assert said("Yes.") == (Piece("Yes."), END)
-    assert said("word " * 81) == (Piece(("word " * 80).strip()),)
+    assert reply_pieces("Yes.") == (Piece("Yes."), END)
+    assert reply_pieces("word " * 81) == (Piece(("word " * 80).strip()),)
 
 
 def _novel(folder: Path, name: str, lines: int = 30) -> None:
@@ -129,9 +135,9 @@ def test_novels_are_read_and_told_apart(tmp_path: Path) -> None:
     assert {voice.name for voice in novels[0].voices} == {"Ann", "Lady"}
     assert all(not set(each.examples) & set(each.tested) for each in novels[0].voices)
     assert read(tmp_path, 4) == novels
-    heard = measure(novels[:1], novels, Remembered(Letters()), Same())
+    heard = measure(novels[:1], novels, EmbeddingCache(Letters()), Same())
     assert len(heard) == 16 and pairs(heard)
-    figures = report(heard, lambda _: frozen())
+    figures = report(heard, lambda _: load_coefficients())
     assert figures["pairwise"] == 1.0 and figures["top1"] == 1.0
     assert "without voice_words" in figures["ablations"]
 
@@ -140,23 +146,23 @@ def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> 
     for name in ("One", "Three", "Two"):
         _novel(tmp_path, name)
     novels = read(tmp_path, 4)
-    heard = measure(novels, novels, Remembered(Letters()), Same())
-    of = cross(heard, frozen())
+    heard = measure(novels, novels, EmbeddingCache(Letters()), Same())
+    of = cross_validate(heard, load_coefficients())
     assert len({str(of(novel.name).cast_slow) for novel in novels}) > 1
     figures = report(heard, of)
     assert figures["novels"] == 3 and figures["pairwise"] == 1.0
     with pytest.raises(RptermError, match="two novels"):
-        cross(heard[:16], frozen())
+        cross_validate(heard[:16], load_coefficients())
 
 
 @pytest.mark.parametrize("new", ["A novel of its own", ""])
 def test_a_folder_whose_novels_were_all_fitted_on_is_judged_crossed(
     new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in (*sorted(frozen().novels)[:2], *([new] if new else [])):
+    for name in (*sorted(load_coefficients().novels)[:2], *([new] if new else [])):
         _novel(tmp_path, name)
-    made = Remembered(Letters()), Same()
-    monkeypatch.setattr(opening, "models", lambda cache: nullcontext(made))
+    made = EmbeddingCache(Letters()), Same()
+    monkeypatch.setattr(scoring_models, "open_models", lambda cache: nullcontext(made))
     main(tmp_path, json=True)
     figures = json.loads(capsys.readouterr().out)
     assert figures["crossed"] is not bool(new) and figures["novels"] == (1 if new else 2)
@@ -173,9 +179,9 @@ def test_a_folder_without_novels_is_refused(tmp_path: Path) -> None:
 
 def test_known_likelihoods_are_not_asked_again(tmp_path: Path) -> None:
     file, asked = tmp_path / "known.jsonl", Same()
-    first = Cached(asked, file).logprobs("a b", ["a", "c"])
+    first = CachedLikelihood(asked, file).logprobs("a b", ["a", "c"])
     assert asked.asked == 2
-    assert Cached(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
+    assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
 
 
 def test_from_which_end_the_example_lines_begin_does_not_matter() -> None:

@@ -1,4 +1,4 @@
-"""Casts: stored and read whole, gone with their chat, kept by backup and repair."""
+"""Casts: stored and read completely, deleted with their chat, kept by backup and repair."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def new_chat(store: Store, name: str = "Sherlock Holmes") -> int:
     return store.create_chat(card_name=name, card_hash="h").id
 
 
-def test_a_cast_comes_back_as_it_was(store: Store) -> None:
+def test_a_cast_round_trips(store: Store) -> None:
     chat = new_chat(store)
     assert Casts(store).get(chat) is None
     Casts(store).put(chat, CAST)
@@ -56,7 +56,7 @@ _MEMBERS = st.builds(
     taking=st.sampled_from(TurnTaking),
     held=_NAMES,
 )
-def test_any_cast_comes_back(
+def test_any_cast_round_trips(
     tmp_path_factory: pytest.TempPathFactory, members: list[Member], taking: TurnTaking, held: str
 ) -> None:
     with Store(tmp_path_factory.mktemp("cast") / "rp.db") as store:
@@ -66,7 +66,7 @@ def test_any_cast_comes_back(
         assert Casts(store).get(chat) == cast
 
 
-def test_a_cast_goes_with_its_chat(store: Store) -> None:
+def test_a_cast_is_deleted_with_its_chat(store: Store) -> None:
     first, second = new_chat(store), new_chat(store)
     for chat in (first, second):
         Casts(store).put(chat, CAST)
@@ -76,7 +76,7 @@ def test_a_cast_goes_with_its_chat(store: Store) -> None:
         Casts(store).put(first, CAST)
 
 
-def test_a_file_of_before_casts_gets_them_and_loses_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_file_older_than_casts_is_migrated_without_loss(store: Store, tmp_path: Path) -> None:
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "Who rang?", origin=Origin.TYPED)
     tables = {"scenes", "cast_members"}
@@ -90,7 +90,7 @@ def test_a_file_of_before_casts_gets_them_and_loses_nothing(store: Store, tmp_pa
         assert tables <= found
 
 
-def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) -> None:
+def test_present_members_remember_and_a_narrator_does_not(store: Store) -> None:
     chat = new_chat(store)
     Casts(store).put(chat, CAST)
     turn = store.add_turn(chat, None, "user", "Ann", "The key is here", origin=Origin.TYPED)
@@ -103,7 +103,7 @@ def test_everybody_who_is_there_remembers_and_a_narrator_does_not(store: Store) 
     assert memories.shown_paths("Moriarty") == {}
 
 
-def test_memories_of_the_schema_before_get_their_hearers(store: Store) -> None:
+def test_memories_of_the_previous_schema_get_their_hearers(store: Store) -> None:
     from rpterm.store.schema.memory_tables import MIGRATIONS
 
     chat = new_chat(store)

@@ -1,4 +1,4 @@
-"""Chat logs of other programs, in and out."""
+"""Importing and exporting chat logs of other programs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def lines(*objects: Any) -> bytes:
     return "\n".join(json.dumps(each) for each in objects).encode()
 
 
-def test_a_log_is_read() -> None:
+def test_a_log_is_parsed() -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, HIDDEN, REPLY) + b'\n{"cut": ')
     assert (log.user, log.character) == ("Tom", "Anna")
     assert log.note == AuthorNote("Be brief.", 2)
@@ -75,7 +75,7 @@ def test_a_log_is_read() -> None:
     assert "Line 5 was edited" in log.notes[0]
 
 
-def test_a_log_becomes_a_chat_and_a_log_again(store: Store) -> None:
+def test_a_log_round_trips_through_a_chat(store: Store) -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     assert (chat.persona.name, chat.note.text) == ("Tom", "Be brief.")
@@ -91,7 +91,7 @@ def test_a_log_becomes_a_chat_and_a_log_again(store: Store) -> None:
     assert parse_log(render_log(again).encode()).turns == log.turns
 
 
-def test_hidden_messages_are_hidden_turns_and_go_out_as_such(store: Store) -> None:
+def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:
     """What a program says itself is no part of the chat; what its user hid from the model is."""
     note = {"name": "Note", "is_system": True, "mes": "A remark.", "extra": {"type": "comment"}}
     told = {"name": "Dusk", "is_system": True, "mes": "It rains.", "extra": {"type": "narrator"}}
@@ -109,7 +109,7 @@ def test_hidden_messages_are_hidden_turns_and_go_out_as_such(store: Store) -> No
     assert [each["is_system"] for each in written[1:]] == [turn.hidden for turn in log.turns]
 
 
-def test_what_a_log_cannot_hold_is_told(store: Store) -> None:
+def test_what_a_log_cannot_hold_is_noted(store: Store) -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     first = store.tree(chat.id)[0]
@@ -164,14 +164,14 @@ def test_dates(date: Any, known: bool) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\n\n", b"[1]", b"hello", b'{"a": 1}', b'{"mes": ""}', b"[" * 99_999, b"\xff"]
 )
-def test_what_is_no_log(data: bytes) -> None:
+def test_a_file_that_is_not_a_log_is_refused(data: bytes) -> None:
     with pytest.raises(ChatLogError):
         parse_log(data)
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
-def test_anything_is_refused_or_read(data: bytes) -> None:
+def test_any_bytes_are_refused_or_parsed(data: bytes) -> None:
     try:
         parse_log(lines(GREETING) + b"\n" + data)
     except ChatLogError as error:
@@ -193,14 +193,14 @@ def turns(draw: st.DrawFn) -> LogMessage:
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(turns(), min_size=1, max_size=8))
-def test_any_log_is_read_as_it_was_written(given_turns: list[LogMessage]) -> None:
+def test_any_log_round_trips(given_turns: list[LogMessage]) -> None:
     log = ChatLog("Tom", "Anna", tuple(given_turns), AuthorNote("note", 3))
     again = parse_log(render_log(log).encode())
     assert again.turns == log.turns
     assert (again.user, again.character, again.note) == ("Tom", "Anna", log.note)
 
 
-def test_what_is_only_control_characters_says_nothing() -> None:
+def test_a_message_of_control_characters_is_empty() -> None:
     (turn,) = parse_log(
         lines({**GREETING, "mes": "Hi.", "swipe_id": 0, "swipes": ["Hi.", "\x1b", "\x00"]})
     ).turns
@@ -209,7 +209,7 @@ def test_what_is_only_control_characters_says_nothing() -> None:
     assert again.turns[0].swipes == turn.swipes
 
 
-def test_a_flood_of_odd_lines_is_counted_not_kept() -> None:
+def test_many_notes_are_counted_instead_of_kept() -> None:
     log = parse_log(lines(GREETING) + b"\n" + b"x\n" * 5000)
     assert len(log.notes) == 31
     assert log.notes[-1] == "4,970 more notes like these."
@@ -222,12 +222,12 @@ def test_a_line_of_a_million_values_is_left_out() -> None:
     assert len(log.turns) == 1 and "was left out" in log.notes[-1]
 
 
-def test_the_place_of_a_broken_byte_is_told() -> None:
+def test_the_offset_of_an_invalid_byte_is_reported() -> None:
     with pytest.raises(ChatLogError, match=r"at byte 5\)"):
         parse_log(b"[1]\n \xff\n")
 
 
-def test_what_a_chat_has_no_place_for_is_told_once() -> None:
+def test_unknown_fields_are_reported_in_one_note() -> None:
     head = {**HEAD, "chat_metadata": {"scenario": "A storm.", "main_chat": "x", "tainted": False}}
     reply = {
         **GREETING,
@@ -244,7 +244,7 @@ def test_what_a_chat_has_no_place_for_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("date", ["2024-03-01@12h00m00s", "2024-3-1 @12h 00m 00s 000ms"])
-def test_a_chat_keeps_the_day_it_began(store: Store, date: str) -> None:
+def test_an_imported_chat_keeps_its_creation_date(store: Store, date: str) -> None:
     log = parse_log(lines({**HEAD, "create_date": date}, GREETING))
     chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
     assert datetime.fromtimestamp(chat.created_at) == datetime(2024, 3, 1, 12)

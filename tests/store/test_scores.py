@@ -1,4 +1,4 @@
-"""Scores and examples' marks in the database."""
+"""Storing scores and example settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def turn(store: Store) -> int:
     ).id
 
 
-def test_a_score_comes_back_as_it_was(store: Store, turn: int) -> None:
+def test_a_score_round_trips(store: Store, turn: int) -> None:
     scores = Scores(store, clock=lambda: 5.0)
     given = replace(SCORE, turn_id=turn)
     scores.put(given)
@@ -44,9 +44,7 @@ def test_a_score_comes_back_as_it_was(store: Store, turn: int) -> None:
     assert scores.newest(store.turn(turn).chat_id) == {turn: given.probability}
 
 
-def test_a_whole_score_replaces_the_quick_one_and_not_the_other_way(
-    store: Store, turn: int
-) -> None:
+def test_an_incomplete_score_never_replaces_a_complete_one(store: Store, turn: int) -> None:
     scores = Scores(store)
     quick = replace(SCORE, turn_id=turn)
     whole = replace(quick, probability=0.4, complete=True)
@@ -55,7 +53,7 @@ def test_a_whole_score_replaces_the_quick_one_and_not_the_other_way(
     assert scores.get([turn])[turn].probability == 0.4
 
 
-def test_a_turn_that_is_gone_takes_its_score_along(store: Store, turn: int) -> None:
+def test_a_score_is_deleted_with_its_turn(store: Store, turn: int) -> None:
     scores = Scores(store)
     scores.put(replace(SCORE, turn_id=turn))
     store.delete_turn(turn)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.chat.branches import ends
+from rpterm.chat.branches import leaves
 from rpterm.store import Store, StoreError
 from rpterm.types import (
     AuthorNote,
@@ -64,7 +64,7 @@ GENERATION = Generation(
 )
 
 
-def test_cards_are_kept_once_by_the_hash_of_their_text(store: Store) -> None:
+def test_cards_are_stored_once_per_hash(store: Store) -> None:
     digest = store.put_card("Ada", 'name = "Ada"')
     assert digest == hashlib.sha256(b'name = "Ada"').hexdigest()
     assert store.put_card("Ada", 'name = "Ada"') == digest
@@ -72,7 +72,7 @@ def test_cards_are_kept_once_by_the_hash_of_their_text(store: Store) -> None:
     assert store.get_card("0" * 64) is None
 
 
-def test_a_chat_keeps_its_settings_and_changes_only_what_is_given(store: Store) -> None:
+def test_updating_a_chat_changes_only_what_is_given(store: Store) -> None:
     chat = store.create_chat(
         card_name="Ada", card_hash="h", card_path="/c.toml", title="T",
         persona=Persona("Jo", "tall"), note=AuthorNote("rain", 2),
@@ -83,7 +83,7 @@ def test_a_chat_keeps_its_settings_and_changes_only_what_is_given(store: Store) 
     assert (changed.persona, changed.card_path) == (Persona("Jo", "tall"), "/c.toml")
 
 
-def test_chats_come_by_what_was_last_said(store: Store) -> None:
+def test_chats_are_sorted_by_last_activity(store: Store) -> None:
     first = store.create_chat(card_name="Ada", card_hash="h")
     second = store.create_chat(card_name="Bo", card_hash="h")
     assert [chat.id for chat in store.chats()] == [second.id, first.id]
@@ -118,7 +118,7 @@ def test_the_length_counts_swipes_of_one_turn_once(store: Store, chat: Chat) -> 
         ("\n\n" + "y" * 50, "y" * 50),
     ],
 )
-def test_a_chat_is_headed_by_what_the_user_said_first_until_it_has_a_title(
+def test_an_untitled_chat_is_headed_by_the_first_user_message(
     store: Store, chat: Chat, said: str, heading: str
 ) -> None:
     assert store.chat(chat.id).heading == ""
@@ -135,7 +135,7 @@ def test_a_chat_is_headed_by_what_the_user_said_first_until_it_has_a_title(
     assert store.chat(chat.id).heading == ""
 
 
-def test_swipes_are_counted_on_the_path_also_of_first_turns(store: Store, chat: Chat) -> None:
+def test_swipes_are_counted_on_the_path_including_roots(store: Store, chat: Chat) -> None:
     say(store, chat, None, "greeting 1")
     other = say(store, chat, None, "greeting 2")
     below = [say(store, chat, other, f"r{n}") for n in range(3)]
@@ -148,7 +148,7 @@ def test_swipes_are_counted_on_the_path_also_of_first_turns(store: Store, chat: 
     assert store.tree(chat.id)[-1] == store.turn(below[2].id)
 
 
-def test_first_turns_of_two_chats_are_no_siblings(store: Store, chat: Chat) -> None:
+def test_roots_of_different_chats_are_not_siblings(store: Store, chat: Chat) -> None:
     elsewhere = store.create_chat(card_name="Ada", card_hash="h")
     mine, _ = say(store, chat, None, "a"), say(store, elsewhere, None, "b")
     assert [t.id for t in store.siblings(mine.id)] == [mine.id]
@@ -163,10 +163,10 @@ def test_select_returns_to_where_a_branch_was_left(store: Store, chat: Chat) -> 
     assert store.select(chat.id, right.id).id == right.id
     assert store.select(chat.id, left.id).id == old.id
     assert store.chat(chat.id).leaf_id == old.id
-    assert {t.id for t in ends(store.tree(chat.id))} == {old.id, new.id, right.id}
+    assert {t.id for t in leaves(store.tree(chat.id))} == {old.id, new.id, right.id}
 
 
-def test_select_takes_the_newest_where_nothing_was_shown(store: Store, chat: Chat) -> None:
+def test_select_takes_the_newest_child_if_none_was_shown(store: Store, chat: Chat) -> None:
     root = say(store, chat, None, "root")
     say(store, chat, root, "one", select=False)
     two = say(store, chat, root, "two", select=False)
@@ -174,9 +174,7 @@ def test_select_takes_the_newest_where_nothing_was_shown(store: Store, chat: Cha
     assert store.select(chat.id, root.id).id == two.id
 
 
-def test_deleting_what_is_shown_shows_the_neighbour_then_the_parent(
-    store: Store, chat: Chat
-) -> None:
+def test_deleting_a_shown_turn_shows_its_sibling_or_parent(store: Store, chat: Chat) -> None:
     root = say(store, chat, None, "root")
     kids = [say(store, chat, root, f"k{n}") for n in range(3)]
     store.set_leaf(chat.id, kids[1].id)
@@ -196,7 +194,7 @@ def test_deleting_a_chain_deeper_than_any_cascade(store: Store, chat: Chat) -> N
     assert store.chat(chat.id).turn_count == 0
 
 
-def test_numbers_of_deleted_chats_never_come_back(store: Store) -> None:
+def test_ids_of_deleted_chats_are_never_reused(store: Store) -> None:
     gone = store.create_chat(card_name="A", card_hash="h")
     store.delete_chat(gone.id)
     assert store.create_chat(card_name="A", card_hash="h").id > gone.id
@@ -218,7 +216,7 @@ def test_a_reply_grows_and_is_finished_once_with_its_provenance(store: Store, ch
     assert store.turn(reply.id).text == "whole"
 
 
-def test_closing_ends_what_still_streams(tmp_path: Path) -> None:
+def test_closing_ends_streaming_replies(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chat = store.create_chat(card_name="A", card_hash="h")
         reply = say(store, chat, None, "begun", status=Status.STREAMING)
@@ -240,7 +238,7 @@ def test_personas_and_flags(store: Store) -> None:
     assert store.flag("tour") == "seen"
 
 
-def test_unknown_numbers_are_refused_with_a_sentence(store: Store, chat: Chat) -> None:
+def test_unknown_ids_raise_a_store_error(store: Store, chat: Chat) -> None:
     mine = say(store, chat, None, "a")
     other = store.create_chat(card_name="A", card_hash="h")
     for call in (
@@ -263,9 +261,7 @@ def test_unknown_numbers_are_refused_with_a_sentence(store: Store, chat: Chat) -
 
 
 @pytest.mark.parametrize("text", ["nul\0in it", "e\u0301 😀 \u202e", "x" * 1_000_000, "", "\r\n\t"])
-def test_any_text_comes_back_as_it_was_and_can_be_deleted(
-    store: Store, chat: Chat, text: str
-) -> None:
+def test_any_text_round_trips_and_can_be_deleted(store: Store, chat: Chat, text: str) -> None:
     turn = say(store, chat, None, text)
     assert store.turn(turn.id).text == text
     store.search("in it")
@@ -298,7 +294,7 @@ def test_threads_have_their_own_connections(store: Store, chat: Chat) -> None:
     assert store.chat(chat.id).turn_count == 40
 
 
-def test_an_inner_change_that_fails_is_undone_alone(store: Store, chat: Chat) -> None:
+def test_a_failed_nested_transaction_is_rolled_back_alone(store: Store, chat: Chat) -> None:
     with store.connections.write():
         kept = say(store, chat, None, "one")
         with suppress(KeyError), store.connections.write():

@@ -1,4 +1,4 @@
-"""What was deleted is not in the bytes of any file."""
+"""Deleted text is not in the bytes of any file."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_file_shrinks(tmp_path: Path) -> None:
         assert path.stat().st_size < 300_000
 
 
-def test_a_crash_before_the_scrub_is_made_good_at_the_next_start(
+def test_a_crash_before_the_scrub_is_repaired_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "rp.db")
@@ -94,7 +94,7 @@ def test_a_crash_before_the_scrub_is_made_good_at_the_next_start(
     assert b"rexham" not in found and b"yzzyva" in found
 
 
-def test_a_large_file_is_scrubbed_behind_the_back_and_closing_waits(
+def test_a_large_file_is_scrubbed_in_the_background_and_closing_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(secure_erase, "_SMALL_FILE_BYTES", 0)

@@ -1,4 +1,4 @@
-"""Bad files, bad places, full disks: one sentence each, and nothing lost."""
+"""Bad files, bad places, full disks: one clear message each, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_newer_schema(tmp_path: Path, room: str) -> None:
     assert "newer rpterm" in refusal(path)
 
 
-def test_a_newer_schema_that_comes_while_the_file_is_open(tmp_path: Path) -> None:
+def test_a_newer_schema_applied_while_the_file_is_open(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     with Store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as newer:
         newer.execute(
@@ -94,14 +94,14 @@ def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:
     assert "damaged" in refusal(path)
 
 
-def test_a_cut_off_file(tmp_path: Path) -> None:
+def test_a_truncated_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     fill(path, turns=200)
     path.write_bytes(path.read_bytes()[: 4096 * 25])
     assert "damaged" in refusal(path)
 
 
-def test_held_by_another_program(tmp_path: Path) -> None:
+def test_a_file_locked_by_another_program(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     chat_id = fill(path)
     with Store(path, busy_timeout=0.1) as store:
@@ -172,7 +172,7 @@ def test_a_text_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         store.add_turn(chat_id, None, "user", "U", "x" * 11, origin=Origin.TYPED)
 
 
-def test_a_backup_is_one_whole_file_and_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_backup_is_one_complete_file_and_overwrites_nothing(tmp_path: Path) -> None:
     path, to = tmp_path / "rp.db", tmp_path / "deep" / "copy.db"
     chat_id = fill(path)
     with Store(path) as store:

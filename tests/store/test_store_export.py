@@ -24,7 +24,7 @@ def test_markdown_reads_as_it_was_typed() -> None:
     )
 
 
-def test_markdown_marks_what_the_model_does_not_read() -> None:
+def test_markdown_marks_hidden_turns() -> None:
     text = to_markdown(CHAT, [FIRST, replace(LAST, hidden=True)])
     assert "**Jo:** *(hidden from the model)*\n\n" in text
     assert text.count("hidden") == 1
@@ -43,7 +43,7 @@ def test_no_text_makes_a_heading_or_a_control_character(text: str) -> None:
     assert not any(char in done for char in "\0\x1b\x07\u202e")
 
 
-def test_json_lines_hold_everything() -> None:
+def test_json_lines_contain_everything() -> None:
     made = Generation("llama", "m", "h", Sampling(seed=3, banned=("x",)), prompt_text="\ud800 é")
     lines = list(to_jsonl(CHAT, [FIRST, LAST], {1: made}))
     chat, first, last = (json.loads(line) for line in lines)

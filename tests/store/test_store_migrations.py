@@ -1,4 +1,4 @@
-"""Files of every older schema open, and nothing of them is lost."""
+"""Files of every older schema open without loss."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rpterm.types import Origin, Status
 OLD = Path(__file__).parent / "old"
 
 
-def test_there_is_a_file_of_every_schema_before_the_newest() -> None:
+def test_there_is_a_dump_of_every_older_schema() -> None:
     names = [migration.__name__ for migration in MIGRATIONS]
     assert sorted(path.stem for path in OLD.glob("*.sql")) == names[:-1]
 
@@ -45,7 +45,7 @@ def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
         assert store.search("fog") == []
 
 
-def test_there_are_judgements_of_every_schema_before_the_newest() -> None:
+def test_there_is_a_dump_of_every_older_judgement_schema() -> None:
     names = [migration.__name__ for migration in judgement_tables.MIGRATIONS]
     assert sorted(path.stem for path in (OLD / "judgements").glob("*.sql")) == names[:-1]
 
@@ -53,7 +53,7 @@ def test_there_are_judgements_of_every_schema_before_the_newest() -> None:
 @pytest.mark.parametrize(
     "dump", sorted((OLD / "judgements").glob("*.sql")), ids=lambda path: path.stem
 )
-def test_old_judgements_are_kept(dump: Path, tmp_path: Path) -> None:
+def test_old_judgements_survive_migration(dump: Path, tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     with Store(path) as store:
         chat = store.create_chat(card_name="Mara", card_hash="h")

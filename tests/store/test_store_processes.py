@@ -1,4 +1,4 @@
-"""Several processes on one file, and processes that die."""
+"""Several processes with the same file open, and processes that die."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_second_store_leaves_the_first_one_its_locks(tmp_path: Path) -> None:
             assert [hit.turn.text for hit in other.search("kept")] == ["kept"]
 
 
-def test_an_owner_taken_for_dead_takes_its_turn_back(tmp_path: Path) -> None:
+def test_an_owner_taken_for_dead_reclaims_its_turn(tmp_path: Path) -> None:
     """As on a file system without locks: the mark's file vanishes under a living store."""
     with Store(tmp_path / "rp.db") as one:
         chat = one.create_chat(card_name="A", card_hash="h")
@@ -176,7 +176,7 @@ def test_a_chat_that_is_open_in_another_process_is_known_and_a_dead_one_is_not(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_dead_process_was_writing_ends_while_one_looks(tmp_path: Path) -> None:
+def test_streams_of_a_dead_process_are_ended_on_request(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     process, turn_id = streaming(path)
     with Store(path) as store:
@@ -192,7 +192,7 @@ def test_what_a_dead_process_was_writing_ends_while_one_looks(tmp_path: Path) ->
         assert store.turn(turn_id).status is Status.PARTIAL
 
 
-def test_what_others_write_changes_the_version_and_reading_does_not(tmp_path: Path) -> None:
+def test_writes_by_others_change_the_data_version(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as one, Store(tmp_path / "rp.db") as other:
         before = other_processes.data_version(one)
         one.chats()

@@ -1,4 +1,4 @@
-"""Repair: what is readable comes back, the damaged file stays."""
+"""Repair recovers what is readable and keeps the damaged file."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_harmless_damage_loses_nothing(tmp_path: Path) -> None:
         assert store.chats()[0].title == "Mine"
 
 
-def test_a_hole_in_the_middle_costs_only_what_is_in_it(tmp_path: Path) -> None:
+def test_a_damaged_page_loses_only_its_own_rows(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     fill(path)
     pages = path.stat().st_size // 4096
@@ -139,7 +139,7 @@ def test_a_lost_first_page(tmp_path: Path, end: int) -> None:
     assert recovered(path) == TURNS + 1
 
 
-def test_a_cut_off_file_gives_what_is_there(tmp_path: Path) -> None:
+def test_a_truncated_file_yields_what_is_left(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     fill(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3 + 11])
@@ -147,7 +147,7 @@ def test_a_cut_off_file_gives_what_is_there(tmp_path: Path) -> None:
     assert recovered(path) > TURNS // 4
 
 
-def test_numbers_go_on_where_they_were(tmp_path: Path) -> None:
+def test_ids_continue_after_a_repair(tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     chat_id = fill(path)
     with Store(path) as store:

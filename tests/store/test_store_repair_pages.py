@@ -1,4 +1,4 @@
-"""Whatever one page of a file is damaged: repair gives back every turn that is on other pages."""
+"""Whichever page of a file is damaged, repair recovers every turn on other pages."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def interesting(good: Path) -> list[int]:
     return [*schema, *inner, *rng.sample(turns, 3), *rng.sample(rest, 3)]
 
 
-def test_turns_on_other_pages_come_back(good: Path, tmp_path: Path) -> None:
+def test_turns_on_intact_pages_are_recovered(good: Path, tmp_path: Path) -> None:
     chosen = interesting(good)
     assert len(pages_of(good)._children(1)) >= 2, "the list of tables has several pages"
     for number, page in enumerate(chosen):
@@ -127,7 +127,7 @@ def test_rows_of_a_sound_file_are_those_that_sqlite_reads(good: Path) -> None:
                 assert ours == [(row[0], *row[2:]) for row in whole], name
 
 
-def test_the_log_counts(good: Path, tmp_path: Path) -> None:
+def test_the_write_ahead_log_is_read(good: Path, tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
     shutil.copyfile(good, path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

@@ -1,4 +1,4 @@
-"""Search: what people type finds what they mean and is never a query language."""
+"""Search finds what users mean, and never interprets input as a query language."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_finds(store: Store, query: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["fox", "駅"])
-def test_one_hit_a_chat_leaves_room_for_others(store: Store, word: str) -> None:
+def test_one_hit_per_chat_leaves_room_for_others(store: Store, word: str) -> None:
     chat = store.create_chat(card_name="Cy", card_hash="h", title="Cy")
     for at in range(60):
         store.add_turn(chat.id, None, "user", "U", f"{word} {at}", origin=Origin.TYPED)
@@ -58,7 +58,7 @@ def test_one_hit_a_chat_leaves_room_for_others(store: Store, word: str) -> None:
     assert all(word in hit.turn.text and word in hit.snippet for hit in hits)
 
 
-def test_a_greeting_that_was_never_played_is_no_hit(store: Store) -> None:
+def test_an_unused_greeting_is_not_found(store: Store) -> None:
     chat = store.create_chat(card_name="Cy", card_hash="h")
     first, _, last = (
         store.add_turn(chat.id, None, "assistant", "Cy", text, origin=Origin.GREETING)
@@ -84,7 +84,7 @@ def test_operators_are_words(store: Store, query: str) -> None:
     assert isinstance(store.search(query), list)
 
 
-def test_words_that_are_operators_are_looked_for(store: Store) -> None:
+def test_operator_words_are_searched_literally(store: Store) -> None:
     chat = store.create_chat(card_name="Ada", card_hash="h")
     store.add_turn(chat.id, None, "user", "U", "to be OR not", origin=Origin.TYPED)
     assert [hit.turn.text for hit in store.search("or not")] == ["to be OR not"]
@@ -99,6 +99,6 @@ def test_all_cards_and_limit(store: Store) -> None:
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=60))
-def test_no_text_is_an_error(store: Store, query: str) -> None:
+def test_no_query_raises(store: Store, query: str) -> None:
     for hit in store.search(query):
         assert hit.turn.text in TEXTS

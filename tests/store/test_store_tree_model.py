@@ -1,4 +1,4 @@
-"""Random operations on the tree of a chat, against a plain Python model of it."""
+"""Random operations on a chat's tree, compared with a plain Python model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rpterm.chat.branches import ends
 from rpterm.store import Store
 from rpterm.types import Origin
 
@@ -165,7 +164,7 @@ class TreeMachine(RuleBasedStateMachine):
             assert siblings[turn.swipe - 1] == turn.id
             assert turn.edited_from is None or turn.edited_from in self.parent
         leaves = [turn for turn in self.parent if not self.children(turn)]
-        assert [turn.id for turn in ends(self.store.tree(self.chat_id))] == sorted(leaves)[::-1]
+        assert [turn.id for turn in leaves(self.store.tree(self.chat_id))] == sorted(leaves)[::-1]
 
     @invariant()
     def same_branch(self) -> None:

@@ -104,12 +104,12 @@ async def test_words_for_what_stood_there_before_begin_a_branch_and_it_is_told(
 ) -> None:
     app = stage.app()
     async with running(app) as pilot:
-        monkeypatch.setattr(app.chat.follower, "tick", lambda: None)
-        await wait_until(pilot, lambda: not app.chat.follower._looking)
+        monkeypatch.setattr(app.chat.poller, "tick", lambda: None)
+        await wait_until(pilot, lambda: not app.chat.poller._polling)
         says(other, "Theirs")
         await say(pilot, app, "Ours")
         assert texts(app)[1:] == ["Ours", REPLIES[0]]
-        assert "your words began a branch of their own. F8 shows all." in notices(app)
+        assert "your message began a new branch. F8 shows all." in notices(app)
         assert "Theirs" in [turn.text for turn in other.tree(1)]
 
 
@@ -137,7 +137,7 @@ async def test_what_one_does_here_is_not_taken_for_another_terminals(
             await pilot.press(key)
             await pilot.pause()
         await wait_until(pilot, lambda: last(app).text == REPLIES[0])
-        looked = app.chat.follower._elsewhere
+        looked = app.chat.poller._elsewhere
         await wait_until(pilot, lambda: looked is not None and looked.poll() is None)
         assert "terminal" not in notices(app)
 

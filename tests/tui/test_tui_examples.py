@@ -27,7 +27,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.library import CardNotFound
 from rpterm.cards.reader import load, parse
 from rpterm.cards.writer import dump
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.examples.pool import card_exemplars
@@ -83,7 +83,7 @@ class FileStage(Stage):
         chat = begin_chat(store, card, text, Persona("Ansel"), card_path=str(path))
         session = Session(
             store, self.engine, parse(text), chat, self.settings, examples=ExampleProvider(store),
-            casting=Casting(self.find),
+            casting=CardSource(self.find),
         )  # fmt: skip
         for name in self.company:
             session.scene.add(name)

@@ -26,7 +26,7 @@ from tui_support import (
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.writer import dump
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
@@ -65,7 +65,7 @@ class GroupStage(Stage):
     def open(self, target: str | None, chat_id: int | None) -> Session:
         plain = super().open(target, chat_id)
         session = Session(
-            plain.store, self.engine, self.card, plain.chat, self.settings, casting=Casting(find)
+            plain.store, self.engine, self.card, plain.chat, self.settings, casting=CardSource(find)
         )
         for name in self.company:
             session.scene.add(name, known=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual.content import Content
 
-from rpterm.chat.branches import ends, played
+from rpterm.chat.branches import leaves, without_unused_swipes
 from rpterm.tui import key_names, keys
 from rpterm.tui.screens.branches import stretches_of
 from rpterm.tui.screens.chats import ago
@@ -127,21 +127,21 @@ def test_swipes_that_nobody_went_on_from_are_counted_at_their_turn() -> None:
         turn(1, None), turn(2, None), turn(3, None), turn(4, 3), turn(5, 3), turn(6, 3),
         turn(7, 5), turn(8, 7), turn(9, 7),
     ]  # fmt: skip
-    kept, left_out = played(tree, 8)
+    kept, left_out = without_unused_swipes(tree, 8)
     assert [each.id for each in kept] == [3, 5, 7, 8]
     assert left_out == {3: 2, 5: 2, 8: 1}
     (stretch,) = stretches_of(kept, 8, left_out)
     assert (stretch.length, stretch.swipes, stretch.last.id) == (4, 5, 8)
-    assert [each.id for each in ends(kept)] == [8]
+    assert [each.id for each in leaves(kept)] == [8]
 
 
 def test_of_swipes_alone_the_newest_stays_and_a_branch_stays_in_any_case() -> None:
     tree = [turn(1, None), turn(2, 1), turn(3, 1), turn(4, 1), turn(5, 2), turn(6, 5), turn(7, 5)]
-    kept, left_out = played(tree, 3)
+    kept, left_out = without_unused_swipes(tree, 3)
     assert [each.id for each in kept] == [1, 2, 3, 5, 7]
     assert left_out == {3: 1, 7: 1}
-    assert [each.id for each in ends(kept)] == [7, 3]
-    assert played([], None) == ([], {})
+    assert [each.id for each in leaves(kept)] == [7, 3]
+    assert without_unused_swipes([], None) == ([], {})
 
 
 def test_two_thousand_turns_in_a_row_are_one_stretch() -> None:

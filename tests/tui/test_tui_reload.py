@@ -163,7 +163,7 @@ async def test_a_chat_without_a_file_is_left_alone(tmp_path: Path) -> None:
     app = stage.app()
     async with running(app) as pilot:
         for _ in range(3):
-            app.chat.follower.tick()
+            app.chat.poller.tick()
             await pilot.pause()
         await say(pilot, app, "Hello")
         assert texts(app)[-1] == REPLIES[0] and notices(app) == ""

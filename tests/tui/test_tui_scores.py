@@ -26,11 +26,11 @@ from tui_support import (
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.cast.actors import Actor
-from rpterm.chat.live import LiveScores
+from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import ExampleProvider
-from rpterm.scoring.records import NOTHING, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Evidence, Reading, Scene
 from rpterm.scoring.scorer import Score
 from rpterm.store.scores import Scores
 from rpterm.tui import messages
@@ -68,7 +68,7 @@ class Judge:
         """Nothing to free."""
 
     def _score(self, reply: str, scene: Scene, complete: bool) -> Score:
-        from rpterm.scoring.frozen import frozen
+        from rpterm.scoring.coefficients import load_coefficients
 
         broken = "AI" in reply
         words = reply.split()
@@ -82,7 +82,7 @@ class Judge:
                 0.8, 0.5, (Evidence(29, 46, "says the contrary", fact.source, fact.text),)
             )
             if broken
-            else NOTHING,
+            else NO_DATA,
         }
         p = 0.03 if broken else 0.3 if worse else 0.5 + 0.01 * len(words)
         dimensions = {"persona": p, "behaviour": None, "boundaries": 0.0 if broken else 1.0}
@@ -93,7 +93,7 @@ class Judge:
             dimensions,
             readings,
             complete,
-            frozen().version,  # type: ignore[arg-type]
+            load_coefficients().version,  # type: ignore[arg-type]
         )
 
 
@@ -213,7 +213,7 @@ async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.Mo
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
-        monkeypatch.setattr(stage.session.scene, "plays", lambda _actor: False)
+        monkeypatch.setattr(stage.session.scene, "plays_character", lambda _actor: False)
         await say(pilot, app, "Hello")
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: "replies are not scored" in notices(app))
@@ -305,7 +305,7 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
 async def test_no_alarm_of_the_reply_before_while_another_is_made(tmp_path: Path) -> None:
     async with fallen(tmp_path) as (_, app, pilot):
         app.chat.state.request = ScreenRequest()  # Asked for, and its prompt is not built yet.
-        app.chat.keeper.hush()
+        app.chat.keeper.clear_alarm()
         scores.refresh(app.chat)  # As when a score comes late.
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
         assert figure(app) == "" and app.chat.keeper.sentence == ""

@@ -9,7 +9,7 @@ from textual.widgets import TextArea
 from textual.widgets._toast import Toast
 from tui_support import Stage, phase, running, screen_text, wait_until
 
-from rpterm.scoring.frozen import frozen
+from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
 from rpterm.tui.screens.chooser import Choice, Chooser
@@ -178,7 +178,7 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
     found = Reading(1.0, 1.0, (Evidence(0, 3, "an assistant"),))
     score = Score(
         0.03, 0.02, 0.04, {"persona": 0.03, "behaviour": 0.5, "boundaries": 0.1},
-        {"assistant_voice": found, "contradiction": found}, True, frozen().version,
+        {"assistant_voice": found, "contradiction": found}, True, load_coefficients().version,
     )  # fmt: skip
     async with running(app, SMALL) as pilot:
         await pilot.press("alt+c")

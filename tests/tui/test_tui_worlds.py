@@ -10,7 +10,7 @@ from tui_support import CARD, notices, running, screen_text, wait_until
 
 from rpterm.cards.reader import load
 from rpterm.cards.writer import dump
-from rpterm.chat.cast.company import Casting
+from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.startup.chat_finder import FoundCard
 from rpterm.tui.screens.chat import files
@@ -55,7 +55,7 @@ class PairStage(FileStage):
             return FoundCard(load(tam), tam.read_text("utf-8"), tam)
 
         session = Session(
-            plain.store, self.engine, self.card, plain.chat, self.settings, casting=Casting(find)
+            plain.store, self.engine, self.card, plain.chat, self.settings, casting=CardSource(find)
         )
         session.scene.add("tam", known=True)
         self.opened[-1] = session

@@ -122,7 +122,7 @@ class Stage:
 
     def retune(self, settings: Settings) -> None:
         self.settings = settings
-        self.session.retune(settings)
+        self.session.apply_settings(settings)
 
 
 @asynccontextmanager

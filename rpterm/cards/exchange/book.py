@@ -10,7 +10,7 @@ from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common
+from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, hoist_common
 
 MAX_ENTRIES = 4000
 """More would not fit into a card file anyway, which has at most a megabyte."""
@@ -33,8 +33,7 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
         for number, each in enumerate(listed, 1)
         if is_entry(each, f"lorebook entry {number}", coerce)
     ]
-    ext = raw.get("extensions")
-    own = dict(ext) if isinstance(ext, Mapping) else {}
+    own = dict(as_mapping(raw.get("extensions")))
     own.pop(ORIGIN, None)
     book = Lorebook(
         name=coerce.line(raw.get("name"), "lorebook: name"),
@@ -110,10 +109,8 @@ def write_book(
         entries: The entries to write: ``book.entries`` without those that are exported elsewhere.
         additive: The original had a different format.
     """
-    origin = book.extensions.get(ORIGIN)
-    origin = origin if isinstance(origin, Mapping) else {}
-    common = origin.get("common")
-    common = common if isinstance(common, Mapping) else {}
+    origin = as_mapping(book.extensions.get(ORIGIN))
+    common = as_mapping(origin.get("common"))
     base = apply(_base_fields(book), origin.get("book"), additive=additive)
     base["entries"] = [
         write_entry(each, spec, {} if each.world else common, additive=additive or bool(each.world))

@@ -21,7 +21,7 @@ from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.dialogue import parse_examples, render_examples
 from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
 from rpterm.cards.exchange.jsonio import same
-from rpterm.cards.exchange.patch import Table, apply, diff
+from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff
 from rpterm.cards.exchange.world_file import read_world
 
 Spec = Literal["v1", "v2", "v3"]
@@ -80,8 +80,7 @@ def read_document(document: Mapping[str, Any], name: str, coerce: Coercer) -> Ch
 
 def write_document(card: CharacterCard, spec: Spec) -> dict[str, Any]:
     """The card as a document of a version, with the patches of its original applied."""
-    origin = card.extensions.get(ORIGIN)
-    origin = origin if isinstance(origin, Mapping) else {}
+    origin = as_mapping(card.extensions.get(ORIGIN))
     additive = origin.get("format") != spec
     data = _write_data(card, origin, spec, additive)
     if spec == "v1":
@@ -259,5 +258,5 @@ def _read_depth_prompt(raw: Any, coerce: Coercer) -> LoreEntry | None:
 
 
 def _is_depth_prompt(entry: LoreEntry) -> bool:
-    origin = entry.extensions.get(ORIGIN)
-    return not entry.world and isinstance(origin, Mapping) and origin.get("from") == _DEPTH_PROMPT
+    origin = as_mapping(entry.extensions.get(ORIGIN))
+    return not entry.world and origin.get("from") == _DEPTH_PROMPT

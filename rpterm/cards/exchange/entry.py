@@ -13,7 +13,7 @@ from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
 
 ORIGIN = "rpterm_origin"
@@ -50,8 +50,7 @@ def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) 
         number: The entry's number, from 1, for the notes.
     """
     where = f"lorebook entry {number}"
-    ext = raw.get("extensions")
-    extra: dict[str, Any] = dict(ext) if isinstance(ext, Mapping) else {}
+    extra = dict(as_mapping(raw.get("extensions")))
     secondary = coerce.texts(raw.get("secondary_keys"), f"{where}: secondary_keys")
     selective = coerce.flag(raw.get("selective"), f"{where}: selective", bool(secondary))
     default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
@@ -181,8 +180,7 @@ def _extension_fields(
     ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer
 ) -> dict[str, Any]:
     """The fields that other programs store in ``extensions``."""
-    own = ext.get(RPTERM_KEY)
-    own = own if isinstance(own, Mapping) else {}
+    own = as_mapping(ext.get(RPTERM_KEY))
     return {
         "position": _position(ext, default, where, coerce),
         "depth": coerce.integer(ext.get("depth"), f"{where}: depth", 4, 0),

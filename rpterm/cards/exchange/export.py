@@ -19,7 +19,7 @@ from rpterm.cards.exchange.book import write_book
 from rpterm.cards.exchange.document import Spec, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import apply, fingerprint
+from rpterm.cards.exchange.patch import apply, as_mapping, fingerprint
 from rpterm.cards.exchange.world_file import write_world
 from rpterm.types import InvalidChoice
 
@@ -104,8 +104,7 @@ def _png(card: CharacterCard, read_file: ReadFile) -> Exported:
 
 def _chara_document(card: CharacterCard, read_file: ReadFile) -> Any:
     """The document for the ``chara`` chunk: V2, unless the original contained something else."""
-    facts = _origin(card).get("chara")
-    facts = facts if isinstance(facts, Mapping) else {}
+    facts = as_mapping(_origin(card).get("chara"))
     spec: Spec = "v3" if facts.get("same") == "v3" else "v2"
     if not facts and (_origin(card).get("format"), _origin(card).get("container")) == ("v1", "png"):
         spec = "v1"
@@ -125,9 +124,8 @@ def _chara_document(card: CharacterCard, read_file: ReadFile) -> Any:
 
 def _charx(card: CharacterCard, read_file: ReadFile) -> Exported:
     origin, notes = _origin(card), []
-    listed = origin.get("files")
     files: dict[str, bytes] = {}
-    for member, path in listed.items() if isinstance(listed, Mapping) else ():
+    for member, path in as_mapping(origin.get("files")).items():
         body = read_file(str(path))
         if body is None:
             notes.append(f"The asset {member} is missing next to the card; it was left out.")
@@ -196,8 +194,7 @@ def _losses(card: CharacterCard, form: Format) -> list[str]:
 
 
 def _origin(card: CharacterCard) -> Mapping[str, Any]:
-    origin = card.extensions.get(ORIGIN)
-    return origin if isinstance(origin, Mapping) else {}
+    return as_mapping(card.extensions.get(ORIGIN))
 
 
 def _no_file(path: str) -> bytes | None:

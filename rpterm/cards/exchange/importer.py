@@ -35,13 +35,8 @@ _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "mes_example": ("mes_example", "example_dialogue"),
 }
 _DISTINCTIVE_KEYS = {
-    "char_name",
-    "char_persona",
-    "char_greeting",
-    "world_scenario",
-    "greeting",
-    "context",
-}
+    "char_name", "char_persona", "char_greeting", "world_scenario", "greeting", "context",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,9 +111,13 @@ def fingerprint(base: Table, key: str, groups: Groups) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _table(patch: Mapping[str, Any], key: str) -> Table:
-    value = patch.get(key)
-    return dict(value) if isinstance(value, Mapping) else {}
+    return dict(as_mapping(patch.get(key)))
 
 
 def hoist_common(patches: list[Table]) -> Table:
@@ -158,8 +162,8 @@ def _remove_common(patch: Table, common: Table) -> None:
 
 def merge_common(patch: Any, common: Any) -> Table:
     """Undo ``hoist`` for one patch."""
-    own_patch: Table = dict(patch) if isinstance(patch, Mapping) else {}
-    common = common if isinstance(common, Mapping) else {}
+    own_patch: Table = dict(as_mapping(patch))
+    common = as_mapping(common)
     own = _table(own_patch, "set")
     lacks = own_patch.get("lacks", ())
     added = {key: value for key, value in common.items() if key not in lacks and key not in own}

@@ -48,18 +48,10 @@ def read(data: bytes) -> Picture:
     cards: dict[str, bytes] = {}
     notes: list[str] = []
     cuts: list[tuple[int, int]] = []
-    texts = 0
-    for kind, start, length in chunks(data):
-        if kind not in (b"tEXt", b"zTXt", b"iTXt"):
-            continue
-        body = data[start + 8 : start + 8 + min(length, 80)]
-        key = body.split(b"\0", 1)[0].decode("latin-1").strip().casefold()
-        if key not in CARD_KEYS:
-            continue
-        texts += 1
-        if texts > _MAX_CARDS:
-            raise ExchangeError("The picture contains far too many cards.")
+    for key, kind, start, length in _card_chunks(data):
         cuts.append((start, start + 12 + length))
+        if len(cuts) > _MAX_CARDS:
+            raise ExchangeError("The picture contains far too many cards.")
         if key in cards:
             notes.append(f"The picture has more than one chunk {key}; the first was used.")
             continue
@@ -86,13 +78,18 @@ def write(picture: bytes, cards: dict[str, bytes]) -> bytes:
 
 def _without_cards(data: bytes) -> bytes:
     """The picture without its cards, whether or not they are readable."""
-    cuts = []
+    found = _card_chunks(data)
+    return _cut_out(data, [(start, start + 12 + length) for _, _, start, length in found])
+
+
+def _card_chunks(data: bytes) -> Iterator[tuple[str, bytes, int, int]]:
+    """(key, type, offset, length) of every text chunk that holds a card."""
     for kind, start, length in chunks(data):
         if kind in (b"tEXt", b"zTXt", b"iTXt"):
-            key = data[start + 8 : start + 88].split(b"\0", 1)[0].strip().lower()
-            if key.decode("latin-1") in CARD_KEYS:
-                cuts.append((start, start + 12 + length))
-    return _cut_out(data, cuts)
+            body = data[start + 8 : start + 8 + min(length, 80)]
+            key = body.split(b"\0", 1)[0].decode("latin-1").strip().casefold()
+            if key in CARD_KEYS:
+                yield key, kind, start, length
 
 
 def blank(width: int = 400, height: int = 600) -> bytes:

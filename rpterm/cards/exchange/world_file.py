@@ -24,7 +24,7 @@ from rpterm.cards.exchange.entry import (
     read_role,
     usable_keys,
 )
-from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
 
 _FLAGS = {
     "excludeRecursion": "exclude_recursion",
@@ -80,10 +80,9 @@ def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
 
 def write_world(book: Lorebook) -> dict[str, Any]:
     """The lorebook as a world file, with the patches of its original applied."""
-    origin = book.extensions.get(ORIGIN)
-    origin = origin if isinstance(origin, Mapping) and origin.get("format") == "world" else {}
-    common = origin.get("common")
-    common = common if isinstance(common, Mapping) else {}
+    origin = as_mapping(book.extensions.get(ORIGIN))
+    origin = origin if origin.get("format") == "world" else {}
+    common = as_mapping(origin.get("common"))
     entries: Table = {}
     for entry in book.entries:
         own = entry.extensions.get(ORIGIN)

@@ -44,23 +44,23 @@ class TokenBudget:
     """The token budget of one turn: rules that do not fit are skipped, smaller ones still go in."""
 
     def __init__(self, budget: int, tokens: Callable[[Rule], int]) -> None:
-        self.budget = budget
+        self.limit = budget
         self.spent = 0
         self._tokens = tokens
 
     def admit(self, rules: Iterable[Rule]) -> tuple[list[Rule], dict[int, str]]:
         """Admit the rules that fit, the most important first; for the others, index → reason."""
-        bought: list[Rule] = []
+        admitted: list[Rule] = []
         refused: dict[int, str] = {}
         for rule in sorted(rules, key=_importance):
             tokens = self._tokens(rule)
-            left = self.budget - self.spent
-            if self.budget and tokens > left and not rule.entry.ignore_budget:
+            left = self.limit - self.spent
+            if self.limit and tokens > left and not rule.entry.ignore_budget:
                 refused[rule.index] = f"it needs {tokens} tokens and only {max(left, 0)} are left"
                 continue
             self.spent += tokens
-            bought.append(rule)
-        return bought, refused
+            admitted.append(rule)
+        return admitted, refused
 
 
 def _importance(rule: Rule) -> tuple[bool, bool, bool, bool, int, int, int]:

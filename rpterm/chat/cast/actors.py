@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.chat.cast.choosing import choose
+from rpterm.chat.cast.next_speaker import choose_speaker
 from rpterm.chat.prompting import Prompter
 from rpterm.group import GroupError
 from rpterm.prompt.window import visible_turns
@@ -78,7 +78,7 @@ class Actors:
         return expand(actor.card.tagline, char=actor.card.char, user="{{user}}")
 
     # Who speaks --------------------------------------------------------------------------------
-    def expected(self, path: Sequence[Turn]) -> Actor:
+    def expected_speaker(self, path: Sequence[Turn]) -> Actor:
         """The most likely next speaker: the actor whose prompt is kept ready."""
         if self.cast is None or not self.group:
             return self.lead
@@ -87,7 +87,7 @@ class Actors:
         except GroupError:
             return self.lead
 
-    def listening(self, speaker: Actor) -> list[Actor]:
+    def other_speakers(self, speaker: Actor) -> list[Actor]:
         """All other actors who may speak, in the order of the cast, starting after this one."""
         if self.cast is None:
             return []
@@ -98,10 +98,10 @@ class Actors:
 
     def by_likelihood(self, path: Sequence[Turn]) -> list[Actor]:
         """All actors who may speak next, the most likely last."""
-        most_likely = self.expected(path)
-        return [*self.listening(most_likely), most_likely]
+        most_likely = self.expected_speaker(path)
+        return [*self.other_speakers(most_likely), most_likely]
 
-    def next(self, path: Sequence[Turn], engine: Engine | None = None) -> Actor:
+    def next_speaker(self, path: Sequence[Turn], engine: Engine | None = None) -> Actor:
         """The actor whose turn it is after this branch; hidden turns are ignored.
 
         Args:
@@ -120,7 +120,9 @@ class Actors:
         able = group.eligible(cast)
         last_speaker = group.speaker_of(cast, path[-1]) if path else None
         candidates = [each for each in able if each != last_speaker] or able
-        name = choose(engine, [(each.speaker, self.tagline(each)) for each in candidates], path)
+        name = choose_speaker(
+            engine, [(each.speaker, self.tagline(each)) for each in candidates], path
+        )
         return self._of(next((each for each in candidates if each.speaker == name), member))
 
     def view(self, actor: Actor, path: Sequence[Turn]) -> list[Turn]:
@@ -129,12 +131,12 @@ class Actors:
             return list(path)
         return group.view_for(self.cast, self._member(actor), path)
 
-    def plays(self, actor: Actor) -> bool:
+    def plays_character(self, actor: Actor) -> bool:
         """Whether the actor plays a character, so that replies can be scored; not a narrator."""
         member = self._member(actor) if self.cast is not None else None
         return not (member.narrator if member is not None else group.is_narrator(actor.card))
 
-    def others(self, actor: Actor) -> tuple[str, ...]:
+    def other_names(self, actor: Actor) -> tuple[str, ...]:
         """The names that would head a line of another member."""
         if self.cast is None:
             return ()
@@ -145,10 +147,10 @@ class Actors:
             for name in dict.fromkeys((member.speaker, member.card_name))
         )  # fmt: skip
 
-    def heads(self, actor: Actor, user: str) -> tuple[str, ...]:
+    def name_prefixes(self, actor: Actor, user: str) -> tuple[str, ...]:
         """The names that a model may put before its line; in a group it may use anybody's."""
         own = (actor.card.char, actor.card.name)
-        return (*own, *self.others(actor), user) if self.group else own
+        return (*own, *self.other_names(actor), user) if self.group else own
 
     def memories(self) -> list[Memory]:
         """The memories of the members who are present, the chat's own character's first."""

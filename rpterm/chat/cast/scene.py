@@ -17,8 +17,17 @@ from typing import TYPE_CHECKING
 from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.cast.actors import Actor, Actors
-from rpterm.chat.cast.company import Casting, card_of, find_for, name_now
-from rpterm.chat.cast.naming import heard_apart, known_apart, renamed
+from rpterm.chat.cast.card_lookup import (
+    CardSource,
+    card_of_member,
+    current_card_name,
+    find_with_worlds,
+)
+from rpterm.chat.cast.renaming import (
+    require_unique_card_name,
+    require_unique_speaker,
+    speaker_renames,
+)
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
@@ -47,7 +56,7 @@ class Scene(Actors):
         chat_id: int,
         lead: Actor,
         make: Callable[[CharacterCard, Memory | None], Prompter],
-        casting: Casting | None = None,
+        casting: CardSource | None = None,
     ) -> None:
         """Args:
         lead: The chat's own character.
@@ -103,8 +112,8 @@ class Scene(Actors):
                 actor.memory.close()
 
     # Changes -----------------------------------------------------------------------------------
-    def follow(self) -> None:
-        """Read changes of the cast by another terminal; ``news`` describes them.
+    def sync_cast(self) -> None:
+        """Read changes of the cast by another terminal; ``take_news`` describes them.
 
         Raises:
             GroupError: As when the scene is created.
@@ -118,15 +127,15 @@ class Scene(Actors):
             self._describe_company()
             self._news = [*(self._news or ()), *cast_changes(before, self._full_cast())]
 
-    def news(self) -> list[str] | None:
-        """Descriptions of what ``follow`` read since the last call.
+    def take_news(self) -> list[str] | None:
+        """Descriptions of what ``sync_cast`` read since the last call.
 
         ``None`` means that nothing changed; the list is empty if the change needs no mention.
         """
         news, self._news = self._news, None
         return news
 
-    def recast(self, actor: Actor, card: CharacterCard, digest: str = "") -> None:
+    def set_card(self, actor: Actor, card: CharacterCard, digest: str = "") -> None:
         """Give an actor a changed card; a renamed character keeps its memories.
 
         Args:
@@ -135,13 +144,13 @@ class Scene(Actors):
         Raises:
             GroupError: Another member has one of the new names.
         """
-        self.follow()
+        self.sync_cast()
         member, before = self._member(actor), actor.card.name
         others = [m for m in self._full_cast().members if m != member]
         if card.name != before:
-            known_apart(card.name, others)
+            require_unique_card_name(card.name, others)
         if card.char != actor.card.char:
-            heard_apart(card.char, others)
+            require_unique_speaker(card.char, others)
         if card.name != before and actor.memory is not None:
             lead = actor is self.lead
             path = self._store.chat(self._chat_id).card_path if lead else member.card_path
@@ -153,7 +162,7 @@ class Scene(Actors):
             self._change(member, now)
         self._describe_company()
 
-    def refile(self, name: str, path: str) -> None:
+    def set_card_path(self, name: str, path: str) -> None:
         """Set the card file of a member."""
         member = group.member_named(self._full_cast(), name)
         self._change(member, replace(member, card_path=path))
@@ -172,14 +181,14 @@ class Scene(Actors):
         """
         if self._casting is None:
             raise GroupError("Nobody can join here: this chat has no access to other cards.")
-        self.follow()
-        card, text, path = find_for(self._casting, target, self.worlds)
+        self.sync_cast()
+        card, text, path = find_with_worlds(self._casting, target, self.worlds)
         former = self._find_member(card)
         is_present = former is not None and former.present
         if is_present and not known:
             raise GroupError(f"{card.name} is already in this chat.")
         if not is_present:
-            heard_apart(card.char, self.present)
+            require_unique_speaker(card.char, self.present)
         digest = self._store.put_card(card.name, text)
         if former is not None:
             former = self._rename_to_card(former, card, digest)
@@ -203,7 +212,7 @@ class Scene(Actors):
         Raises:
             GroupError: It is the chat's own character, or nobody has this name.
         """
-        self.follow()
+        self.sync_cast()
         member = group.member_named(self._full_cast(), name)
         if member.card_name == self.lead.card.name:
             raise GroupError(
@@ -215,19 +224,19 @@ class Scene(Actors):
 
     def mute(self, name: str, muted: bool) -> Member:
         """Mute a member, so that it only listens, or unmute it."""
-        self.follow()
+        self.sync_cast()
         member = group.member_named(self._full_cast(), name)
         self._change(member, replace(member, muted=muted))
         return member
 
-    def take(self, taking: TurnTaking) -> None:
+    def set_taking(self, taking: TurnTaking) -> None:
         """Change how turns are taken."""
-        self.follow()
+        self.sync_cast()
         self._put(replace(self._full_cast(), taking=taking))
 
-    def hold(self, name: str) -> Member:
+    def set_speaker(self, name: str) -> Member:
         """Make a member the speaker, if turns are given by hand."""
-        self.follow()
+        self.sync_cast()
         member = group.member_named(self._full_cast(), name)
         self._put(replace(self._full_cast(), held=member.card_name))
         return member
@@ -237,7 +246,7 @@ class Scene(Actors):
         """The member that has this card, even if it is stored under the card's former name."""
         members = self._full_cast().members
         by_name = next((m for m in members if m.card_name == card.name), None)
-        return by_name or next((m for m in members if name_now(m) == card.name), None)
+        return by_name or next((m for m in members if current_card_name(m) == card.name), None)
 
     def _rename_to_card(self, member: Member, card: CharacterCard, digest: str) -> Member:
         """Store a member under the name that its card has now; returns the renamed member."""
@@ -246,7 +255,7 @@ class Scene(Actors):
         # A member that had left needs an actor with a memory, so that the memory is renamed, too.
         self._ensure_actor(replace(member, present=True), self._of(member).card)
         actor = self._of(member)
-        self.recast(actor, card, digest)
+        self.set_card(actor, card, digest)
         return self._member(actor)
 
     def _change(self, old: Member, new: Member) -> None:
@@ -254,7 +263,7 @@ class Scene(Actors):
         self._put(replace(cast, members=tuple(new if m == old else m for m in cast.members)))
 
     def _put(self, cast: Cast) -> None:
-        self._casts.put(self._chat_id, cast, renamed(self._full_cast(), cast))
+        self._casts.put(self._chat_id, cast, speaker_renames(self._full_cast(), cast))
         self.cast = self._stored = cast
         self._describe_company()
 
@@ -291,16 +300,16 @@ class Scene(Actors):
             return None
         now = self._with_current_cards(cast)
         if now != cast:
-            self._casts.put(self._chat_id, now, renamed(cast, now))
+            self._casts.put(self._chat_id, now, speaker_renames(cast, now))
         return now
 
     def _with_current_cards(self, cast: Cast) -> Cast:
         """The cast with the names and hashes that its cards have now; creates missing actors."""
-        known_apart(self.lead.card.name, cast.members[1:])
+        require_unique_card_name(self.lead.card.name, cast.members[1:])
         lead = replace(cast.members[0], card_name=self.lead.card.name, speaker=self.lead.card.char)
         members = [lead]
         for member in cast.members[1:]:
-            card, digest = card_of(member, self._store, self.folders, self.worlds)
+            card, digest = card_of_member(member, self._store, self.folders, self.worlds)
             self._ensure_actor(member, card)
             members.append(replace(member, speaker=card.char, card_hash=digest))
         return replace(cast, members=tuple(members))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
-from rpterm.chat.branches import ends, played
-from rpterm.chat.cast.casting import taking_of
+from rpterm.chat.branches import leaves, without_unused_swipes
+from rpterm.chat.cast.setup import parse_taking
 from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.loop import Leave
@@ -77,7 +77,9 @@ def _swipe(chat: PlainChat, rest: str) -> None:
         step = steps[rest]
     turn = last if step == 0 else chat.session.swipe(last.id, step)
     if turn is None:
-        raise CommandError(f"This is version {last.swipe} of {last.swipes}; there is no other one.")
+        raise CommandError(
+            f"There is no such version: this is version {last.swipe} of {last.swipes}."
+        )
     chat.show([chat.session.store.turn(turn.id)])
 
 
@@ -139,8 +141,8 @@ def _branches(chat: PlainChat, rest: str) -> None:
     if rest not in ("", "all"):
         raise CommandError("Say /branches, or /branches all to include every swipe.")
     shown, tree = chat.session.chat.leaf_id, chat.session.store.tree(chat.session.chat_id)
-    kept, left_out = (tree, {}) if rest else played(tree, shown)
-    for leaf in ends(kept):
+    kept, left_out = (tree, {}) if rest else without_unused_swipes(tree, shown)
+    for leaf in leaves(kept):
         mark = "*" if leaf.id == shown else " "
         more = f"  (+{counted(left_out[leaf.id], 'swipe')})" if leaf.id in left_out else ""
         chat.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
@@ -288,7 +290,7 @@ def _as(chat: PlainChat, rest: str) -> None:
     scene = chat.session.scene
     speaker = scene.actor(name).card.name
     if scene.cast is not None and scene.cast.taking is TurnTaking.HAND:
-        scene.hold(speaker)
+        scene.set_speaker(speaker)
     intent = Intent.SEND if text.strip() else Intent.NEXT
     chat.reply(ReplyRequest(intent, text.strip(), speaker=speaker))
 
@@ -305,7 +307,7 @@ def _cast(chat: PlainChat, rest: str) -> None:
         "remove": scene.remove,
         "mute": lambda who: scene.mute(who, True),
         "unmute": lambda who: scene.mute(who, False),
-        "turns": lambda way: scene.take(taking_of(way)),
+        "turns": lambda way: scene.set_taking(parse_taking(way)),
     }
     if what and (what not in changes or not name.strip()):
         raise CommandError(

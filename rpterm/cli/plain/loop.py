@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, TextIO
 
 from rpterm import slash
 from rpterm.chat import events
-from rpterm.chat.elsewhere import OPEN_TWICE, PARTED, is_elsewhere, is_written, told
+from rpterm.chat.other_terminals import (
+    BRANCH_BEGUN,
+    OPEN_TWICE,
+    cast_changes_notice,
+    is_open_elsewhere,
+    is_reply_running_elsewhere,
+)
 from rpterm.cli import out
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
@@ -26,7 +32,7 @@ from rpterm.startup.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
-    from rpterm.chat.reload import Reloader
+    from rpterm.chat.card_reload import Reloader
     from rpterm.chat.session import ReplyRequest, Session
     from rpterm.live_settings import LiveSettings
 
@@ -89,7 +95,7 @@ class PlainChat:
 
     def run(self) -> None:
         """Print the end of the chat, then answer line after line."""
-        if is_elsewhere(self.session):
+        if is_open_elsewhere(self.session):
             self.tell(OPEN_TWICE)
         self._load()
         self._reload_card()
@@ -176,7 +182,7 @@ class PlainChat:
 
     def _reload_card(self) -> None:
         """Use the card's file as it was saved last, and report what changed."""
-        from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
+        from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 
         self._card_file = self._card_file or Reloader(self.session)
         report = self._card_file.poll()
@@ -194,9 +200,9 @@ class PlainChat:
 
     def _show_news(self) -> bool:
         """Print what another terminal did in this chat; whether the last turn is a new one."""
-        self.session.scene.follow()
-        if news := self.session.scene.news():
-            self.tell(told(news))
+        self.session.scene.sync_cast()
+        if news := self.session.scene.take_news():
+            self.tell(cast_changes_notice(news))
         path, last_seen = self.session.path(SHOWN), self._last_seen
         if path[-1:] == ([last_seen] if last_seen else []):
             return False
@@ -220,14 +226,14 @@ class PlainChat:
                 self.reply(ReplyRequest(text=text, after=after))
                 return
             except SessionError:
-                if self._interactive or not is_written(self.session):
+                if self._interactive or not is_reply_running_elsewhere(self.session):
                     raise
             self._wait_for_other_terminal()
 
     def _wait_for_other_terminal(self) -> None:
         """Wait until another terminal has its reply, and print it."""
         self.tell("Another terminal is writing a reply here: your message waits until it is done.")
-        while is_written(self.session):
+        while is_reply_running_elsewhere(self.session):
             time.sleep(_POLL_SECONDS)
         self._show_news()
         self._note_last_seen()
@@ -244,8 +250,8 @@ class PlainChat:
         self._replying = True
         try:
             for event in self.session.reply(request):
-                if isinstance(event, events.UserTurnStored) and event.parted:
-                    self.tell(f"{PARTED} /branches lists all.")
+                if isinstance(event, events.UserTurnStored) and event.begins_branch:
+                    self.tell(f"{BRANCH_BEGUN} /branches lists all.")
                 elif isinstance(event, events.ReplyStarted) and event.turns:
                     printer, best = self._begin_reply(event.turns), event.best
                 elif isinstance(event, events.BestKept):

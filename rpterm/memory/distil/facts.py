@@ -72,17 +72,17 @@ def check_lines(
     seen = [set(terms(each.quote)) for each in known]
     checked: list[Line] = []
     for line in lines:
-        backed = support(line, speaker, turn)
-        if backed.clause is None:
-            checked.append(Line(line, None, backed.why))
+        found = support(line, speaker, turn)
+        if found.clause is None:
+            checked.append(Line(line, None, found.why))
             continue
-        clause_terms = set(terms(backed.clause.text))
+        clause_terms = set(terms(found.clause.text))
         if any(clause_terms <= other for other in seen):
             checked.append(Line(line, None, "known already"))
             continue
         seen.append(clause_terms)
         checked.append(Line(line, Statement(
-            subject=speaker, slot="", value="", text=line, quote=backed.clause.text,
+            subject=speaker, slot="", value="", text=line, quote=found.clause.text,
             importance=IMPORTANCE,
         )))  # fmt: skip
     return checked

@@ -1,8 +1,8 @@
 """``anachronism``: the character knows things, people, events, words or years after its time.
 
-- Measures: words of the dated list (``eras.toml``, see ``scoring.eras``) and explicit years later
-  than the card's ``knows_until``. A word the user brought up does not count if the same sentence
-  shows that the character does not know it ("What is a telephone?").
+- Measures: words of the dated list (``eras.toml``, see ``scoring.dated_words``) and explicit years
+  later than the card's ``knows_until``. A word the user brought up does not count if the same
+  sentence shows that the character does not know it ("What is a telephone?").
 - Value: 1 if found, else 0. Confidence: 0.9; 0 without ``knows_until``. Cost: words.
 - Method: a dated word list and rules, both written for rpterm.
 - Blind spots: whatever is not on the list; alternate histories.
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 
-from rpterm.scoring.eras import later_words
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.dated_words import words_dated_after
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 
 _YEAR = re.compile(
     r"\b(?:in|since|by|until|of|year|around|before|after|from|circa) (?:the (?:year )?)?"
@@ -45,11 +45,11 @@ class Anachronism:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if scene.knows_until is None or not reply.strip():
-            return NOTHING
+            return NO_DATA
         evidence = [
             Evidence(start, end, f"not before {year}", "card.knows_until", str(scene.knows_until))
             for start, end, year in (
-                *later_words(reply, scene.knows_until),
+                *words_dated_after(reply, scene.knows_until),
                 *_later_years(reply, scene.knows_until),
             )
             if not _is_unknown_to_character(reply, start, end, scene)

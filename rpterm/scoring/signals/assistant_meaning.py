@@ -17,11 +17,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from rpterm.scoring.combine import chance
-from rpterm.scoring.fit import Encode
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.combine import sigmoid
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_json
-from rpterm.scoring.signals.assistant import is_machine
+from rpterm.scoring.signals.assistant_voice import is_machine
+from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import words
 from rpterm.sentences import with_offsets
 
@@ -46,12 +46,12 @@ class AssistantMeaning:
         parts = [each for each in with_offsets(reply) if len(words(each[1])) >= _LEAST_WORDS]
         parts = parts[:_SENTENCES_PER_END] + parts[_SENTENCES_PER_END:][-_SENTENCES_PER_END:]
         if not parts or is_machine(scene):
-            return NOTHING
+            return NO_DATA
         weights, constant = _coefficients()
         rows = self._encode([text for _, text in parts])
         if rows.shape[1] != len(weights):
-            return NOTHING
-        probabilities = [chance(float(each) + constant) for each in rows @ weights]
+            return NO_DATA
+        probabilities = [sigmoid(float(each) + constant) for each in rows @ weights]
         evidence = tuple(
             Evidence(start, start + len(text), "means what an assistant would say")
             for (start, text), probability in zip(parts, probabilities, strict=True)

@@ -28,11 +28,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rpterm.scoring.fit import Encode
-from rpterm.scoring.inference import Infer, contradicted, nearest
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
 from rpterm.scoring.signals import slots
-from rpterm.scoring.texts import content, words
+from rpterm.scoring.similarity import Encode
+from rpterm.scoring.texts import content_stems, words
 from rpterm.sentences import with_offsets
 
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
@@ -64,7 +64,7 @@ class Contradiction:
     """See the module.
 
     Args:
-        infer: The NLI model; ``None`` uses rules only. See ``inference``.
+        infer: The NLI model; ``None`` uses rules only. See ``nli``.
         encode: Embeds lines to find the premises for ``infer``.
     """
 
@@ -72,13 +72,13 @@ class Contradiction:
     dimension: Dimension = "persona"
     cost: Cost = "words"
 
-    def __init__(self, infer: Infer | None = None, encode: Encode | None = None) -> None:
+    def __init__(self, infer: NliModel | None = None, encode: Encode | None = None) -> None:
         self._infer, self._encode = infer, encode
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         own_claims, user_claims = _own_claims(scene), _user_claims(scene)
         if not (own_claims or user_claims) or not reply.strip():
-            return NOTHING
+            return NO_DATA
         claims = _claims(reply)
         evidence = [
             Evidence(start, start + len(claim), why, fact.source, line)
@@ -99,8 +99,8 @@ class Contradiction:
         by_rules = self.measure(reply, scene)
         if self._infer is None or self._encode is None or by_rules.confidence <= 0:
             return by_rules
-        pairs = nearest(_claims(reply), _own_claims(scene), self._encode)
-        by_model = contradicted(pairs, self._infer, stopped)
+        pairs = nearest_pairs(_claims(reply), _own_claims(scene), self._encode)
+        by_model = nli_reading(pairs, self._infer, stopped)
         if by_model is None:
             return by_rules
         value = max(by_rules.value, by_model.value)
@@ -150,7 +150,7 @@ def _parse(text: str) -> _Sentence:
     first = next(iter(in_order), "").split("'")[0]
     return _Sentence(
         words=said,
-        content=frozenset(x for x in content(text) if not x.isdigit()) - _NOT - _NUMERALS,
+        content=frozenset(x for x in content_stems(text) if not x.isdigit()) - _NOT - _NUMERALS,
         negated=bool(said & _NOT) or any(word.endswith("n't") for word in said),
         numbers=frozenset(_NUMBER.findall(text)) | (said & _NUMERALS),
         subject=first if first in _PRONOUNS else "",
@@ -159,7 +159,9 @@ def _parse(text: str) -> _Sentence:
 
 def _contradiction(claim: str, line: str, fact: Fact, about_character: bool) -> str:
     """How a claim contradicts a line, or ""; slots count only in claims about the character."""
-    if about_character and (slot := slots.clash(claim, line, fact.source.startswith("card."))):
+    if about_character and (
+        slot := slots.clashing_slot(claim, line, fact.source.startswith("card."))
+    ):
         return f"another {slot}"
     said, known = _parse(claim), _parse(line)
     if said.subject and known.subject and said.subject != known.subject:

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import any_of
 from rpterm.sentences import sentences
@@ -45,7 +45,7 @@ class Empathy:
     def measure(self, reply: str, scene: Scene) -> Reading:
         felt = stated_feeling(scene.asked)
         if not felt or not reply.strip():
-            return NOTHING
+            return NO_DATA
         text, lexicon = _straight_quotes(reply), _lexicon()
         if dismissal := lexicon.cold.search(text):
             return _reading(0.0, text, [(dismissal, "brushes the feeling aside")], scene)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 import re
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import content, everyday
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.texts import content_stems, everyday_lines
 
 _TURNS = 4
 _SCALE = 6.0
@@ -29,7 +29,7 @@ _GENERIC_TEXT = (
     "sometimes sort sound sure talk tell thank thing think time truly try understand want way well "
     "wonder word work world wrong yes yeah look looks nods smile smiles sigh sighs pause pauses"
 )
-_GENERIC = frozenset(content(_GENERIC_TEXT))
+_GENERIC = frozenset(content_stems(_GENERIC_TEXT))
 _WORD = re.compile(r"[^\W\d_][\w'’-]+")
 
 
@@ -42,11 +42,11 @@ class Engagement:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
-            return NOTHING
+            return NO_DATA
         old = _old_words(scene)
         new: dict[str, Evidence] = {}
         for match in _WORD.finditer(reply):
-            for word in content(match.group()):
+            for word in content_stems(match.group()):
                 if word not in old and word not in new:
                     new[word] = Evidence(match.start(), match.end(), "new in the conversation")
         # The longest words are usually the most specific.
@@ -58,5 +58,5 @@ class Engagement:
 def _old_words(scene: Scene) -> set[str]:
     """Words that add nothing: said lately, generic, or a name of the two speakers."""
     said = " ".join(text for _, text in scene.history[-_TURNS:])
-    anybody = " ".join(everyday()[1])
-    return {*content(f"{said} {scene.char} {scene.user} {anybody}"), *_GENERIC}
+    anybody = " ".join(everyday_lines()[1])
+    return {*content_stems(f"{said} {scene.char} {scene.user} {anybody}"), *_GENERIC}

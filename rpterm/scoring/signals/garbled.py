@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 
 _TEMPLATE_MARKER = re.compile(
     r"\ufffd|<\|?/?[a-z_]+\|?>|\[/?INST\]|<</?SYS>>|#{3,} ?(?:instruction|response|human|user|"
@@ -41,7 +41,7 @@ class Garbled:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
-            return NOTHING
+            return NO_DATA
         faults = sorted(_faults(reply, scene), key=lambda each: -each[0])
         return Reading(faults[0][0] if faults else 0.0, 1.0, tuple(each for _, each in faults))
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import content
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.texts import content_stems
 from rpterm.sentences import with_offsets
 
 _RULE = re.compile(r"\b(?:never|does not|doesn't|cannot|can't|must not|will not|won't)\b(.*)", re.I)
@@ -33,12 +33,12 @@ class Limits:
         rules = [(rule, set(_forbidden_words(rule.text, scene))) for rule in scene.limits]
         rules = [(rule, forbidden) for rule, forbidden in rules if len(forbidden) >= _LEAST_WORDS]
         if not rules or not reply.strip():
-            return NOTHING
+            return NO_DATA
         value, evidence = 0.0, []
         for start, sentence in with_offsets(reply):
             if _NEGATION.search(sentence):
                 continue
-            said = set(content(sentence))
+            said = set(content_stems(sentence))
             for rule, forbidden in rules:
                 found = len(said & forbidden)
                 share = found / len(forbidden)
@@ -54,4 +54,4 @@ def _forbidden_words(rule: str, scene: Scene) -> list[str]:
     match = _RULE.search(rule.replace("’", "'"))
     if match is None or scene.user.lower() in rule.lower():
         return []
-    return content(re.split(r"[;,.]", match[1])[0])
+    return content_stems(re.split(r"[;,.]", match[1])[0])

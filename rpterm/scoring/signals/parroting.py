@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.texts import shared_run, words
 
 _LEAST_FROM_CARD = 5
@@ -25,7 +25,7 @@ class Parroting:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not words(reply):
-            return NOTHING
+            return NO_DATA
         lines = [(fact.source, fact.text, _LEAST_FROM_CARD) for fact in scene.facts]
         lines += [(scene.asked_at, scene.asked, _LEAST_FROM_USER)]
         covered: set[int] = set()

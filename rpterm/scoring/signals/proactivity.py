@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import any_of, words
 from rpterm.sentences import with_offsets
@@ -37,7 +37,7 @@ class Proactivity:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not reply.strip():
-            return NOTHING
+            return NO_DATA
         moves: dict[str, Evidence] = {}
         for start, sentence in with_offsets(reply.replace("’", "'")):
             for move in _moves(sentence):

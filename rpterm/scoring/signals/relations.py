@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Fact, Reading, Scene
-from rpterm.scoring.texts import content, words
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.texts import content_stems, words
 from rpterm.sentences import with_offsets
 
 _KIN = (
@@ -113,7 +113,7 @@ class Relations:
         known = [(tie, fact) for fact in scene.facts for tie in _ties(_lower_role(fact.text), own)]
         named = [(_names(fact.text, own), fact) for fact in scene.facts]
         if not reply.strip() or not any(names for names, _ in named):
-            return NOTHING
+            return NO_DATA
         evidence = [
             Evidence(tie.start, tie.end, why, fact.source, fact.text)
             for tie in _ties(reply, own)
@@ -197,15 +197,15 @@ def _told_of_another(
         lines: The card's lines that name somebody, with the names.
     """
     people = frozenset().union(*(_subject(fact.text, own) for _, fact in lines))
-    ignored = frozenset(content(" ".join(people | own | _TITLES)))
+    ignored = frozenset(content_stems(" ".join(people | own | _TITLES)))
     evidence = []
     for start, sentence in with_offsets(reply):
         mentioned = _names(sentence, own) & people
-        said = frozenset(content(sentence)) - ignored
+        said = frozenset(content_stems(sentence)) - ignored
         for names, fact in lines if mentioned else ():
-            line = frozenset(content(fact.text)) - ignored
+            line = frozenset(content_stems(fact.text)) - ignored
             # Names of places count if they are said, but are not required.
-            required = max(2, 0.6 * len(line - frozenset(content(" ".join(names)))))
+            required = max(2, 0.6 * len(line - frozenset(content_stems(" ".join(names)))))
             if not mentioned & names and len(said & line) >= required:
                 note = "the card tells this of another person"
                 end = start + len(sentence)

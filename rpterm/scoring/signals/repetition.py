@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections import Counter
 
 from rpterm.humanize import counted
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.texts import grams, shared_run, words
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.texts import ngrams, shared_run, words
 
 _NGRAM = 4
 _LEAST_COPIED = 6
@@ -31,7 +31,7 @@ class Repetition:
     def measure(self, reply: str, scene: Scene) -> Reading:
         reply_words = words(reply)
         if not reply_words:
-            return NOTHING
+            return NO_DATA
         value, evidence = _repeated_share(reply_words), []
         if value > 0:
             evidence.append(Evidence(0, len(reply), f"{value:.0%} said twice in one reply"))
@@ -47,6 +47,6 @@ class Repetition:
 
 def _repeated_share(reply_words: list[str]) -> float:
     """The share of 4-grams that occur more than once."""
-    counts = Counter(grams(reply_words, _NGRAM))
+    counts = Counter(ngrams(reply_words, _NGRAM))
     repeated = sum(count for count in counts.values() if count > 1)
     return repeated / max(1, sum(counts.values()))

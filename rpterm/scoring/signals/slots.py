@@ -1,9 +1,9 @@
 """Extracts biographical slots (birthplace, home, work, age, …) from sentences by pattern. Pure.
 
-``clash`` reports a slot that a sentence and a line fill with different values. Only slots with a
-single value are extracted; values are compared by their content words. Cards and speakers phrase
-slots differently ("Age: 34", "a keeper, who is 34"; "I'm 34."): in the other's mouth these phrases
-may be about anybody, so each has patterns of its own.
+``clashing_slot`` reports a slot that a sentence and a line fill with different values. Only slots
+with a single value are extracted; values are compared by their content words. Cards and speakers
+phrase slots differently ("Age: 34", "a keeper, who is 34"; "I'm 34."): in the other's mouth these
+phrases may be about anybody, so each has patterns of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from rpterm.scoring.texts import content
+from rpterm.scoring.texts import content_stems
 
 _VERY = r"(?:\s+(?:really|still|now|also|actually|originally|only|just|always))?"
 _VALUE = r"(?P<fill>[^.,;!?\"”*\n]{2,40})"
@@ -73,7 +73,7 @@ _ONES = _ONES_TEXT.split()
 
 
 @lru_cache(maxsize=4096)
-def fills(text: str, card: bool = False) -> Mapping[str, frozenset[str]]:
+def extract_slots(text: str, card: bool = False) -> Mapping[str, frozenset[str]]:
     """The slots of a text, each with the content words of its value.
 
     Args:
@@ -83,22 +83,24 @@ def fills(text: str, card: bool = False) -> Mapping[str, frozenset[str]]:
     for name, pattern in _CARD_PATTERNS if card else _SPEECH_PATTERNS:
         for match in pattern.finditer(text.replace("’", "'")):
             key = f"{name} {match['what'].lower()}" if "what" in pattern.groupindex else name
-            value = _number(match["fill"]) if name == "age" else frozenset(content(match["fill"]))
+            value = (
+                _number(match["fill"]) if name == "age" else frozenset(content_stems(match["fill"]))
+            )
             if value:
                 slots.setdefault(key, value)
     return slots
 
 
-def clash(sentence: str, line: str, card: bool = True) -> str:
+def clashing_slot(sentence: str, line: str, card: bool = True) -> str:
     """The slot that a spoken sentence and a line fill differently, or "".
 
     Args:
         card: Whether the line is a card's rather than speech.
     """
-    known = fills(line, card)
+    known = extract_slots(line, card)
     if not known:
         return ""
-    for slot, value in fills(sentence).items():
+    for slot, value in extract_slots(sentence).items():
         if slot in known and not value & known[slot]:
             return slot.split()[0]
     return ""

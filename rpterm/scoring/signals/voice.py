@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rpterm.scoring.fit import Encode, soft
-from rpterm.scoring.records import NOTHING, Cost, Dimension, Evidence, Reading, Scene
-from rpterm.scoring.signals.patient import ByLikelihood
-from rpterm.scoring.texts import where
-from rpterm.scoring.voices import VIEWS, Voices
+from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
+from rpterm.scoring.similarity import Encode, log_mean_exp
+from rpterm.scoring.texts import find_word
+from rpterm.scoring.voice_classifier import VIEWS, VoiceClassifier
 
 _LEAST_LINES = 3
 _MOST_LINES = 20
@@ -35,8 +35,8 @@ SCALES = {"runs": 1.0, "letters": 0.6, "words": 0.75, "turns": 0.37}
 class VoiceWords:
     """``voice_words``: the reply's characters, words and function words are the character's.
 
-    - Value: the mean of the four views of ``scoring.voices`` (naive Bayes log-likelihood ratios
-      against the contrast voices), each divided by its standard deviation; 0 is neutral.
+    - Value: the mean of the four views of ``scoring.voice_classifier`` (naive Bayes log-likelihood
+      ratios against the contrast voices), each divided by its standard deviation; 0 is neutral.
     - Cost: words. Blind spot: a mood or topic of the example lines counts as voice.
     """
 
@@ -45,21 +45,21 @@ class VoiceWords:
     cost: Cost = "words"
 
     def __init__(self) -> None:
-        self._classifiers: OrderedDict[tuple[object, ...], Voices] = OrderedDict()
+        self._classifiers: OrderedDict[tuple[object, ...], VoiceClassifier] = OrderedDict()
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not _has_contrast(scene) or not reply.strip():
-            return NOTHING
+            return NO_DATA
         classifier = self._classifier(scene)
         views = classifier.measure(reply)
         value = sum(views[view] / SCALES[view] for view in VIEWS) / len(VIEWS)
         return Reading(value, 1.0, tuple(_telling_words(reply, classifier, value)))
 
-    def _classifier(self, scene: Scene) -> Voices:
-        own, others = lines(scene)
+    def _classifier(self, scene: Scene) -> VoiceClassifier:
+        own, others = compared_lines(scene)
         key = (*own, None, *others)
         if key not in self._classifiers:
-            self._classifiers[key] = Voices(own, others)
+            self._classifiers[key] = VoiceClassifier(own, others)
             while len(self._classifiers) > _CACHED_SCENES:
                 self._classifiers.popitem(last=False)
         return self._classifiers[key]
@@ -82,15 +82,16 @@ class VoiceMeaning:
 
     def measure(self, reply: str, scene: Scene) -> Reading:
         if not _has_contrast(scene) or not reply.strip():
-            return NOTHING
-        row = self._encode([cut(reply)])
+            return NO_DATA
+        row = self._encode([first_words(reply)])
         own, *others = (
-            float(soft(row @ self._encode(voice).T, _SHARPNESS)[0]) for voice in to_embed(scene)
+            float(log_mean_exp(row @ self._encode(voice).T, _SHARPNESS)[0])
+            for voice in lines_to_embed(scene)
         )
         return Reading(own - float(np.mean(others)))
 
 
-class VoiceLikelihood(ByLikelihood):
+class VoiceLikelihood(LikelihoodSignal):
     """``voice_likelihood``: the reply is likelier after the character's lines than after others'.
 
     - Value: with n the tokens of the reply::
@@ -114,31 +115,31 @@ class VoiceLikelihood(ByLikelihood):
 
     def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
         if not _has_contrast(scene) or not reply.strip():
-            return NOTHING
-        own, others = lines(scene)
+            return NO_DATA
+        own, others = compared_lines(scene)
         voices = [own, *others[:_MOST_OTHERS_BY_LIKELIHOOD]]
         prompts = [prompt(order) for voice in voices for order in (voice, voice[::-1])]
-        logprobs = self._likelihood.logprobs(cut(reply), prompts, stopped)
+        logprobs = self._likelihood.logprobs(first_words(reply), prompts, stopped)
         if not logprobs[0]:
-            return NOTHING
+            return NO_DATA
         return Reading((_log_ratio(logprobs[::2]) + _log_ratio(logprobs[1::2])) / 2)
 
 
-def lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def compared_lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The lines of the character and of the contrast voices: at most twenty of each of seven."""
     enough = [voice[:_MOST_LINES] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
     return scene.own_lines[:_MOST_LINES], tuple(enough[:_MOST_OTHERS])
 
 
-def to_embed(scene: Scene) -> list[tuple[str, ...]]:
+def lines_to_embed(scene: Scene) -> list[tuple[str, ...]]:
     """The lines that ``voice_meaning`` embeds, the character's own first."""
-    own, others = lines(scene)
-    return [tuple(cut(line) for line in voice) for voice in (own, *others)]
+    own, others = compared_lines(scene)
+    return [tuple(first_words(line) for line in voice) for voice in (own, *others)]
 
 
 def prompt(voice: Sequence[str]) -> str:
     """The lines as a text that another line of the same voice could continue."""
-    return "".join(f"{cut(line)}\n" for line in voice)
+    return "".join(f"{first_words(line)}\n" for line in voice)
 
 
 def _log_ratio(logprobs: Sequence[Sequence[float]]) -> float:
@@ -147,18 +148,18 @@ def _log_ratio(logprobs: Sequence[Sequence[float]]) -> float:
     return float(np.sum(np.asarray(logprobs[0]) - others)) / math.sqrt(len(logprobs[0]))
 
 
-def cut(line: str) -> str:
+def first_words(line: str) -> str:
     """The first forty words of a line."""
     return " ".join(line.split()[:_MOST_WORDS])
 
 
 def _has_contrast(scene: Scene) -> bool:
-    own, others = lines(scene)
+    own, others = compared_lines(scene)
     return len(own) >= _LEAST_LINES and bool(others)
 
 
-def _telling_words(reply: str, classifier: Voices, value: float) -> list[Evidence]:
+def _telling_words(reply: str, classifier: VoiceClassifier, value: float) -> list[Evidence]:
     """Where the words with the largest evidence stand."""
     note = "sounds like the examples" if value > 0 else "sounds like somebody else"
-    places = ((where(word, reply), word) for word in classifier.telling(reply))
+    places = ((find_word(word, reply), word) for word in classifier.telling(reply))
     return [Evidence(at, at + len(word), note) for at, word in places if at >= 0]

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rpterm.chat.branches import played
+from rpterm.chat.branches import without_unused_swipes
 from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chats import ago
@@ -48,7 +48,7 @@ class BranchesScreen(Chooser):
         self, tree: Sequence[Turn], leaf_id: int | None, overrides: Mapping[str, str] | None = None
     ) -> None:
         self._tree, self._leaf = tree, leaf_id
-        kept, left_out = played(tree, leaf_id)
+        kept, left_out = without_unused_swipes(tree, leaf_id)
         stretches = list(stretches_of(kept, leaf_id, left_out))
         current = next((s for s in reversed(stretches) if s.shown), None)
         super().__init__(
@@ -67,7 +67,9 @@ class BranchesScreen(Chooser):
     async def _toggle_all(self) -> None:
         """Show every swipe as a line, or only those that something follows."""
         self._show_all = not self._show_all
-        kept, left_out = (self._tree, {}) if self._show_all else played(self._tree, self._leaf)
+        kept, left_out = (
+            (self._tree, {}) if self._show_all else without_unused_swipes(self._tree, self._leaf)
+        )
         self._choices = [_choice(each) for each in stretches_of(kept, self._leaf, left_out)]
         await self.narrow()
 

@@ -11,7 +11,7 @@ from rpterm.types import Member, TurnTaking
 ADD, NARRATOR = "add", "narrator"
 """The ids of the choices of ``CastScreen`` that are not members."""
 
-WAYS: dict[TurnTaking, tuple[str, str]] = {
+TAKING_WORDS: dict[TurnTaking, tuple[str, str]] = {
     TurnTaking.MENTIONED: ("whoever is named", "else whoever spoke last; ⏎ goes round"),
     TurnTaking.ROUND: ("round and round", "in the order of the cast, including the narrator"),
     TurnTaking.MODEL: ("the model chooses", "by what was said last"),
@@ -66,7 +66,7 @@ class SpeakerScreen(Chooser):
         ]  # fmt: skip
         choices += [
             Choice(_WAY + way, f"From now on: {title}", detail, "✓" if way == taking else "")
-            for way, (title, detail) in WAYS.items()
+            for way, (title, detail) in TAKING_WORDS.items()
         ]
         super().__init__(
             "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
@@ -79,7 +79,7 @@ def member_of(choice: str) -> str:
     return choice.removeprefix(_MEMBER) if choice.startswith(_MEMBER) else ""
 
 
-def way_of(choice: str) -> TurnTaking | None:
+def taking_of_choice(choice: str) -> TurnTaking | None:
     """The way of taking turns that a choice stands for, or ``None``."""
     return TurnTaking(choice.removeprefix(_WAY)) if choice.startswith(_WAY) else None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
-from rpterm.tui.screens.dialog import telling
+from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.types import Chat
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ChatsScreen(Chooser):
         self.run_worker(self._read())
 
     async def _read(self) -> None:
-        with telling(self):
+        with errors_as_notices(self):
             self._choices = await chat_choices(self._ask, self._store)
         await self.narrow()
 

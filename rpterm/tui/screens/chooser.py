@@ -19,7 +19,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
-from rpterm.tui.screens.dialog import Dialog, telling
+from rpterm.tui.screens.dialog import Dialog, errors_as_notices
 from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
@@ -47,7 +47,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ChooserResult:
     """What the user decided.
 
     Attributes:
@@ -61,7 +61,7 @@ class Done:
     near: str = ""
 
 
-class Chooser(Dialog[Done]):
+class Chooser(Dialog[ChooserResult]):
     """A dialog to choose from a list."""
 
     DEFAULT_CSS = """
@@ -174,7 +174,7 @@ class Chooser(Dialog[Done]):
     @on(Input.Changed)
     async def narrow(self) -> None:
         """Show the choices that match the search, with the best one highlighted."""
-        with telling(self):
+        with errors_as_notices(self):
             query = self.query_one("#search", Input).value
             found = await self.matching(query)
             self.fill(found, found[0].id if found and query.strip() else None)
@@ -193,7 +193,7 @@ class Chooser(Dialog[Done]):
 
     @on(OptionList.OptionSelected)
     def clicked(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(Done("open", event.option.id or ""))
+        self.dismiss(ChooserResult("open", event.option.id or ""))
 
     def action_move(self, by: int) -> None:
         """Move the highlight by some lines."""
@@ -210,9 +210,9 @@ class Chooser(Dialog[Done]):
     def _finish(self, action: str) -> None:
         option = self.list.highlighted_option
         if action == "new":
-            self.dismiss(Done("new"))
+            self.dismiss(ChooserResult("new"))
         elif option is not None:
-            self.dismiss(Done(action, option.id or "", self._neighbour()))
+            self.dismiss(ChooserResult(action, option.id or "", self._neighbour()))
 
     def _neighbour(self) -> str:
         """The id of the choice below the highlighted one, or else above it."""

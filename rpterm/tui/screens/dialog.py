@@ -1,6 +1,6 @@
 """The base classes of dialogs: a framed box with a title and key hints, which Escape closes.
 
-``LeftOnce`` makes ``dismiss`` work once only. Textual closes whatever screen is on top when
+``DismissOnce`` makes ``dismiss`` work only once. Textual closes whatever screen is on top when
 ``dismiss`` is called again, so two quick keys would close the screen behind the dialog or end the
 program with an error.
 """
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def telling(screen: Screen[Any]) -> Iterator[None]:
+def errors_as_notices(screen: Screen[Any]) -> Iterator[None]:
     """Show an error that is raised inside as a notice of the screen."""
     try:
         yield
@@ -30,7 +30,7 @@ def telling(screen: Screen[Any]) -> Iterator[None]:
         screen.notify(str(error), severity="error", markup=False)
 
 
-class LeftOnce(Screen[T]):
+class DismissOnce(Screen[T]):
     """A screen that ignores every ``dismiss`` after the first."""
 
     @property
@@ -42,7 +42,7 @@ class LeftOnce(Screen[T]):
         return AwaitComplete() if self.left else super().dismiss(result)
 
 
-class Dialog(LeftOnce[T], ModalScreen[T]):
+class Dialog(DismissOnce[T], ModalScreen[T]):
     """A box in the middle of the screen; Escape or a click outside returns ``None``."""
 
     DEFAULT_CSS = """

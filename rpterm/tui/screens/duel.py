@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from rpterm.dueling.tally import Tally, score_line
 from rpterm.errors import user_message
 from rpterm.tui import keys, text
-from rpterm.tui.screens.dialog import telling
+from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.text_inputs import JoinerInput
@@ -166,19 +166,19 @@ class DuelScreen(JudgingScreen):
     def judge(self, verdict: Verdict) -> None:
         """Store a verdict and show the next round."""
         assert self.pair is not None
-        with telling(self):
+        with errors_as_notices(self):
             self.duel.judge(self.pair, verdict)
         self.show()
 
     def action_skip(self) -> None:
         """Skip this round without a verdict."""
         if self.pair is not None and self.pair.ready:
-            with telling(self):
+            with errors_as_notices(self):
                 self.duel.skip(self.pair)
             self.show()
 
     def _undo(self) -> None:
-        with telling(self):
+        with errors_as_notices(self):
             if not self.duel.undo():
                 self.notify("Nothing was judged yet.", markup=False)
         self.show()
@@ -190,7 +190,7 @@ class DuelScreen(JudgingScreen):
     # Showing -----------------------------------------------------------------------------------
     def show(self) -> None:
         """Show the next round."""
-        with telling(self):
+        with errors_as_notices(self):
             self._show()
 
     def _show(self) -> None:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from rpterm.tui import text
-from rpterm.tui.screens.dialog import LeftOnce
+from rpterm.tui.screens.dialog import DismissOnce
 from rpterm.tui.widgets.hints import KeyHints
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ VERDICTS: Mapping[str, Verdict] = {
 }  # fmt: skip
 
 
-class JudgingScreen(LeftOnce[None]):
+class JudgingScreen(DismissOnce[None]):
     """A screen with a head line ``#top``, the replies in ``#middle``, and hints; one key judges."""
 
     DEFAULT_CSS = """

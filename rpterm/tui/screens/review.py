@@ -22,7 +22,7 @@ from rpterm.errors import user_message
 from rpterm.preference.rating import Mark
 from rpterm.preference.review_queue import REVIEWED, Filter, QueueItem, ReviewQueue
 from rpterm.tui import keys, text
-from rpterm.tui.screens.dialog import telling
+from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
@@ -107,7 +107,7 @@ class ReviewScreen(JudgingScreen):
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """Await something; its error becomes a notice."""
-        with telling(self):
+        with errors_as_notices(self):
             await work
 
     async def _run(self, name: str) -> None:

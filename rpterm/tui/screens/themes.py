@@ -10,7 +10,7 @@ from textual.app import App
 from textual.widgets import OptionList
 
 from rpterm.tui.screens.chooser import Choice, Chooser
-from rpterm.tui.screens.dialog import telling
+from rpterm.tui.screens.dialog import errors_as_notices
 
 
 async def choose(app: App[Any], keep: Callable[[str, str], object] | None) -> None:
@@ -23,7 +23,7 @@ async def choose(app: App[Any], keep: Callable[[str, str], object] | None) -> No
     done = await app.push_screen_wait(ThemePicker(sorted(app.available_themes), before))
     app.theme = done.id if done else before
     if done and keep is not None:
-        with telling(app.screen):
+        with errors_as_notices(app.screen):
             keep("theme", app.theme)
 
 

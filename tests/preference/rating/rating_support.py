@@ -1,4 +1,4 @@
-"""A chat with two replies to one message, and a rater with a clock that the test moves."""
+"""A chat with two replies to a message, and a rater with a clock that the test controls."""
 
 from __future__ import annotations
 

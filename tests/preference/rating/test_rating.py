@@ -1,4 +1,4 @@
-"""What one person says of replies: stored with its circumstances, standing, taken back."""
+"""Ratings of one person: stored with circumstances, replaced, withdrawn."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_rating_has_its_circumstances(table: Table) -> None:
     }  # fmt: skip
 
 
-def test_the_last_word_stands_and_undo_brings_back_the_one_before(table: Table) -> None:
+def test_the_last_rating_counts_and_undo_restores_the_previous(table: Table) -> None:
     rater, turn = table.rater, table.two.id
     rater.stars(turn, 2)
     rater.stars(turn, 5)
@@ -46,7 +46,7 @@ def test_the_last_word_stands_and_undo_brings_back_the_one_before(table: Table) 
     assert rater.undo(table.chat.id) is None
 
 
-def test_tags_ride_on_a_rating(table: Table) -> None:
+def test_tags_need_a_rating(table: Table) -> None:
     with pytest.raises(RatingError, match="as a whole first"):
         table.rater.tag(table.one.id, {"style": 1})
     table.rater.thumb(table.one.id, False)
@@ -70,7 +70,7 @@ def test_a_flag_may_mark_one_sentence(table: Table) -> None:
     assert table.rater.mark(table.one.id).text == "⚑"
 
 
-def test_a_reply_that_grows_is_not_rated(table: Table) -> None:
+def test_a_streaming_reply_cannot_be_rated(table: Table) -> None:
     growing = table.say(table.user.id, "Half a", status=Status.STREAMING)
     with pytest.raises(RatingError, match="still being written"):
         table.rater.stars(growing.id, 3)
@@ -82,14 +82,14 @@ def kinds(table: Table) -> list[tuple[str, int, int, str]]:
     return [(each.kind, each.left_id, each.right_id, each.how.method) for each in found]
 
 
-def test_going_on_keeps_a_swipe_over_the_others_once(table: Table) -> None:
+def test_continuing_prefers_a_swipe_to_the_others_once(table: Table) -> None:
     table.rater.record_kept_swipes(table.two)
     table.rater.record_kept_swipes(table.two)
     table.rater.record_kept_swipes(table.store.turn(table.one.id))
     assert kinds(table) == [("swipe", table.two.id, table.one.id, AUTOMATIC)]
 
 
-def test_an_edit_is_no_swipe_and_a_greeting_is_neither(table: Table) -> None:
+def test_edits_and_greetings_are_not_swipes(table: Table) -> None:
     edited = table.say(table.user.id, "My own words.", Origin.EDITED, edited_from=table.one.id)
     table.rater.kept_edit(table.one, edited)
     table.rater.record_kept_swipes(table.store.turn(edited.id))
@@ -109,7 +109,7 @@ def test_a_pair_that_was_judged_in_a_duel_is_not_judged_again(table: Table) -> N
     assert [kind for kind, *_ in kinds(table)] == ["duel"]
 
 
-def test_undo_leaves_alone_what_was_noted_by_itself(table: Table) -> None:
+def test_undo_ignores_automatic_judgements(table: Table) -> None:
     table.rater.duel(table.one.id, table.two.id, "left")
     third = table.say(table.user.id, "A third.")
     table.rater.record_kept_swipes(table.store.turn(third.id))
@@ -119,7 +119,7 @@ def test_undo_leaves_alone_what_was_noted_by_itself(table: Table) -> None:
     assert len(kinds(table)) == 2
 
 
-def test_nothing_leaves_that_was_not_allowed_to(table: Table) -> None:
+def test_nothing_is_exportable_without_consent(table: Table) -> None:
     assert not table.rater.is_exportable(table.chat.id)
     table.rater.set_exportable(table.chat.id, True)
     assert table.rater.is_exportable(table.chat.id)
@@ -158,7 +158,7 @@ for n in range(10_000):
 """
 
 
-def test_kill_9_loses_no_rating_that_was_told(tmp_path: Path) -> None:
+def test_kill_9_loses_no_confirmed_rating(tmp_path: Path) -> None:
     path = tmp_path / "kill.db"
     with Store(path) as store:
         table = Table(store)
@@ -181,7 +181,7 @@ def test_kill_9_loses_no_rating_that_was_told(tmp_path: Path) -> None:
     assert [each.value for each in kept] == [n % 5 + 1 for n in range(len(kept))]
 
 
-def test_looking_for_marks_makes_no_table(table: Table) -> None:
+def test_reading_marks_creates_no_table(table: Table) -> None:
     from rpterm.store.reply_queries import has_judgements
 
     assert table.rater.marks(table.chat.id) == {} and not has_judgements(table.store)

@@ -1,4 +1,4 @@
-"""Which replies are worth looking at again."""
+"""The review queue: which replies are worth another look."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_only_complete_replies_that_answer_something_are_in_the_queue(table: Tab
     assert ids(ReviewQueue(table.store)) == [table.one.id, table.two.id]
 
 
-def test_what_was_judged_leaves_the_queue_and_comes_back_when_taken_back(table: Table) -> None:
+def test_judged_replies_leave_the_queue_and_return_when_withdrawn(table: Table) -> None:
     review = ReviewQueue(table.store)
     review.rater.stars(table.one.id, 3)
     assert ids(review) == [table.two.id]
@@ -49,7 +49,7 @@ def test_close_duels_are_doubtful(table: Table) -> None:
     assert ids(review, kind="doubtful") == []
 
 
-def test_a_reviewed_pair_settles_what_training_data_say(table: Table) -> None:
+def test_a_reviewed_pair_resolves_the_conflict_in_training_data(table: Table) -> None:
     """The verdicts stay, and the majority of them makes the pair."""
     from rpterm.preference.prompt_builder import PromptBuilder
     from rpterm.preference.record_builder import ChatJudgements, Selection, build_records
@@ -88,7 +88,7 @@ def test_a_rating_that_contradicts_the_score_is_doubtful(
     assert bool(why) is doubtful and (gap > 0) is doubtful
 
 
-def test_scores_are_read_where_there_are_any(table: Table) -> None:
+def test_scores_are_read_if_there_are_any(table: Table) -> None:
     from rpterm.store.scores import Scores, StoredScore
 
     Scores(table.store).put(StoredScore(table.one.id, "1", "c", 0.95, 0.9, 0.99))
@@ -111,7 +111,7 @@ def test_filters_by_character_and_source(store: Store) -> None:
     assert ids(review, kind="flagged", card="Mara") == []
 
 
-def test_which_chats_may_leave_is_read_without_making_any_table(table: Table) -> None:
+def test_exportable_chats_are_read_without_creating_tables(table: Table) -> None:
     from rpterm.store.reply_queries import exportable_chats
 
     assert exportable_chats(table.store) == set()

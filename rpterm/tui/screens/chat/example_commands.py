@@ -130,7 +130,11 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
             f"{other.speaker}'s as fit anyway."
         )
         return
-    missed = " ".join(findings.lines(score)) if findings.weakest(score) == "persona" else ""
+    missed = (
+        " ".join(findings.broken_lines(score))
+        if findings.weakest_dimension(score) == "persona"
+        else ""
+    )
     turns = chat.transcript.turns
     said = next((t.text for t in reversed(turns) if t.id == turn.parent_id), "")
     exemplar = await chat.ask(provider.nearest, card, session.chat, missed or said, turn.text)
@@ -145,7 +149,7 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
 
 async def compare(chat: ChatScreen) -> None:
     """Generate the reply with and without examples and show both next to each other."""
-    from rpterm.chat.aside import differ
+    from rpterm.chat.example_comparison import uses_examples
 
     session, turn = chat.session, replies.target_turn(chat)
     if session is None or replies.refuse_while_busy(chat):
@@ -153,7 +157,7 @@ async def compare(chat: ChatScreen) -> None:
     if turn is None or turn.role != "assistant" or turn.parent_id is None:
         chat.say("Choose a reply to something you said: it is made with and without examples.")
         return
-    if not await chat.ask(differ, session, turn.id):
+    if not await chat.ask(uses_examples, session, turn.id):
         chat.say("The prompt of this reply contains no example, so there is nothing to compare.")
         return
     if replies.refuse_while_busy(chat):  # A reply may have been started meanwhile.

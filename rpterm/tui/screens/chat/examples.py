@@ -84,7 +84,7 @@ def _rows(
         path.append(Turn(0, record.id, None, "user", record.persona.name, said))
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
-    prompt = lead.prompter.full(lead.card, record, history)
+    prompt = lead.prompter.build_full(lead.card, record, history)
     rows = provider.rows(lead.card, record, history, prompt, session.count)
     k, budget = provider.sizes(record.id)
     used = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))

@@ -32,7 +32,7 @@ async def edit_card(chat: ChatScreen) -> None:
         summary = f"This chat now uses your own copy of the card, {path}."
         await examples.card_written(chat, summary, member)
     edit_file(chat.app, path)
-    chat.follower.tick()
+    chat.poller.tick()
 
 
 async def _whose_card(chat: ChatScreen, session: Session) -> str | None:

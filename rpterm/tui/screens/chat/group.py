@@ -63,7 +63,7 @@ def _next_speaker(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
     if words:
         path.append(Turn(0, 0, None, "user", "", words))
     try:
-        return scene.next(path)
+        return scene.next_speaker(path)
     except GroupError:
         return None
 
@@ -94,7 +94,7 @@ def _with_muted(name: str, member: Member) -> str:
 # Commands --------------------------------------------------------------------------------------
 async def choose_speaker(chat: ChatScreen) -> None:
     """Choose who speaks now, or how turns are taken."""
-    from rpterm.tui.screens.cast import SpeakerScreen, member_of, way_of
+    from rpterm.tui.screens.cast import SpeakerScreen, member_of, taking_of_choice
 
     session = chat.session
     if (
@@ -116,8 +116,8 @@ async def choose_speaker(chat: ChatScreen) -> None:
     done = await chat.app.push_screen_wait(SpeakerScreen(able, taglines, taking, upcoming))
     if done is None:
         return
-    if (new_taking := way_of(done.id)) is not None:
-        await chat.ask(scene.take, new_taking)
+    if (new_taking := taking_of_choice(done.id)) is not None:
+        await chat.ask(scene.set_taking, new_taking)
         await cast_changed(chat)
     elif name := member_of(done.id):
         await _let_speak(chat, scene, name)
@@ -126,7 +126,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
 async def _let_speak(chat: ChatScreen, scene: Scene, name: str) -> None:
     """Let this member speak now; a draft in the input is sent first."""
     if scene.cast is not None and scene.cast.taking is TurnTaking.HAND:
-        await chat.ask(scene.hold, name)
+        await chat.ask(scene.set_speaker, name)
     if chat.input.full_text.strip():
         await sending.send_text(chat, ScreenRequest(speaker=name))
     else:

@@ -22,7 +22,7 @@ _ABOVE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where a jump started.
 
     Attributes:
@@ -70,9 +70,9 @@ async def go_back(chat: ChatScreen) -> None:
             chat.transcript.scroll_to_end()
 
 
-async def _here(chat: ChatScreen, session: Session) -> Place:
+async def _here(chat: ChatScreen, session: Session) -> Location:
     shown = await chat.ask(lambda: session.chat)
-    return Place(shown.id, shown.leaf_id, chat.state.prompt)
+    return Location(shown.id, shown.leaf_id, chat.state.prompt)
 
 
 async def show_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: int) -> None:

@@ -44,7 +44,7 @@ async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None)
     if session is not None and state.busy:
         session.cancel()
     chat.state = ChatState(epoch=state.epoch)
-    chat.keeper.hush()
+    chat.keeper.clear_alarm()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, left=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
     examples.refresh_soon(chat)

@@ -1,6 +1,6 @@
 """Shows what other terminals do to the open chat, and says when it is open in another one.
 
-``polling.Follower`` reads the changes. They are shown only while nothing is written or edited here.
+``polling.Poller`` reads the changes. They are shown only while nothing is written or edited here.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 async def warn_if_open(chat: ChatScreen, session: Session) -> None:
     """Tell the user if the chat is open in another terminal."""
-    from rpterm.chat.elsewhere import OPEN_TWICE, is_elsewhere
+    from rpterm.chat.other_terminals import OPEN_TWICE, is_open_elsewhere
 
-    if await chat.ask(is_elsewhere, session):
+    if await chat.ask(is_open_elsewhere, session):
         chat.say(OPEN_TWICE)
 
 
@@ -48,37 +48,37 @@ async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
     if session is None or session is not event.session:
         return
     if not may_redraw(chat):
-        chat.follower.again()
+        chat.poller.again()
         return
     before = [turn for turn in chat.transcript.turns if turn.id > 0]
-    if (news := session.scene.news()) is not None:
+    if (news := session.scene.take_news()) is not None:
         await _show_cast_changes(chat, news)
     await _clear_refusal(chat, session)
     if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
         return
     await replies.refresh_transcript(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
-        chat.desk.put(session.moved)
+        chat.desk.put(session.branch_changed)
     if before:
         await _report_switched_branch(chat, session, before[-1].id)
 
 
 async def _show_cast_changes(chat: ChatScreen, news: list[str]) -> None:
-    from rpterm.chat.elsewhere import told
+    from rpterm.chat.other_terminals import cast_changes_notice
     from rpterm.tui.screens.chat import group
 
     await group.cast_changed(chat)
     if news:
-        chat.say(told(news))
+        chat.say(cast_changes_notice(news))
 
 
 async def _clear_refusal(chat: ChatScreen, session: Session) -> None:
     """Remove the error that another terminal is writing here, once that is over."""
-    from rpterm.chat.elsewhere import is_written
-    from rpterm.chat.placing import WRITTEN_ELSEWHERE
+    from rpterm.chat.other_terminals import is_reply_running_elsewhere
+    from rpterm.chat.placement import WRITTEN_ELSEWHERE
 
     blocks = [block for block in chat.query(ErrorBlock) if block.message == WRITTEN_ELSEWHERE]
-    if blocks and not await chat.ask(is_written, session):
+    if blocks and not await chat.ask(is_reply_running_elsewhere, session):
         await chat.transcript.remove_children(blocks)
 
 
@@ -97,7 +97,7 @@ def _unstored(chat: ChatScreen, before: list[Turn], path: list[Turn]) -> bool:
 
 async def _report_switched_branch(chat: ChatScreen, session: Session, turn_id: int) -> None:
     """Say so if this turn still exists but is not on the branch that is shown now."""
-    from rpterm.chat.elsewhere import LED_AWAY
+    from rpterm.chat.other_terminals import BRANCH_SWITCHED
 
     if chat.transcript.view(turn_id) is not None:
         return
@@ -105,4 +105,4 @@ async def _report_switched_branch(chat: ChatScreen, session: Session, turn_id: i
         await chat.ask(session.store.turn, turn_id)
     except RptermError:
         return
-    chat.say(f"{LED_AWAY} {keys.key_name('branches', chat.settings.keys)} shows all.")
+    chat.say(f"{BRANCH_SWITCHED} {keys.key_name('branches', chat.settings.keys)} shows all.")

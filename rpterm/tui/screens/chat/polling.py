@@ -1,8 +1,8 @@
 """Polls for changes from outside: saves of the card file, and other terminals' changes of the chat.
 
 Both are checked twice a second in a thread, and never while a reply is generated, so that a single
-card applies to all of a reply. ``rpterm.chat.reload`` interprets a save; ``other_terminals`` shows
-what other terminals did.
+card applies to all of a reply. ``rpterm.chat.card_reload`` interprets a save; ``other_terminals``
+shows what other terminals did.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rpterm.chat.elsewhere import Elsewhere
-    from rpterm.chat.reload import NotReloaded, Reloaded, Reloader
+    from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
+    from rpterm.chat.other_terminals import ChatPoller
     from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -38,14 +38,14 @@ class CardSaved(Message):
         self.session, self.report = session, report
 
 
-class Follower:
+class Poller:
     """Polls the card files and the turns of the open chat, whichever it is."""
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
         self._chat = chat
         self._lane = WorkerThread("card", failed)
         self._reloader: Reloader | None = None
-        self._elsewhere: Elsewhere | None = None
+        self._elsewhere: ChatPoller | None = None
         self._session: Session | None = None
         self._polling = False
 
@@ -79,12 +79,12 @@ class Follower:
             self._polling = False
 
     def _reloader_for(self, session: Session) -> Reloader:
-        from rpterm.chat.elsewhere import Elsewhere
-        from rpterm.chat.reload import Reloader
+        from rpterm.chat.card_reload import Reloader
+        from rpterm.chat.other_terminals import ChatPoller
 
         if self._reloader is None or self._session is not session:
             self._session, self._reloader = session, Reloader(session)
-            self._elsewhere = Elsewhere(session, WINDOW)
+            self._elsewhere = ChatPoller(session, WINDOW)
         return self._reloader
 
     def _poll_other_terminals(self, session: Session) -> None:
@@ -94,7 +94,7 @@ class Follower:
 
 async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
     """Say what the save changed or what is wrong with it; the Card pane keeps the note."""
-    from rpterm.chat.reload import Reloaded
+    from rpterm.chat.card_reload import Reloaded
 
     if chat.session is not event.session:
         return

@@ -86,14 +86,14 @@ async def pin_example(chat: ChatScreen) -> None:
 
 async def add_note(chat: ChatScreen) -> None:
     """Propose an author's note about what went wrong, which the user can edit."""
-    from rpterm.scoring.findings import note
+    from rpterm.scoring.findings import author_note
     from rpterm.tui.screens.chat import chats
 
     found = _scored_reply(chat)
     if found is not None:
         turn, score, card = found
         user = replies.user_name(chat)
-        await chats.write_note(chat, note(score, turn.text, char=card.char, user=user))
+        await chats.write_note(chat, author_note(score, turn.text, char=card.char, user=user))
 
 
 def _reply(chat: ChatScreen) -> Turn | None:

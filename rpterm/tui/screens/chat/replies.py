@@ -100,7 +100,7 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     state.request, state.running, state.stored, state.stopping = request, False, False, False
     state.epoch += 1
     state.live.clear()
-    chat.keeper.hush()
+    chat.keeper.clear_alarm()
     await frame.clear_below(chat)
     if request.intent is Intent.SEND:
         await _show_ghosts(chat, request)

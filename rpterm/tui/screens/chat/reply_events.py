@@ -52,10 +52,10 @@ async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
 async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> None:
     """Replace the placeholder of the user's turn with the stored turn."""
     chat.state.stored = True
-    if event.parted:
-        from rpterm.chat.elsewhere import PARTED
+    if event.begins_branch:
+        from rpterm.chat.other_terminals import BRANCH_BEGUN
 
-        chat.say(f"{PARTED} {keys.key_name('branches', chat.settings.keys)} shows all.")
+        chat.say(f"{BRANCH_BEGUN} {keys.key_name('branches', chat.settings.keys)} shows all.")
     if (session := chat.session) is not None:
         chat.desk.put(lambda: background.keep_draft(session, ""))
     view = chat.transcript.view(GHOST_USER)

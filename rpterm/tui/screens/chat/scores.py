@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from rpterm.cards.card import CharacterCard
-    from rpterm.chat.live import LiveScores
+    from rpterm.chat.live_scores import LiveScores
     from rpterm.chat.session import Session
     from rpterm.scoring.drift import Drift
     from rpterm.scoring.scorer import Score
@@ -28,14 +28,14 @@ REST_S = 2.0
 """How long typing must pause before the slow signals resume, in seconds."""
 
 
-class Watcher:
+class ScoreKeeper:
     """Schedules the scoring of the open chat, whichever it is, and holds the scores.
 
     Attributes:
         known: The scores of the open chat, by turn id.
         problem: Why scoring failed last, or "".
         sentence: The alarm that is shown, or "".
-        put_away: The id of the reply whose alarm the user dismissed, or 0.
+        dismissed: The id of the reply whose alarm the user dismissed, or 0.
     """
 
     def __init__(self, chat: ChatScreen, failed: Callable[[Exception], object]) -> None:
@@ -52,7 +52,7 @@ class Watcher:
         self.known: dict[int, Score] = {}
         self.problem = ""
         self.sentence = ""
-        self.put_away = 0
+        self.dismissed = 0
 
     def follow(self) -> LiveScores | None:
         """Switch to the chat and card that are open now; returns their ``LiveScores``, if any."""
@@ -62,7 +62,7 @@ class Watcher:
             self._session, self._card = session, card
             self.known, self._fully_scored, self._queued = {}, set(), set()
             self._warm = self._prepared = False
-            self.put_away, self.problem = 0, ""
+            self.dismissed, self.problem = 0, ""
         return session.scores if session is not None else None
 
     def close(self) -> None:
@@ -70,7 +70,7 @@ class Watcher:
         self._lane.close()
         self._slow.close()
 
-    def disturb(self) -> None:
+    def interrupt(self) -> None:
         """The user types or sends: stop the slow signals, and resume after a pause."""
         self._epoch += 1
         if self._timer is not None:
@@ -78,12 +78,12 @@ class Watcher:
         if self.follow() is not None and self._chat.is_mounted:
             self._timer = self._chat.set_timer(REST_S, self.idle)
 
-    def measure_again(self) -> None:
+    def forget_scores(self) -> None:
         """The history of replies changed: forget the scores, except those that are stored."""
         self._epoch += 1
         self.known, self._fully_scored, self._queued = {}, set(), set()
 
-    def hush(self) -> None:
+    def clear_alarm(self) -> None:
         """Another reply was requested: clear the alarm and the status of the last one."""
         self._epoch += 1
         self.sentence = ""
@@ -111,7 +111,7 @@ class Watcher:
             return
         if path[-1].id not in self.known and path[-1].id not in self._queued:
             self._queue_quick(path[-1])
-            self.disturb()
+            self.interrupt()
 
     def idle(self) -> None:
         """The chat is idle: compute the scores that the shown replies lack."""
@@ -144,7 +144,7 @@ class Watcher:
     def _read_ahead(self, session: Session, scores: LiveScores, turn: Turn) -> None:
         try:
             if (card := card_of_speaker(session, turn)) is not None:
-                scores.ahead(card, session.chat, turn)
+                scores.read_ahead(card, session.chat, turn)
         except RptermError:
             return  # The chat was left meanwhile, which closes its database.
         finally:
@@ -161,7 +161,7 @@ class Watcher:
             if not self._prepared:
                 scores.prepare(session.card, session.chat)
                 self._prepared = True
-            known = scores.known(session.chat, shown)
+            known = scores.stored_scores(session.chat, shown)
             for turn in reversed(shown):
                 if turn.id in known and turn.id not in self.known:
                     self._post(session, turn, known[turn.id], scores.problem)
@@ -182,7 +182,7 @@ class Watcher:
             if not self._warm and not stopped():
                 scores.warm(session.card, session.chat)
                 self._warm = True
-            known = scores.known(session.chat, shown)
+            known = scores.stored_scores(session.chat, shown)
         except RptermError:
             return  # As above.
         for turn in reversed(shown):
@@ -207,13 +207,13 @@ class Watcher:
             if card is None:
                 return
             if full:
-                score = scores.full(card, chat, turn, stopped)
+                score = scores.score_fully(card, chat, turn, stopped)
                 # This includes a score that lacks a model's signals, which cannot become more
                 # complete. Only what was stopped or failed is scored again.
                 if score is not None:
                     self._fully_scored.add(turn.id)
             else:
-                score = scores.cheap(card, chat, turn)
+                score = scores.score_quickly(card, chat, turn)
         except RptermError:
             return  # As above.
         if score is not None or scores.problem:
@@ -226,7 +226,7 @@ class Watcher:
 def card_of_speaker(session: Session, turn: Turn) -> CharacterCard | None:
     """The card of the character who said a reply; ``None`` for a narrator, which is not scored."""
     actor = session.scene.actor_of(turn)
-    return actor.card if session.scene.plays(actor) else None
+    return actor.card if session.scene.plays_character(actor) else None
 
 
 def _is_finished(turn: Turn) -> bool:
@@ -318,7 +318,7 @@ def _highlight(chat: ChatScreen, turn: Turn | None, score: Score | None) -> None
     if turn is not None and score is not None:
         from rpterm.scoring import findings
 
-        spans = findings.spans(score)
+        spans = findings.broken_spans(score)
     if (turn.id if turn and spans else 0) != chat.state.highlit:
         old = chat.transcript.view(chat.state.highlit) if chat.state.highlit else None
         if old is not None:
@@ -332,11 +332,11 @@ def _show_alarm(
     chat: ChatScreen, last: Turn | None, score: Score | None, path: Sequence[Turn]
 ) -> None:
     sentence, drift = "", _drift(_trend(chat, path, last))
-    if last is not None and score is not None and last.id != chat.keeper.put_away:
-        from rpterm.scoring.drift import broken
+    if last is not None and score is not None and last.id != chat.keeper.dismissed:
+        from rpterm.scoring.drift import broke_character
 
         name = last.speaker
-        if broken(score.probability, score.high):
+        if broke_character(score.probability, score.high):
             sentence = f"{name} fell out of character."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."
@@ -359,5 +359,5 @@ async def _mount_alarm(chat: ChatScreen) -> None:
 def dismiss_alarm(chat: ChatScreen) -> None:
     """Hide the alarm; it returns only for another reply."""
     path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
-    chat.keeper.put_away = path[-1].id if path else 0
+    chat.keeper.dismissed = path[-1].id if path else 0
     refresh(chat)

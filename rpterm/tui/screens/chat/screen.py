@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
     from rpterm.live_settings import LiveSettings
-    from rpterm.tui.screens.chat.navigation import Place
+    from rpterm.tui.screens.chat.navigation import Location
     from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
@@ -77,7 +77,7 @@ class ChatScreen(Screen[None]):
         replies: Generates replies.
         idle: Waits for the engine to settle.
         previews: Builds prompt previews.
-        follower: Polls the card file and other terminals.
+        poller: Polls the card file and other terminals.
         keeper: Scores the replies.
     """
 
@@ -111,15 +111,15 @@ class ChatScreen(Screen[None]):
         self.card, self.opener, self.settings = card, opener, settings
         self.live_settings, self.state = live_settings, ChatState()
         self.tints: dict[str, str] = {}
-        self.came_from: list[Place] = []
+        self.came_from: list[Location] = []
         self.going_to: tuple[int, int] | None = None
         self.desk = WorkerThread("desk", self._background_failed)
         self.loads = WorkerThread("load", self._reply_failed)
         self.replies = WorkerThread("reply", self._reply_failed)
         self.idle = WorkerThread("idle", self._background_failed)
         self.previews = WorkerThread("preview", self._background_failed)
-        self.follower = polling.Follower(self, self._background_failed)
-        self.keeper = scores.Watcher(self, self._background_failed)
+        self.poller = polling.Poller(self, self._background_failed)
+        self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
         self._last_notice = ("", 0.0)
 
@@ -138,7 +138,7 @@ class ChatScreen(Screen[None]):
         frame.show_header(self)
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
-        self.set_interval(polling.EVERY_S, self.follower.tick)
+        self.set_interval(polling.EVERY_S, self.poller.tick)
 
     @property
     def transcript(self) -> Transcript:
@@ -312,7 +312,7 @@ class ChatScreen(Screen[None]):
     def input_drafted(self) -> None:
         from rpterm.tui.screens.chat import sending
 
-        self.keeper.disturb()
+        self.keeper.interrupt()
         sending.draft_changed(self)
 
     @on(TurnView.Clicked)
@@ -392,5 +392,5 @@ class ChatScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)
-        for each in (*lanes, self.follower, self.keeper):
+        for each in (*lanes, self.poller, self.keeper):
             each.close()

@@ -113,7 +113,7 @@ async def impersonate(chat: ChatScreen) -> None:
 def draft_changed(chat: ChatScreen) -> None:
     """The text in the input changed: pause background work, and store the draft soon."""
     if chat.session is not None:
-        chat.session.touched()
+        chat.session.user_is_typing()
     chat.refresh_hints()
     panes.request_preview(chat)
     chat.state.drafts += 1

@@ -233,7 +233,7 @@ async def delete(chat: ChatScreen) -> None:
     await chat.ask(lambda: session.delete(turn.id, alone=alone))
     select(chat, None)
     if alone:
-        chat.keeper.measure_again()
+        chat.keeper.forget_scores()
     await frame.clear_below(chat)
     await replies.refresh_transcript(chat)
     panes.request_preview(chat, always=True)

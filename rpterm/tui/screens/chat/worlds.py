@@ -103,7 +103,9 @@ def _choices(
     known = {name: _short(actor.card.worlds) for name, actor in actors.items()} | {
         CHAT: _short(extra)
     }
-    unreadable = {each.source for actor in actors.values() for each in actor.prompter.lost}
+    unreadable = {
+        each.source for actor in actors.values() for each in actor.prompter.unreadable_worlds
+    }
 
     def size(world: str) -> str:
         books = [actor.card.lorebook.entries for actor in actors.values()]

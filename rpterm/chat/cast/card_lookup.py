@@ -1,0 +1,121 @@
+"""Finds the cards of characters that join or take part in a chat, and the built-in narrator's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rpterm import group
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.problems import CardError
+from rpterm.types import Member
+
+if TYPE_CHECKING:
+    from rpterm.memory.character_memory import Memory
+    from rpterm.store import Store
+
+NARRATOR = "narrator"
+"""The target that means the built-in narrator, unless a card has this name."""
+
+
+class FoundCard(Protocol):
+    """A card, its TOML source, and its file."""
+
+    @property
+    def card(self) -> CharacterCard: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def path(self) -> Path | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CardSource:
+    """Finds the card and the memory of a character that joins a chat.
+
+    Attributes:
+        find: Finds a card by its name or path.
+        memory: Opens a character's long-term memory; ``None`` if memory is off.
+        folders: The card folders; the worlds that cards name are looked up in them.
+    """
+
+    find: Callable[[str], FoundCard]
+    memory: Callable[[CharacterCard], Memory | None] = lambda card: None
+    folders: tuple[Path, ...] = ()
+
+
+def find_with_narrator(
+    find: Callable[[str], FoundCard], target: str
+) -> tuple[CharacterCard, str, str | None]:
+    """Find a card, its source text and its file; ``narrator`` falls back to the built-in card.
+
+    Raises:
+        RptermError: There is no such card, or it cannot be read.
+    """
+    from rpterm.cards import library, writer
+
+    try:
+        found = find(target)
+    except library.CardNotFound:
+        if target.strip().casefold() != NARRATOR:
+            raise
+        return group.NARRATOR, writer.dump(group.NARRATOR), None
+    return found.card, found.text, str(found.path) if found.path else None
+
+
+def find_with_worlds(
+    casting: CardSource, target: str, extra: Sequence[str]
+) -> tuple[CharacterCard, str, str | None]:
+    """Like ``find_with_narrator``, with ``extra`` worlds that belong to the chat.
+
+    Raises:
+        RptermError: There is no such card, or it cannot be read.
+    """
+    card, text, path = find_with_narrator(casting.find, target)
+    if not extra:
+        return card, text, path
+    from rpterm.cards import worlds
+
+    place = Path(path) if path else next(iter(casting.folders), Path()) / "card.toml"
+    read = worlds.parse_card(text, place, casting.folders, extra=extra)
+    return read.card, read.text, path
+
+
+def card_of_member(
+    member: Member, store: Store, folders: Sequence[Path], extra: Sequence[str]
+) -> tuple[CharacterCard, str]:
+    """The card of a member and its hash, from its file or else from the chat's stored copy.
+
+    Args:
+        folders: The card folders; worlds are looked up in them.
+        extra: Worlds that belong to the chat.
+    """
+    from rpterm.cards import worlds
+    from rpterm.cards.reader import parse
+
+    if member.card_path and Path(member.card_path).is_file():
+        try:
+            found = worlds.read_card(Path(member.card_path), folders, extra)
+        except CardError:
+            pass  # The file may be half edited; the stored copy is used until it is valid.
+        else:
+            if found.card.name == member.card_name:
+                return found.card, store.put_card(found.card.name, found.text)
+    stored = store.get_card(member.card_hash)
+    if stored is None:
+        return CharacterCard(name=member.card_name), member.card_hash
+    return parse(stored, f"the stored card of {member.card_name}"), member.card_hash
+
+
+def current_card_name(member: Member) -> str:
+    """The name that a member's card file has now; its stored name if the file cannot be read."""
+    from rpterm.cards import reader
+
+    if member.card_path is None:
+        return member.card_name
+    try:
+        return reader.load(member.card_path).name
+    except CardError:
+        return member.card_name

@@ -1,0 +1,127 @@
+"""``assistant_voice``: the reply falls into the voice of an AI assistant, or refuses like one.
+
+- Measures: assistant register in words. A character that is a machine according to its card may
+  call itself one.
+- Value: 0 to 1, the larger of two scores; 1 is certain. Phrases (``registers.toml``): the summed
+  weight of the registers found, each of which nearly gives an assistant away on its own (calling
+  oneself a program, talking about prompts and role-play, policies, refusals, lists), clipped at 1.
+  Words: the largest probability of a sentence, from 0.5 up, by a logistic regression on the
+  words, adjacent pairs and gapped pairs of the sentence, for what no single phrase shows (offers,
+  hedges, advice).
+- Confidence: 1. Cost: words.
+- Method: phrase list written for rpterm; regression fitted by ``rpterm.bench.refit_assistant``
+  (``assistant.json``).
+- Accuracy: on sentences that were not fitted it finds two in three, and flags one clean line in
+  forty (``bench planted``).
+- Blind spots: polite people (a butler, a doctor) are close to it; languages other than English.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+from rpterm.scoring.combine import sigmoid
+from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.resources import load_json, load_toml
+from rpterm.scoring.texts import words
+from rpterm.sentences import with_offsets
+
+_MACHINE = re.compile(
+    r"\b(?:AI|A\.I\.|android|robot|chatbot|bot|artificial (?:intelligence|mind)|computer|"
+    r"program(?:me)?|simulation|hologram|operating system|virtual assistant|automaton|cyborg)\b"
+)
+_ITEM = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\w\s]")
+_LEAST_WORDS = 2
+_LEAST_PROBABILITY = 0.5
+"""A lower probability counts as 0: ordinary speech is not slightly an assistant's."""
+Register = tuple[str, float, re.Pattern[str]]
+"""Name, weight and pattern."""
+
+
+class AssistantVoice:
+    """See the module."""
+
+    name = "assistant_voice"
+    dimension: Dimension = "boundaries"
+    cost: Cost = "words"
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        text = reply.replace("’", "'").replace("‘", "'")
+        machine = is_machine(scene)
+        phrase_score, phrases = _phrase_score(text, machine)
+        word_score, sentences = _word_score(text, machine)
+        evidence = sorted([*phrases, *sentences], key=lambda each: each.start)
+        value = max(min(1.0, phrase_score), word_score)
+        return Reading(value, 1.0 if reply.strip() else 0.0, tuple(evidence))
+
+
+def is_machine(scene: Scene) -> bool:
+    """Whether the card says that the character is a machine."""
+    return any(_MACHINE.search(fact.text) for fact in scene.facts)
+
+
+def features(sentence: str) -> set[str]:
+    """Words and punctuation, adjacent pairs, and pairs with a gap; ^ and $ are the ends."""
+    items = ["0" if item.isdigit() else item for item in _ITEM.findall(sentence.lower())]
+    bounded = ["^", *items, "$"]
+    pairs = {f"{left} {right}" for left, right in pairwise(bounded)}
+    gapped = {f"{left} _ {right}" for left, right in zip(bounded, bounded[2:], strict=False)}
+    return {*items, *pairs, *gapped}
+
+
+def _phrase_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
+    """The summed weight of the registers found."""
+    total, evidence = 0.0, []
+    for name, weight, pattern in _registers():
+        if machine and name == "program":
+            continue
+        hits = list(pattern.finditer(text))
+        # The same formula twice is little more evidence than once.
+        total += weight * (1 + 0.5 * (len(hits) > 1)) if hits else 0.0
+        evidence += [_evidence(hit.start(), hit.end(), name) for hit in hits]
+    return total, evidence
+
+
+def _word_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
+    """The largest probability of a sentence, and the sentences that are probable."""
+    weights, constant = _coefficients()
+    program = next(pattern for name, _, pattern in _registers() if name == "program")
+    largest, evidence = 0.0, []
+    for start, sentence in with_offsets(text):
+        if len(words(sentence)) < _LEAST_WORDS or (machine and program.search(sentence)):
+            continue
+        # fsum: the features are a set, whose order differs between processes.
+        log_odds = constant + math.fsum(weights.get(each, 0.0) for each in features(sentence))
+        probability = sigmoid(log_odds)
+        if probability >= _LEAST_PROBABILITY:
+            largest = max(largest, probability)
+            evidence.append(_evidence(start, start + len(sentence), "its words"))
+    return largest, evidence
+
+
+def _evidence(start: int, end: int, what: str) -> Evidence:
+    return Evidence(start, end, f"the voice of an assistant: {what}")
+
+
+@lru_cache(maxsize=1)
+def _registers() -> tuple[Register, ...]:
+    return tuple(
+        (name, float(entry["weight"]), _compiled(entry))
+        for name, entry in load_toml("registers.toml").items()
+    )
+
+
+def _coefficients() -> tuple[dict[str, float], float]:
+    table = load_json("assistant.json")["words"]
+    return table["weights"], float(table["constant"])
+
+
+def _compiled(entry: dict[str, object]) -> re.Pattern[str]:
+    patterns = entry["patterns"]
+    if not isinstance(patterns, list):
+        raise TypeError("patterns is a list")
+    flags = re.MULTILINE | (0 if entry.get("exact") else re.IGNORECASE)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)

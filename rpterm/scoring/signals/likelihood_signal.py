@@ -1,0 +1,25 @@
+"""The base class of signals that ask the language model: they are slow and can be stopped."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from rpterm.scoring.likelihood import Likelihood
+from rpterm.scoring.records import Cost, Reading, Scene
+
+
+class LikelihoodSignal(ABC):
+    """A signal computed from log-probabilities of the fixed language model."""
+
+    cost: Cost = "likelihood"
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        self._likelihood = likelihood
+
+    def measure(self, reply: str, scene: Scene) -> Reading:
+        return self.measure_until(reply, scene, lambda: False)
+
+    @abstractmethod
+    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+        """As ``measure``; raises ``likelihood.Stopped`` when ``stopped`` returns true."""
