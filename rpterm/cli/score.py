@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rpterm.evaluation.agreement import Agreement
-    from rpterm.evaluation.dialogues import RecordedReply
+    from rpterm.evaluation.profiled_rows import CharacterReplies
     from rpterm.evaluation.reply_scores import ScoredReply
     from rpterm.scoring.scorer import Scorer
 
 app = new_app("")
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
+_FIELD = "field:"
 _WIDE = 120
 """Terminal width from which on the reasons fit next to the figures."""
 
@@ -42,7 +43,12 @@ _WIDE = 120
 @app.command()
 def score(
     card: Annotated[
-        str, typer.Argument(metavar="CARD", help="Name of a card, or a card file in any format.")
+        str,
+        typer.Argument(
+            metavar="CARD",
+            help="Name of a card, a card file in any format, or field:NAME: each row's field NAME "
+            "describes its character.",
+        ),
     ],
     file: Annotated[
         Path, typer.Argument(metavar="FILE.jsonl", help="A chat, or rows with one reply each.")
@@ -74,13 +80,41 @@ def score(
     The columns line and turn say where in the file a reply is. Ctrl+C ends early and shows the
     scores so far.
     """
-    from rpterm.evaluation import dialogues
     from rpterm.evaluation.agreement import LEAST
     from rpterm.evaluation.reply_scores import flat, with_labels
 
     paths = folders.find()
+    found = _replies(card, file)
+    replies = [reply for each in found for reply in each.replies]
+    contrast = [load_card(name) for name in against] if against else _all_cards(paths)
+    if label and sum(each.number(label) is not None for each in replies) < LEAST:
+        raise RptermError(
+            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
+            "for a correlation."
+        )
+    with running_scorer(paths, slow=not fast) as scorer:
+        scored = list(_scored(scorer, found, contrast))
+    scored.sort(key=lambda each: (each.said.line, each.said.turn))
+    labels = with_labels(scored, label) if label else {}
+    if csv:
+        out.csv([flat(each) for each in scored])
+    elif json:
+        out.json_data(_document(found, scored, labels))
+    elif scored:
+        _show(scored, labels)
+    if len(scored) < len(replies):
+        complain(f"Stopped: {len(scored)} of {len(replies)} replies were scored.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _replies(card: str, file: Path) -> list[CharacterReplies]:
+    """What one character says in a file, or what each of several does that the rows describe."""
+    from rpterm.evaluation import dialogues
+    from rpterm.evaluation.profiled_rows import CharacterReplies, read_profiled
+
+    if card.startswith(_FIELD):
+        return read_profiled(_bytes(file), card.removeprefix(_FIELD), str(file), complain)
     mine = load_card(card)
-    others = tuple(load_card(name) for name in against) if against else other_cards(mine, paths)
     names = (mine.name, mine.char, mine.nickname)
     replies = dialogues.read(_bytes(file), names, str(file), complain)
     if others_speak := dialogues.strangers(replies, names):
@@ -88,23 +122,7 @@ def score(
             f"The speakers in {file} are {', '.join(others_speak[:3])}, not {mine.name}; they are "
             "scored all the same."
         )
-    if label and sum(each.number(label) is not None for each in replies) < LEAST:
-        raise RptermError(
-            f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
-            "for a correlation."
-        )
-    with running_scorer(paths, slow=not fast) as scorer:
-        scored = list(_scored(scorer, mine, replies, others))
-    labels = with_labels(scored, label) if label else {}
-    if csv:
-        out.csv([flat(each) for each in scored])
-    elif json:
-        out.json_data(_document(mine, scored, labels))
-    elif scored:
-        _show(scored, labels)
-    if len(scored) < len(replies):
-        complain(f"Stopped: {len(scored)} of {len(replies)} replies were scored.")
-        raise typer.Exit(INTERRUPTED)
+    return [CharacterReplies(mine, replies)]
 
 
 def load_card(target: str) -> CharacterCard:
@@ -127,10 +145,17 @@ def load_card(target: str) -> CharacterCard:
 
 def other_cards(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
     """The user's own cards and the shipped ones, except this character's."""
+    return _others_than(mine, _all_cards(paths))
+
+
+def _all_cards(paths: Paths) -> list[CharacterCard]:
     from rpterm.cards import library
 
     found = library.summaries(library.card_folders(paths.characters))
-    cards = (each.card for each in found if each.card is not None)
+    return [each.card for each in found if each.card is not None]
+
+
+def _others_than(mine: CharacterCard, cards: Sequence[CharacterCard]) -> tuple[CharacterCard, ...]:
     return tuple(card for card in cards if card.name.casefold() != mine.name.casefold())
 
 
@@ -160,32 +185,34 @@ def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
 
 
 def _scored(
-    scorer: Scorer,
-    card: CharacterCard,
-    replies: Sequence[RecordedReply],
-    others: tuple[CharacterCard, ...],
+    scorer: Scorer, characters: Sequence[CharacterReplies], contrast: Sequence[CharacterCard]
 ) -> Iterator[ScoredReply]:
     """Score with a progress bar; Ctrl+C ends the scoring."""
     from rpterm.evaluation.reply_scores import score_all
 
     with rich_out.progress() as bar:
-        task = bar.add_task(f"scoring {card.char}", total=len(replies))
+        task = bar.add_task("", total=sum(len(each.replies) for each in characters))
         try:
-            for each in score_all(scorer, card, replies, others):
-                bar.advance(task)
-                yield each
+            for each in characters:
+                bar.update(task, description=f"scoring {each.card.char}")
+                others = _others_than(each.card, contrast)
+                for scored in score_all(scorer, each.card, each.replies, others):
+                    bar.advance(task)
+                    yield scored
         except KeyboardInterrupt:
             return
 
 
 def _document(
-    card: CharacterCard, scored: Sequence[ScoredReply], labels: dict[str, Agreement | None]
+    characters: Sequence[CharacterReplies],
+    scored: Sequence[ScoredReply],
+    labels: dict[str, Agreement | None],
 ) -> dict[str, Any]:
     from rpterm.evaluation.reply_scores import as_data
 
     chances = [each.score.probability for each in scored]
     return {
-        "card": card.name,
+        "card": ", ".join(dict.fromkeys(each.card.name for each in characters)),
         "version": scored[0].score.version if scored else "",
         "mean": sum(chances) / len(chances) if chances else None,
         "replies": [as_data(each) for each in scored],

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rpterm.evaluation import speakers, turn_fields
-from rpterm.evaluation.json_rows import Row, UnreadableRow, parse_rows
+from rpterm.evaluation.json_rows import Row, UnreadableRow, lookup, parse_rows
 from rpterm.evaluation.turn_fields import CHARACTER_ROLES, SILENT_ROLES, TEXT_KEYS, USER_ROLES
 from rpterm.types import History, RptermError
 
@@ -61,9 +61,7 @@ class RecordedReply:
 
     def number(self, name: str) -> float | None:
         """A finite numeric field; ``a.b`` looks into ``a``. Booleans count as 0 and 1."""
-        value: Any = self.fields
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+        value = lookup(self.fields, name)
         try:
             number = float(value) if isinstance(value, int | float) else math.nan
         except OverflowError:
@@ -88,29 +86,47 @@ def read(
     Raises:
         DialogueError: No reply can be read, or the file is too large.
     """
-    if len(data) > MOST_BYTES:
-        raise DialogueError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
-    if not data.strip():
-        raise DialogueError(f"{where} is empty: it has no reply to score.")
-    rows, problems = parse_rows(data, turn_fields.LIST_KEYS)
-    known = frozenset(part for name in names for part in _name_parts(name))
-    names_character = any(
-        turn_fields.name_of(turn) in known for _, row in rows for turn in turn_fields.turns_in(row)
-    )
-    reader = _Reader(known, names_character)
-    replies: list[RecordedReply] = []
-    for line, row in rows:
-        try:
-            replies += list(reader.take(line, row))
-        except UnreadableRow as error:
-            problems[line] = str(error)
-    _report(problems, where, report)
+    rows, problems = open_rows(data, where)
+    replies, unreadable = read_rows(rows, names)
+    report_problems(problems | unreadable, where, report)
     if not replies:
         raise DialogueError(
             f"{where} has no reply of the character: expected were chat lines (name, is_user, "
             'mes), messages with roles "user" and "assistant", or rows with "history" and "reply".'
         )
     return replies
+
+
+def open_rows(data: bytes, where: str) -> tuple[list[tuple[int, Row]], dict[int, str]]:
+    """The rows of a chat file with their lines, and why other lines could not be read.
+
+    Raises:
+        DialogueError: The file is empty or too large.
+    """
+    if len(data) > MOST_BYTES:
+        raise DialogueError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
+    if not data.strip():
+        raise DialogueError(f"{where} is empty: it has no reply to score.")
+    return parse_rows(data, turn_fields.LIST_KEYS)
+
+
+def read_rows(
+    rows: Sequence[tuple[int, Row]], names: Sequence[str]
+) -> tuple[list[RecordedReply], dict[int, str]]:
+    """A character's replies in numbered rows, and why some rows could not be read."""
+    known = frozenset(part for name in names for part in _name_parts(name))
+    names_character = any(
+        turn_fields.name_of(turn) in known for _, row in rows for turn in turn_fields.turns_in(row)
+    )
+    reader = _Reader(known, names_character)
+    replies: list[RecordedReply] = []
+    problems: dict[int, str] = {}
+    for line, row in rows:
+        try:
+            replies += list(reader.take(line, row))
+        except UnreadableRow as error:
+            problems[line] = str(error)
+    return replies, problems
 
 
 def strangers(replies: Sequence[RecordedReply], names: Sequence[str]) -> list[str]:
@@ -126,7 +142,10 @@ def strangers(replies: Sequence[RecordedReply], names: Sequence[str]) -> list[st
     return [] if known & found.keys() else list(found)
 
 
-def _report(problems: Mapping[int, str], where: str, report: Callable[[str], object]) -> None:
+def report_problems(
+    problems: Mapping[int, str], where: str, report: Callable[[str], object]
+) -> None:
+    """Report the unreadable lines: the first one by one, the others as a number."""
     for line in sorted(problems)[:MOST_REPORTED]:
         report(f"{where}, line {line}: {problems[line]}.")
     if len(problems) > MOST_REPORTED:

@@ -28,6 +28,14 @@ class UnreadableRow(ValueError):
         self.line = line
 
 
+def lookup(row: Row, path: str) -> Any:
+    """The value of a field; ``a.b`` looks into ``a``. ``None`` if there is none."""
+    value: Any = row
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
 def parse_rows(
     data: bytes, list_keys: Collection[str] = ()
 ) -> tuple[list[tuple[int, Row]], dict[int, str]]:

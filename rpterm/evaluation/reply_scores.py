@@ -28,6 +28,7 @@ class ScoredReply:
 
     said: RecordedReply
     score: Score
+    character: str = ""
 
 
 def score_all(
@@ -57,7 +58,7 @@ def score_all(
         score = scorer.full(said.text, scene, stopped)
         if score is None:
             return
-        yield ScoredReply(said, score)
+        yield ScoredReply(said, score, card.name)
 
 
 def _scene(
@@ -162,7 +163,7 @@ def flat(scored: ScoredReply) -> dict[str, Any]:
     the signals' values.
     """
     data = as_data(scored)
-    head = ("line", "turn", "probability", "low", "high", "complete")
+    head = ("line", "turn", "character", "probability", "low", "high", "complete")
     return {
         **{name: data[name] for name in head},
         **data["dimensions"],
@@ -179,6 +180,7 @@ def as_data(scored: ScoredReply) -> dict[str, Any]:
     return {
         "line": scored.said.line,
         "turn": scored.said.turn,
+        "character": scored.character,
         "fields": _labels(scored.said),
         "reply": scored.said.text,
         "probability": score.probability,

@@ -54,6 +54,28 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert missing.code == 1 and "cannot be read" in missing.err
 
 
+@pytest.mark.model
+def test_rows_that_describe_their_characters(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+    file = tmp_path / "rows.jsonl"
+    asked, told = "What do you do all day?", {"Ines": "I mend nets.", "Rui": "I drive a tram."}
+    rows = [
+        {"character": name, "profile": f"{name} lives in Lisbon. {told[name]}",
+         "history": [asked], "reply": told[said]}
+        for name, said in (("Ines", "Ines"), ("Rui", "Ines"), ("Ines", "Rui"), ("Rui", "Rui"))
+    ]  # fmt: skip
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    done = cli("score", "field:profile", str(file), "--fast", "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    scores = [each["probability"] for each in document["replies"]]
+    assert document["card"] == "Ines, Rui"
+    assert [each["character"] for each in document["replies"]] == ["Ines", "Rui", "Ines", "Rui"]
+    assert scores[0] > scores[2] and scores[3] > scores[1]
+
+
 def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
     said = [ScoredReply(RecordedReply(at, "No.", fields={"good": 1}), one) for at in range(8)]

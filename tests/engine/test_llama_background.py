@@ -48,7 +48,9 @@ def test_the_next_reply_costs_the_same_and_is_the_same(
 
 
 @pytest.mark.model
-def test_a_reply_interrupts_it(engine: LlamaEngine, prompt: tuple[int, ...]) -> None:
+def test_a_reply_interrupts_background_generation(
+    engine: LlamaEngine, prompt: tuple[int, ...]
+) -> None:
     results: list[str | None] = []
     request = background_request(engine, "Write. " * 100, tokens=700)
     work = threading.Thread(target=lambda: results.append(engine.generate_in_background(request)))
@@ -61,7 +63,7 @@ def test_a_reply_interrupts_it(engine: LlamaEngine, prompt: tuple[int, ...]) -> 
 
 
 @pytest.mark.model
-def test_it_can_be_cancelled_and_the_engine_lives_on(
+def test_background_generation_can_be_cancelled(
     engine: LlamaEngine, prompt: tuple[int, ...]
 ) -> None:
     results: list[str | None] = []

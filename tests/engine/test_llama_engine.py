@@ -67,7 +67,7 @@ def say(engine: LlamaEngine, text: str) -> Ids:
     return tuple(engine.tokenize([Piece(asked, special=True)])[0])
 
 
-def test_info_tells_what_a_prompt_needs(engine: LlamaEngine) -> None:
+def test_info_has_what_a_prompt_needs(engine: LlamaEngine) -> None:
     info = engine.load()
     assert info is engine.info
     assert (info.engine, info.context, info.trained_context) == ("llama", 256, 8192)
@@ -335,7 +335,9 @@ def test_settle_then_only_new_tokens_are_evaluated(engine: LlamaEngine, prompt: 
     assert (done.usage.reused, done.usage.evaluated) == (len(clean), len(more))
 
 
-def test_settle_makes_way(engine: LlamaEngine, prompt: Ids, long_prompt: Ids) -> None:
+def test_settle_is_interrupted_by_generate(
+    engine: LlamaEngine, prompt: Ids, long_prompt: Ids
+) -> None:
     run(engine, prompt, replace(PLAIN, max_tokens=1))
     # Nothing that a test before left at hand: such a cache would come back in no time.
     engine.settle((*long_prompt[60:], *long_prompt[:60]))
@@ -359,7 +361,7 @@ def test_shift_mode_removes_the_middle(engine: LlamaEngine, long_prompt: Ids) ->
     assert exact.usage.reused <= 62, "shifted cells are not exact"
 
 
-def test_logprobs_leave_the_chat_alone(engine: LlamaEngine, prompt: Ids) -> None:
+def test_logprobs_do_not_touch_the_chats_cache(engine: LlamaEngine, prompt: Ids) -> None:
     reply = end(run(engine, prompt, GREEDY)).ids
     engine.settle(prompt)
     assert engine.settled(60)
@@ -408,3 +410,14 @@ def test_bad_states_restore_nothing(engine: LlamaEngine, prompt: Ids, tmp_path: 
     done = end(run(engine, prompt, replace(PLAIN, max_tokens=2)))
     assert (done.usage.reused, done.reason) == (0, "length")
     assert not engine.save_state(tmp_path), "a folder cannot be written to"
+
+
+def test_an_evaluated_prompt_is_saved_and_loaded(
+    engine: LlamaEngine, prompt: tuple[int, ...], tmp_path: Path
+) -> None:
+    unseen, reply, path = prompt[::-1], prompt[:4], tmp_path / "prompt"
+    assert not engine.load_prompt(unseen, path, len(reply)), "neither evaluated nor in a file"
+    evaluated = engine.logprobs(reply, [unseen])
+    assert engine.save_prompt(unseen, path) and path.is_file()
+    assert engine.load_prompt(unseen, path, len(reply))
+    assert engine.logprobs(reply, [unseen]) == evaluated

@@ -59,7 +59,7 @@ def loop(starter: Path) -> Iterator[Loop]:
 
 
 @pytest.mark.model
-def test_a_shortlist_changes_no_token_that_is_likeliest_after_penalties(
+def test_a_shortlist_does_not_change_greedy_tokens(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     greedy = replace(HARD, temperature=0)
@@ -70,7 +70,9 @@ def test_a_shortlist_changes_no_token_that_is_likeliest_after_penalties(
 
 
 @pytest.mark.model
-def test_a_shortlist_leaves_what_can_be_drawn(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shortlist_keeps_all_tokens_that_can_be_sampled(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     short = loop.support(HARD)
     monkeypatch.setattr(sampler_chain, "_can_shortlist", lambda _sampling: False)
     assert loop.support(HARD) == short
@@ -92,16 +94,14 @@ def test_a_shortlist_leaves_what_can_be_drawn(loop: Loop, monkeypatch: pytest.Mo
         ({"repeat_penalty": 1.0, "dry_multiplier": 0.0}, False),
     ],
 )
-def test_a_shortlist_is_taken_only_where_the_rest_of_the_list_says_nothing(
+def test_a_shortlist_is_used_only_where_it_changes_nothing(
     changed: dict[str, float], taken: bool
 ) -> None:
     assert sampler_chain._can_shortlist(Sampling(**changed)) is taken  # type: ignore[arg-type]
 
 
 @pytest.mark.model
-def test_a_copied_dry_sampler_draws_what_a_new_one_draws(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cloned_dry_sampler_equals_a_new_one(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     strict = Sampling(dry_multiplier=5.0, dry_allowed_length=1)
     with monkeypatch.context() as patched:
         patched.setattr(lib, "llama_sampler_clone", lambda made: made)

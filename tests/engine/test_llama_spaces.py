@@ -14,7 +14,7 @@ pytestmark = pytest.mark.model
 
 
 @pytest.mark.parametrize("space_prefix", [True, False])
-def test_a_piece_is_the_text_and_no_space_more(tmp_path: Path, space_prefix: bool) -> None:
+def test_tokenizing_adds_no_space(tmp_path: Path, space_prefix: bool) -> None:
     path = write_model(tmp_path / "tiny.gguf", space_prefix=space_prefix)
     engine = LlamaEngine(path, context=256, threads=1, sequences=1)
     try:

@@ -155,7 +155,7 @@ def test_chunks_never_leave_a_single_token(total: int, chunk: int) -> None:
         left -= step
 
 
-def test_chunks_follow_the_speed() -> None:
+def test_chunk_size_follows_the_speed() -> None:
     assert fit_chunk(128, 10.0, 512) == 32
     assert fit_chunk(128, 0.1, 512) == 128
     assert fit_chunk(128, 0.001, 512) == 512

@@ -70,7 +70,7 @@ def made(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         (None, "There is no model file"),
     ],
 )
-def test_files_that_are_no_model(tmp_path: Path, data: bytes | None, says: str) -> None:
+def test_files_that_are_not_models(tmp_path: Path, data: bytes | None, says: str) -> None:
     path = tmp_path / "x.gguf"
     if data is not None:
         path.write_bytes(data)
@@ -80,7 +80,7 @@ def test_files_that_are_no_model(tmp_path: Path, data: bytes | None, says: str) 
     assert engine.pid is None, "no process is started for a file that cannot be a model"
 
 
-def test_a_folder_is_no_model(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is a folder"):
         LlamaEngine(tmp_path, context=512).load()
 
@@ -145,7 +145,7 @@ if "rpterm.engine.llama.worker" in sys.orig_argv:
 @pytest.mark.model
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits address space")
 @pytest.mark.parametrize("megabytes", [200, 330, 420])
-def test_a_worker_that_gets_no_memory_says_so(
+def test_a_worker_without_memory_is_a_clear_error(
     starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, megabytes: int
 ) -> None:
     """Whether the weights, the cache or a buffer is refused, and whoever ends of it."""
@@ -163,7 +163,7 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.glob("rpterm-engine-*"))
 
 
-def test_a_killed_worker_leaves_no_log_but_its_last_words(
+def test_a_killed_worker_leaves_no_log_file_but_a_log_tail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -179,7 +179,7 @@ def test_a_killed_worker_leaves_no_log_but_its_last_words(
     worker.close()
 
 
-def test_a_system_that_starts_no_process_says_so(
+def test_a_process_that_cannot_be_started_is_an_error(
     starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object, **_more: object) -> None:
@@ -216,7 +216,7 @@ def test_killed_while_loading(made: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.model
 @pytest.mark.parametrize("phase", ["evaluating", "generating"])
-def test_killed_at_work(made: LlamaEngine, phase: str) -> None:
+def test_killed_while_generating(made: LlamaEngine, phase: str) -> None:
     made.load()
     (ids,) = made.tokenize([Piece("The sea was calm and the ship sailed on. " * 40)])
     wanted = PromptProgress if phase == "evaluating" else Delta
@@ -289,7 +289,7 @@ def test_interrupt_from_the_terminal_does_not_reach_the_worker(
 
 
 @pytest.mark.model
-def test_a_vanished_client_ends_the_worker(starter: Path, tmp_path: Path) -> None:
+def test_the_worker_exits_when_its_client_is_gone(starter: Path, tmp_path: Path) -> None:
     """A client that is killed in the middle of a reply leaves no process behind."""
     program = textwrap.dedent(
         """
@@ -335,7 +335,7 @@ def test_nothing_is_printed(starter: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_loading_tells_its_progress(made: LlamaEngine) -> None:
+def test_loading_reports_progress(made: LlamaEngine) -> None:
     shares: list[float] = []
     info = made.load(shares.append)
     assert shares and shares == sorted(shares) and shares[-1] == pytest.approx(1.0)

@@ -155,7 +155,7 @@ def ends(events: list[EngineEvent]) -> list[Finished]:
     return [event for event in events if isinstance(event, Finished)]
 
 
-def test_loads_what_the_server_tells(engine: RemoteEngine, server: FakeServer) -> None:
+def test_load_uses_what_the_server_reports(engine: RemoteEngine, server: FakeServer) -> None:
     info = engine.load()
     assert (info.engine, info.model, info.context) == ("remote", "tiny", 2048)
     assert not info.exact_tokens and not info.can_score
@@ -178,7 +178,7 @@ def test_streams_and_counts(engine: RemoteEngine, server: FakeServer) -> None:
     assert "grammar" not in asked and "mirostat" not in asked
 
 
-def test_what_a_server_has_on_by_itself_is_switched_off(
+def test_samplers_a_server_has_on_by_default_are_switched_off(
     engine: RemoteEngine, server: FakeServer
 ) -> None:
     list(engine.generate(replace(ASK, sampling=Sampling(top_k=0, min_p=0.0))))
@@ -186,13 +186,13 @@ def test_what_a_server_has_on_by_itself_is_switched_off(
     assert [(asked["top_k"], asked["min_p"]) for asked in server.asked] == [(-1, 0.0), (30, 0.2)]
 
 
-def test_length_is_told_apart(engine: RemoteEngine, server: FakeServer) -> None:
+def test_length_is_a_stop_reason_of_its_own(engine: RemoteEngine, server: FakeServer) -> None:
     server.finish = "length"
     (end,) = ends(list(engine.generate(ASK)))
     assert (end.reason, end.usage.generated) == ("length", 7)
 
 
-def test_stop_texts_are_found_on_this_side(engine: RemoteEngine) -> None:
+def test_stop_texts_are_found_by_the_client(engine: RemoteEngine) -> None:
     stops = ("a1", "b2", "c3", "d4", "\nUser:")
     events = list(engine.generate(replace(ASK, stop=stops)))
     assert text_of(events) == "*smiles* Hello é🎉"
@@ -290,7 +290,7 @@ def of(listening: socket.socket) -> RemoteEngine:
     return RemoteEngine(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", "tiny")
 
 
-def test_nothing_waits_for_a_server_that_says_nothing(silent: socket.socket) -> None:
+def test_cancel_does_not_wait_for_a_silent_server(silent: socket.socket) -> None:
     engine = of(silent)
     failed = threading.Event()
 
@@ -342,7 +342,7 @@ def test_token_estimates_are_near_and_reversible(engine: RemoteEngine) -> None:
     assert engine.tokenize([Piece(text)]) == [ids]
 
 
-def test_what_it_cannot_do(engine: RemoteEngine, tmp_path: Any) -> None:
+def test_unsupported_operations(engine: RemoteEngine, tmp_path: Any) -> None:
     engine.settle([1])
     assert engine.settled(0)
     assert not engine.save_state(tmp_path / "x")
@@ -351,12 +351,12 @@ def test_what_it_cannot_do(engine: RemoteEngine, tmp_path: Any) -> None:
         engine.logprobs([1], [[2]])
 
 
-def test_a_text_beside_the_chat(engine: RemoteEngine, server: FakeServer) -> None:
+def test_background_generation(engine: RemoteEngine, server: FakeServer) -> None:
     assert engine.generate_in_background(replace(ASK, stop=())) == "*smiles* Hello é🎉\nUser: x"
     assert server.asked[-1]["messages"][1]["content"] == "Hi"
 
 
-def test_work_beside_the_chat_is_broken_off(engine: RemoteEngine, server: FakeServer) -> None:
+def test_background_generation_is_cancelled(engine: RemoteEngine, server: FakeServer) -> None:
     server.hold.clear()
     said: list[str | None] = []
     work = threading.Thread(target=lambda: said.append(engine.generate_in_background(ASK)))
@@ -401,9 +401,7 @@ def test_a_thought_in_the_text(engine: RemoteEngine, server: FakeServer, words: 
     assert (thought_of(events).strip(), reply) == ("He lies.", "Yes.")
 
 
-def test_a_model_that_thinks_unasked_gets_room_for_it(
-    engine: RemoteEngine, server: FakeServer
-) -> None:
+def test_an_unexpected_thought_gets_extra_tokens(engine: RemoteEngine, server: FakeServer) -> None:
     """As some do behind servers that cannot switch it off: all tokens go into the thought."""
     few, more = Sampling(max_tokens=3), [{"content": word} for word in ("One ", "two ", "three ")]
     server.deltas, server.finish = [{"reasoning": "Hm."}], "length"

@@ -138,7 +138,7 @@ def test_closing_the_iterator_cancels_and_the_engine_goes_on() -> None:
     assert finished(list(engine.generate(request(engine, "hi"))))
 
 
-def test_fails_once_where_told() -> None:
+def test_fails_once_at_the_configured_token() -> None:
     engine = ScriptedEngine(["one two three"], fail_at=2)
     events: list[EngineEvent] = []
     with pytest.raises(EngineError) as caught:

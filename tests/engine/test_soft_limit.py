@@ -51,7 +51,7 @@ def test_a_reply_must_not_end_here(text: str) -> None:
     assert not reached_soft_limit(text, AFTER, AFTER)
 
 
-def test_what_is_never_closed_ends_at_a_sentence_later() -> None:
+def test_an_open_quote_ends_at_a_later_sentence() -> None:
     assert not reached_soft_limit("*He turns away.", AFTER, AFTER)
     assert reached_soft_limit("*He turns away.", 2 * AFTER, AFTER)
     assert not reached_soft_limit("*He turns aw", 2 * AFTER, AFTER)
@@ -63,7 +63,7 @@ def test_never_early_and_never_when_off(text: str, tokens: int, after: int) -> N
         assert not reached_soft_limit(text, tokens, after)
 
 
-def test_the_scripted_engine_closes() -> None:
+def test_the_scripted_engine_obeys_the_soft_limit() -> None:
     engine: Engine = ScriptedEngine(['*He sits.* "So. You came back." *He waits.* "Well?"'])
     engine.load()
     (ids,) = engine.tokenize([Piece("hi")])

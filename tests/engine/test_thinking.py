@@ -57,7 +57,7 @@ def test_a_reply_without_a_thought_stays_as_it_is(text: str) -> None:
     assert split(text) == ("", text)
 
 
-def test_what_is_not_closed_is_thought_to_the_end() -> None:
+def test_an_unclosed_thought_lasts_to_the_end() -> None:
     assert split("<think>He lies, and </thi") == ("He lies, and </thi", "")
 
 
@@ -72,7 +72,7 @@ def test_an_answer_that_goes_straight_to_its_channel() -> None:
     st.lists(st.integers(0, 120)),
     st.booleans(),
 )
-def test_any_cut_gives_the_same(
+def test_thoughts_do_not_depend_on_how_bytes_are_split(
     marks: ThoughtTags, thought: str, reply: str, at: list[int], opened: bool
 ) -> None:
     text = f"{marks.opens if opened else ''}{thought}{marks.noise}{marks.closes}{reply}"
@@ -80,7 +80,7 @@ def test_any_cut_gives_the_same(
     assert cut(text, at, prompt) == cut(text, [], prompt) == (thought, reply.lstrip())
 
 
-def test_a_thought_whose_beginning_nobody_saw() -> None:
+def test_a_thought_without_an_opening_mark() -> None:
     assert split_unopened("He lies.\n</think>\n\nYes.") == ("He lies.", "Yes.")
     assert split_unopened("Yes. </i>") is None
 
@@ -148,7 +148,7 @@ def test_several_replies_think_each_for_itself(engine: LlamaEngine) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("kept", [4, 14])
-def test_a_reply_that_was_stopped_is_made_again(engine: LlamaEngine, kept: int) -> None:
+def test_a_stopped_reply_is_reproduced(engine: LlamaEngine, kept: int) -> None:
     request = asked(engine, BEGUN, replace(PLAIN, think_tokens=6))
     *_, end = said(list(engine.generate(request)))
     info = engine.load()

@@ -31,7 +31,7 @@ def test_control_tokens_count_once_only_where_they_are_special(vocabulary: Vocab
     assert special == 6 and plain > 10
 
 
-def test_words_are_counted_as_the_engine_counts_whole_texts(vocabulary: Vocabulary) -> None:
+def test_counts_equal_those_of_the_engine(vocabulary: Vocabulary) -> None:
     from rpterm.engine.llama import LlamaEngine
     from rpterm.engine.protocol import Piece
 
@@ -47,7 +47,7 @@ def test_words_are_counted_as_the_engine_counts_whole_texts(vocabulary: Vocabula
     assert vocabulary.counts(parts) == whole and max(whole) > 500
 
 
-def test_words_counted_together_or_alone_are_as_many(vocabulary: Vocabulary) -> None:
+def test_joined_counts_equal_single_counts(vocabulary: Vocabulary) -> None:
     words = sorted(set(re.findall("[a-z]+", VERY_MANY.lower())))
     together = vocabulary.counts([f"a {word}, b" for word in words])
     with Vocabulary(llm_path()) as other:
@@ -80,7 +80,7 @@ def test_words_that_share_a_token_are_counted_alone() -> None:
     assert counter.count(["x ab cd", "x abc"], False) == [1 + 2 + 2, 1 + 2]
 
 
-def test_what_is_no_model_is_refused_and_what_ended_says_so(tmp_path: Path) -> None:
+def test_a_bad_file_and_a_dead_process_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model file"):
         Vocabulary(tmp_path / "none.gguf")
     (tmp_path / "bad.gguf").write_bytes(b"GGUF" + b"\0" * 40)

@@ -114,7 +114,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(theirs.constants, "DOWNLOAD_CHUNK_SIZE", 16_384)
 
 
-def test_what_can_be_asked_for() -> None:
+def test_parse_source() -> None:
     nemo = parse_source("mistral-nemo-12b")
     assert nemo.repo == "bartowski/Mistral-Nemo-Instruct-2407-GGUF"
     assert parse_source("a/b/c/d.gguf") == HubFile("a/b", "c/d.gguf")
@@ -170,7 +170,7 @@ def test_a_repository_that_does_not_exist(hub: tuple[Hub, str], tmp_path: Path) 
         download_model("them/tiny-GGUF", tmp_path, endpoint=hub[1])
 
 
-def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_a_complete_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     path = download_model(
         SPEC,
@@ -190,14 +190,14 @@ def test_a_whole_download(hub: tuple[Hub, str], tmp_path: Path) -> None:
     assert len(hub[0].ranges) == 1
 
 
-def test_a_cut_connection_goes_on_by_itself(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_an_interrupted_connection_is_resumed(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].cut_at = [100_000, 200_000]
     assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
     assert hub[0].ranges[0] is None
     assert all(each for each in hub[0].ranges[1:])
 
 
-def test_a_download_goes_on_in_another_run(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_a_download_is_resumed_in_another_run(hub: tuple[Hub, str], tmp_path: Path) -> None:
     part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
     part.write_bytes(DATA[:123_456])
     seen: list[int] = []
@@ -209,7 +209,7 @@ def test_a_download_goes_on_in_another_run(hub: tuple[Hub, str], tmp_path: Path)
     assert seen[0] == 123_456
 
 
-def test_a_killed_run_leaves_what_it_had(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_a_killed_run_keeps_the_partial_file(hub: tuple[Hub, str], tmp_path: Path) -> None:
     def stop(stage: str, done: int, total: int) -> None:
         if done > 150_000:
             raise KeyboardInterrupt
@@ -228,7 +228,7 @@ def test_a_server_that_cannot_resume(hub: tuple[Hub, str], tmp_path: Path) -> No
     assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
 
 
-def test_damage_is_found_and_thrown_away(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_a_damaged_download_is_detected_and_deleted(hub: tuple[Hub, str], tmp_path: Path) -> None:
     part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
     part.write_bytes(b"?" * 5000)
     with pytest.raises(DownloadError, match="arrived damaged"):
@@ -254,7 +254,7 @@ def test_another_file_is_never_overwritten(hub: tuple[Hub, str], tmp_path: Path)
         (503, "", r"answered with an error \(503\)"),
     ],
 )
-def test_answers_that_are_none(
+def test_error_responses(
     hub: tuple[Hub, str], tmp_path: Path, status: int, code: str, words: str
 ) -> None:
     hub[0].status, hub[0].code = status, code
@@ -267,13 +267,15 @@ def test_offline(tmp_path: Path) -> None:
         download_model(SPEC, tmp_path, endpoint="http://127.0.0.1:9")
 
 
-def test_a_page_in_place_of_weights(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_a_web_page_instead_of_weights(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].digest = "abc"
     with pytest.raises(DownloadError, match="not a model file"):
         download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
-def test_no_room(hub: tuple[Hub, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_disk_space(
+    hub: tuple[Hub, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage(10, 9, 1))
     with pytest.raises(DownloadError, match=r"needs 0\.?\d* ?.?B|needs \d+ \w?B and"):
@@ -292,7 +294,7 @@ def test_a_disk_that_fills_up(
         download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
-def test_two_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
+def test_two_downloads_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
     def again(stage: str, done: int, total: int) -> None:
         if stage == "download" and done == 0:
             with pytest.raises(DownloadError, match="Another rpterm"):

@@ -77,7 +77,7 @@ def test_too_large_a_window_is_refused_with_one_that_fits() -> None:
 
 
 @pytest.mark.parametrize("context", [-1, -(2**31), 2_000_000_000, 2**63])
-def test_senseless_windows(context: int) -> None:
+def test_impossible_windows(context: int) -> None:
     with pytest.raises(ModelError, match="tokens"):
         choose(EIGHT, PLENTY, context=context)
     with pytest.raises(ModelError, match="tokens"):
@@ -93,13 +93,13 @@ def test_unknown_memory_refuses_nothing() -> None:
     assert choose(EIGHT, SystemMemory(0, 0)).context == CPU_CAP
 
 
-def test_a_card_that_holds_all() -> None:
+def test_a_gpu_that_fits_all_layers() -> None:
     fit = choose(EIGHT, SystemMemory(8 * GB, 2 * GB), gpu=GpuMemory("x", 24 * GB, 23 * GB))
     assert fit.context == GPU_CAP
     assert fit.gpu_layers == EIGHT.block_count + 1
 
 
-def test_a_card_that_holds_some() -> None:
+def test_a_gpu_that_fits_some_layers() -> None:
     fit = choose(EIGHT, PLENTY, gpu=GpuMemory("x", 4 * GB, 4 * GB))
     assert 0 < fit.gpu_layers < EIGHT.block_count
     per_layer = EIGHT.block_bytes // EIGHT.block_count
@@ -107,20 +107,20 @@ def test_a_card_that_holds_some() -> None:
     assert fit.context == CPU_CAP
 
 
-def test_a_card_too_small_for_the_large_window_gets_the_one_of_a_cpu() -> None:
+def test_a_gpu_too_small_for_the_large_window_gets_the_cpu_default() -> None:
     card = GpuMemory("x", 8 * GB, int(7.3 * GB))
     fit = choose(EIGHT, PLENTY, gpu=card)
     assert (fit.context, fit.gpu_layers) == (CPU_CAP, EIGHT.block_count + 1)
 
 
-def test_the_user_s_layers_are_obeyed() -> None:
+def test_the_users_gpu_layers_are_used() -> None:
     card = GpuMemory("x", 24 * GB, 23 * GB)
     assert choose(EIGHT, PLENTY, gpu=card, gpu_layers=7).gpu_layers == 7
     assert choose(EIGHT, PLENTY, gpu=card, gpu_layers=0).gpu_layers == 0
     assert choose(EIGHT, PLENTY, gpu=None, gpu_layers=7).gpu_layers == 0
 
 
-def test_a_card_that_does_not_tell_leaves_it_to_the_engine() -> None:
+def test_unknown_gpu_memory_leaves_the_layers_to_the_engine() -> None:
     fit = choose(EIGHT, SystemMemory(4 * GB, 3 * GB), gpu=GpuMemory("vulkan", 0, 0))
     assert fit.gpu_layers == -1
 
@@ -137,7 +137,7 @@ def test_unified_memory_is_not_counted_twice() -> None:
     layers=st.integers(1, 100),
     free=st.none() | st.integers(0, 100 * GB),
 )
-def test_any_choice_holds_its_promises(
+def test_any_choice_satisfies_its_invariants(
     available: int, trained: int, layers: int, free: int | None
 ) -> None:
     header = replace(EIGHT, context_length=trained, block_count=layers, heads_kv=(8,) * layers)
@@ -184,7 +184,7 @@ def test_this_machine_has_memory() -> None:
     assert 0 < memory.available <= memory.total
 
 
-def test_the_build_tells_the_card(tmp_path: Path) -> None:
+def test_the_gpu_is_known_from_the_build(tmp_path: Path) -> None:
     memory = SystemMemory(16 * GB, 10 * GB)
     assert gpu_memory(tmp_path, memory) is None
     (tmp_path / "libggml-metal.dylib").touch()
@@ -221,7 +221,7 @@ def test_recommendations_fit_and_the_best_is_first() -> None:
     assert recommend(SystemMemory(8 * GB, GB), card)[0].name == "mistral-small-24b"
 
 
-def test_a_hidden_card_is_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hidden_gpu_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "libggml-cuda.so").touch()
     memory = SystemMemory(16 * GB, 10 * GB)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
@@ -233,7 +233,7 @@ def test_a_hidden_card_is_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert 0 <= found.free <= found.total
 
 
-def test_what_does_not_fit_says_what_is_short() -> None:
+def test_a_model_that_does_not_fit_has_a_reason() -> None:
     small, large = MODELS[0], MODELS[-1]
     assert obstacle(small, SystemMemory(8 * GB, GB)) == ""
     told = obstacle(large, SystemMemory(8 * GB, GB))

@@ -18,7 +18,7 @@ from rpterm.models import starter
 from rpterm.models.gguf import check, read_header
 
 
-def test_a_whole_header_is_read(tmp_path: Path) -> None:
+def test_a_complete_header_is_read(tmp_path: Path) -> None:
     header = check(write(tmp_path / "tiny.gguf", build()))
     assert asdict(header) | {"file_size": 0, "data_size": 0, "block_bytes": 0} == {
         "arch": "llama",
@@ -91,7 +91,7 @@ def test_version_2_is_read(tmp_path: Path) -> None:
         (b"GGUF" + struct.pack("<I", 3), "incomplete"),
     ],
 )
-def test_what_is_no_gguf_is_named(tmp_path: Path, start: bytes, words: str) -> None:
+def test_files_that_are_not_gguf_are_described(tmp_path: Path, start: bytes, words: str) -> None:
     with pytest.raises(ModelError, match=words) as caught:
         check(write(tmp_path / "m.gguf", start))
     assert "\n" not in str(caught.value)
@@ -125,7 +125,7 @@ def test_no_permission(tmp_path: Path) -> None:
         check(path)
 
 
-def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_permission_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.gguf", build())
 
     def refuse(*_: object, **__: object) -> None:
@@ -154,7 +154,9 @@ def test_no_permission_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ({"split.count": 4_000_000}, "damaged"),
     ],
 )
-def test_what_cannot_chat_is_named(tmp_path: Path, keys: dict[str, object], words: str) -> None:
+def test_files_that_cannot_chat_are_described(
+    tmp_path: Path, keys: dict[str, object], words: str
+) -> None:
     with pytest.raises(ModelError, match=words):
         check(write(tmp_path / "m.gguf", build(keys)))
 
@@ -181,7 +183,7 @@ def test_split_models(tmp_path: Path) -> None:
         check(first)
 
 
-def test_cut_at_every_byte_is_told(tmp_path: Path) -> None:
+def test_truncation_at_every_byte_is_an_error(tmp_path: Path) -> None:
     whole = build()
     assert whole.index(b"blk.1") < 1150, "every byte of the header is tried"
     path = tmp_path / "m.gguf"
@@ -194,7 +196,7 @@ def test_cut_at_every_byte_is_told(tmp_path: Path) -> None:
     assert check(write(path, whole)).data_size == len(whole)
 
 
-def test_the_numbers_of_a_cut_file(tmp_path: Path) -> None:
+def test_a_truncated_file_is_an_error_with_numbers(tmp_path: Path) -> None:
     whole = build()
     path = write(tmp_path / "m.gguf", whole[:-1000])
     with pytest.raises(ModelError, match=f"need {len(whole):,} bytes and it has"):
@@ -223,7 +225,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_lies_cost_nothing(tmp_path: Path, lie: str) -> None:
+def test_false_sizes_allocate_nothing(tmp_path: Path, lie: str) -> None:
     path = write(tmp_path / "m.gguf", LIES[lie])
     tracemalloc.start()
     try:
@@ -280,7 +282,7 @@ def test_the_starter_s_header_mutated(tmp_path: Path, data: st.DataObject) -> No
     _only_model_errors(write(tmp_path / "m.gguf", bytes(raw)))
 
 
-def test_base_is_what_build_writes() -> None:
+def test_the_base_header_is_written_completely() -> None:
     assert build().count(b"general.architecture") == 1
     assert len(BASE) == 13
     assert len(TENSORS) == 3

@@ -39,7 +39,7 @@ def test_the_check_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert starter.llm_path(tmp_path).is_file()
 
 
-def test_finding_the_starter_runs_none_of_its_code() -> None:
+def test_finding_the_starter_does_not_import_its_package() -> None:
     code = (
         "import sys; from rpterm.models import starter; starter.locate(starter.LLM);"
         "starter.locate(starter.EMBEDDER);"
@@ -50,7 +50,7 @@ def test_finding_the_starter_runs_none_of_its_code() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_changed_or_missing_starter_is_told(
+def test_a_changed_or_missing_starter_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "fake_starter"
@@ -75,7 +75,7 @@ def test_a_hash_is_computed_again_when_the_file_changes(tmp_path: Path) -> None:
     assert file_hash(path, tmp_path / "c") == hashlib.sha256(b"two").hexdigest()
 
 
-def test_a_spoilt_or_unwritable_cache_is_no_error(tmp_path: Path) -> None:
+def test_a_damaged_or_unwritable_cache_is_no_error(tmp_path: Path) -> None:
     path = write(tmp_path / "a.bin", b"one")
     cache = tmp_path / "c"
     right = file_hash(path, cache)
@@ -104,7 +104,7 @@ def test_large_files_get_a_fingerprint(tmp_path: Path, monkeypatch: pytest.Monke
         model_hash(tmp_path / "none")
 
 
-def test_names_of_models(tmp_path: Path) -> None:
+def test_models_are_found_by_name(tmp_path: Path) -> None:
     write(tmp_path / "Tiny-Q4.gguf", build())
     (tmp_path / "sub").mkdir()
     write(tmp_path / "sub" / "big-00001-of-00002.gguf", build())
@@ -138,7 +138,7 @@ def llama(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("llama")
-def test_open_gives_the_engine_what_was_chosen(tmp_path: Path) -> None:
+def test_the_engine_gets_the_planned_options(tmp_path: Path) -> None:
     write(tmp_path / "tiny.gguf", build())
     settings = Settings(model="tiny", threads=3, kv_type="q8_0")
     engine = opening.open_engine(
@@ -166,7 +166,7 @@ def test_open_gives_the_engine_what_was_chosen(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("llama")
-def test_adapters_are_checked_before_llama_sees_them(tmp_path: Path) -> None:
+def test_adapters_are_checked_before_loading(tmp_path: Path) -> None:
     write(tmp_path / "tiny.gguf", build())
     lora = {"general.type": "adapter", "adapter.type": "lora"}
     good = write(tmp_path / "lora.gguf", build(lora))
@@ -194,7 +194,7 @@ def test_open_scripted() -> None:
     assert engine.load().engine == "scripted"
 
 
-def test_a_model_that_went_bad_after_it_was_remembered(tmp_path: Path) -> None:
+def test_a_model_damaged_after_it_was_cached(tmp_path: Path) -> None:
     path = write(tmp_path / "tiny.gguf", build())
     assert opening.checked_header(path, tmp_path / "c") == opening.checked_header(
         path, tmp_path / "c"
@@ -206,7 +206,7 @@ def test_a_model_that_went_bad_after_it_was_remembered(tmp_path: Path) -> None:
         opening.checked_header(tmp_path / "none.gguf", tmp_path / "c")
 
 
-def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
+def test_the_cached_header_equals_the_original(tmp_path: Path) -> None:
     path = write(tmp_path / "tiny.gguf", build())
     fresh = opening.checked_header(path, tmp_path / "c")
     facts = FileCache(path, tmp_path / "c").get("header")
@@ -216,7 +216,7 @@ def test_the_header_comes_back_whole_from_the_cache(tmp_path: Path) -> None:
     assert opening._cached_header({"heads_kv": [], "unknown": 1}) is None
 
 
-def test_planning_the_starter_again_reads_no_weights(
+def test_planning_the_starter_again_hashes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening.plan_model(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)

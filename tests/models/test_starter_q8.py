@@ -52,7 +52,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
-def test_the_first_load_writes_it_and_the_second_finds_it(tmp_path: Path) -> None:
+def test_the_first_load_requantizes_and_the_second_reuses_the_file(tmp_path: Path) -> None:
     first, some = loaded(tmp_path)
     place = starter_q8.path_in(tmp_path)
     state = place.stat()
@@ -66,7 +66,7 @@ def test_the_first_load_writes_it_and_the_second_finds_it(tmp_path: Path) -> Non
     assert [each.name for each in place.parent.iterdir()] == [place.name]
 
 
-def test_a_worker_that_is_started_again_does_not_write_it_again(tmp_path: Path) -> None:
+def test_a_restarted_worker_does_not_requantize_again(tmp_path: Path) -> None:
     engine = opening.open_starter(tmp_path, context=256)
     try:
         engine.load()
@@ -78,7 +78,7 @@ def test_a_worker_that_is_started_again_does_not_write_it_again(tmp_path: Path) 
         engine.close()
 
 
-def test_it_says_what_the_package_s_weights_say(written: Path) -> None:
+def test_requantized_weights_give_nearly_the_same_logprobs(written: Path) -> None:
     original, told = loaded(written, model=str(starter.llm_path(written)))
     faster, same = loaded(written)
     assert (original.model, faster.model) == (
@@ -89,7 +89,7 @@ def test_it_says_what_the_package_s_weights_say(written: Path) -> None:
     assert 0 < distance(told, same) < 0.25  # as Q5_0 0.31, as Q4_0 1.19
 
 
-def test_a_damaged_one_is_written_again(tmp_path: Path, written: Path) -> None:
+def test_a_damaged_file_is_rewritten(tmp_path: Path, written: Path) -> None:
     place = starter_q8.path_in(tmp_path)
     place.parent.mkdir(parents=True)
     place.write_bytes(starter_q8.path_in(written).read_bytes()[:1_000_000])
@@ -102,7 +102,7 @@ def test_a_damaged_one_is_written_again(tmp_path: Path, written: Path) -> None:
     assert place.stat().st_size == starter_q8.path_in(written).stat().st_size
 
 
-def test_without_room_or_a_cache_the_package_s_weights_serve(
+def test_without_disk_space_or_cache_the_original_weights_are_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = SimpleNamespace(free=starter_q8._MIN_FREE_BYTES - 1)
@@ -115,13 +115,13 @@ def test_without_room_or_a_cache_the_package_s_weights_serve(
     assert not starter_q8.has_disk_space(tmp_path / "missing")
 
 
-def test_where_nothing_can_be_written_the_package_s_weights_are_loaded(tmp_path: Path) -> None:
+def test_without_a_writable_folder_the_original_weights_are_loaded(tmp_path: Path) -> None:
     (tmp_path / "starter").write_text("a file where the folder should be")
     info, _ = loaded(tmp_path)
     assert (info.path, info.model_hash) == (str(starter.llm_path(tmp_path)), starter.LLM.sha256)
 
 
-def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     folder = starter_q8.path_in(tmp_path).parent
     folder.mkdir(parents=True)
     for name, age in ((".old.part", 7200), (".new.part", 0)):
@@ -135,7 +135,7 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
     }
 
 
-def test_a_reply_of_either_file_finds_its_model(tmp_path: Path, written: Path) -> None:
+def test_replies_of_both_files_find_their_model(tmp_path: Path, written: Path) -> None:
     of_faster = hashlib.sha256(starter_q8.path_in(written).read_bytes()).hexdigest()
     found = [find_model(each, "", tmp_path, written) for each in (starter.LLM.sha256, of_faster)]
     assert found == [str(starter.llm_path(written)), str(starter_q8.path_in(written))]

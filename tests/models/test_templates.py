@@ -29,7 +29,7 @@ def shown(template: ChatTemplate, *ending: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_one_writes_a_role_play(name: str) -> None:
+def test_every_named_template_renders_a_role_play(name: str) -> None:
     template = written(name)
     assert template.own
     assert shown(template).startswith(shown(template, OPEN_USER).partition("{3}")[0])
@@ -61,7 +61,7 @@ def test_a_reply_ends_before_the_user_speaks(name: str, stops: tuple[str, ...]) 
     assert written(name).stops == stops
 
 
-def test_a_file_and_what_is_neither(tmp_path: Path) -> None:
+def test_a_template_file_and_an_unknown_name(tmp_path: Path) -> None:
     file = tmp_path / "own.jinja"
     file.write_text(NAMED["metharme"], encoding="utf-8")
     assert load_template(str(file)) == NAMED["metharme"]
@@ -72,7 +72,7 @@ def test_a_file_and_what_is_neither(tmp_path: Path) -> None:
         load_template(str(tmp_path))
 
 
-def test_one_that_cannot_write_a_chat_is_refused() -> None:
+def test_a_template_that_cannot_render_a_chat_is_refused() -> None:
     prompter = Prompter(ScriptedEngine(["Yes."]), Settings(chat_template="mine.jinja"))
     with pytest.raises(TemplateError, match=r"mine\.jinja loses or refuses"):
         prompter.ready(EngineInfo("llama", "m", chat_template="{{ messages[0].content }}"))

@@ -59,7 +59,7 @@ def test_text_and_tokens_agree() -> None:
     assert prompt.tokens == len(prompt.ids)
 
 
-def test_control_tokens_of_people_stay_text() -> None:
+def test_typed_control_tokens_are_plain_text() -> None:
     with_token = build(chat("Hello.", "a<|im_end|>b"))
     span = next(s for s in with_token.spans if s.source == "turn:2")
     assert 1 not in span.ids
@@ -83,13 +83,13 @@ def test_a_note_with_depth_stands_higher() -> None:
     assert sources.index("note") < sources.index("turn:2") < sources.index("turn:4")
 
 
-def test_after_stands_behind_the_last_user_text() -> None:
+def test_an_insert_after_stands_after_the_last_user_text() -> None:
     last = Insert("post", "[last word]", "post", after=True)
     sources = [s.source for s in build(chat("a", "b"), inserts=(last,)).spans]
     assert sources[-3:] == ["turn:2", "post", "template"]
 
 
-def test_the_card_is_refused_whole_with_the_numbers() -> None:
+def test_a_card_that_is_too_large_is_an_error_with_numbers() -> None:
     card = replace(CARD, description="word " * 2000)
     with pytest.raises(PromptTooLarge, match=r"card of Mara alone has [\d,]+ tokens"):
         build(chat("a", "b"), card=card, context=1024)
@@ -105,7 +105,7 @@ def cued(*texts: str) -> Prompt:
     return build(history, context=1024, ending=OPEN_LAST, cued=True)
 
 
-def test_a_cue_behind_a_message_too_long_changes_nothing_of_that() -> None:
+def test_a_cue_does_not_change_that_a_message_is_too_long() -> None:
     assert cued("a", "b").text.endswith("Mara:")
     with pytest.raises(PromptTooLarge, match="shorten the last message"):
         cued("a", "b " * 5000)
@@ -129,7 +129,7 @@ def test_pinned_examples_come_first() -> None:
     assert prompt.left_out
 
 
-def test_old_turns_are_named_when_they_leave() -> None:
+def test_turns_that_left_the_window_are_listed() -> None:
     prompt = build(chat(*["some words of a turn " * 4] * 80), context=1024)
     gone = [out.source for out in prompt.left_out]
     assert gone[0] == "turn:1"
@@ -138,7 +138,7 @@ def test_old_turns_are_named_when_they_leave() -> None:
 
 
 @given(st.lists(st.text(max_size=300), min_size=1, max_size=30), st.integers(700, 3000))
-def test_it_fits_or_it_says_so(texts: list[str], context: int) -> None:
+def test_a_prompt_fits_or_is_an_error(texts: list[str], context: int) -> None:
     history = chat(*texts)
     try:
         prompt = build(history, context=context)

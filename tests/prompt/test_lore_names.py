@@ -64,7 +64,7 @@ def test_a_key_with_the_characters_name_follows_the_card() -> None:
     assert _fired(finder, renamed, "Ann", "Vex?") == ["lore:she"]
 
 
-def test_a_new_name_costs_nothing_where_no_key_has_a_macro(made: list[Lorebook]) -> None:
+def test_a_new_name_recompiles_nothing_without_macros_in_keys(made: list[Lorebook]) -> None:
     card = CharacterCard("Mara", lorebook=_book(LoreEntry(("lamp",), "Oil.", name="lamp")))
     finder = LoreFinder(len)
     for persona in ("Ann", "Ben", "Ann"):
@@ -72,7 +72,7 @@ def test_a_new_name_costs_nothing_where_no_key_has_a_macro(made: list[Lorebook])
     assert len(made) == 1
 
 
-def test_a_card_read_again_keeps_its_prepared_book(made: list[Lorebook]) -> None:
+def test_a_reloaded_card_keeps_its_compiled_lorebook(made: list[Lorebook]) -> None:
     entry = LoreEntry(("lamp",), "Oil.", name="lamp")
     finder = LoreFinder(len)
     assert _fired(finder, CharacterCard("Mara", lorebook=_book(entry)), "Ann", "lamp")

@@ -90,7 +90,7 @@ def test_a_broken_or_hostile_template_is_replaced_by_chatml(source: str) -> None
     "fault",
     ["raise_exception('too long')", "messages[0].nothing.more", "1 + messages[0].content", "1 / 0"],
 )
-def test_a_template_that_fails_late_is_told_as_an_error_for_people(fault: str) -> None:
+def test_a_template_that_fails_late_is_a_readable_error(fault: str) -> None:
     late = "{% if messages | length > 6 %}{{ " + fault + " }}{% endif %}"
     template = ChatTemplate(CHATML + late)
     assert template.own
@@ -115,7 +115,7 @@ THINKER = """{% for m in messages %}{{- '[' + m.role + ']' + m.content }}{% endf
 {{- '<think>\\n\\n</think>\\n\\n' }}{% else %}<think>{% endif %}{% endif %}"""
 
 
-def test_a_model_is_told_whether_to_think_first() -> None:
+def test_a_request_says_whether_to_think_first() -> None:
     template = ChatTemplate(THINKER)
     assert template.own
     assert shown(template.parts(ROLES)).endswith("[assistant]<think>\n\n</think>\n\n")

@@ -22,7 +22,7 @@ def test_the_oldest_quarter_leaves_at_once() -> None:
 
 
 @given(COSTS, st.integers(60, 800))
-def test_what_is_kept_fits(costs: list[int], budget: int) -> None:
+def test_kept_turns_fit(costs: list[int], budget: int) -> None:
     start = first_kept(costs, budget, pending=True)
     assert sum(costs[start:]) <= budget
 
@@ -39,7 +39,7 @@ def test_a_short_message_never_moves_the_settled_cut(costs: list[int], budget: i
     assert first_kept([*costs, budget // 8], budget, pending=True) == settled
 
 
-def test_a_last_turn_larger_than_all_stays() -> None:
+def test_a_last_turn_larger_than_the_budget_stays() -> None:
     assert first_kept([10, 10, 5000], 100, pending=True) == 2
 
 
@@ -52,7 +52,7 @@ def test_a_cue_never_moves_the_settled_cut(costs: list[int], budget: int, cue: i
 
 
 @given(COSTS, st.integers(60, 800), st.integers(1, 30), st.booleans())
-def test_what_stands_before_a_cue_stays(
+def test_the_turn_before_a_cue_stays(
     costs: list[int], budget: int, cue: int, pending: bool
 ) -> None:
     start = first_kept(costs, budget, pending=pending, cue=cue)
