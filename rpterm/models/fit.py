@@ -38,8 +38,8 @@ SPARE_CELLS = 1024
 """Cells that the engine adds to the window for further candidates."""
 _PROCESS = 45 * MIB
 """A worker without a model: Python, NumPy, llama.cpp's libraries."""
-_SCORER = 640 * MIB
-"""The scorer's worker: the starter's weights, 256 MB of cached prompts, its buffers (643 MB
+_SCORER = 768 * MIB
+"""The scorer's worker: the starter's weights, up to 384 MiB of cached prompts, its buffers (643 MB
 resident were measured with two cached prompts of 1,000 tokens)."""
 _RESERVE = 1024 * MIB + _SCORER
 """Left for the scorer, the embedder, the terminal and the rest of the machine."""

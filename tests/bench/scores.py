@@ -90,12 +90,12 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
 
     async with app.run_test(size=(120, 36), message_hook=seen) as pilot:
         clock.watch(app)
-        await bench._until(lambda: str(app.chat.state.figures.phase) == "ready")
+        await bench._wait_until(lambda: str(app.chat.state.figures.phase) == "ready")
         for number in range(TURNS):
             app.chat.input.put(f"And then? {sentence(number * 11 + 5)}")
             await pilot.press("enter")
-            await bench._until(lambda n=number: len(took) > n)
-            await bench._until(lambda: not app.chat.state.busy)
+            await bench._wait_until(lambda n=number: len(took) > n)
+            await bench._wait_until(lambda: not app.chat.state.busy)
         keys = [await bench._press(app, clock, at) for at in range(KEYS)]
         app.chat.input.put("")
         cpu = [_cpu(session, scores, turn) for turn in session.path()[2::2]]
@@ -129,11 +129,11 @@ async def _keys_while_slow(
 
     thread = threading.Thread(target=work)
     thread.start()
-    await bench._until(began.is_set)
+    await bench._wait_until(began.is_set)
     keys = [await bench._press(app, clock, at) for at in range(KEYS)]
     if not thread.is_alive():
         raise RuntimeError("the slow scores ended before the keys did")
-    await bench._until(lambda: len(took) >= SLOW or not thread.is_alive())
+    await bench._wait_until(lambda: len(took) >= SLOW or not thread.is_alive())
     done.set()
     thread.join(60)
     return took, keys

@@ -15,7 +15,7 @@ from rpterm.models.hardware import SystemMemory
 from rpterm.models.starter import llm_path
 from rpterm.training import convert, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
-from rpterm.training.dataset import read_dataset
+from rpterm.training.dataset import Dataset, read_dataset
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
 from rpterm.training.run import train
 from rpterm.training.stopping import Halted, Stopped, StopRequest
@@ -177,7 +177,7 @@ def test_every_method_makes_a_step(
         ]  # fmt: skip
     if method is Method.SFT:
         rows = [{"prompt": each["prompt"], "completion": each["completion"]} for each in rows]
-    data = trainer.Data(method, rows)
+    data = Dataset(method, rows)
     own = few_layers(base)
     heard: list[int] = []
     built = trainer.build(
