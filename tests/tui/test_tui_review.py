@@ -225,7 +225,7 @@ async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: St
         left, right = tie(stage)
         screen = await opened(pilot, app)
         screen.wanted = Filter("doubtful")
-        await screen._reload()
+        await screen._restart()
         await wait_until(pilot, lambda: "a tie in a duel" in screen_text(app))
         lines = screen_text(app).splitlines()
         assert any("← left" in line and "right →" in line for line in lines)
@@ -238,7 +238,7 @@ async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: St
         *_, last = judge.comparisons()
         assert (last.left_id, last.right_id, last.verdict) == (right, left, "left")
         assert last.how.method == "review" and not list(judge.ratings())
-        await screen._reload()
+        await screen._restart()
         await wait_until(pilot, lambda: "Nothing to review here" in screen_text(app))
 
 
@@ -248,7 +248,7 @@ async def test_a_pair_is_skipped_and_taken_back(stage: Stage) -> None:
         tie(stage)
         screen = await opened(pilot, app)
         screen.wanted = Filter("doubtful")
-        await screen._reload()
+        await screen._restart()
         await pilot.press("space")
         await wait_until(pilot, lambda: "That was the last one" in screen_text(app))
         await pilot.press("backspace", "0")
