@@ -62,7 +62,7 @@ def name_of(turn: Row) -> str:
 
 
 def user_name_of(row: Row) -> str:
-    """The user's name in a header or beside a reply; "" if it is not there."""
+    """The user's name in a header or next to a reply; "" if it is not there."""
     persona = row.get("persona")
     inner = persona.get("name") if isinstance(persona, Mapping) else None
     found = next((n for n in (row.get("user_name"), row.get("user"), inner) if n), "")

@@ -239,7 +239,7 @@ KEYS: tuple[Key, ...] = (
         "continued, or fewer again.", LISTS, scope="list", palette=False),
     Key("judge-skip", ("space", "right"), "skip", "Go to the next reply without rating this one.",
         REVIEW, scope="judge", palette=False),
-    Key("judge-back", ("left", "backspace"), "previous", "Go back to the previous reply.", REVIEW,
+    Key("judge-back", ("left", "backspace"), "back", "Go back to the previous reply.", REVIEW,
         scope="judge", palette=False),
     Key("judge-undo", ("u", "ctrl+z"), "undo", "Undo the last judgement and show its reply again.",
         REVIEW, scope="judge", palette=False),
@@ -317,9 +317,9 @@ def of_scope(scope: str) -> Iterable[Key]:
 def groups(scope: Iterable[Scope] = SCOPES) -> dict[str, list[Key]]:
     """The keys of these scopes by heading, in the order of the registry."""
     by_heading: dict[str, list[Key]] = {}
-    wanted = set(scope)
+    scopes = set(scope)
     for key in KEYS:
-        if key.scope in wanted:
+        if key.scope in scopes:
             by_heading.setdefault(key.group, []).append(key)
     return by_heading
 

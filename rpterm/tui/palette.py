@@ -72,7 +72,7 @@ class Commands(Provider):
     async def discover(self) -> Hits:
         for key in sorted(offered(self._program, self.screen), key=lambda k: -self._usage[k.id]):
             yield DiscoveryHit(
-                _line(key), self._run(key.id), text=title(key), help=self._help(key)
+                _entry(key), self._run(key.id), text=title(key), help=self._help(key)
             )  # fmt: skip
 
     async def search(self, query: str) -> Hits:
@@ -80,7 +80,7 @@ class Commands(Provider):
             if grade := rank(query, key):
                 used = self._usage[key.id]
                 yield Hit(
-                    grade + 0.05 * used / (used + 1), _line(key, query), self._run(key.id),
+                    grade + 0.05 * used / (used + 1), _entry(key, query), self._run(key.id),
                     text=title(key), help=self._help(key),
                 )  # fmt: skip
 
@@ -100,7 +100,7 @@ class Commands(Provider):
         return run
 
 
-def _line(key: keys.Key, query: str = "") -> Content:
+def _entry(key: keys.Key, query: str = "") -> Content:
     """The label and title of a command, with the words of the query highlighted."""
     line = Content.assemble((key.label, "bold"), ("  ", ""), (title(key), text.MUTED))
     folded = line.plain.casefold()

@@ -69,7 +69,7 @@ def all_rounds(duel: Duel) -> Iterator[Pair]:
         yield pair
 
 
-def test_both_sides_answer_the_same_words_with_the_same_prompt(store: Store) -> None:
+def test_both_sides_answer_the_same_prompt(store: Store) -> None:
     duel = begin(store, setup())
     engine = fill(duel).engines[0]
     made = duel.replies()
@@ -84,7 +84,7 @@ def test_both_sides_answer_the_same_words_with_the_same_prompt(store: Store) -> 
         assert first.sampling.seed != second.sampling.seed
 
 
-def test_prepared_messages_are_never_what_the_chat_shows(store: Store) -> None:
+def test_prepared_messages_are_never_the_leaf_of_the_chat(store: Store) -> None:
     duel = begin(store, setup())
     fill(duel)
     leaf = store.chat(duel.chat_id).leaf_id
@@ -92,7 +92,7 @@ def test_prepared_messages_are_never_what_the_chat_shows(store: Store) -> None:
     assert duel_chats(store) == {duel.chat_id}
 
 
-def test_every_round_is_judged_once_and_counted_for_who_wrote_it(store: Store) -> None:
+def test_every_round_is_judged_once_and_counted_for_its_author(store: Store) -> None:
     duel = begin(store, setup(20))
     fill(duel)
     for pair in all_rounds(duel):
@@ -105,7 +105,7 @@ def test_every_round_is_judged_once_and_counted_for_who_wrote_it(store: Store) -
     assert duel.next() is None
 
 
-def test_a_duel_goes_on_where_it_was_left(store: Store) -> None:
+def test_a_duel_is_resumed_where_it_was_left(store: Store) -> None:
     duel = begin(store, setup(6))
     fill(duel)
     first = duel.next()
@@ -119,7 +119,7 @@ def test_a_duel_goes_on_where_it_was_left(store: Store) -> None:
     assert Duel.resume(store, setup(6, "", "top_k=3")) is None
 
 
-def test_undecided_rounds_come_back_another_time_only(store: Store) -> None:
+def test_skipped_rounds_come_back_only_after_resuming(store: Store) -> None:
     duel = begin(store, setup(2))
     fill(duel)
     pair = duel.next()
@@ -147,7 +147,7 @@ def test_undo_brings_the_round_back(store: Store) -> None:
     assert pair is not None and pair.round.number == 1
 
 
-def test_one_model_at_a_time_where_two_do_not_fit(store: Store) -> None:
+def test_models_that_do_not_fit_together_run_one_after_the_other(store: Store) -> None:
     duel = begin(store, setup(3, "one.gguf", "two.gguf"))
     order: list[tuple[int, str]] = []
 
@@ -161,7 +161,7 @@ def test_one_model_at_a_time_where_two_do_not_fit(store: Store) -> None:
     assert stable.opened == ["A", "B"]
 
 
-def test_a_side_with_nothing_to_say_is_left_out_there(store: Store) -> None:
+def test_a_place_where_a_side_has_no_text_is_left_out(store: Store) -> None:
     duel = begin(store, setup(2))
     stable = Stable(duel, ["", "", "", "Words."])
     ReplyGenerator(duel, stable).run()
@@ -169,7 +169,7 @@ def test_a_side_with_nothing_to_say_is_left_out_there(store: Store) -> None:
     assert all(pair.round.place not in duel.failed for pair in [duel.next()] if pair)
 
 
-def test_an_engine_that_fails_is_told_with_its_side(store: Store) -> None:
+def test_an_engine_failure_names_its_side(store: Store) -> None:
     duel = begin(store, setup(2))
 
     def broken(contender: Contender) -> Session:
@@ -180,7 +180,7 @@ def test_an_engine_that_fails_is_told_with_its_side(store: Store) -> None:
         ReplyGenerator(duel, broken).run()
 
 
-def test_a_fresh_duel_goes_on_from_the_winner(store: Store) -> None:
+def test_the_next_message_answers_the_winner(store: Store) -> None:
     duel = begin(store, setup(2, lines=()))
     maker = ReplyGenerator(duel, Stable(duel))
     winner = 0
@@ -199,7 +199,7 @@ def test_a_fresh_duel_goes_on_from_the_winner(store: Store) -> None:
     assert duel.next() is None and duel.tally().votes == 2
 
 
-def test_a_fresh_duel_that_broke_off_between_two_sides_goes_on_with_its_message(
+def test_a_duel_interrupted_between_two_sides_keeps_its_message(
     store: Store,
 ) -> None:
     duel = begin(store, setup(1, lines=()))
@@ -237,7 +237,7 @@ while (pair := duel.next()) is not None:
 """  # noqa: E501
 
 
-def test_kill_9_loses_no_verdict_that_was_told(tmp_path: Path) -> None:
+def test_kill_9_loses_no_stored_verdict(tmp_path: Path) -> None:
     path = tmp_path / "kill.db"
     with Store(path) as store:
         fill(begin(store, setup(40)))

@@ -17,7 +17,7 @@ NAMES = ("A", "B", "C")
 
 
 # Contenders ------------------------------------------------------------------------------------
-def test_a_side_is_read_from_one_line() -> None:
+def test_a_contender_is_parsed_from_one_line() -> None:
     side = parse("B", "temperature=1.2, min_p=0.02 adapter=mine.gguf")
     assert side.sampling == {"temperature": 1.2, "min_p": 0.02}
     assert (side.model, side.adapter) == (None, "mine.gguf")
@@ -42,12 +42,12 @@ def test_a_file_may_have_spaces_in_its_path(spec: str) -> None:
     [("temprature=1", "did you mean temperature"), ("temperature=hot", "Side B"),
      ("seed=4", "cannot be set"), ("temperature=99", "between 0 and 10"), ("banned=x", "cannot")],
 )  # fmt: skip
-def test_a_wrong_line_says_what_is_wrong(spec: str, words: str) -> None:
+def test_an_invalid_line_says_what_is_wrong(spec: str, words: str) -> None:
     with pytest.raises(ContenderError, match=words):
         parse("B", spec)
 
 
-def test_what_made_two_replies_unlike_is_told() -> None:
+def test_differences_of_two_generations() -> None:
     def made(model: str = "m", temperature: float = 0.8, seed: int = 1) -> Generation:
         sampling = Sampling(seed=seed, temperature=temperature)
         return Generation("scripted", model, model, sampling, batch_seeds=(seed,))
@@ -77,7 +77,7 @@ def test_every_plan_is_balanced_and_repeats_a_tenth(names: int, count: int, seed
     assert rounds(sides, count, seed) == planned
 
 
-def test_sides_are_drawn_by_lot() -> None:
+def test_sides_are_random() -> None:
     left = sum(each.left == "A" for each in rounds("AB", 400, 7) if each.again is None)
     assert 160 < left < 240
 
@@ -102,7 +102,7 @@ def test_a_decision_stays_decided_and_says_after_how_many() -> None:
     assert "A is better (decided after 8 votes)" in score_line(found)
 
 
-def test_looking_after_every_vote_seldom_decides_between_equals() -> None:
+def test_repeated_looks_seldom_decide_between_equals() -> None:
     draw = random.Random(5)
     wrong = 0
     for _ in range(200):
@@ -111,7 +111,7 @@ def test_looking_after_every_vote_seldom_decides_between_equals() -> None:
     assert wrong <= 14  # one in twenty at most, and chance on top
 
 
-def test_repeated_rounds_tell_of_the_judge_and_are_no_votes() -> None:
+def test_repeated_rounds_are_not_votes() -> None:
     judged = [
         *votes(3, 0),
         JudgedRound("B", "A", "right", 0, again="left"),

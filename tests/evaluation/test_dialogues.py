@@ -105,13 +105,13 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_same_replies(shape: str) -> None:
+def test_every_shape_gives_the_same_replies(shape: str) -> None:
     found = read(SHAPES[shape], NAMES)
     assert [(said.text, said.history) for said in found] == EXPECTED
 
 
 @pytest.mark.parametrize("shape", ["lines", "tree", "messages", "plain turns", "row"])
-def test_a_long_chat_keeps_what_was_said_last(shape: str) -> None:
+def test_only_the_recent_history_is_kept(shape: str) -> None:
     said = [(at % 2 == 1, f"Line {at}.") for at in range(2 * RECENT + 2)]
     roles = [{"role": "assistant" if own else "user", "content": text} for own, text in said]
     tree = [{**turn, "id": at, "parent_id": at - 1} for at, turn in enumerate(roles)]
@@ -136,7 +136,7 @@ def test_a_swipe_has_the_history_of_its_branch() -> None:
 
 
 @pytest.mark.parametrize("shape", ["own export", "chat log"])
-def test_what_is_hidden_from_the_model_is_neither_history_nor_reply(shape: str) -> None:
+def test_hidden_turns_are_neither_history_nor_replies(shape: str) -> None:
     head, *said = map(json.loads, SHAPES[shape].splitlines())
     mark = "hidden" if "type" in head else "is_system"
     said[0][mark] = said[3][mark] = True
@@ -144,7 +144,7 @@ def test_what_is_hidden_from_the_model_is_neither_history_nor_reply(shape: str) 
     assert (found.text, found.history) == (TOLD[0], ())
 
 
-def test_a_greeting_of_our_own_exports_is_no_reply() -> None:
+def test_a_greeting_is_history_and_not_a_reply() -> None:
     turns = [
         {"type": "turn", "id": at, "parent_id": None, "role": "assistant", "text": text,
          "origin": "greeting"} for at, text in ((1, "Good evening."), (2, "Come in."))
@@ -170,13 +170,13 @@ def named(name: str, text: str, **more: Any) -> dict[str, Any]:
         [{"messages": [named("Watson", "Hm."), named("Holmes", "Ha.")]}],
     ],
 )
-def test_of_several_characters_one_is_judged(turns: list[dict[str, Any]]) -> None:
+def test_only_the_named_character_is_read(turns: list[dict[str, Any]]) -> None:
     found = read(lines(*turns), NAMES)
     assert [(said.text, said.history) for said in found] == [("Ha.", ((False, "Hm."),))]
     assert len(read(lines(*turns), ("Moriarty",))) == 2  # under another name all are judged
 
 
-def test_a_file_of_another_character_is_known() -> None:
+def test_strangers_names_the_speakers_of_another_characters_file() -> None:
     log, nobody = SHAPES["chat log"], SHAPES["turns by role"]
     assert strangers(read(log, ("Mara",)), ("Mara",)) == ["holmes"]
     assert strangers(read(log, NAMES), NAMES) == []
@@ -185,7 +185,7 @@ def test_a_file_of_another_character_is_known() -> None:
     assert strangers(read(row, ("Mara",)), ("Mara",)) == []
 
 
-def test_a_reply_without_words_is_none_and_its_branch_goes_on() -> None:
+def test_an_empty_reply_is_skipped_and_its_branch_continues() -> None:
     log = {"name": "Holmes", "is_user": False, "mes": " "}
     assert [said.text for said in read(lines(*LOG, log), NAMES)] == list(TOLD)
     assert len(read(lines({"reply": ""}, {"reply": "Yes."}))) == 1
@@ -194,12 +194,12 @@ def test_a_reply_without_words_is_none_and_its_branch_goes_on() -> None:
     assert read(lines(*TREE, silent, after), NAMES)[-1].history == ((False, ASKED[0]),)
 
 
-def test_a_scene_comes_before_what_was_said_in_it() -> None:
+def test_the_context_precedes_the_history() -> None:
     (said,) = read(lines({"history": ["Hm?", "Ha.", "Well?"], "context": "Fog.", "reply": "No."}))
     assert said.history == ((False, "Fog."), (False, "Hm?"), (True, "Ha."), (False, "Well?"))
 
 
-def test_who_speaks_is_told_by_names_that_nobody_knows() -> None:
+def test_unknown_names_split_a_history_into_turns() -> None:
     talk = "Lily: Hi.\nTom: Where are you?\nLily: Home.\nTom: Fine,\nbye: then."
     both = (True, "Hi."), (False, "Where are you?"), (True, "Home."), (False, "Fine,\nbye: then.")
     (said,) = read(lines({"context": talk, "reply": "Bye."}), NAMES)
@@ -210,7 +210,7 @@ def test_who_speaks_is_told_by_names_that_nobody_knows() -> None:
     assert (asked.history, asked.text) == (((False, "Listen: what is it?"),), "It is me: Tom.")
 
 
-def test_both_replies_of_a_pair_are_taken() -> None:
+def test_both_replies_of_a_preference_pair_are_read() -> None:
     asked = [{"role": "user", "content": "Who?"}]
     for chosen in ("Me.", {"from": "gpt", "value": "Me."}, [*asked, {"content": "Me."}]):
         found = read(lines({"prompt": asked, "chosen": chosen, "rejected": "You."}))
@@ -218,7 +218,7 @@ def test_both_replies_of_a_pair_are_taken() -> None:
         assert {said.history for said in found} == {((False, "Who?"),)}
 
 
-def test_a_reply_tells_where_it_stands() -> None:
+def test_a_reply_has_its_line_and_its_turn() -> None:
     system = {"role": "system", "content": "You are Holmes."}
     listed = [system, *turns("role", "content", ("user", "assistant"))]
     found = read(lines({"messages": listed}, {"reply": "Yes."}))
@@ -226,12 +226,12 @@ def test_a_reply_tells_where_it_stands() -> None:
 
 
 @pytest.mark.parametrize("odd", [f"1{'0' * 400}", "NaN", "-Infinity"])
-def test_a_label_that_is_no_finite_number_is_none(odd: str) -> None:
+def test_a_label_that_is_not_finite_is_none(odd: str) -> None:
     (said,) = read(f'{{"history": [], "reply": "Yes.", "odd": {odd}}}'.encode())
     assert said.number("odd") is None
 
 
-def test_labels_stand_beside_the_reply() -> None:
+def test_labels_are_the_fields_next_to_the_reply() -> None:
     data = lines({"history": [], "reply": "Yes.", "human": {"fit": 0.5}, "good": True, "by": "me"})
     (said,) = read(data)
     assert [said.number(name) for name in ("human.fit", "good", "by", "none")] == [
@@ -306,7 +306,7 @@ def test_only_the_first_broken_lines_are_reported_one_by_one() -> None:
                                        "parent_id", "mes", "is_user", "type"]), inner, max_size=5),
     max_leaves=12,
 ))  # fmt: skip
-def test_nothing_else_than_a_sentence(value: object) -> None:
+def test_arbitrary_json_raises_only_dialogue_errors(value: object) -> None:
     try:
         found = read(json.dumps(value).encode(), NAMES)
     except DialogueError:
@@ -314,7 +314,7 @@ def test_nothing_else_than_a_sentence(value: object) -> None:
     assert all(isinstance(said.text, str) for said in found)
 
 
-def test_a_thought_before_a_reply_is_no_part_of_it() -> None:
+def test_a_thought_is_not_part_of_the_reply() -> None:
     thinks = "<think>\nI should answer as Holmes.\n</think>\n\nThe maid did."
     turns = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": thinks}]
     rows = [{"messages": turns}, {"history": ["Who?"], "reply": thinks}]

@@ -76,12 +76,12 @@ def test_questions_come_from_the_card() -> None:
         ("[[probe", "not valid TOML"),
     ],
 )
-def test_bad_probes_are_told_by_place(text: str, words: str) -> None:
+def test_invalid_probes_are_reported_with_their_place(text: str, words: str) -> None:
     with pytest.raises(RptermError, match=words):
         read(text, "p.toml")
 
 
-def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
+def test_saved_answers_are_not_asked_again(tmp_path: Path) -> None:
     questions = [asked("reference", "one"), asked("knowledge", "two")]
     engine = ScriptedEngine(["First.", "Second.", "Third."])
     answers = Answers(tmp_path / "answers.jsonl")
@@ -102,7 +102,7 @@ def test_answers_are_kept_and_not_asked_twice(tmp_path: Path) -> None:
         Answers(tmp_path / "odd.jsonl")
 
 
-def test_an_interrupted_evaluation_goes_on_with_the_seeds_that_are_missing(tmp_path: Path) -> None:
+def test_an_interrupted_evaluation_asks_only_the_missing_seeds(tmp_path: Path) -> None:
     engine = ScriptedEngine(["First.", "Second.", "", "Third."])
     answers = Answers(tmp_path / "answers.jsonl")
     bench, questions, seeds = ProbeSetup(engine, SETTINGS), [asked("reference")], [1, 2, 3]
@@ -115,7 +115,7 @@ def test_an_interrupted_evaluation_goes_on_with_the_seeds_that_are_missing(tmp_p
 
 
 @pytest.mark.parametrize("changed", ["card", "question", "setup", "model", "nothing"])
-def test_an_answer_to_something_else_is_not_taken(tmp_path: Path, changed: str) -> None:
+def test_only_unchanged_answers_are_reused(tmp_path: Path, changed: str) -> None:
     engine = ScriptedEngine(["First.", "Second."])
     answers = Answers(tmp_path / "answers.jsonl")
     bench, question = ProbeSetup(engine, SETTINGS), asked("reference")
@@ -128,13 +128,13 @@ def test_an_answer_to_something_else_is_not_taken(tmp_path: Path, changed: str) 
     assert found.reply == ("First." if changed == "nothing" else "Second.")
 
 
-def test_a_folder_that_takes_no_answer_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+def test_an_unwritable_folder_fails_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").mkdir()
     with pytest.raises(RptermError, match=r"answers.jsonl cannot be written: Is a directory"):
         Answers(tmp_path / "answers.jsonl")
 
 
-def test_odd_separators_and_a_line_cut_while_written_lose_no_answer(tmp_path: Path) -> None:
+def test_unusual_separators_and_a_cut_off_line_lose_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     first = Answer("c", "m", "one", "reference", 0, "So\u2028and\x85so.")
     Answers(path).add(first)
@@ -147,7 +147,7 @@ def test_odd_separators_and_a_line_cut_while_written_lose_no_answer(tmp_path: Pa
     assert path.read_text(encoding="utf-8").count("\n") == 2
 
 
-def test_traits_turn_reversed_items_round() -> None:
+def test_ratings_of_reversed_items_are_flipped() -> None:
     questions = {
         name: Question(name, "personality", (name,), trait="openness", key=key)
         for name, key in (("a", 1), ("b", -1))
@@ -161,7 +161,7 @@ def test_traits_turn_reversed_items_round() -> None:
 
 
 @pytest.mark.skipif(not has_references(), reason="needs the extra eval")
-def test_references_are_compared_by_the_usual_libraries() -> None:
+def test_reference_metrics_match_the_standard_libraries() -> None:
     same = against_references("It is never late for bees.", ["It is never late for bees."])
     other = against_references("Ask somebody else.", ["It is never late for bees."])
     assert same["rouge_l"] == pytest.approx(100) and same["chrf"] == pytest.approx(100)
@@ -169,7 +169,7 @@ def test_references_are_compared_by_the_usual_libraries() -> None:
     assert against_references("x", []) == {}
 
 
-def test_a_judge_who_looks_at_places_only_is_found_out() -> None:
+def test_a_judge_that_prefers_a_position_is_detected() -> None:
     questions = {"q": asked("reference")}
     answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
     biased = list(compare(Judge(ScriptedEngine(["A"]), ResultCache()), CARD, answers, questions))
@@ -179,7 +179,7 @@ def test_a_judge_who_looks_at_places_only_is_found_out() -> None:
     assert not pairs([answers[0], replace(answers[1], reply=answers[0].reply)], questions)
 
 
-def test_a_judge_is_asked_once_and_by_another_model_anew(tmp_path: Path) -> None:
+def test_verdicts_are_cached_per_judging_model(tmp_path: Path) -> None:
     questions = {"q": asked("reference")}
     answers = [Answer("c", model, "q", "reference", 1, model * 3) for model in ("a", "b")]
 
@@ -209,7 +209,7 @@ class _Counting(Scorer):
         return found and replace(found, complete=self.complete)
 
 
-def test_a_score_is_kept_where_it_is_whole(tmp_path: Path) -> None:
+def test_only_complete_scores_are_cached(tmp_path: Path) -> None:
     questions = {"q": asked("reference")}
     answers = [Answer("c", "m", "q", "reference", seed, f"My bees {seed}.") for seed in range(2)]
     scorer = _Counting()
@@ -254,7 +254,7 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
         assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_scale_holds_nought_and_shares_go_from_nought_to_one() -> None:
+def test_a_scale_includes_zero_and_shares_span_zero_to_one() -> None:
     bars = (Bar("a", 2.0, 1.0, 3.0), Bar("b", 4.0, 3.5, 5.0))
     low, high = page.span("chrf", bars)
     assert low < 0 < 5 < high < 6
@@ -262,7 +262,7 @@ def test_a_scale_holds_nought_and_shares_go_from_nought_to_one() -> None:
     assert page.span("persona_lift", (Bar("a", -1.0, -2.0, -0.5),))[0] < -2
 
 
-def test_files_are_called_by_their_names_while_that_tells_them_apart() -> None:
+def test_files_are_shortened_to_names_if_those_are_unambiguous() -> None:
     assert short_names(["/a/b/one.gguf", "temperature=1.2 adapter=/c/two.gguf", "as set"]) == {
         "/a/b/one.gguf": "one",
         "temperature=1.2 adapter=/c/two.gguf": "temperature=1.2 adapter=two",

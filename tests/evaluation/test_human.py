@@ -33,7 +33,7 @@ def rows(store: Store, card: str) -> dict[str, tuple[str, ...]]:
     return {row[0]: row for table in report.tables for row in table.rows}
 
 
-def test_stars_that_go_with_the_score_are_told_with_their_number(tmp_path: Path) -> None:
+def test_agreement_of_stars_and_score_is_reported_with_its_count(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, tuple(stars / 6 for stars in STARS))
         rated(store, tuple(1 - stars / 6 for stars in STARS), "Bob")
@@ -43,7 +43,7 @@ def test_stars_that_go_with_the_score_are_told_with_their_number(tmp_path: Path)
         assert rows(store, "Ada")["small"][1].startswith("3.40 ")
 
 
-def test_nothing_is_said_of_ratings_without_scores_or_of_too_few(tmp_path: Path) -> None:
+def test_no_agreement_with_constant_scores_or_without_ratings(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, (0.5,) * len(STARS))
         found = with_score(store, "Ada")
@@ -51,7 +51,7 @@ def test_nothing_is_said_of_ratings_without_scores_or_of_too_few(tmp_path: Path)
         assert with_score(store, "Nobody") is None and ratings(store, "Nobody") == []
 
 
-def test_a_thumb_is_counted_beside_stars(tmp_path: Path) -> None:
+def test_thumbs_and_stars_are_counted_separately(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, tuple(stars / 6 for stars in STARS))
         first = next(iter(Judgements(store).ratings())).turn_id
@@ -60,7 +60,7 @@ def test_a_thumb_is_counted_beside_stars(tmp_path: Path) -> None:
         assert (small.thumbs, len(small.stars)) == ((1,), 10)
 
 
-def test_a_rating_that_was_changed_counts_as_it_stands(tmp_path: Path) -> None:
+def test_only_the_latest_rating_counts(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, (0.5,) * len(STARS))
         for rating in list(Judgements(store).ratings()):

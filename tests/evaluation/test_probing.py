@@ -39,13 +39,13 @@ def tried(
         ("é", "Cafe\u0301 é", True),
     ],
 )
-def test_texts_are_whole_words_and_small_ones_match_any_case(
+def test_texts_match_whole_words_and_lower_case_matches_any_case(
     text: str, reply: str, there: bool
 ) -> None:
     assert holds(text, reply) is there
 
 
-def test_everything_must_hold_at_once() -> None:
+def test_all_checks_must_pass() -> None:
     probe = Probe(("Who?",), contains=("star",), not_contains=("language model",), regex=r"\d+")
     assert tried(probe, "I counted 7: one star.").passes == 1
     for reply in ("I counted 7.", "One star.", "7, one star, says the language model"):
@@ -55,12 +55,12 @@ def test_everything_must_hold_at_once() -> None:
     assert [c.kind for c in failed] == ["contains", "regex"] and all(c.why for c in failed)
 
 
-def test_a_regex_that_explodes_elsewhere_is_harmless() -> None:
+def test_a_catastrophic_regex_is_harmless() -> None:
     result = tried(Probe(("Who?",), regex=r"(a+)+$"), "a" * 600 + "!")
     assert result.failures == 1
 
 
-def test_without_a_scorer_a_score_is_skipped_and_no_pass() -> None:
+def test_without_a_scorer_a_score_check_is_skipped() -> None:
     result = tried(Probe(("Who?",), score_above=0.1), "Me.")
     assert (result.passes, result.failures, result.judged) == (0, 0, 0)
     assert result.skipped == (NO_SCORE,) and result.trials[0].passed is None
@@ -69,7 +69,7 @@ def test_without_a_scorer_a_score_is_skipped_and_no_pass() -> None:
 
 
 @pytest.mark.parametrize(("score", "passes"), [(0.7, 1), (0.5, 1), (0.49, 0)])
-def test_a_scorer_is_asked_with_all_that_was_said_and_the_reply(score: float, passes: int) -> None:
+def test_the_scorer_gets_the_history_and_the_reply(score: float, passes: int) -> None:
     seen: list[Any] = []
 
     def scorer(card: CharacterCard, said: Any, reply: str) -> float:
@@ -95,13 +95,13 @@ def test_the_judge_says_yes_or_no_under_a_grammar(verdict: str, passed: bool | N
         assert words in asked.prompt_text
 
 
-def test_a_judge_that_breaks_skips() -> None:
+def test_a_failing_judge_skips_the_check() -> None:
     judge = ScriptedEngine(["yes"], fail_at=0)
     result = tried(Probe(("Who?",), judge="Is it?"), "Me.", judge=judge)
     assert result.judged == 0 and "the judge failed" in result.skipped[0]
 
 
-def test_a_probe_that_asks_nothing_is_no_pass() -> None:
+def test_a_probe_without_checks_does_not_pass() -> None:
     result = tried(Probe(("Who?",)), "Me.")
     assert result.judged == 0 and result.skipped == (NO_CHECK,)
 
@@ -115,7 +115,7 @@ def test_one_line_probes_use_one_batch_of_the_seeds_asked_for() -> None:
     assert [trial.seed for trial in result.trials] == [1, 2, 3, 4]
 
 
-def test_of_several_lines_the_last_reply_counts_and_each_trial_is_a_fresh_chat() -> None:
+def test_the_last_reply_counts_and_each_trial_is_a_new_chat() -> None:
     engine = ScriptedEngine(["star", "none", "none", "star"])
     probe = Probe(("First.", "Second."), contains=("star",))
     result = run(CARD, ProbeSetup(engine, Settings()), [1, 2], probes=[probe])[0]

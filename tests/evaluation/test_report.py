@@ -56,7 +56,7 @@ def test_a_report_has_every_answer_with_its_score_and_its_evidence(tmp_path: Pat
     assert report(tmp_path).answers == made.answers  # also where scores were kept
 
 
-def test_the_page_alone_tells_answers_judge_choice_and_what_the_rows_mean() -> None:
+def test_the_page_is_complete_on_its_own() -> None:
     text = page.html(report())
     for said in (GOOD, BROKEN, "Never for bees.", "I sing at work.", "the judging model is big"):
         assert said in text
@@ -73,7 +73,7 @@ def test_every_figure_and_trait_has_a_meaning() -> None:
     assert set(TRAITS) == set(legend.TRAITS) and set(KINDS) == {*legend.KINDS, "personality"}
 
 
-def test_in_the_terminal_nothing_is_wider_than_it_and_answers_come_on_demand(
+def test_the_terminal_report_fits_its_width_and_shows_answers_on_demand(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rpterm.cli import rich_out
@@ -97,7 +97,7 @@ def scored(model: str, values: list[float]) -> list[MeasuredAnswer]:
     ]
 
 
-def test_a_model_is_only_named_where_its_answers_are_shown_to_be_better() -> None:
+def test_a_model_is_recommended_only_if_it_is_shown_to_be_better() -> None:
     some = [0.5 + 0.01 * at for at in range(12)]
     clear = [*scored("a", some), *scored("b", [each - 0.2 for each in some])]
     assert recommend(clear, ["a", "b"]).headline.startswith("Take a:")
@@ -112,7 +112,7 @@ def test_a_model_is_only_named_where_its_answers_are_shown_to_be_better() -> Non
     assert recommend([], ["a", "b"]).headline == "No answer could be scored."
 
 
-def test_a_judge_that_is_no_better_than_chance_is_not_to_be_gone_by() -> None:
+def test_an_unreliable_judge_is_reported_as_such() -> None:
     measured = [*scored("a", [0.6] * 8), *scored("b", [0.4] * 8)]
 
     def verdicts(swapped: str) -> list[Verdict]:

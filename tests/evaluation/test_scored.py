@@ -30,7 +30,7 @@ def test_broken_replies_score_lower_and_say_why() -> None:
     assert data["line"] == 2 and data["readings"]["assistant_voice"]["evidence"]
 
 
-def test_a_row_for_statistics_leads_back_to_the_file_and_to_its_labels() -> None:
+def test_a_flat_row_has_line_turn_and_labels() -> None:
     turns = [{"role": "user", "content": "Yes?"}, {"role": "assistant", "content": GOOD}]
     (said,) = read(json.dumps({"id": "a1", "human": 4, "messages": turns}).encode())
     (row,) = map(flat, score_all(Scorer(), CARD, [said]))
@@ -48,7 +48,7 @@ def test_it_stops_between_two_replies() -> None:
     assert seen == [0, 1]
 
 
-def test_agreement_of_series_that_are_known() -> None:
+def test_agreement_of_known_series() -> None:
     up = [float(at) for at in range(1, 9)]
     same = agreement(up, [value**3 for value in up])
     assert same is not None and same.spearman == pytest.approx(1) and same.pearson < 1

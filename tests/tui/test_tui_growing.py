@@ -78,7 +78,7 @@ async def test_a_key_that_draws_nothing_of_the_input_waits_no_longer_than_a_fram
         await wait_until(pilot, lambda: not app.chat.input.undrawn)
 
 
-async def test_what_waited_is_not_drawn_over_the_end(tmp_path: Path) -> None:
+async def test_a_delayed_draw_does_not_overwrite_the_final_text(tmp_path: Path) -> None:
     app = Stage(tmp_path).app()
     async with running(app) as pilot:
         await wait_until(pilot, lambda: app.chat.state.figures.phase is Phase.READY)

@@ -21,7 +21,7 @@ def test_ids_are_unique_and_every_key_is_described() -> None:
         assert key.description.endswith(".") and key.description[0].isupper(), key.id
 
 
-def test_every_command_of_the_chat_has_a_function_and_the_other_way_round() -> None:
+def test_commands_and_functions_correspond() -> None:
     from rpterm.tui.screens.chat.commands import COMMANDS
 
     assert set(COMMANDS) == {key.id for key in KEYS if key.scope in ("chat", "turn")}
@@ -53,7 +53,7 @@ def test_remapping_by_id() -> None:
     assert keys.keys_of(keys.BY_ID["help"], {}) == ("f1", "question_mark")
 
 
-def test_an_unknown_id_is_refused_with_the_near_one() -> None:
+def test_an_unknown_id_is_refused_with_a_suggestion() -> None:
     with pytest.raises(KeyMapError, match='Did you mean "regenerate"'):
         check({"regenerat": "f5"})
     with pytest.raises(KeyMapError, match="enter a key"):
@@ -74,7 +74,7 @@ def test_a_key_of_another_command_is_refused(table: dict[str, str], other: str) 
         check_change(table)
 
 
-async def test_it_is_told_at_the_start_and_keeps_nobody_out(stage: Stage) -> None:
+async def test_a_shared_key_is_only_a_warning_at_the_start(stage: Stage) -> None:
     stage.settings = Settings(keys={"regenerate": "ctrl+p"})
     app = stage.app()
     async with running(app) as pilot:
@@ -92,7 +92,7 @@ async def test_it_is_told_at_the_start_and_keeps_nobody_out(stage: Stage) -> Non
         {"swipe-next": "ctrl+right"},
     ],
 )
-def test_keys_that_never_meet_may_be_the_same(table: dict[str, str]) -> None:
+def test_keys_that_are_never_active_together_may_be_shared(table: dict[str, str]) -> None:
     check_change(table)
 
 
@@ -121,7 +121,7 @@ def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
 @pytest.mark.parametrize(
     "written", ["f²", "nonsense+q", "f99", "ctrl+", "ctrl+nonsense", "gg", "f0"]
 )
-def test_what_is_no_key_is_refused_by_its_name(written: str) -> None:
+def test_an_invalid_key_is_refused_by_its_name(written: str) -> None:
     with pytest.raises(KeyMapError, match=r"\[keys\] send: there is no key") as caught:
         check({"send": f"enter, {written}"})
     assert written in str(caught.value)

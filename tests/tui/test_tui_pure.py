@@ -56,7 +56,7 @@ def test_the_status_line_drops_the_least_important_first() -> None:
     assert fit(parts(figures), 3).plain == "● ready"
 
 
-def test_turns_that_left_the_window_are_told_on_a_narrow_terminal() -> None:
+def test_turns_left_out_are_shown_on_a_narrow_terminal() -> None:
     figures = Figures(
         Phase.READY, "SmolLM2-135M-Instruct.Q8_0", used=3000, context=4096, left=12,
         reused=2757, evaluated=2, score="in character 30%",
@@ -66,7 +66,7 @@ def test_turns_that_left_the_window_are_told_on_a_narrow_terminal() -> None:
     assert "left out" not in fit(parts(replace(figures, left=0)), 76).plain
 
 
-def test_a_score_outlives_the_name_of_the_model() -> None:
+def test_the_score_is_dropped_after_the_name_of_the_model() -> None:
     figures = Figures(
         Phase.READY, "SmolLM2-135M-Instruct Q4_1", used=3684, context=8192, score="in character 48%"
     )
@@ -75,7 +75,7 @@ def test_a_score_outlives_the_name_of_the_model() -> None:
     assert shown.endswith("in character 48%")
 
 
-def test_the_way_out_and_the_help_outlive_other_hints() -> None:
+def test_leaving_and_help_are_the_last_hints_to_be_dropped() -> None:
     hints = [
         Hint(Content("⏎ send")), Hint(Content("Esc back"), True), Hint(Content("^R retry")),
         Hint(Content("F1 help"), True),
@@ -88,7 +88,7 @@ def test_the_way_out_and_the_help_outlive_other_hints() -> None:
     assert fitting(hints, 3).plain == ""
 
 
-def test_progress_is_told_in_numbers() -> None:
+def test_progress_is_shown_in_numbers() -> None:
     assert "loading 40%" in fit(parts(Figures(Phase.LOADING, share=0.4)), 80).plain
     assert "reading 120/900" in fit(parts(Figures(Phase.EVALUATING, done=120, total=900)), 80).plain
 
@@ -176,7 +176,7 @@ def test_alt_is_written_in_one_way() -> None:
     assert key_names.display_short("ctrl+alt+h") == "^Alt+H"
 
 
-def test_an_adapter_stays_in_sight_beside_a_long_name() -> None:
+def test_an_adapter_stays_visible_next_to_a_long_name() -> None:
     shown = fit(parts(Figures(model="SmolLM2-135M-Instruct.Q8_0 + holmes-dpo")), 200).plain
     assert "SmolLM2-135M-I… + holmes-dpo" in shown
     assert "thinker" in fit(parts(Figures(model="thinker")), 200).plain

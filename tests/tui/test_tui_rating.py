@@ -247,7 +247,7 @@ async def test_another_sampler_duels_after_both_are_whole(tmp_path: Path) -> Non
         assert texts(app)[-1] == right.text
 
 
-async def test_sides_are_drawn_by_lot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sides_are_random(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     app = stage.app()
     async with running(app) as pilot:
         for first, key in ((0, "left"), (1, "left")):

@@ -229,7 +229,7 @@ async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: St
         await wait_until(pilot, lambda: "a tie in a duel" in screen_text(app))
         lines = screen_text(app).splitlines()
         assert any("← left" in line and "right →" in line for line in lines)
-        assert "← left" in lines[-1] and "⌫ before" in lines[-1]
+        assert "← left" in lines[-1] and "⌫ back" in lines[-1]
         first = stage.session.store.turn(left).text
         assert any(re.search(f"another one .*{first}", line) for line in lines)
         await pilot.press("5", "left")

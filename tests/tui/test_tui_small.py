@@ -129,7 +129,7 @@ async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage
         await pilot.press("right")
         await wait_until(pilot, lambda: "Not what you" in screen_text(app))
         await pilot.press("right")
-        await wait_until(pilot, lambda: "its own." in screen_text(app))
+        await wait_until(pilot, lambda: "from there." in screen_text(app))
         await pilot.press("left")
         await wait_until(pilot, lambda: "Not what you" in screen_text(app))
         await pilot.press("left")

@@ -22,7 +22,7 @@ def test_action_speech_bold_and_code_are_styled_and_their_marks_hidden() -> None
     assert styled(source, CODE) == ["the door"]
 
 
-def test_marks_stay_in_sight_without_colour() -> None:
+def test_marks_stay_visible_without_colour() -> None:
     assert roleplay("*She nods.* **No.**", marks=True).plain == "*She nods.* **No.**"
 
 

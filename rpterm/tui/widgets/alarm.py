@@ -40,13 +40,13 @@ class Alarm(Static):
     def __init__(self, overrides: Mapping[str, str]) -> None:
         super().__init__(id="alarm", markup=False)
         self._overrides = overrides
-        self.said = ""
+        self.sentence = ""
 
     def show(self, sentence: str) -> None:
         """Show a warning; "" hides the line."""
-        if sentence == self.said:
+        if sentence == self.sentence:
             return
-        self.said = sentence
+        self.sentence = sentence
         self.set_class(bool(sentence), "-on")
         self._draw()
 
@@ -54,8 +54,8 @@ class Alarm(Static):
         self._draw()
 
     def _draw(self) -> None:
-        if self.said:
-            self.update(self._content(self.said, self.content_size.width))
+        if self.sentence:
+            self.update(self._content(self.sentence, self.content_size.width))
 
     def action_remedy(self, command: str) -> None:
         self.post_message(self.Clicked(command))

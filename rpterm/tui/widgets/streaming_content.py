@@ -39,8 +39,8 @@ class StreamingContent(Content):
             self._strips = {}
         cursor = Content("▍" if source else "…", [])
         self._last = text.roleplay(last, streaming=True, marks=marks) + cursor
-        whole = Content("\n").join((self._settled, self._last))
-        super().__init__(whole.plain, list(whole.spans), strip_control_codes=False)
+        combined = Content("\n").join((self._settled, self._last))
+        super().__init__(combined.plain, list(combined.spans), strip_control_codes=False)
 
     def get_height(self, rules: RulesMap, width: int) -> int:
         parts = (self._settled, self._last)

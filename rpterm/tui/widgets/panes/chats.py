@@ -70,11 +70,11 @@ class ChatsPane(Vertical):
         width = max(16, self.size.width - 4)
         ids = [choice.id for choice in self._choices]
         self.query_one(LongList).fill(
-            (Option(self._line(choice, width), id=choice.id) for choice in self._choices),
+            (Option(self._row(choice, width), id=choice.id) for choice in self._choices),
             ids.index(self._current) if self._current in ids else None,
         )
 
-    def _line(self, choice: Choice, width: int) -> Content:
+    def _row(self, choice: Choice, width: int) -> Content:
         is_open = choice.id == self._current
         mark = ("● ", "$text-accent") if is_open else ("  ", "")
         title = Content.styled(choice.title, "bold" if is_open else "")

@@ -146,7 +146,7 @@ class ExamplesPane(ListPane):
         key = event.option.id or ""
         self._unfolded ^= {key}
         if key in self._rows:
-            event.option_list.replace_option_prompt(key, self._line(self._rows[key], self.width))
+            event.option_list.replace_option_prompt(key, self._row(self._rows[key], self.width))
 
     def _draw(self) -> None:
         self.query_one("#examples-head", Static).update(self._head(self.width))
@@ -223,9 +223,9 @@ class ExamplesPane(ListPane):
                 yield Option(
                     Content.styled(f"\n{heading.upper()}", f"bold {text.MUTED}"), disabled=True
                 )
-            yield Option(self._line(row, self.width), id=row.exemplar.key)
+            yield Option(self._row(row, self.width), id=row.exemplar.key)
 
-    def _line(self, row: Row, width: int) -> Content:
+    def _row(self, row: Row, width: int) -> Content:
         open_ = row.exemplar.key in self._unfolded
         mark, style = _MARKS[row.place]
         order = f"{row.order:>2} " if row.order else " – "

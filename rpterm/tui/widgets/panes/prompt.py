@@ -73,7 +73,7 @@ class PromptPane(ListPane):
         key = event.option.id or ""
         self._unfolded ^= {key}
         if key in self._pieces:
-            event.option_list.replace_option_prompt(key, self._line(self._pieces[key], self.width))
+            event.option_list.replace_option_prompt(key, self._row(self._pieces[key], self.width))
 
     def _draw(self) -> None:
         self.query_one("#prompt-head", Static).update(self._head(self.width))
@@ -104,14 +104,14 @@ class PromptPane(ListPane):
                 zone = piece_zone
                 yield Option(_heading(zone, ZONES[zone][2]), disabled=True)
             self._pieces[piece.key] = piece
-            yield Option(self._line(piece, width), id=piece.key)
+            yield Option(self._row(piece, width), id=piece.key)
         if prompt.left_out:
             yield Option(_heading("left out", ""), disabled=True)
         for piece in left_out(prompt.left_out):
             self._pieces[piece.key] = piece
-            yield Option(self._line(piece, width), id=piece.key)
+            yield Option(self._row(piece, width), id=piece.key)
 
-    def _line(self, piece: Piece, width: int) -> Content:
+    def _row(self, piece: Piece, width: int) -> Content:
         open_ = piece.key in self._unfolded
         number = text.format_count(piece.tokens) if piece.tokens else "–"
         left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)

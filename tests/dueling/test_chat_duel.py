@@ -42,7 +42,7 @@ def finished(events: list[SessionEvent]) -> list[ReplyFinished]:
     return [event for event in events if isinstance(event, ReplyFinished)]
 
 
-def test_other_seeds_are_decoded_together_and_may_be_watched(session: Session) -> None:
+def test_sides_that_differ_only_in_the_seed_are_decoded_in_parallel(session: Session) -> None:
     events = run(session)
     assert isinstance(session.engine, ScriptedEngine)
     assert len(session.engine.requests) == 1 and len(session.engine.requests[0].seeds) == 2
@@ -50,7 +50,7 @@ def test_other_seeds_are_decoded_together_and_may_be_watched(session: Session) -
     assert len(finished(events)) == 2
 
 
-def test_one_silent_side_is_told_as_why_there_is_no_duel(session: Session) -> None:
+def test_one_side_without_text_fails_the_duel(session: Session) -> None:
     assert isinstance(session.engine, ScriptedEngine)
     session.engine._replies = ("", "Two.")
     events = run(session)
@@ -58,7 +58,7 @@ def test_one_silent_side_is_told_as_why_there_is_no_duel(session: Session) -> No
     assert isinstance(events[-1], ReplyFailed) and "before the first word" in events[-1].message
 
 
-def test_another_model_reads_the_same_prompt_and_is_told_only_when_both_are_whole(
+def test_another_model_reads_the_same_prompt_and_both_replies_are_shown_together(
     session: Session,
 ) -> None:
     other = ScriptedEngine(["The rival's."])
@@ -83,7 +83,7 @@ def test_another_model_reads_the_same_prompt_and_is_told_only_when_both_are_whol
     assert session.opponent is None
 
 
-def test_where_no_second_model_can_be_loaded_it_is_said(session: Session) -> None:
+def test_a_second_model_that_cannot_be_loaded_is_an_error(session: Session) -> None:
     with pytest.raises(ContenderError, match="No second model"):
         run(session, "model=other.gguf")
 
