@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from rpterm.chat.branches import leaves
 from rpterm.store import Store
 from rpterm.types import Origin
 
@@ -163,8 +164,8 @@ class TreeMachine(RuleBasedStateMachine):
             assert turn.swipes == len(siblings)
             assert siblings[turn.swipe - 1] == turn.id
             assert turn.edited_from is None or turn.edited_from in self.parent
-        leaves = [turn for turn in self.parent if not self.children(turn)]
-        assert [turn.id for turn in leaves(self.store.tree(self.chat_id))] == sorted(leaves)[::-1]
+        ends = sorted((turn for turn in self.parent if not self.children(turn)), reverse=True)
+        assert [turn.id for turn in leaves(self.store.tree(self.chat_id))] == ends
 
     @invariant()
     def same_branch(self) -> None:

@@ -102,7 +102,7 @@ async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> Non
         app.chat.input.put("/set dry_m")
         await pilot.press("tab")
         assert app.chat.input.text == "/set dry_multiplier "
-        await wait_until(pilot, lambda: "How strongly DRY punishes" in hints(app))
+        await wait_until(pilot, lambda: "How strongly DRY penalizes" in hints(app))
         app.chat.input.put("/zz")
         await wait_until(pilot, lambda: "There is no such command" in hints(app))
         app.chat.input.put("/prompt")
