@@ -22,7 +22,7 @@ def backup(
     ],
 ) -> None:
     """Copy the database with all chats, memories and ratings; you can keep chatting meanwhile."""
-    from rpterm.cli.chats import open_store
+    from rpterm.cli.user_store import open_store
 
     if file.exists():
         raise RptermError(f"{file} already exists; name another file.")

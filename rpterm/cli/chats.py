@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +13,11 @@ from rpterm import paths as folders
 from rpterm.chat.saved_caches import SavedCaches
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
+from rpterm.cli.user_store import open_store
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.store import Store
     from rpterm.types import Chat
 
 app = new_app(NOUNS["chats"])
@@ -31,27 +30,6 @@ _Card = Annotated[
     str | None, typer.Option("--card", metavar="NAME", help="Only chats with this character.")
 ]
 _Limit = typer.Option(min=1, metavar="N", help="Show at most this many.")
-
-
-@contextmanager
-def open_store(*, begin: bool = False) -> Iterator[Store]:
-    """The store of this user, closed at the end of the block.
-
-    Args:
-        begin: Create the database if there is none yet.
-
-    Raises:
-        RptermError: There is no database yet, or it cannot be used.
-    """
-    from rpterm.store import Store
-
-    path = folders.find().database
-    if begin:
-        folders.make_folder(path.parent)
-    elif not path.exists():
-        raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
-    with Store(path) as store:
-        yield store
 
 
 @app.callback(invoke_without_command=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
-from rpterm.cli.chats import open_store
+from rpterm.cli.user_store import open_store
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, Pair, Setup

@@ -14,7 +14,7 @@ from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
-from rpterm.cli.chats import open_store
+from rpterm.cli.user_store import open_store
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import InvalidChoice, RptermError

@@ -182,7 +182,7 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
-    from rpterm.cli.chats import open_store
+    from rpterm.cli.user_store import open_store
     from rpterm.preference.export import Options, export
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
@@ -232,7 +232,7 @@ def _named(kinds: type[_Kind], name: str, what: str) -> _Kind:
 
 
 def _set_exportable(chats: list[int], exportable: bool) -> None:
-    from rpterm.cli.chats import open_store
+    from rpterm.cli.user_store import open_store
     from rpterm.store.judgements import Judgements
 
     with open_store() as store:

@@ -39,7 +39,7 @@ def replay(
     The exit code is 1 if it differs.
     """
     from rpterm.chat.replay import replay as make_again
-    from rpterm.cli.chats import open_store
+    from rpterm.cli.user_store import open_store
     from rpterm.startup.launch import Launch
 
     paths = folders.find()

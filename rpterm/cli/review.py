@@ -53,8 +53,8 @@ def review(
     """
     from rpterm import config
     from rpterm import paths as folders
-    from rpterm.cli.chats import open_store
     from rpterm.cli.memory import resolve_character
+    from rpterm.cli.user_store import open_store
     from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 
     if kind not in KINDS:

@@ -51,7 +51,7 @@ def stats(
     95 % intervals.
     """
     from rpterm.cli.card_source import rated_character
-    from rpterm.cli.chats import open_store
+    from rpterm.cli.user_store import open_store
     from rpterm.preference.overview import overview
     from rpterm.preference.stats.score_validity import validate_score
     from rpterm.store.judgements import Judgements
