@@ -12,7 +12,7 @@ from rpterm.scoring.dated_words import words_dated_after
 from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
-from rpterm.scoring.signals.assistant_voice import AssistantVoice
+from rpterm.scoring.signals.assistant_voice import AssistantVoice, is_machine
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.relations import Relations
@@ -248,6 +248,22 @@ def test_kin_that_the_character_spoke_of_before_is_kin() -> None:
     told = "My cousin Lestrade joined the force."
     for scene in (replace(HOLMES, own_lines=(told,)), replace(HOLMES, history=((True, told),))):
         assert Relations().measure("My cousin Lestrade is late.", scene).value == 0
+
+
+@pytest.mark.parametrize(
+    ("fact", "machine"),
+    [
+        ("HAL is the ship's computer.", True),
+        ("I am a computer program named Zed.", True),
+        ("Vex is a program that escaped.", True),
+        ("The Keeper is the artificial mind of Skarv Light.", True),
+        ("Max is a computer scientist.", False),
+        ("She hosts a radio program at night.", False),
+        ("He repairs computers.", False),
+    ],
+)
+def test_a_card_says_who_is_a_machine(fact: str, machine: bool) -> None:
+    assert is_machine(Scene(facts=(Fact("card.description:0", fact),))) is machine
 
 
 def test_a_machine_may_call_itself_one() -> None:

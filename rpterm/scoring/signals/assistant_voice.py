@@ -30,8 +30,12 @@ from rpterm.scoring.texts import words
 from rpterm.sentences import with_offsets
 
 _MACHINE = re.compile(
-    r"\b(?:AI|A\.I\.|android|robot|chatbot|bot|artificial (?:intelligence|mind)|computer|"
-    r"program(?:me)?|simulation|hologram|operating system|virtual assistant|automaton|cyborg)\b"
+    r"\b(?:AI|A\.I\.|android|robot|chatbot|artificial (?:intelligence|mind)|hologram|"
+    r"virtual assistant|automaton|cyborg)\b"
+    # Many people use these; a character is one only if the card says so: "is a ship's computer".
+    r"|\b(?:is|was|am|are|as|became)\b[^.;,]{0,40}"
+    r"\b(?:computer|program(?:me)?|simulation|bot|operating system)\b"
+    r"(?!['’]s|-|\s+(?!that|which|of|in|on|with|for|called|named)[a-z])"
 )
 _ITEM = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\w\s]")
 _LEAST_WORDS = 2
