@@ -77,8 +77,8 @@ def score(
     """Score every reply in a chat file: the probability that it is in character, and why.
 
     FILE may be a chat log, an export, messages with roles, or rows with a reply and its context.
-    The columns line and turn say where in the file a reply is. Ctrl+C ends early and shows the
-    scores so far.
+    Lines that cannot be read are reported and skipped. The columns line and turn say where in the
+    file a reply is. Ctrl+C ends early and shows the scores so far.
     """
     from rpterm.evaluation.agreement import LEAST
     from rpterm.evaluation.reply_scores import flat, with_labels
