@@ -135,11 +135,11 @@ def pull(
     ] = False,
 ) -> None:
     """Download a model; an interrupted download is resumed."""
-    from rpterm.models.download import download_model as download
+    from rpterm.models.download import download_model
 
     paths = folders.find()
     with _shown_progress() as on_progress:
-        file = download(model, paths.models, cache=paths.cache, on_progress=on_progress)
+        file = download_model(model, paths.models, cache=paths.cache, on_progress=on_progress)
     out.say(str(file))
     if use:
         config.save(paths.config_file, "model", str(file))

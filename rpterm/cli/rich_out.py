@@ -14,7 +14,7 @@ from rpterm.cli.out import without_controls
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.padding import Padding
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
     from rich.text import Text
 
 _PIPE_WIDTH = 100
@@ -67,38 +67,28 @@ def rows(
 
 def progress() -> Progress:
     """A progress bar on standard error, which disappears at the end; silent in a pipe."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, TimeElapsedColumn
 
-    shown = console(errors=True)
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=shown,
-        transient=True,
-        disable=not shown.is_terminal,
-    )
+    return _bar(MofNCompleteColumn(), TimeElapsedColumn(), transient=True)
 
 
 def download_progress() -> Progress:
     """A progress bar for bytes on standard error; disabled in a pipe."""
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    return _bar(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+
+
+def _bar(*figures: ProgressColumn, transient: bool = False) -> Progress:
+    """A bar on standard error between the task's name and its figures; disabled in a pipe."""
+    from rich.progress import BarColumn, Progress, TextColumn
 
     shown = console(errors=True)
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        *figures,
         console=shown,
+        transient=transient,
         disable=not shown.is_terminal,
     )

@@ -7,11 +7,8 @@ prefer a position rather than a reply). On engines with grammars, one limits the
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from itertools import combinations
 
 from rpterm.cards.card import CharacterCard
@@ -20,6 +17,7 @@ from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import ResultCache, cache_key
 from rpterm.oneshot import ask
+from rpterm.scoring.resources import load_toml
 from rpterm.types import RptermError, Sampling
 
 _SYSTEM = (
@@ -72,11 +70,10 @@ class JudgeReliability:
     first_place: float
 
 
-@cache
 def rubric() -> dict[str, str]:
     """The question for each dimension."""
-    text = resources.files("rpterm.evaluation").joinpath("rubric.toml").read_text("utf-8")
-    return {each["name"]: each["question"] for each in tomllib.loads(text)["dimension"]}
+    table = load_toml("rubric.toml", "rpterm.evaluation")
+    return {each["name"]: each["question"] for each in table["dimension"]}
 
 
 class Judge:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.macros import expand
+from rpterm.scoring.resources import load_toml
 from rpterm.types import RptermError
 
 Kind = Literal["reference", "knowledge", "later", "personality"]
@@ -116,7 +115,7 @@ def _from_examples(card: CharacterCard) -> Iterator[Question]:
 
 
 def _interview(knows_until: int | None) -> Iterator[Question]:
-    raw = _interview_file()
+    raw = load_toml("interview.toml", "rpterm.evaluation")
     for at, item in enumerate(raw["knowledge"], 1):
         yield Question(f"self {at}", "knowledge", (item["text"],))
     for item in raw["later"]:
@@ -132,9 +131,3 @@ def _knows_until(card: CharacterCard) -> int | None:
     from rpterm.scoring.records import scene_of
 
     return scene_of(card).knows_until
-
-
-@cache
-def _interview_file() -> Mapping[str, Any]:
-    text = resources.files("rpterm.evaluation").joinpath("interview.toml").read_text("utf-8")
-    return tomllib.loads(text)

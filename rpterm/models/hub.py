@@ -72,10 +72,12 @@ def parse_source(spec: str) -> HubFile:
 def _path(spec: str) -> list[str]:
     """Owner, repository and what follows, also of a link."""
     parts = [part for part in spec.split("?")[0].split("/") if part]
-    if parts[:1] in (["https:"], ["http:"]):
+    if parts[:1] in (["https:"], ["http:"]):  # The host may be a mirror: any will do.
+        parts = parts[2:]
+    elif parts[:1] and parts[0] in _SITES:
         parts = parts[1:]
-    if parts[:1] and parts[0] in _SITES:
-        parts = parts[1:]
+    else:
+        return parts
     if parts[2:3] in (["resolve"], ["blob"]):
         return parts[:2] + parts[4:]
     return parts[:2] if parts[2:3] == ["tree"] else parts

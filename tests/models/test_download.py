@@ -121,6 +121,10 @@ def test_parse_source() -> None:
     link = "https://huggingface.co/a/b/resolve/main/c.gguf?download=true"
     assert parse_source(link) == HubFile("a/b", "c.gguf")
     assert parse_source(link.replace("resolve", "blob")) == HubFile("a/b", "c.gguf")
+    assert parse_source(link.replace("huggingface.co", "mirror.example")) == HubFile(
+        "a/b", "c.gguf"
+    )
+    assert parse_source("a/b/blob/main/c.gguf") == HubFile("a/b", "blob/main/c.gguf")
     for repository in (
         "a/b",
         "https://huggingface.co/a/b",
