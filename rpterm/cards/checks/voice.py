@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding, prose
-from rpterm.cards.macros import expand
+from rpterm.cards.lore.rules import Rules
+from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
 from rpterm.humanize import counted
 
 _MIN_EXAMPLES = 3
@@ -25,6 +28,10 @@ _USER_LINE = re.compile(r"^[ \t*_]*(?:\{\{user\}\}|<user>|you|user)[ \t*_]*:", r
 _CHAR_LINE = re.compile(r"^[ \t*_]*(?:\{\{char\}\}|<bot>|<char>)[ \t*_]*:", re.I | re.M)
 _START = re.compile(r"<START>", re.IGNORECASE)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
+_STATIC_SCOPE = MacroScope(
+    "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
+)
+_TURN_SCOPE = replace(_STATIC_SCOPE, values=dict.fromkeys(OF_CARD | OF_TURN, ""))
 _TAKES_ORIGINAL = (("system_prompt",), ("post_history_instructions",))
 
 
@@ -94,8 +101,18 @@ def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] 
 
 def macros(card: CharacterCard) -> Iterator[Finding]:
     """Macros that no prompt expands, so that the model would see their braces."""
+    static_lore = {rule.index for rule in Rules(card.lorebook, str).all if rule.static}
     for path, text in prose(card):
-        left = _UNEXPANDED.search(expand(text, char="", user=""))
-        if left and not (left[1].lower() == "original" and path in _TAKES_ORIGINAL):
+        triggered = path[0] == "lore" and path[1] not in static_lore
+        anew = triggered or path == ("post_history_instructions",)
+        left = _UNEXPANDED.search(expand_with(text, _TURN_SCOPE if anew else _STATIC_SCOPE))
+        name = left[1].lower() if left else ""
+        if left and name in OF_TURN:
+            message = (
+                f"The macro {left[0]} changes with every message, so it is not filled in here."
+            )
+            remedy = "Move it to post_history_instructions, or to lore that keys trigger."
+            yield Finding(path, "warning", message, remedy)
+        elif left and not (name == "original" and path in _TAKES_ORIGINAL):
             message = f"The macro {left[0]} is not supported here."
             yield Finding(path, "warning", message, "Correct or remove it.")
