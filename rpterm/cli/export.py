@@ -246,7 +246,7 @@ def _set_exportable(chats: list[int], exportable: bool) -> None:
 def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
     """A check that refuses a faulty export before it replaces the old one."""
     from rpterm.cli import export_check
-    from rpterm.preference.check.report import check
+    from rpterm.preference.check.checker import check
 
     return lambda path: export_check.raise_faults(
         check(path, export_check.check_model(model), region=region)

@@ -12,8 +12,9 @@ from rpterm.cards.lore.rules import world_name
 from rpterm.errors import why
 from rpterm.store import Store
 from rpterm.store.chat_files import full_chat
-from rpterm.store.chat_files.chat_log import ChatLog, import_log
+from rpterm.store.chat_files.chat_log import import_log
 from rpterm.store.chat_files.chat_log import parse_log as parse_log
+from rpterm.store.chat_files.log_records import ChatLog
 from rpterm.text_encoding import to_utf8
 from rpterm.transfer.chat_cards import (
     NO_CARD,
