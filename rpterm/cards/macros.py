@@ -52,12 +52,20 @@ def expand(
     user: str,
     seed: int = 0,
     chat_seed: int = 0,
+    at: float = 0.0,
+    more: Mapping[str, str] | None = None,
 ) -> str:
     """Expand the macros of a text; see ``MacroScope`` for the arguments.
 
     Macro names are case-insensitive. Unknown macros stay unexpanded.
+
+    Args:
+        at: The time for the date and time macros in Unix seconds; 0 leaves them unexpanded.
     """
-    return expand_with(text, MacroScope(char, user, seed, chat_seed))
+    if "{{" not in text and "<" not in text:
+        return text
+    now = datetime.fromtimestamp(at) if at else None
+    return expand_with(text, MacroScope(char, user, seed, chat_seed, now, more=more or {}))
 
 
 def expand_with(text: str, scope: MacroScope) -> str:
@@ -96,6 +104,8 @@ def _value(body: str, draw: int, scope: MacroScope) -> str | None:
         return _WITH_ARGUMENT[name](argument, draw, scope)
     if colon:
         return None
+    if name.startswith("roll "):
+        return _roll(name.removeprefix("roll "), draw, scope)
     if name in scope.more:
         return scope.more[name]
     plain = _PLAIN.get(name)
@@ -187,9 +197,12 @@ _PLAIN: dict[str, Callable[[MacroScope], str | None]] = {
     "char": lambda scope: scope.char,
     "bot": lambda scope: scope.char,
     "user": lambda scope: scope.user,
+    "charifnotgroup": lambda scope: scope.char,
+    "notchar": lambda scope: scope.user,
     "original": lambda scope: scope.original,
     "newline": lambda scope: "\n",
     "noop": lambda scope: "",
+    "trim": lambda scope: "",
     "time": _time_formatter("%H:%M"),
     "isotime": _time_formatter("%H:%M"),
     "isodate": _time_formatter("%Y-%m-%d"),

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.macros import expand
+from rpterm.prompt.extras import macro_expander
 from rpterm.store import Store
 from rpterm.store.turn_removal import FollowingTurns, following_turns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
@@ -118,7 +118,7 @@ class Tree:
 
     def greetings(self) -> list[str]:
         """The card's greetings with names filled in; they are the swipes of the first turn."""
-        return greetings(self.card, self.chat.persona, self.chat_id)
+        return greetings(self.card, self.chat)
 
     def rename(self, title: str) -> None:
         """Give the chat a title."""
@@ -135,12 +135,10 @@ class Tree:
         self.branch_changed()
 
 
-def greetings(card: CharacterCard, persona: Persona, seed: int) -> list[str]:
-    """The greetings of a card with names filled in, for a chat with this persona."""
-    return [
-        expand(text, char=card.char, user=persona.name, seed=seed, chat_seed=seed).strip()
-        for text in card.greetings
-    ]
+def greetings(card: CharacterCard, chat: Chat) -> list[str]:
+    """The greetings of a card with the macros expanded for a chat."""
+    expand_macros = macro_expander(card, chat)
+    return [expand_macros(text).strip() for text in card.greetings]
 
 
 def begin_chat(
@@ -162,7 +160,7 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
-    for number, text in enumerate(greetings(card, persona, chat.id)):
+    for number, text in enumerate(greetings(card, chat)):
         store.add_turn(
             chat.id, None, "assistant", card.char, text,
             origin=Origin.GREETING, select=number == min(greeting, len(card.greetings) - 1),

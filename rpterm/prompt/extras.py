@@ -11,7 +11,7 @@ from functools import partial
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.prompt.static_block import ExampleTurns, Insert
+from rpterm.prompt.static_block import ExampleTurns, Insert, bracketed
 from rpterm.types import Chat, LeftOut
 
 
@@ -35,9 +35,26 @@ class PromptExtras:
 
 
 def macro_expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
-    """A function that expands the macros of card text. Random macros are drawn once per chat, so
-    that the card's text stays the same, and its cache valid, from turn to turn."""
-    return partial(expand, char=card.char, user=chat.persona.name, seed=chat.id, chat_seed=chat.id)
+    """A function that expands the macros of card text.
+
+    Random macros are drawn once per chat, and the time is that of its beginning, so that the card's
+    text stays the same, and its cache valid, from turn to turn.
+    """
+    expand_names = partial(
+        expand,
+        char=card.char,
+        user=chat.persona.name,
+        seed=chat.id,
+        chat_seed=chat.id,
+        at=chat.created_at,
+    )
+    texts = {
+        "persona": chat.persona.description,
+        "description": card.description,
+        "personality": "\n".join(card.attributes),
+        "scenario": card.scenario,
+    }
+    return partial(expand_names, more={name: expand_names(text) for name, text in texts.items()})
 
 
 def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:
@@ -53,7 +70,10 @@ def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:
         text = expand_macros(card.post_history_instructions.replace("{{original}}", "").strip())
         inserts.append(
             Insert(
-                "card.post_history", f"[{text}]", "the card's post-history instructions", after=True
+                "card.post_history",
+                bracketed(text),
+                "the card's post-history instructions",
+                after=True,
             )
         )
     return tuple(inserts)

@@ -6,6 +6,7 @@ and the store are imported when a chat is looked up.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -122,7 +123,7 @@ class ChatFinder:
         card, index = found.card, (request.greeting or 1) - 1
         text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
         user = card.user(self.settings.persona).name
-        return macros.expand(text, char=card.char, user=user).strip()
+        return macros.expand(text, char=card.char, user=user, at=time.time()).strip()
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.

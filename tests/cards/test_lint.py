@@ -141,7 +141,7 @@ def test_the_age_of_another_person_is_not_a_contradiction() -> None:
             "contradicts",
         ),
         ({"attributes": ("Is 43 years old.",)}, "age"),
-        ({"scenario": "It is {{time}}."}, "macro {{time}}"),  # No prompt has a clock.
+        ({"scenario": "It is {{lastMessage}}."}, "macro {{lastMessage}}"),
         ({"description": "{{original}}"}, "macro {{original}}"),
         ({"description": "Ada is 40 years old.", "attributes": ("Is 41.",)}, "age"),
         ({"knows_until": "1895", "scenario": "It is 1901."}, "1901"),

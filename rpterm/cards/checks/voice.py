@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding, prose
+from rpterm.cards.locate import Path
 from rpterm.cards.macros import expand
 from rpterm.humanize import counted
 
@@ -25,6 +26,7 @@ _USER_LINE = re.compile(r"^[ \t*_]*(?:\{\{user\}\}|<user>|you|user)[ \t*_]*:", r
 _CHAR_LINE = re.compile(r"^[ \t*_]*(?:\{\{char\}\}|<bot>|<char>)[ \t*_]*:", re.I | re.M)
 _START = re.compile(r"<START>", re.IGNORECASE)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
+_CARD_MACROS = dict.fromkeys(("persona", "description", "personality", "scenario"), "")
 _TAKES_ORIGINAL = (("system_prompt",), ("post_history_instructions",))
 
 
@@ -94,8 +96,16 @@ def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] 
 
 def macros(card: CharacterCard) -> Iterator[Finding]:
     """Macros that no prompt expands, so that the model would see their braces."""
+    for path, macro in unknown_macros(card):
+        message = f"The macro {macro} is not supported here."
+        yield Finding(path, "warning", message, "Correct or remove it.")
+
+
+def unknown_macros(card: CharacterCard) -> Iterator[tuple[Path, str]]:
+    """The macros that stay unexpanded, each once per text."""
     for path, text in prose(card):
-        left = _UNEXPANDED.search(expand(text, char="", user=""))
-        if left and not (left[1].lower() == "original" and path in _TAKES_ORIGINAL):
-            message = f"The macro {left[0]} is not supported here."
-            yield Finding(path, "warning", message, "Correct or remove it.")
+        expanded = expand(text, char="", user="", at=1.0, more=_CARD_MACROS)
+        left = dict.fromkeys(match[0] for match in _UNEXPANDED.finditer(expanded))
+        for macro in left:
+            if not (macro.lower() == "{{original}}" and path in _TAKES_ORIGINAL):
+                yield path, macro
