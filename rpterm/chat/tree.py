@@ -6,11 +6,12 @@ engine's cache in step with the shown branch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.store import Store
 from rpterm.store.turn_removal import FollowingTurns, following_turns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
@@ -47,6 +48,13 @@ class Tree:
         """The turns of the shown branch, oldest first; with ``limit``, only the last ones."""
         leaf = self.chat.leaf_id
         return self.store.path(leaf, limit) if leaf is not None else []
+
+    def message(self, text: str, path: Sequence[Turn]) -> Turn:
+        """What the user would say after these turns, with its macros expanded; it is not stored."""
+        chat, now = self.chat, self.store.now()
+        said = ChatMacros(self.card, chat, path, now).expand_for_turn(text)
+        parent_id = path[-1].id if path else None
+        return Turn(0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now)
 
     def swipe(self, turn_id: int, step: int) -> Turn | None:
         """Show the next (+1) or previous (-1) sibling of a turn, and what follows it.
@@ -136,9 +144,9 @@ class Tree:
 
 
 def greetings(card: CharacterCard, chat: Chat) -> list[str]:
-    """The greetings of a card with the macros expanded for a chat."""
-    expand_macros = macro_expander(card, chat)
-    return [expand_macros(text).strip() for text in card.greetings]
+    """The greetings of a card with their macros expanded, as the chat began with them."""
+    expand = ChatMacros(card, chat).expand_static
+    return [expand(text).strip() for text in card.greetings]
 
 
 def begin_chat(

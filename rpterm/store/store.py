@@ -76,6 +76,10 @@ class Store(PersonasAndFlags):
             self.connections.close()
             raise
 
+    def now(self) -> float:
+        """The time in Unix seconds, by the clock that dates what is stored."""
+        return self._clock()
+
     def __enter__(self) -> Store:
         return self
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.checks.voice import unknown_macros
+from rpterm.cards.checks.voice import unexpanded_macros
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
@@ -191,7 +191,7 @@ def _import(path: Path, folder: Path) -> ImportedFile:
 
 def _macro_notes(card: CharacterCard) -> Iterator[str]:
     """A note on macros that the model would see unexpanded."""
-    macros = dict.fromkeys(macro for _, macro in unknown_macros(card))
+    macros = dict.fromkeys(macro for _, macro, _ in unexpanded_macros(card))
     if macros:
         listed = ", ".join([*macros][:_MAX_MACROS]) + (" …" if len(macros) > _MAX_MACROS else "")
         yield f"These macros do not exist here, so the model reads them as they are: {listed}"
