@@ -18,10 +18,11 @@ from typing import Any
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.voice import unexpanded_macros
+from rpterm.cards.exchange import png
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
-from rpterm.cards.exchange.importer import Imported, read_any
+from rpterm.cards.exchange.importer import PICTURES, Imported, read_any
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
@@ -172,7 +173,7 @@ def _expand_folders(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _import(path: Path, folder: Path) -> ImportedFile:
-    found = read_any(path)
+    found = _with_picture_beside(path, read_any(path))
     if found.kind == "lorebook":
         return _import_world(path, folder / worlds.FOLDER, found)
     stem = _free_name(folder, safe_name(found.card.name))
@@ -195,6 +196,27 @@ def _macro_notes(card: CharacterCard) -> Iterator[str]:
     if macros:
         listed = ", ".join([*macros][:_MAX_MACROS]) + (" …" if len(macros) > _MAX_MACROS else "")
         yield f"These macros do not exist here, so the model reads them as they are: {listed}"
+
+
+def _with_picture_beside(path: Path, found: Imported) -> Imported:
+    """Take the picture of the same name as portrait, where programs without PNG cards put it."""
+    if found.portrait is not None or found.kind == "lorebook":
+        return found
+    for suffix in sorted(PICTURES):
+        picture = path.with_suffix(suffix)
+        if picture != path and picture.is_file() and picture.stat().st_size <= MAX_FILE:
+            body = picture.read_bytes()
+            if not _has_card(body):
+                return replace(found, portrait=body, portrait_suffix=suffix)
+    return found
+
+
+def _has_card(picture: bytes) -> bool:
+    """Whether a picture contains a card, and so belongs to that one."""
+    try:
+        return bool(png.read(picture).cards)
+    except ExchangeError:
+        return False
 
 
 def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:

@@ -39,10 +39,13 @@ def to_card(raw: Mapping[str, Any]) -> tuple[Table, str] | None:
     return None
 
 
-def from_backyard(manifest: Mapping[str, Any], read: Callable[[str], Any]) -> Table:
+def from_backyard(
+    manifest: Mapping[str, Any], scenarios: Iterable[str], read: Callable[[str], Any]
+) -> Table:
     """The first character of a Backyard archive; its scenarios become greetings.
 
     Args:
+        scenarios: Their files in the archive.
         read: Returns the JSON of a file in the archive, ``None`` if it is missing.
 
     Raises:
@@ -53,9 +56,7 @@ def from_backyard(manifest: Mapping[str, Any], read: Callable[[str], Any]) -> Ta
     character = as_mapping(read(names[0])) if names and isinstance(names[0], str) else {}
     if not character:
         raise ExchangeError("The archive has no character.")
-    scenes = [
-        as_mapping(read(each)) for each in manifest.get("scenarios") or () if isinstance(each, str)
-    ]
+    scenes = [as_mapping(read(each)) for each in scenarios]
     first = scenes[0] if scenes else {}
     greetings = [each for scene in scenes for each in _texts(scene.get("firstMessages"))]
     document = _document(

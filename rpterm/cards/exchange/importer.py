@@ -22,6 +22,7 @@ from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.patch import Table, as_mapping, diff, fingerprint
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.text_encoding import to_utf8
 
 Kind = Literal["card", "lorebook"]
@@ -266,8 +267,12 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
         return jsonio.loads(files[path], path, coerce) if path in files else None
 
     manifest = read(BACKYARD_MANIFEST)
-    document = foreign_cards.from_backyard(as_mapping(manifest), read)
+    scenarios = _scenarios(manifest)
+    document = foreign_cards.from_backyard(as_mapping(manifest), scenarios, read)
     card = _without_origin(read_document(document, name, coerce))
+    chats = sum(bool(as_mapping(read(each)).get("messages")) for each in scenarios)
+    if chats:
+        coerce.note(f"{counted(chats, 'chat')} in the archive not imported.")
     pictures = [each for each in files if Path(each).suffix.lower() in PICTURES]
     return Imported(
         card,
@@ -276,6 +281,11 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
         notes=coerce.all_notes(),
         origin="a Backyard archive",
     )
+
+
+def _scenarios(manifest: Any) -> list[str]:
+    listed = as_mapping(manifest).get("scenarios")
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
 
 
 def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:

@@ -173,12 +173,13 @@ def test_a_backyard_archive() -> None:
         c__a_json={"name": "Wren", "persona": "{character} sings.", "loreItems": []},
         s__1_json={"narrative": "An inn.", "firstMessages": [{"text": "Hi {user}"}],
                    "exampleMessages": [{"text": "#{user}: Play\n#{character}: La"}],
-                   "formattingInstructions": "Be brief."},
+                   "formattingInstructions": "Be brief.", "messages": [{"type": "human"}]},
         s__2_json={"firstMessages": [{"text": "Bye"}]},
     )  # fmt: skip
     found = read_bytes(packed)
     card = found.card
     assert found.origin == "a Backyard archive" and card.name == "Wren"
+    assert found.notes == ("1 chat in the archive not imported.",)
     assert (card.scenario, card.greetings) == ("An inn.", ("Hi {{user}}", "Bye"))
     assert (card.system_prompt, card.description) == ("Be brief.", "{{char}} sings.")
     assert card.examples == (Example((("user", "Play"), ("char", "La"))),)
