@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.static_block import ExampleTurns, Insert
+from rpterm.prompt.static_block import ExampleTurns, Insert, bracketed
 from rpterm.types import Chat, LeftOut
 
 
@@ -44,11 +44,8 @@ def chat_inserts(
         )
     if card.post_history_instructions.strip():
         text = expand(card.post_history_instructions.replace("{{original}}", "").strip())
-        inserts.append(
-            Insert(
-                "card.post_history", f"[{text}]", "the card's post-history instructions", after=True
-            )
-        )
+        why = "the card's post-history instructions"
+        inserts.append(Insert("card.post_history", bracketed(text), why, after=True))
     return tuple(inserts)
 
 

@@ -12,7 +12,7 @@ from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.lorebook import LoreContext, LoreHit, LoreResult, Matcher
 from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.macro_values import ChatMacros
-from rpterm.prompt.static_block import Insert
+from rpterm.prompt.static_block import Insert, bracketed
 from rpterm.types import Chat, LeftOut, Origin, Turn
 
 EXPLAIN_ALL_UP_TO = 200
@@ -92,7 +92,7 @@ def _decorator_lines(content: str) -> list[str]:
 
 
 def _insert(hit: LoreHit) -> Insert:
-    text = hit.text if hit.static else f"[{hit.text}]"
+    text = hit.text if hit.static else bracketed(hit.text.strip())
     # An entry's depth counts from the end of the chat, an insert's from the last user text.
     depth = max(hit.depth - 1, 0) if hit.position == "depth" else 0
     before = hit.position == "before_card"

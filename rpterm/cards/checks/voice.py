@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding, prose
+from rpterm.cards.locate import Path
 from rpterm.cards.lore.rules import Rules
 from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
 from rpterm.humanize import counted
@@ -101,18 +102,24 @@ def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] 
 
 def macros(card: CharacterCard) -> Iterator[Finding]:
     """Macros that no prompt expands, so that the model would see their braces."""
+    for path, macro, name in unexpanded_macros(card):
+        if name in OF_TURN:
+            message = f"The macro {macro} changes with every message, so it is not filled in here."
+            remedy = "Move it to post_history_instructions, or to lore that keys trigger."
+            yield Finding(path, "warning", message, remedy)
+        else:
+            message = f"The macro {macro} is not supported here."
+            yield Finding(path, "warning", message, "Correct or remove it.")
+
+
+def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:
+    """The macros that no prompt expands, each once per text: where it is, its text, its name."""
     static_lore = {rule.index for rule in Rules(card.lorebook, str).all if rule.static}
     for path, text in prose(card):
         triggered = path[0] == "lore" and path[1] not in static_lore
         anew = triggered or path == ("post_history_instructions",)
-        left = _UNEXPANDED.search(expand_with(text, _TURN_SCOPE if anew else _STATIC_SCOPE))
-        name = left[1].lower() if left else ""
-        if left and name in OF_TURN:
-            message = (
-                f"The macro {left[0]} changes with every message, so it is not filled in here."
-            )
-            remedy = "Move it to post_history_instructions, or to lore that keys trigger."
-            yield Finding(path, "warning", message, remedy)
-        elif left and not (name == "original" and path in _TAKES_ORIGINAL):
-            message = f"The macro {left[0]} is not supported here."
-            yield Finding(path, "warning", message, "Correct or remove it.")
+        expanded = expand_with(text, _TURN_SCOPE if anew else _STATIC_SCOPE)
+        left = {match[0]: match[1].lower() for match in _UNEXPANDED.finditer(expanded)}
+        for macro, name in left.items():
+            if not (name == "original" and path in _TAKES_ORIGINAL):
+                yield path, macro, name
