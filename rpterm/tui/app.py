@@ -10,7 +10,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -47,11 +47,13 @@ class RptermApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (16, "-high")]
     CSS = (
         themes.TOASTS
         + """
     CommandPalette #--container, CommandPalette #--results { max-width: 88; min-width: 24; }
     CommandPalette #--container { margin: 3 2; border: round $primary-muted; height: auto; }
+    CommandPalette.-short #--container { margin: 0 1; }
     CommandPalette #--input { border: none; }
     CommandPalette CommandList, CommandPalette CommandList:focus {
         border: none; scrollbar-size-vertical: 1; min-width: 20;
