@@ -10,7 +10,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
@@ -47,7 +47,8 @@ class RptermApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (16, "-high")]
+    # Textual declares it as a variable of the instance.
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
     CSS = (
         themes.TOASTS
         + """
