@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
@@ -18,7 +18,7 @@ from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts, macro_expander
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.static_block import ExampleTurns, Insert
+from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
 from rpterm.prompt.window import visible_turns
@@ -31,6 +31,7 @@ HIDDEN_REASON = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
+    from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
 
 
@@ -38,36 +39,8 @@ class NotReadyError(RptermError):
     """The model is not loaded yet, so tokens cannot be counted."""
 
 
-class InsertFinder(Protocol):
-    """Finds text to insert into a prompt, such as lore."""
-
-    def __call__(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> PromptExtras: ...
-
-
-class ExampleChooser(Protocol):
-    """Chooses example dialogues: fixed ones for the static block, and some for a single turn."""
-
-    def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """The examples of the static block (``None``: the card's own) and their token budget."""
-        ...
-
-    def for_turn(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt,
-        count: Callable[[str], int],
-    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """The examples for this turn only, best first, and the runners-up that are left out.
-
-        Args:
-            prompt: The prompt without these examples.
-            count: Counts the tokens of a text.
-        """
-        ...
+InsertFinder = Callable[[CharacterCard, Chat, Sequence[Turn], int], PromptExtras]
+"""Finds text to insert into a prompt, such as lore; the number is the context window in tokens."""
 
 
 class Prompter:
@@ -79,14 +52,14 @@ class Prompter:
         settings: Settings,
         finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
-        examples: ExampleChooser | None = None,
+        examples: ExampleProvider | None = None,
     ) -> None:
         self._engine = engine
         self.settings = settings
         self._lock = threading.RLock()
         self._encode = TokenCache(engine.tokenize)
         self._lore = LoreFinder(self.count)
-        self._finders = tuple(finders)
+        self._finders: tuple[InsertFinder, ...] = (self._lore, *finders)
         self._memory = memory
         self._examples = examples
         self.template: ChatTemplate | None = None
@@ -151,7 +124,7 @@ class Prompter:
         context = self._context()
         hidden = self._hidden(history)
         history = visible_turns(history)
-        found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
+        found = [find(card, chat, history, context) for find in self._finders]
         extras = PromptExtras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
             inserts=_own_inserts(card, chat, history, ending)
