@@ -16,8 +16,9 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
-from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts, macro_expander
+from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
 from rpterm.prompt.lore import LoreFinder
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
@@ -40,7 +41,7 @@ class NotReadyError(RptermError):
 
 
 InsertFinder = Callable[[CharacterCard, Chat, Sequence[Turn], int], PromptExtras]
-"""Finds text to insert into a prompt, such as lore; the number is the context window in tokens."""
+"""Finds text to insert into a prompt; the number is the context window in tokens."""
 
 
 class Prompter:
@@ -59,7 +60,7 @@ class Prompter:
         self._lock = threading.RLock()
         self._encode = TokenCache(engine.tokenize)
         self._lore = LoreFinder(self.count)
-        self._finders: tuple[InsertFinder, ...] = (self._lore, *finders)
+        self._finders = tuple(finders)
         self._memory = memory
         self._examples = examples
         self.template: ChatTemplate | None = None
@@ -94,13 +95,23 @@ class Prompter:
             return len(self._encode([Piece(text)])[0])
 
     def build_reusable(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        ending: Ending,
+        now: float | None = None,
     ) -> Prompt:
-        """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        """The prompt without the parts that belong to a single turn: what a KV cache can reuse.
+
+        Args:
+            now: The time in Unix seconds; the next message is expected soon after it.
+        """
         history = visible_turns(history)
-        lore = self._lore(card, chat, history, self._context())
-        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed))
-        return self._build(card, chat, history, extras, ending)
+        macros = ChatMacros(card, chat, history, now)
+        lore = self._lore.find(card, chat, history, self._context(), macros)
+        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed), macros)
+        return self._build(card, chat, history, extras, ending, macros)
 
     def build_full(
         self,
@@ -124,20 +135,22 @@ class Prompter:
         context = self._context()
         hidden = self._hidden(history)
         history = visible_turns(history)
-        found = [find(card, chat, history, context) for find in self._finders]
+        macros = ChatMacros(card, chat, history)
+        found = [self._lore.find(card, chat, history, context, macros)]
+        found += [find(card, chat, history, context) for find in self._finders]
         extras = PromptExtras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
-            inserts=_own_inserts(card, chat, history, ending)
+            inserts=_own_inserts(card, chat, history, ending, macros)
             + tuple(insert for extra in found for insert in extra.inserts),
             left_out=hidden
             + self.unreadable_worlds
             + tuple(out for extra in found for out in extra.left_out),
         )
         if examples:
-            extras = self._with_examples(card, chat, extras)
+            extras = self._with_examples(card, chat, extras, macros)
         else:
             extras = replace(extras, examples=())
-        prompt = self._build(card, chat, history, extras, ending, hint)
+        prompt = self._build(card, chat, history, extras, ending, macros, hint)
         turn_examples: tuple[Insert, ...] = ()
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
@@ -149,7 +162,7 @@ class Prompter:
             return prompt
         inserts = extras.inserts + turn_examples + memories
         extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
-        return self._build(card, chat, history, extras, ending, hint)
+        return self._build(card, chat, history, extras, ending, macros, hint)
 
     def _hidden(self, history: Sequence[Turn]) -> tuple[LeftOut, ...]:
         return tuple(
@@ -158,10 +171,12 @@ class Prompter:
             if turn.hidden
         )
 
-    def _with_examples(self, card: CharacterCard, chat: Chat, extras: PromptExtras) -> PromptExtras:
+    def _with_examples(
+        self, card: CharacterCard, chat: Chat, extras: PromptExtras, macros: ChatMacros
+    ) -> PromptExtras:
         if self._examples is None:
             return extras
-        fixed, budget = self._examples.fixed(card, chat)
+        fixed, budget = self._examples.fixed(card, chat, macros.expand_static)
         return replace(extras, examples=fixed, examples_budget=budget)
 
     def _recall(
@@ -197,6 +212,7 @@ class Prompter:
         history: Sequence[Turn],
         extras: PromptExtras,
         ending: Ending,
+        macros: ChatMacros,
         hint: str = "",
     ) -> Prompt:
         cued = bool(self.company) and ending == REPLY
@@ -216,7 +232,7 @@ class Prompter:
             history=history,
             context=self._context(),
             max_reply=sampling.max_tokens + sampling.think_tokens,
-            expand=macro_expander(card, chat),
+            expand=macros.expand_static,
             own_system=self.settings.system_prompt,
             fixed=extras.fixed,
             inserts=hint_inserts(hint) + extras.inserts,
@@ -240,8 +256,9 @@ def turns_left_out(prompt: Prompt) -> frozenset[int]:
 
 
 def _own_inserts(
-    card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
+    card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending, macros: ChatMacros
 ) -> tuple[Insert, ...]:
     """The author's note and the last instructions; none goes after a user line to be continued."""
     drafting = ending == OPEN_LAST and bool(history) and history[-1].role == "user"
-    return tuple(each for each in chat_inserts(card, chat) if not (each.after and drafting))
+    inserts = chat_inserts(card, chat, macros.expand_for_turn)
+    return tuple(each for each in inserts if not (each.after and drafting))

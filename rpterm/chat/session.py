@@ -30,7 +30,6 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
 from rpterm.oneshot import background_asker
 from rpterm.prompt.build import PromptTooLarge
-from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
 from rpterm.store.other_processes import mark_answering
@@ -152,8 +151,8 @@ class Session(Tree):
 
     def _reusable_prefix(self, actor: Actor, path: list[Turn]) -> tuple[int, ...]:
         """The tokens that a character's next prompt is already known to begin with."""
-        view = self.scene.view(actor, path)
-        return actor.prompter.build_reusable(actor.card, self.chat, view, OPEN_USER).ids
+        view, now = self.scene.view(actor, path), self.store.now()
+        return actor.prompter.build_reusable(actor.card, self.chat, view, OPEN_USER, now).ids
 
     def branch_changed(self) -> None:
         """Let the engine's cache follow the branch that is shown now."""
@@ -279,10 +278,11 @@ class Session(Tree):
     def _store_user_turn(self, text: str, parent_id: int | None) -> Turn:
         if not text.strip():
             raise SessionError("There is nothing to send: the message is empty.")
+        before = self.store.path(parent_id) if parent_id is not None else []
+        message = self.message(text.strip(), before)
         turn = self.store.add_turn(
-            self.chat_id, parent_id, "user", self.chat.persona.name,
-            macro_expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
-        )  # fmt: skip
+            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
+        )
         if parent_id is not None:
             self.rater.record_kept_swipes(self.store.turn(parent_id))
         return turn
@@ -317,8 +317,7 @@ class Session(Tree):
         """
         path = self.path()
         if draft.strip():
-            text = macro_expander(self.card, self.chat)(draft.strip())
-            path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
+            path.append(self.message(draft.strip(), path))
         actor = (
             self.scene.next_speaker(path) if draft.strip() else self.scene.expected_speaker(path)
         )

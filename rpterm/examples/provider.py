@@ -19,7 +19,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
-from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
@@ -87,16 +87,17 @@ class ExampleProvider:
             self._pool = None
 
     # For the prompt ----------------------------------------------------------------------------
-    def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
+    def fixed(
+        self, card: CharacterCard, chat: Chat, expand: Callable[[str], str]
+    ) -> tuple[tuple[ExampleTurns, ...] | None, int]:
         """The examples of the static block (``None``: the card's own) and their token budget."""
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
-        fill = macro_expander(card, chat)
         found = [
             example_turns(
                 each.span, each.example,
-                fill if each.source == "card" else _verbatim,
+                expand if each.source == "card" else _verbatim,
                 _reason(each, each.key in marks),
             )
             for each in self._static_examples(card, chat, marks)
@@ -302,7 +303,7 @@ class ExampleProvider:
 
     def _note(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""
-        fill = macro_expander(card, chat) if exemplar.source == "card" else _verbatim
+        fill = ChatMacros(card, chat).expand_static if exemplar.source == "card" else _verbatim
         names = {"user": chat.persona.name, "char": card.char}
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (
