@@ -195,6 +195,25 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
         await wait_until(pilot, lambda: "in character 3%" in screen_text(app))
 
 
+async def test_little_evidence_is_called_little_and_told_once(stage: Stage) -> None:
+    app = stage.app()
+    answer = Evidence(0, 3, "answers this", "turn:-1", "What then?")
+    little = Reading(-9.0, 1.0, (answer, answer))
+    score = Score(
+        0.3, 0.2, 0.4, {"conversation": 0.1}, {"context": little}, True,
+        load_coefficients().version,
+    )  # fmt: skip
+    async with running(app, (80, 30)) as pilot:
+        await pilot.press("alt+c")
+        await wait_until(pilot, lambda: app.chat.panes.pane("consistency") is not None)
+        pane = app.chat.panes.pane("consistency")
+        assert isinstance(pane, ConsistencyPane)
+        pane.show(ConsistencyState(app.chat.transcript.turns[-1], score))
+        await wait_until(pilot, lambda: "EVIDENCE AGAINST" in screen_text(app))
+        assert "less than usual, only this:" in screen_text(app)
+        assert screen_text(app).count("answers this") == 1
+
+
 # Lists and notices -----------------------------------------------------------------------------
 async def test_a_list_follows_the_width_of_the_terminal(stage: Stage) -> None:
     app = stage.app()

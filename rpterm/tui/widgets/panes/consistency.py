@@ -145,17 +145,27 @@ class ConsistencyPane(ListPane):
             figure = f"{finding.reading.value:.2f}"
         left = Content.assemble((f"{mark} ", style), finding.label)
         first = text.justify(left, (figure, text.MUTED), width)
-        shown = finding.reading.evidence[:3]
+        shown = _distinct(finding.reading.evidence, reply)[:3]
+        top = [first]
+        if finding.kind == "against" and shown:
+            # What it found speaks for the reply; that it is so little speaks against it.
+            top.append(Content.styled("  less than usual, only this:", text.MUTED))
         last_line = ""
         for number, evidence in enumerate(shown or (None,)):
             row_id = f"{finding.signal}#{number}"
-            lines = [first] if number == 0 else []
+            lines = top if number == 0 else []
             if evidence is not None:
                 self._evidence[row_id] = evidence
                 lines += _evidence_lines(evidence, reply, repeated=evidence.line == last_line)
                 last_line = evidence.line
             if lines:
                 yield Option(Content("\n").join(lines), id=row_id)
+
+
+def _distinct(found: Sequence[Evidence], reply: str) -> list[Evidence]:
+    """The evidence without what would read the same: the same word may occur twice."""
+    read = {(excerpt(reply, each), each.note, each.line): each for each in reversed(found)}
+    return list(reversed(read.values()))
 
 
 def head(state: ConsistencyState, width: int) -> Content:
