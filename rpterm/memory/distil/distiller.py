@@ -19,7 +19,7 @@ from rpterm.memory.distil.ask import Ask, Asker, Template
 from rpterm.store.memory.memories import Memory
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
-    from rpterm.memory.distil.work import Work, WorkResult
+    from rpterm.memory.distil.work import DistillingWork, WorkResult
 
 STILL_S = 5.0
 """Seconds the user must have been still before the model writes."""
@@ -43,7 +43,7 @@ class Distiller:
 
     def __init__(
         self,
-        works: Callable[[], Sequence[Work]],
+        works: Callable[[], Sequence[DistillingWork]],
         chat_id: int,
         who: Callable[[], str],
         *,
@@ -133,7 +133,10 @@ class Distiller:
                 self._run_model(step, work, ask)
 
     def _run_model(
-        self, step: Callable[[Work, Ask], WorkResult | None], work: Work, ask: Ask
+        self,
+        step: Callable[[DistillingWork, Ask], WorkResult | None],
+        work: DistillingWork,
+        ask: Ask,
     ) -> None:
         """Repeat one kind of work while the user is still and there is more to do."""
         while self._wait_until_idle() and not self._woken.is_set():
@@ -144,7 +147,7 @@ class Distiller:
             elif not result.more:
                 break
 
-    def _catch_up(self, work: Work) -> None:
+    def _catch_up(self, work: DistillingWork) -> None:
         """Read what other chats of the character left unread, such as after a crash."""
         if work.character in self._caught_up:
             return
@@ -152,13 +155,13 @@ class Distiller:
         for chat_id in work.chats_to_catch_up():
             self._notify(work.read_rules(chat_id, self._closing.is_set))
 
-    def _read_facts(self, work: Work, ask: Ask) -> WorkResult | None:
+    def _read_facts(self, work: DistillingWork, ask: Ask) -> WorkResult | None:
         return work.read_model(self._chat_id, ask)
 
-    def _summarise(self, work: Work, ask: Ask) -> WorkResult | None:
+    def _summarise(self, work: DistillingWork, ask: Ask) -> WorkResult | None:
         return work.summarise(self._chat_id, sorted(self._left_turns), ask)
 
-    def _think(self, work: Work, ask: Ask) -> WorkResult | None:
+    def _think(self, work: DistillingWork, ask: Ask) -> WorkResult | None:
         return work.think(self._chat_id, self._who(), ask)
 
     def _wait_until_idle(self) -> bool:
