@@ -21,13 +21,14 @@ from rpterm.chat.cast.scene import Scene
 from rpterm.chat.engine_request import apply_best_of, build_engine_request, stop_texts
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.placement import Placement, find_placement, parent_of_message
-from rpterm.chat.prompting import ExampleChooser, InsertFinder, Prompter, turns_left_out
+from rpterm.chat.prompting import InsertFinder, Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
-from rpterm.engine.protocol import Engine, EngineError, EngineInfo
+from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
+from rpterm.oneshot import background_asker
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rpterm.chat.live_scores import LiveScores
+    from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.store.process_locks import Presence
@@ -68,7 +70,7 @@ class Session(Tree):
         finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
         flagged: Collection[str] = (),
-        examples: ExampleChooser | None = None,
+        examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,
         casting: CardSource | None = None,
         distiller: Distiller | None = None,
@@ -163,9 +165,12 @@ class Session(Tree):
 
     def _resume_distiller(self) -> None:
         """Let memory be written; the distiller waits until the cache is ready for the next turn."""
-        if self.distiller is not None:
-            self.distiller.attach(self.engine, self._prompter.template)
-            self.distiller.wake(self._turns_left_out)
+        if self.distiller is None:
+            return
+        engine, template = self.engine, self._prompter.template
+        if template is not None and isinstance(engine, BackgroundEngine):
+            self.distiller.attach(engine, background_asker(engine, template))
+        self.distiller.wake(self._turns_left_out)
 
     # One reply ---------------------------------------------------------------------------------
     def reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:

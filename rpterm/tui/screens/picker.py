@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Center
 from textual.widgets import OptionList, Static
@@ -59,8 +59,9 @@ class CharacterPicker(Chooser):
     def marked(self, event: OptionList.OptionHighlighted) -> None:
         self.query_one(Portrait).show(self._portraits.get(event.option_id or ""))
 
-    def on_resize(self, event: events.Resize) -> None:
-        pictured = event.size.width >= WIDE and event.size.height >= HIGH
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        pictured = width >= WIDE and height >= HIGH
         self.width_beside = COLUMNS + 1 if pictured else 0
         self.set_class(pictured, "-wide")
         super().on_resize()

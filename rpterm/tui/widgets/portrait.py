@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
+from textual import work
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -27,12 +28,9 @@ class Portrait(Widget):
         super().__init__(id=id)
         self._strips: list[Strip] = []
 
-    def show(self, path: Path | None, rows: int = ROWS) -> None:
+    @work(exclusive=True, group="portrait")
+    async def show(self, path: Path | None, rows: int = ROWS) -> None:
         """Show the picture in a file, at most ``rows`` high; ``None`` shows none."""
-        # Not the coroutine itself: a worker that is replaced at once would never await it.
-        self.run_worker(partial(self._draw, path, rows), group="portrait", exclusive=True)
-
-    async def _draw(self, path: Path | None, rows: int) -> None:
         strips: list[Strip] = []
         if path is not None and self._has_colours():
             background = "#{:02x}{:02x}{:02x}".format(*self.background_colors[1].rgb)
