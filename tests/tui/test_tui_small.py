@@ -121,7 +121,7 @@ def test_the_tour_says_when_a_starter_plays(starter: bool) -> None:
 
 async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage) -> None:
     app = stage.app()
-    async with running(app, SMALL) as pilot:
+    async with running(app, (40, 9)) as pilot:
         await pilot.press("alt+i")
         await wait_until(pilot, lambda: "This is a stage" in screen_text(app))
         await pilot.press("right")
@@ -129,7 +129,7 @@ async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage
         await pilot.press("right")
         await wait_until(pilot, lambda: "Not what you" in screen_text(app))
         await pilot.press("right")
-        await wait_until(pilot, lambda: "from there." in screen_text(app))
+        await wait_until(pilot, lambda: "there." in screen_text(app))
         await pilot.press("left")
         await wait_until(pilot, lambda: "Not what you" in screen_text(app))
         await pilot.press("left")
@@ -226,3 +226,19 @@ async def test_notices_leave_the_input_and_what_is_below_free(
         assert toast.region.bottom <= app.chat.input.region.y
         assert app.screen.region.contains_region(toast.region)
         app.close_session()
+
+
+# Short terminals, such as the lower half of a split window -------------------------------------
+async def test_every_list_shows_several_entries_in_a_short_terminal(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, SMALL) as pilot:
+        choices = [Choice(str(at), f"Entry {at}", right="long ago and " * 9) for at in range(9)]
+        app.push_screen(Chooser("Example", choices))
+        await wait_until(pilot, lambda: "Entry 5" in screen_text(app))
+        await pilot.press("escape")
+        await pilot.press("alt+s")
+        await wait_until(pilot, lambda: "top_k" in screen_text(app))
+        assert "Randomness" in screen_text(app)
+        await pilot.press("escape")
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: screen_text(app).count("· /") >= 3)
