@@ -213,7 +213,7 @@ async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
         await wait_until(pilot, lambda: app.screen.query("#field-phrase"))
         await pilot.press("enter")
         await wait_until(pilot, lambda: "NEVER MENTION  1" in screen_text(app))
-        assert memory.hidden() == [memory.many([note.id])[note.id]]
+        assert memory.hidden() == [memory.get_many([note.id])[note.id]]
         await pilot.press("n")
         await wait_until(pilot, lambda: app.screen.query("#field-phrase") or not memory.hidden())
         await wait_until(pilot, lambda: "NEVER MENTION" not in screen_text(app))

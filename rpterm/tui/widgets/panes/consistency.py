@@ -18,7 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.humanize import counted
-from rpterm.scoring.findings import Finding, excerpt, findings
+from rpterm.scoring.findings import ScoreFinding, excerpt, findings
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
 from rpterm.types import Turn
@@ -138,7 +138,7 @@ class ConsistencyPane(ListPane):
             pending = "The slower signals follow when the model is idle."
             yield Option(Content.styled(f"\n{pending}", f"italic {text.MUTED}"), disabled=True)
 
-    def _finding(self, finding: Finding, reply: str, width: int) -> Iterable[Option]:
+    def _finding(self, finding: ScoreFinding, reply: str, width: int) -> Iterable[Option]:
         mark, style = _MARKS[finding.kind]
         figure = f"{finding.adds:+.1f}" if finding.adds else ""
         if finding.kind == "appeal":
