@@ -31,6 +31,7 @@ from rpterm.bench.locomo import Conversation
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.questions import question_share
 from rpterm.memory.recall import Query, ScoreParts, Weights, recall, score_parts
 from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import terms, with_speaker
@@ -42,15 +43,22 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 ABLATIONS: dict[str, Weights] = {
     "all": Weights(),
     "without neighbours": Weights(neighbours=False),
+    "without questions": Weights(questions=False),
     "without meaning": Weights(meaning=0),
     "without words": Weights(words=0, sitting=0),
     "without sittings": Weights(sitting=0),
     "without times": Weights(time=0),
     "without recency": Weights(recency=0),
     "without near-duplicate removal": Weights(alike=2),
-    "words alone": Weights(meaning=0, sitting=0, time=0, neighbours=False, alike=2),
-    "meaning alone": Weights(words=0, sitting=0, time=0, neighbours=False, alike=2),
-    "words and meaning alone": Weights(sitting=0, time=0, neighbours=False, alike=2),
+    "words alone": Weights(
+        meaning=0, sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
+    "meaning alone": Weights(
+        words=0, sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
+    "words and meaning alone": Weights(
+        sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
 }
 
 
@@ -156,7 +164,13 @@ def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
-        entry = IndexEntry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
+        entry = IndexEntry(
+            place + 1,
+            chat=turn.session,
+            turn=place + 1,
+            created=turn.when,
+            question=question_share(turn.text),
+        )
         index.add(entry, terms(text))
     index.vectors.put_many(np.arange(len(texts)), vectors)
     for session in {turn.session for turn in talk.turns}:
