@@ -47,6 +47,7 @@ class TextQuery:
         text: What to embed.
         spans: Time spans the draft names.
         said: Set if the draft asks what was said at some time, on no topic.
+        is_bare: Whether the draft asks for nothing, like "ok" or "go on".
     """
 
     terms: dict[str, float]
@@ -54,6 +55,7 @@ class TextQuery:
     words: tuple[str, ...]
     text: str
     spans: tuple[TimeSpan, ...]
+    is_bare: bool
     said: Said | None = None
 
     @property
@@ -66,8 +68,9 @@ class TextQuery:
 def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     """Build the search for a draft that follows these turns, oldest first."""
     context = [turn.text[-_MAX_CHARS:] for turn in reversed(path[-len(CONTEXT_WEIGHTS) :])]
-    draft_terms = terms(draft)
-    short = len(distinctive(draft_terms)) < _MIN_DISTINCTIVE
+    draft_terms, words = terms(draft), content_words(draft)
+    own_distinctive = len(distinctive(draft_terms))
+    short = own_distinctive < _MIN_DISTINCTIVE
     weights = SHORT_CONTEXT_WEIGHTS if short else CONTEXT_WEIGHTS
     # Each term once, and no everyday words: the reply's "a moment later, a moment later" would
     # drown the one name that "Who is Grindle?" asks for.
@@ -82,4 +85,8 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     evidence = query if short else query_terms(weighted[:1])
     spans = tuple(dates.spans(draft, now))
     said = what_was_said(draft, [span.words for span in spans])
-    return TextQuery(query, evidence, content_words(draft), text, spans, said)
+    return TextQuery(
+        query, evidence, words, text, spans,
+        is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
+        said=said,
+    )  # fmt: skip
