@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 
@@ -94,7 +94,7 @@ def make_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PathError(
-            f"The folder {folder} cannot be created ({why(error)}). "
+            f"The folder {folder} cannot be created ({cause_of(error)}). "
             "Make its parent writable, or set RPTERM_HOME to a writable folder."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -147,7 +147,7 @@ def write_new(file: Path, text: str, force: bool) -> None:
     except FileExistsError as error:
         raise FileAlreadyExists(f"{file} already exists.") from error
     except OSError as error:
-        raise PathError(f"{file} cannot be written ({why(error)}).") from error
+        raise PathError(f"{file} cannot be written ({cause_of(error)}).") from error
 
 
 def create(file: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
@@ -19,7 +19,7 @@ from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
 from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.macro_values import ChatMacros
-from rpterm.prompt.static_block import ExampleTurns, Insert
+from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
 from rpterm.prompt.window import visible_turns
@@ -32,6 +32,7 @@ HIDDEN_REASON = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
+    from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
 
 
@@ -39,38 +40,8 @@ class NotReadyError(RptermError):
     """The model is not loaded yet, so tokens cannot be counted."""
 
 
-class InsertFinder(Protocol):
-    """Finds text to insert into a prompt."""
-
-    def __call__(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> PromptExtras: ...
-
-
-class ExampleChooser(Protocol):
-    """Chooses example dialogues: fixed ones for the static block, and some for a single turn."""
-
-    def fixed(
-        self, card: CharacterCard, chat: Chat, expand: Callable[[str], str]
-    ) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """The examples of the static block (``None``: the card's own) and their token budget."""
-        ...
-
-    def for_turn(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt,
-        count: Callable[[str], int],
-    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """The examples for this turn only, best first, and the runners-up that are left out.
-
-        Args:
-            prompt: The prompt without these examples.
-            count: Counts the tokens of a text.
-        """
-        ...
+InsertFinder = Callable[[CharacterCard, Chat, Sequence[Turn], int], PromptExtras]
+"""Finds text to insert into a prompt; the number is the context window in tokens."""
 
 
 class Prompter:
@@ -82,7 +53,7 @@ class Prompter:
         settings: Settings,
         finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
-        examples: ExampleChooser | None = None,
+        examples: ExampleProvider | None = None,
     ) -> None:
         self._engine = engine
         self.settings = settings

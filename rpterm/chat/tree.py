@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rpterm.cards.card import CharacterCard
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.store import Store
-from rpterm.store.turn_removal import FollowingTurns, following_turns
+from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Tree:
 
     def following(self, turn_id: int) -> FollowingTurns:
         """What follows a turn, and would be deleted with it or stay without it."""
-        return following_turns(self.store, turn_id)
+        return self.store.following_turns(turn_id)
 
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
         """Delete a turn for good, with everything that follows it or ``alone``."""

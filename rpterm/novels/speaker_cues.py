@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
-from rpterm.novels.speech_tags import Tag, noun_gender
+from rpterm.novels.speech_tags import SpeechTag, noun_gender
 from rpterm.sentences import spans
 
 WEIGHTS: dict[str, float] = {
@@ -65,7 +65,7 @@ class SpeakerCues:
     def __init__(
         self,
         paragraphs: Sequence[Paragraph],
-        tags: Sequence[Tag | None],
+        tags: Sequence[SpeechTag | None],
         people: People,
         links: Links | None = None,
     ) -> None:
@@ -83,7 +83,7 @@ class SpeakerCues:
             each.name: math.log((counts[each.name] + 1) / (most + 1)) for each in people.persons
         }
 
-    def _tagged_person(self, tag: Tag | None) -> Person | None:
+    def _tagged_person(self, tag: SpeechTag | None) -> Person | None:
         if tag is None or tag.kind == "pronoun":
             return None
         return self.people.narrator if tag.kind == "narrator" else self.people.named(tag.text)

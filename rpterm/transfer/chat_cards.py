@@ -19,7 +19,7 @@ from rpterm.cards.writer import dump
 from rpterm.group import is_narrator
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.chat_files.chat_log import ChatLog
+from rpterm.store.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
 from rpterm.types import Cast, Member
 

@@ -18,8 +18,8 @@ from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
 from rpterm.novels.portrait import draft_card
 from rpterm.novels.quotations import marks_of, restore_apostrophes, split_paragraphs
-from rpterm.novels.speech_tags import Kind, Tag, tag_after, tag_before
-from rpterm.novels.style import style
+from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
+from rpterm.novels.style import speech_style
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
@@ -170,14 +170,14 @@ def test_a_later_name_identifies_earlier_speakers() -> None:
     ],
 )
 def test_a_tag_is_read(told: str, kind: str, text: str) -> None:
-    assert tag_after(told) == Tag(cast(Kind, kind), text)
+    assert tag_after(told) == SpeechTag(cast(Kind, kind), text)
 
 
 def test_a_tag_before_a_quotation_is_read() -> None:
-    assert tag_before("The door opened. Mr. Pell bowed to her, and said,") == Tag(
+    assert tag_before("The door opened. Mr. Pell bowed to her, and said,") == SpeechTag(
         "name", "Mr. Pell"
     )
-    assert tag_before("Ann had not heard; but now, with a smile, she said:") == Tag(
+    assert tag_before("Ann had not heard; but now, with a smile, she said:") == SpeechTag(
         "pronoun", "she"
     )
     assert tag_before("It rained.") is None
@@ -245,7 +245,7 @@ def test_who_is_spoken_to_is_there() -> None:
 def test_style_says_what_a_model_can_do() -> None:
     own = ["Oh, I don't know! The goose is a goose, my dear!"] * 8
     others = ["We do not think that the weather is going to be any better before Sunday."] * 20
-    told = " ".join(style(own, others))
+    told = " ".join(speech_style(own, others))
     assert "shorter than the others" in told and "Exclaims" in told and "“goose”" in told
     assert "“Oh”" in told and "“my dear”" in told
 

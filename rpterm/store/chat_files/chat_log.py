@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from rpterm.humanize import counted
 from rpterm.store.chat_files.dates import format_date, parse_date
 from rpterm.store.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
-from rpterm.store.chat_files.ratings import LogRating, read_ratings
+from rpterm.store.chat_files.log_records import ChatLog, LogMessage
+from rpterm.store.chat_files.ratings import read_ratings
 from rpterm.store.chat_files.reasoning import REASONING_KEY, split_reasoning
 from rpterm.store.chat_files.unknown_fields import UnknownFields
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
@@ -40,52 +41,6 @@ _UNUSED_NAME = "unused"
 _MAX_SWIPES = 1000
 _MAX_LINES = 100_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class LogMessage:
-    """One message.
-
-    Attributes:
-        swipes: All its versions; never empty.
-        shown: Index of the swipe that is shown.
-        at: Unix seconds, or ``None`` if the log does not say.
-        marks: The rating of each swipe; empty if none has one.
-        hidden: Whether it is hidden from the model.
-        thoughts: The reasoning before each swipe; empty if none has any.
-    """
-
-    speaker: str
-    is_user: bool
-    swipes: tuple[str, ...]
-    shown: int = 0
-    at: float | None = None
-    marks: tuple[LogRating | None, ...] = ()
-    hidden: bool = False
-    thoughts: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        return self.swipes[self.shown]
-
-
-@dataclass(frozen=True, slots=True)
-class ChatLog:
-    """A complete log.
-
-    Attributes:
-        at: When the chat was created, Unix seconds, or ``None``.
-        notes: What was corrected or left out.
-        world: Name of the lorebook of this chat, or "".
-    """
-
-    user: str = "User"
-    character: str = ""
-    turns: tuple[LogMessage, ...] = ()
-    note: AuthorNote = field(default_factory=AuthorNote)
-    at: float | None = None
-    notes: tuple[str, ...] = ()
-    world: str = ""
 
 
 def parse_log(data: bytes) -> ChatLog:
