@@ -18,7 +18,7 @@ from rpterm.memory.blocked_phrases import BlockedPhrases
 from rpterm.memory.embed import Embedder
 from rpterm.memory.fact_history import FactHistory, about_the_past
 from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import Weights
+from rpterm.memory.recall import RecallWeights
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
 from rpterm.memory.searcher import Searcher
 from rpterm.memory.text_query import build_text_query
@@ -85,7 +85,7 @@ class Memory:
         embedder: Embedder | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        weights: Weights = Weights(),  # noqa: B008 - frozen
+        weights: RecallWeights = RecallWeights(),  # noqa: B008 - frozen
     ) -> None:
         self.store = store
         self.character = character
@@ -150,7 +150,7 @@ class Memory:
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
-        history = FactHistory(self.distilled, self._live.shown_of, self.many)
+        history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
         if about_past and self._live.loaded:
             found = history.current(found)
         notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
@@ -275,9 +275,9 @@ class Memory:
         """All characters that have a memory or a chat."""
         return MemorySources(self._memories).characters()
 
-    def many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
+    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
         """These memories by id; ids that do not exist are left out."""
-        return self._memories.many(memory_ids)
+        return self._memories.get_many(memory_ids)
 
     def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]:
         """The shown turns, root first, of the chats that memories come from."""

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.memory.recall import Hit
+from rpterm.memory.recall import RecallHit
 from rpterm.memory.words import EVERYDAY, terms
 
 WITH_MEANING = (0.8, 1.0)
 WORDS_ALONE = (0.25, 0.6)
-"""Least ``Hit.evidence`` with a distinctive term in common with the draft, and without."""
+"""Least ``RecallHit.evidence`` with a distinctive term in common with the draft, and without."""
 
 
 def distinctive(terms: Iterable[str]) -> frozenset[str]:
@@ -34,7 +34,7 @@ def says_something(text: str) -> bool:
     return bool(distinctive(terms(text)))
 
 
-def is_relevant(hit: Hit, text: str, draft_terms: frozenset[str], *, meaning: bool) -> bool:
+def is_relevant(hit: RecallHit, text: str, draft_terms: frozenset[str], *, meaning: bool) -> bool:
     """Whether a hit is worth recalling.
 
     Args:

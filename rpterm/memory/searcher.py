@@ -17,7 +17,7 @@ from rpterm.memory.embed import Embedder
 from rpterm.memory.fallback_search import search_database
 from rpterm.memory.index import MemoryIndex
 from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import Hit, Query, Weights, recall
+from rpterm.memory.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.relevance import distinctive, is_relevant, says_something
 from rpterm.memory.said_when import LAST_TIME, Said, Who, most_telling, sitting_start
 from rpterm.memory.text_query import TextQuery
@@ -34,7 +34,7 @@ _SYNC_WAIT = 0.02
 _RERANKED = 30
 _RANK_WAIT = 1.0
 
-Found = list[tuple[Memory, Hit]]
+Found = list[tuple[Memory, RecallHit]]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
@@ -58,7 +58,7 @@ class Searcher:
         character: str,
         embedder: Embedder | None,
         clock: Callable[[], float],
-        weights: Weights,
+        weights: RecallWeights,
     ) -> None:
         self.character = character
         self._memories = memories
@@ -103,14 +103,16 @@ class Searcher:
             excluded = index.rows_of_turns(chat_id, prompt_turns)
             if not about_past:
                 excluded = np.concatenate([excluded, index.outdated()])
-            query = Query(search.terms, vector, search.spans, self._clock(), excluded, search.own)
+            query = RecallQuery(
+                search.terms, vector, search.spans, self._clock(), excluded, search.own
+            )
             if search.said is not None:
                 hits = self._said_then(index, query, search.said, path)
             else:
                 hits = recall(index, query, _CANDIDATES, self._weights)
             ids = index.ids[[hit.row for hit in hits]].tolist()
             vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
-        rows = self._memories.many(ids)
+        rows = self._memories.get_many(ids)
         speakers = [rows[i].speaker if i in rows else "" for i in ids]
         blocked = about_topics(topics if vector is not None else (), vectors, speakers)
         found = [
@@ -144,8 +146,8 @@ class Searcher:
         return pinned + first + rest
 
     def _said_then(
-        self, index: MemoryIndex, query: Query, said: Said, path: Sequence[Turn]
-    ) -> list[Hit]:
+        self, index: MemoryIndex, query: RecallQuery, said: Said, path: Sequence[Turn]
+    ) -> list[RecallHit]:
         """Pinned memories, and the telling lines of the time that was asked for."""
         spans = query.spans or _last_time(index, path, query.now)
         allowed = index.shown.copy()
@@ -153,10 +155,10 @@ class Searcher:
         pinned = allowed & index.pinned
         rows = _newest_within(index, spans, allowed & ~pinned)
         row_of = dict(zip(index.ids[rows].tolist(), rows.tolist(), strict=True))
-        memories = self._by_whom(list(self._memories.many(row_of).values()), said.whose)
-        hits = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(pinned)]
+        memories = self._by_whom(list(self._memories.get_many(row_of).values()), said.whose)
+        hits = [RecallHit(int(row), np.inf, pinned=True) for row in np.flatnonzero(pinned)]
         for memory, score in most_telling(memories, index.words.idf)[:_CANDIDATES]:
-            hits.append(Hit(row_of[memory.id], 1 + score, time=1.0, evidence=1 + score))
+            hits.append(RecallHit(row_of[memory.id], 1 + score, time=1.0, evidence=1 + score))
         return hits
 
     def _by_whom(self, memories: Sequence[Memory], whose: Who) -> list[Memory]:

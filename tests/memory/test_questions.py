@@ -5,7 +5,7 @@ import pytest
 
 from rpterm.memory.index import IndexEntry, MemoryIndex
 from rpterm.memory.questions import question_share
-from rpterm.memory.recall import Query, Weights, recall
+from rpterm.memory.recall import RecallQuery, RecallWeights, recall
 from rpterm.memory.relevance import says_something
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import stem, terms
@@ -31,7 +31,7 @@ def test_the_share_of_a_text_that_asks(text, share):
     assert question_share(text) == pytest.approx(share, abs=0.17)
 
 
-def found(vectors=None, query=None, weights=Weights()):  # noqa: B008
+def found(vectors=None, query=None, weights=RecallWeights()):  # noqa: B008
     index = MemoryIndex(VectorIndex(2))
     for number, line in enumerate(LINES, 1):
         entry = IndexEntry(number, 1, number, question=question_share(line))
@@ -39,14 +39,14 @@ def found(vectors=None, query=None, weights=Weights()):  # noqa: B008
         if vectors is not None:
             index.vectors.put(number - 1, np.array(vectors[number - 1], np.float32))
     index.show(1, [1, 2, 3])
-    asked = Query(dict.fromkeys(terms("Where does the sailor live?"), 1.0), query)
+    asked = RecallQuery(dict.fromkeys(terms("Where does the sailor live?"), 1.0), query)
     return recall(index, asked, 3, weights)
 
 
 def test_a_statement_comes_before_the_same_question():
     rows = [hit.row for hit in found()]
     assert rows.index(2) < rows.index(0)
-    unaware = [hit.row for hit in found(weights=Weights(questions=False))]
+    unaware = [hit.row for hit in found(weights=RecallWeights(questions=False))]
     assert unaware.index(0) < unaware.index(2)
 
 
