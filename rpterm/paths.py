@@ -138,12 +138,31 @@ def write_new(file: Path, text: str, force: bool) -> None:
         PathError: It cannot be written.
     """
     try:
-        with file.open("w" if force else "x", encoding="utf-8") as out:
-            out.write(text)
+        if force and file.is_file():
+            write_atomic(file, text.encode())
+        elif force:
+            file.write_text(text, encoding="utf-8")
+        else:
+            create(file, text.encode())
     except FileExistsError as error:
         raise FileAlreadyExists(f"{file} already exists.") from error
     except OSError as error:
         raise PathError(f"{file} cannot be written ({cause_of(error)}).") from error
+
+
+def create(file: Path, data: bytes) -> None:
+    """Create a file; nothing of it is left if it cannot be written completely.
+
+    Raises:
+        OSError: It exists already, or cannot be written.
+    """
+    with file.open("xb") as out:
+        try:
+            out.write(data)
+            out.flush()
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise
 
 
 def write_atomic(file: Path, data: bytes, like: Path | None = None) -> None:

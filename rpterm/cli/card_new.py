@@ -21,7 +21,7 @@ from rpterm.cli import out, rich_out
 from rpterm.config import Settings
 from rpterm.errors import cause_of
 from rpterm.oneshot import ask
-from rpterm.paths import Paths
+from rpterm.paths import Paths, create
 from rpterm.types import RptermError
 
 
@@ -54,8 +54,7 @@ def write_file(file: Path, text: str) -> None:
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as opened:
-            opened.write(text)
+        create(file, text.encode())
     except OSError as error:
         raise NewCardError(f"{file} cannot be written: {cause_of(error)}.") from error
 

@@ -128,8 +128,10 @@ def find_people(
     groups = names.merge_groups(names.group_names(evidence), same)
     titles = Counter(" ".join(name.split()) for p in paragraphs for name in _TITLED.findall(p.text))
     names.add_titled(groups, [name for name, count in titles.items() if count >= _MIN_TITLED])
+    names.add_rank_nouns(groups, counts)
     persons = [_person(group, evidence) for group in groups if group]
-    persons += _noun_speakers(filter(None, tags))
+    taken = {name for person in persons for name in person.names}
+    persons += [each for each in _noun_speakers(filter(None, tags)) if each.name not in taken]
     if _has_narrator(paragraphs, tags):
         persons = _with_narrator(persons, addressed, narrated, tagged)
     return People(persons)

@@ -122,8 +122,7 @@ def export_file(
     exported = export(card, form, file_reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("xb") as file:
-            file.write(exported.data)
+        _write(out.parent, {out.name: exported.data})
     except FileExistsError as error:
         raise ExchangeError(f"{out} already exists: choose another name.") from error
     except OSError as error:
