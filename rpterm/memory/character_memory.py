@@ -48,7 +48,7 @@ _SYNC_WAIT = 0.02
 _RERANKED = 30
 _RANK_WAIT = 1.0
 _MAX_RECENT = 64
-
+_Found = list[tuple[Row, RecallHit]]
 
 __all__ = ["Memory", "RecallError", "Recalled", "Stats"]
 
@@ -341,11 +341,10 @@ class Memory:
             self._writer.wake()
         return new
 
-    # -------------------------------------------------------------------------------------------
     def _search(
         self, chat_id: int, path: Sequence[Turn], search: TextQuery, prompt_turns: set[int],
         about_past: bool, phrases: Sequence[str],
-    ) -> list[tuple[Row, RecallHit]]:  # fmt: skip
+    ) -> _Found:  # fmt: skip
         """Candidates best first, without irrelevant ones and without blocked topics."""
         if not self._live.loaded:
             return search_database(
@@ -386,9 +385,7 @@ class Memory:
         ]
         return self._reranked(relevant, search)
 
-    def _reranked(
-        self, found: list[tuple[Row, RecallHit]], search: TextQuery
-    ) -> list[tuple[Row, RecallHit]]:
+    def _reranked(self, found: _Found, search: TextQuery) -> _Found:
         """The first hits in the order of the cross-encoder, if the user named one."""
         rank = getattr(self._embedder, "rank", None)
         if rank is None:

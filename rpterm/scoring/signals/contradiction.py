@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals import slots
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, words
