@@ -22,6 +22,7 @@ from rpterm.store.errors import StoreError
 from rpterm.store.file_setup import create_file, mark_dead_streams_partial, migrate_and_check
 from rpterm.store.personas_and_flags import PersonasAndFlags
 from rpterm.store.process_locks import Owner
+from rpterm.store.resumable_chat import IS_HIDDEN
 from rpterm.store.row_conversion import (
     CHAT_COLUMNS,
     GENERATION_COLUMNS,
@@ -60,7 +61,7 @@ class Store(PersonasAndFlags):
             StoreError: The file cannot be used; the message says why and what to do.
         """
         self.file = path
-        self._clock = clock
+        self.clock = clock
         self.owner = Owner(path)
         create_file(path)
         self.connections = Connections(path, busy_timeout)
@@ -69,7 +70,10 @@ class Store(PersonasAndFlags):
                 migrate_and_check(connection, path)
                 mark_dead_streams_partial(connection, path)
                 scrub_due = secure_erase.pending_scrub(connection) is not None
+                abandoned = chats.abandoned_imports(connection, path)
             self._scrubber = secure_erase.Scrubber(self.connections, path)
+            for chat_id in abandoned:
+                self.delete_chat(chat_id)
             if scrub_due:
                 self._scrubber.run()
         except BaseException:
@@ -107,7 +111,7 @@ class Store(PersonasAndFlags):
         with self.connections.read() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
-                (digest, storable(name, "name"), toml, self._clock()),
+                (digest, storable(name, "name"), toml, self.clock()),
             )
         return digest
 
@@ -128,7 +132,7 @@ class Store(PersonasAndFlags):
         created_at: float | None = None,
     ) -> Chat:
         """Create an empty chat; ``created_at`` is in Unix seconds and defaults to now."""
-        now = self._clock() if created_at is None else created_at
+        now = self.clock() if created_at is None else created_at
         chat = Chat(
             id=0,
             title=title,
@@ -154,10 +158,12 @@ class Store(PersonasAndFlags):
 
     def chats(self, *, card_name: str | None = None, limit: int | None = None) -> list[Chat]:
         """All chats, or the first ``limit``, most recently used first."""
-        where = "" if card_name is None else "WHERE c.card_name = :card"
+        where = f"NOT {IS_HIDDEN.format('c.id')}"
+        if card_name is not None:
+            where += " AND c.card_name = :card"
         with self.connections.read() as connection:
             rows = connection.execute(
-                f"SELECT {CHAT_COLUMNS} FROM chats c {where} "
+                f"SELECT {CHAT_COLUMNS} FROM chats c WHERE {where} "
                 "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
                 {"card": card_name, "limit": -1 if limit is None else limit},
             )
@@ -191,9 +197,7 @@ class Store(PersonasAndFlags):
         """Delete a chat with all its turns permanently: their bytes are erased from the file."""
         with self.connections.write() as connection:
             chats.get(connection, chat_id)
-            connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
-            connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
-            connection.execute("DELETE FROM flags WHERE key = ?", (chats.draft_key(chat_id),))
+            chats.delete(connection, chat_id)
             secure_erase.request_scrub(connection)
         self.connections.judgements_version = object()
         self._scrubber.run()
@@ -237,7 +241,7 @@ class Store(PersonasAndFlags):
             text=text,
             origin=origin,
             status=status,
-            created_at=self._clock() if created_at is None else created_at,
+            created_at=self.clock() if created_at is None else created_at,
             edited_from=edited_from,
             thought=thought,
         )
@@ -281,7 +285,7 @@ class Store(PersonasAndFlags):
         text = storable(text, "reply")
         with self.connections.write() as connection:
             turn = self._require_writable(connection, turn_id)
-            chats.touch(connection, turn.chat_id, self._clock())
+            chats.touch(connection, turn.chat_id, self.clock())
             turn = replace(turn, text=text, status=status, thought=storable(thought, "thought"))
             return chats.finish(connection, turn, generation)
 

@@ -111,10 +111,8 @@ def _import_chat(
     if full_chat.is_full_chat(data):
         result = ImportedChat(path, known=before)
         if before is None:
-            # The flag is part of the transaction; else the chat could be imported twice.
-            with store.connections.write():
-                result = _import_whole(path, store, full_chat.parse_full_chat(data), known, card)
-                store.set_flag(flag, str(result.chat_id))
+            whole = full_chat.parse_full_chat(data)
+            result = _import_whole(path, store, whole, known, card, flag)
         # These files contain every turn but no ratings.
         missing = ("The file contains no ratings.",) if ratings else ()
         return replace(result, notes=result.notes + missing)
@@ -122,9 +120,7 @@ def _import_chat(
         result = ImportedChat(path, known=before)
         return _with_ratings(result, store, before, parse_log(data), flag) if ratings else result
     log = parse_log(data)
-    with store.connections.write():
-        result = _import_log(path, store, log, known, card)
-        store.set_flag(flag, str(result.chat_id))
+    result = _import_log(path, store, log, known, card, flag)
     if not ratings or result.chat_id is None:
         return result
     return _with_ratings(result, store, result.chat_id, log, flag)
@@ -136,6 +132,7 @@ def _import_log(
     log: ChatLog,
     known: Sequence[KnownCard],
     card: KnownCard | None,
+    flag: str,
 ) -> ImportedChat:
     """Create a chat and its cast from another program's log."""
     main = card or find_card(log, path, known)
@@ -143,16 +140,17 @@ def _import_log(
     if main is None:
         main = placeholder_card(main_speaker(log) or path.parent.name)
         notes += (NO_CARD.format(main.card.name),)
-    chat = import_log(
+    turns = len(log.turns)
+    with import_log(
         store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
         card_path=card_path(main), title=path.stem,
-    )  # fmt: skip
-    notes += store_cast(store, chat.id, log, main, known)
-    if log.world:
-        store.update_chat(chat.id, worlds=(safe_name(log.world),))
-        notes += (f"The chat uses the world {log.world}.",)
-    turns = len(log.turns)
-    versions = store.chat(chat.id).turn_count - turns
+    ) as chat:  # fmt: skip
+        notes += store_cast(store, chat.id, log, main, known)
+        if log.world:
+            store.update_chat(chat.id, worlds=(safe_name(log.world),))
+            notes += (f"The chat uses the world {log.world}.",)
+        store.set_flag(flag, str(chat.id))
+    versions = chat.turn_count - turns
     return ImportedChat(path, chat.id, main.card.name, turns, notes, versions=versions)
 
 
@@ -162,6 +160,7 @@ def _import_whole(
     found: full_chat.FullChat,
     known: Sequence[KnownCard],
     card: KnownCard | None,
+    flag: str,
 ) -> ImportedChat:
     """Recreate a chat from rpterm's own file, with the card version of then if the store has it."""
     notes: tuple[str, ...] = ()
@@ -176,10 +175,11 @@ def _import_whole(
     found = replace(
         found, chat=replace(found.chat, worlds=tuple(map(_local_world, found.chat.worlds)))
     )
-    chat, left_out = full_chat.import_full_chat(
+    with full_chat.import_full_chat(
         store, found, card_name=main.card.name, card_path=card_path(main), cast=cast,
         card_hash=store.put_card(main.card.name, main.text),
-    )  # fmt: skip
+    ) as (chat, left_out):  # fmt: skip
+        store.set_flag(flag, str(chat.id))
     return ImportedChat(path, chat.id, main.card.name, chat.turn_count, left_out + notes)
 
 
