@@ -195,15 +195,12 @@ def _with_ratings(
     ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(IMPORT_FLAG)}"
     if store.flag(ratings_flag) == str(chat_id):
         return result
-    from rpterm.store.chat_files.ratings import IMPORT_METHOD, import_judgements
-    from rpterm.store.judgement_records import Circumstances
+    from rpterm.store.chat_files.ratings import import_judgements
     from rpterm.store.judgements import Judgements
 
-    recorded = import_judgements(
-        Judgements(store), chat_id, log, Circumstances(method=IMPORT_METHOD)
-    )
+    ratings, swipes = import_judgements(Judgements(store), chat_id, log)
     store.set_flag(ratings_flag, str(chat_id))
-    return replace(result, ratings=recorded.ratings, swipes=recorded.swipes)
+    return replace(result, ratings=ratings, swipes=swipes)
 
 
 def _imported_as(store: Store, flag: str) -> int | None:
