@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rpterm.training.dataset import Dataset
     from rpterm.training.plan import Method, TrainingPlan
-    from rpterm.training.run import TrainingResult
+    from rpterm.training.result import TrainingResult
     from rpterm.training.stopping import StopRequest
 
 

@@ -20,6 +20,7 @@ from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import TRAITS, Question
 from rpterm.evaluation.reply_scores import Reason, reasons
 from rpterm.evaluation.result_cache import ResultCache, cache_key
+from rpterm.preference.stats.bootstrap import percentile_interval
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
@@ -135,8 +136,8 @@ class AnswerScores:
 
     def _score(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
         scene = scene_of(card, history=answer.said, others=self._others)
-        self._scorer.prepare(answer.reply, scene)
-        score = self._scorer.full(answer.reply, scene)
+        self._scorer.warm_models(answer.reply, scene)
+        score = self._scorer.score_fully(answer.reply, scene)
         if score is None:
             return asdict(AnswerScore()), False
         why = reasons(score, answer.reply)
@@ -205,5 +206,5 @@ def mean_interval(
     """The mean and its percentile bootstrap interval with coverage 1 - ``alpha``."""
     array = np.asarray(values, float)
     resamples = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
-    low, high = np.percentile(array[resamples].mean(axis=1), [50 * alpha, 100 - 50 * alpha])
-    return float(array.mean()), float(low), float(high)
+    means = array[resamples].mean(axis=1).tolist()
+    return float(array.mean()), *percentile_interval(means, 1 - alpha)

@@ -31,6 +31,7 @@ from rpterm.store.row_conversion import (
     to_generation,
 )
 from rpterm.store.search import SearchHit
+from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn
 
 
@@ -61,7 +62,7 @@ class Store(PersonasAndFlags):
             StoreError: The file cannot be used; the message says why and what to do.
         """
         self.file = path
-        self.clock = clock
+        self._clock = clock
         self.owner = Owner(path)
         create_file(path)
         self.connections = Connections(path, busy_timeout)
@@ -79,6 +80,10 @@ class Store(PersonasAndFlags):
         except BaseException:
             self.connections.close()
             raise
+
+    def now(self) -> float:
+        """The time in Unix seconds, by the clock that dates what is stored."""
+        return self._clock()
 
     def __enter__(self) -> Store:
         return self
@@ -111,7 +116,7 @@ class Store(PersonasAndFlags):
         with self.connections.read() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
-                (digest, storable(name, "name"), toml, self.clock()),
+                (digest, storable(name, "name"), toml, self._clock()),
             )
         return digest
 
@@ -132,7 +137,7 @@ class Store(PersonasAndFlags):
         created_at: float | None = None,
     ) -> Chat:
         """Create an empty chat; ``created_at`` is in Unix seconds and defaults to now."""
-        now = self.clock() if created_at is None else created_at
+        now = self._clock() if created_at is None else created_at
         chat = Chat(
             id=0,
             title=title,
@@ -241,7 +246,7 @@ class Store(PersonasAndFlags):
             text=text,
             origin=origin,
             status=status,
-            created_at=self.clock() if created_at is None else created_at,
+            created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
             thought=thought,
         )
@@ -285,7 +290,7 @@ class Store(PersonasAndFlags):
         text = storable(text, "reply")
         with self.connections.write() as connection:
             turn = self._require_writable(connection, turn_id)
-            chats.touch(connection, turn.chat_id, self.clock())
+            chats.touch(connection, turn.chat_id, self._clock())
             turn = replace(turn, text=text, status=status, thought=storable(thought, "thought"))
             return chats.finish(connection, turn, generation)
 
@@ -293,6 +298,11 @@ class Store(PersonasAndFlags):
         """One turn; raises ``StoreError`` when it does not exist."""
         with self.connections.read() as connection:
             return tree.turn(connection, turn_id)
+
+    def following_turns(self, turn_id: int) -> FollowingTurns:
+        """What follows a turn, and would be deleted with it."""
+        with self.connections.read() as connection:
+            return turn_removal.following_turns(connection, turn_id)
 
     def path(self, leaf_id: int, limit: int | None = None) -> list[Turn]:
         """The turns from the root down to a turn, or only the last ``limit`` of them."""

@@ -11,17 +11,17 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm import paths
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import counted
 from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import TrainingError, TrainingPlan
+from rpterm.training.result import TrainingResult
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 from rpterm.types import RptermError
 
@@ -50,28 +50,6 @@ class Listener(Protocol):
     def stepped(self, done: int, total: int, loss: float) -> None:
         """One step is done."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """The result of a training.
-
-    Attributes:
-        steps: Total number of steps.
-        seconds: Duration of the steps of this run.
-        loss_before: Loss on the test rows; ``None`` without test rows or for a resumed training.
-        parity: How well llama.cpp and transformers agree about the adapter.
-        begun: The step from which this run resumed.
-    """
-
-    adapter: Path
-    card: Path
-    steps: int
-    seconds: float
-    loss_before: float | None
-    loss_after: float | None
-    parity: parity.Parity
-    begun: int = 0
 
 
 def train(
@@ -128,7 +106,7 @@ class _Training:
         texts = _probe_texts(base, self.data)
         parity.check_conversion(base, texts, self.folder, self._stage)
         self._stage(f"tokenizing {counted(len(self.data.train), 'row')}")
-        built = trainer.build(
+        built = trainer.build_trainer(
             self.plan, base, self.data, self.folder, self.listener.stepped, self.stop,
             lambda: self._on_part(),
         )  # fmt: skip
@@ -216,7 +194,7 @@ def _open_folder(to: Path, fingerprint: str, anew: bool) -> Path:
         folder.mkdir(exist_ok=True)
         marker.write_text(fingerprint, encoding="ascii")
     except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({why(error)}).") from error
+        raise TrainingError(f"{folder} cannot be written ({cause_of(error)}).") from error
     return folder
 
 

@@ -1,8 +1,8 @@
 """The command palette: which commands it offers, and in which order.
 
-Without a query the most used commands come first, then the order of the registry. With a query,
-matches in a command's id and label rank above matches in its description. How often each command
-was run from the palette is counted in the database.
+Without a query, commands that can act now come first, the most used ones before the order of the
+registry. With a query, matches in a command's id and label rank above matches in its description.
+How often each command was run from the palette is counted in the database.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -22,17 +22,38 @@ from rpterm.tui.screens.chat import slash_commands
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.tui.app import RptermApp
+    from rpterm.config import Settings
+    from rpterm.tui.screens.chat.screen import ChatScreen
 
 _USAGE_FLAG = "palette.used"
 """The flag of the store that holds how often each command was run from here, as JSON."""
 
 
-def offered(app: RptermApp, screen: Screen[Any]) -> Iterator[keys.Key]:
+class Program(Protocol):
+    """What the palette needs of the running program; see ``tui.app.RptermApp``."""
+
+    settings: Settings
+
+    @property
+    def chat(self) -> ChatScreen: ...
+
+    def run_command(self, name: str) -> None:
+        """Run a command of the registry."""
+        ...
+
+
+def offered(app: Program, screen: Screen[Any]) -> Iterator[keys.Key]:
     """Every command of the registry; over a dialog, only those that work everywhere."""
     for key in keys.KEYS:
         if key.palette and (key.scope == "app" or screen is app.chat):
             yield key
+
+
+def acts_now(chat: ChatScreen, key: keys.Key) -> bool:
+    """Whether the reply or the selected turn that a command needs is there."""
+    if key.when == ("writing",):
+        return chat.state.busy
+    return key.when != ("selected",) or chat.transcript.selected is not None
 
 
 def title(key: keys.Key) -> str:
@@ -70,7 +91,11 @@ class Commands(Provider):
         self._usage = await _read_usage(self._program)
 
     async def discover(self) -> Hits:
-        for key in sorted(offered(self._program, self.screen), key=lambda k: -self._usage[k.id]):
+        chat = self._program.chat
+        for key in sorted(
+            offered(self._program, self.screen),
+            key=lambda key: (not acts_now(chat, key), -self._usage[key.id]),
+        ):
             yield DiscoveryHit(
                 _entry(key), self._run(key.id), text=title(key), help=self._help(key)
             )  # fmt: skip
@@ -85,7 +110,7 @@ class Commands(Provider):
                 )  # fmt: skip
 
     @property
-    def _program(self) -> RptermApp:
+    def _program(self) -> Program:
         return self.app  # type: ignore[return-value]
 
     def _help(self, key: keys.Key) -> str:
@@ -110,7 +135,7 @@ def _entry(key: keys.Key, query: str = "") -> Content:
     return line
 
 
-async def _read_usage(app: RptermApp) -> Counter[str]:
+async def _read_usage(app: Program) -> Counter[str]:
     """How often each command was run from the palette; empty if that cannot be read."""
     session = app.chat.session
     if session is None:
@@ -123,7 +148,7 @@ async def _read_usage(app: RptermApp) -> Counter[str]:
     return Counter()
 
 
-def _store_usage(app: RptermApp, usage: Mapping[str, int]) -> None:
+def _store_usage(app: Program, usage: Mapping[str, int]) -> None:
     session = app.chat.session
     if session is not None:
         app.chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, json.dumps(usage)))

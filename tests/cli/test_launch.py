@@ -158,6 +158,8 @@ def test_the_first_frame_greets_whom_the_chat_greets(tmp_path: Path, engine: Wat
     assert launch(engine, target=str(path), new=True).greeting() == "Good evening, Byron."
     assert launch(engine, target=str(path), greeting=2).greeting() == "You again."
     assert launch(engine, target=str(path), greeting=9).greeting() == ""
+    path.write_text(CARD.replace("Good evening.", "{{pick:Hm.,Ah.}}"), encoding="utf-8")
+    assert launch(engine, target=str(path), new=True).greeting() == ""  # Drawn by the chat's id.
 
 
 def test_the_first_frame_greets_beside_the_chats_of_others(card: str, engine: Watched) -> None:

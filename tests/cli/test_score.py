@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_tools import Cli
@@ -13,7 +14,7 @@ from rpterm.cli import out, rich_out
 from rpterm.cli.score import _show
 from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.evaluation.reply_scores import ScoredReply, with_labels
-from rpterm.scoring.findings import Finding
+from rpterm.scoring.findings import ScoreFinding
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
 
@@ -113,6 +114,25 @@ def test_broken_lines_are_reported_and_the_others_scored(
     assert done.code == 1 and "line 1: this is not JSON" in done.err and "no reply" in done.err
 
 
+def test_another_card_of_the_same_name_is_a_contrast_and_the_same_card_is_none(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contrasts: list[tuple[str, ...]] = []
+
+    def score(scorer: object, card: object, replies: object, others: Any) -> list[ScoredReply]:
+        contrasts.append(tuple(each.examples[0].dialogue[-1][1] for each in others))
+        return []
+
+    monkeypatch.setattr("rpterm.cli.score.running_scorer", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("rpterm.evaluation.reply_scores.score_all", score)
+    card, other, file = tmp_path / "a.toml", tmp_path / "b.toml", tmp_path / "chat.jsonl"
+    card.write_text(KIT, encoding="utf-8")
+    other.write_text(KIT.replace("Yo! Skates", "Hey! Skates"), encoding="utf-8")
+    file.write_text('{"reply": "Yes."}\n', encoding="utf-8")
+    cli("score", str(card), str(file), "--against", str(other), "--against", str(card))
+    assert contrasts == [("Hey! Skates on, helmets on, let's roll!",)]
+
+
 def test_rows_of_different_columns_are_one_sheet(capsys: pytest.CaptureFixture[str]) -> None:
     out.csv([{"line": 1, "reply": 'a, "b"\nc'}, {"line": 2, "field.id": "x", "reply": None}])
     assert capsys.readouterr().out == 'line,reply,field.id\n1,"a, ""b""\nc",\n2,,x\n'
@@ -129,7 +149,9 @@ def test_the_table_fits_the_terminal(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rich_out, "_PIPE_WIDTH", width)
-    why = Finding("assistant_voice", "conflict", -2.0, Reading(0.1, 1.0, (Evidence(0, 40, "odd"),)))
+    why = ScoreFinding(
+        "assistant_voice", "conflict", -2.0, Reading(0.1, 1.0, (Evidence(0, 40, "odd"),))
+    )
     monkeypatch.setattr("rpterm.evaluation.reply_scores.findings", lambda score: [why])
     parts = dict.fromkeys(("persona", "behaviour", "conversation", "boundaries"), 0.333)
     one = Score(0.42, 0.3, 0.6, parts, {}, complete=True, version="1")

@@ -67,7 +67,7 @@ def test_urgent_requests_go_before_background_ones(make):
 
     embedder._exchange = seen
     later = embedder._submit(_BACKGROUND, {"texts": ["can wait"]})  # Nothing runs yet.
-    assert embedder.begin(["soon"])().tolist() == [[4, 1]]
+    assert embedder.start_encoding(["soon"])().tolist() == [[4, 1]]
     assert later.result.result().tolist() == [[8, 1]]
     assert asked == ["soon", "can wait"]
 
@@ -89,6 +89,17 @@ def test_before_it_is_ready_there_is_no_vector(make):
     assert vector is not None
     assert vector.tolist() == [5, 1]
     assert embedder.dim == 2
+
+
+def test_a_text_asked_again_needs_no_worker(make):
+    embedder = make()
+    embedder.encode(["a"])
+    first = embedder.encode_now("abc", 5)
+    for number in range(7):
+        embedder.encode_now("x" * number, 5)
+    assert embedder.encode_now("abc", 0.0) is first
+    embedder.encode_now("one more", 5)
+    assert "abc" not in embedder._recent
 
 
 def test_a_dead_worker_is_replaced_and_its_request_repeated(make):

@@ -1,49 +1,23 @@
-"""Turns the figures of a report into findings for people, most serious first.
-
-``STRICT`` names the findings that make ``--strict`` fail: each of them loses rows, stops a
-training, or must not be published. Biases and phrases are reported and left to the reader.
-"""
+"""Turns the figures of a report into findings for people, most serious first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
+from rpterm.preference.check.report import STRICT, DataFinding, DataReport
 from rpterm.preference.stats.agreement import Proportion
-
-if TYPE_CHECKING:
-    from rpterm.preference.check.report import Report
-
-STRICT = frozenset(
-    {
-        "bad rows", "refused", "dropped", "emptied", "leaks", "contradictions", "personal data",
-        "one-sided",
-    }
-)  # fmt: skip
-"""The findings that make ``--strict`` fail."""
 
 _SMALL_EDIT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something a person should know; ``strict`` says whether ``--strict`` fails on it."""
-
-    name: str
-    text: str
-    where: tuple[str, ...] = ()
-    strict: bool = False
-
-
-def findings(report: Report) -> list[Finding]:
+def findings(report: DataReport) -> list[DataFinding]:
     """All findings; those that make ``--strict`` fail come first."""
     every = [*_row_findings(report), *_verdict_findings(report), *_text_findings(report)]
     return sorted(every, key=lambda each: not each.strict)
 
 
-def _row_findings(report: Report) -> Iterator[Finding]:
+def _row_findings(report: DataReport) -> Iterator[DataFinding]:
     """What loses rows or stops a training run."""
     quality = report.quality
     if report.bad.count:
@@ -93,7 +67,7 @@ def _row_findings(report: Report) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _verdict_findings(report: Report) -> Iterator[Finding]:
+def _verdict_findings(report: DataReport) -> Iterator[DataFinding]:
     """Contradictions and biases in the judgements."""
     quality = report.quality
     if quality.contradictions.count:
@@ -133,7 +107,7 @@ def _verdict_findings(report: Report) -> Iterator[Finding]:
         )
 
 
-def _text_findings(report: Report) -> Iterator[Finding]:
+def _text_findings(report: DataReport) -> Iterator[DataFinding]:
     """Personal data and out-of-role phrases in the texts."""
     quality = report.quality
     for kind, places in sorted(quality.private.items()):
@@ -150,8 +124,8 @@ def _text_findings(report: Report) -> Iterator[Finding]:
             )
 
 
-def _finding(name: str, text: str, where: list[str] | None = None) -> Finding:
-    return Finding(name, text, tuple(where or ()), name in STRICT)
+def _finding(name: str, text: str, where: list[str] | None = None) -> DataFinding:
+    return DataFinding(name, text, tuple(where or ()), name in STRICT)
 
 
 def _percentage(share: Proportion) -> str:

@@ -10,14 +10,13 @@ ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rpterm.store.chat_files.log_records import ChatLog, LogMessage, LogRating
 from rpterm.store.judgement_records import Circumstances
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
-    from rpterm.store.chat_files.chat_log import ChatLog, LogMessage
     from rpterm.store.judgements import Judgements
 
 _UP_WORDS = frozenset(
@@ -30,15 +29,6 @@ _THUMB_KEYS = ("thumb", "thumbs", "vote", "feedback", "liked")
 RATING_KEYS = frozenset({*_THUMB_KEYS, "stars", "rating", "reason", "comment", "annotation"})
 """The keys of an ``extra`` that concern ratings."""
 _MAX_REASON_CHARS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class LogRating:
-    """A rating of one swipe: a thumb or stars, never both."""
-
-    thumb: bool | None = None
-    stars: int | None = None
-    reason: str = ""
 
 
 def read_ratings(

@@ -70,13 +70,23 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         export_file(result.target, "v2", source)
 
 
+def test_a_picture_of_the_same_name_is_the_portrait(tmp_path: Path) -> None:
+    yaml = put(tmp_path / "in" / "Anna.yaml", b"name: Anna\ncontext: She is tall.\n")
+    other = put(tmp_path / "in" / "Bo.json", jsonio.dumps(v3(name="Bo")))
+    put(tmp_path / "in" / "Anna.png", png.blank(4, 4))
+    put(tmp_path / "in" / "Bo.png", png.write(png.blank(4, 4), {"chara": jsonio.dumps(v3())}))
+    anna, bo = import_files([yaml, other], tmp_path / "out")
+    assert anna.portrait == tmp_path / "out" / "anna.png" and bo.portrait is None
+    assert anna.portrait.read_bytes() == png.blank(4, 4)
+
+
 def test_export_of_a_file(tmp_path: Path) -> None:
     picture = png.write(png.blank(4, 4), {"ccv3": jsonio.dumps(v3(description="D"))})
     (result,) = import_files([put(tmp_path / "x.png", picture)], tmp_path / "cards")
     assert result.target is not None
     assert export_file(result.target, "png", tmp_path / "out" / "y.png") == ()
     again = png.read((tmp_path / "out" / "y.png").read_bytes())
-    assert jsonio.same(json.loads(again.cards["ccv3"]), v3(description="D"))
+    assert jsonio.same_json(json.loads(again.cards["ccv3"]), v3(description="D"))
     assert again.stripped == png.blank(4, 4)
 
 
@@ -105,7 +115,7 @@ def test_large_pictures_inside_the_json_become_files(tmp_path: Path) -> None:
     assert (tmp_path / "c" / "anna.assets" / "data-001.png").read_bytes() == body
     assert uri not in result.target.read_text(encoding="utf-8")
     done = export(load(result.target), "v3", file_reader(tmp_path / "c"))
-    assert jsonio.same(json.loads(done.data), document)
+    assert jsonio.same_json(json.loads(done.data), document)
     (tmp_path / "c" / "anna.assets" / "data-001.png").unlink()
     with pytest.raises(ExchangeError, match=r"data-001\.png is missing"):
         export(load(result.target), "v3", file_reader(tmp_path / "c"))
@@ -120,7 +130,7 @@ def test_a_card_cannot_read_files_outside_its_folder(tmp_path: Path) -> None:
     (result,) = import_files([put(tmp_path / "x.json", jsonio.dumps(document))], tmp_path / "c")
     assert result.target is not None
     done = export(load(result.target), "v3", file_reader(tmp_path / "c"))
-    assert jsonio.same(json.loads(done.data), document)
+    assert jsonio.same_json(json.loads(done.data), document)
     assert file_reader(tmp_path / "c")("../secret.txt") is None
     assert file_reader(tmp_path / "c")(str(tmp_path / "secret.txt")) is None
     assert file_reader(tmp_path / "c")("mine.txt") == b"mine"

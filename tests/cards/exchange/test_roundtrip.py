@@ -37,7 +37,7 @@ def there_and_back(document: Any, form: Format) -> Any:
 
 
 def check_same(before: Any, after: Any) -> None:
-    if not jsonio.same(before, after):
+    if not jsonio.same_json(before, after):
         assert after == before
         raise AssertionError(f"types differ: {before!r} {after!r}")
 
@@ -109,7 +109,7 @@ def test_archives(document: dict[str, Any]) -> None:
         assert not result.error
         assert result.target is not None
         done = export(load(result.target), "charx", file_reader(folder / "cards"))
-    archive = charx.read(done.data)
+    archive = charx.read(charx.unpack(done.data))
     check_same(document, json.loads(archive.card))
     assert archive.files == files
     assert not done.notes

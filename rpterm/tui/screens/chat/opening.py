@@ -71,6 +71,7 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
         tail += ghosts
     await chat.transcript.show(tail, more=len(event.turns) >= background.WINDOW)
     chat.transcript.scroll_to_end()
+    chat.call_after_refresh(chat.transcript.introduce, panes.portrait_path(chat))
     if event.session.scene.group:
         frame.show_header(chat)
     chat.phase(Phase.LOADING)
@@ -114,7 +115,7 @@ def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     chat.figures(model=info.model, context=info.context, share=0.0, hint=hint)
     if not chat.state.busy:
         chat.phase(Phase.SETTLING)
-        frame.settle(chat)
+        frame.settle_cache(chat)
     examples.refresh_soon(chat)
     panes.request_preview(chat, always=True)
 
