@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rpterm.scoring.records import Fact
+from rpterm.scoring.scene import Fact
 from rpterm.scoring.texts import any_of, content_stems
 
 _UNREAL = any_of(
