@@ -14,8 +14,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.growable_array import Growing
+from rpterm.memory.growable_array import GrowableArray
 from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.questions import question_share
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory.memories import Memories, Memory
@@ -54,7 +55,7 @@ class LiveIndex:
         self._last_id = 0
         self._seq = 0
         self._loaded = False
-        self._hash_keys = Growing(np.int64)
+        self._hash_keys = GrowableArray(np.int64)
 
     @property
     def loaded(self) -> bool:
@@ -122,7 +123,7 @@ class LiveIndex:
         if not (fresh or changes.memories or changes.chats):
             self._last_id = end  # the new memories are of other characters: skip them from now on
             return
-        edited = self._memories.many(changes.memories)
+        edited = self._memories.get_many(changes.memories)
         with self.lock:
             self._seq = changes.seq
             for row in self.index.rows_of(changes.memories):
@@ -202,5 +203,6 @@ def _entry(memory: Memory, newer: tuple[int, ...]) -> IndexEntry:
         created=memory.created_at,
         importance=memory.importance,
         pinned=memory.pinned,
+        question=question_share(memory.text),
         newer=newer,
     )

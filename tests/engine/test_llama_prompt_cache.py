@@ -17,7 +17,7 @@ from rpterm.engine.llama import host_cache
 from rpterm.engine.llama.binding import lib, log_to_stderr
 from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import ChatCache
-from rpterm.engine.llama.model import Model, Options
+from rpterm.engine.llama.model import Model, ModelOptions
 from rpterm.engine.llama.prompt_cache import MIN_TOKENS, PromptCache
 from rpterm.system_memory import SystemMemory
 
@@ -35,7 +35,7 @@ def nothing(*_: object) -> None:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     log_to_stderr()
     path = write_model(tmp_path_factory.mktemp("model") / "tiny.gguf")
-    return Model(Options(path, context=512, threads=1, sequences=2), nothing)
+    return Model(ModelOptions(path, context=512, threads=1, sequences=2), nothing)
 
 
 @pytest.fixture

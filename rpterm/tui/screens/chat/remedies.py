@@ -33,9 +33,9 @@ async def again_with_hint(chat: ChatScreen) -> None:
     if found is None:
         return
     turn, score, card = found
-    from rpterm.scoring.findings import hint
+    from rpterm.scoring.findings import regeneration_hint
 
-    text = hint(score, turn.text, char=card.char, user=replies.user_name(chat))
+    text = regeneration_hint(score, turn.text, char=card.char, user=replies.user_name(chat))
     chat.say(text, title="Again, with a hint")
     chat.input.focus()
     await replies.start(chat, ScreenRequest(Intent.REGENERATE, turn_id=turn.id, hint=text))
