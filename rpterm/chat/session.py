@@ -321,9 +321,8 @@ class Session(Tree):
         path = self.path()
         if draft.strip():
             path.append(self.message(draft.strip(), path))
-        actor = (
-            self.scene.next_speaker(path) if draft.strip() else self.scene.expected_speaker(path)
-        )
+        choose = self.scene.next_speaker if draft.strip() else self.scene.expected_speaker
+        actor = choose(path)
         return actor.prompter.build_full(actor.card, self.chat, self.scene.view(actor, path))
 
     def count(self, text: str) -> int:
