@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
@@ -26,7 +26,7 @@ from rpterm.chat.other_terminals import (
     is_reply_running_elsewhere,
 )
 from rpterm.cli import out
-from rpterm.cli.guard import INTERRUPTED, complain
+from rpterm.cli.guard import ENDING_SIGNALS, INTERRUPTED, complain, signals_handled
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.startup.launch import Launch
 from rpterm.types import Intent, RptermError, Turn
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 SHOWN = 6
 """How many turns are printed when a chat is continued."""
 
-_LEAVE_ON = ("SIGTERM", "SIGHUP")
 _POLL_SECONDS = 0.2
 
 
@@ -61,7 +60,10 @@ def run(launch: Launch, live_settings: LiveSettings) -> int:
         session = launch.open()
         chat = PlainChat(session, sys.stdin, live_settings)
         try:
-            with chat.signals():
+            with (
+                signals_handled(chat.interrupt, "SIGINT"),
+                signals_handled(chat.leave, *ENDING_SIGNALS),
+            ):
                 chat.run()
         except Leave as leave:
             return leave.code
@@ -69,7 +71,8 @@ def run(launch: Launch, live_settings: LiveSettings) -> int:
             chat.leave_prompt()
             return INTERRUPTED
         finally:
-            with _signals_ignored():
+            # Nothing interrupts while the chat is stored for the last time.
+            with signals_handled(signal.SIG_IGN, "SIGINT", *ENDING_SIGNALS):
                 session.close()
     finally:
         launch.close()
@@ -307,25 +310,14 @@ class PlainChat:
             complain(event.message)
 
     # Signals -----------------------------------------------------------------------------------
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Handle signals while the chat runs; restore the handlers afterwards."""
-        before = {signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt)}
-        for name in _LEAVE_ON:
-            if (number := getattr(signal, name, None)) is not None:
-                before[number] = signal.signal(number, self._leave)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Handle Ctrl+C: stop the reply, or leave at the prompt."""
         if not self._replying:
             raise KeyboardInterrupt
         self._cancel()
 
-    def _leave(self, number: int, frame: FrameType | None) -> None:
+    def leave(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal that ends the program, after the reply is stored."""
         self._stop_code = 128 + number
         if not self._replying:
             raise Leave(self._stop_code)
@@ -338,15 +330,3 @@ class PlainChat:
     def _check(self) -> None:
         if self._stop_code:
             raise Leave(self._stop_code)
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """Ignore signals while the chat is stored for the last time."""
-    numbers = [signal.SIGINT, *(getattr(signal, n) for n in _LEAVE_ON if hasattr(signal, n))]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -14,9 +14,8 @@ from rpterm.tui.screens.chooser import Choice, Chooser
 class CharacterPicker(Chooser):
     """Reads the cards in a thread, so that the dialog opens at once."""
 
-    def __init__(self, *, first: bool = False, heading: str = "Characters") -> None:
-        title = "Who do you want to talk to?" if first else heading
-        super().__init__(title, [], empty="Looking for characters…")
+    def __init__(self, heading: str = "Characters") -> None:
+        super().__init__(heading, [], empty="Looking for characters…")
 
     def on_mount(self) -> None:
         super().on_mount()

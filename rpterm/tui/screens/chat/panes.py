@@ -168,10 +168,7 @@ def chat_opened(chat: ChatScreen) -> None:
     scores.refresh(chat)
     examples.refresh_soon(chat)
     chat.work(fill_chats(chat), "panes")
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
     if chat.going_to is not None:
         from rpterm.tui.screens.chat import navigation
 
@@ -179,8 +176,8 @@ def chat_opened(chat: ChatScreen) -> None:
 
 
 def refresh_memory(chat: ChatScreen) -> None:
-    """Something was written to memory: reload the Memory pane, if it is open."""
-    if chat.panes.pane("memory") is not None:
+    """Reload the Memory pane, if it is open."""
+    if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
         memory.refresh_soon(chat)
@@ -250,10 +247,7 @@ def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
 def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
     """Show the memories of this prompt in the Memory pane, if it is open."""
     chat.state.recalled = prompt
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
 
 
 def _focus(chat: ChatScreen) -> None:

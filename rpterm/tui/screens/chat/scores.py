@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages
+from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import Origin, RptermError, Status, Turn
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
     from rpterm.tui.screens.chat.screen import ChatScreen
 
+SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
 REST_S = 2.0
 """How long typing must pause before the slow signals resume, in seconds."""
 
@@ -34,7 +36,6 @@ class ScoreKeeper:
     Attributes:
         known: The scores of the open chat, by turn id.
         problem: Why scoring failed last, or "".
-        sentence: The alarm that is shown, or "".
         dismissed: The id of the reply whose alarm the user dismissed, or 0.
     """
 
@@ -51,7 +52,6 @@ class ScoreKeeper:
         self._queued: set[int] = set()
         self.known: dict[int, Score] = {}
         self.problem = ""
-        self.sentence = ""
         self.dismissed = 0
 
     def follow(self) -> LiveScores | None:
@@ -86,10 +86,8 @@ class ScoreKeeper:
     def clear_alarm(self) -> None:
         """Another reply was requested: clear the alarm and the status of the last one."""
         self._epoch += 1
-        self.sentence = ""
         self._chat.figures(score="")
-        for line in self._chat.query("#alarm"):
-            line.show("")  # type: ignore[attr-defined]
+        self._chat.query_one(Alarm).show("")
 
     def growing(self, turn: Turn) -> None:
         """A reply grows: process its text so far, unless that is already going on."""
@@ -305,7 +303,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         assert isinstance(pane, ConsistencyPane)
         problem = chat.keeper.problem
         if chat.session is not None and chat.session.scores is None:
-            problem = "Scores are off: `rpterm config set scoring.live true` turns them on."
+            problem = SCORES_OFF
         elif turn is None:
             problem = "There is no reply to score yet."
         trend = _trend(chat, path, turn)
@@ -340,20 +338,7 @@ def _show_alarm(
             sentence = f"{name} fell out of character."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."
-    chat.keeper.sentence = sentence
-    widgets = chat.query("#alarm")
-    if widgets:
-        widgets.first().show(sentence)  # type: ignore[attr-defined]
-    elif sentence:
-        chat.work(_mount_alarm(chat), "alarm")
-
-
-async def _mount_alarm(chat: ChatScreen) -> None:
-    from rpterm.tui.widgets.alarm import Alarm
-
-    if not chat.query("#alarm"):
-        await chat.query_one("#column").mount(Alarm(chat.settings.keys), before=chat.input)
-    chat.query_one("#alarm", Alarm).show(chat.keeper.sentence)
+    chat.query_one(Alarm).show(sentence)
 
 
 def dismiss_alarm(chat: ChatScreen) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm import live_settings, slash
 from rpterm.tui import keys
+from rpterm.tui.screens.chat import require
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -83,17 +84,16 @@ async def _set(chat: ChatScreen, arguments: str) -> None:
 async def _note(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import chats
 
-    if (session := chat.session) is not None:
-        note = (await chat.ask(lambda: session.chat)).note
-        await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
+    session = require.session(chat)
+    note = (await chat.ask(lambda: session.chat)).note
+    await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
 
 
 async def _rename(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import replies
 
-    if (session := chat.session) is not None:
-        await chat.ask(session.rename, arguments)
-        await replies.refresh_transcript(chat)
+    await chat.ask(require.session(chat).rename, arguments)
+    await replies.refresh_transcript(chat)
 
 
 async def _export(chat: ChatScreen, arguments: str) -> None:
@@ -125,8 +125,11 @@ def suggestions(line: str) -> tuple[list[str], str]:
         if not found:
             return [], "There is no such command; a message that begins with a slash needs two."
         return [f"/{each}" for each in found], known[found[0]] if len(found) == 1 else ""
-    if name.casefold() == _SET and (found := _setting_names(arguments.partition(" ")[0])):
-        return found, _setting_description(found[0]) if len(found) == 1 else ""
+    if name.casefold() == _SET:
+        labels = (each.removeprefix("sampling.") for each in live_settings.NAMES)
+        if found := slash.starting_with(arguments.partition(" ")[0], labels):
+            about = live_settings.description(live_settings.tunable_name(found[0]))
+            return found, about if len(found) == 1 else ""
     description = names().get(name.casefold())
     return ([f"/{name}"], description) if description else ([], "There is no such command.")
 
@@ -144,16 +147,3 @@ async def complete(chat: ChatScreen) -> None:
     chat.input.put(f"{command} {completed}" if space else completed)
     if takes_more:
         chat.input.insert(" ")
-
-
-def _setting_names(prefix: str) -> list[str]:
-    """The settings whose name begins with this prefix."""
-    from rpterm.live_settings import NAMES
-
-    return slash.starting_with(prefix, (name.removeprefix("sampling.") for name in NAMES))
-
-
-def _setting_description(label: str) -> str:
-    from rpterm.live_settings import description, tunable_name
-
-    return description(tunable_name(label))
