@@ -256,9 +256,3 @@ def company_text(me: Member, others: Iterable[tuple[Member, str]], user: str) ->
             f"Write only what {me.speaker} says and does next, and nothing for the others.",
         )
     )
-
-
-def speaker_names(cast: Cast, user: str) -> tuple[str, ...]:
-    """Every name that may head a line: a reply stops where one of them starts another line."""
-    names = [name for m in cast.members for name in (m.speaker, m.card_name)]
-    return tuple(dict.fromkeys((user, *names)))

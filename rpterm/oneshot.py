@@ -1,22 +1,35 @@
 """A single prompt to a model outside any chat, for example to draft a card or to judge a reply.
 
 Applies the model's chat template and checks its context window. Knows no card, no store and no user
-interface.
+interface. ``background_asker`` asks while a chat is open, without disturbing its cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from rpterm.engine.protocol import Delta, Engine, EngineEvent, GenerateRequest, Piece, Retracted
+from rpterm.engine.protocol import (
+    BackgroundEngine,
+    Delta,
+    Engine,
+    EngineEvent,
+    GenerateRequest,
+    Piece,
+    Retracted,
+)
+from rpterm.memory.distil.ask import Ask, Message
 from rpterm.prompt.template import ChatTemplate
-from rpterm.types import Role, RptermError, Sampling
+from rpterm.types import RptermError, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+BACKGROUND_TOKENS = 1000
+"""Tokens of question and answer together that an engine accepts outside the chat."""
 
 
 class AskError(RptermError):
@@ -65,21 +78,47 @@ def build_request(
     """
     info = engine.load()
     template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
-    roles: list[Role] = ["system", "user"]
-    texts = [system, question]
-    pieces = [
-        Piece(part.text, special=True) if part.index is None else Piece(texts[part.index])
-        for part in template.parts(roles)
-    ]
-    ids = tuple(token for tokens in engine.tokenize(pieces) for token in tokens)
-    if len(ids) + sampling.max_tokens > info.context:
+    sampling = replace(sampling, seed=sampling.seed or 0)
+    messages: list[Message] = [("system", system), ("user", question)]
+    request = _render(engine, template, messages, sampling)
+    if len(request.prompt_ids) + sampling.max_tokens > info.context:
         raise AskError(
-            f"The question has {len(ids)} tokens and its answer may take {sampling.max_tokens}, "
-            f"but {info.model} has a context window of {info.context}. Use a larger --context."
+            f"The question has {len(request.prompt_ids)} tokens and its answer may take "
+            f"{sampling.max_tokens}, but {info.model} has a context window of {info.context}. Use "
+            "a larger --context."
         )
+    return request
+
+
+def background_asker(engine: BackgroundEngine, template: ChatTemplate) -> Ask:
+    """A function that asks short questions outside the open chat.
+
+    It raises ``EngineError`` if the engine failed, or cannot work outside the chat.
+    """
+
+    def ask(messages: Sequence[Message], grammar: str, max_answer: int) -> str | None:
+        sampling = Sampling(
+            seed=1, max_tokens=max_answer, temperature=0, repeat_penalty=1, dry_multiplier=0,
+            min_p=0, grammar=grammar,
+        )  # fmt: skip
+        request = _render(engine, template, messages, sampling)
+        too_long = len(request.prompt_ids) + max_answer > BACKGROUND_TOKENS
+        return "" if too_long else engine.generate_in_background(request)
+
+    return ask
+
+
+def _render(
+    engine: Engine, template: ChatTemplate, messages: Sequence[Message], sampling: Sampling
+) -> GenerateRequest:
+    """The messages in the model's chat template, ending with the generation prompt."""
+    pieces = [
+        Piece(part.text, special=True) if part.index is None else Piece(messages[part.index][1])
+        for part in template.parts([role for role, _ in messages])
+    ]
     return GenerateRequest(
-        prompt_ids=ids,
+        prompt_ids=tuple(token for tokens in engine.tokenize(pieces) for token in tokens),
         prompt_text="".join(piece.text for piece in pieces),
-        messages=tuple(zip(roles, texts, strict=True)),
-        sampling=replace(sampling, seed=sampling.seed or 0),
+        messages=tuple(messages),
+        sampling=sampling,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
@@ -321,7 +322,7 @@ class Prompt:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        return tuple(token for span in self.spans for token in span.ids)
+        return tuple(chain.from_iterable(span.ids for span in self.spans))
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from rpterm.preference.stats.bootstrap import percentile_interval, resamples
 from rpterm.preference.stats.intervals import wilson
 
 _Z95 = 1.96
@@ -119,21 +120,12 @@ def bootstrap_interval(
     draws: int,
 ) -> list[float]:
     """The 95 % bootstrap interval of a statistic, resampling whole parts (a cluster bootstrap)."""
-    return _percentile_interval(
-        [
-            statistic([each for part in rng.choices(parts, k=len(parts)) for each in part])
-            for _ in range(draws)
-        ]
-    )
+    return _rounded([statistic(sample) for sample in resamples(parts, draws, rng)])
 
 
-def _percentile_interval(values: list[float]) -> list[float]:
-    """From the 2.5th to the 97.5th percentile."""
-    ordered = sorted(values)
-    if not ordered:
-        return [0.0, 1.0]
-    cut = len(ordered) // 40
-    return [round(ordered[cut], 4), round(ordered[-1 - cut], 4)]
+def _rounded(values: list[float]) -> list[float]:
+    """The interval as a report prints it; of nothing, all that is possible."""
+    return [round(bound, 4) for bound in percentile_interval(values)] if values else [0.0, 1.0]
 
 
 def mean_interval(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
@@ -150,7 +142,7 @@ def mean_interval(values: Sequence[float], groups: Sequence[str] | None = None) 
     for _ in range(_MEAN_DRAWS):
         sample = rng.choices(pools, k=len(pools))
         means.append(sum(total for total, _ in sample) / sum(count for _, count in sample))
-    return _percentile_interval(means)
+    return _rounded(means)
 
 
 def mean_figures(

@@ -19,7 +19,9 @@ from rpterm.cards.reader import load as load_alone
 from rpterm.cards.worlds import load_card
 from rpterm.types import RptermError
 
-FOREIGN_EXTENSIONS = frozenset({".png", ".apng", ".json", ".charx", ".yaml", ".yml"})
+FOREIGN_EXTENSIONS = frozenset(
+    {".png", ".apng", ".json", ".charx", ".byaf", ".yaml", ".yml", ".lorebook"}
+)
 """File extensions of other programs' cards and lorebooks, which `cards.exchange` reads."""
 _MAX_NEAR = 3
 _MAX_ABOUT = 160

@@ -123,7 +123,7 @@ class Matcher:
     def _tokens(self, context: LoreContext, rule: Rule) -> int:
         if context.count != self._tokenizer:  # Equal bound methods are never identical.
             self._tokenizer, self._token_counts = context.count, {}
-        text = context.expand(rule.entry.content)
+        text = _text_of(rule, context)
         if text not in self._token_counts:
             self._token_counts[text] = context.count(text)
         return self._token_counts[text]
@@ -231,10 +231,15 @@ class _Firing:
     def _hit(self, rule: Rule) -> LoreHit:
         entry = rule.entry
         return LoreHit(
-            rule.index, rule.name, self.point.context.expand(entry.content), entry.position,
+            rule.index, rule.name, _text_of(rule, self.point.context), entry.position,
             entry.depth, entry.role, entry.order, self.tokens(rule), rule.static,
             self.reasons[rule.index][1],
         )  # fmt: skip
+
+
+def _text_of(rule: Rule, context: LoreContext) -> str:
+    expand = context.expand_static if rule.static else context.expand
+    return expand(rule.entry.content)
 
 
 def _prompt_order(hit: LoreHit) -> tuple[int, int]:

@@ -1,23 +1,28 @@
 """Expands macros in card text, such as ``{{char}}`` and ``{{random:A,B}}``, in one pass.
 
 The result of a macro is not expanded again, so that text cannot grow without end. Randomness comes
-only from the seeds and time only from the clock that are passed in: the same arguments always give
-the same text. This module knows no card, chat or prompt.
+only from the seeds, and the time is passed in: the same arguments always give the same text. A draw
+depends on its own words and not on its place: ``{{pick:red,green}}`` is the same in two texts, and
+differs only where one text repeats it. This module knows no card, chat or prompt.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
+from zlib import crc32
 
 from rpterm.calendar_names import MONTHS, WEEKDAYS
 from rpterm.humanize import counted
 
 _DELIMITERS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)
+_RANDOM = re.compile(r"\{\{\s*(?:random|pick|roll)\b", re.IGNORECASE)
+_UTC_TIME = re.compile(r"time_utc([+-]\d{1,2})")
 _COMMA = re.compile(r"(?<!\\),")
 _MAX_DICE = 100
 
@@ -29,10 +34,9 @@ class MacroScope:
     Attributes:
         seed: For ``random`` and ``roll``; differs from turn to turn.
         chat_seed: For ``pick``; constant within a chat, so that a pick stays the same.
-        now: For the date and time macros; ``None`` leaves them unexpanded.
-        idle: Seconds since the user's last message; ``None`` leaves the macro unexpanded.
-        original: The text that this one replaces; ``None`` leaves the macro unexpanded.
-        more: Further macros: name in lower case → value.
+        now: Local time, for the date and time macros; ``None`` leaves them unexpanded.
+        idle: Seconds since the turn before; ``None`` leaves the macro unexpanded.
+        values: Further macros: name in lower case → value.
     """
 
     char: str
@@ -41,8 +45,7 @@ class MacroScope:
     chat_seed: int = 0
     now: datetime | None = None
     idle: float | None = None
-    original: str | None = None
-    more: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def expand(
@@ -66,7 +69,7 @@ def expand_with(text: str, scope: MacroScope) -> str:
         return text
     stack: list[list[str]] = [[]]
     end = 0
-    draws = 0
+    draws: Counter[int] = Counter()
     for match in _DELIMITERS.finditer(text):
         stack[-1].append(text[end : match.start()])
         end = match.end()
@@ -75,8 +78,9 @@ def expand_with(text: str, scope: MacroScope) -> str:
             stack.append([])
         elif token == "}}" and len(stack) > 1:
             body = "".join(stack.pop())
-            draws += 1
-            value = _value(body, draws, scope)
+            key = crc32(body.encode("utf-8", "replace"))  # Nested bodies may be long.
+            draws[key] += 1
+            value = _value(body, draws[key], scope)
             stack[-1].append("{{" + body + "}}" if value is None else value)
         elif token == "}}":
             stack[-1].append(token)
@@ -96,8 +100,12 @@ def _value(body: str, draw: int, scope: MacroScope) -> str | None:
         return _WITH_ARGUMENT[name](argument, draw, scope)
     if colon:
         return None
-    if name in scope.more:
-        return scope.more[name]
+    if name in scope.values:
+        return scope.values[name]
+    if name.startswith("roll "):
+        return _roll(name.removeprefix("roll "), draw, scope)
+    if zone := _UTC_TIME.fullmatch(name):
+        return _time_in_zone(int(zone[1]), scope)
     plain = _PLAIN.get(name)
     return plain(scope) if plain else None
 
@@ -151,6 +159,12 @@ def _time_formatter(style: str) -> Callable[[MacroScope], str | None]:
     return lambda scope: None if scope.now is None else scope.now.strftime(style)
 
 
+def _time_in_zone(hours: int, scope: MacroScope) -> str | None:
+    if scope.now is None or abs(hours) >= 24:
+        return None
+    return scope.now.astimezone(timezone(timedelta(hours=hours))).strftime("%H:%M")
+
+
 def _date(scope: MacroScope) -> str | None:
     if scope.now is None:
         return None
@@ -166,6 +180,11 @@ def _idle(scope: MacroScope) -> str | None:
     return None if scope.idle is None else duration_in_words(scope.idle)
 
 
+def draws_at_random(text: str) -> bool:
+    """Whether a text depends on the seeds."""
+    return _RANDOM.search(text) is not None
+
+
 def duration_in_words(seconds: float) -> str:
     """A duration in words: ``3 hours``, ``just now``."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
@@ -174,6 +193,11 @@ def duration_in_words(seconds: float) -> str:
             return counted(count, unit)
     return "just now"
 
+
+OF_CARD = frozenset(("description", "personality", "scenario", "persona"))
+"""Macros that insert a part of the card, or the user's persona; see ``MacroScope.values``."""
+OF_TURN = frozenset(("lastmessage", "lastusermessage", "lastcharmessage"))
+"""Macros that change with every message, and so cannot be part of a prompt's static block."""
 
 _WITH_ARGUMENT: dict[str, Callable[[str, int, MacroScope], str | None]] = {
     "random": _random,
@@ -187,9 +211,11 @@ _PLAIN: dict[str, Callable[[MacroScope], str | None]] = {
     "char": lambda scope: scope.char,
     "bot": lambda scope: scope.char,
     "user": lambda scope: scope.user,
-    "original": lambda scope: scope.original,
+    "charifnotgroup": lambda scope: scope.char,
+    "notchar": lambda scope: scope.user,
     "newline": lambda scope: "\n",
     "noop": lambda scope: "",
+    "trim": lambda scope: "",
     "time": _time_formatter("%H:%M"),
     "isotime": _time_formatter("%H:%M"),
     "isodate": _time_formatter("%Y-%m-%d"),

@@ -17,6 +17,7 @@ _HEAD = """\
 A line that begins with # is a comment: for you, never for the model. Remove the # to use the line.
 A text between three quotes, like the description below, may have several lines.
 {{char}} stands for the character's name, {{user}} for the name of the person who chats with them.
+{{date}}, {{weekday}}, {{time}}, {{random:tea,coffee}} and {{roll:d20}} work, too.
 If you save this file during a chat, the character changes with the next turn.
 
 Check it: rpterm cards lint FILE.  Chat: rpterm chat FILE.  Test it: rpterm cards test FILE."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rpterm import group
 from rpterm.cards.card import CharacterCard
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.window import visible_turns
 from rpterm.scoring.records import Evidence, Reading, Scene, scene_of
 from rpterm.store import Store
@@ -63,12 +64,12 @@ class LiveScores:
 
     def prepare(self, card: CharacterCard, chat: Chat) -> None:
         """Do the setup that would slow the first quick score down; needs no model."""
-        scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
+        scene = self._scene(card, chat, [])
         self._guarded("quick", lambda: self._ready().cheap("Good evening.", scene))
 
     def warm(self, card: CharacterCard, chat: Chat) -> None:
         """Let quick scores use embeddings, too; waits until the embedder is loaded."""
-        scene = scene_of(card, user=chat.persona.name, others=self._contrast(card))
+        scene = self._scene(card, chat, [])
         self._guarded("warm", lambda: self._ready().warm(scene))
 
     def score_quickly(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
@@ -127,9 +128,16 @@ class LiveScores:
         cast = self._cast(chat)
         if cast is not None and (me := group.speaker_of(cast, turn)) is not None:
             path = group.view_for(cast, me, path)
-        history = tuple((each.role == "assistant", each.text) for each in visible_turns(path))
-        others = self._contrast(card)
-        return scene_of(card, user=chat.persona.name, history=history, others=others)
+        return self._scene(card, chat, visible_turns(path))
+
+    def _scene(self, card: CharacterCard, chat: Chat, path: list[Turn]) -> Scene:
+        return scene_of(
+            card,
+            user=chat.persona.name,
+            history=tuple((each.role == "assistant", each.text) for each in path),
+            others=self._contrast(card),
+            expand=ChatMacros(card, chat, path).expand_static,
+        )
 
     def _contrast(self, card: CharacterCard) -> tuple[CharacterCard, ...]:
         if self._others is None:

@@ -91,7 +91,9 @@ def parent_of_message(chat: Tree, request: ReplyRequest) -> tuple[int | None, bo
 def _draft(chat: Tree, path: list[Turn], text: str, group: bool) -> Placement:
     if not text.strip() and not group:
         return Placement(path, None, OPEN_USER, draft=True)
-    begun = Turn(0, chat.chat_id, None, "user", chat.chat.persona.name, text)
+    begun = Turn(
+        0, chat.chat_id, None, "user", chat.chat.persona.name, text, created_at=chat.store.now()
+    )
     return Placement([*path, begun], None, OPEN_LAST, base=text, draft=True)
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
-from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts, macro_expander
+from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.static_block import ExampleTurns, Insert
+from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
 from rpterm.prompt.window import visible_turns
@@ -31,6 +32,7 @@ HIDDEN_REASON = "you hid it from the model"
 """The reason given for a turn that is left out although the context window has room for it."""
 
 if TYPE_CHECKING:
+    from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
 
 
@@ -38,36 +40,8 @@ class NotReadyError(RptermError):
     """The model is not loaded yet, so tokens cannot be counted."""
 
 
-class InsertFinder(Protocol):
-    """Finds text to insert into a prompt, such as lore."""
-
-    def __call__(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> PromptExtras: ...
-
-
-class ExampleChooser(Protocol):
-    """Chooses example dialogues: fixed ones for the static block, and some for a single turn."""
-
-    def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """The examples of the static block (``None``: the card's own) and their token budget."""
-        ...
-
-    def for_turn(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt,
-        count: Callable[[str], int],
-    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """The examples for this turn only, best first, and the runners-up that are left out.
-
-        Args:
-            prompt: The prompt without these examples.
-            count: Counts the tokens of a text.
-        """
-        ...
+InsertFinder = Callable[[CharacterCard, Chat, Sequence[Turn], int], PromptExtras]
+"""Finds text to insert into a prompt; the number is the context window in tokens."""
 
 
 class Prompter:
@@ -79,7 +53,7 @@ class Prompter:
         settings: Settings,
         finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
-        examples: ExampleChooser | None = None,
+        examples: ExampleProvider | None = None,
     ) -> None:
         self._engine = engine
         self.settings = settings
@@ -121,13 +95,23 @@ class Prompter:
             return len(self._encode([Piece(text)])[0])
 
     def build_reusable(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        ending: Ending,
+        now: float | None = None,
     ) -> Prompt:
-        """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        """The prompt without the parts that belong to a single turn: what a KV cache can reuse.
+
+        Args:
+            now: The time in Unix seconds; the next message is expected soon after it.
+        """
         history = visible_turns(history)
-        lore = self._lore(card, chat, history, self._context())
-        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed))
-        return self._build(card, chat, history, extras, ending)
+        macros = ChatMacros(card, chat, history, now)
+        lore = self._lore.find(card, chat, history, self._context(), macros)
+        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed), macros)
+        return self._build(card, chat, history, extras, ending, macros)
 
     def build_full(
         self,
@@ -151,20 +135,22 @@ class Prompter:
         context = self._context()
         hidden = self._hidden(history)
         history = visible_turns(history)
-        found = [find(card, chat, history, context) for find in (self._lore, *self._finders)]
+        macros = ChatMacros(card, chat, history)
+        found = [self._lore.find(card, chat, history, context, macros)]
+        found += [find(card, chat, history, context) for find in self._finders]
         extras = PromptExtras(
             fixed=tuple(insert for extra in found for insert in extra.fixed),
-            inserts=_own_inserts(card, chat, history, ending)
+            inserts=_own_inserts(card, chat, history, ending, macros)
             + tuple(insert for extra in found for insert in extra.inserts),
             left_out=hidden
             + self.unreadable_worlds
             + tuple(out for extra in found for out in extra.left_out),
         )
         if examples:
-            extras = self._with_examples(card, chat, extras)
+            extras = self._with_examples(card, chat, extras, macros)
         else:
             extras = replace(extras, examples=())
-        prompt = self._build(card, chat, history, extras, ending, hint)
+        prompt = self._build(card, chat, history, extras, ending, macros, hint)
         turn_examples: tuple[Insert, ...] = ()
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
@@ -176,7 +162,7 @@ class Prompter:
             return prompt
         inserts = extras.inserts + turn_examples + memories
         extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
-        return self._build(card, chat, history, extras, ending, hint)
+        return self._build(card, chat, history, extras, ending, macros, hint)
 
     def _hidden(self, history: Sequence[Turn]) -> tuple[LeftOut, ...]:
         return tuple(
@@ -185,10 +171,12 @@ class Prompter:
             if turn.hidden
         )
 
-    def _with_examples(self, card: CharacterCard, chat: Chat, extras: PromptExtras) -> PromptExtras:
+    def _with_examples(
+        self, card: CharacterCard, chat: Chat, extras: PromptExtras, macros: ChatMacros
+    ) -> PromptExtras:
         if self._examples is None:
             return extras
-        fixed, budget = self._examples.fixed(card, chat)
+        fixed, budget = self._examples.fixed(card, chat, macros.expand_static)
         return replace(extras, examples=fixed, examples_budget=budget)
 
     def _recall(
@@ -224,6 +212,7 @@ class Prompter:
         history: Sequence[Turn],
         extras: PromptExtras,
         ending: Ending,
+        macros: ChatMacros,
         hint: str = "",
     ) -> Prompt:
         cued = bool(self.company) and ending == REPLY
@@ -243,7 +232,7 @@ class Prompter:
             history=history,
             context=self._context(),
             max_reply=sampling.max_tokens + sampling.think_tokens,
-            expand=macro_expander(card, chat),
+            expand=macros.expand_static,
             own_system=self.settings.system_prompt,
             fixed=extras.fixed,
             inserts=hint_inserts(hint) + extras.inserts,
@@ -267,8 +256,9 @@ def turns_left_out(prompt: Prompt) -> frozenset[int]:
 
 
 def _own_inserts(
-    card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending
+    card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending, macros: ChatMacros
 ) -> tuple[Insert, ...]:
     """The author's note and the last instructions; none goes after a user line to be continued."""
     drafting = ending == OPEN_LAST and bool(history) and history[-1].role == "user"
-    return tuple(each for each in chat_inserts(card, chat) if not (each.after and drafting))
+    inserts = chat_inserts(card, chat, macros.expand_for_turn)
+    return tuple(each for each in inserts if not (each.after and drafting))

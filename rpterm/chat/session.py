@@ -21,15 +21,15 @@ from rpterm.chat.cast.scene import Scene
 from rpterm.chat.engine_request import apply_best_of, build_engine_request, stop_texts
 from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
 from rpterm.chat.placement import Placement, find_placement, parent_of_message
-from rpterm.chat.prompting import ExampleChooser, InsertFinder, Prompter, turns_left_out
+from rpterm.chat.prompting import InsertFinder, Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
-from rpterm.engine.protocol import Engine, EngineError, EngineInfo
+from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
+from rpterm.oneshot import background_asker
 from rpterm.prompt.build import PromptTooLarge
-from rpterm.prompt.extras import macro_expander
 from rpterm.prompt.template import OPEN_USER, TemplateError
 from rpterm.store import Store
 from rpterm.store.other_processes import mark_answering
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rpterm.chat.live_scores import LiveScores
+    from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.store.process_locks import Presence
@@ -69,7 +70,7 @@ class Session(Tree):
         finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
         flagged: Collection[str] = (),
-        examples: ExampleChooser | None = None,
+        examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,
         casting: CardSource | None = None,
         distiller: Distiller | None = None,
@@ -150,8 +151,8 @@ class Session(Tree):
 
     def _reusable_prefix(self, actor: Actor, path: list[Turn]) -> tuple[int, ...]:
         """The tokens that a character's next prompt is already known to begin with."""
-        view = self.scene.view(actor, path)
-        return actor.prompter.build_reusable(actor.card, self.chat, view, OPEN_USER).ids
+        view, now = self.scene.view(actor, path), self.store.now()
+        return actor.prompter.build_reusable(actor.card, self.chat, view, OPEN_USER, now).ids
 
     def branch_changed(self) -> None:
         """Let the engine's cache follow the branch that is shown now."""
@@ -164,9 +165,12 @@ class Session(Tree):
 
     def _resume_distiller(self) -> None:
         """Let memory be written; the distiller waits until the cache is ready for the next turn."""
-        if self.distiller is not None:
-            self.distiller.attach(self.engine, self._prompter.template)
-            self.distiller.wake(self._turns_left_out)
+        if self.distiller is None:
+            return
+        engine, template = self.engine, self._prompter.template
+        if template is not None and isinstance(engine, BackgroundEngine):
+            self.distiller.attach(engine, background_asker(engine, template))
+        self.distiller.wake(self._turns_left_out)
 
     # One reply ---------------------------------------------------------------------------------
     def reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
@@ -274,10 +278,11 @@ class Session(Tree):
     def _store_user_turn(self, text: str, parent_id: int | None) -> Turn:
         if not text.strip():
             raise SessionError("There is nothing to send: the message is empty.")
+        before = self.store.path(parent_id) if parent_id is not None else []
+        message = self.message(text.strip(), before)
         turn = self.store.add_turn(
-            self.chat_id, parent_id, "user", self.chat.persona.name,
-            macro_expander(self.card, self.chat)(text.strip()), origin=Origin.TYPED,
-        )  # fmt: skip
+            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
+        )
         if parent_id is not None:
             self.rater.record_kept_swipes(self.store.turn(parent_id))
         return turn
@@ -312,8 +317,7 @@ class Session(Tree):
         """
         path = self.path()
         if draft.strip():
-            text = macro_expander(self.card, self.chat)(draft.strip())
-            path.append(Turn(0, self.chat_id, None, "user", self.chat.persona.name, text))
+            path.append(self.message(draft.strip(), path))
         actor = (
             self.scene.next_speaker(path) if draft.strip() else self.scene.expected_speaker(path)
         )

@@ -6,13 +6,14 @@ engine's cache in step with the shown branch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.macros import expand
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.store import Store
-from rpterm.store.turn_removal import FollowingTurns, following_turns
+from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Tree:
         """The turns of the shown branch, oldest first; with ``limit``, only the last ones."""
         leaf = self.chat.leaf_id
         return self.store.path(leaf, limit) if leaf is not None else []
+
+    def message(self, text: str, path: Sequence[Turn]) -> Turn:
+        """What the user would say after these turns, with its macros expanded; it is not stored."""
+        chat, now = self.chat, self.store.now()
+        said = ChatMacros(self.card, chat, path, now).expand_for_turn(text)
+        parent_id = path[-1].id if path else None
+        return Turn(0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now)
 
     def swipe(self, turn_id: int, step: int) -> Turn | None:
         """Show the next (+1) or previous (-1) sibling of a turn, and what follows it.
@@ -109,7 +117,7 @@ class Tree:
 
     def following(self, turn_id: int) -> FollowingTurns:
         """What follows a turn, and would be deleted with it or stay without it."""
-        return following_turns(self.store, turn_id)
+        return self.store.following_turns(turn_id)
 
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
         """Delete a turn for good, with everything that follows it or ``alone``."""
@@ -118,7 +126,7 @@ class Tree:
 
     def greetings(self) -> list[str]:
         """The card's greetings with names filled in; they are the swipes of the first turn."""
-        return greetings(self.card, self.chat.persona, self.chat_id)
+        return greetings(self.card, self.chat)
 
     def rename(self, title: str) -> None:
         """Give the chat a title."""
@@ -135,12 +143,10 @@ class Tree:
         self.branch_changed()
 
 
-def greetings(card: CharacterCard, persona: Persona, seed: int) -> list[str]:
-    """The greetings of a card with names filled in, for a chat with this persona."""
-    return [
-        expand(text, char=card.char, user=persona.name, seed=seed, chat_seed=seed).strip()
-        for text in card.greetings
-    ]
+def greetings(card: CharacterCard, chat: Chat) -> list[str]:
+    """The greetings of a card with their macros expanded, as the chat began with them."""
+    expand = ChatMacros(card, chat).expand_static
+    return [expand(text).strip() for text in card.greetings]
 
 
 def begin_chat(
@@ -162,7 +168,7 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
-    for number, text in enumerate(greetings(card, persona, chat.id)):
+    for number, text in enumerate(greetings(card, chat)):
         store.add_turn(
             chat.id, None, "assistant", card.char, text,
             origin=Origin.GREETING, select=number == min(greeting, len(card.greetings) - 1),

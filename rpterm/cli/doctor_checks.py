@@ -227,7 +227,7 @@ def _threads(settings: Settings) -> Check:
 
 
 def _memory() -> Check:
-    from rpterm.models.hardware import system_memory
+    from rpterm.system_memory import system_memory
 
     memory = system_memory()
     detail = f"{byte_size(memory.available)} free of {byte_size(memory.total)}"

@@ -133,7 +133,7 @@ class Engines:
         if len(kinds) == 1 or self.settings.engine != "llama":
             return True
         from rpterm.models.engine_factory import plan_model
-        from rpterm.models.hardware import system_memory
+        from rpterm.system_memory import system_memory
 
         free = system_memory().available
         needed = sum(

@@ -75,14 +75,14 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
         _print_chat(chat)
     known = sum(card.known for card in moved.cards)
     good = sum(card.target is not None for card in moved.cards) - known
-    skipped = (
-        f"; {counted(moved.passed_over, 'file')} without a card skipped"
-        if moved.passed_over
-        else ""
-    )
     total = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
-    out.say(f"{good} of {total} imported to {target}{_already(known)}{skipped}.")
+    out.say(f"{good} of {total} imported to {target}{_already(known)}.")
     out.say(_chats_summary(moved.chats))
+    if moved.personas:
+        new = counted(len(moved.personas), "persona")
+        out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
+    if moved.passed_over:
+        out.say(f"Not imported: {transfer.describe(moved.passed_over)}.")
     return moved
 
 

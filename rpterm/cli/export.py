@@ -231,7 +231,7 @@ def _set_exportable(chats: list[int], exportable: bool) -> None:
 def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
     """A check that refuses a faulty export before it replaces the old one."""
     from rpterm.cli import export_check
-    from rpterm.preference.check.report import check
+    from rpterm.preference.check.checker import check
 
     return lambda path: export_check.raise_faults(
         check(path, export_check.check_model(model), region=region)
@@ -267,12 +267,12 @@ def _model(store: Store, model: TrainerModel) -> Model:
 def _system(store: Store, chat: Chat, own: str) -> str:
     """The system prompt of a chat: the static part of its prompt; "" if its card is gone."""
     from rpterm.cards import reader
-    from rpterm.prompt.extras import macro_expander
+    from rpterm.prompt.macro_values import ChatMacros
     from rpterm.prompt.static_block import card_segments
 
     toml = store.get_card(chat.card_hash)
     if toml is None:
         return ""
     card = reader.parse(toml, f"the card of chat {chat.id}")
-    segments = card_segments(card, chat.persona, own, (), macro_expander(card, chat))
+    segments = card_segments(card, chat.persona, own, (), ChatMacros(card, chat).expand_static)
     return "\n\n".join(segment.text for segment in segments if segment.text)

@@ -14,8 +14,8 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rpterm.preference.check.findings import Finding
-    from rpterm.preference.check.report import Model, Report
+    from rpterm.preference.check.checker import Model
+    from rpterm.preference.check.report import Finding, Report
     from rpterm.preference.stats.agreement import Proportion
 
 _MAX_SHOWN = 6
@@ -24,15 +24,15 @@ _MAX_SHOWN = 6
 
 def check_model(known: trainer_model.TrainerModel) -> Model:
     """A model in the form that the check takes."""
-    from rpterm.preference.check.report import Model
+    from rpterm.preference.check.checker import Model
 
     return Model(known.name, known.render, known.count_rendered, known.end, known.exact)
 
 
 def check_exports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
     """Check an export or a file; in a folder of exports, each one by itself."""
+    from rpterm.preference.check.checker import check
     from rpterm.preference.check.reading import exports
-    from rpterm.preference.check.report import check
 
     with trainer_model.open_trainer_model(name) as known:
         return [

@@ -33,5 +33,5 @@ def move(
 
     moved = exchange.import_everything(paths, to)
     good = any(card.target for card in moved.cards)
-    if not good and not any(chat.error == "" for chat in moved.chats):
+    if not (good or moved.personas or any(chat.error == "" for chat in moved.chats)):
         raise typer.Exit(1)

@@ -48,8 +48,8 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 
 def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
     from rpterm.engine.protocol import BackgroundEngine
-    from rpterm.memory.distil.ask import Asker
     from rpterm.models.engine_factory import open_installed
+    from rpterm.oneshot import background_asker
     from rpterm.prompt.template import ChatTemplate
 
     engine = open_installed(settings, folders.find())
@@ -61,7 +61,7 @@ def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> 
     try:
         info = engine.load()
         template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
-        return _read_chats(work, chats, Asker(engine, engine.tokenize, template))
+        return _read_chats(work, chats, background_asker(engine, template))
     finally:
         engine.close()
 

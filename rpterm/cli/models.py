@@ -36,7 +36,8 @@ def bare(context: typer.Context) -> None:
 def list_models(json: _Json = False) -> None:
     """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
-    from rpterm.models.hardware import gpu_memory, llama_libraries, system_memory
+    from rpterm.models.gpu_memory import gpu_memory, llama_libraries
+    from rpterm.system_memory import system_memory
 
     have = library.list_models(folders.find().models)
     memory, built_for = system_memory(), llama_libraries()

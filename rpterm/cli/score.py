@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import isnan
@@ -36,6 +36,8 @@ app = new_app("")
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _FIELD = "field:"
+Contrast = Callable[[CharacterCard], tuple[CharacterCard, ...]]
+"""Finds the characters that one is contrasted with."""
 _WIDE = 120
 """Terminal width from which on the reasons fit next to the figures."""
 
@@ -86,7 +88,7 @@ def score(
     paths = folders.find()
     found = _replies(card, file)
     replies = [reply for each in found for reply in each.replies]
-    contrast = [load_card(name) for name in against] if against else _all_cards(paths)
+    contrast = _contrast(paths, against)
     if label and sum(each.number(label) is not None for each in replies) < LEAST:
         raise RptermError(
             f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
@@ -145,7 +147,7 @@ def load_card(target: str) -> CharacterCard:
 
 def other_cards(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
     """The user's own cards and the shipped ones, except this character's."""
-    return _others_than(mine, _all_cards(paths))
+    return _contrast(paths)(mine)
 
 
 def _all_cards(paths: Paths) -> list[CharacterCard]:
@@ -155,8 +157,19 @@ def _all_cards(paths: Paths) -> list[CharacterCard]:
     return [each.card for each in found if each.card is not None]
 
 
-def _others_than(mine: CharacterCard, cards: Sequence[CharacterCard]) -> tuple[CharacterCard, ...]:
-    return tuple(card for card in cards if card.name.casefold() != mine.name.casefold())
+def _contrast(paths: Paths, against: Sequence[str] | None = None) -> Contrast:
+    """Which cards each character is contrasted with.
+
+    Among all cards, those of the same name are versions of the character itself. A card that the
+    user names is taken although it has that name, unless it is the very same card.
+    """
+    if against:
+        named = [load_card(name) for name in against]
+        return lambda mine: tuple(card for card in named if card != mine)
+    cards = _all_cards(paths)
+    return lambda mine: tuple(
+        card for card in cards if card.name.casefold() != mine.name.casefold()
+    )
 
 
 def _bytes(file: Path) -> bytes:
@@ -185,7 +198,7 @@ def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
 
 
 def _scored(
-    scorer: Scorer, characters: Sequence[CharacterReplies], contrast: Sequence[CharacterCard]
+    scorer: Scorer, characters: Sequence[CharacterReplies], contrast: Contrast
 ) -> Iterator[ScoredReply]:
     """Score with a progress bar; Ctrl+C ends the scoring."""
     from rpterm.evaluation.reply_scores import score_all
@@ -195,8 +208,7 @@ def _scored(
         try:
             for each in characters:
                 bar.update(task, description=f"scoring {each.card.char}")
-                others = _others_than(each.card, contrast)
-                for scored in score_all(scorer, each.card, each.replies, others):
+                for scored in score_all(scorer, each.card, each.replies, contrast(each.card)):
                     bar.advance(task)
                     yield scored
         except KeyboardInterrupt:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rpterm.training.dataset import Dataset
     from rpterm.training.plan import TrainingPlan
-    from rpterm.training.run import TrainingResult
+    from rpterm.training.result import TrainingResult
 
 
 def base_weights(name: str | None) -> tuple[Path, str]:

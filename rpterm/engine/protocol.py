@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from rpterm.types import RptermError, Sampling, StopReason, Usage
 
@@ -68,9 +68,11 @@ class EngineInfo:
     detail: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Text to tokenize; with ``special``, control tokens in it are parsed as such."""
+class Piece(NamedTuple):
+    """Text to tokenize; with ``special``, control tokens in it are parsed as such.
+
+    A tuple, because a prompt looks hundreds of them up in a cache.
+    """
 
     text: str
     special: bool = False
@@ -236,7 +238,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class BackgroundEngine(Protocol):
+class BackgroundEngine(Engine, Protocol):
     """An engine that can also generate in the background, for work that nobody waits for."""
 
     def generate_in_background(self, request: GenerateRequest) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rpterm.preference.stats.bootstrap import percentile_interval
 from rpterm.preference.stats.correlation import pearson, spearman
 
 ROUNDS = 1000
@@ -42,14 +43,6 @@ def agreement(left: Sequence[float], right: Sequence[float]) -> Agreement | None
     resamples = np.random.default_rng(0).integers(0, len(x), (ROUNDS, len(x)))
     return Agreement(
         len(x),
-        spearman(x, y), *_interval([spearman(x[at], y[at]) for at in resamples]),
-        pearson(x, y), *_interval([pearson(x[at], y[at]) for at in resamples]),
+        spearman(x, y), *percentile_interval([spearman(x[at], y[at]) for at in resamples]),
+        pearson(x, y), *percentile_interval([pearson(x[at], y[at]) for at in resamples]),
     )  # fmt: skip
-
-
-def _interval(values: Sequence[float]) -> tuple[float, float]:
-    numbers = [value for value in values if value == value]
-    if not numbers:
-        return float("nan"), float("nan")
-    low, high = np.percentile(numbers, [2.5, 97.5])
-    return float(low), float(high)

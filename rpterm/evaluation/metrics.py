@@ -20,6 +20,7 @@ from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import TRAITS, Question
 from rpterm.evaluation.reply_scores import Reason, reasons
 from rpterm.evaluation.result_cache import ResultCache, cache_key
+from rpterm.preference.stats.bootstrap import percentile_interval
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.records import scene_of
 from rpterm.scoring.scorer import Score, Scorer
@@ -205,5 +206,5 @@ def mean_interval(
     """The mean and its percentile bootstrap interval with coverage 1 - ``alpha``."""
     array = np.asarray(values, float)
     resamples = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
-    low, high = np.percentile(array[resamples].mean(axis=1), [50 * alpha, 100 - 50 * alpha])
-    return float(array.mean()), float(low), float(high)
+    means = array[resamples].mean(axis=1).tolist()
+    return float(array.mean()), *percentile_interval(means, 1 - alpha)

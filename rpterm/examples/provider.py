@@ -12,14 +12,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
-from rpterm.prompt.extras import macro_expander
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.records import voice_lines
 from rpterm.store import Store
@@ -27,22 +27,13 @@ from rpterm.store.example_settings import ExampleMarks, Mark
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
-    from rpterm.scoring.embedding import Floats
+    from rpterm.memory.embed import Embedder, Floats
 
 TURN_SHARE = 12
 """Examples for one turn may take 1/12 of the context window, half of the volatile block's share."""
 MAX_PASSED_LISTED = 4
 """At most this many of the examples not taken are listed in the ledger."""
 _EMBED_WAIT_S = 0.3
-
-
-class Vectors(Protocol):
-    """The part of memory's embedder used here."""
-
-    @property
-    def state(self) -> str: ...
-    def encode_now(self, text: str, timeout: float) -> Floats | None: ...
-    def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
 class ExampleProvider:
@@ -54,7 +45,7 @@ class ExampleProvider:
         *,
         per_turn: Callable[[], int] = lambda: 0,
         budget: int = 0,
-        vectors: Vectors | None = None,
+        vectors: Embedder | None = None,
     ) -> None:
         """Create the provider of a store.
 
@@ -96,16 +87,17 @@ class ExampleProvider:
             self._pool = None
 
     # For the prompt ----------------------------------------------------------------------------
-    def fixed(self, card: CharacterCard, chat: Chat) -> tuple[tuple[ExampleTurns, ...] | None, int]:
-        """The static examples, and their token budget; see ``prompting.ExampleChooser``."""
+    def fixed(
+        self, card: CharacterCard, chat: Chat, expand: Callable[[str], str]
+    ) -> tuple[tuple[ExampleTurns, ...] | None, int]:
+        """The examples of the static block (``None``: the card's own) and their token budget."""
         marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
         if not marks:
             return None, budget
-        fill = macro_expander(card, chat)
         found = [
             example_turns(
                 each.span, each.example,
-                fill if each.source == "card" else _verbatim,
+                expand if each.source == "card" else _verbatim,
                 _reason(each, each.key in marks),
             )
             for each in self._static_examples(card, chat, marks)
@@ -120,7 +112,12 @@ class ExampleProvider:
         prompt: Prompt,
         count: Callable[[str], int],
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
-        """The examples that join one turn, and those left out; see ``prompting.ExampleChooser``."""
+        """The examples for this turn only, best first, and the runners-up that are left out.
+
+        Args:
+            prompt: The prompt without these examples.
+            count: Counts the tokens of a text.
+        """
         if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
             return (), ()
         choice = self._choice(card, chat, history, prompt, count)
@@ -204,6 +201,8 @@ class ExampleProvider:
         static = {span.source for span in prompt.spans if span.zone == "static"}
         every = [*pool.card_exemplars(card), *self._exchanges(card)]
         candidates = [e for e in every if e.span not in static]
+        if not candidates:
+            return Choice()
         situation = Situation(
             asked,
             {turn.id: turn.text for turn in history},
@@ -284,7 +283,7 @@ class ExampleProvider:
         known = self._embeddings
         return lambda exemplar: float(query @ known[exemplar.key])
 
-    def _embed_in_background(self, vectors: Vectors, missing: Sequence[Exemplar]) -> None:
+    def _embed_in_background(self, vectors: Embedder, missing: Sequence[Exemplar]) -> None:
         """Embed in a thread of its own, for the next time."""
 
         def work() -> None:
@@ -304,7 +303,7 @@ class ExampleProvider:
 
     def _note(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
         """An example as a short note of the volatile block."""
-        fill = macro_expander(card, chat) if exemplar.source == "card" else _verbatim
+        fill = ChatMacros(card, chat).expand_static if exemplar.source == "card" else _verbatim
         names = {"user": chat.persona.name, "char": card.char}
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (

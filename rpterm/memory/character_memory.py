@@ -37,6 +37,11 @@ from rpterm.store.memory.sources import MemorySources
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import RptermError, Turn
 
+_MOST = 8
+"""Largest number of memories in a prompt."""
+_MOST_FOR_BARE = 2
+"""The same, besides pinned ones, after a draft like "ok": what the turns before it bring to mind is
+not worth the wait for eight memories to be evaluated."""
 _CANDIDATES = 40
 _EMBED_WAIT = 0.3
 _SYNC_WAIT = 0.02
@@ -137,7 +142,6 @@ class Memory:
         count: Callable[[str], int],
         *,
         in_prompt: Collection[int] | None = None,
-        most: int = 8,
     ) -> list[Recalled]:
         """The memories relevant to a draft, best first, within the budget.
 
@@ -148,7 +152,6 @@ class Memory:
             budget_tokens: Tokens all memories together may take.
             count: Counts the tokens of a text.
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
-            most: Largest number of memories.
         """
         search = build_text_query(draft, path, self._clock())
         prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
@@ -164,15 +167,15 @@ class Memory:
         notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
         prompt_texts = {turn.text.strip() for turn in path if turn.id in prompt_turns}
         candidates = (  # lazily: most are never needed
-            format_hit(row, hit, search).with_note(notes.get(row.id, ""))
+            format_hit(row, hit, search, notes.get(row.id, ""))
             for row, hit in found
             if (row.kind != "turn" or row.text.strip() not in prompt_texts)
             and not (blocks and blocks.occur_in(row.text))
         )
-        fitting = fill(
-            without_repeats(candidates), lambda item: count(item.text), budget_tokens, most
-        )
-        chosen = [item.with_tokens(tokens) for item, tokens in fitting]
+        most = _MOST
+        if search.is_bare:
+            most = min(_MOST, sum(hit.pinned for _, hit in found) + _MOST_FOR_BARE)
+        chosen = fill(without_repeats(candidates), count, budget_tokens, most)
         recent = [*self.recent.items(), *((item.id, item) for item in chosen)]
         self.recent = dict(recent[-_MAX_RECENT:])
         return chosen

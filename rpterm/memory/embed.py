@@ -41,6 +41,9 @@ _FAILURES = {
     "texts": "A text could not be embedded",
 }
 _MAX_ATTEMPTS = 3
+_RECENT = 8
+"""Texts whose vectors ``encode_now`` keeps: memory and examples ask for the same draft, and the
+preview of the prompt has asked before it is sent."""
 _URGENT, _BACKGROUND, _END = 0, 1, 2
 
 
@@ -136,6 +139,7 @@ class WorkerEmbedder:
         self._dim = 0
         self._failure = ""
         self._closed = False
+        self._recent: dict[str, Floats] = {}
 
     @property
     def dim(self) -> int:
@@ -160,14 +164,17 @@ class WorkerEmbedder:
     def encode_now(self, text: str, timeout: float) -> Floats | None:
         if self._state != "ready":
             return None
-        job = self._submit(_URGENT, {"texts": [text]})
-        try:
-            rows = job.result.result(timeout)
-        except (EmbedError, FutureTimeout):
-            job.result.cancel()
-            return None
-        vector: Floats = rows[0]
-        return vector
+        recent = self._recent
+        if text not in recent:
+            job = self._submit(_URGENT, {"texts": [text]})
+            try:
+                vector: Floats = job.result.result(timeout)[0]
+            except (EmbedError, FutureTimeout):
+                job.result.cancel()
+                return None
+            # A new dictionary: another thread may be reading the old one.
+            recent = self._recent = {**dict(list(recent.items())[1 - _RECENT :]), text: vector}
+        return recent[text]
 
     def rank(self, query: str, texts: Sequence[str], timeout: float) -> Floats | None:
         """How well each text answers a query; larger is better.

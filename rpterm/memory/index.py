@@ -22,7 +22,6 @@ SITTING_GAP = 6 * 3600.0
 """Seconds of silence after which a chat counts as resumed in a new sitting."""
 
 TURN = 0
-KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class IndexEntry:
         id: The memory's id, above 0.
         chat: Its chat, or 0 if it belongs to none.
         turn: Its source turn, or 0.
-        kind: Its position in ``KINDS``.
+        kind: Its position in ``records.KINDS``.
         created: Unix seconds.
         importance: 0 to 1.
         newer: Memories that supersede it wherever they are shown.

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.memory.growable_array import Growing
-from rpterm.memory.index import KINDS, IndexEntry, MemoryIndex
+from rpterm.memory.index import IndexEntry, MemoryIndex
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory.memories import Memories, Memory
+from rpterm.store.memory.records import KINDS
 from rpterm.store.memory.vectors import MemoryVectors
 
 Floats = NDArray[np.float32]

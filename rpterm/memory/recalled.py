@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
 
 from rpterm.memory.recall import Hit, Weights
 from rpterm.memory.text_query import TextQuery
@@ -14,7 +13,6 @@ from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory.records import Kind
 from rpterm.store.memory.records import Memory as Row
 
-T = TypeVar("T")
 _MAX_WORDS = 4
 _MIN_MEANING = 0.4
 """Weighted cosine similarity from which meaning is listed as a reason."""
@@ -43,26 +41,22 @@ class Recalled:
     chat_id: int | None
     created_at: float
     score: float
-    shares: tuple[tuple[str, float], ...] = field(default=())
-
-    def with_note(self, note: str) -> Recalled:
-        """The same memory with a note about other times appended."""
-        return replace(self, text=self.text + note) if note else self
+    shares: tuple[tuple[str, float], ...] = ()
 
     def in_prompt_of(self, char: str) -> str:
         """The text as it stands in this character's prompt."""
         return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
 
-    def with_tokens(self, tokens: int) -> Recalled:
-        """The same memory with its token count."""
-        return replace(self, tokens=tokens)
 
+def format_hit(row: Row, hit: Hit, text_query: TextQuery, note: str) -> Recalled:
+    """Format a hit for the prompt, with its reasons.
 
-def format_hit(row: Row, hit: Hit, text_query: TextQuery) -> Recalled:
-    """Format a hit for the prompt, with its reasons."""
+    Args:
+        note: About other times, appended to the text; "" for none.
+    """
     return Recalled(
         id=row.id,
-        text=cite(row),
+        text=cite(row) + note,
         tokens=0,
         why=_why(row, hit, text_query),
         kind=row.kind,
@@ -122,22 +116,24 @@ def _stems(word: str) -> tuple[str, ...]:
 
 
 def fill(
-    items: Iterable[T], tokens_of: Callable[[T], int], budget: int, most: int
-) -> list[tuple[T, int]]:
+    items: Iterable[Recalled], count: Callable[[str], int], budget: int, most: int
+) -> list[Recalled]:
     """Take items in order while they fit; one that is too long is skipped, not cut.
 
+    Args:
+        count: Counts the tokens of a text.
+
     Returns:
-        At most ``most`` items, each with its tokens; together no more than ``budget``.
+        At most ``most`` items with their tokens; together no more than ``budget``.
     """
-    taken: list[tuple[T, int]] = []
-    left = budget
+    taken: list[Recalled] = []
     for item in items:
-        if len(taken) >= most or left <= 0:
+        if len(taken) >= most or budget <= 0:
             break
-        tokens = tokens_of(item)
-        if tokens <= left:
-            taken.append((item, tokens))
-            left -= tokens
+        tokens = count(item.text)
+        if tokens <= budget:
+            taken.append(replace(item, tokens=tokens))
+            budget -= tokens
     return taken
 
 

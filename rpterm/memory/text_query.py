@@ -45,6 +45,7 @@ class TextQuery:
         words: The draft's words as typed, for a search that does its own stemming.
         text: What to embed.
         spans: Time spans the draft names.
+        is_bare: Whether the draft asks for nothing, like "ok" or "go on".
     """
 
     terms: dict[str, float]
@@ -52,13 +53,15 @@ class TextQuery:
     words: tuple[str, ...]
     text: str
     spans: tuple[TimeSpan, ...]
+    is_bare: bool
 
 
 def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     """Build the search for a draft that follows these turns, oldest first."""
     context = [turn.text[-_MAX_CHARS:] for turn in reversed(path[-len(CONTEXT_WEIGHTS) :])]
-    draft_terms = terms(draft)
-    short = len(distinctive(draft_terms)) < _MIN_DISTINCTIVE
+    draft_terms, words = terms(draft), content_words(draft)
+    own_distinctive = len(distinctive(draft_terms))
+    short = own_distinctive < _MIN_DISTINCTIVE
     weights = SHORT_CONTEXT_WEIGHTS if short else CONTEXT_WEIGHTS
     # Each term once, and no everyday words: the reply's "a moment later, a moment later" would
     # drown the one name that "Who is Grindle?" asks for.
@@ -71,4 +74,7 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     text = "\n".join([*context_tails, draft[-2 * _MAX_CHARS :]]).strip()
     query = query_terms(weighted)
     evidence = query if short else query_terms(weighted[:1])
-    return TextQuery(query, evidence, content_words(draft), text, tuple(dates.spans(draft, now)))
+    return TextQuery(
+        query, evidence, words, text, tuple(dates.spans(draft, now)),
+        is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
+    )  # fmt: skip

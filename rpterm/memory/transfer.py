@@ -17,11 +17,11 @@ from rpterm.store.memory.distilled import Detail, Distilled, Draft
 from rpterm.store.memory.files import MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.memories import Memory as Row
+from rpterm.store.memory.records import KINDS
 from rpterm.store.memory.sources import MemorySources
 from rpterm.types import RptermError
 
 _DISTILLED_KINDS = ("fact", "reflection", "summary")
-KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
 _TEXT_FIELDS = ("kind", "speaker", "text", "place", "created_at")
 _MARK_FIELDS = ("importance", "by_model", "shared", "pinned", "hidden")
 _DRAWN_FIELDS = ("method", "subject", "slot", "value", "single", "retracts", "quote", "edited")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from rpterm.humanize import byte_size
 from rpterm.models.fit import CPU_CAP
-from rpterm.models.hardware import GpuMemory, SystemMemory
+from rpterm.models.gpu_memory import GpuMemory
+from rpterm.system_memory import SystemMemory
 
 _BUFFERS = 600_000_000
 _RESERVED = 1_000_000_000

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
 from rpterm.humanize import byte_size
-from rpterm.models.hardware import MIB, GpuMemory, SystemMemory
+from rpterm.models.gpu_memory import GpuMemory
 from rpterm.models.header import Header
+from rpterm.system_memory import SystemMemory
 
 STEP = 256
 MIN_CONTEXT = 1024
@@ -34,6 +35,7 @@ _VALUE_BYTES: dict[str, tuple[float, float]] = {
     "q4_0": (18 / 32, 18 / 32),
 }
 """Bytes of one number of a key and of a value; ``auto`` counts as the larger of its choices."""
+MIB = 1 << 20
 SPARE_CELLS = 1024
 """Cells that the engine adds to the window for further candidates."""
 _PROCESS = 45 * MIB

@@ -1,4 +1,4 @@
-"""What a chat adds to a prompt besides card and branch: author's note, hints, expanded macros.
+"""What a chat adds to a prompt besides card and branch: the author's note and hints.
 
 Pure. Memories and lore are found elsewhere; they are added as inserts, too.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.macros import expand
-from rpterm.prompt.static_block import ExampleTurns, Insert
+from rpterm.prompt.static_block import ExampleTurns, Insert, bracketed
 from rpterm.types import Chat, LeftOut
 
 
@@ -34,28 +32,20 @@ class PromptExtras:
     examples_budget: int = 0
 
 
-def macro_expander(card: CharacterCard, chat: Chat) -> Callable[[str], str]:
-    """A function that expands the macros of card text. Random macros are drawn once per chat, so
-    that the card's text stays the same, and its cache valid, from turn to turn."""
-    return partial(expand, char=card.char, user=chat.persona.name, seed=chat.id, chat_seed=chat.id)
-
-
-def chat_inserts(card: CharacterCard, chat: Chat) -> tuple[Insert, ...]:
+def chat_inserts(
+    card: CharacterCard, chat: Chat, expand: Callable[[str], str]
+) -> tuple[Insert, ...]:
     """The author's note and the card's last instructions, as inserts of each turn."""
-    expand_macros = macro_expander(card, chat)
     inserts: list[Insert] = []
     if chat.note.text.strip():
-        text = f"[Author's note: {expand_macros(chat.note.text.strip())}]"
+        text = f"[Author's note: {expand(chat.note.text.strip())}]"
         inserts.append(
             Insert("note", text, f"author's note, depth {chat.note.depth}", chat.note.depth)
         )
     if card.post_history_instructions.strip():
-        text = expand_macros(card.post_history_instructions.replace("{{original}}", "").strip())
-        inserts.append(
-            Insert(
-                "card.post_history", f"[{text}]", "the card's post-history instructions", after=True
-            )
-        )
+        text = expand(card.post_history_instructions.replace("{{original}}", "").strip())
+        why = "the card's post-history instructions"
+        inserts.append(Insert("card.post_history", bracketed(text), why, after=True))
     return tuple(inserts)
 
 

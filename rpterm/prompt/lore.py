@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 
 from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.lorebook import LoreContext, LoreHit, LoreResult, Matcher
-from rpterm.prompt.extras import PromptExtras, macro_expander
-from rpterm.prompt.static_block import Insert
+from rpterm.prompt.extras import PromptExtras
+from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.static_block import Insert, bracketed
 from rpterm.types import Chat, LeftOut, Origin, Turn
 
 EXPLAIN_ALL_UP_TO = 200
@@ -19,21 +20,30 @@ EXPLAIN_ALL_UP_TO = 200
 
 
 class LoreFinder:
-    """Finds the lore of one card at a time; see ``chat.prompting.InsertFinder``."""
+    """Finds the lore of one card at a time."""
 
     def __init__(self, count: Callable[[str], int]) -> None:
         self._count = count
         self._matcher: Matcher | None = None
         self._names: tuple[object, ...] = ()
 
-    def __call__(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
+    def find(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        context: int,
+        macros: ChatMacros,
     ) -> PromptExtras:
+        """The lore for a reply to the last turn of the history.
+
+        Args:
+            context: The model's context window in tokens.
+        """
         if not card.lorebook.entries:
             return PromptExtras()
-        expand = macro_expander(card, chat)
         names = (card.char, chat.persona.name, chat.id)
-        result = self._compiled(card.lorebook, names, expand).fire(
+        result = self._compiled(card.lorebook, names, ChatMacros(card, chat).expand_static).fire(
             LoreContext(
                 turns=[(turn.role, turn.text) for turn in history],
                 characters=tuple(dict.fromkeys((card.name, card.char))),
@@ -41,7 +51,8 @@ class LoreFinder:
                 tokens=context,
                 seed=chat.id,
                 count=self._count,
-                expand=expand,
+                expand=macros.expand_for_turn,
+                expand_static=macros.expand_static,
             )
         )
         return PromptExtras(
@@ -81,7 +92,7 @@ def _decorator_lines(content: str) -> list[str]:
 
 
 def _insert(hit: LoreHit) -> Insert:
-    text = hit.text if hit.static else f"[{hit.text}]"
+    text = hit.text if hit.static else bracketed(hit.text.strip())
     # An entry's depth counts from the end of the chat, an insert's from the last user text.
     depth = max(hit.depth - 1, 0) if hit.position == "depth" else 0
     before = hit.position == "before_card"

@@ -45,6 +45,11 @@ class Insert:
     before_card: bool = False
 
 
+def bracketed(text: str) -> str:
+    """The text in the brackets that mark what nobody says; many cards write them already."""
+    return text if text.startswith("[") and text.endswith("]") else f"[{text}]"
+
+
 def system_text(card: CharacterCard, own: str) -> str:
     """The system prompt: the card's, else the user's own, else the built-in one.
 

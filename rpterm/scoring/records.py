@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
+from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.macros import expand
 from rpterm.sentences import sentences
 from rpterm.types import History
 
@@ -158,6 +159,7 @@ def scene_of(
     user: str = "",
     history: History = (),
     others: tuple[CharacterCard, ...] = (),
+    expand: Callable[[str], str] | None = None,
 ) -> Scene:
     """The scene that a card provides.
 
@@ -170,15 +172,17 @@ def scene_of(
     Args:
         user: The user's name; "" takes the card's.
         others: Cards of other characters, for contrast.
+        expand: Expands macros as in the prompt of the reply, so that what was drawn at random there
+            is the same here; ``None`` fills in the names.
     """
     person = user or card.user_name or "User"
+    fill = expand or partial(macros.expand, char=card.char, user=person)
 
     def facts(source: str, lines: tuple[str, ...]) -> list[Fact]:
-        expanded = [expand(line, char=card.char, user=person) for line in lines]
         return [
             Fact(f"{source}:{index}", claim)
-            for index, line in enumerate(expanded)
-            for claim in _split_long(line)
+            for index, line in enumerate(lines)
+            for claim in _split_long(fill(line))
         ]
 
     return Scene(
@@ -210,7 +214,8 @@ def _split_long(line: str) -> tuple[str, ...]:
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:
     """The lines a card lets its character say: from its example dialogues and greetings."""
     lines = [text for example in card.examples for role, text in example.dialogue if role == "char"]
-    return tuple(expand(line, char=card.char, user=user) for line in (*lines, *card.greetings))
+    lines += card.greetings
+    return tuple(macros.expand(line, char=card.char, user=user) for line in lines)
 
 
 def _year(date: str) -> int | None:

@@ -6,6 +6,7 @@ and the store are imported when a chat is looked up.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,11 +16,10 @@ from typing import TYPE_CHECKING
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.paths import Paths
-from rpterm.types import Persona, RptermError
+from rpterm.types import Chat, Persona, RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
-    from rpterm.types import Chat
 
 NEW_CHAT = 0
 """The chat id that requests a new chat."""
@@ -107,7 +107,8 @@ class ChatFinder:
     def greeting(self) -> str:
         """The greeting of a new chat with macros expanded, to show before the store is open.
 
-        "" if an older chat may be continued, or if only the store knows the user's name.
+        "" if an older chat may be continued, or if only the store knows the user's name or the
+        chat's random draws.
         """
         found, request = self.card(), self.request
         if found is None or request.chat_id or request.persona or request.company or request.turns:
@@ -117,12 +118,16 @@ class ChatFinder:
 
             if resumable_chat.has_chat_to_resume(self.paths.database, found.card.name):
                 return ""
-        from rpterm.cards import macros
+        from rpterm.cards.macros import draws_at_random
+        from rpterm.prompt.macro_values import ChatMacros
 
         card, index = found.card, (request.greeting or 1) - 1
         text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
-        user = card.user(self.settings.persona).name
-        return macros.expand(text, char=card.char, user=user).strip()
+        if draws_at_random(text):
+            return ""
+        persona = card.user(self.settings.persona)
+        chat = Chat(0, "", card.name, "", persona=persona, created_at=time.time())
+        return ChatMacros(card, chat).expand_static(text).strip()
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.

@@ -30,6 +30,7 @@ from rpterm.store.row_conversion import (
     to_generation,
 )
 from rpterm.store.search import SearchHit
+from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn
 
 
@@ -75,6 +76,10 @@ class Store(PersonasAndFlags):
         except BaseException:
             self.connections.close()
             raise
+
+    def now(self) -> float:
+        """The time in Unix seconds, by the clock that dates what is stored."""
+        return self._clock()
 
     def __enter__(self) -> Store:
         return self
@@ -289,6 +294,11 @@ class Store(PersonasAndFlags):
         """One turn; raises ``StoreError`` when it does not exist."""
         with self.connections.read() as connection:
             return tree.turn(connection, turn_id)
+
+    def following_turns(self, turn_id: int) -> FollowingTurns:
+        """What follows a turn, and would be deleted with it."""
+        with self.connections.read() as connection:
+            return turn_removal.following_turns(connection, turn_id)
 
     def path(self, leaf_id: int, limit: int | None = None) -> list[Turn]:
         """The turns from the root down to a turn, or only the last ``limit`` of them."""

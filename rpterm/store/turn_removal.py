@@ -18,16 +18,12 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
 from rpterm.store import tree
 from rpterm.store.connections import has_table
 from rpterm.store.row_conversion import pack_ids, prompt_digest
 from rpterm.types import Turn
-
-if TYPE_CHECKING:
-    from rpterm.store.store import Store
 
 _QUOTES_TURN = '"source": "turn:'
 """Found in the JSON readings of scores that quote a turn of the chat; see ``Evidence``."""
@@ -58,15 +54,14 @@ class FollowingTurns:
         return f"{follow}{branches}. If you delete only this turn, what follows {outcome}.{stay}"
 
 
-def following_turns(store: Store, turn_id: int) -> FollowingTurns:
+def following_turns(connection: sqlite3.Connection, turn_id: int) -> FollowingTurns:
     """What follows a turn; raises ``StoreError`` when the turn does not exist."""
-    with store.connections.read() as connection:
-        turn = tree.turn(connection, turn_id)
-        turns, leaves = connection.execute(
-            f"{tree.DESCENDANTS_SQL} SELECT count(*) - 1, "
-            "sum(NOT EXISTS (SELECT 1 FROM turns c WHERE c.parent_id = below.id)) FROM below",
-            {"top": turn_id},
-        ).fetchone()
+    turn = tree.turn(connection, turn_id)
+    turns, leaves = connection.execute(
+        f"{tree.DESCENDANTS_SQL} SELECT count(*) - 1, "
+        "sum(NOT EXISTS (SELECT 1 FROM turns c WHERE c.parent_id = below.id)) FROM below",
+        {"top": turn_id},
+    ).fetchone()
     return FollowingTurns(turns, leaves, turn.swipes - 1, turn.parent_id is None)
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.humanize import counted
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import TrainingPlan
-
-if TYPE_CHECKING:
-    from rpterm.training.run import TrainingResult
+from rpterm.training.result import TrainingResult
 
 
 def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:

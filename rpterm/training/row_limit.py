@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rpterm.humanize import counted
+from rpterm.preference.check.checker import Model
 from rpterm.preference.check.examples import Example, RowError, parse_row
-from rpterm.preference.check.report import Model
 from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.prompt_builder import rounded_up
 from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row

@@ -11,7 +11,6 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import TrainingError, TrainingPlan
+from rpterm.training.result import TrainingResult
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 from rpterm.types import RptermError
 
@@ -50,28 +50,6 @@ class Listener(Protocol):
     def stepped(self, done: int, total: int, loss: float) -> None:
         """One step is done."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """The result of a training.
-
-    Attributes:
-        steps: Total number of steps.
-        seconds: Duration of the steps of this run.
-        loss_before: Loss on the test rows; ``None`` without test rows or for a resumed training.
-        parity: How well llama.cpp and transformers agree about the adapter.
-        begun: The step from which this run resumed.
-    """
-
-    adapter: Path
-    card: Path
-    steps: int
-    seconds: float
-    loss_before: float | None
-    loss_after: float | None
-    parity: parity.Parity
-    begun: int = 0
 
 
 def train(

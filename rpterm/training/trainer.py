@@ -13,7 +13,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from rpterm.models.hardware import system_memory
+from rpterm.system_memory import system_memory
 from rpterm.training.base_model import BaseModel
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import Method, TrainingPlan

@@ -19,7 +19,8 @@ from rpterm.cards.writer import dump
 from rpterm.group import is_narrator
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.chat_files.chat_log import ChatLog
+from rpterm.store.chat_files.log_records import ChatLog
+from rpterm.transfer.other_settings import Group
 from rpterm.types import Cast, Member
 
 NO_CARD = "No card of {} was found; the chat got a card with nothing but the name."
@@ -75,6 +76,13 @@ def find_card(log: ChatLog, path: Path, known: Sequence[KnownCard]) -> KnownCard
     return next((card for fits in tests for card in known if fits(card)), None)
 
 
+def cards_of(group: Group | None, known: Sequence[KnownCard]) -> list[KnownCard]:
+    """The cards of a group's members; those that were not imported are left out."""
+    by_key = {card.key: card for card in reversed(known)}
+    keys = [member.casefold() for member in group.members] if group else []
+    return [by_key[key] for key in keys if key in by_key]
+
+
 def stored_card(
     store: Store, name: str, digest: str, known: Sequence[KnownCard]
 ) -> KnownCard | None:
@@ -116,14 +124,25 @@ def restore_cast(
 
 
 def store_cast(
-    store: Store, chat_id: int, log: ChatLog, mine: KnownCard, known: Sequence[KnownCard]
+    store: Store,
+    chat_id: int,
+    log: ChatLog,
+    mine: KnownCard,
+    known: Sequence[KnownCard],
+    group: Sequence[KnownCard] = (),
 ) -> tuple[str, ...]:
     """Store the cast of a log with several speakers; those without a card count as absent.
+
+    Args:
+        group: The cards of the group whose chat it is, of whom some may not have spoken yet.
 
     Returns:
         Notes about speakers without a card.
     """
     lead, names = mine.card, _speakers(log)
+    known = [*group, *known]
+    silent = (each for each in group if not {each.card.name, each.card.char} & set(names))
+    names += [each.card.char for each in silent]
     if len(names) < 2:
         return ()
     own = next((name for name in names if name in (lead.name, lead.char)), names[0])

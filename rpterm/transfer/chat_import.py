@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import why
 from rpterm.store import Store
 from rpterm.store.chat_files import full_chat
-from rpterm.store.chat_files.chat_log import ChatLog, import_log
-from rpterm.store.chat_files.chat_log import parse_log as parse_log
+from rpterm.store.chat_files.chat_log import import_log, parse_log, parse_rows
+from rpterm.store.chat_files.foreign_chats import read_chats
+from rpterm.store.chat_files.json_lines import Notes
+from rpterm.store.chat_files.log_records import ChatLog
 from rpterm.text_encoding import to_utf8
 from rpterm.transfer.chat_cards import (
     NO_CARD,
     KnownCard,
     card_path,
+    cards_of,
     find_card,
     main_speaker,
     missing_cards_note,
@@ -27,6 +32,7 @@ from rpterm.transfer.chat_cards import (
     store_cast,
     stored_card,
 )
+from rpterm.transfer.other_settings import Group
 from rpterm.types import RptermError
 
 IMPORT_FLAG = "imported:"
@@ -62,6 +68,20 @@ class ImportedChat:
     versions: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What all files of one import have in common; see ``import_chats``."""
+
+    store: Store
+    known: Sequence[KnownCard]
+    card: KnownCard | None
+    ratings: bool
+    groups: Sequence[Group]
+
+    def group_of(self, path: Path) -> Group | None:
+        return next((each for each in self.groups if path.stem in each.chats), None)
+
+
 def import_chats(
     logs: Iterable[Path],
     store: Store,
@@ -69,6 +89,7 @@ def import_chats(
     *,
     card: KnownCard | None = None,
     ratings: bool = False,
+    groups: Sequence[Group] = (),
     on_done: Callable[[str], None] | None = None,
 ) -> list[ImportedChat]:
     """Import chat logs; a broken one does not stop the others.
@@ -77,29 +98,35 @@ def import_chats(
         known: Cards that a log may belong to; the first that matches is used.
         card: The card for all of them, whatever the logs say.
         ratings: Import ratings and swipe preferences too, even for chats imported before.
+        groups: Groups of characters that the logs may be chats of.
         on_done: Called with the name of each file.
     """
-    results = []
+    job = _Job(store, known, card, ratings, groups)
+    results: list[ImportedChat] = []
     for path in logs:
         try:
-            result = _import_chat(path, store, known, card, ratings)
+            results += _import_file(path, job)
         except RptermError as error:
-            result = ImportedChat(path, error=str(error))
+            results.append(ImportedChat(path, error=str(error)))
         except OSError as error:
-            result = ImportedChat(path, error=f"{why(error)}.")
-        results.append(result)
+            results.append(ImportedChat(path, error=f"{why(error)}."))
         if on_done:
             on_done(path.name)
     return results
 
 
-def _import_chat(
-    path: Path,
-    store: Store,
-    known: Sequence[KnownCard],
-    card: KnownCard | None,
-    ratings: bool = False,
-) -> ImportedChat:
+def has_chats(path: Path) -> bool:
+    """Whether a JSON file holds chats of another program, which are one document each."""
+    try:
+        if path.stat().st_size > full_chat.MAX_BYTES:
+            return False
+        return bool(read_chats(to_utf8(path.read_bytes()), path.stem))
+    except (OSError, RptermError):
+        return False
+
+
+def _import_file(path: Path, job: _Job) -> list[ImportedChat]:
+    """Import the chats of a file; most hold one."""
     if path.stat().st_size > full_chat.MAX_BYTES:
         raise RptermError(
             f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."
@@ -107,47 +134,82 @@ def _import_chat(
     data = path.read_bytes()
     flag = IMPORT_FLAG + hashlib.sha256(data).hexdigest()
     data = to_utf8(data)
+    documents = read_chats(data, _character_name(path))
+    if not documents:
+        return [_import_chat(path, data, flag, job)]
+    return [
+        _import_document(path, number, rows, f"{flag}#{number}", job)
+        for number, rows in enumerate(documents, 1)
+    ]
+
+
+def _character_name(path: Path) -> str:
+    """The character of a chat file that does not say: its name up to a date, else its folder's."""
+    name = re.split(r"[_\d]", path.stem, maxsplit=1)[0].strip(" -_")
+    return name or path.parent.name
+
+
+def _import_document(
+    path: Path, number: int, rows: Iterable[Mapping[str, Any]], flag: str, job: _Job
+) -> ImportedChat:
+    """Import one chat of a file that may hold several; ``number`` counts them from 1."""
+    before = _imported_as(job.store, flag)
+    if before is not None:
+        return ImportedChat(path, known=before)
+    log = parse_rows(enumerate(rows), Notes())
+    title = path.stem if number == 1 else f"{path.stem} {number}"
+    with job.store.connections.write():
+        result = _import_log(path, log, job, title)
+        job.store.set_flag(flag, str(result.chat_id))
+    return result
+
+
+def _import_chat(path: Path, data: bytes, flag: str, job: _Job) -> ImportedChat:
+    """Import one log, or a chat file of rpterm."""
+    store = job.store
     before = _imported_as(store, flag)
     if full_chat.is_full_chat(data):
         result = ImportedChat(path, known=before)
         if before is None:
             # The flag is part of the transaction; else the chat could be imported twice.
             with store.connections.write():
-                result = _import_whole(path, store, full_chat.parse_full_chat(data), known, card)
+                found = full_chat.parse_full_chat(data)
+                result = _import_whole(path, store, found, job.known, job.card)
                 store.set_flag(flag, str(result.chat_id))
         # These files contain every turn but no ratings.
-        missing = ("The file contains no ratings.",) if ratings else ()
+        missing = ("The file contains no ratings.",) if job.ratings else ()
         return replace(result, notes=result.notes + missing)
     if before is not None:
         result = ImportedChat(path, known=before)
-        return _with_ratings(result, store, before, parse_log(data), flag) if ratings else result
+        if not job.ratings:
+            return result
+        return _with_ratings(result, store, before, parse_log(data), flag)
     log = parse_log(data)
     with store.connections.write():
-        result = _import_log(path, store, log, known, card)
+        result = _import_log(path, log, job, path.stem)
         store.set_flag(flag, str(result.chat_id))
-    if not ratings or result.chat_id is None:
+    if not job.ratings or result.chat_id is None:
         return result
     return _with_ratings(result, store, result.chat_id, log, flag)
 
 
-def _import_log(
-    path: Path,
-    store: Store,
-    log: ChatLog,
-    known: Sequence[KnownCard],
-    card: KnownCard | None,
-) -> ImportedChat:
+def _import_log(path: Path, log: ChatLog, job: _Job, title: str) -> ImportedChat:
     """Create a chat and its cast from another program's log."""
-    main = card or find_card(log, path, known)
+    store, group = job.store, job.group_of(path)
+    if log.at is None:
+        dated = (turn.at for turn in log.turns if turn.at is not None)
+        log = replace(log, at=next(dated, path.stat().st_mtime))
+    members = cards_of(group, job.known)
+    main = job.card or next(iter(members), None) or find_card(log, path, job.known)
     notes = log.notes
     if main is None:
         main = placeholder_card(main_speaker(log) or path.parent.name)
         notes += (NO_CARD.format(main.card.name),)
     chat = import_log(
         store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
-        card_path=card_path(main), title=path.stem,
+        card_path=card_path(main), title=group.title(title) if group else title,
     )  # fmt: skip
-    notes += store_cast(store, chat.id, log, main, known)
+    notes += store_cast(store, chat.id, log, main, job.known, members)
     if log.world:
         store.update_chat(chat.id, worlds=(safe_name(log.world),))
         notes += (f"The chat uses the world {log.world}.",)

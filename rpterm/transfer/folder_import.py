@@ -11,11 +11,13 @@ from rpterm.cards.exchange.files import ImportedFile, import_files
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
-from rpterm.transfer.chat_import import IMPORT_FLAG, ImportedChat, import_chats
+from rpterm.transfer.chat_import import IMPORT_FLAG, ImportedChat, has_chats, import_chats
+from rpterm.transfer.other_settings import read_settings, store_personas
 from rpterm.transfer.world_links import join_worlds
 from rpterm.types import RptermError
 
 LOG_EXTENSION = ".jsonl"
+_CHAT_DOCUMENT = ".json"
 _SKIPPED_FOLDERS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
@@ -30,12 +32,14 @@ class ImportSummary:
     """The results of one import.
 
     Attributes:
-        passed_over: The number of files in folders that are not cards at all.
+        passed_over: Files in folders from which nothing was imported.
+        personas: The names of the user's personas that were added.
     """
 
     cards: list[ImportedFile] = field(default_factory=list)
     chats: list[ImportedChat] = field(default_factory=list)
-    passed_over: int = 0
+    passed_over: list[Path] = field(default_factory=list)
+    personas: list[str] = field(default_factory=list)
 
 
 def import_paths(
@@ -57,18 +61,24 @@ def import_paths(
     """
     report_done = on_done or (lambda name: None)
     cards, logs = _find_files(paths)
-    moved = ImportSummary()
+    settings, used = read_settings(cards)
+    moved = ImportSummary(personas=store_personas(settings.personas, store))
     for path in cards:
         result = _import_card(path, folder, store)
-        if result.not_a_card and path not in paths:
-            moved.passed_over += 1
-        else:
+        is_chat = path.suffix.lower() == _CHAT_DOCUMENT and has_chats(path)
+        if is_chat:
+            logs.append(path)
+        if not result.not_a_card or (path in paths and not is_chat and path not in used):
             moved.cards.append(result)
+        elif not is_chat and path not in used:
+            moved.passed_over.append(path)
         report_done(path.name)
-    moved.cards = join_worlds(moved.cards, folder)
+    moved.cards = join_worlds(moved.cards, folder, settings.worlds)
     files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
     imported = read_known(files, [folder])
-    moved.chats = import_chats(logs, store, [*imported, *known], on_done=report_done)
+    moved.chats = import_chats(
+        logs, store, [*imported, *known], groups=settings.groups, on_done=report_done
+    )
     return moved
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from rpterm.cards.reader import load
 from rpterm.types import RptermError
 
 
-def join_worlds(results: Sequence[ImportedFile], folder: Path) -> list[ImportedFile]:
+def join_worlds(
+    results: Sequence[ImportedFile], folder: Path, more: Mapping[str, Sequence[str]] | None = None
+) -> list[ImportedFile]:
     """Add their worlds to imported cards and report it in the cards' notes.
 
     A card that had been imported before is changed only for a world that was imported just now,
@@ -22,26 +24,38 @@ def join_worlds(results: Sequence[ImportedFile], folder: Path) -> list[ImportedF
 
     Args:
         folder: The folder the cards were written to; worlds are in its ``worlds`` folder.
+        more: Further worlds, by the name of the card's source file without its extension.
     """
     new_worlds = {each.target.stem for each in results if each.kind == "lorebook" and each.target}
-    return [_joined(each, folder, new_worlds) for each in results]
+    joined = []
+    for result in results:
+        if result.target is not None and result.kind != "lorebook":
+            for name in _wanted(result, result.target, (more or {}).get(result.source.stem, ())):
+                result = _joined(result, result.target, name, folder, new_worlds)
+        joined.append(result)
+    return joined
 
 
-def _joined(result: ImportedFile, folder: Path, new_worlds: set[str]) -> ImportedFile:
-    if result.target is None or result.kind == "lorebook":
-        return result
-    wanted = result.world or _unlinked_world(result.target)
-    world = worlds.find_by_name(safe_name(wanted), [folder]) if wanted else None
-    if not wanted or (not result.world and (world is None or world.stem not in new_worlds)):
+def _wanted(result: ImportedFile, target: Path, more: Sequence[str]) -> list[str]:
+    """The worlds of a card that its file does not name yet."""
+    own = result.world or _unlinked_world(target)
+    return list(dict.fromkeys(name for name in (own, *more) if name))
+
+
+def _joined(
+    result: ImportedFile, target: Path, wanted: str, folder: Path, new_worlds: set[str]
+) -> ImportedFile:
+    world = worlds.find_by_name(safe_name(wanted), [folder])
+    if result.known and (world is None or world.stem not in new_worlds):
         return result
     if world is None:
         note = (
             f"It uses the world {wanted}, which was not found: import that world, then run "
-            f"`rpterm cards join {result.target.stem} {safe_name(wanted)}`."
+            f"`rpterm cards join {target.stem} {safe_name(wanted)}`."
         )
         return replace(result, notes=(*result.notes, note))
     try:
-        card_files.join(result.target, world.stem, folder)
+        card_files.join(target, world.stem, folder)
     except RptermError as error:
         return replace(result, notes=(*result.notes, f"World {wanted}: {error}"))
     return replace(result, notes=(*result.notes, f"It now uses the world {world.stem}."))

@@ -19,6 +19,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from rpterm.tui import alt_keys, background, hangup, key_check, keys, themes
+from rpterm.tui.early_keys import EarlyKeys
 from rpterm.tui.screens.chat import keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
@@ -97,6 +98,7 @@ class RptermApp(App[None], inherit_bindings=False):
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0
+        self._early_keys = EarlyKeys(self, self._type)
         themes.apply(self, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
@@ -132,6 +134,7 @@ class RptermApp(App[None], inherit_bindings=False):
                     loop.add_signal_handler(number, self.leave)
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # Windows, or not the main thread: the default handler stays.
+        self.call_later(self._early_keys.release)
         if not self.is_headless:
             self.set_interval(hangup.CHECK_INTERVAL_S, self._leave_on_hangup)
         if self.theme != self.settings.theme:
@@ -144,7 +147,12 @@ class RptermApp(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Direct typed and pasted text to the right widget: every key arrives here first."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            keyboard.focus_for_typing(self.chat, event)
+            await self._early_keys.receive(event)
+        else:
+            await super().on_event(event)
+
+    async def _type(self, event: events.Key | events.Paste) -> None:
+        keyboard.focus_for_typing(self.chat, event)
         await super().on_event(event)
 
     def _leave_on_hangup(self) -> None:

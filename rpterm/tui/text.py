@@ -30,6 +30,9 @@ _MARKS = re.compile(
     r"|(?P<under>(?<!\w)_(?=[^\s_])(?P<under_in>[^_\n]+?)(?<=\S)_(?!\w))"
 )
 _OPEN = re.compile(r"(?<![\w*])(?P<mark>\*{1,2})(?=[^\s*])[^*\n]*\Z")
+_NEVER_CLOSED = re.compile(
+    r"(?<![\w*])(?P<mark>\*{1,2})(?=[^\s*\"“„«])(?P<text>[^*\n\"“„«]*[^\s*\"“„«])"
+)
 _SPEECH = re.compile(r"(?<!\w)[\"“„«][^\"”“«»\n]*(?:[\"”»]|(?=\n|\Z))")
 _CONTROL = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x0A,)}
 _CONTROL |= {0x0D: "\n", 0x09: "    ", 0x7F: "␡"}
@@ -113,15 +116,26 @@ def _add_marked(whole: str, inner: str, kind: str, out: _Builder, marks: bool) -
 
 
 def _add_plain(text: str, out: _Builder, streaming: bool, marks: bool) -> None:
-    """Add text outside of marks; while it streams, its last open mark is treated as closed."""
-    open_mark = _OPEN.search(text) if streaming else None
-    if open_mark is None:
-        out.add(text)
-        return
-    out.add(text[: open_mark.start()])
+    """Add text outside of marks. A mark that a model forgot to close ends where speech begins.
+
+    While the text streams, the last open mark may still be closed: it reaches to the end.
+    """
+    growing = _OPEN.search(text) if streaming else None
+    end = growing.start() if growing else len(text)
+    position = 0
+    for match in _NEVER_CLOSED.finditer(text, 0, end):
+        out.add(text[position : match.start()])
+        position = match.end()
+        _add_open(match["mark"], match["text"], out, marks)
+    out.add(text[position:end])
+    if growing:
+        _add_open(growing["mark"], text[growing.end("mark") :], out, marks)
+
+
+def _add_open(mark: str, text: str, out: _Builder, marks: bool) -> None:
     start = out.length
-    out.add(text[open_mark.start() if marks else open_mark.end("mark") :])
-    out.spans.append(Span(start, out.length, BOLD if open_mark["mark"] == "**" else ACTION))
+    out.add(mark + text if marks else text)
+    out.spans.append(Span(start, out.length, BOLD if mark == "**" else ACTION))
 
 
 def map_spans(source: str, plain: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -23,10 +23,11 @@ from distil_turns import CHATS, HELD, LIVES, SEEN, Case
 
 from rpterm.engine.llama import LlamaEngine
 from rpterm.memory.distil import facts, reflect, summary
-from rpterm.memory.distil.ask import Ask, Asker, Message
+from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.words import terms
 from rpterm.models.starter import llm_path
+from rpterm.oneshot import background_asker
 from rpterm.prompt.template import ChatTemplate
 from rpterm.sentences import sentences
 from rpterm.store.memory.read_turns import SourceTurn
@@ -129,7 +130,7 @@ def _asker(given: argparse.Namespace) -> Ask:
     engine = LlamaEngine(given.model or llm_path(), context=1024)
     info = engine.load()
     template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
-    return Asker(engine, engine.tokenize, template)
+    return background_asker(engine, template)
 
 
 def main() -> None:

@@ -24,6 +24,9 @@ GOOD = CharacterCard(
 )
 
 
+ALWAYS = LoreEntry(("clock",), "He said {{lastMessage}}.", constant=True)
+
+
 def words(text: str) -> int:
     return len(text.split())
 
@@ -141,7 +144,9 @@ def test_the_age_of_another_person_is_not_a_contradiction() -> None:
             "contradicts",
         ),
         ({"attributes": ("Is 43 years old.",)}, "age"),
-        ({"scenario": "It is {{time}}."}, "macro {{time}}"),  # No prompt has a clock.
+        ({"scenario": "It is {{getvar::hour}}."}, "macro {{getvar"),
+        ({"scenario": "You said {{lastMessage}}."}, "changes with every message"),
+        ({"lorebook": Lorebook((ALWAYS,))}, "changes with every message"),
         ({"description": "{{original}}"}, "macro {{original}}"),
         ({"description": "Ada is 40 years old.", "attributes": ("Is 41.",)}, "age"),
         ({"knows_until": "1895", "scenario": "It is 1901."}, "1901"),
@@ -161,6 +166,10 @@ def test_contradictions(fields: dict[str, Any], word: str) -> None:
         {"knows_until": "1895", "scenario": "It is 1894. 1900 miles away."},
         {"knows_until": "1895", "scenario": "She owns 1,901 clocks."},
         {"scenario": "{{random:a,b}} {{user}}", "system_prompt": "{{original}} Be brief."},
+        {"scenario": "{{weekday}}, {{date}}, {{time}}. {{user}} was away for {{idle_duration}}."},
+        {"system_prompt": "{{persona}} {{description}}"},
+        {"post_history_instructions": "{{time}}: answer {{lastUserMessage}}."},
+        {"lorebook": Lorebook((replace(ALWAYS, constant=False),))},
     ],
 )
 def test_what_only_looks_like_a_contradiction(fields: dict[str, Any]) -> None:

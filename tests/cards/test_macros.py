@@ -1,7 +1,7 @@
 """Macros: the value of each, and that no text can blow up."""
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ NOW = datetime(2031, 5, 7, 9, 4)
 
 def run(text: str, seed: int = 1, chat_seed: int = 1) -> str:
     more = {"persona": "a customer"}
-    return expand_with(text, MacroScope("Ada", "Tom", seed, chat_seed, NOW, 7300, "base", more))
+    return expand_with(text, MacroScope("Ada", "Tom", seed, chat_seed, NOW, 7300, more))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,8 @@ def run(text: str, seed: int = 1, chat_seed: int = 1) -> str:
         ("a{{// a note }}b{{comment: x}}{{hidden_key:y}}", "ab"),
         ("{{reverse:abc}}", "cba"),
         ("{{reverse:{{char}}}}", "adA"),
-        ("{{original}}", "base"),
+        ("{{roll d4}}", {"1", "2", "3", "4"}),
+        ("{{original}}", "{{original}}"),
         ("{{persona}}", "a customer"),
         ("{{time}} {{date}} {{weekday}}", "09:04 7 May 2031 Wednesday"),
         ("{{isodate}}", "2031-05-07"),
@@ -53,7 +54,7 @@ def test_each_macro(text: str, wanted: str | set[str]) -> None:
 
 
 def test_macros_without_a_value_stay_unexpanded() -> None:
-    text = "{{time}} {{date}} {{weekday}} {{idle_duration}} {{original}}"
+    text = "{{time}} {{date}} {{weekday}} {{idle_duration}} {{time_UTC+2}} {{persona}}"
     assert expand(text, char="A", user="U") == text
 
 
@@ -74,6 +75,20 @@ def test_a_pick_is_constant_within_a_chat() -> None:
     text = "{{pick:a,b,c,d}}"
     assert len({run(text, seed=seed) for seed in range(30)}) == 1
     assert len({run(text, chat_seed=seed) for seed in range(30)}) == 4
+
+
+def test_a_draw_is_the_same_in_two_texts_and_differs_within_one() -> None:
+    eyes = "{{pick:red,green,blue,grey,brown,black}}"
+    described = run(f"{{{{char}}}} has {eyes} eyes.")
+    assert described == f"Ada has {run(eyes)} eyes."
+    assert len(set(run(" ".join([eyes] * 40)).split())) == 6
+
+
+def test_a_time_in_another_zone() -> None:
+    moment = datetime(2031, 5, 7, 9, 4, tzinfo=UTC)
+    scope = MacroScope("A", "U", now=moment)
+    assert expand_with("{{time_UTC+2}} {{time_utc-10}}", scope) == "11:04 23:04"
+    assert expand_with("{{time_UTC+99}}", scope) == "{{time_UTC+99}}"
 
 
 @given(st.text(st.sampled_from("{}<>:/,abcharuser \\"), max_size=60))

@@ -129,3 +129,14 @@ def test_import_takes_cards_worlds_and_chats_and_can_be_repeated(
     empty = old / "empty"
     empty.mkdir()
     assert cli("import", str(empty)).code == 1
+
+
+def test_personas_alone_and_what_stays_behind(cli: Cli, tmp_path: Path) -> None:
+    settings = {"personas": {"a": "Ann"}, "persona_descriptions": {"a": {"description": "Tall."}}}
+    path = tmp_path / "old" / "personas.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    (path.parent / "qr.json").write_text('{"qrList": []}', encoding="utf-8")
+    done = cli("import", str(path.parent))
+    assert done.code == 0 and "1 persona added: Ann." in done.out
+    assert "Not imported: 1 set of quick replies." in done.out

@@ -162,6 +162,8 @@ def test_the_greeting_of_the_first_frame_is_that_of_the_chat(
     assert launch(engine, target=str(path), new=True).greeting() == "Good evening, Byron."
     assert launch(engine, target=str(path), greeting=2).greeting() == "You again."
     assert launch(engine, target=str(path), greeting=9).greeting() == ""
+    path.write_text(CARD.replace("Good evening.", "{{pick:Hm.,Ah.}}"), encoding="utf-8")
+    assert launch(engine, target=str(path), new=True).greeting() == ""  # Drawn by the chat's id.
 
 
 def test_the_first_frame_has_a_greeting_although_other_characters_have_chats(

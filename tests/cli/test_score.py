@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_tools import Cli
@@ -113,6 +114,25 @@ def test_broken_lines_are_reported_and_the_others_scored(
     file.write_text('{"reply": \n', encoding="utf-8")
     done = cli("score", str(card), str(file), "--json", "--against", str(card))
     assert done.code == 1 and "line 1: this is not JSON" in done.err and "no reply" in done.err
+
+
+def test_another_card_of_the_same_name_is_a_contrast_and_the_same_card_is_none(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contrasts: list[tuple[str, ...]] = []
+
+    def score(scorer: object, card: object, replies: object, others: Any) -> list[ScoredReply]:
+        contrasts.append(tuple(each.examples[0].dialogue[-1][1] for each in others))
+        return []
+
+    monkeypatch.setattr("rpterm.cli.score.running_scorer", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("rpterm.evaluation.reply_scores.score_all", score)
+    card, other, file = tmp_path / "a.toml", tmp_path / "b.toml", tmp_path / "chat.jsonl"
+    card.write_text(KIT, encoding="utf-8")
+    other.write_text(KIT.replace("Yo! Skates", "Hey! Skates"), encoding="utf-8")
+    file.write_text('{"reply": "Yes."}\n', encoding="utf-8")
+    cli("score", str(card), str(file), "--against", str(other), "--against", str(card))
+    assert contrasts == [("Hey! Skates on, helmets on, let's roll!",)]
 
 
 def test_csv_rows_with_different_columns_share_one_header(

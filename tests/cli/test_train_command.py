@@ -16,7 +16,8 @@ from rpterm.training import base_model, run
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import TrainingPlan
-from rpterm.training.run import Listener, TrainingResult
+from rpterm.training.result import TrainingResult
+from rpterm.training.run import Listener
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rpterm.engine.llama import prompt_cache
+from rpterm.engine.llama import host_cache, prompt_cache
 from rpterm.engine.llama.binding import lib, log_to_stderr
-from rpterm.engine.llama.host_cache import free_memory
 from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import ChatCache
 from rpterm.engine.llama.model import Model, Options
 from rpterm.engine.llama.prompt_cache import PromptCache
+from rpterm.system_memory import SystemMemory
 
 pytestmark = pytest.mark.model
 
@@ -122,8 +122,16 @@ def test_copies_never_exceed_their_share_of_memory(
     assert cache.tokens == prompts[2]
 
 
-def test_free_memory_is_a_number_of_bytes() -> None:
-    assert free_memory() > 16 << 20
+def test_a_containers_limit_bounds_the_copies(
+    cache: ChatCache, prompts: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.settle(prompts[0])
+    size = int(lib.llama_state_seq_get_size(cache.context, 0))
+    memory = SystemMemory(total=64 << 30, available=13 * size)
+    monkeypatch.setattr(host_cache, "system_memory", lambda: memory)
+    assert PromptCache().capacity(cache) == 3
+    memory = SystemMemory(0, 0)  # The system does not say.
+    assert PromptCache().capacity(cache) > 0
 
 
 def test_several_prompts_are_prepared_as_far_as_memory_allows(

@@ -428,3 +428,18 @@ def test_the_save_of_another_terminal_is_followed(make: Open, tmp_path: Path) ->
     CardEditor(other, None).change(CARD.examples[0], new)
     assert isinstance(reloader.poll(), Reloaded)
     assert mine.card.examples[0] == new
+
+
+def test_where_every_example_is_in_the_prompt_already_nothing_is_embedded(
+    make: Open, store: Store
+) -> None:
+    session = make(["x"])
+    near = Near()
+    examples = ExampleProvider(store, per_turn=lambda: 2, vectors=near)
+    session.load()
+    turn = Turn(0, session.chat_id, None, "user", "Ann", "Is it far?")
+    near.gate.set()
+    examples._embeddings = {each.key: np.ones(2) for each in pool.card_exemplars(CARD)}
+    prompt = session.preview()
+    assert examples.for_turn(CARD, session.chat, [turn], prompt, session.count) == ((), ())
+    assert near.asked == []

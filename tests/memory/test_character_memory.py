@@ -206,9 +206,23 @@ def test_editing_and_forgetting_take_effect_at_once(world):
 def test_the_budget_holds(world):
     for number in range(12):
         world.memory.add(f"lighthouse fact {number}: " + f"detail{number} " * (number + 1))
-    found = world.ask(world.chat(), "lighthouse fact", budget=25, most=5)
+    found = world.ask(world.chat(), "lighthouse fact", budget=25)
     assert 1 <= len(found) <= 5
     assert sum(item.tokens for item in found) <= 25
+
+
+def test_a_bare_ok_recalls_two_memories_and_the_pinned_ones(world):
+    things = ("boat", "goat", "lamp", "harp", "clock", "spade", "parrot", "quilt")
+    for number, thing in enumerate(things):
+        world.memory.add(f"The lighthouse keeper owns a {thing}", pinned=number < 3)
+    for number in range(40):
+        world.memory.add(f"visit{number} brought rain{number} and wind{number}")
+    chat = world.chat()
+    world.say(chat, "The lighthouse keeper!")
+    assert len(world.ask(chat, "What does the lighthouse keeper own?")) == 8
+    found = world.ask(chat, "Ok.")
+    assert [item.why for item in found[:3]] == ["pinned"] * 3
+    assert len(found) <= 5
 
 
 def test_a_named_day_is_found_without_its_words(world):

@@ -15,10 +15,10 @@ from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil import reflect, work
-from rpterm.memory.distil.ask import Asker
 from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, Work
 from rpterm.memory.transfer import TransferError
+from rpterm.oneshot import background_asker
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -401,7 +401,7 @@ def distiller(world):
         lambda: [Work(world.memory)], chat, lambda: "Ann", model=True,
         still_s=0.05,
     )  # fmt: skip
-    made.attach(engine, ChatTemplate(engine.load().chat_template))
+    made.attach(engine, background_asker(engine, ChatTemplate(engine.load().chat_template)))
     yield made, engine
     engine.let.set()
     made.close()
@@ -452,7 +452,7 @@ def test_without_the_model_only_the_rules_write(world):
     world.say(chat, "I broke my wrist. I live in Bath.")
     made = Distiller(lambda: [Work(world.memory)], chat, lambda: "Ann")
     engine = Beside()
-    made.attach(engine, ChatTemplate(engine.load().chat_template))
+    made.attach(engine, background_asker(engine, ChatTemplate(engine.load().chat_template)))
     made.wake()
     assert made.rested(20)
     assert list(world.facts()) == [BATH]
@@ -520,7 +520,7 @@ def test_no_fact_of_an_abandoned_branch_is_recalled(world):
 
 def test_a_question_too_long_for_the_room_beside_the_chat_is_not_asked():
     engine = Beside()
-    asker = Asker(engine, engine.tokenize, ChatTemplate(engine.load().chat_template))
+    asker = background_asker(engine, ChatTemplate(engine.load().chat_template))
     assert asker([("user", "word " * 2000)], "", 50) == ""
     assert engine.asked == 0
     engine.let.set()
@@ -551,7 +551,7 @@ def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
     made = Distiller(
         lambda: [Work(world.memory)], chat, lambda: "Ann", model=True, still_s=0.2
     )  # fmt: skip
-    made.attach(engine, ChatTemplate(engine.load().chat_template))
+    made.attach(engine, background_asker(engine, ChatTemplate(engine.load().chat_template)))
     began = time.monotonic()
     made.wake()
     until(lambda: engine.asked == 3)

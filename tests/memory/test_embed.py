@@ -91,6 +91,17 @@ def test_before_it_is_ready_there_is_no_vector(make):
     assert embedder.dim == 2
 
 
+def test_a_text_asked_again_needs_no_worker(make):
+    embedder = make()
+    embedder.encode(["a"])
+    first = embedder.encode_now("abc", 5)
+    for number in range(7):
+        embedder.encode_now("x" * number, 5)
+    assert embedder.encode_now("abc", 0.0) is first
+    embedder.encode_now("one more", 5)
+    assert "abc" not in embedder._recent
+
+
 def test_a_dead_worker_is_replaced_and_its_request_repeated(make):
     assert make().encode(["a", "die", "bcd"])[:, 0].tolist() == [1, 3, 3]
 

@@ -15,7 +15,7 @@ from rpterm.memory import dates
 from rpterm.memory.bm25 import WordIndex, query_terms
 from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
 from rpterm.memory.recall import Query, Weights, recall
-from rpterm.memory.recalled import fill
+from rpterm.memory.recalled import Recalled, fill
 from rpterm.memory.text_query import build_text_query
 from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import stem, terms
@@ -282,13 +282,14 @@ def test_terms_of_the_last_turns_are_no_evidence():
 
 @given(st.lists(st.integers(1, 50)), st.integers(0, 200), st.integers(0, 20))
 def test_the_budget_is_never_overrun(sizes, budget, most):
-    taken = fill(sizes, lambda size: size, budget, most)
-    assert sum(tokens for _, tokens in taken) <= budget
+    items = [Recalled(at, "x" * size, 0, "", "note", None, None, 0, 0)
+             for at, size in enumerate(sizes)]  # fmt: skip
+    taken = fill(items, len, budget, most)
     assert len(taken) <= most
-    rest = budget - sum(tokens for _, tokens in taken)
-    left = list(sizes)
-    for size, _ in taken:
-        left.remove(size)
+    assert all(item.tokens == sizes[item.id] for item in taken)
+    rest = budget - sum(item.tokens for item in taken)
+    assert rest >= 0
+    left = [size for at, size in enumerate(sizes) if at not in {item.id for item in taken}]
     assert len(taken) == most or rest <= 0 or all(size > rest for size in left)
 
 

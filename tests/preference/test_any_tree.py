@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from preference_support import ALL, MODEL, left_out, read_lines, render, rows, words
 
+from rpterm.preference.check.checker import Model, check
 from rpterm.preference.check.examples import parse_row
-from rpterm.preference.check.report import Model, check
 from rpterm.preference.export import Options, export, split_of
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS

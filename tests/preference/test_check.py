@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from preference_support import Scene, run
 
+from rpterm.preference.check.checker import Model, check
 from rpterm.preference.check.examples import RowError, parse_row
 from rpterm.preference.check.reading import exports
-from rpterm.preference.check.report import Model, Report, check
+from rpterm.preference.check.report import Report
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.prompt.template import TemplateError

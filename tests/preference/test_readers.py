@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from preference_support import Scene, read_lines, rows, run
 
-from rpterm.preference.check.report import Model, check
+from rpterm.preference.check.checker import Model, check
 from rpterm.preference.formats import FORMATS
 from rpterm.types import Origin
 

@@ -8,7 +8,7 @@ import pytest
 from preference_support import Scene, rows, run
 
 from rpterm.cli.trainer_model import TrainerModel, build_trainer_model
-from rpterm.preference.check.report import Model, check
+from rpterm.preference.check.checker import Model, check
 from rpterm.preference.export import Model as ExportModel
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from preference_support import Scene, run
 
-from rpterm.preference.check.report import Model, check
+from rpterm.preference.check.checker import Model, check
 from rpterm.preference.export import Model as ExportModel
 
 pytestmark = [pytest.mark.model, pytest.mark.trainer]

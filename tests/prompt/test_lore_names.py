@@ -9,6 +9,7 @@ import pytest
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.prompt import lore
 from rpterm.prompt.lore import LoreFinder
+from rpterm.prompt.macro_values import ChatMacros
 from rpterm.types import Chat, Persona, Turn
 
 
@@ -21,8 +22,9 @@ def _chat(persona: str) -> Chat:
 
 
 def _fired(finder: LoreFinder, card: CharacterCard, persona: str, text: str) -> list[str]:
-    turn = Turn(1, 1, None, "user", persona, text)
-    return [insert.source for insert in finder(card, _chat(persona), [turn], 4096).inserts]
+    chat, history = _chat(persona), [Turn(1, 1, None, "user", persona, text)]
+    found = finder.find(card, chat, history, 4096, ChatMacros(card, chat, history))
+    return [insert.source for insert in found.inserts]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.memories import Memories
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.store.turn_removal import FollowingTurns, following_turns
+from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import Generation, Origin, Role, Sampling, Status
 
 WORD = "qwxvbnmzz"
@@ -64,7 +64,7 @@ def test_what_follows_on_every_branch_moves_to_the_parent(tree: Tree) -> None:
     other = tree.put(hello, "said otherwise")
     one, two = tree.put(said, "one", "assistant"), tree.put(said, "two", "assistant")
     end = tree.put(one, "end")
-    assert following_turns(store, said) == FollowingTurns(3, 2, 1, False)
+    assert store.following_turns(said) == FollowingTurns(3, 2, 1, False)
     assert store.delete_turn(said, alone=True) == end
     assert tree.shown == ["hello", "one", "end"]
     moved = {turn.id: (turn.parent_id, turn.lifted) for turn in store.tree(tree.chat)}
@@ -154,15 +154,15 @@ def test_its_words_are_erased_from_later_prompts_too(tree: Tree) -> None:
 def test_the_consequences_are_described(tree: Tree) -> None:
     hello = tree.put(None, "hello", "assistant")
     said = tree.put(hello, "said")
-    assert following_turns(tree.store, said).turns == 0
+    assert tree.store.following_turns(said).turns == 0
     tree.put(said, "one", "assistant")
     tree.put(said, "two", "assistant")
-    assert following_turns(tree.store, hello).describe() == (
+    assert tree.store.following_turns(hello).describe() == (
         "3 turns follow it, on 2 branches. If you delete only this turn, what follows will start "
         "the chat."
     )
     tree.put(hello, "otherwise")
-    assert following_turns(tree.store, said).describe() == (
+    assert tree.store.following_turns(said).describe() == (
         "2 turns follow it, on 2 branches. If you delete only this turn, what follows will "
         "continue the turn before it. Its other versions stay."
     )

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from rpterm.preference.check.report import Model
+from rpterm.preference.check.checker import Model
 from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.result import TrainingResult
 from rpterm.training.row_limit import fit_rows
-from rpterm.training.run import TrainingResult
 from rpterm.types import RptermError
 
 OUT = Path("out")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 from tui_support import (
     REPLIES,
@@ -26,6 +27,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import replies, sending
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
@@ -297,6 +299,32 @@ async def test_keys_pressed_at_once_act_in_order(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.input.text == "c\nd")
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert texts(app)[-2] == "a\nb"
+
+
+@pytest.mark.parametrize("first_run", [False, True])
+async def test_what_is_typed_before_the_first_frame_is_in_the_input(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, first_run: bool
+) -> None:
+    compose, dispatched = ChatScreen.compose, RptermApp.on_event
+    early: list[bool] = []
+
+    def type_then_compose(chat: ChatScreen) -> ComposeResult:
+        for letter in "Who?":
+            chat.app.post_message(events.Key(letter, letter))
+        yield from compose(chat)
+
+    async def note(app: RptermApp, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            early.append(not app.chat.is_mounted)
+        await dispatched(app, event)
+
+    monkeypatch.setattr(ChatScreen, "compose", type_then_compose)
+    monkeypatch.setattr(RptermApp, "on_event", note)
+    app = stage.app(first_run=first_run)
+    async with app.run_test() as pilot:
+        await wait_until(pilot, lambda: app.chat.input.text == "Who?")
+        assert early[0]
+        assert app.screen is app.chat
 
 
 async def test_a_double_enter_with_candidates_sends_once(stage: Stage) -> None:

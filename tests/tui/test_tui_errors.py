@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +26,7 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.cards.library import CardSummary
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui import palette
@@ -34,7 +34,6 @@ from rpterm.tui.external_editor import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
 from rpterm.tui.screens.chat import chats, frame, navigation
 from rpterm.tui.screens.chat.require import Refusal
-from rpterm.tui.screens.chooser import Choice
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.picker import CharacterPicker
 from rpterm.tui.widgets.candidates import Candidate
@@ -142,11 +141,11 @@ async def test_a_list_that_fills_late_applies_the_search_typed_before(
 ) -> None:
     gate = threading.Event()
 
-    def choices() -> Sequence[Choice]:
+    def find_cards() -> list[CardSummary]:
         gate.wait(10)
-        return [Choice("a", "Ahab"), Choice("s", "Sherlock")]
+        return [CardSummary(name[0], Path(name[0]), name) for name in ("Ahab", "Sherlock")]
 
-    monkeypatch.setattr(picker, "choices", choices)
+    monkeypatch.setattr(picker, "_find_cards", find_cards)
     app = stage.app()
     async with running(app) as pilot:
         app.push_screen(screen := CharacterPicker())
@@ -154,7 +153,7 @@ async def test_a_list_that_fills_late_applies_the_search_typed_before(
         screen.query_one(Input).value = "sher"
         gate.set()
         await wait_until(pilot, lambda: screen.list.option_count)
-        assert [option.id for option in screen.list.options] == ["s"]
+        assert [option.id for option in screen.list.options] == ["S"]
 
 
 @pytest.mark.parametrize("key", ["tab", "enter"])

@@ -41,10 +41,22 @@ def test_arithmetic_snake_case_and_inches_are_not_styled(source: str) -> None:
     assert not content.spans
 
 
-def test_an_open_mark_at_the_end_is_styled_only_while_it_streams() -> None:
-    assert styled("Then *she turns", ACTION, streaming=True) == ["she turns"]
-    assert roleplay("Then *she turns", streaming=True).plain == "Then she turns"
-    assert roleplay("Then *she turns").plain == "Then *she turns"
+def test_a_mark_that_is_still_open_is_styled_as_if_it_were_closed() -> None:
+    for streaming in (False, True):
+        assert styled("Then *she turns", ACTION, streaming=streaming) == ["she turns"]
+        assert roleplay("Then *she turns", streaming=streaming).plain == "Then she turns"
+    # Without colours the mark stays, but the words are the same.
+    assert roleplay("Then *she turns", streaming=True, marks=True).plain == "Then *she turns"
+    assert roleplay("Then *she turns", marks=True).plain == "Then *she turns"
+
+
+def test_a_mark_that_was_never_closed_ends_where_speech_begins() -> None:
+    forgotten = '*She turns. "No," *she says.* **Quietly\n\n*The bell. "Now."'
+    assert styled(forgotten, ACTION) == ["She turns.", "she says.", "The bell."]
+    assert styled(forgotten, BOLD) == ["Quietly"]
+    assert roleplay(forgotten).plain == 'She turns. "No," she says. Quietly\n\nThe bell. "Now."'
+    # While it streams, the last one may still be closed behind the speech.
+    assert styled('*She says "No', ACTION, streaming=True) == ['She says "No']
 
 
 def test_markup_of_rich_and_textual_stays_text() -> None:

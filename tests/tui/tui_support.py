@@ -77,6 +77,7 @@ class Stage:
     folder: Path
     engine: ScriptedEngine = field(default_factory=lambda: ScriptedEngine(REPLIES))
     card: CharacterCard = CARD
+    card_path: str | None = None
     turns: int = 0
     settings: Settings = field(default_factory=lambda: Settings(theme="lamplight"))
     opened: list[Session] = field(default_factory=list)
@@ -94,7 +95,8 @@ class Stage:
         elif chats and target is None:
             chat = chats[0]
         else:
-            chat = begin_chat(store, self.card, f"name = '{self.card.name}'", Persona("Ansel"))
+            toml = f"name = '{self.card.name}'"
+            chat = begin_chat(store, self.card, toml, Persona("Ansel"), card_path=self.card_path)
             self._fill(store, chat.id)
             chat = store.chat(chat.id)
         session = Session(store, self.engine, self.card, chat, self.settings)

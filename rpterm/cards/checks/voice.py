@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import Finding, prose
-from rpterm.cards.macros import expand
+from rpterm.cards.locate import Path
+from rpterm.cards.lore.rules import Rules
+from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
 from rpterm.humanize import counted
 
 _MIN_EXAMPLES = 3
@@ -25,6 +29,10 @@ _USER_LINE = re.compile(r"^[ \t*_]*(?:\{\{user\}\}|<user>|you|user)[ \t*_]*:", r
 _CHAR_LINE = re.compile(r"^[ \t*_]*(?:\{\{char\}\}|<bot>|<char>)[ \t*_]*:", re.I | re.M)
 _START = re.compile(r"<START>", re.IGNORECASE)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
+_STATIC_SCOPE = MacroScope(
+    "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
+)
+_TURN_SCOPE = replace(_STATIC_SCOPE, values=dict.fromkeys(OF_CARD | OF_TURN, ""))
 _TAKES_ORIGINAL = (("system_prompt",), ("post_history_instructions",))
 
 
@@ -94,8 +102,24 @@ def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] 
 
 def macros(card: CharacterCard) -> Iterator[Finding]:
     """Macros that no prompt expands, so that the model would see their braces."""
-    for path, text in prose(card):
-        left = _UNEXPANDED.search(expand(text, char="", user=""))
-        if left and not (left[1].lower() == "original" and path in _TAKES_ORIGINAL):
-            message = f"The macro {left[0]} is not supported here."
+    for path, macro, name in unexpanded_macros(card):
+        if name in OF_TURN:
+            message = f"The macro {macro} changes with every message, so it is not filled in here."
+            remedy = "Move it to post_history_instructions, or to lore that keys trigger."
+            yield Finding(path, "warning", message, remedy)
+        else:
+            message = f"The macro {macro} is not supported here."
             yield Finding(path, "warning", message, "Correct or remove it.")
+
+
+def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:
+    """The macros that no prompt expands, each once per text: where it is, its text, its name."""
+    static_lore = {rule.index for rule in Rules(card.lorebook, str).all if rule.static}
+    for path, text in prose(card):
+        triggered = path[0] == "lore" and path[1] not in static_lore
+        anew = triggered or path == ("post_history_instructions",)
+        expanded = expand_with(text, _TURN_SCOPE if anew else _STATIC_SCOPE)
+        left = {match[0]: match[1].lower() for match in _UNEXPANDED.finditer(expanded)}
+        for macro, name in left.items():
+            if not (name == "original" and path in _TAKES_ORIGINAL):
+                yield path, macro, name

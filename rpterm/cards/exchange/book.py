@@ -16,6 +16,14 @@ MAX_ENTRIES = 4000
 """More would not fit into a card file anyway, which has at most a megabyte."""
 
 
+def is_book(raw: Mapping[str, Any]) -> bool:
+    """Whether this is a list of entries with ``keys``, outside of a card."""
+    entries = raw.get("entries")
+    return isinstance(entries, list) and any(
+        isinstance(each, Mapping) and "keys" in each and "content" in each for each in entries
+    )
+
+
 def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | None:
     """Read a lorebook; ``None`` if it has no entries in a known form.
 

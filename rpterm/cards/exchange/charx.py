@@ -25,12 +25,23 @@ class Archive:
     files: dict[str, bytes]
 
 
-def read(data: bytes) -> Archive:
-    """Unpack a CHARX into memory, within limits; nothing is written anywhere.
+def read(files: Mapping[str, bytes]) -> Archive:
+    """Separate the card and the other files of an unpacked CHARX.
 
     Raises:
-        ExchangeError: It is no zip, has no card, is encrypted or a zip bomb, or contains a path
-            that leads outside.
+        ExchangeError: There is no card.
+    """
+    if CARD not in files:
+        raise ExchangeError(f"The archive has no {CARD}: it is a zip file, but not a CHARX card.")
+    return Archive(files[CARD], {name: body for name, body in files.items() if name != CARD})
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """Unpack an archive into memory, within limits; nothing is written anywhere.
+
+    Raises:
+        ExchangeError: It is no zip, is encrypted or a zip bomb, or contains a path that leads
+            outside.
     """
     _check_directory(data)
     try:
@@ -48,10 +59,7 @@ def read(data: bytes) -> Archive:
         raise ExchangeError(f"The archive is damaged: {error}.") from error
     except (RuntimeError, ValueError, OSError) as error:
         raise ExchangeError(f"The archive cannot be read: {error}.") from error
-    card = files.pop(CARD, None)
-    if card is None:
-        raise ExchangeError(f"The archive has no {CARD}: it is a zip file, but not a CHARX card.")
-    return Archive(card, files)
+    return files
 
 
 def write(card: bytes, files: Mapping[str, bytes]) -> bytes:

@@ -7,12 +7,14 @@ original value stays in the patch that is stored with the card.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.patterns import PatternBudget
 from rpterm.cards.reader import MAX_BYTES
 from rpterm.cards.value_checks import CONTROL_CHARACTERS
+from rpterm.humanize import counted
 
 _MAX_NOTES = 30
 _LIMIT = 10**9
@@ -29,6 +31,7 @@ class Coercer:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._more = 0
+        self._tally: Counter[str] = Counter()
         self.patterns = PatternBudget()
 
     def note(self, text: str) -> None:
@@ -40,10 +43,18 @@ class Coercer:
         else:
             self._more += 1
 
+    def count_entry(self, text: str) -> None:
+        """Add a note on one lorebook entry; equal ones become one sentence with their number."""
+        self._tally[text] += 1
+
     def all_notes(self) -> tuple[str, ...]:
         """All notes, and the number of those that were only counted."""
+        entries = tuple(
+            f"{counted(count, 'lorebook entry', 'lorebook entries')} {text}"
+            for text, count in self._tally.items()
+        )
         more = (f"There are {self._more} more notes like these.",) if self._more else ()
-        return (*self.notes, *more)
+        return (*self.notes, *entries, *more)
 
     def text(self, value: Any, where: str) -> str:
         """Text with LF line ends and no control characters.

@@ -23,6 +23,7 @@ from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
 from rpterm.cards.exchange.jsonio import same
 from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff
 from rpterm.cards.exchange.world_file import read_world
+from rpterm.humanize import counted
 
 Spec = Literal["v1", "v2", "v3"]
 SPECS = {"v2": ("chara_card_v2", "2.0"), "v3": ("chara_card_v3", "3.0")}
@@ -105,6 +106,7 @@ def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spe
     ext = ext if isinstance(ext, Mapping) else None
     card = _mapped_fields(data, name, coerce)
     own = {key: value for key, value in (ext or {}).items() if key != ORIGIN}
+    _note_scripts(own, coerce)
     card, used = own_fields.read(card, own.pop(RPTERM_KEY, None), coerce)
     if not used and ext and RPTERM_KEY in ext:
         coerce.note(f"extensions.{RPTERM_KEY} is not from rpterm; it is kept for export only.")
@@ -127,6 +129,15 @@ def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spe
     patch = diff(base, rest, GROUPS)
     origin |= {"data": patch} if patch else {}
     return replace(card, extensions={**own, ORIGIN: origin})
+
+
+def _note_scripts(ext: Mapping[str, Any], coerce: Coercer) -> None:
+    """Note scripts of other programs, which are kept for export but not run."""
+    risu = as_mapping(ext.get("risuai"))
+    lists = (ext.get("regex_scripts"), risu.get("customScripts"), risu.get("triggerscript"))
+    count = sum(len(each) for each in lists if isinstance(each, list))
+    if count:
+        coerce.note(f"{counted(count, 'script')} of the other program kept for export only.")
 
 
 def _mapped_fields(data: Table, name: str, coerce: Coercer) -> CharacterCard:

@@ -30,6 +30,8 @@ POSITIONS: tuple[Position, ...] = (
     "after_examples",
 )
 """Positions in the order of the numbers other programs use."""
+OUTLET = 7
+"""The number of a position that we do not have."""
 LOGICS: tuple[Logic, ...] = ("and_any", "not_all", "not_any", "and_all")
 ROLES = ("system", "user", "assistant")
 NUMBERS = ("sticky", "cooldown", "delay")
@@ -40,6 +42,13 @@ MAPPED = (
 )  # fmt: skip
 """Keys of an entry's ``extensions`` that map to our fields."""
 _OWN_LISTS = ("characters", "exclude_characters")
+_SEARCHED_TEXTS = tuple(
+    f"match_{name}"
+    for name in (
+        "persona_description", "character_description", "character_personality",
+        "character_depth_prompt", "scenario", "creator_notes",
+    )
+)  # fmt: skip
 _POSITION_GROUP = {"position": ("position", "depth", "role")}
 
 
@@ -68,6 +77,8 @@ def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) 
         priority=coerce.integer(raw.get("priority"), f"{where}: priority", 100),
         **_extension_fields(extra, default, where, coerce),
     )
+    keyed = bool(entry.keys or entry.constant)
+    note_unsupported(extra, keyed, extra.get("position") == OUTLET, coerce)
     return _with_patches(entry, raw, spec)
 
 
@@ -204,6 +215,27 @@ def _position(ext: Mapping[str, Any], default: Position, where: str, coerce: Coe
         return default
     number = coerce.integer(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
     return POSITIONS[number] if number < len(POSITIONS) else default
+
+
+def note_unsupported(fields: Mapping[str, Any], keys: bool, outlet: bool, coerce: Coercer) -> None:
+    """Note what an entry of another program can do that ours cannot.
+
+    Args:
+        fields: The entry's settings, with the key names of world files in snake case.
+        keys: Whether the entry has keys or is constant.
+        outlet: Whether its text goes where the card has an ``outlet`` macro.
+    """
+    if fields.get("vectorized") is True:
+        found = "here only by keys" if keys else "here never: add keys"
+        coerce.count_entry(f"could be found by meaning (vectorized), {found}.")
+    if any(fields.get(name) is True for name in _SEARCHED_TEXTS):
+        coerce.count_entry("also searched the card or persona for keys; here only the chat is.")
+    if fields.get("triggers"):
+        coerce.count_entry("fired only for some kinds of generation; here it is for all.")
+    if as_mapping(fields.get("character_filter")).get("tags"):
+        coerce.count_entry("had a filter by tags of characters, which does not exist here.")
+    if outlet:
+        coerce.count_entry("went to an outlet, which does not exist here; it goes near the card.")
 
 
 def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str, ...]:

@@ -17,10 +17,12 @@ from typing import Any
 
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.checks.voice import unexpanded_macros
+from rpterm.cards.exchange import png
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
-from rpterm.cards.exchange.importer import Imported, read_any
+from rpterm.cards.exchange.importer import PICTURES, Imported, read_any
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
@@ -30,6 +32,7 @@ from rpterm.errors import why
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
 _MAX_INLINE = 4096
+_MAX_MACROS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +173,12 @@ def _expand_folders(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _import(path: Path, folder: Path) -> ImportedFile:
-    found = read_any(path)
+    found = _with_picture_beside(path, read_any(path))
     if found.kind == "lorebook":
         return _import_world(path, folder / worlds.FOLDER, found)
     stem = _free_name(folder, safe_name(found.card.name))
     card, files, portrait = _with_file_names(found, stem)
+    found = replace(found, notes=(*found.notes, *_macro_notes(card)))
     text = dump(card, _header_comment(path, found))
     if parse(text, f"{stem}.toml") != card:
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
@@ -184,6 +188,35 @@ def _import(path: Path, folder: Path) -> ImportedFile:
         path, target, folder / portrait if portrait else None, found.kind, found.origin,
         found.notes, world=linked_world(card),
     )  # fmt: skip
+
+
+def _macro_notes(card: CharacterCard) -> Iterator[str]:
+    """A note on macros that the model would see unexpanded."""
+    macros = dict.fromkeys(macro for _, macro, _ in unexpanded_macros(card))
+    if macros:
+        listed = ", ".join([*macros][:_MAX_MACROS]) + (" …" if len(macros) > _MAX_MACROS else "")
+        yield f"These macros do not exist here, so the model reads them as they are: {listed}"
+
+
+def _with_picture_beside(path: Path, found: Imported) -> Imported:
+    """Take the picture of the same name as portrait, where programs without PNG cards put it."""
+    if found.portrait is not None or found.kind == "lorebook":
+        return found
+    for suffix in sorted(PICTURES):
+        picture = path.with_suffix(suffix)
+        if picture != path and picture.is_file() and picture.stat().st_size <= MAX_FILE:
+            body = picture.read_bytes()
+            if not _has_card(body):
+                return replace(found, portrait=body, portrait_suffix=suffix)
+    return found
+
+
+def _has_card(picture: bytes) -> bool:
+    """Whether a picture contains a card, and so belongs to that one."""
+    try:
+        return bool(png.read(picture).cards)
+    except ExchangeError:
+        return False
 
 
 def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
@@ -251,8 +284,10 @@ def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[st
     if "files" in origin:
         origin["files"] = {member: places[member] for member in origin["files"]}
     _move_data_to_files(origin, stem, files)
-    extensions = {**found.card.extensions, ORIGIN: origin}
-    return replace(found.card, portrait=portrait, extensions=extensions), files, portrait
+    card = replace(found.card, portrait=portrait)
+    if origin:
+        card = replace(card, extensions={**card.extensions, ORIGIN: origin})
+    return card, files, portrait
 
 
 def _move_data_to_files(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> None:
@@ -294,5 +329,6 @@ def _file_extension(head: str) -> str:
 def _header_comment(path: Path, found: Imported) -> str:
     lines = [f"Imported from {path.name}: {found.origin}."]
     lines += [f"Note: {note}" for note in found.notes]
-    lines.append("The tables named rpterm_origin let an export reproduce the original file.")
+    if ORIGIN in found.card.extensions:
+        lines.append("The tables named rpterm_origin let an export reproduce the original file.")
     return "\n".join(lines)

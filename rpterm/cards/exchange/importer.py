@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook
-from rpterm.cards.exchange import charx, jsonio, png, yaml_card
-from rpterm.cards.exchange.book import read_book
+from rpterm.cards.exchange import charx, foreign_books, foreign_cards, jsonio, png, yaml_card
+from rpterm.cards.exchange.book import is_book, read_book
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
-from rpterm.cards.exchange.patch import Table, diff, fingerprint
+from rpterm.cards.exchange.patch import Table, as_mapping, diff, fingerprint
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import why
+from rpterm.humanize import counted
 from rpterm.text_encoding import to_utf8
 
 Kind = Literal["card", "lorebook"]
+BACKYARD_MANIFEST = "manifest.json"
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
@@ -96,10 +98,10 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
     if data.startswith(png.MAGIC):
         return _from_png(data, name)
     if data.startswith(b"PK\x03\x04"):
-        return _from_charx(data, name)
+        return _from_archive(data, name)
     if data.startswith((b"\xff\xd8\xff", b"RIFF", b"GIF8")):
         if data.startswith(b"\xff\xd8\xff") and b"PK\x05\x06" in data[-66_000:]:
-            return _from_charx(data, name)
+            return _from_archive(data, name)
         raise NotACard("The file is a picture without a card: only PNG pictures can contain one.")
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
@@ -113,23 +115,55 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
 def _from_json(value: Any, name: str, container: str, coerce: Coercer) -> Imported:
     if not isinstance(value, Mapping):
         raise NotACard("The JSON is a list or a single value: it is not a card.")
-    if value.get("spec") == "lorebook_v3" and isinstance(value.get("data"), Mapping):
-        return _from_lorebook_v3(value, name, coerce)
-    if spec_of(value) == "v1" and is_world(value) and "first_mes" not in value:
-        book = read_world(value, coerce)
-        return _imported_lorebook(book or Lorebook(), name, "world", coerce, "a world file", {})
+    if is_chat(value):
+        raise NotACard("The JSON is a chat: `rpterm chats import` reads it.")
+    book = _lorebook_in(value, name, coerce)
+    if book is not None:
+        return book
     document = dict(value)
     label = spec_of(document).upper()
-    if _is_foreign(document):
+    converted = foreign_cards.to_card(document)
+    if converted:
+        document, label = converted
+    elif _is_gradio(document):
         document, label = _to_v1(document), "Gradio"
     if spec_of(document) == "v1" and not _is_v1(document):
         raise NotACard("The JSON has none of the fields of a card or a lorebook.")
     card = read_document(document, name, coerce)
-    card = _with_origin(card, container=container)
-    return Imported(card, notes=coerce.all_notes(), origin=f"a {label} card in a JSON file")
+    card = _without_origin(card) if converted else _with_origin(card, container=container)
+    article = "an" if label[0] in "AEIO" else "a"
+    origin = f"{article} {label} card in a JSON file"
+    return Imported(card, notes=coerce.all_notes(), origin=origin)
 
 
-def _is_foreign(raw: Mapping[str, Any]) -> bool:
+def is_chat(raw: Mapping[str, Any]) -> bool:
+    """Whether a JSON document is a chat of Agnai or RisuAI, which has some fields of a card."""
+    return isinstance(raw.get("messages"), list) or raw.get("type") == "risuChat"
+
+
+def _lorebook_in(value: Mapping[str, Any], name: str, coerce: Coercer) -> Imported | None:
+    """The lorebook that a document is, or ``None``."""
+    if value.get("spec") == "lorebook_v3" and isinstance(value.get("data"), Mapping):
+        return _from_lorebook_v3(value, name, coerce)
+    converted = foreign_books.to_world(value)
+    if converted:
+        lore = read_world(converted[0], coerce) or Lorebook()
+        card = _without_origin(CharacterCard(name=lore.name.strip() or name, lorebook=lore))
+        return Imported(card, notes=coerce.all_notes(), origin=converted[1], kind="lorebook")
+    if spec_of(value) != "v1" or "first_mes" in value:
+        return None
+    if is_world(value):
+        book = read_world(value, coerce)
+        return _imported_lorebook(book or Lorebook(), name, "world", coerce, "a world file", {})
+    if is_book(value):
+        book = read_book(value, coerce, "v3")
+        return _imported_lorebook(
+            book or Lorebook(), name, "lorebook_v3", coerce, "a V2 lorebook", {}
+        )
+    return None
+
+
+def _is_gradio(raw: Mapping[str, Any]) -> bool:
     """Whether a table uses other programs' key names for the fields of a card."""
     return "data" not in raw and "first_mes" not in raw and bool(_DISTINCTIVE_KEYS & raw.keys())
 
@@ -155,7 +189,7 @@ def _is_v1(document: Mapping[str, Any]) -> bool:
 def _from_yaml(data: bytes, name: str) -> Imported:
     coerce = Coercer()
     table = yaml_card.loads(data)
-    if not _is_foreign(table) and not _is_v1(table):
+    if not _is_gradio(table) and not _is_v1(table):
         raise NotACard("The text is neither JSON nor a card in YAML.")
     card = read_document(_to_v1(table), name, coerce)
     card = _with_origin(card, container="yaml")
@@ -219,8 +253,43 @@ def _chara_patches(card: CharacterCard, document: Any) -> Table:
     return {key: patch for key, patch in patches.items() if patch} | {"same": "v2"}
 
 
-def _from_charx(data: bytes, name: str) -> Imported:
-    archive = charx.read(data)
+def _from_archive(data: bytes, name: str) -> Imported:
+    files = charx.unpack(data)
+    if charx.CARD not in files and BACKYARD_MANIFEST in files:
+        return _from_backyard(files, name)
+    return _from_charx(files, name)
+
+
+def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
+    coerce = Coercer()
+
+    def read(path: str) -> Any:
+        return jsonio.loads(files[path], path, coerce) if path in files else None
+
+    manifest = read(BACKYARD_MANIFEST)
+    scenarios = _scenarios(manifest)
+    document = foreign_cards.from_backyard(as_mapping(manifest), scenarios, read)
+    card = _without_origin(read_document(document, name, coerce))
+    chats = sum(bool(as_mapping(read(each)).get("messages")) for each in scenarios)
+    if chats:
+        coerce.note(f"{counted(chats, 'chat')} in the archive not imported.")
+    pictures = [each for each in files if Path(each).suffix.lower() in PICTURES]
+    return Imported(
+        card,
+        portrait=files[pictures[0]] if pictures else None,
+        portrait_suffix=Path(pictures[0]).suffix.lower() if pictures else ".png",
+        notes=coerce.all_notes(),
+        origin="a Backyard archive",
+    )
+
+
+def _scenarios(manifest: Any) -> list[str]:
+    listed = as_mapping(manifest).get("scenarios")
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+
+
+def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
+    archive = charx.read(files)
     coerce = Coercer()
     found = _from_json(jsonio.loads(archive.card, charx.CARD, coerce), name, "charx", coerce)
     if found.kind != "card":
@@ -258,3 +327,19 @@ def _icon(card: bytes, files: Mapping[str, bytes]) -> str:
 def _with_origin(card: CharacterCard, **facts: Any) -> CharacterCard:
     origin = {**card.extensions.get(ORIGIN, {}), **facts}
     return replace(card, extensions={**card.extensions, ORIGIN: origin})
+
+
+def _without_origin(card: CharacterCard) -> CharacterCard:
+    """A card whose document was made here: there is no original that an export could restore."""
+    entries = tuple(
+        replace(each, extensions=_without_origin_key(each.extensions))
+        for each in card.lorebook.entries
+    )
+    book = replace(
+        card.lorebook, entries=entries, extensions=_without_origin_key(card.lorebook.extensions)
+    )
+    return replace(card, lorebook=book, extensions=_without_origin_key(card.extensions))
+
+
+def _without_origin_key(extensions: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in extensions.items() if key != ORIGIN}

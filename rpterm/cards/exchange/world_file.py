@@ -6,6 +6,7 @@ map to our fields.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,8 +17,10 @@ from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import (
     LOGICS,
     ORIGIN,
+    OUTLET,
     POSITIONS,
     ROLES,
+    note_unsupported,
     read_logic,
     read_optional_number,
     read_probability,
@@ -36,6 +39,7 @@ _FLAGS = {
     "caseSensitive": "case_sensitive",
     "matchWholeWords": "whole_words",
 }
+_CAPITAL = re.compile("[A-Z]")
 _NUMBERS = ("sticky", "cooldown", "delay")
 
 
@@ -61,13 +65,15 @@ def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
         for number, (key, each) in enumerate(pairs, 1)
         if is_entry(each, f"world entry {number}", coerce)
     ]
+    # World files do not say whether entries fire each other; one that waits for that needs it.
+    waits = any(entry.delay_until_recursion for entry in entries)
     book = Lorebook(
         entries=tuple(entries),
         name=coerce.line(raw.get("name"), "world: name"),
         description=coerce.text(raw.get("description"), "world: description"),
         scan_depth=coerce.integer(raw.get("scan_depth"), "world: scan_depth", 2, 0),
         budget=coerce.integer(raw.get("token_budget"), "world: token_budget", 0, 0),
-        recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", False),
+        recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", waits),
     )
     origin: Table = {"format": "world"}
     patch = diff(
@@ -140,6 +146,8 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) 
         exclude_characters=excluded,
         **converted,
     )
+    settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
+    note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, coerce)
     origin: Table = {"key": key}
     patch = diff(_base_entry(entry, key), dict(raw))
     origin |= {"w": patch} if patch else {}

@@ -40,6 +40,7 @@ class LoreContext:
         seed: Constant within a chat: the same seed and turns always fire the same entries.
         count: Counts the tokens of a text.
         expand: Expands macros in the texts that are counted and returned.
+        expand_static: The same for entries of the static block; see ``LoreHit.static``.
     """
 
     turns: Sequence[tuple[str, str]]
@@ -49,6 +50,7 @@ class LoreContext:
     seed: int = 0
     count: Callable[[str], int] = rough_count
     expand: Callable[[str], str] = _same
+    expand_static: Callable[[str], str] = _same
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.chat.branches import leaves, without_unused_swipes
 from rpterm.chat.cast.setup import parse_taking
 from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
-from rpterm.cli.plain.loop import Leave
+from rpterm.cli.plain.chat import SHOWN, Leave, PlainChat
 from rpterm.cli.plain.rating_commands import RATING_COMMANDS
 from rpterm.humanize import counted
 from rpterm.live_settings import DEFAULT
 from rpterm.types import Intent, RptermError, Turn, TurnTaking
 
-if TYPE_CHECKING:
-    from rpterm.cli.plain.loop import PlainChat
-
-Command = Callable[["PlainChat", str], None]
+Command = Callable[[PlainChat, str], None]
 
 _DELETE_MODES = ("alone", "all")
 
@@ -151,8 +147,6 @@ def _branches(chat: PlainChat, rest: str) -> None:
 
 
 def _go(chat: PlainChat, rest: str) -> None:
-    from rpterm.cli.plain.loop import SHOWN
-
     known = {turn.id for turn in chat.session.store.tree(chat.session.chat.id)}
     number = _number(rest, 0)
     if number not in known:

@@ -11,7 +11,7 @@ from rpterm.types import Intent, RptermError, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rpterm.cli.plain.loop import PlainChat
+    from rpterm.cli.plain.chat import PlainChat
     from rpterm.store.judgement_records import Verdict
 
     Command = Callable[[PlainChat, str], None]

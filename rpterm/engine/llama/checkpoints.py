@@ -11,13 +11,9 @@ begins.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from rpterm.engine.llama.host_cache import HostCache
+from rpterm.engine.llama.host_cache import HostCache, LiveCache
 from rpterm.engine.llama.prefix_reuse import MIN_BATCH, common_prefix_length
-
-if TYPE_CHECKING:
-    from rpterm.engine.llama.kv import ChatCache
 
 MAX_CHECKPOINTS = 8
 """A chat needs two a turn, a group chat one more for each member."""
@@ -28,7 +24,7 @@ class Checkpoints(HostCache):
 
     wants_checkpoints = True
 
-    def swap(self, cache: ChatCache, ids: Sequence[int]) -> None:
+    def swap(self, cache: LiveCache, ids: Sequence[int]) -> None:
         """Restore the longest checkpoint that ``ids`` begin with, unless the cache itself is a
         longer one."""
         limit = max(0, len(ids) - MIN_BATCH)
@@ -44,7 +40,7 @@ class Checkpoints(HostCache):
             self.copies = [*(copy for copy in self.copies if copy is not best), best]
             self._restore(cache, best)
 
-    def checkpoint(self, cache: ChatCache) -> None:
+    def checkpoint(self, cache: LiveCache) -> None:
         """Copy the cache as it is, if all of it is exact."""
         if not cache.tokens or cache.exact < len(cache.tokens):
             return

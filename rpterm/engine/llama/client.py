@@ -131,8 +131,7 @@ class LlamaEngine:
             return self._worker.pid if self._worker is not None and self._worker.alive else None
 
     def tokenize(self, pieces: Sequence[Piece]) -> list[list[int]]:
-        packed = [(piece.text, piece.special) for piece in pieces]
-        result: list[list[int]] = self._call("tokenize", pieces=packed)
+        result: list[list[int]] = self._call("tokenize", pieces=list(pieces))
         return result
 
     def detokenize(self, ids: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Copies of the chat's KV cache in host memory: what ``ChatCache`` needs of any kind of them.
+"""Copies of the chat's KV cache in host memory: what every kind of them can do.
 
 A model whose cache can be truncated uses ``PromptCache``, one whose cache cannot (recurrent and
 hybrid models) uses ``Checkpoints``. Cells are copied as they are, into an empty context, so they
@@ -11,13 +11,10 @@ import ctypes
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from rpterm.engine.llama.binding import lib
-
-if TYPE_CHECKING:
-    from rpterm.engine.llama.kv import ChatCache
+from rpterm.system_memory import system_memory
 
 MAX_BYTES = 2 << 30
 _FREE_SHARE = 4
@@ -26,9 +23,21 @@ _ASSUMED_FREE = (512 << 20) * _FREE_SHARE
 """Free memory where the system does not report it."""
 
 
+class LiveCache(Protocol):
+    """The cache that is copied; see ``kv.ChatCache``."""
+
+    context: Any
+    tokens: list[int]
+    exact: int
+
+    def clear(self) -> None:
+        """Empty the cache."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CacheCopy:
-    """One copy of the cache; see ``ChatCache`` for ``tokens`` and ``exact``."""
+    """One copy of the cache; see ``kv.ChatCache`` for ``tokens`` and ``exact``."""
 
     tokens: list[int]
     exact: int
@@ -46,26 +55,26 @@ class HostCache(ABC):
 
     def __init__(self, free_bytes: Callable[[], int] | None = None) -> None:
         """``free_bytes`` returns how many bytes of memory are free."""
-        self._free_bytes = free_bytes or free_memory
+        self._free_bytes = free_bytes or _free_memory
         self.copies: list[CacheCopy] = []
 
     @abstractmethod
-    def swap(self, cache: ChatCache, ids: Sequence[int]) -> None:
+    def swap(self, cache: LiveCache, ids: Sequence[int]) -> None:
         """Prepare the cache for the evaluation of ``ids``: restore the copy that saves most of it,
         after copying what would otherwise be lost and is worth keeping."""
 
     @abstractmethod
-    def checkpoint(self, cache: ChatCache) -> None:
+    def checkpoint(self, cache: LiveCache) -> None:
         """Copy the cache as it is now."""
 
-    def capacity(self, cache: ChatCache) -> int:
+    def capacity(self, cache: LiveCache) -> int:
         """How many copies as large as this cache fit into memory."""
         size = _copy_size(cache)
         # Existing copies no longer count as free memory, but they can be replaced.
         available = (self._free_bytes() + self._held_bytes()) // _FREE_SHARE
         return min(MAX_BYTES, available) // size if size else 0
 
-    def _add(self, cache: ChatCache) -> None:
+    def _add(self, cache: LiveCache) -> None:
         """Copy the cache, dropping old copies where memory is short; a cache that is too large
         itself is not copied."""
         size = _copy_size(cache)
@@ -79,7 +88,7 @@ class HostCache(ABC):
         if lib.llama_state_seq_get_data(cache.context, buffer, size, 0) == size:
             self.copies.append(CacheCopy(list(cache.tokens), cache.exact, data))
 
-    def _restore(self, cache: ChatCache, copy: CacheCopy) -> None:
+    def _restore(self, cache: LiveCache, copy: CacheCopy) -> None:
         """Bring the cache back to the copied state, or leave it empty where that fails."""
         cache.clear()
         buffer = (ctypes.c_uint8 * len(copy.data)).from_buffer(copy.data)
@@ -93,16 +102,9 @@ class HostCache(ABC):
         return sum(len(copy.data) for copy in self.copies)
 
 
-def _copy_size(cache: ChatCache) -> int:
+def _copy_size(cache: LiveCache) -> int:
     return int(lib.llama_state_seq_get_size(cache.context, 0))
 
 
-def free_memory() -> int:
-    """Bytes a process can still take without swapping, or an assumption where that is unknown."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return _ASSUMED_FREE
+def _free_memory() -> int:
+    return system_memory().available or _ASSUMED_FREE

@@ -13,13 +13,9 @@ and would not be *exact* (see ``kv``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from rpterm.engine.llama.host_cache import HostCache
+from rpterm.engine.llama.host_cache import HostCache, LiveCache
 from rpterm.engine.llama.prefix_reuse import common_prefix_length
-
-if TYPE_CHECKING:
-    from rpterm.engine.llama.kv import ChatCache
 
 MIN_TOKENS = 192
 """Fewer tokens than this are evaluated again sooner than copied."""
@@ -30,7 +26,7 @@ class PromptCache(HostCache):
 
     wants_checkpoints = False
 
-    def swap(self, cache: ChatCache, ids: Sequence[int]) -> None:
+    def swap(self, cache: LiveCache, ids: Sequence[int]) -> None:
         """Copy the cache if ``ids`` would replace most of it, and restore the copy with the longest
         common prefix. Where memory is short nothing is copied, which costs only time."""
         shared = min(common_prefix_length(cache.tokens, ids), cache.exact)
@@ -46,10 +42,10 @@ class PromptCache(HostCache):
             self.copies = [copy for copy in self.copies if copy is not best]
             self._restore(cache, best)
 
-    def checkpoint(self, cache: ChatCache) -> None:
+    def checkpoint(self, cache: LiveCache) -> None:
         """Nothing to do: this cache can be truncated to any point."""
 
-    def _swap_out(self, cache: ChatCache) -> None:
+    def _swap_out(self, cache: LiveCache) -> None:
         """Copy the cache in place of an older copy of the same beginning."""
         kept = cache.tokens[: cache.exact]
         self.copies = [

@@ -8,23 +8,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from rpterm.errors import why
 from rpterm.memory.bank import chunks, epub, markdown, pdf, plain, web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, check_size
-from rpterm.store.memory.files import MemoryFile, Piece
+from rpterm.store.memory.files import MemoryFile
+
+if TYPE_CHECKING:
+    from rpterm.memory.character_memory import Memory
 
 SUFFIXES = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".pdf", ".epub")
-
-
-class FileMemory(Protocol):
-    """What files are added to: a character's memory."""
-
-    def files(self) -> list[MemoryFile]: ...
-
-    def add_file(self, name: str, path: str, digest: str, pieces: list[Piece]) -> MemoryFile: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +30,7 @@ class AddedFile:
     how: Literal["added", "replaced", "unchanged"]
 
 
-def add_file(memory: FileMemory, path: Path) -> AddedFile:
+def add_file(memory: Memory, path: Path) -> AddedFile:
     """Read a file and add it to a character's memory; an unchanged file is left as it is.
 
     Raises:

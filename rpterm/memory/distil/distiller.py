@@ -11,11 +11,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rpterm.engine.protocol import BackgroundEngine, Engine
+from rpterm.engine.protocol import BackgroundEngine
 from rpterm.errors import user_message
-from rpterm.memory.distil.ask import Ask, Asker, Template
+from rpterm.memory.distil.ask import Ask
 from rpterm.store.memory.memories import Memory
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
@@ -58,8 +59,7 @@ class Distiller:
         self._model = model
         self._still = still_s
         self._caught_up: set[str] = set()
-        self._engine: Engine | None = None
-        self._aside_engine: BackgroundEngine | None = None
+        self._engine: BackgroundEngine | None = None
         self._ask: Ask | None = None
         self._left_turns: frozenset[int] = frozenset()
         self._starting = threading.Lock()
@@ -70,11 +70,10 @@ class Distiller:
         self._last_activity = 0.0
         self._thread = threading.Thread(target=self._run, name="distiller", daemon=True)
 
-    def attach(self, engine: Engine, template: Template | None) -> None:
-        """Let the model take part from now on, if requested and if it can work outside the chat."""
-        if self._model and template is not None and isinstance(engine, BackgroundEngine):
-            self._engine = self._aside_engine = engine
-            self._ask = Asker(engine, engine.tokenize, template)
+    def attach(self, engine: BackgroundEngine, ask: Ask) -> None:
+        """Let the model take part from now on, if requested; ``ask`` asks that engine."""
+        if self._model:
+            self._engine, self._ask = engine, ask
 
     def wake(self, left: Collection[int] = ()) -> None:
         """Report that there is something new; returns at once.
@@ -93,8 +92,8 @@ class Distiller:
     def busy(self) -> None:
         """The user types or sends and needs the model; returns at once, from any thread."""
         self._last_activity = time.monotonic()
-        if self._aside_engine is not None:
-            self._aside_engine.cancel_background()
+        if self._engine is not None:
+            self._engine.cancel_background()
 
     def rested(self, timeout: float | None = None) -> bool:
         """Wait until there is nothing left to do; False on timeout."""
@@ -104,8 +103,8 @@ class Distiller:
         """Stop; the character's next chat finds what is left."""
         self._closing.set()
         self._woken.set()
-        if self._aside_engine is not None:
-            self._aside_engine.cancel_background()
+        if self._engine is not None:
+            self._engine.cancel_background()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
 
@@ -128,16 +127,19 @@ class Distiller:
         ask = self._ask
         if ask is None:
             return
-        for step in (self._read_facts, self._summarise, self._think):
+        steps: tuple[Callable[[Work], WorkResult | None], ...] = (
+            lambda work: work.read_model(self._chat_id, ask),
+            lambda work: work.summarise(self._chat_id, sorted(self._left_turns), ask),
+            lambda work: work.think(self._chat_id, self._who(), ask),
+        )
+        for step in steps:
             for work in works:
-                self._run_model(step, work, ask)
+                self._run_model(partial(step, work))
 
-    def _run_model(
-        self, step: Callable[[Work, Ask], WorkResult | None], work: Work, ask: Ask
-    ) -> None:
+    def _run_model(self, step: Callable[[], WorkResult | None]) -> None:
         """Repeat one kind of work while the user is still and there is more to do."""
         while self._wait_until_idle() and not self._woken.is_set():
-            result = step(work, ask)
+            result = step()
             self._notify(result)
             if result is None:
                 self._last_activity = time.monotonic()
@@ -151,15 +153,6 @@ class Distiller:
         self._caught_up.add(work.character)
         for chat_id in work.chats_to_catch_up():
             self._notify(work.read_rules(chat_id, self._closing.is_set))
-
-    def _read_facts(self, work: Work, ask: Ask) -> WorkResult | None:
-        return work.read_model(self._chat_id, ask)
-
-    def _summarise(self, work: Work, ask: Ask) -> WorkResult | None:
-        return work.summarise(self._chat_id, sorted(self._left_turns), ask)
-
-    def _think(self, work: Work, ask: Ask) -> WorkResult | None:
-        return work.think(self._chat_id, self._who(), ask)
 
     def _wait_until_idle(self) -> bool:
         """Wait until the user is still and the engine free; False if new work comes first."""

@@ -6,9 +6,9 @@ Every piece is stored completely, together with the mark that it is done, or not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.ask import Ask
@@ -16,9 +16,12 @@ from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import Known, Verdict, verdict
-from rpterm.store.memory.distilled import Distilled, Draft, Method
+from rpterm.store.memory.distilled import Draft, Method
 from rpterm.store.memory.read_turns import SourceTurn
 from rpterm.store.memory.records import Memory
+
+if TYPE_CHECKING:
+    from rpterm.memory.character_memory import Memory as CharacterMemory
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
 
@@ -30,16 +33,6 @@ class WorkResult:
 
     kept: tuple[Memory, ...] = ()
     more: bool = False
-
-
-class CharacterMemory(Protocol):
-    """What the work needs from a character's memory."""
-
-    character: str
-    distilled: Distilled
-
-    def many(self, memory_ids: Iterable[int]) -> dict[int, Memory]: ...
-    def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]: ...
 
 
 class Work:

@@ -1,40 +1,14 @@
-"""Turns the figures of a report into findings for people, most serious first.
-
-``STRICT`` names the findings that make ``--strict`` fail: each of them loses rows, stops a
-training, or must not be published. Biases and phrases are reported and left to the reader.
-"""
+"""Turns the figures of a report into findings for people, most serious first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
+from rpterm.preference.check.report import STRICT, Finding, Report
 from rpterm.preference.stats.agreement import Proportion
 
-if TYPE_CHECKING:
-    from rpterm.preference.check.report import Report
-
-STRICT = frozenset(
-    {
-        "bad rows", "refused", "dropped", "emptied", "leaks", "contradictions", "personal data",
-        "one-sided",
-    }
-)  # fmt: skip
-"""The findings that make ``--strict`` fail."""
-
 _SMALL_EDIT = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something a person should know; ``strict`` says whether ``--strict`` fails on it."""
-
-    name: str
-    text: str
-    where: tuple[str, ...] = ()
-    strict: bool = False
 
 
 def findings(report: Report) -> list[Finding]:

@@ -6,11 +6,12 @@ independent. A model with few votes gets no rank.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
+
+from rpterm.preference.stats.bootstrap import percentile_interval, resamples
 
 MIN_VOTES = 20
 """A model with fewer votes gets no rank."""
@@ -50,17 +51,15 @@ def ranking(votes: Sequence[Vote], *, rounds: int = 200) -> list[Strength]:
     chats: dict[int, list[Vote]] = {}
     for vote in votes:
         chats.setdefault(vote.chat, []).append(vote)
-    rng, groups = random.Random(0), list(chats.values())
     resampled: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(rounds):
-        sample = [vote for group in rng.choices(groups, k=len(groups)) for vote in group]
+    for sample in resamples(list(chats.values()), rounds):
         for name, each in strengths(names, sample).items():
             resampled[name].append(each)
     order = sorted(names, key=lambda name: (-value[name], name))
     ranked = [name for name in order if counts[name] >= MIN_VOTES]
     return [
         Strength(
-            name, value[name], *_percentile_interval(resampled[name]), counts[name],
+            name, value[name], *percentile_interval(resampled[name]), counts[name],
             ranked.index(name) + 1 if name in ranked else None,
         )
         for name in order
@@ -98,11 +97,3 @@ def _newton_step(
     step = max(-1.0, min(1.0, gradient / curvature))
     value[name] += step
     return step
-
-
-def _percentile_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The central 95 % of the values."""
-    ranked = sorted(values)
-    if not ranked:
-        return 0.0, 0.0
-    return ranked[int(0.025 * (len(ranked) - 1))], ranked[int(0.975 * (len(ranked) - 1) + 0.5)]

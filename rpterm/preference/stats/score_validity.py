@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpterm.preference.stats.agreement import Proportion
+from rpterm.preference.stats.bootstrap import percentile_interval, resamples
 from rpterm.preference.stats.correlation import Array, ranks, spearman
 
 MIN_RATED = 8
@@ -136,16 +137,8 @@ def _figure(
     chats: dict[int, list[ScoredRating]] = defaultdict(list)
     for each in items:
         chats[each.chat].append(each)
-    groups = list(chats.values())
-    rng = np.random.default_rng(0)
-    values = []
-    for _ in range(ROUNDS):
-        picked = rng.integers(0, len(groups), len(groups))
-        value = statistic([each for at in picked for each in groups[at]])
-        if not math.isnan(value):
-            values.append(value)
+    values = [statistic(sample) for sample in resamples(list(chats.values()), ROUNDS)]
     # Resampling one or two chats has hardly any spread: give no interval rather than a wrong one.
-    if len(groups) < 3 or len(values) < ROUNDS / 2:
+    if len(chats) < 3 or sum(map(math.isnan, values)) > ROUNDS / 2:
         return Figure(statistic(items), nan, nan, len(items))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Figure(statistic(items), float(low), float(high), len(items))
+    return Figure(statistic(items), *percentile_interval(values), len(items))

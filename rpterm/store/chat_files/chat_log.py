@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from rpterm.humanize import counted
 from rpterm.store.chat_files.dates import format_date, parse_date
 from rpterm.store.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
-from rpterm.store.chat_files.ratings import LogRating, read_ratings
+from rpterm.store.chat_files.log_records import ChatLog, LogMessage
+from rpterm.store.chat_files.ratings import read_ratings
 from rpterm.store.chat_files.reasoning import REASONING_KEY, split_reasoning
 from rpterm.store.chat_files.unknown_fields import UnknownFields
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
@@ -35,55 +36,11 @@ MAX_BYTES = 32 << 20
 _CHAT_MESSAGE_TYPES = (None, "", "narrator", "comment")
 """Message types that belong to the chat, whether the model reads them or not."""
 _PROGRAM_NAMES = ("System", "SillyTavern System")
+_HEAD_KEYS = {"user_name", "character_name"}
+_UNUSED_NAME = "unused"
 _MAX_SWIPES = 1000
 _MAX_LINES = 100_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class LogMessage:
-    """One message.
-
-    Attributes:
-        swipes: All its versions; never empty.
-        shown: Index of the swipe that is shown.
-        at: Unix seconds, or ``None`` if the log does not say.
-        marks: The rating of each swipe; empty if none has one.
-        hidden: Whether it is hidden from the model.
-        thoughts: The reasoning before each swipe; empty if none has any.
-    """
-
-    speaker: str
-    is_user: bool
-    swipes: tuple[str, ...]
-    shown: int = 0
-    at: float | None = None
-    marks: tuple[LogRating | None, ...] = ()
-    hidden: bool = False
-    thoughts: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        return self.swipes[self.shown]
-
-
-@dataclass(frozen=True, slots=True)
-class ChatLog:
-    """A complete log.
-
-    Attributes:
-        at: When the chat was created, Unix seconds, or ``None``.
-        notes: What was corrected or left out.
-        world: Name of the lorebook of this chat, or "".
-    """
-
-    user: str = "User"
-    character: str = ""
-    turns: tuple[LogMessage, ...] = ()
-    note: AuthorNote = field(default_factory=AuthorNote)
-    at: float | None = None
-    notes: tuple[str, ...] = ()
-    world: str = ""
 
 
 def parse_log(data: bytes) -> ChatLog:
@@ -97,14 +54,25 @@ def parse_log(data: bytes) -> ChatLog:
     if data.count(b"\n") > _MAX_LINES:
         raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines, so it is not a chat log.")
     notes = Notes()
+    lines = enumerate(decode_lines(data), 1)
+    rows = ((number, parse_object(line, number, notes)) for number, line in lines)
+    return parse_rows(((number, row) for number, row in rows if row is not None), notes)
+
+
+def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> ChatLog:
+    """Read a log from its rows, each with its number.
+
+    Args:
+        notes: Receives what was corrected or left out.
+
+    Raises:
+        ChatLogError: There is no message.
+    """
     head: Mapping[str, Any] = {}
     turns: list[LogMessage] = []
     program_messages = 0
     rest = UnknownFields()
-    for number, line in enumerate(decode_lines(data), 1):
-        raw = parse_object(line, number, notes)
-        if raw is None:
-            continue
+    for number, raw in rows:
         if "mes" not in raw:
             head = head or raw
             rest.add_header(raw)
@@ -113,13 +81,15 @@ def parse_log(data: bytes) -> ChatLog:
         else:
             turns += _parse_message(raw, number, notes)
             rest.add_message(raw)
+    if not turns and head.keys() >= _HEAD_KEYS:
+        raise ChatLogError("The chat has no messages.")
     if not turns:
         raise ChatLogError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
         notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
     return ChatLog(
-        user=_name(head.get("user_name")) or _first_speaker(turns, True) or "User",
-        character=_name(head.get("character_name")) or _first_speaker(turns, False),
+        user=_head_name(head, "user_name") or _first_speaker(turns, True) or "User",
+        character=_head_name(head, "character_name") or _first_speaker(turns, False),
         turns=tuple(turns),
         note=_parse_note(_metadata(head)),
         at=parse_date(head.get("create_date")),
@@ -165,15 +135,24 @@ def import_log(
             card_hash=card_hash,
             card_path=card_path,
             title=title,
-            persona=Persona(name=log.user),
+            persona=_persona(store, log.user),
             note=log.note,
             created_at=_creation_time(log),
         )
         parent: int | None = None
+        at = chat.created_at
         for turn in log.turns:
-            parent = _add_message(store, chat.id, parent, turn)
+            # Without its own date, a message of years ago would count as said just now.
+            at = at if turn.at is None else turn.at
+            parent = _add_message(store, chat.id, parent, replace(turn, at=at))
         store.set_leaf(chat.id, parent)
         return store.chat(chat.id)
+
+
+def _persona(store: Store, name: str) -> Persona:
+    """The user's persona of that name with its description, if there is one."""
+    known = (each for each in store.personas() if each.name == name)
+    return next(known, Persona(name=name))
 
 
 def _creation_time(log: ChatLog) -> float | None:
@@ -255,8 +234,9 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
     """The message in a line; an empty list, with a note, if it has no text at all."""
     listed = raw.get("swipes")
     listed = listed if isinstance(listed, list) else []
-    swipes = [_clean(each) for each in listed if isinstance(each, str)]
-    text = _clean(raw["mes"]) if isinstance(raw["mes"], str) else ""
+    swipes = [_clean(each) for each in map(_text_of, listed) if isinstance(each, str)]
+    text = _text_of(raw["mes"])
+    text = _clean(text) if isinstance(text, str) else ""
     shown = raw.get("swipe_id")
     if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):
         shown = swipes.index(text) if text in swipes else len(swipes)
@@ -305,12 +285,23 @@ def _message_dict(turn: LogMessage) -> dict[str, Any]:
     return message
 
 
+def _text_of(message: Any) -> Any:
+    """The text of a message or swipe; some programs wrap it in an object."""
+    return message.get("message") if isinstance(message, Mapping) else message
+
+
 def _clean(text: str) -> str:
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _name(value: Any) -> str:
     return " ".join(_clean(value).split())[:200] if isinstance(value, str) else ""
+
+
+def _head_name(head: Mapping[str, Any], key: str) -> str:
+    """A name in the first line; newer versions of the other program write "unused" there."""
+    name = _name(head.get(key))
+    return "" if name == _UNUSED_NAME else name
 
 
 def _first_speaker(turns: Iterable[LogMessage], is_user: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 LATEST = 1e11
 """Unix seconds in the year 5138; a later time is not taken for the date of a chat."""
-_US_FORMATS = ("%B %d, %Y %I:%M%p", "%B %d, %Y %I:%M %p")
+_US_FORMATS = ("%B %d, %Y %I:%M%p", "%B %d, %Y %I:%M %p", "%b %d, %Y %H:%M")
 _AT_FORMAT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})\s*@\s*(\d{1,2})h\s*(\d{1,2})m\s*(\d{1,2})s(?:\s*(\d{1,3})ms)?"
 )

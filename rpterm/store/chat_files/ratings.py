@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rpterm.store.chat_files.log_records import ChatLog, LogMessage, LogRating
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
-    from rpterm.store.chat_files.chat_log import ChatLog, LogMessage
     from rpterm.store.judgement_records import Circumstances
     from rpterm.store.judgements import Judgements
 
@@ -32,15 +32,6 @@ RATING_KEYS = frozenset({*_THUMB_KEYS, "stars", "rating", "reason", "comment", "
 _MAX_REASON_CHARS = 2000
 IMPORT_METHOD = "import"
 """The method stored with every imported judgement."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogRating:
-    """A rating of one swipe: a thumb or stars, never both."""
-
-    thumb: bool | None = None
-    stars: int | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,19 @@ from rpterm.store.chat_files.ratings import RATING_KEYS
 from rpterm.store.chat_files.reasoning import REASONING_KEYS
 
 _MAX_LISTED = 12
+_BOOKKEEPING = frozenset(
+    {
+        "is_name", "force_avatar", "original_avatar", "gen_started", "gen_finished", "avatar",
+        "extra.api", "extra.model", "extra.token_count", "extra.gen_id", "extra.type",
+        "extra.bookmark_link", "extra.isSmallSys", "extra.reasoning_duration",
+        "extra.reasoning_type", "extra.time_to_first_token", "swipe_info.gen_started",
+        "swipe_info.gen_finished", "chat_metadata.integrity", "chat_metadata.tainted",
+        "chat_metadata.chat_id_hash", "chat_metadata.lastInContextMessageId",
+        "chat_metadata.main_chat", "chat_metadata.persona", "chat_metadata.timedWorldInfo",
+        "chat_metadata.note_position", "chat_metadata.note_role",
+    }
+)  # fmt: skip
+"""What the other program needs for itself; a list of it would hide what the user will miss."""
 _HEAD_FIELDS = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
 _METADATA_FIELDS = frozenset({"note_prompt", "note_depth", "note_interval", "world_info"})
 _MESSAGE_FIELDS = frozenset(
@@ -61,7 +74,10 @@ class UnknownFields:
 def _unknown(raw: Any, known: frozenset[str], prefix: str) -> Iterator[str]:
     """The names of non-empty unknown fields, with a prefix; long names are cut."""
     for key, value in raw.items() if isinstance(raw, Mapping) else ():
-        if key not in known and value not in (None, "", False, [], {}):
+        field = prefix.removeprefix("swipe_info.") if prefix.endswith("extra.") else prefix
+        if key in known or field + key in _BOOKKEEPING:
+            continue
+        if value not in (None, "", False, [], {}):
             yield prefix + "".join(each for each in key[:40] if each.isprintable())
 
 

@@ -74,6 +74,8 @@ class Chooser(Dialog[ChooserResult]):
     }
     """
     AUTO_FOCUS = "#search"
+    width_beside = 0
+    """Cells that a subclass uses next to the list."""
     ACTIONS: ClassVar[dict[str, str]] = {
         "list-new": "new",
         "list-rename": "rename",
@@ -146,7 +148,7 @@ class Chooser(Dialog[ChooserResult]):
     def fill(self, choices: Sequence[Choice], at: str | None = None) -> None:
         """Show these choices, with one of them highlighted."""
         self._shown = list(choices)
-        width = max(10, self.query_one("#search").size.width + 2)
+        width = max(10, self.query_one("#search").size.width + 2 - self.width_beside)
         ids = [choice.id for choice in self._shown]
         at = at or self._at
         self.list.fill(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from textual.containers import VerticalScroll
 from textual.geometry import Size
@@ -15,12 +16,16 @@ from textual.layouts.stream import StreamLayout
 from textual.message import Message
 from textual.widget import Widget
 
+from rpterm.tui.widgets.portrait import ROWS, Portrait
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.types import Turn
 
+SMALLEST = 8
+"""Rows that must be free for a portrait."""
+
 
 class Transcript(VerticalScroll, can_focus=True):
-    """The turns, oldest first, and what is mounted below them (candidates, an error)."""
+    """The portrait, the turns, oldest first, and what is mounted below them."""
 
     DEFAULT_CSS = """
     Transcript {
@@ -30,6 +35,7 @@ class Transcript(VerticalScroll, can_focus=True):
         scrollbar-size-vertical: 1;
         background: $background;
     }
+    Transcript Portrait { margin: 0 0 1 2; }
     """
 
     class HistoryRequested(Message):
@@ -37,7 +43,8 @@ class Transcript(VerticalScroll, can_focus=True):
 
     def __init__(self, views: Sequence[TurnView] = (), *, id: str | None = None) -> None:
         """``views`` are shown in the first frame."""
-        super().__init__(*views, id=id)
+        self._portrait = Portrait()
+        super().__init__(self._portrait, *views, id=id)
         self._views: list[TurnView] = list(views)
         self._lock = asyncio.Lock()
         self.has_more = False
@@ -88,6 +95,13 @@ class Transcript(VerticalScroll, can_focus=True):
         self._marks = marks
         for view in self._views:
             view.rate(marks.get(view.turn.id, ""))
+
+    def introduce(self, portrait: Path | None) -> None:
+        """Show the picture in a file above the first turn if that leaves all turns in view."""
+        turns = sum(view.outer_size.height + 1 for view in self._views)
+        free = self.size.height - turns - 2
+        shown = portrait if free >= SMALLEST and not self.has_more else None
+        self._portrait.show(shown, min(ROWS, free))
 
     async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
         """Add older turns at the top without moving the visible text."""

@@ -70,6 +70,16 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         export_file(result.target, "v2", source)
 
 
+def test_a_picture_of_the_same_name_is_the_portrait(tmp_path: Path) -> None:
+    yaml = put(tmp_path / "in" / "Anna.yaml", b"name: Anna\ncontext: She is tall.\n")
+    other = put(tmp_path / "in" / "Bo.json", jsonio.dumps(v3(name="Bo")))
+    put(tmp_path / "in" / "Anna.png", png.blank(4, 4))
+    put(tmp_path / "in" / "Bo.png", png.write(png.blank(4, 4), {"chara": jsonio.dumps(v3())}))
+    anna, bo = import_files([yaml, other], tmp_path / "out")
+    assert anna.portrait == tmp_path / "out" / "anna.png" and bo.portrait is None
+    assert anna.portrait.read_bytes() == png.blank(4, 4)
+
+
 def test_export_of_a_file(tmp_path: Path) -> None:
     picture = png.write(png.blank(4, 4), {"ccv3": jsonio.dumps(v3(description="D"))})
     (result,) = import_files([put(tmp_path / "x.png", picture)], tmp_path / "cards")

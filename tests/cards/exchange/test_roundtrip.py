@@ -109,7 +109,7 @@ def test_archives(document: dict[str, Any]) -> None:
         assert not result.error
         assert result.target is not None
         done = export(load(result.target), "charx", file_reader(folder / "cards"))
-    archive = charx.read(done.data)
+    archive = charx.read(charx.unpack(done.data))
     check_same(document, json.loads(archive.card))
     assert archive.files == files
     assert not done.notes

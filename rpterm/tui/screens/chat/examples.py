@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import panes
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import RptermError, Turn
+from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -74,14 +74,12 @@ def _rows(
     session: Session, provider: ExampleProvider, draft: str
 ) -> tuple[list[Row], ExampleSizes]:
     from rpterm.prompt.build import EXAMPLES_SHARE
-    from rpterm.prompt.extras import macro_expander
     from rpterm.tui.widgets.panes.examples import ExampleSizes
 
     record, lead = session.chat, session.scene.lead
     path = session.path()
     if draft.strip():
-        said = macro_expander(lead.card, record)(draft.strip())
-        path.append(Turn(0, record.id, None, "user", record.persona.name, said))
+        path.append(session.message(draft.strip(), path))
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
     prompt = lead.prompter.build_full(lead.card, record, history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
@@ -113,7 +114,9 @@ async def toggle_card(chat: ChatScreen) -> None:
 
     card = chat.card
     if card is not None:
-        await chat.panes.toggle("card", lambda: CardPane(card, chat.state.card_note))
+        await chat.panes.toggle(
+            "card", lambda: CardPane(card, chat.state.card_note, portrait_path(chat))
+        )
         _focus(chat)
 
 
@@ -188,7 +191,15 @@ def refresh_card(chat: ChatScreen) -> None:
     from rpterm.tui.widgets.panes.card import CardPane
 
     if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
-        pane.show(chat.card, chat.state.card_note)
+        pane.show(chat.card, chat.state.card_note, portrait_path(chat))
+
+
+def portrait_path(chat: ChatScreen) -> Path | None:
+    """The file of the character's portrait, which the card names relative to its own file."""
+    path = chat.state.chat.card_path if chat.state.chat else None
+    if chat.card is None or not chat.card.portrait or path is None:
+        return None
+    return Path(path).parent / chat.card.portrait
 
 
 def request_preview(

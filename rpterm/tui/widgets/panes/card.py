@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.lore.rules import world_name
 from rpterm.tui import text
+from rpterm.tui.widgets.portrait import ROWS, Portrait
 
 
 class CardPane(VerticalScroll, can_focus=True):
-    """The card as one scrolling text."""
+    """The portrait and the card as one scrolling text."""
 
     DEFAULT_CSS = """
     CardPane { scrollbar-size-vertical: 1; }
     CardPane Static { padding: 0 1 1 1; }
+    CardPane Portrait { margin: 0 1 1 1; }
     """
 
-    def __init__(self, card: CharacterCard, note: str = "") -> None:
+    def __init__(self, card: CharacterCard, note: str = "", portrait: Path | None = None) -> None:
         super().__init__(name="card")
-        self._body = Static(markup=False)
-        self._card, self._note = card, note
+        self._picture, self._body = Portrait(), Static(markup=False)
+        self._first = card, note, portrait
         self._shown = Content("")
 
-    def compose(self) -> Iterable[Static]:
+    def compose(self) -> Iterable[Widget]:
+        yield self._picture
         yield self._body
 
     def on_mount(self) -> None:
-        self.show(self._card, self._note)
+        self.show(*self._first)
 
-    def show(self, card: CharacterCard, note: str = "") -> None:
-        """Show a card, and above it a note about the last save of its file."""
-        self._card, self._note = card, note
+    def show(self, card: CharacterCard, note: str = "", portrait: Path | None = None) -> None:
+        """Show a card with its portrait, and a note about the last save of its file."""
+        self._picture.show(portrait, min(ROWS, self.app.size.height // 2 - 2))
         head = f"{text.harmless(note)}\n\n" if note else ""
         self._shown = Content.styled(head, "$text-warning") + describe(card)
         self._body.update(self._shown)
@@ -48,6 +53,7 @@ class CardPane(VerticalScroll, can_focus=True):
             return
         self._body.update(self._shown.stylize("reverse", at, at + length))
         above = self._shown[:at].get_height({}, max(1, self._body.content_size.width))
+        above += self._body.virtual_region.y
         self.scroll_to(y=max(0, above - self.size.height // 3), animate=False)
 
 

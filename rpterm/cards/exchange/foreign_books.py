@@ -1,0 +1,114 @@
+"""Converts lorebooks of Agnai, RisuAI and NovelAI to the common world file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rpterm.cards.exchange.patch import Table, as_mapping
+from rpterm.cards.patterns import split_regex_key
+
+
+def to_world(raw: Mapping[str, Any]) -> tuple[Table, str] | None:
+    """The lorebook as a world file, and what it was in words; ``None`` for any other document."""
+    if raw.get("kind") == "memory" and isinstance(raw.get("entries"), list):
+        return agnai_book(raw), "an Agnai memory book"
+    module = as_mapping(raw.get("module"))
+    if raw.get("type") == "risuModule" and isinstance(module.get("lorebook"), list):
+        return _risu_book(module, module["lorebook"]), "a RisuAI module"
+    if raw.get("type") == "risu" and isinstance(raw.get("data"), list):
+        return _risu_book(raw, raw["data"]), "a RisuAI lorebook"
+    if "lorebookVersion" in raw and isinstance(raw.get("entries"), list):
+        return _world(raw, map(_novel_entry, _tables(raw["entries"]))), "a NovelAI lorebook"
+    return None
+
+
+def agnai_book(raw: Mapping[str, Any]) -> Table:
+    """An Agnai memory book as a world file."""
+    return _world(raw, map(_agnai_entry, _tables(raw.get("entries"))))
+
+
+def keyed_book(entries: Any, keys: str = "key", content: str = "content") -> Table:
+    """A world file of entries whose keys are one text, separated by commas."""
+    return _world({}, (_keyed_entry(each, keys, content) for each in _tables(entries)))
+
+
+def as_character_book(world: Table) -> Table:
+    """A world file made here, in the form that V2 cards embed."""
+    return {
+        "name": world.get("name", ""),
+        "extensions": {},
+        "entries": [_embedded(each) for each in world["entries"].values()],
+    }
+
+
+def _embedded(entry: Table) -> Table:
+    names = {"key": "keys", "keysecondary": "secondary_keys", "order": "insertion_order"}
+    kept = {names.get(key, key): value for key, value in entry.items() if value is not None}
+    kept["enabled"] = not kept.pop("disable", False)
+    return kept | {"extensions": {}, "selective": "secondary_keys" in kept}
+
+
+def _world(raw: Mapping[str, Any], entries: Iterator[Table]) -> Table:
+    named = {key: raw[key] for key in ("name", "description") if raw.get(key)}
+    return named | {"entries": {str(number): each for number, each in enumerate(entries)}}
+
+
+def _tables(raw: Any) -> list[Mapping[str, Any]]:
+    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+
+
+def _agnai_entry(raw: Mapping[str, Any]) -> Table:
+    return {
+        "key": raw.get("keywords"),
+        "content": raw.get("entry"),
+        "comment": raw.get("name"),
+        "order": raw.get("weight"),
+        "disable": raw.get("enabled") is False,
+    }
+
+
+def _novel_entry(raw: Mapping[str, Any]) -> Table:
+    return {
+        "key": raw.get("keys"),
+        "content": raw.get("text"),
+        "comment": raw.get("displayName"),
+        "order": as_mapping(raw.get("contextConfig")).get("budgetPriority"),
+        "constant": raw.get("forceActivation") is True,
+        "disable": raw.get("enabled") is False,
+    }
+
+
+def _risu_book(raw: Mapping[str, Any], entries: list[Any]) -> Table:
+    tables = (each for each in _tables(entries) if each.get("mode") != "folder")
+    return _world(raw, map(_risu_entry, tables))
+
+
+def _risu_entry(raw: Mapping[str, Any]) -> Table:
+    return _keyed_entry(raw, "key", "content") | {
+        "order": raw.get("insertorder"),
+        "constant": raw.get("alwaysActive") is True,
+        "probability": raw.get("activationPercent"),
+    }
+
+
+def _keyed_entry(raw: Mapping[str, Any], keys: str, content: str) -> Table:
+    secondary = raw.get("secondkey") or raw.get("keysecondary")
+    entry: Table = {
+        "key": _split_keys(raw.get(keys)),
+        "content": raw.get(content),
+        "comment": raw.get("comment"),
+        "constant": raw.get("constant") is True,
+    }
+    if raw.get("selective") and secondary:
+        entry["keysecondary"] = _split_keys(secondary)
+    return entry
+
+
+def _split_keys(value: Any) -> Any:
+    """The keys in a text separated by commas; a regex may contain commas itself."""
+    if not isinstance(value, str):
+        return value
+    if split_regex_key(value.strip()):
+        return [value.strip()]
+    return [each.strip() for each in value.split(",") if each.strip()]

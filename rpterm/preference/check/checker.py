@@ -1,0 +1,134 @@
+"""Reads training data once and collects a report: quality, token counts, trainers' behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rpterm.preference.check import reading
+from rpterm.preference.check.examples import Example, Messages
+from rpterm.preference.check.findings import findings
+from rpterm.preference.check.quality import Places, Quality
+from rpterm.preference.check.reading import Located
+from rpterm.preference.check.report import Report, Tokens
+from rpterm.preference.check.trainers import Forecast
+from rpterm.preference.export_folder import ExportError
+from rpterm.preference.scrub import REGION, Scrubber
+from rpterm.types import RptermError
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model to be trained.
+
+    Attributes:
+        render: Renders messages with its template, up to the start of a reply if ``reply`` is
+            true; raises ``RptermError`` if the template rejects them.
+        count: Counts the tokens of rendered texts.
+        end: The text that ends a reply.
+        exact: Whether the token counts are exact.
+    """
+
+    name: str
+    render: Callable[..., str]
+    count: Callable[[Sequence[str]], list[int]]
+    end: str
+    exact: bool = True
+
+
+def check(path: Path, model: Model, *, limit: int | None = None, region: str = REGION) -> Report:
+    """Read all rows and report on them.
+
+    Args:
+        path: An export, a folder of files, or a file.
+        limit: Maximum tokens per row in every trainer, instead of its default.
+        region: Country for phone numbers in national notation.
+
+    Raises:
+        ExportError: There is nothing to read.
+    """
+    about = reading.manifest(path)
+    report = _Check(model, about, limit, region).run(path)
+    report.findings = findings(report)
+    return report
+
+
+class _Check:
+    def __init__(self, model: Model, about: dict[str, Any], limit: int | None, region: str) -> None:
+        self.model, self.about = model, about
+        options = about.get("about") or {}
+        self.axolotl = options.get("format") == "axolotl"
+        if self.axolotl and limit is None:
+            limit = options.get("max_tokens") or None
+        self.forecast = Forecast(limit)
+        self.scrub = Scrubber(region=region)
+        self.quality = Quality(self._personal)
+        self.tokens = Tokens()
+        self.bad, self.refused, self.refusal = Places(), Places(), ""
+
+    def run(self, path: Path) -> Report:
+        empty = True
+        for batch in _batches(reading.read_rows(path)):
+            empty = False
+            good = []
+            for row in batch:
+                if row.example is None:
+                    self.bad.add(f"{row.where}: {row.error}")
+                else:
+                    good.append((row, self._with_reader(row.example)))
+            self._measure(good)
+        if empty:
+            raise ExportError(f"There are no rows in {path}: it is empty.")
+        return Report(
+            str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
+            self.tokens, self.bad, self.refused, self.refusal, self.about,
+        )  # fmt: skip
+
+    def _with_reader(self, example: Example) -> Example:
+        # Some Axolotl rows look like TRL's; only the manifest tells them apart.
+        return replace(example, reader="axolotl") if self.axolotl else example
+
+    def _measure(self, rows: list[tuple[Located, Example]]) -> None:
+        texts: list[str] = []
+        rendered: list[tuple[Located, Example, int]] = []
+        for row, example in rows:
+            self.quality.add(example, row.split, row.where)
+            try:
+                prompt = self._rendered(example.prompt)
+            except RptermError as error:
+                self.refusal = self.refusal or str(error)
+                self.refused.add(row.where)
+                self.forecast.refused(example)
+                continue
+            rendered.append((row, example, len(texts)))
+            texts += [prompt, *(reply + self.model.end for reply in example.replies)]
+        sizes = self.model.count(texts) if texts else []
+        for row, example, at in rendered:
+            prompt_size, *replies = sizes[at : at + 1 + len(example.replies)]
+            longest = max(replies, default=0)
+            self.tokens.add(prompt_size + longest)
+            self.forecast.add(example, row.where, prompt_size, longest)
+
+    def _rendered(self, prompt: Messages | str) -> str:
+        return prompt if isinstance(prompt, str) else self.model.render(prompt, reply=True)
+
+    def _personal(self, text: str) -> set[str]:
+        self.scrub(text)
+        kinds = {kind for kind, _ in self.scrub.found}
+        self.scrub.found.clear()
+        return kinds
+
+
+def _batches(rows: Iterator[Located]) -> Iterator[list[Located]]:
+    batch: list[Located] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,162 @@
+"""Chats, personas and groups of programs that do not write the common chat log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.exchange.export import export
+from rpterm.cards.reader import load
+from rpterm.store import Store
+from rpterm.store.cast import Casts
+from rpterm.transfer import describe, import_chats, import_paths
+from rpterm.types import Persona
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "rpterm.db")
+    yield opened
+    opened.close()
+
+
+def put(path: Path, body: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(body if isinstance(body, str) else json.dumps(body), encoding="utf-8")
+    return path
+
+
+def turns_of(store: Store, chat_id: int | None) -> list[tuple[str, str]]:
+    chat = store.chat(chat_id or 0)
+    return [(turn.speaker, turn.text) for turn in store.path(chat.leaf_id or 0)]
+
+
+SAID = [("Vesper", "What will it be?"), ("Ann", "Beer"), ("Vesper", "Coming up.")]
+AGNAI = {
+    "name": "Exported",
+    "messages": [
+        {"handle": "Vesper", "characterId": "x", "msg": "What will it be?",
+         "createdAt": "2023-08-01T10:00:00.000Z"},
+        {"handle": "Ann", "userId": "u", "msg": "Beer"},
+        {"handle": "Vesper", "characterId": "x", "msg": "Coming up.", "retries": ["No."]},
+    ],
+}  # fmt: skip
+CHARACTER_AI = {
+    "info": {"character": {"name": "Vesper"}},
+    "histories": {"histories": [{"msgs": [
+        {"text": text, "src": {"is_human": name == "Ann", "name": name}} for name, text in SAID
+    ]}]},
+}  # fmt: skip
+KOBOLD = {
+    "gamestarted": True,
+    "prompt": "What will it be?",
+    "actions": ["{{[INPUT]}}Beer{{[OUTPUT]}}", "Coming up."],
+    "savedsettings": {"chatname": "Ann", "chatopponent": "Vesper||$||Bob"},
+}
+RISU = {
+    "type": "risuChat",
+    "data": {"message": [
+        {"role": "user" if name == "Ann" else "char", "name": name, "data": text}
+        for name, text in SAID
+    ]},
+}  # fmt: skip
+WEBUI = {
+    "internal": [["<|BEGIN-VISIBLE-CHAT|>", "What will it be?"], ["Beer", "Coming up."]],
+    "visible": [["", "What will it be?"], ["Beer", "Coming up."]],
+    "metadata": {"assistant_1": {"versions": [{"content": "No."}, {"content": "Coming up."}]}},
+}
+
+
+@pytest.mark.parametrize("chat", [AGNAI, CHARACTER_AI, KOBOLD, RISU, WEBUI])
+def test_a_chat_of_another_program(chat: dict[str, Any], store: Store, tmp_path: Path) -> None:
+    path = put(tmp_path / "Vesper" / "Vesper_2024-01-01.json", chat)
+    (result,) = import_chats([path], store, [])
+    assert result.error == "" and result.card_name == "Vesper"
+    said = turns_of(store, result.chat_id)
+    assert [text for _, text in said] == [text for _, text in SAID]
+    roles = [turn.role for turn in store.path(store.chat(result.chat_id or 0).leaf_id or 0)]
+    assert roles == ["assistant", "user", "assistant"]
+    if chat in (AGNAI, WEBUI):
+        assert result.versions == 1
+    (again,) = import_chats([path], store, [])
+    assert again.known == result.chat_id
+
+
+def test_a_folder_with_chats_in_json(store: Store, tmp_path: Path) -> None:
+    two = {**CHARACTER_AI, "histories": {"histories": CHARACTER_AI["histories"]["histories"] * 2}}  # type: ignore[index]
+    put(tmp_path / "old" / "dump.json", two)
+    put(tmp_path / "old" / "theme.json", {"main_text_color": "red"})
+    put(tmp_path / "old" / "empty.json", {**RISU, "data": {"message": []}})
+    moved = import_paths([tmp_path / "old"], tmp_path / "cards", store)
+    assert [store.chat(each.chat_id or 0).title for each in moved.chats] == ["dump", "dump 2"]
+    assert moved.cards == [] and describe(moved.passed_over) == "1 theme, 1 other file"
+
+
+def test_a_message_without_date_is_as_old_as_the_one_before(store: Store, tmp_path: Path) -> None:
+    (result,) = import_chats([put(tmp_path / "x.json", AGNAI)], store, [])
+    path = store.path(store.chat(result.chat_id or 0).leaf_id or 0)
+    assert len({turn.created_at for turn in path}) == 1
+
+
+def test_new_logs_do_not_name_the_user_in_their_head(store: Store, tmp_path: Path) -> None:
+    rows = [
+        {"user_name": "unused", "character_name": "unused", "chat_metadata": {}},
+        {"name": "Vesper", "is_user": False, "mes": {"message": "Hi"}, "swipe_id": 0,
+         "swipes": [{"message": "Hi"}]},
+        {"name": "Ann", "is_user": True, "mes": "Beer"},
+    ]  # fmt: skip
+    store.put_persona(Persona("Ann", "An archer."))
+    path = put(tmp_path / "x.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    (result,) = import_chats([path], store, [])
+    assert store.chat(result.chat_id or 0).persona == Persona("Ann", "An archer.")
+    assert turns_of(store, result.chat_id) == [("Vesper", "Hi"), ("Ann", "Beer")]
+    bare = put(tmp_path / "y.jsonl", json.dumps(rows[0]))
+    (result,) = import_chats([bare], store, [])
+    assert result.error == "The chat has no messages."
+
+
+def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    put(old / "characters" / "vesper.json", export(CharacterCard("Vesper"), "v2").data.decode())
+    put(old / "worlds" / "Bar.json", {"entries": {"0": {"key": ["till"], "content": "Empty."}}})
+    put(
+        old / "settings.json",
+        {
+            "power_user": {
+                "personas": {"a.png": "Ann", "b.png": "Bo"},
+                "persona_descriptions": {"a.png": {"description": "An archer."}},
+            },
+            "world_info_settings": {
+                "world_info": {"charLore": [{"name": "vesper", "extraBooks": ["Bar"]}]}
+            },
+        },
+    )
+    moved = import_paths([old], tmp_path / "cards", store)
+    assert moved.personas == ["Ann"] and moved.passed_over == []
+    assert store.personas() == [Persona("Ann", "An archer.")]
+    assert load(tmp_path / "cards" / "vesper.toml").worlds == ("bar",)
+    assert import_paths([old], tmp_path / "cards", store).personas == []
+
+
+def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    for name in ("Vesper", "Tam", "Zed"):
+        card = export(CharacterCard(name, greetings=("Hi.",)), "v2").data.decode()
+        put(old / "characters" / f"{name}.json", card)
+    group = {
+        "id": "1", "name": "Tavern night", "members": ["Tam.png", "Vesper.png", "Zed.png"],
+        "disabled_members": ["Zed.png"], "activation_strategy": 0, "chats": ["2024-1-1"],
+    }  # fmt: skip
+    put(old / "groups" / "1.json", group)
+    rows = [{"user_name": "unused"}, {"name": "Vesper", "is_user": False, "mes": "Hi"}]
+    put(old / "group chats" / "2024-1-1.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    moved = import_paths([old], tmp_path / "cards", store)
+    (result,) = moved.chats
+    assert store.chat(result.chat_id or 0).title == "Tavern night" and moved.passed_over == []
+    cast = Casts(store).get(result.chat_id or 0)
+    assert cast is not None and [each.card_name for each in cast.members] == ["Tam", "Vesper"]
