@@ -37,6 +37,7 @@ from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import example_commands, examples, opening, replies
+from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
@@ -187,7 +188,7 @@ async def test_switching_chats_shows_the_other_cards_examples(stage: FileStage) 
         app.chat.work(opening.switch_chat(app.chat, "tam", None))
         await wait_until(pilot, lambda: answers(app) == [])
         await pilot.press("e")
-        await wait_until(pilot, lambda: "Mark an example first" in notices(app))
+        await wait_until(pilot, lambda: "The chat is still opening" in notices(app))
         stage.gate.set()
         await wait_until(pilot, lambda: answers(app) == ["Drawn."])
         await pilot.press("u")
@@ -370,8 +371,8 @@ async def test_pinning_an_example_for_a_members_reply_is_refused(stage: FileStag
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Tam?")
-        await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
-        await wait_until(pilot, lambda: "Only examples of Mara Venn can be pinned" in notices(app))
+        with pytest.raises(Refusal, match="Only examples of Mara Venn can be pinned"):
+            await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         assert provider(stage).marks(stage.session.chat_id) == {}
 
 

@@ -226,10 +226,7 @@ async def test_a_narrators_replies_are_not_scored(
 
 
 async def test_another_chat_starts_without_the_last_chats_scores(tmp_path: Path) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
+    async with fallen(tmp_path) as (_, app, pilot):
         await pilot.press("f12")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         await pilot.press("ctrl+n")
@@ -237,10 +234,7 @@ async def test_another_chat_starts_without_the_last_chats_scores(tmp_path: Path)
 
 
 async def test_tab_moves_to_a_pane_beside_the_chat_and_back(tmp_path: Path) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
+    async with fallen(tmp_path) as (_, app, pilot):
         await pilot.press("f12")
         await wait_until(pilot, lambda: app.chat.panes.shown == ["consistency"])
         await pilot.press("tab")

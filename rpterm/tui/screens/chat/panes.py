@@ -214,16 +214,14 @@ def request_preview(
     is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
     if not is_shown or chat.state.busy or chat.state.info is None:
         return
-    chat.state.previews += 1
-    number = chat.state.previews
 
     def build() -> None:
         session = chat.session
-        if session is not None and chat.state.previews == number and not chat.state.busy:
+        if session is not None and not chat.state.busy:
             draft, post = chat.input.full_text, chat.post_message
             chat.previews.put(lambda: background.preview(session, draft, post))
 
-    chat.set_timer(after, build) if after else build()
+    chat.after_pause("preview", after, build)
 
 
 def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:

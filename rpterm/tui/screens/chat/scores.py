@@ -16,8 +16,6 @@ from rpterm.types import Origin, RptermError, Status, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual.timer import Timer
-
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.live_scores import LiveScores
     from rpterm.chat.session import Session
@@ -46,7 +44,6 @@ class ScoreKeeper:
         self._epoch = 0
         """Counts interruptions: slow work of an older epoch stops."""
         self._warm = self._prepared = self._reading = False
-        self._timer: Timer | None = None
         self._card: CharacterCard | None = None
         self._fully_scored: set[int] = set()
         self._queued: set[int] = set()
@@ -73,10 +70,8 @@ class ScoreKeeper:
     def interrupt(self) -> None:
         """The user types or sends: stop the slow signals, and resume after a pause."""
         self._epoch += 1
-        if self._timer is not None:
-            self._timer.stop()
         if self.follow() is not None and self._chat.is_mounted:
-            self._timer = self._chat.set_timer(REST_S, self.idle)
+            self._chat.after_pause("scores", REST_S, self.idle)
 
     def forget_scores(self) -> None:
         """The history of replies changed: forget the scores, except those that are stored."""

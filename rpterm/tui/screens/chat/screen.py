@@ -50,6 +50,8 @@ from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.session import Session
     from rpterm.config import Settings
@@ -123,6 +125,7 @@ class ChatScreen(Screen[None]):
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
         self._last_notice = ("", 0.0)
+        self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------
     def compose(self) -> ComposeResult:
@@ -212,6 +215,15 @@ class ChatScreen(Screen[None]):
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function of the session in the desk's thread and await its result."""
         return await self.desk.call(function, *args, **kwargs)
+
+    def after_pause(self, name: str, seconds: float, call: Callable[[], object]) -> None:
+        """Call something after a pause, which begins again with each request of this name."""
+        if (pending := self._pending.pop(name, None)) is not None:
+            pending.stop()
+        if seconds:
+            self._pending[name] = self.set_timer(seconds, call)
+        else:
+            call()
 
     def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
         """Show a notice; the same notice again only after ``SAID_S``."""

@@ -113,14 +113,13 @@ def draft_changed(chat: ChatScreen) -> None:
         chat.session.user_is_typing()
     chat.refresh_hints()
     panes.request_preview(chat)
-    chat.state.drafts += 1
-    chat.set_timer(KEPT_AFTER_S, lambda number=chat.state.drafts: _store_draft(chat, number))
+    chat.after_pause("draft", KEPT_AFTER_S, lambda: _store_draft(chat))
 
 
-def _store_draft(chat: ChatScreen, number: int) -> None:
-    """Store the draft unless it has changed again since draft ``number``."""
+def _store_draft(chat: ChatScreen) -> None:
+    """Store the draft."""
     session, text = chat.session, chat.input.full_text
     # A message that was just sent stays the stored draft until it is stored as a turn.
     was_sent = not text.strip() and (chat.state.busy or chat.state.request is not None)
-    if session is not None and chat.state.drafts == number and not was_sent:
+    if session is not None and not was_sent:
         chat.desk.put(lambda: background.keep_draft(session, text))
