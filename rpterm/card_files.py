@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rpterm.cards import library, reader, world_edit, worlds
 from rpterm.cards.lore.rules import world_name
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.paths import write_atomic
 from rpterm.types import RptermError
 
@@ -137,4 +137,4 @@ def _write_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RptermError(f"{path} cannot be written ({why(error)}).") from error
+        raise RptermError(f"{path} cannot be written ({cause_of(error)}).") from error

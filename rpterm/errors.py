@@ -19,7 +19,7 @@ def traceback_text(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def why(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
     """Why a file could not be read or written, without Python's own vocabulary."""
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8 text (at byte {error.start:,})"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 
@@ -94,7 +94,7 @@ def make_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PathError(
-            f"The folder {folder} cannot be created ({why(error)}). "
+            f"The folder {folder} cannot be created ({cause_of(error)}). "
             "Make its parent writable, or set RPTERM_HOME to a writable folder."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -138,12 +138,31 @@ def write_new(file: Path, text: str, force: bool) -> None:
         PathError: It cannot be written.
     """
     try:
-        with file.open("w" if force else "x", encoding="utf-8") as out:
-            out.write(text)
+        if force and file.is_file():
+            write_atomic(file, text.encode())
+        elif force:
+            file.write_text(text, encoding="utf-8")
+        else:
+            create(file, text.encode())
     except FileExistsError as error:
         raise FileAlreadyExists(f"{file} already exists.") from error
     except OSError as error:
-        raise PathError(f"{file} cannot be written ({why(error)}).") from error
+        raise PathError(f"{file} cannot be written ({cause_of(error)}).") from error
+
+
+def create(file: Path, data: bytes) -> None:
+    """Create a file; nothing of it is left if it cannot be written completely.
+
+    Raises:
+        OSError: It exists already, or cannot be written.
+    """
+    with file.open("xb") as out:
+        try:
+            out.write(data)
+            out.flush()
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise
 
 
 def write_atomic(file: Path, data: bytes, like: Path | None = None) -> None:

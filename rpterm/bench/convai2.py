@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 _PERSONA = "your persona: "
@@ -53,7 +53,7 @@ def read(path: Path) -> list[Question]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"{path} cannot be read: {why(error)}.") from error
+        raise RptermError(f"{path} cannot be read: {cause_of(error)}.") from error
     questions: list[Question] = []
     persona: list[str] = []
     history: list[str] = []

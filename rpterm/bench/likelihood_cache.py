@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.scoring.likelihood import Likelihood, Text
 from rpterm.types import RptermError
 
@@ -63,7 +63,7 @@ def _read(file: Path) -> dict[str, list[float]]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"--cache: {file} cannot be used: {why(error)}.") from error
+        raise RptermError(f"--cache: {file} cannot be used: {cause_of(error)}.") from error
     known: dict[str, list[float]] = {}
     for number, line in enumerate(lines, 1):
         try:

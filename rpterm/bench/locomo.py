@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
@@ -59,7 +59,7 @@ def read(path: Path) -> list[Conversation]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"{path} cannot be read: {why(error)}.") from error
+        raise RptermError(f"{path} cannot be read: {cause_of(error)}.") from error
     try:
         found = [_conversation(item) for item in json.loads(text)]
     except json.JSONDecodeError as error:

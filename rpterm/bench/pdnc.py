@@ -12,7 +12,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 EXAMPLES = 20
@@ -89,4 +89,4 @@ def _rows(file: Path) -> list[tuple[str, str]]:
                 raise RptermError(f"{file} has no columns quoteText and speaker. Is this PDNC?")
             return [(row["speaker"] or "", row["quoteText"] or "") for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RptermError(f"{file} cannot be read: {why(error)}.") from error
+        raise RptermError(f"{file} cannot be read: {cause_of(error)}.") from error

@@ -32,7 +32,7 @@ from rpterm.bench.metrics import bootstrap_interval
 from rpterm.bench.persona import pair_scene
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.rated import score_values, tfidf_similarity
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.records import Scene, Signal
 from rpterm.scoring.signals.registry import available_signals
@@ -95,7 +95,7 @@ def read(file: Path) -> list[Talk]:
         table = json_module.loads(file.read_text(encoding="utf-8"))
         return [_talk(item) for item in table]
     except OSError as error:
-        raise RptermError(f"--usr: {file} cannot be read: {why(error)}.") from error
+        raise RptermError(f"--usr: {file} cannot be read: {cause_of(error)}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RptermError(
             f"--usr: {file} does not have the structure of pc_usr_data.json: a list of dialogues "

@@ -31,7 +31,7 @@ from rpterm.bench.locomo import Conversation
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.index import IndexEntry, MemoryIndex
-from rpterm.memory.recall import Query, ScoreParts, Weights, recall, score_parts
+from rpterm.memory.recall import RecallQuery, RecallWeights, ScoreParts, recall, score_parts
 from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import terms, with_speaker
 
@@ -39,24 +39,24 @@ DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Maps texts to unit vectors, one row each."""
 
-ABLATIONS: dict[str, Weights] = {
-    "all": Weights(),
-    "without neighbours": Weights(neighbours=False),
-    "without meaning": Weights(meaning=0),
-    "without words": Weights(words=0, sitting=0),
-    "without sittings": Weights(sitting=0),
-    "without times": Weights(time=0),
-    "without recency": Weights(recency=0),
-    "without near-duplicate removal": Weights(alike=2),
-    "words alone": Weights(meaning=0, sitting=0, time=0, neighbours=False, alike=2),
-    "meaning alone": Weights(words=0, sitting=0, time=0, neighbours=False, alike=2),
-    "words and meaning alone": Weights(sitting=0, time=0, neighbours=False, alike=2),
+ABLATIONS: dict[str, RecallWeights] = {
+    "all": RecallWeights(),
+    "without neighbours": RecallWeights(neighbours=False),
+    "without meaning": RecallWeights(meaning=0),
+    "without words": RecallWeights(words=0, sitting=0),
+    "without sittings": RecallWeights(sitting=0),
+    "without times": RecallWeights(time=0),
+    "without recency": RecallWeights(recency=0),
+    "without near-duplicate removal": RecallWeights(alike=2),
+    "words alone": RecallWeights(meaning=0, sitting=0, time=0, neighbours=False, alike=2),
+    "meaning alone": RecallWeights(words=0, sitting=0, time=0, neighbours=False, alike=2),
+    "words and meaning alone": RecallWeights(sitting=0, time=0, neighbours=False, alike=2),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    query: Query
+    query: RecallQuery
     evidence: frozenset[int]
     category: str
 
@@ -112,7 +112,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
     """
     conversations = locomo.read(path)
     indexed = [_index(each, embed, with_name=True) for each in conversations]
-    recalls = [_recalls(item, Weights()) for item in indexed]
+    recalls = [_recalls(item, RecallWeights()) for item in indexed]
     everything = np.concatenate(recalls)
     kinds = np.array([case.category for item in indexed for case in item.cases])
     ablation = {
@@ -121,7 +121,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
     }
     anonymous = [_index(each, embed, with_name=False) for each in conversations]
     ablation["without speakers"] = _figures(
-        np.concatenate([_recalls(item, Weights()) for item in anonymous])
+        np.concatenate([_recalls(item, RecallWeights()) for item in anonymous])
     )
     return {
         **_figures(everything),
@@ -170,12 +170,12 @@ def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
     return _Indexed(talk.name, index, tuple(cases))
 
 
-def _query(text: str, vector: NDArray[np.float32], now: float) -> Query:
+def _query(text: str, vector: NDArray[np.float32], now: float) -> RecallQuery:
     weighted = query_terms([(terms(text), 1.0)])
-    return Query(weighted, vector, tuple(dates.spans(text, now)), now)
+    return RecallQuery(weighted, vector, tuple(dates.spans(text, now)), now)
 
 
-def _recalls(item: _Indexed, weights: Weights) -> NDArray[np.float64]:
+def _recalls(item: _Indexed, weights: RecallWeights) -> NDArray[np.float64]:
     """One row per question: the share of its evidence found at each depth."""
     found = []
     for case in item.cases:
@@ -193,10 +193,10 @@ def _figures(recalls: NDArray[np.float64]) -> dict[str, float]:
     return {f"r@{depth}": round(float(m), 4) for depth, m in zip(DEPTHS, means, strict=True)}
 
 
-def _grid() -> Iterator[Weights]:
+def _grid() -> Iterator[RecallWeights]:
     """Weights around those in use, to see what choosing them on other chats would cost."""
     for meaning, sitting, time in product((1.0, 2.0, 3.0), (0.2, 0.4, 0.7), (0.3, 0.6, 0.9)):
-        yield replace(Weights(), meaning=meaning, sitting=sitting, time=time)
+        yield replace(RecallWeights(), meaning=meaning, sitting=sitting, time=time)
 
 
 def _leave_one_out(indexed: Sequence[_Indexed]) -> dict[str, float]:
@@ -216,11 +216,11 @@ def _leave_one_out(indexed: Sequence[_Indexed]) -> dict[str, float]:
 
 
 def _case_parts(item: _Indexed, case: _Case) -> tuple[ScoreParts, frozenset[int]]:
-    return score_parts(item.index, case.query, item.index.shown, Weights()), case.evidence
+    return score_parts(item.index, case.query, item.index.shown, RecallWeights()), case.evidence
 
 
 def _quick_recalls(
-    cases: Sequence[tuple[ScoreParts, frozenset[int]]], weights: Weights
+    cases: Sequence[tuple[ScoreParts, frozenset[int]]], weights: RecallWeights
 ) -> NDArray[np.float64]:
     """``_recalls`` from precomputed parts, without near-duplicate removal."""
     recalls = [

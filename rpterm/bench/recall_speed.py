@@ -108,7 +108,7 @@ class InstantEmbedder:
     def encode(self, texts: Sequence[str]) -> Floats:
         raise NotImplementedError("every memory of this database has its vector")
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+    def start_encoding(self, texts: Sequence[str]) -> Callable[[], Floats]:
         raise NotImplementedError("nothing is scored here")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 _SIDE, _EDGE = 360, 48
@@ -44,7 +44,7 @@ def draw_reliability_diagram(
     try:
         path.write_text("\n".join(parts) + "\n", encoding="utf-8")
     except OSError as error:
-        raise RptermError(f"{path} cannot be written: {why(error)}.") from error
+        raise RptermError(f"{path} cannot be written: {cause_of(error)}.") from error
 
 
 def _x(value: float) -> float:

@@ -48,7 +48,7 @@ _RULES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class DraftField:
     """One key of an answer.
 
     Attributes:
@@ -73,11 +73,11 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DraftStage:
     """Fields requested in one prompt; ``title`` is for a progress bar."""
 
     title: str
-    fields: tuple[Field, ...]
+    fields: tuple[DraftField, ...]
 
     @property
     def max_tokens(self) -> int:
@@ -87,40 +87,42 @@ class Stage:
 
 
 STAGES = (
-    Stage("who they are", (
-        Field("name", "the character's name", 2, 40, example="Odile Marsh"),
-        Field("tagline", "one line that makes one want to talk to them", 15, 100,
+    DraftStage("who they are", (
+        DraftField("name", "the character's name", 2, 40, example="Odile Marsh"),
+        DraftField("tagline", "one line that makes one want to talk to them", 15, 100,
               example="She mends clocks, and lies about the time."),
-        Field("description", "who they are and what they want, three sentences", 120, 700, example=(
+        DraftField("description", "who they are and what they want, three sentences", 120, 700,
+              example=(
             "Odile Marsh mends clocks above a chandler's shop and sleeps badly. She owes money to "
             "two brothers who never raise their voices. What she wants is one quiet year.")),
-        Field("scenario", "where they are now, and how the user comes in", 60, 320, example=(
+        DraftField("scenario", "where they are now, and how the user comes in", 60, 320, example=(
             "A wet evening in the harbour town of Sill. {{user}} brings a watch that runs "
             "backwards into {{char}}'s workshop.")),
     )),
-    Stage("what is true of them", (
-        Field("attributes", "facts, one claim each", 15, 110, 6, example=(
+    DraftStage("what is true of them", (
+        DraftField("attributes", "facts, one claim each", 15, 110, 6, example=(
             "Odile is left-handed.", "Odile keeps a pistol in the case clock.")),
-        Field("relations", "other people, one each", 15, 110, 3, example=(
+        DraftField("relations", "other people, one each", 15, 110, 3, example=(
             "Bram, her brother, writes from prison every month.",)),
-        Field("style", "how they speak and act", 10, 110, 4, example=(
+        DraftField("style", "how they speak and act", 10, 110, 4, example=(
             "Short, dry sentences.", "Answers a question with a price.")),
-        Field("limits", "what they never do", 15, 110, 2, example=(
+        DraftField("limits", "what they never do", 15, 110, 2, example=(
             "{{char}} never decides what {{user}} says or does.",)),
     )),
-    Stage("how they begin", (
-        Field("greetings", "first messages to {{user}}: an action between asterisks, then speech",
+    DraftStage("how they begin", (
+        DraftField("greetings",
+              "first messages to {{user}}: an action between asterisks, then speech",
               80, 420, 2, example=(
                   '*She does not look up from the lens.* "If it ticks, put it on the left."',)),
     )),
-    Stage("how they talk", (
-        Field("examples", "what {{user}} says and how the character answers", 15, 260, 4,
+    DraftStage("how they talk", (
+        DraftField("examples", "what {{user}} says and how the character answers", 15, 260, 4,
               ("user", "char"), example=(
                   {"user": "How much to mend it?",
                    "char": '*She turns it over once.* "More than it cost you. Leave it."'},)),
     )),
-    Stage("what they know", (
-        Field("lore", "things that matter when the talk comes to the key", 3, 220, 3,
+    DraftStage("what they know", (
+        DraftField("lore", "things that matter when the talk comes to the key", 3, 220, 3,
               ("key", "content"), example=(
                   {"key": "Sill", "content": "Sill is a harbour town that silts up a little more "
                    "each year."},)),
@@ -128,7 +130,7 @@ STAGES = (
 )  # fmt: skip
 
 
-def remaining_stages(known: Mapping[str, Any], *, brief: bool = False) -> list[Stage]:
+def remaining_stages(known: Mapping[str, Any], *, brief: bool = False) -> list[DraftStage]:
     """The stages, without the fields that are already known.
 
     Args:
@@ -145,13 +147,13 @@ def remaining_stages(known: Mapping[str, Any], *, brief: bool = False) -> list[S
     return remaining
 
 
-def _shortened(field: Field) -> Field:
+def _shortened(field: DraftField) -> DraftField:
     starts = _STARTS.get(field.name, ())
     count = len(starts) or min(field.count, 2)
     return replace(field, starts=starts, count=count if field.count else 0, sentence=True)
 
 
-def build_prompt(stage: Stage, description: str, known: Mapping[str, Any]) -> str:
+def build_prompt(stage: DraftStage, description: str, known: Mapping[str, Any]) -> str:
     """The prompt of a stage: an example of the JSON, then the idea and the answers so far."""
     example = json.dumps({f.name: f.example for f in stage.fields}, ensure_ascii=False)
     wanted = [f'- "{f.name}": {f"{f.count} " if f.count else ""}{f.ask}.' for f in stage.fields]
@@ -169,14 +171,14 @@ def build_prompt(stage: Stage, description: str, known: Mapping[str, Any]) -> st
     return "\n".join([*lines, "JSON:"])
 
 
-def grammar(stage: Stage, known: Mapping[str, Any]) -> str:
+def grammar(stage: DraftStage, known: Mapping[str, Any]) -> str:
     """The GBNF grammar of a stage's answer; facts begin with the character's name if known."""
     rules = list(_RULES)
     keys = [f'"\\"{each.name}\\": " {_value_grammar(each, known, rules)}' for each in stage.fields]
     return "\n".join(['root ::= "{" ' + ' ", " '.join(keys) + ' "}"', *rules]) + "\n"
 
 
-def _value_grammar(field: Field, known: Mapping[str, Any], rules: list[str]) -> str:
+def _value_grammar(field: DraftField, known: Mapping[str, Any], rules: list[str]) -> str:
     """The grammar of a field's value: a text, a list of texts or a list of tables."""
     starts = [_start(field, start, known) for start in field.starts or ("",)]
     for number, start in enumerate(starts):
@@ -189,7 +191,7 @@ def _value_grammar(field: Field, known: Mapping[str, Any], rules: list[str]) -> 
     return '"[" ' + ' ", " '.join(items) + ' "]"' if field.count else items[0]
 
 
-def _start(field: Field, start: str, known: Mapping[str, Any]) -> str:
+def _start(field: DraftField, start: str, known: Mapping[str, Any]) -> str:
     """The grammar of a text's beginning: given words, speech or an action, or a sentence."""
     name = str(known.get("name", "")).split(" ")[0]
     named = bool(_PLAIN_NAME.fullmatch(name))
@@ -200,14 +202,14 @@ def _start(field: Field, start: str, known: Mapping[str, Any]) -> str:
     return "spoken" if field.name in ("greetings", "examples") else "begin"
 
 
-def _remainder(field: Field) -> str:
+def _remainder(field: DraftField) -> str:
     """The grammar of a text's remainder; a ``sentence`` ends with its first full stop."""
     if not field.sentence:
         return f"char{{{field.low},{field.high}}}"
     return f"char{{{field.low}}} plain{{0,{field.high - field.low}}} end"
 
 
-def sampling(stage: Stage, base: Sampling, known: Mapping[str, Any], seed: int) -> Sampling:
+def sampling(stage: DraftStage, base: Sampling, known: Mapping[str, Any], seed: int) -> Sampling:
     """The sampling of one stage: the user's own, less random, and constrained by the grammar.
 
     Repetition penalties are off, because JSON syntax repeats itself all the time.
@@ -220,7 +222,7 @@ def sampling(stage: Stage, base: Sampling, known: Mapping[str, Any], seed: int) 
     )  # fmt: skip
 
 
-def parse_answer(stage: Stage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def parse_answer(stage: DraftStage, answer: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """Parse the usable fields of an answer; never raises."""
     data = _first_object(answer)
     found: dict[str, Any] = {}
@@ -285,7 +287,7 @@ def _texts(value: Any) -> list[str]:
     return [text for item in items for text in _texts(item)]
 
 
-def _value(field: Field, value: Any, seen: set[str], copied: set[str]) -> Any:
+def _value(field: DraftField, value: Any, seen: set[str], copied: set[str]) -> Any:
     """The cleaned value of a field, or ``None`` if nothing of it is usable.
 
     Args:
@@ -307,7 +309,7 @@ def _value(field: Field, value: Any, seen: set[str], copied: set[str]) -> Any:
     return kept[0] if kept else None
 
 
-def _item(field: Field, item: Any) -> str | dict[str, str] | None:
+def _item(field: DraftField, item: Any) -> str | dict[str, str] | None:
     if field.name == "name":
         return _clean(item, field)[:_MAX_NAME] or None
     if not field.parts:
@@ -318,7 +320,7 @@ def _item(field: Field, item: Any) -> str | dict[str, str] | None:
     return table if all(table.values()) else None
 
 
-def _clean(value: Any, field: Field) -> str:
+def _clean(value: Any, field: DraftField) -> str:
     """One text on one line; if it was truncated, it ends at a sentence or word boundary."""
     if not isinstance(value, str):
         return ""

@@ -20,7 +20,7 @@ numbers or a single one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CardKey:
     """One key of a table.
 
     Attributes:
@@ -44,112 +44,128 @@ class Key:
 
 
 TOP = (
-    Key("name", "text", "The name shown, and the value of {{char}}.", required=True),
-    Key("tagline", "text", "One line for lists of cards."),
-    Key("nickname", "text", "The value of {{char}} instead of the name."),
-    Key("version", "text", "The version of this card; not part of the prompt."),
-    Key("creator", "text", "Who wrote the card; not part of the prompt."),
-    Key("creator_notes", "prose", "Notes for people who use the card; not part of the prompt."),
-    Key("tags", "lines", "Words to find the card by."),
-    Key("portrait", "text", "Path of a picture, relative to this file."),
-    Key("worlds", "words", "World files: lore this character shares with others."),
-    Key("knows_until", "text", 'A year ("1895") or date after which the character knows nothing.'),
-    Key("description", "prose", "Who the character is, in prose."),
-    Key("scenario", "prose", "Where and when the chat takes place."),
-    Key("greetings", "lines", "Opening messages to choose from; the first is the default."),
-    Key("group_greetings", "lines", "Opening messages for group chats."),
-    Key("limits", "lines", "What the character never does, one rule per line."),
-    Key("system_prompt", "prose", "Replaces the user's own; {{original}} inserts that one."),
-    Key("post_history_instructions", "prose", "Repeated right before the reply."),
+    CardKey("name", "text", "The name shown, and the value of {{char}}.", required=True),
+    CardKey("tagline", "text", "One line for lists of cards."),
+    CardKey("nickname", "text", "The value of {{char}} instead of the name."),
+    CardKey("version", "text", "The version of this card; not part of the prompt."),
+    CardKey("creator", "text", "Who wrote the card; not part of the prompt."),
+    CardKey("creator_notes", "prose", "Notes for people who use the card; not part of the prompt."),
+    CardKey("tags", "lines", "Words to find the card by."),
+    CardKey("portrait", "text", "Path of a picture, relative to this file."),
+    CardKey("worlds", "words", "World files: lore this character shares with others."),
+    CardKey(
+        "knows_until", "text", 'A year ("1895") or date after which the character knows nothing.'
+    ),
+    CardKey("description", "prose", "Who the character is, in prose."),
+    CardKey("scenario", "prose", "Where and when the chat takes place."),
+    CardKey("greetings", "lines", "Opening messages to choose from; the first is the default."),
+    CardKey("group_greetings", "lines", "Opening messages for group chats."),
+    CardKey("limits", "lines", "What the character never does, one rule per line."),
+    CardKey("system_prompt", "prose", "Replaces the user's own; {{original}} inserts that one."),
+    CardKey("post_history_instructions", "prose", "Repeated right before the reply."),
 )
 PERSONA = (
-    Key("attributes", "lines", "Facts about the character, one claim per line."),
-    Key("relations", "lines", "One claim per line, each about one other person."),
-    Key("style", "lines", "How the character speaks and acts, one trait per line."),
+    CardKey("attributes", "lines", "Facts about the character, one claim per line."),
+    CardKey("relations", "lines", "One claim per line, each about one other person."),
+    CardKey("style", "lines", "How the character speaks and acts, one trait per line."),
 )
 USER = (
-    Key("name", "text", "A name for the user that fits the scenario.", "user_name"),
-    Key("description", "prose", "Who the user is in the scenario.", "user_description"),
+    CardKey("name", "text", "A name for the user that fits the scenario.", "user_name"),
+    CardKey("description", "prose", "Who the user is in the scenario.", "user_description"),
 )
 EXAMPLE = (
-    Key("user", "prose", "What the user says."),
-    Key("char", "prose", "What the character answers."),
-    Key("pinned", "boolean", "true keeps this example in the prompt at all times."),
+    CardKey("user", "prose", "What the user says."),
+    CardKey("char", "prose", "What the character answers."),
+    CardKey("pinned", "boolean", "true keeps this example in the prompt at all times."),
 )
 LOREBOOK = (
-    Key("name", "text", "Name of the lorebook."),
-    Key("description", "prose", "What the lorebook is about; not part of the prompt."),
-    Key("scan_depth", "integer", "How many of the last turns are searched for keys.", low=0),
-    Key("budget", "integer", "Tokens for all entries; 0 means a quarter of the context.", low=0),
-    Key("recursive", "boolean", "true also searches the text of entries that fired."),
+    CardKey("name", "text", "Name of the lorebook."),
+    CardKey("description", "prose", "What the lorebook is about; not part of the prompt."),
+    CardKey("scan_depth", "integer", "How many of the last turns are searched for keys.", low=0),
+    CardKey(
+        "budget", "integer", "Tokens for all entries; 0 means a quarter of the context.", low=0
+    ),
+    CardKey("recursive", "boolean", "true also searches the text of entries that fired."),
 )
 LORE = (
-    Key("name", "text", "The entry's name in lists."),
-    Key("keys", "words", "Words, or /regex/flags; any one of them fires the entry."),
-    Key("secondary_keys", "words", "Checked only when one of the keys matched."),
-    Key(
+    CardKey("name", "text", "The entry's name in lists."),
+    CardKey("keys", "words", "Words, or /regex/flags; any one of them fires the entry."),
+    CardKey("secondary_keys", "words", "Checked only when one of the keys matched."),
+    CardKey(
         "logic",
         "choice",
         "Which secondary keys must match: any, not all, none or all of them.",
         choices=get_args(Logic),
     ),
-    Key("content", "prose", "What the model reads when the entry fires.", required=True),
-    Key("comment", "prose", "A note to yourself; not part of the prompt."),
-    Key("enabled", "boolean", "false switches the entry off."),
-    Key("constant", "boolean", "true keeps this entry in the prompt at all times."),
-    Key("case_sensitive", "boolean", "true distinguishes small and capital letters in keys."),
-    Key("whole_words", "boolean", "false also matches keys inside words."),
-    Key("use_regex", "boolean", "Kept for other programs; here /…/ is always a regex."),
-    Key("position", "choice", "Where the text is inserted.", choices=get_args(Position)),
-    Key("depth", "integer", "With position depth: how many turns above the end.", low=0),
-    Key(
+    CardKey("content", "prose", "What the model reads when the entry fires.", required=True),
+    CardKey("comment", "prose", "A note to yourself; not part of the prompt."),
+    CardKey("enabled", "boolean", "false switches the entry off."),
+    CardKey("constant", "boolean", "true keeps this entry in the prompt at all times."),
+    CardKey("case_sensitive", "boolean", "true distinguishes small and capital letters in keys."),
+    CardKey("whole_words", "boolean", "false also matches keys inside words."),
+    CardKey("use_regex", "boolean", "Kept for other programs; here /…/ is always a regex."),
+    CardKey("position", "choice", "Where the text is inserted.", choices=get_args(Position)),
+    CardKey("depth", "integer", "With position depth: how many turns above the end.", low=0),
+    CardKey(
         "role",
         "choice",
         "With position depth: the role that says the text.",
         choices=("system", "user", "assistant"),
     ),
-    Key("order", "integer", "Entries with a lower order come earlier in the prompt."),
-    Key("priority", "integer", "Entries with a lower priority are dropped first for the budget."),
-    Key("probability", "integer", "The chance that the entry fires, in percent.", low=0, high=100),
-    Key("scan_depth", "integer", "How many of the last turns are searched for this entry.", low=0),
-    Key("sticky", "integer", "How many more turns the entry stays active after firing.", low=0),
-    Key("cooldown", "integer", "How many turns the entry then cannot fire again.", low=0),
-    Key("delay", "integer", "The entry cannot fire before the chat has this many turns.", low=0),
-    Key("group", "text", "Only one entry of a group fires."),
-    Key("group_weight", "integer", "Chance within the group, relative to the others.", low=0),
-    Key("group_override", "boolean", "true lets the highest order win the group, not chance."),
-    Key("exclude_recursion", "boolean", "true: the text of other entries cannot fire this one."),
-    Key("prevent_recursion", "boolean", "true: the text of this entry fires no other entries."),
-    Key(
+    CardKey("order", "integer", "Entries with a lower order come earlier in the prompt."),
+    CardKey(
+        "priority", "integer", "Entries with a lower priority are dropped first for the budget."
+    ),
+    CardKey(
+        "probability", "integer", "The chance that the entry fires, in percent.", low=0, high=100
+    ),
+    CardKey(
+        "scan_depth", "integer", "How many of the last turns are searched for this entry.", low=0
+    ),
+    CardKey("sticky", "integer", "How many more turns the entry stays active after firing.", low=0),
+    CardKey("cooldown", "integer", "How many turns the entry then cannot fire again.", low=0),
+    CardKey(
+        "delay", "integer", "The entry cannot fire before the chat has this many turns.", low=0
+    ),
+    CardKey("group", "text", "Only one entry of a group fires."),
+    CardKey("group_weight", "integer", "Chance within the group, relative to the others.", low=0),
+    CardKey("group_override", "boolean", "true lets the highest order win the group, not chance."),
+    CardKey(
+        "exclude_recursion", "boolean", "true: the text of other entries cannot fire this one."
+    ),
+    CardKey("prevent_recursion", "boolean", "true: the text of this entry fires no other entries."),
+    CardKey(
         "delay_until_recursion",
         "boolean",
         "true: only other entries' text can fire this one.",
     ),
-    Key(
+    CardKey(
         "greetings",
         "integers",
         "Only in chats that began with these greetings; 0 is the first.",
         low=0,
     ),
-    Key("characters", "words", "Only in chats with these characters."),
-    Key("exclude_characters", "words", "Not in chats with these characters."),
-    Key("ignore_budget", "boolean", "true lets the entry fire even when the budget is used up."),
-    Key("world", "text", "The world it was read from; written into the copy a chat keeps."),
+    CardKey("characters", "words", "Only in chats with these characters."),
+    CardKey("exclude_characters", "words", "Not in chats with these characters."),
+    CardKey(
+        "ignore_budget", "boolean", "true lets the entry fire even when the budget is used up."
+    ),
+    CardKey("world", "text", "The world it was read from; written into the copy a chat keeps."),
 )
 TEST = (
-    Key("name", "text", "The test's name in the report."),
-    Key("user", "words", "What the user says, one string per turn.", required=True),
-    Key("contains", "words", "The last reply must contain each of these."),
-    Key("not_contains", "words", "The last reply must contain none of these."),
-    Key("regex", "text", "A pattern that the last reply must match."),
-    Key(
+    CardKey("name", "text", "The test's name in the report."),
+    CardKey("user", "words", "What the user says, one string per turn.", required=True),
+    CardKey("contains", "words", "The last reply must contain each of these."),
+    CardKey("not_contains", "words", "The last reply must contain none of these."),
+    CardKey("regex", "text", "A pattern that the last reply must match."),
+    CardKey(
         "score_above",
         "number",
         "The lowest accepted consistency score, from 0 to 1.",
         low=0,
         high=1,
     ),
-    Key("judge", "prose", "A yes-or-no question about the last reply, for a judge model."),
+    CardKey("judge", "prose", "A yes-or-no question about the last reply, for a judge model."),
 )
 _LIMITS: dict[str, tuple[float | None, float | None]] = {
     "max_tokens": (1, 1_000_000), "close_after": (-1, 1_000_000), "temperature": (0, 10),
@@ -164,7 +180,7 @@ _LIMITS: dict[str, tuple[float | None, float | None]] = {
 _MODEL_SPECIFIC = ("think_tokens",)
 """Sampler values that depend on the model, not on the character."""
 SAMPLING = tuple(
-    Key(
+    CardKey(
         item.name, "integer" if item.type == "int" else "number",
         f"The sampler value {item.name} that suits this character.", "",
         *_LIMITS.get(item.name, (None, None)),
@@ -173,7 +189,7 @@ SAMPLING = tuple(
     if item.type in ("int", "float") and item.name not in _MODEL_SPECIFIC
 )  # fmt: skip
 
-TABLES: dict[str, tuple[Key, ...]] = {
+TABLES: dict[str, tuple[CardKey, ...]] = {
     "": TOP,
     "persona": PERSONA,
     "user": USER,

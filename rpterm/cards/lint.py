@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks import voice
 from rpterm.cards.checks.contradictions import contradictions
-from rpterm.cards.checks.finding import Finding
+from rpterm.cards.checks.finding import CardFinding
 from rpterm.cards.checks.lore import lore
 from rpterm.cards.describe import sections
 from rpterm.cards.locate import LineNumbers, Path, locate
-from rpterm.cards.lore.rules import Rules
+from rpterm.cards.lore.rules import LoreRules
 from rpterm.cards.problems import Problem
 from rpterm.cards.reader import path_in_words
 from rpterm.cards.worlds import World
@@ -106,7 +106,7 @@ def tokens(card: CharacterCard, count: Count) -> dict[str, int]:
     for field in ("system_prompt", "post_history_instructions"):
         if getattr(card, field):
             costs[f"card.{field}"] = count(getattr(card, field))
-    entries = [rule.entry for rule in Rules(card.lorebook, str).all if not rule.never_reason]
+    entries = [rule.entry for rule in LoreRules(card.lorebook, str).all if not rule.never_reason]
     lists = {
         "lore.constant": [entry.content for entry in entries if entry.constant],
         "lore": [entry.content for entry in entries if not entry.constant],
@@ -125,21 +125,21 @@ def static_tokens(costs: dict[str, int]) -> int:
     )
 
 
-def _missing_parts(card: CharacterCard) -> Iterator[Finding]:
+def _missing_parts(card: CharacterCard) -> Iterator[CardFinding]:
     if not (card.description.strip() or card.attributes):
         remedy = "Add a description and attributes."
-        yield Finding((), "warning", "The card says nothing about the character.", remedy)
+        yield CardFinding((), "warning", "The card says nothing about the character.", remedy)
     if not (card.attributes or card.relations):
         message = "Without attributes and relations no reply can be checked against the card."
-        yield Finding((), "note", message, "Add [persona] with one claim per line.")
+        yield CardFinding((), "note", message, "Add [persona] with one claim per line.")
 
 
-def _duplicate_tests(card: CharacterCard) -> Iterator[Finding]:
+def _duplicate_tests(card: CharacterCard) -> Iterator[CardFinding]:
     names = [probe.name for probe in card.tests]
     for at, name in enumerate(names):
         if name and name in names[:at]:
             message = f"Another test is also named {name}."
-            yield Finding(("test", at, "name"), "warning", message, "Give it another name.")
+            yield CardFinding(("test", at, "name"), "warning", message, "Give it another name.")
 
 
 _PATHS: dict[str, Path] = {
@@ -150,15 +150,15 @@ _PATHS: dict[str, Path] = {
 }
 
 
-def _costs(card: CharacterCard, count: Count) -> Iterator[Finding]:
+def _costs(card: CharacterCard, count: Count) -> Iterator[CardFinding]:
     costs = tokens(card, count)
     for name, cost in costs.items():
         path = _PATHS.get(name, (name.removeprefix("card."),))
-        yield Finding(path, "note", f"{cost:,} tokens.")
+        yield CardFinding(path, "note", f"{cost:,} tokens.")
     total = static_tokens(costs)
     message = f"{total:,} tokens of this card are in the prompt on every turn."
     if total > _MANY_TOKENS:
         remedy = "Move parts to [[lore]]: a small model follows a short card better."
-        yield Finding((), "warning", message, remedy)
+        yield CardFinding((), "warning", message, remedy)
     else:
-        yield Finding((), "note", message)
+        yield CardFinding((), "note", message)

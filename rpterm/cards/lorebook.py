@@ -27,10 +27,10 @@ from rpterm.cards.lore.records import (
     LoreContext,
     LoreHit,
     LoreResult,
-    Verdict,
+    LoreVerdict,
     rough_count,
 )
-from rpterm.cards.lore.rules import Rule, Rules
+from rpterm.cards.lore.rules import LoreRule, LoreRules
 from rpterm.cards.lore.scan import ScanWindow
 from rpterm.cards.lore.selection import TokenBudget, group_losers
 
@@ -39,8 +39,8 @@ __all__ = [
     "LoreContext",
     "LoreHit",
     "LoreResult",
+    "LoreVerdict",
     "Matcher",
-    "Verdict",
     "fire",
     "rough_count",
 ]
@@ -62,7 +62,7 @@ class Matcher:
 
     def __init__(self, book: Lorebook, expand: Callable[[str], str] = lambda text: text) -> None:
         self.book = book
-        self._rules = Rules(book, expand)
+        self._rules = LoreRules(book, expand)
         self._names = {number: spec.text for number, spec in enumerate(self._rules.keys)}
         self._keys_in_text: OrderedDict[str, frozenset[int]] = OrderedDict()
         self._token_counts: dict[str, int] = {}
@@ -120,7 +120,7 @@ class Matcher:
                 self._keys_in_text.popitem(last=False)
         return keys
 
-    def _tokens(self, context: LoreContext, rule: Rule) -> int:
+    def _tokens(self, context: LoreContext, rule: LoreRule) -> int:
         if context.count != self._tokenizer:  # Equal bound methods are never identical.
             self._tokenizer, self._token_counts = context.count, {}
         text = _text_of(rule, context)
@@ -128,7 +128,7 @@ class Matcher:
             self._token_counts[text] = context.count(text)
         return self._token_counts[text]
 
-    def _broken(self, rule: Rule) -> str:
+    def _broken(self, rule: LoreRule) -> str:
         """What is wrong with the regex keys of a rule, or ""."""
         broken = self._rules.index.broken
         return next(
@@ -137,7 +137,7 @@ class Matcher:
 
 
 def _state_after(
-    since: dict[int, int], fired: Sequence[Rule], turn: int, rules: Sequence[Rule]
+    since: dict[int, int], fired: Sequence[LoreRule], turn: int, rules: Sequence[LoreRule]
 ) -> dict[int, int]:
     """Rule → turn at which it last fired, after a turn; a sticky entry keeps its first turn."""
     state = {at: start for at, start in since.items() if turn <= start + rules[at].span}
@@ -153,19 +153,19 @@ class _Firing:
 
     def __init__(
         self,
-        rules: Rules,
+        rules: LoreRules,
         book: Lorebook,
         point: ChatPoint,
         window: ScanWindow,
         names: dict[int, str],
         hits: Callable[[str], frozenset[int]],
-        tokens: Callable[[Rule], int],
+        tokens: Callable[[LoreRule], int],
     ) -> None:
         self.rules, self.book, self.point, self.window = rules, book, point, window
         self.names, self.hits, self.tokens = names, hits, tokens
         budget = book.budget or point.context.tokens // 4
         self.budget = TokenBudget(budget, tokens)
-        self.fired: list[Rule] = []
+        self.fired: list[LoreRule] = []
         self.reasons: dict[int, Reason] = {}
         self.settled: set[int] = set()
 
@@ -186,9 +186,9 @@ class _Firing:
                 # Constant entries that wait for recursion have no key that could trigger them.
                 keyless = set(self.rules.always) - self.settled
 
-    def _fire(self, candidates: list[int]) -> list[Rule]:
+    def _fire(self, candidates: list[int]) -> list[LoreRule]:
         """Evaluate candidates and return those that fire, the most important first."""
-        able: list[Rule] = []
+        able: list[LoreRule] = []
         for at in candidates:
             rule = self.rules.all[at]
             fires, reason = may_fire(rule, self.point, self.window, self.names)
@@ -208,27 +208,27 @@ class _Firing:
         for at, why in refused.items():
             self.reasons[at] = (code, f"{self.reasons[at][1]}, but {why}")
 
-    def result(self, broken: Callable[[Rule], str]) -> LoreResult:
+    def result(self, broken: Callable[[LoreRule], str]) -> LoreResult:
         """The entries that fired, and a verdict for every entry, computed on demand."""
         hits = sorted((self._hit(rule) for rule in self.fired), key=_prompt_order)
         fired = {rule.index for rule in self.fired}
         missed = tuple(at for at in sorted(self.reasons) if at not in fired)
 
-        def verdict(at: int) -> Verdict:
+        def verdict(at: int) -> LoreVerdict:
             rule = self.rules.all[at]
             code, why = self.reasons.get(at) or self._reason_not_tried(rule, broken(rule))
             tokens = self.tokens(rule) if at in self.reasons else 0
-            return Verdict(at, rule.name, at in fired, code, why, rule.entry.content, tokens)
+            return LoreVerdict(at, rule.name, at in fired, code, why, rule.entry.content, tokens)
 
         return LoreResult(tuple(hits), self.budget.limit, len(self.rules.all), verdict, missed)
 
-    def _reason_not_tried(self, rule: Rule, broken: str) -> Reason:
+    def _reason_not_tried(self, rule: LoreRule, broken: str) -> Reason:
         """Why a rule was not even a candidate."""
         if broken and not rule.never_reason:
             return "key_missed", f"its pattern is not valid: {broken}"
         return may_fire(rule, self.point, self.window, self.names)[1]
 
-    def _hit(self, rule: Rule) -> LoreHit:
+    def _hit(self, rule: LoreRule) -> LoreHit:
         entry = rule.entry
         return LoreHit(
             rule.index, rule.name, _text_of(rule, self.point.context), entry.position,
@@ -237,7 +237,7 @@ class _Firing:
         )  # fmt: skip
 
 
-def _text_of(rule: Rule, context: LoreContext) -> str:
+def _text_of(rule: LoreRule, context: LoreContext) -> str:
     expand = context.expand_static if rule.static else context.expand
     return expand(rule.entry.content)
 

@@ -99,7 +99,7 @@ def _defaults(name: str) -> dict[str, Any]:
     return {item.name: item.default for item in fields(record)} if record else {}
 
 
-def _key_schema(key: key_table.Key, default: Any) -> dict[str, Any]:
+def _key_schema(key: key_table.CardKey, default: Any) -> dict[str, Any]:
     node: dict[str, Any] = {**_KIND_SCHEMAS[key.kind], "description": key.doc}
     if key.choices:
         node["enum"] = list(key.choices)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rpterm.cards.key_table import Key
+from rpterm.cards.key_table import CardKey
 from rpterm.cards.locate import Path
 from rpterm.cards.patterns import PatternBudget
 
@@ -60,7 +60,7 @@ def type_in_words(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "a time")
 
 
-def check(key: Key, value: Any, path: Path, report: Report) -> Any:
+def check(key: CardKey, value: Any, path: Path, report: Report) -> Any:
     """Check one value against its key; ``None`` means that a problem was reported."""
     return _CHECKS[key.kind](key, value, path, report)
 
@@ -77,11 +77,11 @@ def check_text(value: Any, path: Path, report: Report, hint: str = '"…"') -> s
     return value
 
 
-def _text(key: Key, value: Any, path: Path, report: Report) -> str | None:
+def _text(key: CardKey, value: Any, path: Path, report: Report) -> str | None:
     return check_text(value, path, report, f'{key.name} = "…"')
 
 
-def _lines(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
+def _lines(key: CardKey, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
     if not isinstance(value, list):
         message = f"This must be a list of texts, not {type_in_words(value)}."
         report.add(path, message, f'Write {key.name} = ["…", "…"].')
@@ -90,11 +90,11 @@ def _lines(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] 
     return tuple(item for item in items if item is not None)
 
 
-def _words(key: Key, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
+def _words(key: CardKey, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
     return _lines(key, [value] if isinstance(value, str) else value, path, report)
 
 
-def _boolean(key: Key, value: Any, path: Path, report: Report) -> bool | None:
+def _boolean(key: CardKey, value: Any, path: Path, report: Report) -> bool | None:
     if isinstance(value, bool):
         return value
     message = f"This must be true or false, not {type_in_words(value)}."
@@ -102,7 +102,7 @@ def _boolean(key: Key, value: Any, path: Path, report: Report) -> bool | None:
     return None
 
 
-def _integer(key: Key, value: Any, path: Path, report: Report) -> int | None:
+def _integer(key: CardKey, value: Any, path: Path, report: Report) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if _in_range(key, value, path, report) else None
     message = f"This must be a whole number, not {type_in_words(value)}."
@@ -110,7 +110,7 @@ def _integer(key: Key, value: Any, path: Path, report: Report) -> int | None:
     return None
 
 
-def _number(key: Key, value: Any, path: Path, report: Report) -> float | None:
+def _number(key: CardKey, value: Any, path: Path, report: Report) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if _in_range(key, value, path, report) else None
     message = f"This must be a number, not {type_in_words(value)}."
@@ -118,7 +118,7 @@ def _number(key: Key, value: Any, path: Path, report: Report) -> float | None:
     return None
 
 
-def _in_range(key: Key, value: float, path: Path, report: Report) -> bool:
+def _in_range(key: CardKey, value: float, path: Path, report: Report) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
         report.add(
             path,
@@ -136,17 +136,17 @@ def _in_range(key: Key, value: float, path: Path, report: Report) -> bool:
     return False
 
 
-def _range_in_words(key: Key) -> str:
+def _range_in_words(key: CardKey) -> str:
     if key.low is not None and key.high is not None:
         return f"from {key.low:g} to {key.high:g}"
     return f"of {key.low:g} or more" if key.low is not None else "up to a billion"
 
 
-def _sample_value(key: Key) -> str:
+def _sample_value(key: CardKey) -> str:
     return f"{int(key.high if key.high is not None else max(key.low or 0, 2))}"
 
 
-def _choice(key: Key, value: Any, path: Path, report: Report) -> str | None:
+def _choice(key: CardKey, value: Any, path: Path, report: Report) -> str | None:
     if isinstance(value, str) and value in key.choices:
         return value
     shown = ascii(value[:40]) if isinstance(value, str) else type_in_words(value)
@@ -155,7 +155,7 @@ def _choice(key: Key, value: Any, path: Path, report: Report) -> str | None:
     return None
 
 
-def _integers(key: Key, value: Any, path: Path, report: Report) -> tuple[int, ...] | None:
+def _integers(key: CardKey, value: Any, path: Path, report: Report) -> tuple[int, ...] | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, list):
@@ -166,7 +166,7 @@ def _integers(key: Key, value: Any, path: Path, report: Report) -> tuple[int, ..
     return tuple(item for item in items if item is not None)
 
 
-_CHECKS: dict[str, Callable[[Key, Any, Path, Report], Any]] = {
+_CHECKS: dict[str, Callable[[CardKey, Any, Path, Report], Any]] = {
     "text": _text,
     "prose": _text,
     "lines": _lines,

@@ -68,7 +68,7 @@ def _defaults(record: type[Any]) -> dict[str, Any]:
     return {item.name: item.default for item in fields(record) if item.default is not MISSING}
 
 
-def _value(key: key_table.Key, value: Any) -> str:
+def _value(key: key_table.CardKey, value: Any) -> str:
     if key.kind == "prose":
         return toml_text.string(value)
     if key.kind in ("lines", "words"):

@@ -65,29 +65,31 @@ class LiveScores:
     def prepare(self, card: CharacterCard, chat: Chat) -> None:
         """Do the setup that would slow the first quick score down; needs no model."""
         scene = self._scene(card, chat, [])
-        self._guarded("quick", lambda: self._ready().cheap("Good evening.", scene))
+        self._guarded("quick", lambda: self._ready().score_quickly("Good evening.", scene))
 
     def warm(self, card: CharacterCard, chat: Chat) -> None:
         """Let quick scores use embeddings, too; waits until the embedder is loaded."""
         scene = self._scene(card, chat, [])
-        self._guarded("warm", lambda: self._ready().warm(scene))
+        self._guarded("warm", lambda: self._ready().warm_embeddings(scene))
 
     def score_quickly(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a reply by the quick signals and store the score; ``None`` if that fails."""
         if not is_scorable(turn):
             return None
         return self._scored(
-            "quick", card, chat, turn, lambda scene: self._ready().cheap(turn.text, scene)
+            "quick", card, chat, turn, lambda scene: self._ready().score_quickly(turn.text, scene)
         )
 
     def read_ahead(self, card: CharacterCard, chat: Chat, turn: Turn) -> None:
         """Process the text so far of a growing reply, so that its score will be quick."""
-        self._guarded("ahead", lambda: self._ready().ahead(turn.text, self.scene(card, chat, turn)))
+        self._guarded(
+            "ahead", lambda: self._ready().read_ahead(turn.text, self.scene(card, chat, turn))
+        )
 
     def score_growing(self, card: CharacterCard, chat: Chat, turn: Turn) -> Score | None:
         """Score a growing reply by the quick signals, and store nothing."""
         return self._guarded(
-            "quick", lambda: self._ready().cheap(turn.text, self.scene(card, chat, turn))
+            "quick", lambda: self._ready().score_quickly(turn.text, self.scene(card, chat, turn))
         )
 
     def score_fully(
@@ -101,7 +103,11 @@ class LiveScores:
         if not self.slow or not is_scorable(turn):
             return None
         return self._scored(
-            "slow", card, chat, turn, lambda scene: self._ready().full(turn.text, scene, stopped)
+            "slow",
+            card,
+            chat,
+            turn,
+            lambda scene: self._ready().score_fully(turn.text, scene, stopped),
         )
 
     def stored_scores(self, chat: Chat, turns: Iterable[Turn]) -> dict[int, Score]:

@@ -123,7 +123,7 @@ class Session(Tree):
                     self._saved_caches.restore(
                         self.engine, self.chat_id, self._cache_key(info), cards
                     )
-                self.settle()
+                self.settle_cache()
                 self.scene.start()
                 self._resume_distiller()
         return info
@@ -133,7 +133,7 @@ class Session(Tree):
         assert self._prompter.template is not None
         return f"{info.model_hash[:12]}-{info.adapter_hash[:8]}-{self._prompter.template.hash[:8]}"
 
-    def settle(self) -> None:
+    def settle_cache(self) -> None:
         """Let the engine evaluate, in the background, what the next prompt will begin with."""
         info = self.engine.info
         if info is None or self._prompter.template is None or self.settings.kv_mode == "shift":
@@ -156,7 +156,7 @@ class Session(Tree):
 
     def branch_changed(self) -> None:
         """Let the engine's cache follow the branch that is shown now."""
-        self.settle()
+        self.settle_cache()
 
     def user_is_typing(self) -> None:
         """The user is typing: make background work give way. Returns at once."""
@@ -213,7 +213,7 @@ class Session(Tree):
         except (PromptTooLarge, TemplateError) as error:
             yield ReplyFailed(str(error))
         finally:
-            self.settle()
+            self.settle_cache()
             self._resume_distiller()
 
     def _generate(self, request: ReplyRequest, job: Placement) -> Iterator[SessionEvent]:
@@ -352,7 +352,7 @@ class Session(Tree):
             self.scene.set_card(self.scene.lead, card)
             self.card = card
             self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
-        self.settle()
+        self.settle_cache()
 
     # Deleting and leaving ----------------------------------------------------------------------
     def delete(self, turn_id: int, *, alone: bool = False) -> None:

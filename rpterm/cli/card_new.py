@@ -17,9 +17,9 @@ from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.template import template, world_template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.oneshot import ask
-from rpterm.paths import Paths
+from rpterm.paths import Paths, create
 from rpterm.tui import external_editor
 from rpterm.types import RptermError
 
@@ -53,10 +53,9 @@ def write_file(file: Path, text: str) -> None:
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as opened:
-            opened.write(text)
+        create(file, text.encode())
     except OSError as error:
-        raise NewCardError(f"{file} cannot be written: {why(error)}.") from error
+        raise NewCardError(f"{file} cannot be written: {cause_of(error)}.") from error
 
 
 def blank_card(name: str, tagline: str, description: str) -> str:

@@ -54,7 +54,7 @@ def find_card(spec: str) -> launch.FoundCard:
     return found
 
 
-def before(source: Source, revision: str = "HEAD") -> Source:
+def at_revision(source: Source, revision: str = "HEAD") -> Source:
     """The same card at a git revision.
 
     Raises:

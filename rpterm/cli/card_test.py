@@ -32,7 +32,7 @@ _PARALLEL_SEEDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ProbeReport:
     """The results of one card, and optionally of another version with the same probes.
 
     Attributes:
@@ -79,14 +79,14 @@ def version_to_compare(source: Source, other: str) -> Source:
         RptermError: It was not found, or it has errors.
     """
     if other == "git":
-        return card_source.before(source)
+        return card_source.at_revision(source)
     if Path(other).exists() or other.endswith(".toml"):
         return card_source.find(other)
     try:
         return card_source.find(other)
     except CardNotFound:
         with suppress(HistoryError):
-            return card_source.before(source, other)
+            return card_source.at_revision(source, other)
     raise RptermError(f"There is no card, no file and no version in git called {other!r}.")
 
 
@@ -97,7 +97,7 @@ def run(
     count: int,
     flags: Mapping[str, object],
     judge: str | None,
-) -> Report:
+) -> ProbeReport:
     """Run the probes with ``count`` seeds, with a progress bar on standard error.
 
     Raises:
@@ -124,7 +124,7 @@ def run(
         judged_by = judging.info
     name = judged_by.model if judged_by else info.model
     starter = (judged_by or info).starter
-    return Report(info.model, name, starter, results, old)
+    return ProbeReport(info.model, name, starter, results, old)
 
 
 @contextmanager
@@ -161,7 +161,7 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
 
     def score(card: CharacterCard, history: History, reply: str) -> float:
         others = tuple(each for each in cards if each.name != card.name)
-        found = scorer.full(reply, scene_of(card, history=history, others=others))
+        found = scorer.score_fully(reply, scene_of(card, history=history, others=others))
         if found is None or not found.complete:
             raise RptermError("the scorer's model cannot be used")
         return found.probability
@@ -172,7 +172,7 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
         scorer.close()
 
 
-def all_passed(report: Report, max_failures: int) -> bool:
+def all_passed(report: ProbeReport, max_failures: int) -> bool:
     """Whether every test failed at most ``max_failures`` times.
 
     Raises:
@@ -185,7 +185,7 @@ def all_passed(report: Report, max_failures: int) -> bool:
 
 
 # Output --------------------------------------------------------------------------------------
-def print_report(report: Report, other: Source | None, shown: Console) -> None:
+def print_report(report: ProbeReport, other: Source | None, shown: Console) -> None:
     """Print a table of pass rates with their 95 % intervals, then each kind of failure once."""
     heads = ["test", "passed", "rate (95 %)"]
     heads += [f"at {other.label}", "rate (95 %)", ""] if other else []
@@ -243,7 +243,7 @@ def _failures(result: ProbeResult, shown: Console) -> None:
                     shown.print(rich_out.text(f"    {' '.join(trial.reply.split())[:300]}", "dim"))
 
 
-def as_data(report: Report, source: Source, other: Source | None) -> dict[str, Any]:
+def as_data(report: ProbeReport, source: Source, other: Source | None) -> dict[str, Any]:
     """The report for JSON."""
     rows = [_row(result) for result in report.results]
     for row, result in zip(rows, report.other, strict=False):

@@ -214,7 +214,7 @@ def diff(
 
     first = card_source.find(old)
     before, after = (
-        (card_source.before(first, git), first)
+        (card_source.at_revision(first, git), first)
         if new_version is None
         else (first, card_source.find(new_version))
     )

@@ -26,7 +26,7 @@ LIBRARY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """The result of one check.
 
     Attributes:
@@ -41,10 +41,10 @@ class Check:
     remedy: str = ""
 
 
-def run_checks(paths: Paths, env: Mapping[str, str]) -> list[Check]:
+def run_checks(paths: Paths, env: Mapping[str, str]) -> list[DoctorCheck]:
     """Run all checks, in the order they are shown."""
     settings, settings_check = _settings(paths, env)
-    checks: list[tuple[str, Callable[[], Check]]] = [
+    checks: list[tuple[str, Callable[[], DoctorCheck]]] = [
         ("python", _python),
         ("settings", lambda: settings_check),
         ("llama.cpp", _library),
@@ -62,21 +62,21 @@ def run_checks(paths: Paths, env: Mapping[str, str]) -> list[Check]:
     return [_run(name, check) for name, check in checks]
 
 
-def _run(name: str, check: Callable[[], Check]) -> Check:
+def _run(name: str, check: Callable[[], DoctorCheck]) -> DoctorCheck:
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - reported; one check must not hide the others
-        return Check(name, "broken", user_message(error))
+        return DoctorCheck(name, "broken", user_message(error))
 
 
-def _python() -> Check:
+def _python() -> DoctorCheck:
     import platform
 
     detail = f"{platform.python_implementation()} {platform.python_version()} on {sys.platform}"
-    return Check("python", "ok", detail)
+    return DoctorCheck("python", "ok", detail)
 
 
-def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
+def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, DoctorCheck]:
     file = paths.config_file
     try:
         settings = config.load(file, env)
@@ -86,11 +86,13 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Check]:
             key_check.check_change(settings.keys)
     except RptermError as error:
         remedy = f"Fix {file}, or move it away to use the defaults."
-        return Settings(), Check("settings", "broken", "; ".join(str(error).splitlines()), remedy)
-    return settings, Check("settings", "ok", str(file) if file.exists() else "all defaults")
+        return Settings(), DoctorCheck(
+            "settings", "broken", "; ".join(str(error).splitlines()), remedy
+        )
+    return settings, DoctorCheck("settings", "ok", str(file) if file.exists() else "all defaults")
 
 
-def _library() -> Check:
+def _library() -> DoctorCheck:
     """How llama.cpp was built; asked in a separate process, because a bad build may crash."""
     import subprocess
 
@@ -104,15 +106,17 @@ def _library() -> Check:
             timeout=LIBRARY_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Check("llama.cpp", "broken", "does not respond", "Try again on an idle machine.")
+        return DoctorCheck(
+            "llama.cpp", "broken", "does not respond", "Try again on an idle machine."
+        )
     rebuild = "Rebuild it: pip install --force-reinstall --no-cache-dir llama-cpp-python"
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it crashed"])[-1]
-        return Check("llama.cpp", "broken", last, rebuild)
+        return DoctorCheck("llama.cpp", "broken", last, rebuild)
     return judge_build(done.stdout, rebuild)
 
 
-def judge_build(output: str, rebuild: str) -> Check:
+def judge_build(output: str, rebuild: str) -> DoctorCheck:
     """Judge the library's output ``VERSION True|False NAME = 0|1 | …``.
 
     Args:
@@ -124,77 +128,81 @@ def judge_build(output: str, rebuild: str) -> Check:
     detail = f"{version}, {'with' if gpu == 'True' else 'no'} GPU, {' '.join(sorted(have))}"
     vector_units = have & {"AVX2", "AVX512", "NEON", "SVE", "VSX", "RISCV_VECT"}
     if gpu != "True" and not vector_units:
-        return Check("llama.cpp", "slow", detail, f"It was built without AVX2 or NEON. {rebuild}")
+        return DoctorCheck(
+            "llama.cpp", "slow", detail, f"It was built without AVX2 or NEON. {rebuild}"
+        )
     if gpu != "True" and _has_gpu():
         remedy = (
             "This machine has a GPU that this build cannot use: the README says how to install a "
             "build that can."
         )
-        return Check("llama.cpp", "slow", detail, remedy)
+        return DoctorCheck("llama.cpp", "slow", detail, remedy)
     if "OPENMP" not in have and sys.platform == "linux":
-        return Check("llama.cpp", "slow", detail, f"It was built without OpenMP. {rebuild}")
-    return Check("llama.cpp", "ok", detail)
+        return DoctorCheck("llama.cpp", "slow", detail, f"It was built without OpenMP. {rebuild}")
+    return DoctorCheck("llama.cpp", "ok", detail)
 
 
 def _has_gpu() -> bool:
     return any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/kfd"))
 
 
-def _starter(paths: Paths) -> Check:
+def _starter(paths: Paths) -> DoctorCheck:
     from rpterm.models import starter, starter_q8
 
     try:
         detail = f"{starter.llm_path(paths.cache).name}, checksum correct"
     except RptermError as error:
-        return Check("starter model", "broken", str(error))
+        return DoctorCheck("starter model", "broken", str(error))
     faster = starter_q8.path_in(paths.cache)
     runs = f"; runs as {faster}" if faster.exists() else "; converted to Q8_0 when first used"
-    return Check("starter model", "ok", detail + runs)
+    return DoctorCheck("starter model", "ok", detail + runs)
 
 
-def _embedder(paths: Paths) -> Check:
+def _embedder(paths: Paths) -> DoctorCheck:
     from rpterm.models import starter
 
     try:
         folder = starter.embedder_folder(paths.cache)
     except RptermError as error:
-        return Check("embedder", "broken", str(error))
+        return DoctorCheck("embedder", "broken", str(error))
     detail = f"{folder.name} of {starter.EMBEDDER.distribution}, checksum correct"
-    return Check("embedder", "ok", detail)
+    return DoctorCheck("embedder", "ok", detail)
 
 
-def _contradictions(settings: Settings) -> Check:
+def _contradictions(settings: Settings) -> DoctorCheck:
     """Whether a model also detects contradictions, and whether it has the labels for it."""
     name = settings.scoring.nli_model
     if not name:
         detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
-        return Check("contradictions", "ok", detail)
+        return DoctorCheck("contradictions", "ok", detail)
     from rpterm.memory.nli_labels import label_positions, read_labels
 
     folder = Path(name).expanduser()
     if not folder.is_dir():
         detail = f"{name} is not a folder here; it is looked up in the Hugging Face cache"
         remedy = "Set scoring.nli_model to the model's folder to be sure that it is found."
-        return Check("contradictions", "slow", detail, remedy)
+        return DoctorCheck("contradictions", "slow", detail, remedy)
     try:
         label_positions(read_labels(folder))
     except RptermError as error:
         remedy = "Choose another model: `rpterm config set scoring.nli_model PATH`."
-        return Check("contradictions", "broken", f"{name}: {error}", remedy)
-    return Check("contradictions", "ok", f"detected by rules and by {folder.name}")
+        return DoctorCheck("contradictions", "broken", f"{name}: {error}", remedy)
+    return DoctorCheck("contradictions", "ok", f"detected by rules and by {folder.name}")
 
 
-def _model(settings: Settings, paths: Paths) -> Check:
+def _model(settings: Settings, paths: Paths) -> DoctorCheck:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
-        return Check("model", "ok", f"{settings.engine}: {where}")
+        return DoctorCheck("model", "ok", f"{settings.engine}: {where}")
     from rpterm.models.engine_factory import adapter_file, plan_model
 
     try:
         planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
         adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
-        return Check("model", "broken", str(error), "`rpterm models list` shows what you have.")
+        return DoctorCheck(
+            "model", "broken", str(error), "`rpterm models list` shows what you have."
+        )
     fit = planned.fit
     detail = (
         f"{planned.path.name}, context window of {fit.context} tokens ({fit.why}), "
@@ -207,10 +215,10 @@ def _model(settings: Settings, paths: Paths) -> Check:
         if planned.starter
         else ""
     )
-    return Check("model", "ok", detail, remedy)
+    return DoctorCheck("model", "ok", detail, remedy)
 
 
-def _threads(settings: Settings) -> Check:
+def _threads(settings: Settings) -> DoctorCheck:
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -219,25 +227,25 @@ def _threads(settings: Settings) -> Check:
     detail = f"{cores} cores, {chosen}, load {load:.1f}"
     if settings.threads > cores:
         remedy = f"More threads than cores are slower: `rpterm config set threads {cores}`."
-        return Check("threads", "slow", detail, remedy)
+        return DoctorCheck("threads", "slow", detail, remedy)
     if load > cores * 0.75:
         remedy = "Other programs keep the processor busy, which slows down replies."
-        return Check("threads", "slow", detail, remedy)
-    return Check("threads", "ok", detail)
+        return DoctorCheck("threads", "slow", detail, remedy)
+    return DoctorCheck("threads", "ok", detail)
 
 
-def _memory() -> Check:
+def _memory() -> DoctorCheck:
     from rpterm.system_memory import system_memory
 
     memory = system_memory()
     detail = f"{byte_size(memory.available)} free of {byte_size(memory.total)}"
     if memory.total and memory.available < 1 << 30:
         remedy = "Close other programs, or use a smaller context window."
-        return Check("memory", "slow", detail, remedy)
-    return Check("memory", "ok", detail)
+        return DoctorCheck("memory", "slow", detail, remedy)
+    return DoctorCheck("memory", "ok", detail)
 
 
-def _disk(paths: Paths) -> Check:
+def _disk(paths: Paths) -> DoctorCheck:
     import shutil
 
     folder = paths.data
@@ -247,16 +255,16 @@ def _disk(paths: Paths) -> Check:
     detail = f"{paths.data}, {byte_size(free)} free"
     if not os.access(folder, os.W_OK):
         remedy = "Make it writable, or set RPTERM_HOME to a writable folder."
-        return Check("disk", "broken", f"{folder} is not writable", remedy)
+        return DoctorCheck("disk", "broken", f"{folder} is not writable", remedy)
     if free < 200 << 20:
         remedy = "Free some space: chats need little of it, models need a lot."
-        return Check("disk", "slow", detail, remedy)
-    return Check("disk", "ok", detail)
+        return DoctorCheck("disk", "slow", detail, remedy)
+    return DoctorCheck("disk", "ok", detail)
 
 
-def _database(paths: Paths) -> Check:
+def _database(paths: Paths) -> DoctorCheck:
     if not paths.database.exists():
-        return Check("database", "ok", "none yet: the first chat creates it")
+        return DoctorCheck("database", "ok", "none yet: the first chat creates it")
     from rpterm.store import Store
 
     try:
@@ -264,37 +272,47 @@ def _database(paths: Paths) -> Check:
             count = len(store.chats())
     except RptermError as error:
         # The message contains the remedy; `--repair` does not help with every error.
-        return Check("database", "broken", str(error))
+        return DoctorCheck("database", "broken", str(error))
     size = byte_size(paths.database.stat().st_size)
-    return Check("database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact")
+    return DoctorCheck(
+        "database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact"
+    )
 
 
-def _cards(paths: Paths) -> Check:
+def _cards(paths: Paths) -> DoctorCheck:
     from rpterm.cards import library
 
     found = library.summaries(library.card_folders(paths.characters))
     broken = [each for each in found if each.error]
     if not found:
-        return Check("cards", "broken", "no cards found", "Install rpterm again.")
+        return DoctorCheck("cards", "broken", "no cards found", "Install rpterm again.")
     if broken:
-        return Check("cards", "broken", broken[0].error, "`rpterm cards lint` lists all problems.")
-    return Check("cards", "ok", f"{len(found)} cards; your own go into {paths.characters}")
+        return DoctorCheck(
+            "cards", "broken", broken[0].error, "`rpterm cards lint` lists all problems."
+        )
+    return DoctorCheck("cards", "ok", f"{len(found)} cards; your own go into {paths.characters}")
 
 
-def _terminal(env: Mapping[str, str]) -> Check:
+def _terminal(env: Mapping[str, str]) -> DoctorCheck:
     import shutil
 
     if not sys.stdout.isatty():
-        return Check("terminal", "ok", "not a terminal: chats use plain mode")
+        return DoctorCheck("terminal", "ok", "not a terminal: chats use plain mode")
     columns, lines = shutil.get_terminal_size()
     deep = env.get("COLORTERM", "") in ("truecolor", "24bit")
     colours = "16 million colours" if deep else f"the colours of {env.get('TERM', 'unknown')}"
     encoding = (sys.stdout.encoding or "ascii").lower()
     detail = f"{columns}×{lines}, {colours}, {encoding}"
     if env.get("TERM", "") in ("", "dumb"):
-        return Check("terminal", "broken", detail, "Use `rpterm chat --plain` in this terminal.")
+        return DoctorCheck(
+            "terminal", "broken", detail, "Use `rpterm chat --plain` in this terminal."
+        )
     if "utf" not in encoding:
-        return Check("terminal", "slow", detail, "Set LANG to a UTF-8 locale such as C.UTF-8.")
+        return DoctorCheck(
+            "terminal", "slow", detail, "Set LANG to a UTF-8 locale such as C.UTF-8."
+        )
     if columns < 60 or lines < 16:
-        return Check("terminal", "slow", detail, "Enlarge the window: 80×24 shows everything.")
-    return Check("terminal", "ok", detail)
+        return DoctorCheck(
+            "terminal", "slow", detail, "Enlarge the window: 80×24 shows everything."
+        )
+    return DoctorCheck("terminal", "ok", detail)

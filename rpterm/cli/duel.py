@@ -63,14 +63,14 @@ def duel(
     its sides swapped, to measure how consistent you are.
     """
     from rpterm.cli import duel_run
-    from rpterm.dueling.duel import Setup
+    from rpterm.dueling.duel import DuelSetup
 
     if json and not report:
         raise RptermError("--json works only with --report.")
     specs = tuple(each for each in (a, b, c, d) if each is not None)
     lines = duel_run.read_messages(turns)
     drawn = duel_run.draw_seed() if seed is None else seed
-    wanted = Setup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
+    wanted = DuelSetup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
     if report:
         raise typer.Exit(duel_run.print_report(wanted, as_json=json))
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())

@@ -18,10 +18,10 @@ from rpterm.cli import card_source, duel_report, out
 from rpterm.cli.user_store import open_store
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender, parse, parse_all
-from rpterm.dueling.duel import Duel, Pair, Setup
+from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.startup import launch
 from rpterm.types import RptermError
 
@@ -60,7 +60,7 @@ def read_messages(source: str) -> tuple[str, ...]:
         raise RptermError(f"{source} is not UTF-8 text; write one message per line.") from error
     except OSError as error:
         raise RptermError(
-            f"{source} cannot be read ({why(error)}); --turns takes a file, or fresh."
+            f"{source} cannot be read ({cause_of(error)}); --turns takes a file, or fresh."
         ) from error
     found = [line.strip() for line in raw.splitlines()]
     found = [line for line in found if line and not line.startswith("#")]
@@ -84,7 +84,7 @@ def draw_seed() -> int:
     return secrets.randbits(31)
 
 
-def open_bout(store: Store, target: str, wanted: Setup, settings: Settings, anew: bool) -> Duel:
+def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:
     """Continue this duel, or begin it."""
     if not anew and (old := Duel.resume(store, wanted)) is not None:
         return old
@@ -147,7 +147,7 @@ class Engines:
 
 
 # Running ---------------------------------------------------------------------------------------
-def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
+def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
     """Judge until the last round, or until the user quits."""
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
@@ -172,7 +172,7 @@ def run(target: str, wanted: Setup, *, anew: bool, plain: bool) -> int:
     return 0
 
 
-def print_report(wanted: Setup, *, as_json: bool) -> int:
+def print_report(wanted: DuelSetup, *, as_json: bool) -> int:
     """Print the result of the newest duel like this one, however many rounds it has.
 
     Raises:
@@ -237,7 +237,7 @@ class _PlainVoting:
             elif not self._judge(pair):
                 return
 
-    def _wait(self, pair: Pair) -> bool:
+    def _wait(self, pair: ReplyPair) -> bool:
         """Wait for more replies, or in a fresh duel for the user's message; whether to go on."""
         if not self.duel.fresh:
             all_generated = self._all_generated
@@ -252,7 +252,7 @@ class _PlainVoting:
         self.maker.exchange(pair.round.place, text)
         return True
 
-    def _judge(self, pair: Pair) -> bool:
+    def _judge(self, pair: ReplyPair) -> bool:
         """Show one pair and store the vote; whether to go on."""
         assert pair.left is not None and pair.right is not None
         out.say(f"\nRound {pair.round.number} of {len(self.duel.planned)}")

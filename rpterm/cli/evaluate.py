@@ -18,7 +18,7 @@ from rpterm.cli import evaluation_report, out, rich_out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.cli.score import load_card, other_cards, running_scorer
 from rpterm.config import Settings
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.paths import Paths
 from rpterm.types import InvalidChoice, RptermError
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
     from rpterm.evaluation.answers import Answer, Answers
     from rpterm.evaluation.human_ratings import HumanRatings
-    from rpterm.evaluation.judge import Verdict
+    from rpterm.evaluation.judge import JudgeVerdict
     from rpterm.evaluation.metrics import MeasuredAnswer
     from rpterm.evaluation.questions import Question
-    from rpterm.evaluation.report import Report
+    from rpterm.evaluation.report import EvaluationReport
     from rpterm.preference.stats.score_validity import Figure
 
 app = new_app("")
@@ -145,7 +145,7 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
         try:
             return questions.read(Path(probes).read_text(encoding="utf-8"), probes)
         except (OSError, UnicodeDecodeError) as error:
-            raise RptermError(f"{probes} cannot be read: {why(error)}.") from None
+            raise RptermError(f"{probes} cannot be read: {cause_of(error)}.") from None
     wanted = [
         one_of(questions.KINDS, each.strip(), "kind of question")
         for each in kinds.split(",")
@@ -208,7 +208,7 @@ class _Run:
     kept: Path
 
 
-def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Report:
+def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> EvaluationReport:
     from rpterm.dueling.contender import short_names
     from rpterm.evaluation.report import build
 
@@ -233,7 +233,7 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
         return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 
 
-def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[Verdict]:
+def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[JudgeVerdict]:
     from rpterm.evaluation.judge import Judge, compare, pairs, rubric
     from rpterm.evaluation.result_cache import ResultCache
 
@@ -271,4 +271,4 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise RptermError(f"{path} cannot be written: {why(error)}.") from None
+        raise RptermError(f"{path} cannot be written: {cause_of(error)}.") from None

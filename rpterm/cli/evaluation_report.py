@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rpterm.evaluation.answers_by_question import ModelAnswer, QuestionAnswers
-    from rpterm.evaluation.legend import Meaning
-    from rpterm.evaluation.report import Report
+    from rpterm.evaluation.legend import MetricMeaning
+    from rpterm.evaluation.report import EvaluationReport
 
 
-def print_evaluation(report: Report, *, answers: bool = False) -> None:
+def print_evaluation(report: EvaluationReport, *, answers: bool = False) -> None:
     """Print a report.
 
     Args:
@@ -39,7 +39,7 @@ def print_evaluation(report: Report, *, answers: bool = False) -> None:
         shown.print(rich_out.text("--answers prints the answers; --html writes a complete page."))
 
 
-def _explained(meaning: Meaning) -> str:
+def _explained(meaning: MetricMeaning) -> str:
     return f"{meaning.means} {meaning.span}, {meaning.better}."
 
 
@@ -65,7 +65,7 @@ def _score_lines(given: ModelAnswer) -> list[str]:
     return [score, *(f"{'+' if each.good else '−'} {each.text}" for each in given.reasons)]
 
 
-def _show_interview(shown: Console, report: Report) -> None:
+def _show_interview(shown: Console, report: EvaluationReport) -> None:
     if not report.interview:
         return
     rows = [

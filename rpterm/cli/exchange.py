@@ -82,7 +82,7 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
         new = counted(len(moved.personas), "persona")
         out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
     if moved.passed_over:
-        out.say(f"Not imported: {transfer.describe(moved.passed_over)}.")
+        out.say(f"Not imported: {transfer.describe_leftovers(moved.passed_over)}.")
     return moved
 
 

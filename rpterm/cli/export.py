@@ -24,7 +24,7 @@ from rpterm.types import Chat, RptermError
 
 if TYPE_CHECKING:
     from rpterm.cli.trainer_model import TrainerModel
-    from rpterm.preference.export import Model
+    from rpterm.preference.export import TargetModel
     from rpterm.preference.records import Source
     from rpterm.store import Store
 
@@ -180,13 +180,13 @@ def write(
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
     from rpterm.cli.user_store import open_store
-    from rpterm.preference.export import Options, export
+    from rpterm.preference.export import ExportOptions, export
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
     from rpterm.preference.record_builder import Selection
     from rpterm.store.judgements import Judgements
 
-    options = Options(
+    options = ExportOptions(
         format=canonical_name(format),
         wanted=replace(Selection(), sources=_sources(sources), min_edit=min_edit),
         greeting=one_of(Greeting, greeting, "way with greetings"), split=split,
@@ -238,9 +238,9 @@ def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
     )
 
 
-def _model(store: Store, model: TrainerModel) -> Model:
+def _model(store: Store, model: TrainerModel) -> TargetModel:
     """The system prompts of the chats, and the model's own template and tokens."""
-    from rpterm.preference.export import Model
+    from rpterm.preference.export import TargetModel
     from rpterm.preference.export_folder import ExportError
 
     def render(messages: tuple[tuple[str, str], ...]) -> str:
@@ -252,7 +252,7 @@ def _model(store: Store, model: TrainerModel) -> Model:
             ) from error
 
     own = config.load(folders.find().config_file, os.environ, {}).system_prompt
-    return Model(
+    return TargetModel(
         system=lambda chat: _system(store, chat, own),
         count=model.count,
         render=render,

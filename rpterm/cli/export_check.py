@@ -14,22 +14,22 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rpterm.preference.check.checker import Model
-    from rpterm.preference.check.report import Finding, Report
+    from rpterm.preference.check.checker import RenderingModel
+    from rpterm.preference.check.report import DataFinding, DataReport
     from rpterm.preference.stats.agreement import Proportion
 
 _MAX_SHOWN = 6
 """How many characters and models a table lists; JSON has all of them."""
 
 
-def check_model(known: trainer_model.TrainerModel) -> Model:
+def check_model(known: trainer_model.TrainerModel) -> RenderingModel:
     """A model in the form that the check takes."""
-    from rpterm.preference.check.checker import Model
+    from rpterm.preference.check.checker import RenderingModel
 
-    return Model(known.name, known.render, known.count_rendered, known.end, known.exact)
+    return RenderingModel(known.name, known.render, known.count_rendered, known.end, known.exact)
 
 
-def check_exports(path: Path, name: str | None, limit: int | None, region: str) -> list[Report]:
+def check_exports(path: Path, name: str | None, limit: int | None, region: str) -> list[DataReport]:
     """Check an export or a file; in a folder of exports, each one by itself."""
     from rpterm.preference.check.checker import check
     from rpterm.preference.check.reading import exports
@@ -40,7 +40,7 @@ def check_exports(path: Path, name: str | None, limit: int | None, region: str) 
         ]
 
 
-def raise_faults(found: Report) -> None:
+def raise_faults(found: DataReport) -> None:
     """Refuse training data with serious faults, as ``--strict`` does.
 
     Raises:
@@ -50,7 +50,7 @@ def raise_faults(found: Report) -> None:
         raise RptermError(" ".join(each.text for each in found.strict))
 
 
-def as_data(found: Report) -> dict[str, Any]:
+def as_data(found: DataReport) -> dict[str, Any]:
     """The report for JSON."""
     quality = found.quality
     return {
@@ -88,7 +88,7 @@ def as_data(found: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def print_reports(found: Sequence[Report]) -> None:
+def print_reports(found: Sequence[DataReport]) -> None:
     """Print reports one after the other, and first their number if there are several."""
     console = rich_out.console()
     if len(found) > 1:
@@ -99,7 +99,7 @@ def print_reports(found: Sequence[Report]) -> None:
         print_report(each)
 
 
-def print_report(found: Report) -> None:
+def print_report(found: DataReport) -> None:
     """Print tables, and the findings at the end, where the eye is."""
     console = rich_out.console()
     tokens = "tokens of" if found.exact else "tokens estimated, template of"
@@ -122,14 +122,14 @@ def print_report(found: Report) -> None:
         console.print(rich_out.text("No problems were found.", "green"))
 
 
-def _print_finding(console: Console, finding: Finding) -> None:
+def _print_finding(console: Console, finding: DataFinding) -> None:
     mark, style = ("✗", "bold red") if finding.strict else ("•", "yellow")
     console.print(rich_out.text(f"{mark} {finding.text}", style))
     if finding.where:
         console.print(rich_out.text("  " + "\n  ".join(finding.where), "dim"))
 
 
-def _figures(found: Report) -> Iterator[tuple[str, str]]:
+def _figures(found: DataReport) -> Iterator[tuple[str, str]]:
     quality, tokens = found.quality, found.tokens
     yield "kinds", _counts(quality.kinds.items())
     yield "splits", _counts(quality.splits.items())
@@ -159,7 +159,7 @@ def _figures(found: Report) -> Iterator[tuple[str, str]]:
             yield f"{voice} phrases, {side}", str(places.count)
 
 
-def _outlook_rows(found: Report) -> Iterator[tuple[object, ...]]:
+def _outlook_rows(found: DataReport) -> Iterator[tuple[object, ...]]:
     for each in found.outlooks:
         fates = each.fates
         trained = fates["kept"] + fates["cut"] + fates["emptied"]

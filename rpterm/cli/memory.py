@@ -13,7 +13,7 @@ from rpterm import paths as folders
 from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
 from rpterm.cli.user_store import open_store
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -306,7 +306,8 @@ def import_memories(
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RptermError(
-            f"{file} cannot be read ({why(error)}): name a file written by `rpterm memory export`."
+            f"{file} cannot be read ({cause_of(error)}): name a file written by "
+            "`rpterm memory export`."
         ) from error
     with open_memory(character, begin=True) as memory:
         count = memory.import_(lines, str(file))
@@ -367,7 +368,7 @@ def unlink(
 
 def _unknown_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
     """The numbers that no memory has, or else all: a wrong one fails before any is changed."""
-    known = memory.many(ids)
+    known = memory.get_many(ids)
     return [each for each in ids if each not in known] or list(ids)
 
 

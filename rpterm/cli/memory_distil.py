@@ -14,7 +14,7 @@ from rpterm.types import RptermError
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.ask import Ask
-    from rpterm.memory.distil.work import Work
+    from rpterm.memory.distil.work import DistillingWork
     from rpterm.store.memory.records import Memory as Row
 
 
@@ -26,10 +26,10 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
         again: Whether turns that were read before are read again, so that facts the user deleted
             may be found again.
     """
-    from rpterm.memory.distil.work import MODEL, RULES, Work
+    from rpterm.memory.distil.work import MODEL, RULES, DistillingWork
 
     settings = config.load(folders.find().config_file, os.environ)
-    work = Work(memory, share=settings.distil.share)
+    work = DistillingWork(memory, share=settings.distil.share)
     if again:
         for job in (RULES, MODEL) if model else (RULES,):
             work.distilled.reads.mark_unread(memory.character, job)
@@ -43,10 +43,10 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     if model:
         kept += _by_model(work, chats, settings)
     # Read them again, because some were replaced by later ones.
-    return list(memory.many(row.id for row in kept).values())
+    return list(memory.get_many(row.id for row in kept).values())
 
 
-def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> list[Row]:
+def _by_model(work: DistillingWork, chats: Collection[int], settings: config.Settings) -> list[Row]:
     from rpterm.engine.protocol import BackgroundEngine
     from rpterm.models.engine_factory import open_installed
     from rpterm.oneshot import background_asker
@@ -66,7 +66,7 @@ def _by_model(work: Work, chats: Collection[int], settings: config.Settings) -> 
         engine.close()
 
 
-def _read_chats(work: Work, chats: Collection[int], ask: Ask) -> list[Row]:
+def _read_chats(work: DistillingWork, chats: Collection[int], ask: Ask) -> list[Row]:
     waiting = sum(work.unread_count(chat_id) for chat_id in chats)
     kept: list[Row] = []
     with rich_out.progress() as bar:

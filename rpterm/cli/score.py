@@ -19,7 +19,7 @@ from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cli import card_source, out, rich_out
 from rpterm.cli.app import new_app
 from rpterm.cli.guard import INTERRUPTED, complain
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import counted
 from rpterm.paths import Paths
 from rpterm.types import RptermError
@@ -180,7 +180,7 @@ def _bytes(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(MOST_BYTES + 1)
     except OSError as error:
-        raise RptermError(f"{file} cannot be read: {why(error)}.") from None
+        raise RptermError(f"{file} cannot be read: {cause_of(error)}.") from None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import typer
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -241,7 +241,7 @@ def _save_svg(path: Path, found: Overview, honest: ScoreValidity | None) -> None
     try:
         console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
     except OSError as error:
-        raise RptermError(f"{path} cannot be written ({why(error)}).") from error
+        raise RptermError(f"{path} cannot be written ({cause_of(error)}).") from error
 
 
 def _data(found: Overview, honest: ScoreValidity | None) -> dict[str, Any]:

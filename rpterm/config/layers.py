@@ -13,7 +13,7 @@ from typing import Literal
 from rpterm.config.names import TABLES, full_name, last_part, parse_value, setting_kinds, suggestion
 from rpterm.config.settings import ConfigError, FlagError, Settings
 from rpterm.config.values import Kind, parse, problems_with
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.paths import write_atomic
 
 Origin = Literal["file", "profile", "environment", "flag"]
@@ -138,7 +138,7 @@ def save(path: Path, name: str, text: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, written.encode())
     except OSError as error:
-        raise ConfigError([f"{path} cannot be written ({why(error)})."]) from error
+        raise ConfigError([f"{path} cannot be written ({cause_of(error)})."]) from error
 
 
 def _read(path: Path) -> str:
@@ -149,7 +149,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path} is not UTF-8 text: save it as UTF-8 or delete it."]) from error
     except OSError as error:
-        raise ConfigError([f"{path} cannot be read ({why(error)})."]) from error
+        raise ConfigError([f"{path} cannot be read ({cause_of(error)})."]) from error
 
 
 def _from_file(path: Path, kinds: Mapping[str, Kind], problems: list[str]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rpterm.chat.tree import begin_chat
 from rpterm.dueling.contender import Contender, ContenderError, parse_all
-from rpterm.dueling.plan import Round, places, rounds
+from rpterm.dueling.plan import Round, places, plan_rounds
 from rpterm.dueling.tally import JudgedRound, Tally, tally
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class DuelSetup:
     """The configuration of a duel, stored with it under these names.
 
     Attributes:
@@ -62,7 +62,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ReplyPair:
     """A round with its two replies; ``None`` where one is still to be generated."""
 
     round: Round
@@ -81,10 +81,10 @@ class Duel:
         self.store, self.id, self.chat_id = store, stored.id, stored.chat_id
         values = dict(stored.setup)
         values |= {name: tuple(values[name]) for name in ("specs", "lines")}
-        self.setup = Setup(**values)
+        self.setup = DuelSetup(**values)
         self.contenders: tuple[Contender, ...] = parse_all(self.setup.specs)
         self.names = tuple(each.name for each in self.contenders)
-        self.planned = rounds(self.names, self.setup.count, self.setup.seed)
+        self.planned = plan_rounds(self.names, self.setup.count, self.setup.seed)
         self.rater = Rater(store, method=self.method)
         self.failed: set[int] = set()
         """Places where a side produced no text; their rounds are left out."""
@@ -92,7 +92,7 @@ class Duel:
 
     @classmethod
     def begin(
-        cls, store: Store, card: CharacterCard, toml: str, persona: Persona, setup: Setup,
+        cls, store: Store, card: CharacterCard, toml: str, persona: Persona, setup: DuelSetup,
         *, card_path: str | None = None,
     ) -> Duel:  # fmt: skip
         """Start a new duel in a chat of its own."""
@@ -102,7 +102,7 @@ class Duel:
         return cls(store, Duels(store).begin(chat.id, _to_stored(setup)))
 
     @classmethod
-    def newest(cls, store: Store, setup: Setup) -> Duel | None:
+    def newest(cls, store: Store, setup: DuelSetup) -> Duel | None:
         """The newest duel with this setup and any number of rounds, finished or not."""
         for stored in Duels(store).all():
             if setup.same_as(stored.setup, any_count=True):
@@ -110,7 +110,7 @@ class Duel:
         return None
 
     @classmethod
-    def resume(cls, store: Store, setup: Setup) -> Duel | None:
+    def resume(cls, store: Store, setup: DuelSetup) -> Duel | None:
         """The newest duel with this setup, unless it is finished."""
         for stored in Duels(store).all():
             if setup.same_as(stored.setup):
@@ -157,7 +157,7 @@ class Duel:
             return None
         return self._add_message(self._root(), self.setup.lines[place % len(self.setup.lines)])
 
-    def needs_message(self, pair: Pair) -> bool:
+    def needs_message(self, pair: ReplyPair) -> bool:
         """Whether a round waits for a message that the user has to write."""
         return self.fresh and not pair.ready and self.message(pair.round.place) is None
 
@@ -200,11 +200,11 @@ class Duel:
         return last.right_id if last.verdict == "right" else last.left_id
 
     # Rounds ------------------------------------------------------------------------------------
-    def next(self) -> Pair | None:
+    def next(self) -> ReplyPair | None:
         """The next round with both replies, else the next one without; ``None`` at the end."""
         turn_ids = self.replies()
         judged = self._judged_rounds(turn_ids)
-        first_unready: Pair | None = None
+        first_unready: ReplyPair | None = None
         for each in self.planned:
             if each.number in judged or each.number in self._skipped or each.place in self.failed:
                 continue
@@ -216,7 +216,7 @@ class Duel:
             first_unready = first_unready or pair
         return first_unready
 
-    def judge(self, pair: Pair, verdict: Verdict) -> None:
+    def judge(self, pair: ReplyPair, verdict: Verdict) -> None:
         """Store the verdict on a round."""
         assert pair.left is not None and pair.right is not None
         again = None
@@ -227,7 +227,7 @@ class Duel:
             winner = pair.right if verdict == "right" else pair.left
             self.store.set_leaf(self.chat_id, winner.id)
 
-    def skip(self, pair: Pair) -> None:
+    def skip(self, pair: ReplyPair) -> None:
         """Skip a round for now; it comes back when the duel is resumed."""
         self._skipped.add(pair.round.number)
 
@@ -283,7 +283,7 @@ class Duel:
                 by_round[each.number] = comparisons[key]
         return by_round
 
-    def _pair(self, planned: Round, turn_ids: Mapping[tuple[int, str], int]) -> Pair:
+    def _pair(self, planned: Round, turn_ids: Mapping[tuple[int, str], int]) -> ReplyPair:
         def reply(name: str) -> Turn | None:
             turn_id = turn_ids.get((planned.place, name))
             try:
@@ -291,10 +291,10 @@ class Duel:
             except StoreError:
                 return None  # The user deleted it in the meantime.
 
-        return Pair(planned, reply(planned.left), reply(planned.right))
+        return ReplyPair(planned, reply(planned.left), reply(planned.right))
 
 
-def _to_stored(setup: Setup) -> dict[str, Any]:
+def _to_stored(setup: DuelSetup) -> dict[str, Any]:
     values = asdict(setup)
     return values | {name: list(values[name]) for name in ("specs", "lines")}
 

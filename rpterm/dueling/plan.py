@@ -34,7 +34,7 @@ class Round:
     again: int | None = None
 
 
-def rounds(names: Sequence[str], count: int, seed: int) -> list[Round]:
+def plan_rounds(names: Sequence[str], count: int, seed: int) -> list[Round]:
     """The rounds of a duel: ``count`` new ones, and a tenth of them repeated.
 
     With three or more contenders, each message is judged once for every pair of them.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rpterm.evaluation.answers import Answer
-from rpterm.evaluation.judge import Verdict
+from rpterm.evaluation.judge import JudgeVerdict
 from rpterm.evaluation.metrics import MeasuredAnswer
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.reply_scores import Reason
@@ -62,7 +62,7 @@ class RatedStatement:
 def group_answers(
     measured: Sequence[MeasuredAnswer],
     questions: Mapping[str, Question],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[JudgeVerdict],
 ) -> tuple[QuestionAnswers, ...]:
     """The open questions with their answers, in the order they were asked."""
     by_question: dict[tuple[str, int], list[MeasuredAnswer]] = {}
@@ -98,7 +98,7 @@ def group_ratings(
     )  # fmt: skip
 
 
-def _given(each: MeasuredAnswer, verdicts: Sequence[Verdict]) -> ModelAnswer:
+def _given(each: MeasuredAnswer, verdicts: Sequence[JudgeVerdict]) -> ModelAnswer:
     model, score = each.answer.model, each.score
     decided = [v for v in verdicts if v.winner and model in (v.left, v.right)]
     return ModelAnswer(

@@ -32,7 +32,7 @@ _LONGEST = 1200
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgeVerdict:
     """The judge's verdict on two models' answers to one question.
 
     Attributes:
@@ -118,7 +118,7 @@ def compare(
     answers: Sequence[Answer],
     questions: dict[str, Question],
     on_step: Callable[[], object] = lambda: None,
-) -> Iterator[Verdict]:
+) -> Iterator[JudgeVerdict]:
     """Compare every pair of models on every question that both answered with the same seed.
 
     Raises:
@@ -130,7 +130,7 @@ def compare(
             first = _choose(judge, card, question, criterion, left, right)
             second = _choose(judge, card, question, criterion, right, left)
             on_step()
-            yield Verdict(
+            yield JudgeVerdict(
                 dimension, question.name, left.seed, left.model, right.model, first, second
             )
 
@@ -149,7 +149,7 @@ def pairs(answers: Sequence[Answer], questions: dict[str, Question]) -> list[tup
     ]
 
 
-def reliability_of(verdicts: Sequence[Verdict]) -> JudgeReliability | None:
+def reliability_of(verdicts: Sequence[JudgeVerdict]) -> JudgeReliability | None:
     """How consistent the judge is; ``None`` if nothing was compared."""
     answered = [each for each in verdicts if each.first and each.second]
     if not answered:

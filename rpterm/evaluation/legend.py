@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class MetricMeaning:
     """The explanation of one figure for a newcomer.
 
     Attributes:
@@ -23,46 +23,48 @@ class Meaning:
 
 
 _SHARE, _NATS, _POINTS = "0 to 1", "nats per token; 0: none", "0 to 100"
-METRICS: dict[str, Meaning] = {
-    "in_character": Meaning(
+METRICS: dict[str, MetricMeaning] = {
+    "in_character": MetricMeaning(
         "in character", "How likely it is that this character says it, and nobody else.", _SHARE
     ),
-    "persona": Meaning("persona", "It fits the facts and people on the card.", _SHARE),
-    "behaviour": Meaning("behaviour", "It sounds like the character's own lines.", _SHARE),
-    "conversation": Meaning(
+    "persona": MetricMeaning("persona", "It fits the facts and people on the card.", _SHARE),
+    "behaviour": MetricMeaning("behaviour", "It sounds like the character's own lines.", _SHARE),
+    "conversation": MetricMeaning(
         "conversation", "It answers what was said and repeats nothing.", _SHARE
     ),
-    "boundaries": Meaning(
+    "boundaries": MetricMeaning(
         "boundaries",
         "It does not sound like an assistant, know later times, or speak for you.",
         _SHARE,
     ),
-    "attractiveness": Meaning(
+    "attractiveness": MetricMeaning(
         "attractiveness",
         "It adds something new and responds to what you feel. Not calibrated, and not part of "
         "“in character”.",
         _SHARE,
     ),
-    "persona_lift": Meaning(
+    "persona_lift": MetricMeaning(
         "persona lift",
         "How much likelier the card makes it: ln PPL without the card - ln PPL with it (ΔPPL).",
         _NATS,
     ),
-    "context_lift": Meaning(
+    "context_lift": MetricMeaning(
         "context lift",
         "How much likelier the conversation before it makes it, compared with other conversations.",
         _NATS,
     ),
-    "voice_likelihood": Meaning(
+    "voice_likelihood": MetricMeaning(
         "voice by likelihood",
         "How much likelier it is after the character's own lines than after those of others.",
         "nats per √token; 0: none",
     ),
-    "rouge_l": Meaning(
+    "rouge_l": MetricMeaning(
         "ROUGE-L", "Words in common with the reference reply, in the same order.", _POINTS
     ),
-    "bleu": Meaning("BLEU", "Sequences of up to four words in common with the reference.", _POINTS),
-    "chrf": Meaning("chrF", "Sequences of letters in common with the reference.", _POINTS),
+    "bleu": MetricMeaning(
+        "BLEU", "Sequences of up to four words in common with the reference.", _POINTS
+    ),
+    "chrf": MetricMeaning("chrF", "Sequences of letters in common with the reference.", _POINTS),
 }
 """By the name of the metric, in display order."""
 KINDS = {
@@ -71,8 +73,8 @@ KINDS = {
     "later": "Questions about what the character cannot know yet; knowing it is out of character.",
 }
 _NEITHER = "neither end is better: compare with the card"
-TRAITS: dict[str, Meaning] = {
-    name: Meaning(name, means, "1 to 5", _NEITHER)
+TRAITS: dict[str, MetricMeaning] = {
+    name: MetricMeaning(name, means, "1 to 5", _NEITHER)
     for name, means in (
         ("openness", "Curious and inventive; 1 is conventional."),
         ("conscientiousness", "Orderly and reliable; 1 is careless."),
@@ -88,6 +90,6 @@ def title(metric: str) -> str:
     return METRICS[metric].name if metric in METRICS else metric
 
 
-def kinds(names: list[str]) -> tuple[Meaning, ...]:
+def kinds(names: list[str]) -> tuple[MetricMeaning, ...]:
     """The legend of these kinds of questions; their figures are means of "in character"."""
-    return tuple(Meaning(name, KINDS[name], _SHARE) for name in names if name in KINDS)
+    return tuple(MetricMeaning(name, KINDS[name], _SHARE) for name in names if name in KINDS)

@@ -136,8 +136,8 @@ class AnswerScores:
 
     def _score(self, card: CharacterCard, answer: Answer) -> tuple[dict[str, Any], bool]:
         scene = scene_of(card, history=answer.said, others=self._others)
-        self._scorer.prepare(answer.reply, scene)
-        score = self._scorer.full(answer.reply, scene)
+        self._scorer.warm_models(answer.reply, scene)
+        score = self._scorer.score_fully(answer.reply, scene)
         if score is None:
             return asdict(AnswerScore()), False
         why = reasons(score, answer.reply)

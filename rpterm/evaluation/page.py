@@ -8,11 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rpterm.evaluation.legend import METRICS, title
-from rpterm.evaluation.report import SHARES, Bar, Report
+from rpterm.evaluation.report import SHARES, Bar, EvaluationReport
 from rpterm.types import RptermError
 
 
-def html(report: Report) -> str:
+def html(report: EvaluationReport) -> str:
     """The page with all answers and legends; every text in it is escaped."""
     from jinja2 import Environment
 
@@ -47,7 +47,7 @@ def check_pictures() -> None:
         raise RptermError('Pictures need the extra: pip install "rpterm[eval]".')
 
 
-def picture(report: Report, path: Path) -> None:
+def picture(report: EvaluationReport, path: Path) -> None:
     """Draw means with intervals by metric and model; the suffix says PNG, SVG or PDF.
 
     Raises:

@@ -48,7 +48,7 @@ _JUDGE_SAMPLING = Sampling(
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ProbeCheck:
     """One check of a reply.
 
     Attributes:
@@ -74,7 +74,7 @@ class Trial:
 
     seed: int
     reply: str
-    checks: tuple[Check, ...]
+    checks: tuple[ProbeCheck, ...]
     said: History = ()
 
     @property
@@ -172,7 +172,7 @@ def run(
 class _SingleTurnSession(Session):
     """A session that prepares nothing for a next turn, because there is none."""
 
-    def settle(self) -> None:
+    def settle_cache(self) -> None:
         pass
 
 
@@ -188,12 +188,14 @@ def _trials(
         for index, seed in enumerate(batch):
             turn = replies.get(index)
             if turn is None:
-                failed = Check("reply", "a reply", False, problem or "the model produced no text")
+                failed = ProbeCheck(
+                    "reply", "a reply", False, problem or "the model produced no text"
+                )
                 yield Trial(seed, "", (failed,))
                 continue
             history = _history(store, turn)
             checks = tuple(_checks(card, probe, bench, turn.text, history))
-            checks = checks or (Check("reply", "", None, NO_CHECK),)
+            checks = checks or (ProbeCheck("reply", "", None, NO_CHECK),)
             yield Trial(seed, turn.text, checks, history)
 
 
@@ -237,13 +239,13 @@ def _events(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
 # Checks --------------------------------------------------------------------------------------
 def _checks(
     card: CharacterCard, probe: Probe, bench: ProbeSetup, reply: str, history: History
-) -> Iterator[Check]:
+) -> Iterator[ProbeCheck]:
     for text in probe.contains:
-        found = holds(text, reply)
-        yield Check("contains", text, found, "" if found else "it is not in the reply")
+        found = condition_holds(text, reply)
+        yield ProbeCheck("contains", text, found, "" if found else "it is not in the reply")
     for text in probe.not_contains:
-        found = holds(text, reply)
-        yield Check("not_contains", text, not found, "it is in the reply" if found else "")
+        found = condition_holds(text, reply)
+        yield ProbeCheck("not_contains", text, not found, "it is in the reply" if found else "")
     if probe.regex:
         yield _check_regex(probe.regex, reply)
     if probe.score_above is not None:
@@ -252,7 +254,7 @@ def _checks(
         yield _check_judge(card, probe, bench.judge, reply)
 
 
-def holds(text: str, reply: str) -> bool:
+def condition_holds(text: str, reply: str) -> bool:
     """Whether a reply contains a text as whole words.
 
     A text in lower case matches any case; a text with a capital letter matches only that case.
@@ -265,29 +267,29 @@ def holds(text: str, reply: str) -> bool:
     return re.search(start + re.escape(pattern) + end, normalize(reply, fold_case)) is not None
 
 
-def _check_regex(pattern: str, reply: str) -> Check:
+def _check_regex(pattern: str, reply: str) -> ProbeCheck:
     try:
         found = compile_pattern(pattern).search(reply) is not None
     except PatternError as error:
-        return Check("regex", pattern, None, f"the pattern is not valid: {error}")
-    return Check("regex", pattern, found, "" if found else "the reply does not match")
+        return ProbeCheck("regex", pattern, None, f"the pattern is not valid: {error}")
+    return ProbeCheck("regex", pattern, found, "" if found else "the reply does not match")
 
 
 def _check_score(
     card: CharacterCard, history: History, bound: float, scorer: Scorer | None, reply: str
-) -> Check:
+) -> ProbeCheck:
     if scorer is None:
-        return Check("score_above", str(bound), None, NO_SCORE)
+        return ProbeCheck("score_above", str(bound), None, NO_SCORE)
     try:
         score = scorer(card, history, reply)
     except RptermError as error:
-        return Check("score_above", str(bound), None, f"there is no score: {error}")
-    return Check("score_above", str(bound), score >= bound, f"the score is {score:.2f}")
+        return ProbeCheck("score_above", str(bound), None, f"there is no score: {error}")
+    return ProbeCheck("score_above", str(bound), score >= bound, f"the score is {score:.2f}")
 
 
-def _check_judge(card: CharacterCard, probe: Probe, judge: Engine | None, reply: str) -> Check:
+def _check_judge(card: CharacterCard, probe: Probe, judge: Engine | None, reply: str) -> ProbeCheck:
     if judge is None:
-        return Check("judge", probe.judge, None, "there is no judge")
+        return ProbeCheck("judge", probe.judge, None, "there is no judge")
     question = (
         f"The user said: {probe.user[-1]}\n\n{card.char} replied: {reply}\n\n"
         f"Question about the reply: {probe.judge}"
@@ -295,8 +297,8 @@ def _check_judge(card: CharacterCard, probe: Probe, judge: Engine | None, reply:
     try:
         answer = ask(judge, JUDGE, question, _JUDGE_SAMPLING)
     except RptermError as error:
-        return Check("judge", probe.judge, None, f"the judge failed: {error}")
+        return ProbeCheck("judge", probe.judge, None, f"the judge failed: {error}")
     words = re.findall(r"[a-z]+", answer.casefold())
     if not words or words[0] not in ("yes", "no"):
-        return Check("judge", probe.judge, None, "the judge said neither yes nor no")
-    return Check("judge", probe.judge, words[0] == "yes", f"the judge said {words[0]}")
+        return ProbeCheck("judge", probe.judge, None, "the judge said neither yes nor no")
+    return ProbeCheck("judge", probe.judge, words[0] == "yes", f"the judge said {words[0]}")

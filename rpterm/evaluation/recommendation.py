@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rpterm.evaluation.agreement import LEAST
-from rpterm.evaluation.judge import JudgeReliability, Verdict, reliability_of
+from rpterm.evaluation.judge import JudgeReliability, JudgeVerdict, reliability_of
 from rpterm.evaluation.metrics import MeasuredAnswer, mean_interval
 from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import wilson
@@ -42,7 +42,7 @@ class _Lead:
 def recommend(
     measured: Sequence[MeasuredAnswer],
     models: Sequence[str],
-    verdicts: Sequence[Verdict] = (),
+    verdicts: Sequence[JudgeVerdict] = (),
     judge: str = "",
 ) -> Recommendation:
     """Which of the models answers most in character.
@@ -121,7 +121,7 @@ def _lead_sentence(best: str, lead: _Lead, means: Mapping[str, float]) -> str:
 
 
 def _judge_sentences(
-    verdicts: Sequence[Verdict], best: str, models: Sequence[str], judge: str
+    verdicts: Sequence[JudgeVerdict], best: str, models: Sequence[str], judge: str
 ) -> list[str]:
     reliability = reliability_of(verdicts)
     if reliability is None:
@@ -153,7 +153,7 @@ def _reliability_sentence(reliability: JudgeReliability, judge: str) -> str:
     return f"{sentence}."
 
 
-def _questions_won(verdicts: Sequence[Verdict], one: str, other: str) -> tuple[int, int]:
+def _questions_won(verdicts: Sequence[JudgeVerdict], one: str, other: str) -> tuple[int, int]:
     """How many questions each of two models won.
 
     A question is won by more verdicts over its seeds and dimensions, which are not independent.

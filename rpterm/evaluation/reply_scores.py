@@ -10,7 +10,7 @@ from typing import Any
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import Agreement, agreement
 from rpterm.evaluation.dialogues import RecordedReply
-from rpterm.scoring.findings import Finding, findings
+from rpterm.scoring.findings import ScoreFinding, findings
 from rpterm.scoring.records import Evidence, Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
@@ -54,8 +54,8 @@ def score_all(
             return
         scene = _scene(base, card, said, others)
         if at == 0:
-            scorer.prepare(said.text, scene)
-        score = scorer.full(said.text, scene, stopped)
+            scorer.warm_models(said.text, scene)
+        score = scorer.score_fully(said.text, scene, stopped)
         if score is None:
             return
         yield ScoredReply(said, score, card.name)
@@ -118,7 +118,7 @@ class Reason:
         return f"{self.label} – {details}" if details else self.label
 
 
-def worst(score: Score) -> tuple[Finding, Evidence | None] | None:
+def worst(score: Score) -> tuple[ScoreFinding, Evidence | None] | None:
     """The finding that speaks most against a reply, if any, with its first evidence."""
     first = next(iter(findings(score)), None)
     if first is None or first.adds >= 0:
@@ -136,7 +136,7 @@ def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
                  for each in (*against, *good))  # fmt: skip
 
 
-def reason(finding: Finding, evidence: Evidence | None, reply: str) -> Reason:
+def reason(finding: ScoreFinding, evidence: Evidence | None, reply: str) -> Reason:
     """A finding with its first evidence, in words."""
     good = finding.kind == "for"
     if evidence is None:

@@ -16,8 +16,8 @@ from rpterm.evaluation.answers_by_question import (
     group_ratings,
 )
 from rpterm.evaluation.human_ratings import HumanRatings
-from rpterm.evaluation.judge import Verdict, reliability_of, rubric
-from rpterm.evaluation.legend import METRICS, TRAITS, Meaning, title
+from rpterm.evaluation.judge import JudgeVerdict, reliability_of, rubric
+from rpterm.evaluation.legend import METRICS, TRAITS, MetricMeaning, title
 from rpterm.evaluation.metrics import (
     LIKELIHOODS,
     REFERENCE,
@@ -57,11 +57,11 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
-    legend: tuple[Meaning, ...] = ()
+    legend: tuple[MetricMeaning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EvaluationReport:
     """The results of an evaluation; ``judge`` is "" if there was no judging model."""
 
     card: str
@@ -79,11 +79,11 @@ def build(
     measured: Sequence[MeasuredAnswer],
     answers: Sequence[Answer],
     questions: Mapping[str, Question],
-    verdicts: Sequence[Verdict] = (),
+    verdicts: Sequence[JudgeVerdict] = (),
     human: Sequence[HumanRatings] = (),
     stars: Figure | None = None,
     judge: str = "",
-) -> Report:
+) -> EvaluationReport:
     """Build the report.
 
     Args:
@@ -106,7 +106,7 @@ def build(
         _agreement(measured, verdicts, stars),
     ]
     with_rows = tuple(table for table in tables if table.rows)
-    return Report(
+    return EvaluationReport(
         card, models, judge if verdicts else "", recommend(measured, models, verdicts, judge),
         with_rows,
         _bars(measured, models), group_answers(measured, questions, verdicts),
@@ -174,7 +174,7 @@ def _trait_cell(trait: Trait) -> str:
     return f"{trait.mean:.1f}{interval}{spread}"
 
 
-def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> Iterable[Table]:
+def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str) -> Iterable[Table]:
     reliability = reliability_of(verdicts)
     if reliability is None:
         return
@@ -195,7 +195,8 @@ def _judged(verdicts: Sequence[Verdict], models: Sequence[str], judge: str) -> I
         f"{counted(reliability.comparisons, 'comparison')} (chance is 50 %) and chooses the first "
         f"reply in {reliability.first_place:.0%} (unbiased is 50 %).",
         tuple(
-            Meaning(name, question, "wins of comparisons") for name, question in rubric().items()
+            MetricMeaning(name, question, "wins of comparisons")
+            for name, question in rubric().items()
         ),
     )  # fmt: skip
 
@@ -215,7 +216,7 @@ def _human(human: Sequence[HumanRatings]) -> Iterable[Table]:
 
 
 def _agreement(
-    measured: Sequence[MeasuredAnswer], verdicts: Sequence[Verdict], stars: Figure | None
+    measured: Sequence[MeasuredAnswer], verdicts: Sequence[JudgeVerdict], stars: Figure | None
 ) -> Table:
     metrics = [metric for metric in _available(measured) if metric in _COMPARED]
     series = {metric: _by_answer(measured, metric) for metric in metrics}
@@ -274,7 +275,7 @@ def _by_answer(
     }
 
 
-def _wins(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, int], float]:
+def _wins(verdicts: Sequence[JudgeVerdict]) -> dict[tuple[str, str, int], float]:
     """The share of decided comparisons an answer won, over dimensions and opponents."""
     won: dict[tuple[str, str, int], list[float]] = {}
     for verdict in verdicts:

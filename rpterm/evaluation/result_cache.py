@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 
@@ -31,7 +31,7 @@ class AppendOnlyFile:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RptermError(
-                f"{path.parent} cannot hold {contents}: {why(error)}. Choose another folder."
+                f"{path.parent} cannot hold {contents}: {cause_of(error)}. Choose another folder."
             ) from None
         self._write("")  # Fail now if the folder is read-only, and not after the work is done.
 
@@ -64,7 +64,7 @@ class AppendOnlyFile:
                 file.write(text)
         except OSError as error:
             raise RptermError(
-                f"{self._path} cannot be written: {why(error)}. Choose another folder."
+                f"{self._path} cannot be written: {cause_of(error)}. Choose another folder."
             ) from None
 
     def _complete_lines(self) -> list[str]:

@@ -22,7 +22,7 @@ from rpterm.memory.embed import Embedder
 from rpterm.memory.fact_history import FactHistory, about_the_past
 from rpterm.memory.fallback_search import search_database
 from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import Hit, Query, Weights, recall
+from rpterm.memory.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
 from rpterm.memory.relevance import distinctive, is_relevant
 from rpterm.memory.text_query import TextQuery, build_text_query
@@ -95,7 +95,7 @@ class Memory:
         embedder: Embedder | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        weights: Weights = Weights(),  # noqa: B008 - frozen
+        weights: RecallWeights = RecallWeights(),  # noqa: B008 - frozen
     ) -> None:
         self.store = store
         self.character = character
@@ -161,7 +161,7 @@ class Memory:
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
-        history = FactHistory(self.distilled, self._live.shown_of, self.many)
+        history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
         if about_past and self._live.loaded:
             found = history.current(found)
         notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
@@ -285,9 +285,9 @@ class Memory:
         """All characters that have a memory or a chat."""
         return MemorySources(self._memories).characters()
 
-    def many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
+    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
         """These memories by id; ids that do not exist are left out."""
-        return self._memories.many(memory_ids)
+        return self._memories.get_many(memory_ids)
 
     def shown_paths(self, chats: Collection[int] = ()) -> dict[int, list[int]]:
         """The shown turns, root first, of the chats that memories come from."""
@@ -345,7 +345,7 @@ class Memory:
     def _search(
         self, chat_id: int, path: Sequence[Turn], search: TextQuery, prompt_turns: set[int],
         about_past: bool, phrases: Sequence[str],
-    ) -> list[tuple[Row, Hit]]:  # fmt: skip
+    ) -> list[tuple[Row, RecallHit]]:  # fmt: skip
         """Candidates best first, without irrelevant ones and without blocked topics."""
         if not self._live.loaded:
             return search_database(
@@ -364,11 +364,13 @@ class Memory:
             excluded = index.rows_of_turns(chat_id, prompt_turns)
             if not about_past:
                 excluded = np.concatenate([excluded, index.outdated()])
-            query = Query(search.terms, vector, search.spans, self._clock(), excluded, search.own)
+            query = RecallQuery(
+                search.terms, vector, search.spans, self._clock(), excluded, search.own
+            )
             hits = recall(index, query, _CANDIDATES, self._weights)
             ids = index.ids[[hit.row for hit in hits]].tolist()
             vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
-        rows = self._memories.many(ids)
+        rows = self._memories.get_many(ids)
         speakers = [rows[i].speaker if i in rows else "" for i in ids]
         blocked = about_topics(topics if vector is not None else (), vectors, speakers)
         found = [
@@ -384,7 +386,9 @@ class Memory:
         ]
         return self._reranked(relevant, search)
 
-    def _reranked(self, found: list[tuple[Row, Hit]], search: TextQuery) -> list[tuple[Row, Hit]]:
+    def _reranked(
+        self, found: list[tuple[Row, RecallHit]], search: TextQuery
+    ) -> list[tuple[Row, RecallHit]]:
         """The first hits in the order of the cross-encoder, if the user named one."""
         rank = getattr(self._embedder, "rank", None)
         if rank is None:

@@ -81,7 +81,7 @@ class Embedder(Protocol):
         """
         ...
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+    def start_encoding(self, texts: Sequence[str]) -> Callable[[], Floats]:
         """Start ``encode`` ahead of background work; the returned function waits for the
         vectors."""
         ...
@@ -215,7 +215,7 @@ class WorkerEmbedder:
     def encode(self, texts: Sequence[str]) -> Floats:
         return self._encode_with(_BACKGROUND, texts)()
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+    def start_encoding(self, texts: Sequence[str]) -> Callable[[], Floats]:
         return self._encode_with(_URGENT, texts)
 
     def _encode_with(self, priority: int, texts: Sequence[str]) -> Callable[[], Floats]:

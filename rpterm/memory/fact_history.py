@@ -36,18 +36,18 @@ class FactHistory:
 
     Attributes:
         shown: Given memory ids, those that may be recalled on the branches shown.
-        many: Memories by their ids.
+        get_many: Memories by their ids.
     """
 
     distilled: Distilled
     shown: Callable[[Collection[int]], set[int]]
-    many: Callable[[Collection[int]], dict[int, Memory]]
+    get_many: Callable[[Collection[int]], dict[int, Memory]]
 
     def current(self, found: Sequence[tuple[Memory, T]]) -> list[tuple[Memory, T]]:
         """Replace outdated facts by the newest ones that supersede them, each listed once."""
         details = self.distilled.details([row.id for row, _ in found if row.kind == "fact"])
         newer = {i: self._newest(detail.newer) for i, detail in details.items() if detail.newer}
-        rows = self.many([i for i in newer.values() if i is not None])
+        rows = self.get_many([i for i in newer.values() if i is not None])
         kept: dict[int, tuple[Memory, T]] = {}
         for row, hit in found:
             current = rows.get(newer.get(row.id) or 0, row)
@@ -74,14 +74,14 @@ class FactHistory:
                      for n in details[i].newer]  # fmt: skip
             newest = self._newest(newer)
             if newest is not None:
-                notes[row.id] = f" (later: {_with_date(self.many([newest])[newest])})"
+                notes[row.id] = f" (later: {_with_date(self.get_many([newest])[newest])})"
         return notes
 
     def _newest(self, ids: Collection[int]) -> int | None:
         return max(self.shown(ids), default=None) if ids else None
 
     def _rows(self, ids: Collection[int]) -> list[Memory]:
-        rows = self.many(self.shown(ids))
+        rows = self.get_many(self.shown(ids))
         return [rows[i] for i in sorted(rows)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from rpterm.memory.recall import Hit
+from rpterm.memory.recall import RecallHit
 from rpterm.memory.relevance import distinctive
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms
@@ -23,7 +23,7 @@ def search_database(
     path: Sequence[Turn],
     text_query: TextQuery,
     in_prompt: Collection[int],
-) -> list[tuple[Memory, Hit]]:
+) -> list[tuple[Memory, RecallHit]]:
     """Memories that contain one of the longest distinctive words of a draft, best first.
 
     Args:
@@ -39,7 +39,7 @@ def search_database(
         paths = memories.shown_paths(character, [chat for chat in other_chats if chat])
         shown.update(turn for turns in paths.values() for turn in turns)
     return [
-        (row, Hit(0, 0.0, words=1.0, pinned=row.pinned))
+        (row, RecallHit(0, 0.0, words=1.0, pinned=row.pinned))
         for row in rows
         if row.turn_id is None or (row.turn_id in shown and row.turn_id not in in_prompt)
     ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 
-class Growing:
+class GrowableArray:
     """A one-dimensional array with spare capacity; ``view`` is the part in use and is writable."""
 
     def __init__(self, dtype: DTypeLike, fill: float = 0) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.memory.bm25 import WordIndex
-from rpterm.memory.growable_array import Growing
+from rpterm.memory.growable_array import GrowableArray
 from rpterm.memory.vector_index import VectorIndex
 
 SITTING_GAP = 6 * 3600.0
@@ -55,16 +55,16 @@ class MemoryIndex:
         self.words = WordIndex()
         self.vectors = vectors
         self._by_chat: dict[int, array[int]] = {}
-        self._id = Growing(np.int64)
-        self._turn = Growing(np.int64)
-        self._kind = Growing(np.int8)
-        self._created = Growing(np.float64)
-        self._importance = Growing(np.float32)
-        self._pinned = Growing(np.bool_)
-        self._shown = Growing(np.bool_)
-        self._before = Growing(np.int32, -1)
-        self._after = Growing(np.int32, -1)
-        self._sitting = Growing(np.int32)
+        self._id = GrowableArray(np.int64)
+        self._turn = GrowableArray(np.int64)
+        self._kind = GrowableArray(np.int8)
+        self._created = GrowableArray(np.float64)
+        self._importance = GrowableArray(np.float32)
+        self._pinned = GrowableArray(np.bool_)
+        self._shown = GrowableArray(np.bool_)
+        self._before = GrowableArray(np.int32, -1)
+        self._after = GrowableArray(np.int32, -1)
+        self._sitting = GrowableArray(np.int32)
         self._distilled_rows: dict[int, int] = {}  # memories that are not turns: few, interlinked
         self._newer: dict[int, tuple[int, ...]] = {}
 

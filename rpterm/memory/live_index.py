@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.growable_array import Growing
+from rpterm.memory.growable_array import GrowableArray
 from rpterm.memory.index import IndexEntry, MemoryIndex
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
@@ -54,7 +54,7 @@ class LiveIndex:
         self._last_id = 0
         self._seq = 0
         self._loaded = False
-        self._hash_keys = Growing(np.int64)
+        self._hash_keys = GrowableArray(np.int64)
 
     @property
     def loaded(self) -> bool:
@@ -122,7 +122,7 @@ class LiveIndex:
         if not (fresh or changes.memories or changes.chats):
             self._last_id = end  # the new memories are of other characters: skip them from now on
             return
-        edited = self._memories.many(changes.memories)
+        edited = self._memories.get_many(changes.memories)
         with self.lock:
             self._seq = changes.seq
             for row in self.index.rows_of(changes.memories):

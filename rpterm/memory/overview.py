@@ -30,7 +30,7 @@ class InPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class OverviewItem:
     """One memory with everything the pane shows about it.
 
     Attributes:
@@ -67,10 +67,10 @@ class Overview:
         why_nothing: Why nothing was recalled, or "".
     """
 
-    used: tuple[Item, ...] = ()
+    used: tuple[OverviewItem, ...] = ()
     blocks: tuple[BlockedPhrase, ...] = ()
-    hidden: tuple[Item, ...] = ()
-    rows: tuple[Item, ...] = ()
+    hidden: tuple[OverviewItem, ...] = ()
+    rows: tuple[OverviewItem, ...] = ()
     kinds: dict[str, int] = field(default_factory=dict)
     embedded: tuple[int, int] = (0, 0)
     error: str = ""
@@ -111,7 +111,7 @@ def overview(
         kinds: Only these kinds; none means all.
     """
     used = in_prompt(prompt)
-    used_rows = memory.many(entry.id for entry in used)
+    used_rows = memory.get_many(entry.id for entry in used)
     if query.strip():
         matches = memory.search(query, 4 * _MAX_ROWS)
         rows = [row for row in matches if not kinds or row.kind in kinds][:_MAX_ROWS]
@@ -146,7 +146,7 @@ def _why_nothing(prompt: Prompt | None, has_memories: bool) -> str:
     return "all that fits is in the prompt already"
 
 
-def _best_first(item: Item) -> tuple[bool, float]:
+def _best_first(item: OverviewItem) -> tuple[bool, float]:
     left_out = item.used is not None and not item.used.tokens
     return left_out, -item.recalled.score if item.recalled else 0.0
 
@@ -159,12 +159,12 @@ class _ItemBuilder:
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
         self._from_hidden = memory.distilled.with_hidden_source([row.id for row in rows])
         self._on_other_branch = memory.on_other_branch(rows) - self._from_hidden
-        self._later = memory.many({row.superseded_by for row in rows if row.superseded_by})
+        self._later = memory.get_many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
         self, row: Row, used: InPrompt | None = None, recalled: Recalled | None = None
-    ) -> Item:
-        return Item(
+    ) -> OverviewItem:
+        return OverviewItem(
             row,
             used,
             recalled,

@@ -46,7 +46,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class RecallWeights:
     """How much each part counts; 0 switches a part off.
 
     Attributes:
@@ -65,7 +65,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class RecallQuery:
     """What to search for.
 
     Attributes:
@@ -86,7 +86,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class RecallHit:
     """A row and the parts of its score.
 
     Attributes:
@@ -131,7 +131,7 @@ class ScoreParts:
     named: Floats
     draft_words: Floats
 
-    def total(self, weights: Weights) -> Floats:
+    def total(self, weights: RecallWeights) -> Floats:
         """The scores."""
         total: Floats = (
             weights.words * self.words
@@ -144,18 +144,22 @@ class ScoreParts:
         return total
 
 
-def recall(index: MemoryIndex, query: Query, count: int, weights: Weights = Weights()) -> list[Hit]:
+def recall(
+    index: MemoryIndex, query: RecallQuery, count: int, weights: RecallWeights = RecallWeights()
+) -> list[RecallHit]:
     """The rows that best match a query: pinned ones, then by score; no near-duplicates."""
     allowed = index.shown.copy()
     allowed[query.excluded] = False
-    pinned = [Hit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)]
+    pinned = [
+        RecallHit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)
+    ]
     allowed[[hit.row for hit in pinned]] = False
     best = _hits(score_parts(index, query, allowed, weights), weights, 2 * count)
     return _without_duplicates(index, pinned + best, weights.alike)[:count]
 
 
 def score_parts(
-    index: MemoryIndex, query: Query, allowed: NDArray[np.bool_], weights: Weights
+    index: MemoryIndex, query: RecallQuery, allowed: NDArray[np.bool_], weights: RecallWeights
 ) -> ScoreParts:
     """The candidates among the allowed rows, with the parts of their scores.
 
@@ -207,11 +211,11 @@ def _word_scores(index: MemoryIndex, terms: Mapping[str, float]) -> tuple[Floats
 
 def _candidates(
     index: MemoryIndex,
-    query: Query,
+    query: RecallQuery,
     words: Floats,
     vector_query: VectorQuery | None,
     allowed: NDArray[np.bool_],
-    weights: Weights,
+    weights: RecallWeights,
 ) -> Rows:
     pools: list[Rows] = []
     if weights.words:
@@ -242,14 +246,14 @@ def _in_time(
     return rows[top(words[rows], POOL)]
 
 
-def _hits(parts: ScoreParts, weights: Weights, count: int) -> list[Hit]:
+def _hits(parts: ScoreParts, weights: RecallWeights, count: int) -> list[RecallHit]:
     total = parts.total(weights)
     meaning, time = weights.meaning * parts.meaning, weights.time * parts.time
     draft_words = weights.words * parts.draft_words
     # "Today" and "last night" are no evidence: people say them all day about what just happened.
     evidence = draft_words + meaning + weights.time * parts.named
     return [
-        Hit(
+        RecallHit(
             int(parts.rows[i]),
             float(total[i]),
             words=weights.words * float(parts.own[i]),
@@ -263,7 +267,7 @@ def _hits(parts: ScoreParts, weights: Weights, count: int) -> list[Hit]:
     ]
 
 
-def _with_spread(index: MemoryIndex, scores: Floats, rows: Rows, weights: Weights) -> Floats:
+def _with_spread(index: MemoryIndex, scores: Floats, rows: Rows, weights: RecallWeights) -> Floats:
     """The scores of some rows plus what flows to them from their neighbours."""
     if not weights.neighbours:
         return scores[rows]
@@ -277,13 +281,13 @@ def _best_of_sitting(index: MemoryIndex, rows: Rows, own: Floats) -> Floats:
     return best[position]
 
 
-def _without_duplicates(index: MemoryIndex, hits: list[Hit], alike: float) -> list[Hit]:
+def _without_duplicates(index: MemoryIndex, hits: list[RecallHit], alike: float) -> list[RecallHit]:
     """Leave out hits that duplicate a better one; rows without a vector all stay."""
     if alike > 1 or not hits:
         return hits
     vectors = index.vectors.gather(np.array([hit.row for hit in hits]))
     duplicates = np.triu(cosine(vectors[:, None], vectors), 1) >= alike
-    kept: list[Hit] = []
+    kept: list[RecallHit] = []
     dropped = np.zeros(len(hits), np.bool_)
     for place, hit in enumerate(hits):
         if not dropped[place]:

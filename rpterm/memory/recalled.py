@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from rpterm.memory.recall import Hit, Weights
+from rpterm.memory.recall import RecallHit, RecallWeights
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory.records import Kind
@@ -48,7 +48,7 @@ class Recalled:
         return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
 
 
-def format_hit(row: Row, hit: Hit, text_query: TextQuery, note: str) -> Recalled:
+def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Recalled:
     """Format a hit for the prompt, with its reasons.
 
     Args:
@@ -89,7 +89,7 @@ def without_repeats(items: Iterable[Recalled]) -> Iterator[Recalled]:
             yield item
 
 
-def _why(row: Row, hit: Hit, text_query: TextQuery) -> str:
+def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
     """The reasons that matter, each with its evidence."""
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:
@@ -101,7 +101,7 @@ def _why(row: Row, hit: Hit, text_query: TextQuery) -> str:
         matches = matches or [word for word in text_query.terms if word in row_terms]
         reasons.append("words: " + ", ".join(matches[:_MAX_WORDS]))
     if hit.meaning >= _MIN_MEANING:
-        reasons.append(f"meaning {hit.meaning / Weights().meaning:.2f}")
+        reasons.append(f"meaning {hit.meaning / RecallWeights().meaning:.2f}")
     if hit.time >= 0.2 and text_query.spans:
         reasons.append("time: " + ", ".join(span.words for span in text_query.spans))
     if hit.from_neighbours > hit.words or len(reasons) == places:
@@ -137,7 +137,7 @@ def fill(
     return taken
 
 
-def _shares(hit: Hit) -> tuple[tuple[str, float], ...]:
+def _shares(hit: RecallHit) -> tuple[tuple[str, float], ...]:
     if hit.pinned:
         return (("pinned", 1.0),)
     named = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.memory.recall import Hit
+from rpterm.memory.recall import RecallHit
 from rpterm.memory.words import EVERYDAY, terms
 
 WITH_MEANING = (0.8, 1.0)
@@ -25,7 +25,7 @@ def distinctive(terms: Iterable[str]) -> frozenset[str]:
     return frozenset(terms) - EVERYDAY
 
 
-def is_relevant(hit: Hit, text: str, draft_terms: frozenset[str], *, meaning: bool) -> bool:
+def is_relevant(hit: RecallHit, text: str, draft_terms: frozenset[str], *, meaning: bool) -> bool:
     """Whether a hit is worth recalling.
 
     Args:

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import byte_size
 from rpterm.models.file_cache import FileCache
 from rpterm.models.gguf import read_header
@@ -261,4 +261,4 @@ def _os_message(source: HubFile, folder: Path, error: OSError) -> str:
             f"The download from {source.repo} was interrupted ({error}): repeat the command; it "
             "continues where it stopped."
         )
-    return f"{folder} cannot be written: {why(error)}."
+    return f"{folder} cannot be written: {cause_of(error)}."

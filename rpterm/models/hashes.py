@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rpterm.engine.protocol import ModelError
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.models.file_cache import FileCache
 
 MAX_FULL_HASH = 512 << 20
@@ -92,4 +92,4 @@ def _fingerprint(path: Path, size: int) -> str:
 
 
 def _unreadable(path: Path, error: OSError) -> ModelError:
-    return ModelError(f"The model file {path} cannot be read: {why(error)}.")
+    return ModelError(f"The model file {path} cannot be read: {cause_of(error)}.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.protocol import ModelError
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.models import file_type
 from rpterm.models.gguf_reader import ARRAY, STRING, Damaged, GgufReader, Scalar, Truncated
 
@@ -140,7 +140,7 @@ def _os_message(path: Path, error: OSError) -> str:
         return f"There is no model file {path}. See `rpterm models` for the ones you have."
     if isinstance(error, PermissionError):
         return f"You have no permission to read the model file {path}: change its permissions."
-    return f"The model file {path} cannot be read: {why(error)}."
+    return f"The model file {path} cannot be read: {cause_of(error)}."
 
 
 def _read_version(reader: GgufReader, path: Path) -> int:

@@ -60,7 +60,7 @@ _MAX_FEATURES = 5
 """Features named in one sentence."""
 
 
-def features(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
+def appearance_features(sentences: Iterable[Sentence], person: Person) -> tuple[str, str]:
     """The features the book mentions of somebody, as a list, and the sentences it mentions them in.
 
     Returns:

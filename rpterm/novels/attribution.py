@@ -18,7 +18,7 @@ from rpterm.novels import turn_taking
 from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speaker_cues import Links, SpeakerCues
-from rpterm.novels.speech_tags import Tag
+from rpterm.novels.speech_tags import SpeechTag
 
 How = Literal["named", "pronoun", "deed", "turns"]
 """By name (``said Anna``), by pronoun (``said she``), by what Anna does meanwhile, or by turns."""
@@ -62,7 +62,7 @@ class Line:
 
 
 def attribute(
-    paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None], people: People
+    paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None], people: People
 ) -> tuple[People, list[Line]]:
     """Every line of the book, in order, and the people with the nouns they turned out to go by.
 
@@ -83,7 +83,9 @@ def _attribute_all(cues: SpeakerCues) -> list[Line]:
     return lines
 
 
-def _noun_links(lines: Sequence[Line], tags: Sequence[Tag | None]) -> dict[str, dict[str, float]]:
+def _noun_links(
+    lines: Sequence[Line], tags: Sequence[SpeechTag | None]
+) -> dict[str, dict[str, float]]:
     """For each noun that speaks, each person's share of its lines."""
     counts: dict[str, Counter[str]] = {}
     totals: Counter[str] = Counter()

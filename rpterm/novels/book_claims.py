@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rpterm.novels import claims, coreference
-from rpterm.novels.appearance import features
+from rpterm.novels.appearance import appearance_features
 from rpterm.novels.book import Book
 from rpterm.novels.claims import Kind
 from rpterm.novels.coreference import Sentence, name_at
@@ -90,7 +90,7 @@ class BookClaims:
         narration = [each for each in self._sentences if each.by is None]
         collected = []
         for (listed, evidence), kind, verb in (
-            (features(narration, person), _FEATURES_KIND, "has"),
+            (appearance_features(narration, person), _FEATURES_KIND, "has"),
             (possessions(narration, person), _POSSESSIONS_KIND, "is often seen with"),
         ):
             text = f"{name} {verb} {listed}."

@@ -7,9 +7,11 @@ stranger" and "Griffin") are not known to be the same; the reader may say so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rpterm.novels import gender
 from rpterm.novels.speech_tags import TITLES
 
 _PET_TEXT = """
@@ -84,6 +86,11 @@ _PET_FORMS = {
     for pet in _PET_TEXT.replace(":", " ").split()
 }
 _RANKS = frozenset(("general", "captain", "colonel", "major", "lieutenant", "sergeant"))
+_RANK_NOUNS = _RANKS | {"doctor", "inspector", "professor", "squire", "count"}
+_MIN_RANKED = 3
+"""Times a book must name somebody with a rank for "the captain" to be a name of theirs."""
+_WIVES = frozenset(("mrs", "lady", "madame"))
+_NOBLE = frozenset(("lady", "lord", "sir"))
 _FULL_TITLES = {"dr": "doctor", "mlle": "mademoiselle", "mme": "madame", "rev": "reverend"}
 _DOMINANCE = 3
 """How many times as often as any other candidate a person must be named to own a short form."""
@@ -174,10 +181,44 @@ def _conflicts(name: str, other: str, known: NameEvidence) -> bool:
     if {known.female.get(name), known.female.get(other)} == {True, False}:
         return True
     (title, words), (other_title, other_words) = split_title(name), split_title(other)
+    if _is_pet_form_of_noble(words, other_title, other_words):
+        return True
+    if _is_pet_form_of_noble(other_words, title, words):
+        return True
+    if _may_be_husband_or_child(name, other, known) or _may_be_husband_or_child(other, name, known):
+        return True
     if words[-1:] == other_words[-1:] and _conflicting_titles(title, other_title):
         return True
     both = len(words) > 1 and len(other_words) > 1 and words[-1] == other_words[-1]
     return both and not _same_first_name(words[0], other_words[0])
+
+
+def _may_be_husband_or_child(wife: str, full: str, known: NameEvidence) -> bool:
+    """Whether one name is a wife's ("Mrs. Smith") and the other may be of her family.
+
+    That is "Mordecai Smith" unless the book calls this person "she", and any "Maria Lucas" for
+    "Lady Lucas", because a lady has her title from her husband.
+    """
+    title, words = split_title(wife)
+    other_title, other_words = split_title(full)
+    if title not in _WIVES or len(words) != 1 or other_title or len(other_words) < 2:
+        return False
+    return words == other_words[-1:] and (title == "lady" or not _is_woman(full, known))
+
+
+def _is_woman(name: str, known: NameEvidence) -> bool:
+    """Whether the book calls this person "she", or the first name is a pet form of a woman's."""
+    if name in known.female:
+        return known.female[name]
+    formal = _PET_FORMS.get(split_title(name)[1][0].lower(), ())
+    return any(gender.by_name(each) is True for each in formal)
+
+
+def _is_pet_form_of_noble(words: Sequence[str], title: str, titled: Sequence[str]) -> bool:
+    """Whether the first of two names is a pet form ("Kitty") and the other is "Lady Catherine"."""
+    if title not in _NOBLE or not words or not titled:
+        return False
+    return titled[0].lower() in _PET_FORMS.get(words[0].lower(), ())
 
 
 def _conflicting_titles(one: str, other: str) -> bool:
@@ -234,3 +275,21 @@ def add_titled(groups: Sequence[set[str]], names: Iterable[str]) -> None:
             continue
         if {split_title(each)[0] for each in fitting[0]} <= {"", title}:
             fitting[0].add(name)
+
+
+def add_rank_nouns(groups: Sequence[set[str]], counts: Mapping[str, int]) -> None:
+    """ "The captain" is Captain Trelawney, unless the book has another captain of weight."""
+    holders: dict[str, list[tuple[int, set[str]]]] = {}
+    for group in groups:
+        ranked: Counter[str] = Counter()
+        for name in group:
+            title, plain = split_title(name)
+            if plain:
+                ranked[title] += counts.get(name, 0)
+        for title in ranked.keys() & _RANK_NOUNS:
+            holders.setdefault(title, []).append((ranked[title], group))
+    for title, found in holders.items():
+        most, *others = sorted((count for count, _ in found), reverse=True)
+        if most >= max(_MIN_RANKED, _DOMINANCE * max(others, default=0)):
+            owner = next(group for count, group in found if count == most)
+            owner.add(f"the {title}")

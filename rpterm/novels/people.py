@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from rpterm.novels import gender, names
 from rpterm.novels.quotations import Paragraph
-from rpterm.novels.speech_tags import NAME, NO_NAMES, TITLE, WORD, Tag, noun_gender
+from rpterm.novels.speech_tags import NAME, NO_NAMES, TITLE, WORD, SpeechTag, noun_gender
 
 _MIN_NAMED = 2
 """Times a book must name somebody as a speaker, or have them addressed."""
@@ -110,7 +110,7 @@ class People:
 
 
 def find_people(
-    paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None], same: Collection[str] = ()
+    paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None], same: Collection[str] = ()
 ) -> People:
     """Everybody who is named as a speaker at least twice, or who is addressed and mentioned.
 
@@ -128,8 +128,10 @@ def find_people(
     groups = names.merge_groups(names.group_names(evidence), same)
     titles = Counter(" ".join(name.split()) for p in paragraphs for name in _TITLED.findall(p.text))
     names.add_titled(groups, [name for name, count in titles.items() if count >= _MIN_TITLED])
+    names.add_rank_nouns(groups, counts)
     persons = [_person(group, evidence) for group in groups if group]
-    persons += _noun_speakers(filter(None, tags))
+    taken = {name for person in persons for name in person.names}
+    persons += [each for each in _noun_speakers(filter(None, tags)) if each.name not in taken]
     if _has_narrator(paragraphs, tags):
         persons = _with_narrator(persons, addressed, narrated, tagged)
     return People(persons)
@@ -194,7 +196,7 @@ def _genders(paragraphs: Sequence[Paragraph], known: Collection[str]) -> dict[st
 
 
 def _distinct_pairs(
-    paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None]
+    paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None]
 ) -> set[frozenset[str]]:
     """Names of two people: they speak by turns, or one addresses the other, more than once."""
     pairs: Counter[frozenset[str]] = Counter()
@@ -217,7 +219,7 @@ def _share_word(one: str, other: str) -> bool:
     return bool(set(one.split()) & set(other.split()))
 
 
-def _noun_speakers(tags: Iterable[Tag]) -> list[Person]:
+def _noun_speakers(tags: Iterable[SpeechTag]) -> list[Person]:
     """Speakers who have no name but a noun of their own: "the stranger"."""
     counts = Counter(tag.text for tag in tags if tag.kind == "noun")
     return [
@@ -228,7 +230,7 @@ def _noun_speakers(tags: Iterable[Tag]) -> list[Person]:
 
 
 # The narrator --------------------------------------------------------------------------------
-def _has_narrator(paragraphs: Sequence[Paragraph], tags: Sequence[Tag | None]) -> bool:
+def _has_narrator(paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None]) -> bool:
     narration = [each.text for each in paragraphs if not each.quotes]
     first_person = sum(bool(_FIRST_PERSON.search(text)) for text in narration)
     lines = sum(tag is not None and tag.kind == "narrator" for tag in tags)

@@ -24,9 +24,9 @@ from rpterm.novels.mannerisms import mannerisms
 from rpterm.novels.names import split_title
 from rpterm.novels.people import Person
 from rpterm.novels.relations import Relation
-from rpterm.novels.style import style
+from rpterm.novels.style import speech_style
 from rpterm.novels.trait_patterns import KIN
-from rpterm.novels.years import latest
+from rpterm.novels.years import latest_year
 from rpterm.scoring.texts import content_stems
 from rpterm.sentences import sentences
 
@@ -116,7 +116,7 @@ def draft_card(
     """
     book_claims = BookClaims(book)
     name = full_name(book, person, asked)
-    guessed_year = None if year else latest(book.paragraphs)
+    guessed_year = None if year else latest_year(book.paragraphs)
     kin_relations = book_claims.relations_of(person)
     claims = _select_claims(book_claims.of(person), book_claims.gathered(person, name))
     relation_claims, rest = _split_relations(book, person, claims, kin_relations)
@@ -137,7 +137,7 @@ def draft_card(
         greetings=tuple(text for _, text in openings),
         attributes=(*_other_names_line(book, person, name), *map(_claim_line, attributes)),
         relations=(*relations, *_forms_of_address(book, person))[:_MAX_RELATIONS],
-        style=(*style(_speeches(own), _speeches(others)), *mannerisms(own, others)),
+        style=(*speech_style(_speeches(own), _speeches(others)), *mannerisms(own, others)),
         limits=("{{char}} never decides what {{user}} says, does or feels.",),
         examples=tuple(exchanges.examples(book, person)),
         lorebook=Lorebook(tuple(_lore_entries(book, person, book_claims))),

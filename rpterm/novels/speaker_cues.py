@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
-from rpterm.novels.speech_tags import Tag, noun_gender
+from rpterm.novels.speech_tags import SpeechTag, noun_gender
 from rpterm.sentences import spans
 
 WEIGHTS: dict[str, float] = {
@@ -35,6 +35,7 @@ WEIGHTS: dict[str, float] = {
     "mentioned_in_line": -2.5,
     "addressed_before": 1.5,
     "addressed_after": 0.5,
+    "addressed_nearby": 0.5,
     "distance": -0.35,
     "log_frequency": 0.4,
     "somebody_else": -5.0,
@@ -42,6 +43,8 @@ WEIGHTS: dict[str, float] = {
 """Log-odds of each cue; ``distance`` counts per paragraph."""
 _MAX_DISTANCE = 8
 """Paragraphs after which a mention counts as equally far away."""
+_ADDRESS_RANGE = 6
+"""Paragraphs before and after a line in which its speaker may be addressed."""
 _NARRATOR_DISTANCE = 4
 """Distance of a first-person narrator, who is never named but never absent."""
 _LEADING_PRONOUN = re.compile(r"^\W*(?:and\s+|then\s+|but\s+)?(He|She|he|she|I)\b")
@@ -62,7 +65,7 @@ class SpeakerCues:
     def __init__(
         self,
         paragraphs: Sequence[Paragraph],
-        tags: Sequence[Tag | None],
+        tags: Sequence[SpeechTag | None],
         people: People,
         links: Links | None = None,
     ) -> None:
@@ -80,7 +83,7 @@ class SpeakerCues:
             each.name: math.log((counts[each.name] + 1) / (most + 1)) for each in people.persons
         }
 
-    def _tagged_person(self, tag: Tag | None) -> Person | None:
+    def _tagged_person(self, tag: SpeechTag | None) -> Person | None:
         if tag is None or tag.kind == "pronoun":
             return None
         return self.people.narrator if tag.kind == "narrator" else self.people.named(tag.text)
@@ -144,9 +147,17 @@ class SpeakerCues:
         after = at + 1
         if after < len(self.paragraphs) and self.paragraphs[after].quotes:
             score += w["addressed_after"] * (name in self.addressed[after])
+        score += w["addressed_nearby"] * self._is_addressed_near(name, at)
         distance = min(_MAX_DISTANCE, at - last[name]) if name in last else _MAX_DISTANCE
         score += w["distance"] * distance + w["log_frequency"] * self.log_frequency[name]
         return score
+
+    def _is_addressed_near(self, name: str, at: int) -> bool:
+        """Whether anybody speaks to this person in the paragraphs around, but not in this one."""
+        first, end = max(0, at - _ADDRESS_RANGE), at + _ADDRESS_RANGE + 1
+        return any(
+            name in each for each in (*self.addressed[first:at], *self.addressed[at + 1 : end])
+        )
 
     def _by_tag(self, person: Person, at: int, antecedent: str | None) -> float:
         w, tag = WEIGHTS, self.tags[at]

@@ -125,7 +125,7 @@ _LAST_SENTENCE = re.compile(r"(?:^|[.!?]\s+)([^.!?]*(?:(?:Mrs?|Dr|St)\.[^.!?]*)*
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class SpeechTag:
     """Who speaks, in the book's own word.
 
     Attributes:
@@ -136,7 +136,7 @@ class Tag:
     text: str = ""
 
 
-def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> Tag | None:
+def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> SpeechTag | None:
     """The speech tag in a paragraph's narration; a name has priority over a pronoun.
 
     Args:
@@ -149,28 +149,34 @@ def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> Tag | None:
     return min(tags, key=lambda tag: order.index(tag.kind), default=None)
 
 
-def _tag_in(paragraph: Paragraph, at: int) -> Tag | None:
+def _tag_in(paragraph: Paragraph, at: int) -> SpeechTag | None:
     """The tag in one piece of narration."""
     piece, last = paragraph.narration_parts[at], len(paragraph.narration_parts) - 1
     return (tag_after(piece) if at else None) or (tag_before(piece) if at < last else None)
 
 
-def tag_after(narration: str) -> Tag | None:
+def tag_after(narration: str) -> SpeechTag | None:
     """The speaker in narration right after a quotation: "said Mr. Darcy", "he replied"."""
     match = _VERB_FIRST.match(narration) or _SPEAKER_FIRST.match(narration)
     return _tag_of_match(match) or _unusual_tag(narration)
 
 
-def _unusual_tag(narration: str) -> Tag | None:
+def _unusual_tag(narration: str) -> SpeechTag | None:
     """Tags without a speech verb: "was his reply"; "corroborated Flora", whatever the verb."""
     if (found := _REPLY_NOUN.match(narration)) is not None:
         own = found[1]
-        return Tag("narrator") if own == "my" else Tag("pronoun", "he" if own == "his" else "she")
+        return (
+            SpeechTag("narrator")
+            if own == "my"
+            else SpeechTag("pronoun", "he" if own == "his" else "she")
+        )
     found = _ANY_VERB_NAME.match(narration)
-    return Tag("name", name) if found is not None and (name := _clean_name(found[1])) else None
+    return (
+        SpeechTag("name", name) if found is not None and (name := _clean_name(found[1])) else None
+    )
 
 
-def tag_before(narration: str) -> Tag | None:
+def tag_before(narration: str) -> SpeechTag | None:
     """The speaker in narration right before a quotation: "Mr. Darcy bowed, and said:"."""
     sentence = _LAST_SENTENCE.search(narration)
     if sentence is None:
@@ -183,16 +189,20 @@ def tag_before(narration: str) -> Tag | None:
     return _tag_of_match(found)
 
 
-def _tag_of_match(found: re.Match[str] | None) -> Tag | None:
+def _tag_of_match(found: re.Match[str] | None) -> SpeechTag | None:
     if found is None:
         return None
     if found["pro"]:
-        return Tag("narrator") if found["pro"] == "I" else Tag("pronoun", found["pro"].lower())
+        return (
+            SpeechTag("narrator")
+            if found["pro"] == "I"
+            else SpeechTag("pronoun", found["pro"].lower())
+        )
     if found["noun"]:
         noun = _clean_noun(found["noun"])
-        return Tag("noun", noun) if noun else None
+        return SpeechTag("noun", noun) if noun else None
     name = _clean_name(found["name"])
-    return Tag("name", name) if name else None
+    return SpeechTag("name", name) if name else None
 
 
 def _clean_name(text: str) -> str:

@@ -43,7 +43,7 @@ _MIN_LINES, _MIN_WORD_RATIO, _MAX_WORDS = 3, 4.0, 6
 """Least lines with a favourite word, least ratio to the others' share, and words listed."""
 
 
-def style(own: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+def speech_style(own: Sequence[str], others: Sequence[str]) -> Iterator[str]:
     """The traits, one per line.
 
     Args:

@@ -34,7 +34,7 @@ _MIN_DATES = 2
 """Complete dates a book must contain before the latest one counts."""
 
 
-def latest(paragraphs: Sequence[Paragraph]) -> tuple[str, str] | None:
+def latest_year(paragraphs: Sequence[Paragraph]) -> tuple[str, str] | None:
     """A year and the text that shows it; ``None`` if the book contains neither."""
     printed = [
         (found[1], each.text)

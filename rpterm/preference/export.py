@@ -52,7 +52,7 @@ SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ExportOptions:
     """What to export, and how.
 
     Attributes:
@@ -75,7 +75,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class TargetModel:
     """What the export needs to know about a model.
 
     Attributes:
@@ -127,8 +127,8 @@ def split_of(chat: int, share: float) -> str:
 def export(
     judgements: Judgements,
     out: Path,
-    options: Options,
-    model: Model,
+    options: ExportOptions,
+    model: TargetModel,
     look: Callable[[Path], None] | None = None,
 ) -> ExportResult:
     """Write the export; an earlier one at ``out`` is replaced at the very end.
@@ -159,7 +159,7 @@ def export(
 class _Run:
     """One run of an export."""
 
-    def __init__(self, judgements: Judgements, options: Options, model: Model) -> None:
+    def __init__(self, judgements: Judgements, options: ExportOptions, model: TargetModel) -> None:
         self.judgements = judgements
         self.options = options
         self.model = model

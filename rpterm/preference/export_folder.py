@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 MANIFEST = "rpterm-export.json"
@@ -56,7 +56,7 @@ def replace_folder(target: Path) -> Iterator[Path]:
         _remove(old)
     except OSError as error:
         raise ExportError(
-            f"{target} cannot be written ({why(error)}). Choose another folder, or free some "
+            f"{target} cannot be written ({cause_of(error)}). Choose another folder, or free some "
             "space; an earlier export there is unchanged."
         ) from error
 

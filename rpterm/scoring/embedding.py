@@ -26,7 +26,7 @@ class Embedder(Protocol):
         """Unit vectors, one row per text; blocks until they are computed."""
         ...
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+    def start_encoding(self, texts: Sequence[str]) -> Callable[[], Floats]:
         """Start ``encode`` ahead of everything that can wait; the returned function waits."""
         ...
 
@@ -47,10 +47,10 @@ class EmbeddingCache:
         """The number of different texts that are not in the cache."""
         return len(self._uncached(texts))
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], None]:
+    def start_embedding(self, texts: Sequence[str]) -> Callable[[], None]:
         """Start embedding the texts that are not cached; the returned function waits for them."""
         new = self._uncached(texts)
-        rows = self._embed.begin(new)
+        rows = self._embed.start_encoding(new)
         return lambda: self._store(dict(zip(new, rows(), strict=True)))
 
     def __call__(self, texts: Sequence[str]) -> Floats:

@@ -71,7 +71,7 @@ _LONGEST_EXCERPT = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ScoreFinding:
     """A reading, ready for display.
 
     Attributes:
@@ -88,7 +88,7 @@ class Finding:
         return LABELS.get(self.signal, self.signal.replace("_", " "))
 
 
-def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Finding, ...]:
+def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[ScoreFinding, ...]:
     """All readings: the worst first, then those for the character, then the quiet ones.
 
     Args:
@@ -103,12 +103,12 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Fin
     return tuple(sorted(found, key=lambda each: (order[each.kind], -abs(each.adds), each.signal)))
 
 
-def _finding(name: str, reading: Reading, term: Term | None) -> Finding:
+def _finding(name: str, reading: Reading, term: Term | None) -> ScoreFinding:
     if name in UNWEIGHTED_VIOLATIONS or name in APPEAL:
-        return Finding(name, _unweighted_kind(name, reading), 0.0, reading)
+        return ScoreFinding(name, _unweighted_kind(name, reading), 0.0, reading)
     added = bounded_contribution(term, reading) if term is not None else 0.0
     is_violation = term is not None and term.weight < 0
-    return Finding(name, _weighted_kind(reading, added, is_violation), added, reading)
+    return ScoreFinding(name, _weighted_kind(reading, added, is_violation), added, reading)
 
 
 def _unweighted_kind(name: str, reading: Reading) -> Kind:
@@ -163,7 +163,7 @@ def broken_lines(score: Score) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:_MOST_LINES]
 
 
-def hint(score: Score, reply: str, *, char: str, user: str) -> str:
+def regeneration_hint(score: Score, reply: str, *, char: str, user: str) -> str:
     """An instruction for the next reply only, from what was wrong with this one."""
     advice = [_advice(each, reply, char, user) for each in findings(score) if each.kind == "break"]
     wanted = list(dict.fromkeys(filter(None, advice)))[:_MOST_LINES]
@@ -177,10 +177,10 @@ def hint(score: Score, reply: str, *, char: str, user: str) -> str:
 
 def author_note(score: Score, reply: str, *, char: str, user: str) -> str:
     """The same instruction as the start of an author's note, which stays until it is edited."""
-    return hint(score, reply, char=char, user=user).replace("Remember: ", "").strip()
+    return regeneration_hint(score, reply, char=char, user=user).replace("Remember: ", "").strip()
 
 
-def _advice(finding: Finding, reply: str, char: str, user: str) -> str:
+def _advice(finding: ScoreFinding, reply: str, char: str, user: str) -> str:
     first = finding.reading.evidence[0]
     words = excerpt(reply, first)
     advice = {

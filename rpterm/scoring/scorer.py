@@ -1,9 +1,9 @@
 """The Scorer turns one reply in its scene into a probability, with the readings that led to it.
 
-``cheap`` uses words, and embeddings where the embedder is ready and already knows the card; it runs
-right after the last token. ``full`` also asks the fixed language model; it runs when idle and can
-be stopped. Which signals count, and how much, was fitted: see ``combine`` and ``coefficients``.
-Knows no chat, no store and no screen.
+``score_quickly`` uses words, and embeddings where the embedder is ready and already knows the card;
+it runs right after the last token. ``score_fully`` also asks the fixed language model; it runs when
+idle and can be stopped. Which signals count, and how much, was fitted: see ``combine`` and
+``coefficients``. Knows no chat, no store and no screen.
 """
 
 from __future__ import annotations
@@ -109,10 +109,12 @@ class Scorer:
         """The signals it measures, in order of cost."""
         return self._signals
 
-    def cheap(self, reply: str, scene: Scene) -> Score:
+    def score_quickly(self, reply: str, scene: Scene) -> Score:
         """Score by words, and by embeddings if few are missing: within 150 ms."""
         embeddings = self._embeddings_at_hand(reply, scene)
-        wait = embeddings.begin(_texts_of(reply, scene)) if embeddings is not None else None
+        wait = (
+            embeddings.start_embedding(_texts_of(reply, scene)) if embeddings is not None else None
+        )
         readings = self._measure("words", reply, scene)
         if wait is not None:
             wait()
@@ -123,8 +125,8 @@ class Scorer:
         signals = (signal for signal in self._signals if signal.cost == cost)
         return {signal.name: signal.measure(reply, scene) for signal in signals}
 
-    def warm(self, scene: Scene) -> None:
-        """Embed what stays the same from turn to turn, so that ``cheap`` can use embeddings.
+    def warm_embeddings(self, scene: Scene) -> None:
+        """Embed what stays the same from turn to turn, for ``score_quickly`` to use.
 
         Blocks.
 
@@ -137,18 +139,18 @@ class Scorer:
             # At least one text, to start the embedder.
             self._embeddings(_lasting_texts(scene) or [scene.char])
 
-    def prepare(self, reply: str, scene: Scene) -> None:
-        """``warm`` for a first reply that somebody waits for: both models load in parallel.
+    def warm_models(self, reply: str, scene: Scene) -> None:
+        """``warm_embeddings`` for a first reply somebody waits for: both models load in parallel.
 
-        The language model's answers about the reply are cached, so ``full`` does not ask twice. If
-        the model cannot be used, ``full`` reports it.
+        The language model's answers about the reply are cached, so ``score_fully`` does not ask
+        twice. If the model cannot be used, ``score_fully`` reports it.
 
         Raises:
             RptermError: The embedder cannot be used.
         """
         slow_signals = [each for each in self._signals if each.cost == "likelihood"]
         if not slow_signals:
-            return self.warm(scene)
+            return self.warm_embeddings(scene)
 
         def measure() -> None:
             for signal in slow_signals:
@@ -157,11 +159,11 @@ class Scorer:
 
         thread = threading.Thread(target=measure, name="likelihood", daemon=True)
         thread.start()
-        self.warm(scene)
+        self.warm_embeddings(scene)
         thread.join()
         return None
 
-    def ahead(self, reply: str, scene: Scene) -> None:
+    def read_ahead(self, reply: str, scene: Scene) -> None:
         """Embed the finished part of a growing reply, so that its score takes less time.
 
         Raises:
@@ -171,7 +173,7 @@ class Scorer:
         if texts and self._embeddings is not None and self._embeddings.ready:
             self._embeddings(texts)
 
-    def full(
+    def score_fully(
         self, reply: str, scene: Scene, stopped: Callable[[], bool] = lambda: False
     ) -> Score | None:
         """Score with every signal; ``None`` if ``stopped`` returned true in between.

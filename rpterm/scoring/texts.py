@@ -26,7 +26,9 @@ _STOP_TEXT = (
 _STOP_WORDS = frozenset(_STOP_TEXT.split())
 
 
-def any_of(phrases: Iterable[str], before: str = r"\b", after: str = r"\b") -> re.Pattern[str]:
+def phrase_pattern(
+    phrases: Iterable[str], before: str = r"\b", after: str = r"\b"
+) -> re.Pattern[str]:
     """A case-insensitive pattern that matches any of several regular expressions."""
     return re.compile(f"{before}(?:{'|'.join(phrases)}){after}", re.IGNORECASE)
 

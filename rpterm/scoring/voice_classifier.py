@@ -39,7 +39,7 @@ _FUNCTION_TEXT = (
 _FUNCTION_WORDS = frozenset(_FUNCTION_TEXT.split())
 
 
-def items(text: str) -> list[str]:
+def voice_features(text: str) -> list[str]:
     """The lower-case words and the punctuation marks of a text."""
     return _ITEM.findall(text.lower().replace("’", "'"))
 
@@ -61,13 +61,13 @@ def _padded(text: str) -> str:
 def _function_pairs(text: str) -> list[str]:
     plain = [
         item if item in _FUNCTION_WORDS or not item[0].isalnum() else "#" + item[-2:]
-        for item in items(text)
+        for item in voice_features(text)
     ]
     return [f"{left} {right}" for left, right in pairwise(plain)]
 
 
 _ITEMS_OF: dict[str, Callable[[str], list[str]]] = {
-    "runs": _four_grams, "letters": _characters, "words": items, "turns": _function_pairs
+    "runs": _four_grams, "letters": _characters, "words": voice_features, "turns": _function_pairs
 }  # fmt: skip
 
 
@@ -117,7 +117,9 @@ class VoiceClassifier:
 
     def telling(self, line: str) -> list[str]:
         """Up to three words of the line: those with the largest evidence for or against."""
-        weighed = [(abs(self._log_ratio("words", item, 1)), item) for item in set(items(line))]
+        weighed = [
+            (abs(self._log_ratio("words", item, 1)), item) for item in set(voice_features(line))
+        ]
         return [item for _, item in sorted(weighed, reverse=True)[:3]]
 
     def _log_ratio(self, view: str, item: str, kinds: int) -> float:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
-    from rpterm.memory.distil.work import Work
+    from rpterm.memory.distil.work import DistillingWork
     from rpterm.memory.embed import Embedder
     from rpterm.scoring.scorer import Scorer
     from rpterm.store import Store
@@ -201,13 +201,13 @@ class Launch:
             return None
         from rpterm.memory.distil.distiller import Distiller
 
-        def works() -> list[Work]:
-            from rpterm.memory.distil.work import Work
+        def works() -> list[DistillingWork]:
+            from rpterm.memory.distil.work import DistillingWork
 
             memories = session.scene.memories()
             for memory in memories:
                 memory.settled(_SETTLE_SECONDS)  # A member reads only what it has heard by then.
-            return [Work(memory, share=self.settings.distil.share) for memory in memories]
+            return [DistillingWork(memory, share=self.settings.distil.share) for memory in memories]
 
         def wake(kept: object) -> None:
             for memory in session.scene.memories():

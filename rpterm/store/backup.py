@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.store.errors import StoreError, as_store_errors
 
 
@@ -29,7 +29,7 @@ def backup(connection: sqlite3.Connection, to: Path) -> None:
         publish(draft, to)
     except OSError as error:
         raise StoreError(
-            f"The backup {to} cannot be written: {why(error)}. Choose another place."
+            f"The backup {to} cannot be written: {cause_of(error)}. Choose another place."
         ) from error
     finally:
         # If the folder could not be created, there is no file, and unlink() itself fails.

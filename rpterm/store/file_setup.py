@@ -8,7 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.store.errors import StoreError
 from rpterm.store.process_locks import is_alive
 from rpterm.store.schema.chat_tables import prepare
@@ -31,7 +31,7 @@ def create_file(path: Path) -> None:
         _create(path)
     except OSError as error:
         raise StoreError(
-            f"The database {path} cannot be written: {why(error)}. Make its folder writable "
+            f"The database {path} cannot be written: {cause_of(error)}. Make its folder writable "
             "for you, or set RPTERM_HOME to another one."
         ) from error
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rpterm.humanize import counted
-from rpterm.preference.check.checker import Model
+from rpterm.preference.check.checker import RenderingModel
 from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.prompt_builder import rounded_up
@@ -30,7 +30,7 @@ class _SizedRow:
     fate: str
 
 
-def fit_rows(data: Dataset, model: Model, limit: int, out: Path) -> Dataset:
+def fit_rows(data: Dataset, model: RenderingModel, limit: int, out: Path) -> Dataset:
     """Keep the rows that a trainer learns from, and measure their lengths.
 
     Args:
@@ -74,7 +74,7 @@ def _none_fits(rows: Sequence[_SizedRow], limit: int, out: Path) -> str:
     )
 
 
-def _measure(rows: Sequence[Row], model: Model, limit: int) -> list[_SizedRow]:
+def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_SizedRow]:
     """Rows with their sizes; invalid rows are left out."""
     valid: list[tuple[Row, Example]] = []
     texts: list[str] = []
@@ -95,7 +95,7 @@ def _measure(rows: Sequence[Row], model: Model, limit: int) -> list[_SizedRow]:
     return measured
 
 
-def _rendered(example: Example, model: Model) -> str:
+def _rendered(example: Example, model: RenderingModel) -> str:
     if isinstance(example.prompt, str):
         return example.prompt
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm import paths
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import counted
 from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
@@ -106,7 +106,7 @@ class _Training:
         texts = _probe_texts(base, self.data)
         parity.check_conversion(base, texts, self.folder, self._stage)
         self._stage(f"tokenizing {counted(len(self.data.train), 'row')}")
-        built = trainer.build(
+        built = trainer.build_trainer(
             self.plan, base, self.data, self.folder, self.listener.stepped, self.stop,
             lambda: self._on_part(),
         )  # fmt: skip
@@ -194,7 +194,7 @@ def _open_folder(to: Path, fingerprint: str, anew: bool) -> Path:
         folder.mkdir(exist_ok=True)
         marker.write_text(fingerprint, encoding="ascii")
     except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({why(error)}).") from error
+        raise TrainingError(f"{folder} cannot be written ({cause_of(error)}).") from error
     return folder
 
 

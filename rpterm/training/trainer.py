@@ -31,7 +31,7 @@ _CHECKPOINTS = 10
 """Approximate number in a training, so that a power failure costs at most a tenth of it."""
 
 
-def build(
+def build_trainer(
     plan: TrainingPlan,
     base: BaseModel,
     data: Dataset,

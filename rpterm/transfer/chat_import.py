@@ -11,7 +11,7 @@ from typing import Any
 
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.lore.rules import world_name
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.store import Store
 from rpterm.store.chat_files import full_chat
 from rpterm.store.chat_files.chat_log import import_log, parse_log, parse_rows
@@ -109,7 +109,7 @@ def import_chats(
         except RptermError as error:
             results.append(ImportedChat(path, error=str(error)))
         except OSError as error:
-            results.append(ImportedChat(path, error=f"{why(error)}."))
+            results.append(ImportedChat(path, error=f"{cause_of(error)}."))
         if on_done:
             on_done(path.name)
     return results

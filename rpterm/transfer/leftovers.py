@@ -30,7 +30,7 @@ _KINDS: tuple[tuple[frozenset[str], tuple[str, str]], ...] = (
 """Keys that identify a kind of JSON file → its name in the singular and plural."""
 
 
-def describe(paths: Iterable[Path]) -> str:
+def describe_leftovers(paths: Iterable[Path]) -> str:
     """The kinds of some files with their numbers: "2 themes, 1 picture"; "" for none."""
     counts = Counter(map(_kind, paths))
     ordered = sorted(counts.items(), key=lambda each: (each[0] == _OTHER, -each[1], each[0]))

@@ -47,11 +47,14 @@ class RptermApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
+    # Textual declares it as a variable of the instance.
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
     CSS = (
         themes.TOASTS
         + """
     CommandPalette #--container, CommandPalette #--results { max-width: 88; min-width: 24; }
     CommandPalette #--container { margin: 3 2; border: round $primary-muted; height: auto; }
+    CommandPalette.-short #--container { margin: 0 1; }
     CommandPalette #--input { border: none; }
     CommandPalette CommandList, CommandPalette CommandList:focus {
         border: none; scrollbar-size-vertical: 1; min-width: 20;

@@ -110,7 +110,7 @@ def _duel(session: Session, request: ScreenRequest) -> Iterator[events.SessionEv
     return chat_duel.duel(session, request, contender.parse("B", session.settings.duel.b))
 
 
-def settle(session: Session, post: Post) -> None:
+def settle_cache(session: Session, post: Post) -> None:
     """Wait until the engine has settled: until it can take the next message at the least cost.
 
     A new message ends the wait, as does the death of the model's process.

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def edit_outside(app: App[Any], text: str) -> str | None:
         try:
             return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
         except OSError as error:
-            raise EditorError(f"The editor left no text: {why(error)}.") from None
+            raise EditorError(f"The editor left no text: {cause_of(error)}.") from None
 
 
 def edit_file(app: App[Any], path: Path) -> bool:
@@ -78,7 +78,7 @@ def run(words: list[str], path: Path) -> bool:
     try:
         return not subprocess.run([*words, str(path)], check=False).returncode
     except OSError as error:
-        reason = why(error)
+        reason = cause_of(error)
         raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
 
 

@@ -1,8 +1,8 @@
 """The command palette: which commands it offers, and in which order.
 
-Without a query the most used commands come first, then the order of the registry. With a query,
-matches in a command's id and label rank above matches in its description. How often each command
-was run from the palette is counted in the database.
+Without a query, commands that can act now come first, the most used ones before the order of the
+registry. With a query, matches in a command's id and label rank above matches in its description.
+How often each command was run from the palette is counted in the database.
 """
 
 from __future__ import annotations
@@ -49,6 +49,13 @@ def offered(app: Program, screen: Screen[Any]) -> Iterator[keys.Key]:
             yield key
 
 
+def acts_now(chat: ChatScreen, key: keys.Key) -> bool:
+    """Whether the reply or the selected turn that a command needs is there."""
+    if key.when == ("writing",):
+        return chat.state.busy
+    return key.when != ("selected",) or chat.transcript.selected is not None
+
+
 def title(key: keys.Key) -> str:
     """What a command does, without the details."""
     return key.description.split(":")[0].split(";")[0].rstrip(".")
@@ -84,7 +91,11 @@ class Commands(Provider):
         self._usage = await _read_usage(self._program)
 
     async def discover(self) -> Hits:
-        for key in sorted(offered(self._program, self.screen), key=lambda k: -self._usage[k.id]):
+        chat = self._program.chat
+        for key in sorted(
+            offered(self._program, self.screen),
+            key=lambda key: (not acts_now(chat, key), -self._usage[key.id]),
+        ):
             yield DiscoveryHit(
                 _entry(key), self._run(key.id), text=title(key), help=self._help(key)
             )  # fmt: skip

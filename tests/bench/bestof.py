@@ -99,8 +99,8 @@ def _measured(
 ) -> Four:  # fmt: skip
     played = question.card(card)
     scene = scene_of(played, history=((False, question.user[0]),), others=others)
-    scorer.warm(scene)
-    quick = tuple(scorer.cheap(reply, scene) for reply in replies)
+    scorer.warm_embeddings(scene)
+    quick = tuple(scorer.score_quickly(reply, scene) for reply in replies)
     rows = embedder.encode([*replies, question.references[0]])
     values: dict[str, list[float]] = {
         "cosine to the example": [float(row @ rows[-1]) for row in rows[:-1]],
@@ -110,7 +110,7 @@ def _measured(
     for reply in replies:
         for name, value in against_references(reply, question.references).items():
             values.setdefault(f"{name} to the example", []).append(value)
-        full = scorer.full(reply, scene)
+        full = scorer.score_fully(reply, scene)
         assert full is not None
         for name in LIKELIHOODS:
             values.setdefault(name, []).append(full.readings[name].value)

@@ -35,7 +35,7 @@ def measure(scorer: Scorer, cards: dict[str, CharacterCard], described: bool) ->
         others = other_cards(card, folders.find())
         for question, *replies in scenes:
             scene = scene_of(card, history=((False, question),), others=others)
-            scores = [scorer.full(reply, scene) for reply in replies]
+            scores = [scorer.score_fully(reply, scene) for reply in replies]
             rows.append([score.probability for score in scores if score is not None])
     means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
     return {

@@ -19,13 +19,13 @@ from rpterm.types import Sampling
 IDEA = "a keeper of a lighthouse who fears still water"
 
 
-def _answer(stage: draft.Stage, word: str = "w") -> dict[str, Any]:
+def _answer(stage: draft.DraftStage, word: str = "w") -> dict[str, Any]:
     """An answer as the grammar would let a model write it."""
     made: dict[str, Any] = {}
     number = 0
     for field in stage.fields:
 
-        def text(field: draft.Field = field) -> str:
+        def text(field: draft.DraftField = field) -> str:
             nonlocal number
             number += 1
             return (
@@ -135,7 +135,7 @@ def test_texts_copied_from_the_example_are_dropped() -> None:
 def test_a_text_cut_at_its_maximum_length_ends_with_a_sentence() -> None:
     field = next(f for f in draft.STAGES[0].fields if f.name == "tagline")
     long = "One whole sentence stands here. " + "and then it runs on " * 9
-    stage = draft.Stage("", (field,))
+    stage = draft.DraftStage("", (field,))
     assert draft.parse_answer(stage, json.dumps({"tagline": long[: field.high]}), {}) == {
         "tagline": "One whole sentence stands here."
     }
@@ -143,7 +143,7 @@ def test_a_text_cut_at_its_maximum_length_ends_with_a_sentence() -> None:
 
 @pytest.mark.parametrize("stage", draft.STAGES, ids=lambda stage: stage.title)
 @pytest.mark.parametrize("brief", [False, True])
-def test_every_rule_of_a_grammar_is_defined(stage: draft.Stage, brief: bool) -> None:
+def test_every_rule_of_a_grammar_is_defined(stage: draft.DraftStage, brief: bool) -> None:
     for each in draft.remaining_stages({"name": "Odo"}, brief=brief):
         if each.title != stage.title:
             continue

@@ -104,7 +104,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def cheap(self, reply: str, scene: Scene) -> Score:
+    def score_quickly(self, reply: str, scene: Scene) -> Score:
         raise self.error
 
     def full(self, reply: str, scene: Scene, stopped: Any) -> Score | None:

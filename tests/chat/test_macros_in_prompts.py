@@ -82,7 +82,7 @@ def test_a_clock_in_the_card_costs_nothing_until_the_next_day(chat: _Chat) -> No
     assert "It is 5 May 2031, 20:00." in prompt
     assert second.reused > 4 * second.evaluated
     chat.wait(24 * 60)
-    chat.session.settle()  # as when the chat is opened again
+    chat.session.settle_cache()  # as when the chat is opened again
     assert chat.session.engine.settled(5)
     prompt, third = chat.send("And today?")
     assert "It is 6 May 2031, 20:30." in prompt

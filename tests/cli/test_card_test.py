@@ -68,7 +68,7 @@ def test_score_above_fails_for_a_reply_out_of_character(cli: Cli, card: Path, pl
 def no_scorer(plays, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     """A good reply that nothing can score."""
     plays("I count stars.")
-    monkeypatch.setattr(Scorer, "full", lambda *_, **__: None)
+    monkeypatch.setattr(Scorer, "score_fully", lambda *_, **__: None)
 
 
 @pytest.mark.usefixtures("no_scorer")

@@ -201,7 +201,7 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     (home / "config.toml").write_text("thme = 1", encoding="utf-8")
     (home / "rpterm.db").write_bytes(b"no database" * 999)
     monkeypatch.setattr(
-        doctor_checks, "_library", lambda: doctor_checks.Check("llama.cpp", "ok", "")
+        doctor_checks, "_library", lambda: doctor_checks.DoctorCheck("llama.cpp", "ok", "")
     )
     done = cli("doctor", "--json")
     assert done.code == 1
@@ -218,7 +218,7 @@ def test_a_failing_check_is_reported_and_hides_no_other(
     closed: list[Store] = []
     monkeypatch.setattr(doctor_checks, "_disk", fails)
     monkeypatch.setattr(
-        doctor_checks, "_library", lambda: doctor_checks.Check("llama.cpp", "ok", "")
+        doctor_checks, "_library", lambda: doctor_checks.DoctorCheck("llama.cpp", "ok", "")
     )
     monkeypatch.setattr(Store, "chats", fails)
     monkeypatch.setattr(

@@ -14,7 +14,7 @@ from rpterm.cli import out, rich_out
 from rpterm.cli.score import _show
 from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.evaluation.reply_scores import ScoredReply, with_labels
-from rpterm.scoring.findings import Finding
+from rpterm.scoring.findings import ScoreFinding
 from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
 
@@ -155,7 +155,9 @@ def test_the_table_fits_the_terminal(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rich_out, "_PIPE_WIDTH", width)
-    why = Finding("assistant_voice", "conflict", -2.0, Reading(0.1, 1.0, (Evidence(0, 40, "odd"),)))
+    why = ScoreFinding(
+        "assistant_voice", "conflict", -2.0, Reading(0.1, 1.0, (Evidence(0, 40, "odd"),))
+    )
     monkeypatch.setattr("rpterm.evaluation.reply_scores.findings", lambda score: [why])
     parts = dict.fromkeys(("persona", "behaviour", "conversation", "boundaries"), 0.333)
     one = Score(0.42, 0.3, 0.6, parts, {}, complete=True, version="1")

@@ -15,7 +15,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender, ContenderError
-from rpterm.dueling.duel import Duel, Pair, Setup
+from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import GeneratorError, ReplyGenerator
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
@@ -33,11 +33,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def setup(count: int = 4, *specs: str, lines: tuple[str, ...] = ("Who?", "Why?")) -> Setup:
-    return Setup("Mara", specs or ("", "temperature=1.5"), count, 7, lines)
+def setup(count: int = 4, *specs: str, lines: tuple[str, ...] = ("Who?", "Why?")) -> DuelSetup:
+    return DuelSetup("Mara", specs or ("", "temperature=1.5"), count, 7, lines)
 
 
-def begin(store: Store, wanted: Setup) -> Duel:
+def begin(store: Store, wanted: DuelSetup) -> Duel:
     return Duel.begin(store, CARD, TOML, Persona("Ann"), wanted)
 
 
@@ -63,7 +63,7 @@ def fill(duel: Duel, *, together: bool = True) -> Stable:
     return stable
 
 
-def all_rounds(duel: Duel) -> Iterator[Pair]:
+def all_rounds(duel: Duel) -> Iterator[ReplyPair]:
     while (pair := duel.next()) is not None:
         assert pair.ready
         yield pair
@@ -111,7 +111,7 @@ def test_a_duel_is_resumed_where_it_was_left(store: Store) -> None:
     first = duel.next()
     assert first is not None
     duel.judge(first, "tie")
-    again = Duel.resume(store, Setup("Mara", ("", "temperature=1.5"), 6, 99, ("Who?", "Why?")))
+    again = Duel.resume(store, DuelSetup("Mara", ("", "temperature=1.5"), 6, 99, ("Who?", "Why?")))
     assert again is not None and again.id == duel.id and again.setup.seed == 7
     assert again.done() == 1
     pair = again.next()
@@ -228,9 +228,9 @@ def test_equal_or_single_sides_are_refused() -> None:
 JUDGE = """
 import sys
 from pathlib import Path
-from rpterm.dueling.duel import Duel, Setup
+from rpterm.dueling.duel import Duel, DuelSetup
 from rpterm.store import Store
-duel = Duel.resume(Store(Path(sys.argv[1])), Setup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
+duel = Duel.resume(Store(Path(sys.argv[1])), DuelSetup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
 while (pair := duel.next()) is not None:
     duel.judge(pair, "left")
     print(pair.round.number, flush=True)

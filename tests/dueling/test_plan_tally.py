@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpterm.dueling.contender import ContenderError, differences, parse, parse_all
-from rpterm.dueling.plan import APART, places, rounds
+from rpterm.dueling.plan import APART, places, plan_rounds
 from rpterm.dueling.tally import JudgedRound, score_line, tally
 from rpterm.types import Generation, Sampling
 
@@ -61,7 +61,7 @@ def test_differences_of_two_generations() -> None:
 @given(st.integers(2, 4), st.integers(1, 80), st.integers(0, 2**31))
 def test_every_plan_is_balanced_and_repeats_a_tenth(names: int, count: int, seed: int) -> None:
     sides = "ABCD"[:names]
-    planned = rounds(sides, count, seed)
+    planned = plan_rounds(sides, count, seed)
     new = [each for each in planned if each.again is None]
     again = [each for each in planned if each.again is not None]
     by_number = {each.number: each for each in planned}
@@ -74,11 +74,11 @@ def test_every_plan_is_balanced_and_repeats_a_tenth(names: int, count: int, seed
         old = by_number[each.again]
         assert (old.left, old.right, old.place) == (each.right, each.left, each.place)
         assert old.again is None and each.number - old.number > APART
-    assert rounds(sides, count, seed) == planned
+    assert plan_rounds(sides, count, seed) == planned
 
 
 def test_sides_are_random() -> None:
-    left = sum(each.left == "A" for each in rounds("AB", 400, 7) if each.again is None)
+    left = sum(each.left == "A" for each in plan_rounds("AB", 400, 7) if each.again is None)
     assert 160 < left < 240
 
 

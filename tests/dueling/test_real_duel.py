@@ -13,7 +13,7 @@ from rpterm.chat.session import ReplyRequest, Session
 from rpterm.config import Settings
 from rpterm.dueling.chat_duel import duel
 from rpterm.dueling.contender import Contender, parse
-from rpterm.dueling.duel import Duel, Setup
+from rpterm.dueling.duel import Duel, DuelSetup
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.protocol import Engine
 from rpterm.models.engine_factory import open_engine
@@ -37,7 +37,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def test_a_duel_is_made_judged_and_continued_in_the_chat(tmp_path: Path, engine: Engine) -> None:
     with Store(tmp_path / "rp.db") as store:
-        setup = Setup("Mo", ("temperature=0", "temperature=1.2"), 2, 7, ("Who are you?", "Why?"))
+        setup = DuelSetup(
+            "Mo", ("temperature=0", "temperature=1.2"), 2, 7, ("Who are you?", "Why?")
+        )
         started_duel = Duel.begin(store, CARD, "name = 'Mo'", Persona("Ann"), setup)
 
         def opened(contender: Contender) -> Session:

@@ -20,7 +20,7 @@ from rpterm.engine.llama.generate import Generation
 from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import Aborted, ChatCache
 from rpterm.engine.llama.logprobs import LogprobScorer, log_softmax_at
-from rpterm.engine.llama.model import Model, Options
+from rpterm.engine.llama.model import Model, ModelOptions
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.types import Sampling
 
@@ -36,7 +36,7 @@ def nothing(*_: object) -> None:
 @pytest.fixture(scope="module")
 def model(starter: Path) -> Model:
     log_to_stderr()
-    return Model(Options(starter, context=512, threads=1, sequences=4), nothing)
+    return Model(ModelOptions(starter, context=512, threads=1, sequences=4), nothing)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_aborted_inside_a_batch(cache: ChatCache, ids: list[int]) -> None:
 def test_the_number_of_threads_does_not_matter(starter: Path, ids: list[int]) -> None:
     found = []
     for threads in (1, 2):
-        model = Model(Options(starter, context=256, threads=threads, sequences=1), nothing)
+        model = Model(ModelOptions(starter, context=256, threads=threads, sequences=1), nothing)
         found.append(fresh(ChatCache(model, AbortFlag()), ids[:12]))
     assert np.array_equal(found[0], found[1])
 

@@ -14,7 +14,7 @@ from rpterm.engine.llama import host_cache, prompt_cache
 from rpterm.engine.llama.binding import lib, log_to_stderr
 from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import ChatCache
-from rpterm.engine.llama.model import Model, Options
+from rpterm.engine.llama.model import Model, ModelOptions
 from rpterm.engine.llama.prompt_cache import PromptCache
 from rpterm.system_memory import SystemMemory
 
@@ -38,7 +38,7 @@ def short_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def model(starter: Path) -> Model:
     log_to_stderr()
-    return Model(Options(starter, context=512, threads=1, sequences=2), nothing)
+    return Model(ModelOptions(starter, context=512, threads=1, sequences=2), nothing)
 
 
 @pytest.fixture

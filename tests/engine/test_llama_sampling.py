@@ -11,7 +11,7 @@ import pytest
 from rpterm.engine.llama import sampler_chain
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.kv import Batch
-from rpterm.engine.llama.model import Model, Options
+from rpterm.engine.llama.model import Model, ModelOptions
 from rpterm.engine.llama.token_sampler import TokenSampler
 from rpterm.types import Sampling
 
@@ -55,7 +55,7 @@ class Loop:
 
 @pytest.fixture(scope="module")
 def loop(starter: Path) -> Iterator[Loop]:
-    yield Loop(Model(Options(starter, 512, gpu_layers=0), lambda _share: None))
+    yield Loop(Model(ModelOptions(starter, 512, gpu_layers=0), lambda _share: None))
 
 
 @pytest.mark.model

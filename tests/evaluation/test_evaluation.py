@@ -15,7 +15,7 @@ from rpterm.dueling.contender import short_names
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.evaluation import page
 from rpterm.evaluation.answers import Answer, Answers, interview
-from rpterm.evaluation.judge import Judge, Verdict, compare, pairs, reliability_of
+from rpterm.evaluation.judge import Judge, JudgeVerdict, compare, pairs, reliability_of
 from rpterm.evaluation.metrics import (
     AnswerScores,
     against_references,
@@ -203,9 +203,9 @@ class _Counting(Scorer):
         super().__init__()
         self.asked = 0
 
-    def full(self, *args: Any, **kwargs: Any) -> Score | None:
+    def score_fully(self, *args: Any, **kwargs: Any) -> Score | None:
         self.asked += 1
-        found = super().full(*args, **kwargs)
+        found = super().score_fully(*args, **kwargs)
         return found and replace(found, complete=self.complete)
 
 
@@ -243,7 +243,7 @@ def test_the_report_escapes_what_models_say(tmp_path: Path) -> None:
     answers.append(Answer("c", "two", "p", "personality", 1, "4", 4))
     measured = measure(CARD, answers, questions, AnswerScores(Scorer(), ResultCache()))
     assert len(measured) == 8 and all(0 < m.values["in_character"] < 1 for m in measured)
-    verdicts = [Verdict("persona", "q", 1, "<b>one", "two", "two", "two")]
+    verdicts = [JudgeVerdict("persona", "q", 1, "<b>one", "two", "two", "two")]
     report = build(CARD.name, measured, answers, questions, verdicts, judge="big")
     titles = [table.title for table in report.tables]
     assert "The judging model: big" in titles and "Personality interview" in titles

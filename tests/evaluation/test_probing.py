@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.evaluation.probing import NO_CHECK, NO_SCORE, ProbeResult, ProbeSetup, holds, run
+from rpterm.evaluation.probing import (
+    NO_CHECK,
+    NO_SCORE,
+    ProbeResult,
+    ProbeSetup,
+    condition_holds,
+    run,
+)
 from rpterm.preference.stats.intervals import wilson
 
 CARD = CharacterCard(name="Ada", description="Counts stars.", greetings=("Good evening.",))
@@ -42,7 +49,7 @@ def tried(
 def test_texts_match_whole_words_and_lower_case_matches_any_case(
     text: str, reply: str, there: bool
 ) -> None:
-    assert holds(text, reply) is there
+    assert condition_holds(text, reply) is there
 
 
 def test_all_checks_must_pass() -> None:

@@ -11,12 +11,12 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluation_report
 from rpterm.evaluation import legend, page
 from rpterm.evaluation.answers import Answer
-from rpterm.evaluation.judge import Verdict
+from rpterm.evaluation.judge import JudgeVerdict
 from rpterm.evaluation.legend import METRICS
 from rpterm.evaluation.metrics import AnswerScores, MeasuredAnswer, measure
 from rpterm.evaluation.questions import KINDS, TRAITS, Question
 from rpterm.evaluation.recommendation import recommend
-from rpterm.evaluation.report import Report, build
+from rpterm.evaluation.report import EvaluationReport, build
 from rpterm.evaluation.result_cache import ResultCache
 from rpterm.scoring.scorer import Scorer
 
@@ -25,7 +25,7 @@ BROKEN = "As an AI language model, I cannot have opinions about that."
 GOOD = "My bees are quiet tonight; come up to the roof and listen."
 
 
-def report(tmp_path: Path | None = None) -> Report:
+def report(tmp_path: Path | None = None) -> EvaluationReport:
     """Two models, one question under two seeds, and a statement."""
     questions = {
         "q": Question("q", "reference", ("Is it late?",), ("Never for bees.",)),
@@ -38,7 +38,7 @@ def report(tmp_path: Path | None = None) -> Report:
     answers += [Answer("c", "two", "p", "personality", 1, "4", 4)]
     known = ResultCache(tmp_path / "scores.jsonl", "scores") if tmp_path else ResultCache()
     measured = measure(CARD, answers, questions, AnswerScores(Scorer(), known))
-    verdicts = [Verdict("persona", "q", 1, "one", "two", "one", "one")]
+    verdicts = [JudgeVerdict("persona", "q", 1, "one", "two", "one", "one")]
     return build(CARD.name, measured, answers, questions, verdicts, judge="big")
 
 
@@ -115,8 +115,8 @@ def test_a_model_is_recommended_only_if_it_is_shown_to_be_better() -> None:
 def test_an_unreliable_judge_is_reported_as_such() -> None:
     measured = [*scored("a", [0.6] * 8), *scored("b", [0.4] * 8)]
 
-    def verdicts(swapped: str) -> list[Verdict]:
-        return [Verdict("persona", f"q{at}", 1, "a", "b", "a", swapped) for at in range(8)]
+    def verdicts(swapped: str) -> list[JudgeVerdict]:
+        return [JudgeVerdict("persona", f"q{at}", 1, "a", "b", "a", swapped) for at in range(8)]
 
     by_place = recommend(measured, ["a", "b"], verdicts("b"), "big").reasons
     assert any(

@@ -19,7 +19,7 @@ LONG = "The river rose again in the night, and nobody slept in the lower town. "
 
 def placed(path, data):
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return chunks.pieces(files.read(path), path.name)
+    return chunks.split_into_pieces(files.read(path), path.name)
 
 
 # Kinds of files --------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_a_pdf_is_cited_by_page_without_its_running_heads(tmp_path):
 # Pieces ----------------------------------------------------------------------------------------
 def test_pieces_are_whole_sentences_that_overlap():
     text = " ".join(f"Sentence number {n} says that Mr. Smith paid {n} pounds." for n in range(40))
-    found = chunks.pieces(Document((Passage(text),), "chapter"), "x.txt")
+    found = chunks.split_into_pieces(Document((Passage(text),), "chapter"), "x.txt")
     assert len(found) > 4
     for before, after in pairwise(found):
         assert after.text.startswith(chunks.sentences(before.text)[-1])
@@ -128,7 +128,7 @@ def test_pieces_are_whole_sentences_that_overlap():
 @given(st.lists(st.text(alphabet="abc .!?\n«»”'ÄÖ漢。", max_size=900), max_size=6))
 def test_no_word_is_lost_and_no_piece_too_long(paragraphs):
     document = plain.read("\n\n".join(paragraphs))
-    found = chunks.pieces(document, "x")
+    found = chunks.split_into_pieces(document, "x")
     for piece in found:
         assert 0 < len(piece.text) <= chunks.MAX_PIECE + chunks.MAX_OVERLAP
     together = " ".join(piece.text for piece in found)

@@ -14,7 +14,7 @@ from distil_turns import HELD, SEEN
 from rpterm.memory.distil import facts, grammar, grounding, reflect, summary
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import statements
-from rpterm.memory.distil.supersede import Known, verdict
+from rpterm.memory.distil.supersede import KnownFact, supersession
 from rpterm.memory.distil.support import support
 from rpterm.store.memory.read_turns import SourceTurn
 
@@ -74,10 +74,10 @@ def test_a_plan_that_is_taken_back_no_longer_holds():
         statements(text, "Ann")
         for text in ("I'm going to sell the farm in May.", "I won't sell the farm after all.")
     )
-    known = Known(1, 1, plan.value, plan.text, plan.single, plan.retracts, True, True)
-    found = verdict(back.text, back.value, [known], turn=5, single=False, retracts=True)
+    known = KnownFact(1, 1, plan.value, plan.text, plan.single, plan.retracts, True, True)
+    found = supersession(back.text, back.value, [known], turn=5, single=False, retracts=True)
     assert found.takes_over == (1,)
-    other = verdict(
+    other = supersession(
         "Ann said they would buy a boat in June", "buy a boat", [known], turn=5, single=False,
         retracts=False,
     )  # fmt: skip
@@ -178,11 +178,11 @@ def test_literals_of_a_grammar_are_escaped():
     assert grammar.quoted('a"b\\c\n') == '"a\\"b\\\\c\\n"'
 
 
-HOME = Known(1, 10, "Bath", "Ann lives in Bath", True, False, True, True)
+HOME = KnownFact(1, 10, "Bath", "Ann lives in Bath", True, False, True, True)
 
 
 def judge(text, value, *known, single=False, retracts=False, turn=20):
-    return verdict(text, value, known, turn=turn, single=single, retracts=retracts)
+    return supersession(text, value, known, turn=turn, single=single, retracts=retracts)
 
 
 def test_a_newer_home_takes_the_place_of_the_older():
@@ -199,8 +199,8 @@ def test_what_was_said_in_one_breath_does_not_contradict_itself():
 
 
 def test_a_fact_that_is_not_shown_is_left_alone():
-    aside = Known(1, 10, "Bath", "Ann lives in Bath", True, False, True, False)
-    assert judge("Ann moved to London", "London", aside, single=True) == verdict(
+    aside = KnownFact(1, 10, "Bath", "Ann lives in Bath", True, False, True, False)
+    assert judge("Ann moved to London", "London", aside, single=True) == supersession(
         "Ann moved to London", "London", [], turn=20, single=True, retracts=False
     )
 
@@ -212,10 +212,10 @@ def test_what_is_taken_back_concerns_only_the_same_thing():
 
 
 def test_tastes_contradict_each_other_and_relatives_add_up():
-    likes = Known(2, 10, "honey", "Ann likes honey", False, False, True, True)
+    likes = KnownFact(2, 10, "honey", "Ann likes honey", False, False, True, True)
     assert judge("Ann dislikes honey", "honey", likes).takes_over == (2,)
     assert judge("Ann likes tea", "tea", likes).takes_over == ()
-    clara = Known(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
+    clara = KnownFact(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
                   True, True)  # fmt: skip
     assert judge("Ann has a brother", "a brother", clara).takes_over == ()
     assert not judge("Ann has a sister", "a sister", clara).new

@@ -16,7 +16,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.distiller import Distiller
-from rpterm.memory.distil.work import RULES, Work
+from rpterm.memory.distil.work import RULES, DistillingWork
 from rpterm.memory.transfer import TransferError
 from rpterm.oneshot import background_asker
 from rpterm.prompt.template import ChatTemplate
@@ -37,7 +37,7 @@ class World:
         self.store = Store(path, clock=lambda: self.time)
         self.memory = Memory(self.store, character, clock=lambda: self.time)
         self.memory.start()
-        self.work = Work(self.memory)
+        self.work = DistillingWork(self.memory)
 
     def chat(self, character="C"):
         return self.store.create_chat(card_name=character, card_hash="0").id
@@ -107,7 +107,7 @@ def test_a_fact_has_its_source_its_words_and_who_found_it(world):
     chat, first, _, facts = moved(world)
     detail = world.memory.distilled.details([facts[BATH]])[facts[BATH]]
     assert (detail.turns, detail.quote, detail.method) == ((first,), "I live in Bath", "rules")
-    row = world.memory.many([facts[BATH]])[facts[BATH]]
+    row = world.memory.get_many([facts[BATH]])[facts[BATH]]
     assert (row.turn_id, row.chat_id, row.by_model, row.shared) == (first, chat, False, False)
     assert row.created_at == NOW
     assert world.read(chat) == {}
@@ -118,7 +118,7 @@ def test_a_replaced_fact_is_linked_and_not_recalled_as_if_it_held(world):
     details = world.memory.distilled.details(facts.values())
     assert details[facts[LONDON]].older == (facts[BATH],)
     assert details[facts[BATH]].newer == (facts[LONDON],)
-    assert world.memory.many([facts[BATH]])[facts[BATH]].superseded_by == facts[LONDON]
+    assert world.memory.get_many([facts[BATH]])[facts[BATH]].superseded_by == facts[LONDON]
     other = world.chat()
     assert world.ask(other, "Where in London or Bath does Ann live?") == [LONDON]
 
@@ -168,10 +168,10 @@ def test_of_two_newer_facts_one_may_go(world):
     world.store.set_leaf(chat, between)
     world.say(chat, "I moved to Paris.", between)
     paris = world.read(chat)["Ann moved to Paris and lives there"]
-    bath = world.memory.many([facts[BATH]])[facts[BATH]]
+    bath = world.memory.get_many([facts[BATH]])[facts[BATH]]
     assert bath.superseded_by == paris
     world.memory.forget(paris)
-    assert world.memory.many([bath.id])[bath.id].superseded_by == facts[LONDON]
+    assert world.memory.get_many([bath.id])[bath.id].superseded_by == facts[LONDON]
 
 
 def test_a_link_can_be_taken_back(world):
@@ -204,7 +204,7 @@ def test_forgetting_a_fact_takes_a_thought_along_and_it_does_not_come_back(world
     world.work.distilled.reads.mark_unread("C", work.RULES)
     again = world.read(chat)
     assert list(again) == [BATH]
-    assert world.memory.many(again.values())[again[BATH]].superseded_by == facts[LONDON]
+    assert world.memory.get_many(again.values())[again[BATH]].superseded_by == facts[LONDON]
 
 
 def test_deleting_the_turn_deletes_what_was_drawn_from_it(world):
@@ -229,7 +229,7 @@ def test_an_edited_fact_is_the_users_and_replaces_nothing_more(world):
 def test_facts_are_shared_only_where_the_user_allows_it(world, tmp_path):
     chat = world.chat()
     world.say(chat, "I keep a goat.", world.say(chat, "I live in Bath."))
-    world.work = Work(world.memory, share=True)
+    world.work = DistillingWork(world.memory, share=True)
     assert world.memory.settled(20)
     facts = world.read(chat)
     world.memory.share(facts["Ann has a goat"], False)
@@ -255,7 +255,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     world.say(chat, "I live in Bath.", alone)
     assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
     company = Memory(world.store, "D", clock=lambda: world.time)
-    work = Work(company)
+    work = DistillingWork(company)
     assert work.chats_to_catch_up() == [chat]
     kept = work.read_rules(chat).kept
     assert [(row.text, row.character) for row in kept] == [(BATH, "D")]
@@ -398,7 +398,7 @@ def distiller(world):
     chat = world.chat()
     world.say(chat, "I broke my wrist. I live in Bath.")
     made = Distiller(
-        lambda: [Work(world.memory)], chat, lambda: "Ann", model=True,
+        lambda: [DistillingWork(world.memory)], chat, lambda: "Ann", model=True,
         still_s=0.05,
     )  # fmt: skip
     made.attach(engine, background_asker(engine, ChatTemplate(engine.load().chat_template)))
@@ -450,7 +450,7 @@ def test_closing_does_not_wait_for_the_model(distiller):
 def test_without_the_model_only_the_rules_write(world):
     chat = world.chat()
     world.say(chat, "I broke my wrist. I live in Bath.")
-    made = Distiller(lambda: [Work(world.memory)], chat, lambda: "Ann")
+    made = Distiller(lambda: [DistillingWork(world.memory)], chat, lambda: "Ann")
     engine = Beside()
     made.attach(engine, background_asker(engine, ChatTemplate(engine.load().chat_template)))
     made.wake()
@@ -471,7 +471,7 @@ def test_what_an_earlier_chat_left_unread_is_read_in_the_next(world):
     world.say(world.chat(), "I live in Bath.")
     chat = world.chat()
     assert world.memory.settled(20)
-    made = Distiller(lambda: [Work(world.memory)], chat, lambda: "Ann")
+    made = Distiller(lambda: [DistillingWork(world.memory)], chat, lambda: "Ann")
     made.wake()
     assert made.rested(20)
     made.close()
@@ -530,7 +530,7 @@ def test_a_question_too_long_for_the_room_beside_the_chat_is_not_asked():
 def test_a_defect_is_told_and_the_distiller_goes_on(world):
     chat = world.chat()
     world.say(chat, "I live in Bath.")
-    given = iter([[None], [Work(world.memory)]])
+    given = iter([[None], [DistillingWork(world.memory)]])
     made = Distiller(lambda: next(given), chat, lambda: "Ann")
     made.wake()
     assert made.rested(20)
@@ -549,7 +549,7 @@ def test_a_model_that_is_gone_is_not_asked_without_a_pause(world):
     engine, chat = Gone(), world.chat()
     world.say(chat, "I broke my wrist.")
     made = Distiller(
-        lambda: [Work(world.memory)], chat, lambda: "Ann", model=True, still_s=0.2
+        lambda: [DistillingWork(world.memory)], chat, lambda: "Ann", model=True, still_s=0.2
     )  # fmt: skip
     made.attach(engine, background_asker(engine, ChatTemplate(engine.load().chat_template)))
     began = time.monotonic()

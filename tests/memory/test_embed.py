@@ -67,7 +67,7 @@ def test_urgent_requests_go_before_background_ones(make):
 
     embedder._exchange = seen
     later = embedder._submit(_BACKGROUND, {"texts": ["can wait"]})  # Nothing runs yet.
-    assert embedder.begin(["soon"])().tolist() == [[4, 1]]
+    assert embedder.start_encoding(["soon"])().tolist() == [[4, 1]]
     assert later.result.result().tolist() == [[8, 1]]
     assert asked == ["soon", "can wait"]
 

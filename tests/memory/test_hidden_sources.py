@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rpterm.memory.character_memory import Memory
-from rpterm.memory.distil.work import Work
+from rpterm.memory.distil.work import DistillingWork
 from rpterm.memory.overview import overview
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Draft
@@ -22,7 +22,7 @@ class World:
     def __init__(self, path: Path) -> None:
         self.store = Store(path)
         self.memory = Memory(self.store, "C")
-        self.work = Work(self.memory)
+        self.work = DistillingWork(self.memory)
         self.chat = self.store.create_chat(card_name="C", card_hash="0").id
         self.leaf: int | None = None
 

@@ -14,7 +14,7 @@ from rpterm.bench import recall as bench
 from rpterm.memory import dates
 from rpterm.memory.bm25 import WordIndex, query_terms
 from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
-from rpterm.memory.recall import Query, Weights, recall
+from rpterm.memory.recall import RecallQuery, RecallWeights, recall
 from rpterm.memory.recalled import Recalled, fill
 from rpterm.memory.text_query import build_text_query
 from rpterm.memory.vector_index import VectorIndex, top
@@ -182,8 +182,10 @@ def talk(*lines, gap=60.0):
     return index
 
 
-def ask(index, text, count=3, weights=Weights(), **more):  # noqa: B008
-    hits = recall(index, Query(dict.fromkeys(terms(text), 1.0), now=NOON, **more), count, weights)
+def ask(index, text, count=3, weights=RecallWeights(), **more):  # noqa: B008
+    hits = recall(
+        index, RecallQuery(dict.fromkeys(terms(text), 1.0), now=NOON, **more), count, weights
+    )
     return [hit.row for hit in hits]
 
 
@@ -196,7 +198,7 @@ LINES = (
 def test_an_answer_is_found_by_its_question():
     found = ask(talk(*LINES), "favourite meal", 2)
     assert found == [0, 1]
-    assert ask(talk(*LINES), "favourite meal", 2, Weights(neighbours=False, sitting=0)) == [0]
+    assert ask(talk(*LINES), "favourite meal", 2, RecallWeights(neighbours=False, sitting=0)) == [0]
 
 
 def test_scores_do_not_spread_to_another_day():
@@ -232,7 +234,7 @@ def test_near_duplicates_are_left_out():
         index.vectors.put(number, np.array([np.cos(angle), np.sin(angle)], np.float32))
     query = np.array([1, 0], np.float32)
     assert ask(index, "bee", vector=query) == [0, 2]
-    assert ask(index, "bee", weights=Weights(alike=2), vector=query) == [0, 1, 2]
+    assert ask(index, "bee", weights=RecallWeights(alike=2), vector=query) == [0, 1, 2]
 
 
 def test_a_named_time_is_enough():
@@ -268,11 +270,11 @@ def test_terms_of_the_last_turns_are_no_evidence():
     reply = turn(1, "The old man smiles. He looks like an old sailor who smiles at the sea.")
     asked = build_text_query("Where did you put the Persian slipper?", [reply], NOON)
     assert set(asked.own) == set(terms("put Persian slipper")) < set(asked.terms)
-    weights = Weights(neighbours=False)
-    hits = recall(index, Query(asked.terms, now=NOON, own=asked.own), 2, weights)
+    weights = RecallWeights(neighbours=False)
+    hits = recall(index, RecallQuery(asked.terms, now=NOON, own=asked.own), 2, weights)
     said = {hit.row: hit for hit in hits}
     assert said[0].words > said[1].words and said[0].draft_words == 0 and said[1].draft_words > 0.2
-    alone = recall(index, Query(asked.own, now=NOON), 2, weights)
+    alone = recall(index, RecallQuery(asked.own, now=NOON), 2, weights)
     assert next(hit for hit in alone if hit.row == 1).draft_words == pytest.approx(
         said[1].draft_words
     )

@@ -5,7 +5,7 @@ import pytest
 from small_world import ANSWERED, MEMORIES, UNANSWERED
 
 from rpterm.memory.character_memory import Memory
-from rpterm.memory.recall import Hit
+from rpterm.memory.recall import RecallHit
 from rpterm.memory.relevance import distinctive, is_relevant
 from rpterm.store import Store
 from rpterm.types import Origin
@@ -130,5 +130,5 @@ def test_what_did_she_say_about_it(world):
 def test_a_telling_word_in_common_needs_less_beside_it(reason, own, meaning, stays):
     wanted = distinctive(["bee", "day"])
     assert wanted == {"bee"}
-    assert is_relevant(Hit(0, 1.0, evidence=reason), own, wanted, meaning=meaning) is stays
-    assert is_relevant(Hit(0, np.inf, pinned=True), own, wanted, meaning=meaning)
+    assert is_relevant(RecallHit(0, 1.0, evidence=reason), own, wanted, meaning=meaning) is stays
+    assert is_relevant(RecallHit(0, np.inf, pinned=True), own, wanted, meaning=meaning)

@@ -10,7 +10,7 @@ from rpterm.novels.exchanges import greetings
 from rpterm.novels.portrait import Portrait, draft_card, full_name
 from rpterm.novels.quotations import split_paragraphs
 from rpterm.novels.quote_marks import with_quotes
-from rpterm.novels.years import latest
+from rpterm.novels.years import latest_year
 
 TALK = ['"So it is," said Ann Orme.', '"It is not," said Mr. Pell.'] * 5
 """Two people who are named as speakers often enough."""
@@ -142,7 +142,7 @@ def test_a_greeting_is_understood_without_what_was_said_before() -> None:
 
 def test_dates_limit_what_can_be_known() -> None:
     def year(*told: str) -> str | None:
-        found = latest(split_paragraphs(list(told)))
+        found = latest_year(split_paragraphs(list(told)))
         return found[0] if found else None
 
     assert year("Copyright, 1908, by a printer", "It rained on May 4, 1882.") == "1908"

@@ -15,10 +15,11 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import parse
 from rpterm.cards.template import template
 from rpterm.novels.book import Book
+from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
 from rpterm.novels.portrait import draft_card
 from rpterm.novels.quotations import marks_of, restore_apostrophes, split_paragraphs
-from rpterm.novels.speech_tags import Kind, Tag, tag_after, tag_before
-from rpterm.novels.style import style
+from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
+from rpterm.novels.style import speech_style
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
@@ -169,14 +170,14 @@ def test_a_later_name_identifies_earlier_speakers() -> None:
     ],
 )
 def test_a_tag_is_read(told: str, kind: str, text: str) -> None:
-    assert tag_after(told) == Tag(cast(Kind, kind), text)
+    assert tag_after(told) == SpeechTag(cast(Kind, kind), text)
 
 
 def test_a_tag_before_a_quotation_is_read() -> None:
-    assert tag_before("The door opened. Mr. Pell bowed to her, and said,") == Tag(
+    assert tag_before("The door opened. Mr. Pell bowed to her, and said,") == SpeechTag(
         "name", "Mr. Pell"
     )
-    assert tag_before("Ann had not heard; but now, with a smile, she said:") == Tag(
+    assert tag_before("Ann had not heard; but now, with a smile, she said:") == SpeechTag(
         "pronoun", "she"
     )
     assert tag_before("It rained.") is None
@@ -191,10 +192,60 @@ def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
     assert groups == {frozenset({"Lizzy", "Elizabeth Hale"}), frozenset({"Mr. Hale"})}
 
 
+@pytest.mark.parametrize(
+    ("names", "female"),
+    [
+        (("Lady Catherine", "Kitty"), {"Lady Catherine": True, "Kitty": True}),
+        (("Mordecai Smith", "Mrs. Smith"), {"Mrs. Smith": True}),
+        (("Maria Lucas", "Lady Lucas"), {"Maria Lucas": True, "Lady Lucas": True}),
+    ],
+)
+def test_a_wife_and_a_lady_are_not_their_families(
+    names: tuple[str, ...], female: dict[str, bool]
+) -> None:
+    evidence = NameEvidence(dict.fromkeys(names, 5), female)
+    assert len(group_names(evidence)) == 2
+
+
+def test_a_wife_is_herself() -> None:
+    names = ("Edna Pontellier", "Mrs. Pontellier")
+    evidence = NameEvidence(dict.fromkeys(names, 5), dict.fromkeys(names, True))
+    assert group_names(evidence) == [set(names)]
+
+
+def test_a_rank_is_a_name_of_the_one_who_holds_it() -> None:
+    told = [
+        '"Sit," said Captain Hale.', '"No," said Bess.', '"Sit," growled the captain.',
+        'Bess stood before Captain Hale. "No," said Bess.',
+    ] * 3  # fmt: skip
+    book = Book(told)
+    captain = book.people.named("Captain Hale")
+    assert captain is not None and "the captain" in captain.names
+    said = {line.paragraph.text: line.speaker for line in book.lines}
+    assert said['"Sit," growled the captain.'] == captain
+    counts = {"Captain Hale": 5, "Captain Moss": 4}
+    groups = [{name} for name in counts]
+    add_rank_nouns(groups, counts)
+    assert groups == [{"Captain Hale"}, {"Captain Moss"}]
+
+
+def test_who_is_spoken_to_is_there() -> None:
+    told = [
+        "Mr. Gray watched from the door. Mr. Gray said nothing. Mr. Gray was tired.",
+        '"Good morning," said Hale.', '"Good morning, sir."', '"How is the boy, Mrs. Smith?"',
+        '"Well, sir."',
+    ]  # fmt: skip
+    about = ['"I," said Mr. Gray.', '"So," said Hale.', '"Oh," said Mrs. Smith.'] * 2
+    book = Book([*about, *["It rained."] * 8, *told])
+    assert [line.speaker.name for line in book.lines[-4:] if line.speaker] == [
+        "Hale", "Mrs. Smith", "Hale", "Mrs. Smith",
+    ]  # fmt: skip
+
+
 def test_style_says_what_a_model_can_do() -> None:
     own = ["Oh, I don't know! The goose is a goose, my dear!"] * 8
     others = ["We do not think that the weather is going to be any better before Sunday."] * 20
-    told = " ".join(style(own, others))
+    told = " ".join(speech_style(own, others))
     assert "shorter than the others" in told and "Exclaims" in told and "“goose”" in told
     assert "“Oh”" in told and "“my dear”" in told
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rpterm.preference.export import ExportResult, Model, Options, export
+from rpterm.preference.export import ExportOptions, ExportResult, TargetModel, export
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
@@ -26,7 +26,9 @@ def words(texts: Sequence[str]) -> Callable[[], list[int]]:
     return lambda: [len(text.split()) for text in texts]
 
 
-MODEL = Model(system=lambda chat: SYSTEM, count=words, render=render, end="</s>", name="words")
+MODEL = TargetModel(
+    system=lambda chat: SYSTEM, count=words, render=render, end="</s>", name="words"
+)
 
 
 class Scene:
@@ -75,8 +77,8 @@ class Scene:
         return self.store.finish_reply(turn.id, turn_text, Status.COMPLETE, generation).id
 
 
-def run(scene: Scene, out: Path, *, model: Model = MODEL, **options: Any) -> ExportResult:
-    return export(scene.judge, out, Options(**{"split": 0.0, "wanted": ALL} | options), model)
+def run(scene: Scene, out: Path, *, model: TargetModel = MODEL, **options: Any) -> ExportResult:
+    return export(scene.judge, out, ExportOptions(**{"split": 0.0, "wanted": ALL} | options), model)
 
 
 def rows(out: Path, name: str = "train") -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from preference_support import ALL, MODEL, left_out, read_lines, render, rows, words
 
-from rpterm.preference.check.checker import Model, check
+from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.check.examples import parse_row
-from rpterm.preference.export import Options, export, split_of
+from rpterm.preference.export import ExportOptions, export, split_of
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
@@ -137,7 +137,7 @@ class World:
 
 def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[str, Any]]]:
     try:
-        export(world.judge, out, Options(**{"split": 0.5, "wanted": ALL} | options), MODEL)
+        export(world.judge, out, ExportOptions(**{"split": 0.5, "wanted": ALL} | options), MODEL)
     except ExportError:
         return []
     return [(split, row) for split in ("train", "test") for row in rows(out, split)]
@@ -198,7 +198,7 @@ def test_exports_pass_the_check_and_are_reproducible(
                 _nothing_lost(world, outs[0])
 
 
-CHECKED = Model(
+CHECKED = RenderingModel(
     "words", lambda messages, *, reply: render(messages), lambda texts: words(texts)(), ""
 )
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from preference_support import Scene, run
 
-from rpterm.preference.check.checker import Model, check
+from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.check.examples import RowError, parse_row
 from rpterm.preference.check.reading import exports
-from rpterm.preference.check.report import Report
+from rpterm.preference.check.report import DataReport
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.prompt.template import TemplateError
@@ -43,10 +43,12 @@ def render(messages: Sequence[tuple[str, str]], *, reply: bool) -> str:
     return " ".join(f"<{role}> {text}" for role, text in messages) + " <assistant>"
 
 
-MODEL = Model("words", render, words, " </s>")
+MODEL = RenderingModel("words", render, words, " </s>")
 
 
-def checked(path: Path, rows: Sequence[object], name: str = "train.jsonl", **more: Any) -> Report:
+def checked(
+    path: Path, rows: Sequence[object], name: str = "train.jsonl", **more: Any
+) -> DataReport:
     path.mkdir(exist_ok=True)
     text = "".join(
         (row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n"
@@ -56,7 +58,7 @@ def checked(path: Path, rows: Sequence[object], name: str = "train.jsonl", **mor
     return check(path, MODEL, **more)
 
 
-def names(report: Report) -> set[str]:
+def names(report: DataReport) -> set[str]:
     return {each.name for each in report.findings}
 
 
@@ -160,7 +162,7 @@ def test_a_row_damaged_anywhere_is_parsed_or_reported(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.jsonl"
         path.write_text(json.dumps(spoilt(row, way, other)) + "\n", encoding="utf-8")
-        report = check(path, Model("any", lambda messages, *, reply: "x", words, ""))
+        report = check(path, RenderingModel("any", lambda messages, *, reply: "x", words, ""))
     assert report.quality.rows + report.bad.count == 1
 
 
@@ -187,7 +189,7 @@ def test_every_format_of_ours_is_read_without_a_bad_row(
         c, scene.say(scene.user.id, "Another.", origin=Origin.EDITED, edited_from=c).id
     )
     done = run(scene, tmp_path / "out", format=name)
-    model = Model("any", lambda messages, *, reply: repr(messages), words, "")
+    model = RenderingModel("any", lambda messages, *, reply: repr(messages), words, "")
     report = check(tmp_path / "out", model)
     assert report.bad.count == 0 and report.quality.rows == sum(done.rows.values()) > 0
     assert not report.strict
@@ -241,7 +243,7 @@ def test_a_chat_that_llama_factory_drops_is_predicted(tmp_path: Path) -> None:
     turns = [{"from": "gpt", "value": "Hm."}, {"from": "human", "value": "Who?"}]
     row = {"conversations": turns, "chosen": {"from": "gpt", "value": "I."},
            "rejected": {"from": "gpt", "value": "Moran."}}  # fmt: skip
-    model = Model("any", lambda messages, *, reply: "x", words, "")
+    model = RenderingModel("any", lambda messages, *, reply: "x", words, "")
     (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n")
     (outlook,) = check(tmp_path, model).outlooks
     assert outlook.fates == {"dropped": 1}
@@ -313,7 +315,7 @@ def test_the_manifest_has_the_duels_for_the_check(scene: Scene, tmp_path: Path) 
     first = scene.judge.compare(a, b, "left")
     scene.judge.compare(b, a, "right", asked_again=first.id)
     run(scene, tmp_path / "out")
-    model = Model("any", lambda messages, *, reply: "x", words, "")
+    model = RenderingModel("any", lambda messages, *, reply: "x", words, "")
     duels = check(tmp_path / "out", model).about["duels"]
     assert duels["verdicts"] == {"left": 1, "right": 1}
     assert duels["self_agreement"]["value"] == 1.0 and duels["left_wins"]["hits"] == 1

@@ -10,7 +10,7 @@ import pytest
 from preference_support import MODEL
 
 from rpterm.cards.card import CharacterCard
-from rpterm.preference.export import Options, export
+from rpterm.preference.export import ExportOptions, export
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
@@ -99,7 +99,9 @@ def test_kept_swipes_are_pairs_only_if_requested(tmp_path: Path) -> None:
         kinds = {}
         for name, sources in (("swipe", {Source.SWIPE}), ("rated", {Source.STARS, Source.THUMBS})):
             out = tmp_path / name
-            options = Options(format="raw", wanted=Selection(sources=frozenset(sources)), split=0)
+            options = ExportOptions(
+                format="raw", wanted=Selection(sources=frozenset(sources)), split=0
+            )
             export(judge, out, options, MODEL)
             rows = [json.loads(line) for line in (out / "data" / "train.jsonl").open()]
             kinds[name] = sorted(row["kind"] for row in rows)

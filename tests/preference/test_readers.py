@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from preference_support import Scene, read_lines, rows, run
 
-from rpterm.preference.check.checker import Model, check
+from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.formats import FORMATS
 from rpterm.types import Origin
 
@@ -140,7 +140,7 @@ def test_datasets_loads_every_format_by_its_card(
 @pytest.mark.trainer
 def test_the_check_reads_parquet_as_it_reads_lines(rated: Scene, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    model = Model(
+    model = RenderingModel(
         "any", lambda messages, *, reply: repr(messages), lambda texts: [1] * len(texts), ""
     )
     found = []

@@ -8,8 +8,8 @@ import pytest
 from preference_support import Scene, rows, run
 
 from rpterm.cli.trainer_model import TrainerModel, build_trainer_model
-from rpterm.preference.check.checker import Model, check
-from rpterm.preference.export import Model as ExportModel
+from rpterm.preference.check.checker import RenderingModel, check
+from rpterm.preference.export import TargetModel as ExportModel
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
 
@@ -50,7 +50,7 @@ def test_no_row_is_refused(scene: Scene, tmp_path: Path, source: str, name: str)
     scene.judge.thumb(scene.greeting.id, True)
     model = build_trainer_model("m", TEMPLATES[source], "<s>", "</s>", None)
     assert FORMATS[name] and run(scene, tmp_path / "out", format=name, model=exporting(model)).rows
-    checked = Model("m", model.render, model.count_rendered, model.end)
+    checked = RenderingModel("m", model.render, model.count_rendered, model.end)
     report = check(tmp_path / "out", checked)
     assert report.refused.count == report.bad.count == 0
     lines = "".join(path.read_text() for path in (tmp_path / "out" / "data").iterdir())
@@ -78,6 +78,8 @@ def test_a_kept_greeting_is_rejected_if_the_template_rejects_it(
     model = build_trainer_model("m", TEMPLATES["takes turns"], "", "</s>", None)
     run(scene, tmp_path / "out", greeting=Greeting.KEEP, model=exporting(model))
     assert rows(tmp_path / "out")[0]["prompt"][1]["role"] == "assistant"
-    report = check(tmp_path / "out", Model("m", model.render, model.count_rendered, model.end))
+    report = check(
+        tmp_path / "out", RenderingModel("m", model.render, model.count_rendered, model.end)
+    )
     assert report.refused.count == 1 and report.refusal == "no turns"
     assert [each.name for each in report.strict] == ["refused"]

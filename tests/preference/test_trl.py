@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from preference_support import Scene, run
 
-from rpterm.preference.check.checker import Model, check
-from rpterm.preference.export import Model as ExportModel
+from rpterm.preference.check.checker import RenderingModel, check
+from rpterm.preference.export import TargetModel as ExportModel
 
 pytestmark = [pytest.mark.model, pytest.mark.trainer]
 for package in ("trl", "datasets", "peft"):  # Imported where they are used: it takes seconds.
@@ -141,7 +141,7 @@ def test_trainers_drop_the_rows_that_the_check_predicts(
         )  # fmt: skip
         run(scene, tmp_path / "out", model=model)
         sizes: list[list[int]] = []
-        counting = Model("starter", known.render, noting(known, sizes), known.end)
+        counting = RenderingModel("starter", known.render, noting(known, sizes), known.end)
         report = check(tmp_path / "out", counting, limit=90)
     made = trainer("DPO", starter, loaded(tmp_path / "out", tmp_path), tmp_path, max_length=90)
     fates = report.outlooks[0].fates
@@ -171,7 +171,7 @@ def test_sft_handles_long_rows_as_the_check_predicts(
     path = tmp_path / "train.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with open_trainer_model("starter") as known:
-        model = Model("starter", known.render, known.count_rendered, known.end)
+        model = RenderingModel("starter", known.render, known.count_rendered, known.end)
         fates = check(path, model, limit=90).outlooks[0].fates
     data = Dataset.from_list(rows)
     made = trainer("SFT", starter, data, tmp_path, max_length=90)

@@ -68,7 +68,7 @@ def test_brushing_a_feeling_aside_undoes_every_kind_word() -> None:
 
 def test_attractiveness_has_a_bar_and_no_part_in_the_probability() -> None:
     lively = "Come and see what the tide left: a brass lamp, and a name scratched in it!"
-    score = Scorer().cheap(lively, SCENE)
+    score = Scorer().score_quickly(lively, SCENE)
     assert score.dimensions["attractiveness"] == pytest.approx(
         (score.readings["engagement"].value + score.readings["proactivity"].value) / 2
     )
@@ -80,7 +80,7 @@ def test_attractiveness_has_a_bar_and_no_part_in_the_probability() -> None:
 
 
 def test_garbled_text_cuts_the_conversation_and_is_underlined() -> None:
-    sound = Scorer().cheap("I mend nets in the harbour.", SCENE)
-    broken = Scorer().cheap("I mend nets in the harbour.<|im_end|>", SCENE)
+    sound = Scorer().score_quickly("I mend nets in the harbour.", SCENE)
+    broken = Scorer().score_quickly("I mend nets in the harbour.<|im_end|>", SCENE)
     assert (sound.dimensions["conversation"] or 0) > 0.5 and broken.dimensions["conversation"] == 0
     assert (27, 37) in broken_spans(broken)

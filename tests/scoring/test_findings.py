@@ -20,7 +20,7 @@ from rpterm.scoring.findings import (
     broken_spans,
     excerpt,
     findings,
-    hint,
+    regeneration_hint,
     weakest_dimension,
 )
 from rpterm.scoring.likelihood import EngineLikelihood
@@ -68,7 +68,7 @@ def test_places_to_underline_are_those_that_broke() -> None:
 
 
 def test_the_hint_says_what_to_do_and_names_the_line() -> None:
-    said = hint(BAD, REPLY, char="Holmes", user="Ashby")
+    said = regeneration_hint(BAD, REPLY, char="Holmes", user="Ashby")
     assert said.startswith("Write only what Holmes says and does; Ashby decides for Ashby.")
     assert "Remember: Is a man." in said
     assert "Remember" not in author_note(BAD, REPLY, char="Holmes", user="Ashby")
@@ -77,7 +77,7 @@ def test_the_hint_says_what_to_do_and_names_the_line() -> None:
 
 def test_a_reply_without_faults_still_gives_an_instruction() -> None:
     good = score({"fact_words": Reading(0.5)}, persona=0.9)
-    assert "own voice" in hint(good, "Yes.", char="Holmes", user="Ashby")
+    assert "own voice" in regeneration_hint(good, "Yes.", char="Holmes", user="Ashby")
     assert broken_lines(good) == ()
 
 
@@ -112,7 +112,7 @@ def test_any_score_can_be_told(readings: Mapping[str, Reading]) -> None:
     assert {each.signal for each in found} == set(readings)
     order = ["break", "against", "for", "little", "clean", "mute"]
     assert [order.index(e.kind) for e in found] == sorted(order.index(e.kind) for e in found)
-    assert hint(given_score, REPLY, char="A", user="B").strip()
+    assert regeneration_hint(given_score, REPLY, char="A", user="B").strip()
     assert all(end > start for start, end in broken_spans(given_score))
 
 

@@ -177,8 +177,8 @@ def test_the_starter_model_prefers_what_the_card_says() -> None:
     )  # fmt: skip
     with open_models() as (_, likelihood):
         scorer = Scorer(likelihood=likelihood)
-        own = scorer.full("I look after my bees, up on the roof.", scene)
-        other = scorer.full("I fly planes to Canada and back again.", scene)
+        own = scorer.score_fully("I look after my bees, up on the roof.", scene)
+        other = scorer.score_fully("I fly planes to Canada and back again.", scene)
     assert own is not None and other is not None and own.complete
     assert own.readings["persona_lift"].value > other.readings["persona_lift"].value
     assert own.probability > other.probability

@@ -41,30 +41,30 @@ class Begun(Letters):
     def __init__(self) -> None:
         self.begun: list[str] = []
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], np.ndarray]:
+    def start_encoding(self, texts: Sequence[str]) -> Callable[[], np.ndarray]:
         self.begun += texts
         return lambda: self.encode(texts)
 
 
 def test_words_alone_give_a_score_that_is_not_complete() -> None:
-    score = Scorer().cheap("I mend nets in the harbour.", SCENE)
+    score = Scorer().score_quickly("I mend nets in the harbour.", SCENE)
     assert not score.complete and "fact_meaning" not in score.readings
     assert score.low <= score.probability <= score.high
     assert score.readings["fact_words"].evidence[0].source == "card.attributes:0"
 
 
 def test_a_break_lowers_the_score_and_empties_the_boundaries() -> None:
-    good = Scorer().cheap("I mend nets.", SCENE)
-    bad = Scorer().cheap("I mend nets. As an AI language model I cannot fish.", SCENE)
+    good = Scorer().score_quickly("I mend nets.", SCENE)
+    bad = Scorer().score_quickly("I mend nets. As an AI language model I cannot fish.", SCENE)
     assert bad.probability < good.probability
     assert bad.dimensions["boundaries"] == 0 and good.dimensions["boundaries"] == 1
 
 
 def test_meaning_joins_the_cheap_score_once_it_is_warm() -> None:
     scorer = Scorer(embed=Begun())
-    assert "fact_meaning" not in scorer.cheap("I mend nets.", SCENE).readings
-    scorer.warm(SCENE)
-    assert "fact_meaning" in scorer.cheap("I mend nets.", SCENE).readings
+    assert "fact_meaning" not in scorer.score_quickly("I mend nets.", SCENE).readings
+    scorer.warm_embeddings(SCENE)
+    assert "fact_meaning" in scorer.score_quickly("I mend nets.", SCENE).readings
 
 
 def test_both_models_load_at_the_same_time_and_full_tells_of_one_that_fails() -> None:
@@ -93,9 +93,9 @@ def test_both_models_load_at_the_same_time_and_full_tells_of_one_that_fails() ->
             pass
 
     scorer = Scorer(embed=Waiting(), likelihood=Model())
-    scorer.prepare("I mend nets.", SCENE)
+    scorer.warm_models("I mend nets.", SCENE)
     assert asked and not meet.broken
-    score = scorer.full("I mend nets.", SCENE)
+    score = scorer.score_fully("I mend nets.", SCENE)
     assert score is not None and not score.complete and "fact_meaning" in score.readings
 
 
@@ -120,18 +120,18 @@ def test_vectors_that_another_thread_pushes_out_meanwhile_are_still_told(
 def test_what_stands_of_a_growing_reply_is_read_while_it_grows() -> None:
     letters = Begun()
     scorer = Scorer(embed=letters)
-    scorer.warm(SCENE)
-    scorer.ahead("I mend nets. The harb", SCENE)
-    scorer.cheap("I mend nets. The harbour is cold.", SCENE)
+    scorer.warm_embeddings(SCENE)
+    scorer.read_ahead("I mend nets. The harb", SCENE)
+    scorer.score_quickly("I mend nets. The harbour is cold.", SCENE)
     assert letters.begun == ["I mend nets. The harbour is cold.", "The harbour is cold."]
-    scorer.ahead("", Scene())
+    scorer.read_ahead("", Scene())
 
 
 def test_full_is_complete_and_can_be_stopped() -> None:
     scorer = Scorer(embed=Begun())
-    score = scorer.full("I mend nets.", SCENE)
+    score = scorer.score_fully("I mend nets.", SCENE)
     assert score is not None and score.complete and "context" in score.readings
-    assert scorer.full("I mend nets.", SCENE, stopped=lambda: True) is None
+    assert scorer.score_fully("I mend nets.", SCENE, stopped=lambda: True) is None
 
 
 def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
@@ -144,7 +144,7 @@ def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
         "scene = Scene('Ines', 'Tom', (fact,), history=(told, (False, 'What do you mend?')))\n"
         "reply = 'I would be happy to help! Nets, sails, oars, lanterns, kettles; boats, ropes '\n"
         "reply += 'whenever the harbour freezes, and once a violin for eleven silver coins.'\n"
-        "print(Scorer().cheap(reply, scene))"
+        "print(Scorer().score_quickly(reply, scene))"
     )
     scores = {
         subprocess.run(
@@ -159,7 +159,7 @@ def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
 @pytest.mark.parametrize("reply", ["", " ", "\x00", "?" * 5000, "*", "“", "日本語"])
 def test_odd_replies_are_scored_all_the_same(reply: str) -> None:
     for scene in (SCENE, Scene()):
-        score = Scorer().cheap(reply, scene)
+        score = Scorer().score_quickly(reply, scene)
         assert 0 <= score.low <= score.probability <= score.high <= 1
 
 
@@ -224,8 +224,8 @@ class Slow:
 def test_a_patient_signal_is_stopped_in_between() -> None:
     asked = iter([False, True])
     scorer = Scorer(signals=[Slow()])
-    assert scorer.full("x", SCENE, stopped=lambda: next(asked)) is None
-    score = scorer.full("x", SCENE)
+    assert scorer.score_fully("x", SCENE, stopped=lambda: next(asked)) is None
+    score = scorer.score_fully("x", SCENE)
     assert score is not None and score.readings["slow"].value == 1
 
 
@@ -264,6 +264,6 @@ def test_a_reply_may_rest_on_the_description_alone() -> None:
     asked = ((False, "Where are you from?"),)
     known, evasive = "I was born at sea, in a storm.", "That is nobody's business but mine."
     scene = scene_of(card, history=asked)
-    score = Scorer().cheap(known, scene)
-    assert score.probability > Scorer().cheap(evasive, scene).probability
+    score = Scorer().score_quickly(known, scene)
+    assert score.probability > Scorer().score_quickly(evasive, scene).probability
     assert score.readings["fact_words"].evidence[0].source == "card.description:0"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rpterm.preference.check.checker import Model
+from rpterm.preference.check.checker import RenderingModel
 from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
@@ -23,7 +23,7 @@ def render(messages: tuple[tuple[str, str], ...], reply: bool) -> str:
     return " ".join(content for _, content in messages)
 
 
-WORDS = Model("words", render, lambda texts: [len(text.split()) for text in texts], " end")
+WORDS = RenderingModel("words", render, lambda texts: [len(text.split()) for text in texts], " end")
 
 
 def messages(role: str, words: int) -> list[dict[str, str]]:
@@ -81,7 +81,10 @@ def test_invalid_rows_and_a_template_that_rejects_them_are_errors() -> None:
 
     with pytest.raises(TrainingError, match="template of picky rejects the rows"):
         fit_rows(
-            Dataset(Method.DPO, [pair(4, 4)]), Model("picky", refuse, WORDS.count, ""), 32, OUT
+            Dataset(Method.DPO, [pair(4, 4)]),
+            RenderingModel("picky", refuse, WORDS.count, ""),
+            32,
+            OUT,
         )
 
 

@@ -142,7 +142,7 @@ def test_a_stop_abandons_the_current_row_and_keeps_the_steps_before_it(
 ) -> None:
     stop, steps = StopRequest(), []
     own = few_layers(base)
-    built = trainer.build(
+    built = trainer.build_trainer(
         TrainingPlan(Method.DPO, base.path, rank=4, max_length=256), own, read_dataset(out, None),
         tmp_path / "run", lambda done, total, loss: steps.append(done), stop,
     )  # fmt: skip
@@ -180,7 +180,7 @@ def test_every_method_makes_a_step(
     data = Dataset(method, rows)
     own = few_layers(base)
     heard: list[int] = []
-    built = trainer.build(
+    built = trainer.build_trainer(
         TrainingPlan(method, base.path, steps=1), own, data, tmp_path / "run",
         lambda done, total, loss: heard.append(done), StopRequest(),
     )  # fmt: skip
@@ -199,7 +199,7 @@ def test_activations_are_recomputed_where_memory_is_short(
             trainer, "system_memory", lambda free=available: SystemMemory(free, free)
         )
         own = few_layers(base)
-        built = trainer.build(
+        built = trainer.build_trainer(
             plan, own, read_dataset(out, None), tmp_path / str(available),
             lambda done, total, loss: losses.append(loss), StopRequest(),
         )  # fmt: skip

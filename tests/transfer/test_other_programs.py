@@ -14,7 +14,7 @@ from rpterm.cards.exchange.export import export
 from rpterm.cards.reader import load
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.transfer import describe, import_chats, import_paths
+from rpterm.transfer import describe_leftovers, import_chats, import_paths
 from rpterm.types import Persona
 
 
@@ -94,7 +94,7 @@ def test_a_folder_with_chats_in_json(store: Store, tmp_path: Path) -> None:
     put(tmp_path / "old" / "empty.json", {**RISU, "data": {"message": []}})
     moved = import_paths([tmp_path / "old"], tmp_path / "cards", store)
     assert [store.chat(each.chat_id or 0).title for each in moved.chats] == ["dump", "dump 2"]
-    assert moved.cards == [] and describe(moved.passed_over) == "1 theme, 1 other file"
+    assert moved.cards == [] and describe_leftovers(moved.passed_over) == "1 theme, 1 other file"
 
 
 def test_a_message_without_date_is_as_old_as_the_one_before(store: Store, tmp_path: Path) -> None:

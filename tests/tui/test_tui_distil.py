@@ -12,7 +12,7 @@ from tui_support import Stage, running, say, screen_text, wait_until
 from rpterm.chat.session import Session
 from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil.distiller import Distiller
-from rpterm.memory.distil.work import Work
+from rpterm.memory.distil.work import DistillingWork
 
 
 @dataclass
@@ -32,7 +32,7 @@ class WritingStage(Stage):
                 told()
                 super().busy()
 
-        works: Any = (lambda: [None]) if self.broken else (lambda: [Work(memory)])
+        works: Any = (lambda: [None]) if self.broken else (lambda: [DistillingWork(memory)])
         distiller = Watched(works, plain.chat_id, lambda: "Ansel")
         session = Session(
             plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory,

@@ -14,7 +14,7 @@ from tui_support import CARD, REPLIES, notices, screen_text, wait_until
 from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender
-from rpterm.dueling.duel import Duel, Setup
+from rpterm.dueling.duel import Duel, DuelSetup
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def begin(store: Store, count: int = 3, lines: tuple[str, ...] = ("Who is there?", "Why?")) -> Duel:
-    setup = Setup(CARD.name, ("", "temperature=1.5"), count, 7, lines)
+    setup = DuelSetup(CARD.name, ("", "temperature=1.5"), count, 7, lines)
     return Duel.begin(store, CARD, f"name = '{CARD.name}'", Persona("Ansel"), setup)
 
 

@@ -213,7 +213,7 @@ async def test_phrases_and_memories_are_blocked_and_allowed_again(
         await wait_until(pilot, lambda: app.screen.query("#field-phrase"))
         await pilot.press("enter")
         await wait_until(pilot, lambda: "NEVER MENTION  1" in screen_text(app))
-        assert memory.hidden() == [memory.many([note.id])[note.id]]
+        assert memory.hidden() == [memory.get_many([note.id])[note.id]]
         await pilot.press("n")
         await wait_until(pilot, lambda: app.screen.query("#field-phrase") or not memory.hidden())
         await wait_until(pilot, lambda: "NEVER MENTION" not in screen_text(app))
@@ -348,3 +348,18 @@ async def test_the_memory_pane_says_so_if_memory_is_off(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: "no memory" in screen_text(app))
         await pilot.press("alt+f")
         await wait_until(pilot, lambda: "no memory" in notices(app))
+
+
+async def test_in_a_short_terminal_the_list_takes_the_room_of_the_detail(
+    stage: MemoryStage,
+) -> None:
+    app = stage.app()
+    async with running(app, (80, 24)) as pilot:
+        await say(pilot, app, "My grandmother kept bees")
+        remembered(app)
+        shown = await opened(pilot, app)
+        detail = shown.query_one("#memory-detail")
+        await wait_until(pilot, lambda: detail.outer_size.height > 1)
+        await pilot.resize_terminal(80, 12)
+        await wait_until(pilot, lambda: not detail.outer_size.height)
+        assert shown.listed.size.height >= 3

@@ -51,7 +51,7 @@ class Judge:
         self.full_asked: list[str] = []
         self.fail = False
 
-    def cheap(self, reply: str, scene: Scene) -> Score:
+    def score_quickly(self, reply: str, scene: Scene) -> Score:
         if self.fail:
             raise ZeroDivisionError("a defect")
         return self._score(reply, scene, False)

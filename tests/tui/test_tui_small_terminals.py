@@ -119,7 +119,7 @@ def test_the_tour_says_if_the_starter_model_plays(starter: bool) -> None:
 
 async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage) -> None:
     app = stage.app()
-    async with running(app, SMALL) as pilot:
+    async with running(app, (40, 9)) as pilot:
         await pilot.press("alt+i")
         await wait_until(pilot, lambda: "This is a stage" in screen_text(app))
         await pilot.press("right")
@@ -127,7 +127,7 @@ async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage
         await pilot.press("right")
         await wait_until(pilot, lambda: "Not what you" in screen_text(app))
         await pilot.press("right")
-        await wait_until(pilot, lambda: "from there." in screen_text(app))
+        await wait_until(pilot, lambda: "there." in screen_text(app))
         await pilot.press("left")
         await wait_until(pilot, lambda: "Not what you" in screen_text(app))
         await pilot.press("left")
@@ -192,6 +192,25 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
         await wait_until(pilot, lambda: "in character 3%" in screen_text(app))
 
 
+async def test_little_evidence_is_called_little_and_told_once(stage: Stage) -> None:
+    app = stage.app()
+    answer = Evidence(0, 3, "answers this", "turn:-1", "What then?")
+    little = Reading(-9.0, 1.0, (answer, answer))
+    score = Score(
+        0.3, 0.2, 0.4, {"conversation": 0.1}, {"context": little}, True,
+        load_coefficients().version,
+    )  # fmt: skip
+    async with running(app, (80, 30)) as pilot:
+        await pilot.press("alt+c")
+        await wait_until(pilot, lambda: app.chat.panes.pane("consistency") is not None)
+        pane = app.chat.panes.pane("consistency")
+        assert isinstance(pane, ConsistencyPane)
+        pane.show(ConsistencyState(app.chat.transcript.turns[-1], score))
+        await wait_until(pilot, lambda: "EVIDENCE AGAINST" in screen_text(app))
+        assert "less than usual, only this:" in screen_text(app)
+        assert screen_text(app).count("answers this") == 1
+
+
 # Lists and notices -----------------------------------------------------------------------------
 async def test_a_list_is_laid_out_again_when_the_terminal_is_resized(stage: Stage) -> None:
     app = stage.app()
@@ -221,3 +240,19 @@ async def test_notices_do_not_cover_the_input(stage: Stage, size: tuple[int, int
         assert toast.region.bottom <= app.chat.input.region.y
         assert app.screen.region.contains_region(toast.region)
         app.close_session()
+
+
+# Short terminals, such as the lower half of a split window -------------------------------------
+async def test_every_list_shows_several_entries_in_a_short_terminal(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, SMALL) as pilot:
+        choices = [Choice(str(at), f"Entry {at}", right="long ago and " * 9) for at in range(9)]
+        app.push_screen(Chooser("Example", choices))
+        await wait_until(pilot, lambda: "Entry 5" in screen_text(app))
+        await pilot.press("escape")
+        await pilot.press("alt+s")
+        await wait_until(pilot, lambda: "top_k" in screen_text(app))
+        assert "Randomness" in screen_text(app)
+        await pilot.press("escape")
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: screen_text(app).count("· /") >= 3)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.checks.finding import Finding, claims, prose
+from rpterm.cards.checks.finding import CardFinding, claims, prose
 from rpterm.cards.locate import Path
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -26,14 +26,14 @@ _YEAR = re.compile(r"(?<![\d.,])(1[0-9]{3}|20[0-9]{2})(?![.,]?\d)(?! ?(?:km|mile
 _MIN_WORDS = 2
 
 
-def contradictions(card: CharacterCard) -> Iterator[Finding]:
+def contradictions(card: CharacterCard) -> Iterator[CardFinding]:
     """Lines that contradict an earlier line, each reported at the later one."""
     yield from _contradicting_pairs(card)
     yield from _ages(card)
     yield from _years_after_horizon(card)
 
 
-def _contradicting_pairs(card: CharacterCard) -> Iterator[Finding]:
+def _contradicting_pairs(card: CharacterCard) -> Iterator[CardFinding]:
     seen: dict[str, tuple[str, tuple[str, ...], bool]] = {}
     for path, line in claims(card):
         shape, numbers, negated = _shape(line)
@@ -44,13 +44,13 @@ def _contradicting_pairs(card: CharacterCard) -> Iterator[Finding]:
             continue
         first, other_numbers, other_negated = seen[shape]
         if negated != other_negated:
-            yield Finding(path, "warning", f"This contradicts “{first}”.", "Keep one.")
+            yield CardFinding(path, "warning", f"This contradicts “{first}”.", "Keep one.")
         elif numbers != other_numbers:
-            yield Finding(
+            yield CardFinding(
                 path, "warning", f"This has a different number than “{first}”.", "Keep one."
             )
         else:
-            yield Finding(path, "note", f"This repeats “{first}”.", "Keep one.")
+            yield CardFinding(path, "note", f"This repeats “{first}”.", "Keep one.")
 
 
 def _shape(line: str) -> tuple[str, tuple[str, ...], bool]:
@@ -66,7 +66,7 @@ def _shape(line: str) -> tuple[str, tuple[str, ...], bool]:
     return " ".join(kept), numbers, negated
 
 
-def _ages(card: CharacterCard) -> Iterator[Finding]:
+def _ages(card: CharacterCard) -> Iterator[CardFinding]:
     """Different ages of the character in description, tagline and attributes."""
     found: list[tuple[Path, int]] = []
     places: list[tuple[Path, str]] = [
@@ -82,7 +82,7 @@ def _ages(card: CharacterCard) -> Iterator[Finding]:
     for path, age in found[1:]:
         if age != found[0][1]:
             message = f"The age is {age} here but {found[0][1]} elsewhere."
-            yield Finding(path, "warning", message, "Keep one.")
+            yield CardFinding(path, "warning", message, "Keep one.")
 
 
 def _about_self(card: CharacterCard, text: str, at: int) -> bool:
@@ -92,7 +92,7 @@ def _about_self(card: CharacterCard, text: str, at: int) -> bool:
     return not sentence or sentence.startswith((*names, "he ", "she ", "they ", "you ", "i ", "a "))
 
 
-def _years_after_horizon(card: CharacterCard) -> Iterator[Finding]:
+def _years_after_horizon(card: CharacterCard) -> Iterator[CardFinding]:
     """Years after ``knows_until``, of which the character cannot know."""
     if not re.match(r"\d{3,4}(?:-|$)", card.knows_until):
         return
@@ -103,4 +103,4 @@ def _years_after_horizon(card: CharacterCard) -> Iterator[Finding]:
         years = [year for year in _YEAR.findall(text) if int(year) > limit]
         if years:
             message = f"{years[0]} is later than knows_until ({card.knows_until})."
-            yield Finding(path, "warning", message, "Change one of the two.")
+            yield CardFinding(path, "warning", message, "Change one of the two.")

@@ -10,7 +10,7 @@ from rpterm.cards.locate import Path
 from rpterm.cards.problems import Severity
 
 
-class Finding(NamedTuple):
+class CardFinding(NamedTuple):
     """Where it is in the card's TOML, how severe, what is wrong, and what to do."""
 
     path: Path

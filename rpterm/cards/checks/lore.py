@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.checks.finding import Finding
+from rpterm.cards.checks.finding import CardFinding
 from rpterm.cards.lore.keys import normalize
-from rpterm.cards.lore.rules import Rule, Rules
+from rpterm.cards.lore.rules import LoreRule, LoreRules
 from rpterm.cards.patterns import split_regex_key
 from rpterm.cards.problems import Severity
 
@@ -20,9 +20,9 @@ _COMMON = frozenset(
 )  # fmt: skip
 
 
-def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[Finding]:
+def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[CardFinding]:
     """Entries that are off, never fire, fire nearly always, are too large, or are duplicates."""
-    rules = Rules(card.lorebook, lambda text: text)
+    rules = LoreRules(card.lorebook, lambda text: text)
     mentioned = _mentioned_by_entries(rules) if card.lorebook.recursive else frozenset()
     first_index: dict[tuple[object, ...], int] = {}
     for rule in rules.all:
@@ -32,10 +32,10 @@ def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[Fi
         twin = first_index.setdefault((rule.entry.keys, rule.entry.content), rule.index)
         if twin != rule.index:
             message = f"It has the same keys and text as entry #{twin + 1}."
-            yield Finding(("lore", rule.index), "warning", message, "Keep one.")
+            yield CardFinding(("lore", rule.index), "warning", message, "Keep one.")
 
 
-def _mentioned_by_entries(rules: Rules) -> frozenset[int]:
+def _mentioned_by_entries(rules: LoreRules) -> frozenset[int]:
     """Keys in the text of entries that may fire others recursively."""
     texts = (rule.entry.content for rule in rules.all
              if not rule.never_reason and not rule.entry.prevent_recursion)  # fmt: skip
@@ -43,8 +43,8 @@ def _mentioned_by_entries(rules: Rules) -> frozenset[int]:
 
 
 def _never_fires(
-    card: CharacterCard, rules: Rules, rule: Rule, mentioned: frozenset[int]
-) -> Iterator[Finding]:
+    card: CharacterCard, rules: LoreRules, rule: LoreRule, mentioned: frozenset[int]
+) -> Iterator[CardFinding]:
     path = ("lore", rule.index)
     entry = rule.entry
     broken = [key for key in rule.primary if key in rules.index.broken]
@@ -53,33 +53,37 @@ def _never_fires(
         off = rule.never_reason[0] in ("disabled", "switched_off")
         severity: Severity = "note" if off else "warning"
         what = "Unused" if off else "It can never fire"
-        yield Finding(path, severity, f"{what}: {rule.never_reason[1]}.", "Correct or remove it.")
+        yield CardFinding(
+            path, severity, f"{what}: {rule.never_reason[1]}.", "Correct or remove it."
+        )
     elif broken and len(broken) == len(rule.primary) and not rule.unconditional:
         why = rules.index.broken[broken[0]]
-        yield Finding(path, "error", f"It can never fire: {why}.", "Correct the pattern.")
+        yield CardFinding(path, "error", f"It can never fire: {why}.", "Correct the pattern.")
     elif (
         entry.characters
         and not entry.world  # Other cards share it.
         and not names & {name.casefold() for name in entry.characters}
     ):
         message = "It can never fire with this character, because characters does not name it."
-        yield Finding((*path, "characters"), "warning", message, "Correct or remove characters.")
+        yield CardFinding(
+            (*path, "characters"), "warning", message, "Correct or remove characters."
+        )
     elif not rule.unconditional and not _is_reachable(rule, mentioned):
         message = "It can never fire: no turn is searched and no other entry mentions its keys."
         remedy = "Correct scan_depth or the recursion settings."
-        yield Finding(path, "warning", message, remedy)
+        yield CardFinding(path, "warning", message, remedy)
     elif entry.group and not entry.group_weight and not entry.group_override:
         message = "With group_weight 0 it can never win its group."
-        yield Finding((*path, "group_weight"), "warning", message, "Give it a weight above 0.")
+        yield CardFinding((*path, "group_weight"), "warning", message, "Give it a weight above 0.")
 
 
-def _is_reachable(rule: Rule, mentioned: frozenset[int]) -> bool:
+def _is_reachable(rule: LoreRule, mentioned: frozenset[int]) -> bool:
     if rule.depth and not rule.entry.delay_until_recursion:
         return True
     return not rule.entry.exclude_recursion and any(key in mentioned for key in rule.primary)
 
 
-def _too_common(rule: Rule) -> Iterator[Finding]:
+def _too_common(rule: LoreRule) -> Iterator[CardFinding]:
     entry = rule.entry
     for index, key in enumerate(entry.keys if entry.enabled and not entry.constant else ()):
         word = normalize(key, True)
@@ -88,16 +92,18 @@ def _too_common(rule: Rule) -> Iterator[Finding]:
             word in _COMMON or (not entry.whole_words and len(word) == 1)
         ):
             message = f"The key “{word}” occurs in nearly every text."
-            yield Finding(path, "warning", message, "Use a rarer word, or set constant = true.")
+            yield CardFinding(path, "warning", message, "Use a rarer word, or set constant = true.")
 
 
 def _too_large(
-    card: CharacterCard, rule: Rule, count: Callable[[str], int] | None
-) -> Iterator[Finding]:
+    card: CharacterCard, rule: LoreRule, count: Callable[[str], int] | None
+) -> Iterator[CardFinding]:
     budget = card.lorebook.budget
     if not (count and budget) or rule.entry.ignore_budget or rule.never_reason:
         return
     tokens = count(rule.entry.content)
     if tokens > budget:
         message = f"It can never fire: it has {tokens} tokens, but the budget is {budget}."
-        yield Finding(("lore", rule.index), "warning", message, "Shorten it, or raise the budget.")
+        yield CardFinding(
+            ("lore", rule.index), "warning", message, "Shorten it, or raise the budget."
+        )

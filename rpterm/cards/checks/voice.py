@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.checks.finding import Finding, prose
+from rpterm.cards.checks.finding import CardFinding, prose
 from rpterm.cards.locate import Path
-from rpterm.cards.lore.rules import Rules
+from rpterm.cards.lore.rules import LoreRules
 from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
 from rpterm.humanize import counted
 
@@ -36,18 +36,18 @@ _TURN_SCOPE = replace(_STATIC_SCOPE, values=dict.fromkeys(OF_CARD | OF_TURN, "")
 _TAKES_ORIGINAL = (("system_prompt",), ("post_history_instructions",))
 
 
-def greetings(card: CharacterCard) -> Iterator[Finding]:
+def greetings(card: CharacterCard) -> Iterator[CardFinding]:
     """A missing greeting, or one that decides what the user says, does or feels."""
     if not card.greetings:
         remedy = 'Add greetings = ["…"]: the model copies its style from them.'
-        yield Finding((), "warning", "The card has no greeting.", remedy)
+        yield CardFinding((), "warning", "The card has no greeting.", remedy)
     for field, texts in (("greetings", card.greetings), ("group_greetings", card.group_greetings)):
         for index, text in enumerate(texts):
             words = speaks_for_user(text)
             if words:
                 remedy = "Leave it to the user what they say, do and feel."
                 message = f"The greeting speaks for the user: “{words}”."
-                yield Finding((field, index), "warning", message, remedy)
+                yield CardFinding((field, index), "warning", message, remedy)
 
 
 def speaks_for_user(text: str) -> str:
@@ -63,20 +63,22 @@ def speaks_for_user(text: str) -> str:
     return match[0] if match else ""
 
 
-def examples(card: CharacterCard) -> Iterator[Finding]:
+def examples(card: CharacterCard) -> Iterator[CardFinding]:
     """Too few examples, or lines that teach the model a wrong format."""
     if len(card.examples) < _MIN_EXAMPLES:
         message = f"The card has only {counted(len(card.examples), 'example')}."
         remedy = "Add [[examples]]: eight or more keep the voice consistent."
-        yield Finding((), "warning", message, remedy)
+        yield CardFinding((), "warning", message, remedy)
     for index, example in enumerate(card.examples):
         if example.dialogue[-1][0] != "char":
             message = "The example does not end with a line of the character."
-            yield Finding(("examples", index), "warning", message, "Add what the character says.")
+            yield CardFinding(
+                ("examples", index), "warning", message, "Add what the character says."
+            )
         for role, text in example.dialogue:
             fault = _format_error(card, role, text)
             if fault:
-                yield Finding(("examples", index, role), "warning", *fault)
+                yield CardFinding(("examples", index, role), "warning", *fault)
 
 
 def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] | None:
@@ -100,21 +102,21 @@ def _format_error(card: CharacterCard, role: str, text: str) -> tuple[str, str] 
     return None
 
 
-def macros(card: CharacterCard) -> Iterator[Finding]:
+def macros(card: CharacterCard) -> Iterator[CardFinding]:
     """Macros that no prompt expands, so that the model would see their braces."""
     for path, macro, name in unexpanded_macros(card):
         if name in OF_TURN:
             message = f"The macro {macro} changes with every message, so it is not filled in here."
             remedy = "Move it to post_history_instructions, or to lore that keys trigger."
-            yield Finding(path, "warning", message, remedy)
+            yield CardFinding(path, "warning", message, remedy)
         else:
             message = f"The macro {macro} is not supported here."
-            yield Finding(path, "warning", message, "Correct or remove it.")
+            yield CardFinding(path, "warning", message, "Correct or remove it.")
 
 
 def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:
     """The macros that no prompt expands, each once per text: where it is, its text, its name."""
-    static_lore = {rule.index for rule in Rules(card.lorebook, str).all if rule.static}
+    static_lore = {rule.index for rule in LoreRules(card.lorebook, str).all if rule.static}
     for path, text in prose(card):
         triggered = path[0] == "lore" and path[1] not in static_lore
         anew = triggered or path == ("post_history_instructions",)

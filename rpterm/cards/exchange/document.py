@@ -20,7 +20,7 @@ from rpterm.cards.exchange.book import base_book, is_empty, read_book, write_boo
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.dialogue import parse_examples, render_examples
 from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
-from rpterm.cards.exchange.jsonio import same
+from rpterm.cards.exchange.jsonio import same_json
 from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff
 from rpterm.cards.exchange.world_file import read_world
 from rpterm.humanize import counted
@@ -98,7 +98,7 @@ def _base_root(spec: Spec) -> Table:
 
 
 def _is_mirror(key: str, value: Any, data: Table) -> bool:
-    return key in MIRRORS and MIRRORS[key] in data and same(value, data[MIRRORS[key]])
+    return key in MIRRORS and MIRRORS[key] in data and same_json(value, data[MIRRORS[key]])
 
 
 def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spec) -> CharacterCard:

@@ -27,7 +27,7 @@ from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
 from rpterm.cards.writer import dump, dump_world
-from rpterm.errors import why
+from rpterm.errors import cause_of
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,80}(?:;[\w=-]{1,40})*;base64,", re.ASCII)
@@ -78,7 +78,7 @@ def import_files(
     try:
         to_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExchangeError(f"{to_folder} cannot be created: {why(error)}.") from error
+        raise ExchangeError(f"{to_folder} cannot be created: {cause_of(error)}.") from error
     results = []
     for path in _expand_folders(paths):
         try:
@@ -89,7 +89,7 @@ def import_files(
         except CardError as error:
             result = ImportedFile(path, error=error.problems[0].message)
         except OSError as error:
-            result = ImportedFile(path, error=f"{why(error)}.")
+            result = ImportedFile(path, error=f"{cause_of(error)}.")
         results.append(result)
         if on_done:
             on_done(result)
@@ -122,12 +122,11 @@ def export_file(
     exported = export(card, form, file_reader(card_path.parent))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("xb") as file:
-            file.write(exported.data)
+        _write(out.parent, {out.name: exported.data})
     except FileExistsError as error:
         raise ExchangeError(f"{out} already exists: choose another name.") from error
     except OSError as error:
-        raise ExchangeError(f"{out} cannot be written: {why(error)}.") from error
+        raise ExchangeError(f"{out} cannot be written: {cause_of(error)}.") from error
     return (*lost, *exported.notes)
 
 

@@ -21,7 +21,7 @@ from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.patch import Table, as_mapping, diff, fingerprint
 from rpterm.cards.exchange.world_file import is_world, read_world
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.humanize import counted
 from rpterm.text_encoding import to_utf8
 
@@ -78,7 +78,7 @@ def read_any(path: Path) -> Imported:
             raise ExchangeError(f"{path} has {size:,} bytes; a card can have at most {MAX_FILE:,}.")
         data = path.read_bytes()
     except OSError as error:
-        raise ExchangeError(f"{path} cannot be read: {why(error)}.") from error
+        raise ExchangeError(f"{path} cannot be read: {cause_of(error)}.") from error
     return read_bytes(data, path.stem)
 
 
@@ -242,7 +242,7 @@ def _chara_patches(card: CharacterCard, document: Any) -> Table:
     """How the document in ``chara`` differs from the card, which was read from ``ccv3``."""
     specs: tuple[Spec, ...] = ("v2", "v3")
     for spec in specs:
-        if jsonio.same(write_document(card, spec), document):
+        if jsonio.same_json(write_document(card, spec), document):
             return {"same": spec}
     base = write_document(card, "v2")
     if not isinstance(document, Mapping) or not isinstance(document.get("data"), Mapping):

@@ -22,7 +22,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from rpterm.cards.exchange.jsonio import same
+from rpterm.cards.exchange.jsonio import same_json
 
 Table = dict[str, Any]
 Groups = Mapping[str, Collection[str]]
@@ -37,7 +37,7 @@ def diff(base: Table, original: Table, groups: Groups | None = None) -> Table:
     for key, value in original.items():
         if key not in base:
             patch.setdefault("set", {})[key] = value
-        elif not same(base[key], value) and not _add_text_patch(patch, key, base[key], value):
+        elif not same_json(base[key], value) and not _add_text_patch(patch, key, base[key], value):
             patch.setdefault("set", {})[key] = value
             patch.setdefault("was", {})[key] = fingerprint(base, key, groups)
     for key in base:
@@ -81,7 +81,7 @@ def apply(
 
 def _add_text_patch(patch: Table, key: str, base: Any, value: Any) -> bool:
     """Patch two similar texts by ``wrap`` and ``crlf``; whether that was possible."""
-    if isinstance(base, list) and isinstance(value, list) and same(_crlf(base), value):
+    if isinstance(base, list) and isinstance(value, list) and same_json(_crlf(base), value):
         patch.setdefault("crlf", []).append(key)
         return True
     if not isinstance(base, str) or not isinstance(value, str) or not base:
@@ -152,7 +152,7 @@ def hoist_common(patches: list[Table]) -> Table:
 def _remove_common(patch: Table, common: Table) -> None:
     own = patch.get("set", {})
     for key, value in common.items():
-        if key in own and key not in patch.get("was", {}) and same(own[key], value):
+        if key in own and key not in patch.get("was", {}) and same_json(own[key], value):
             del own[key]
         elif key not in own:
             patch.setdefault("lacks", []).append(key)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rpterm.cards.lore.draws import draw
 from rpterm.cards.lore.records import Code, LoreContext
-from rpterm.cards.lore.rules import FOREVER, Rule
+from rpterm.cards.lore.rules import FOREVER, LoreRule
 from rpterm.cards.lore.scan import ScanWindow
 from rpterm.humanize import counted, ordinal
 
@@ -34,12 +34,12 @@ class ChatPoint:
     last_fired: Mapping[int, int]
     context: LoreContext
 
-    def is_sticky(self, rule: Rule) -> bool:
+    def is_sticky(self, rule: LoreRule) -> bool:
         """Whether the rule fired earlier and is still active."""
         since = self.last_fired.get(rule.index)
         return since is not None and bool(rule.sticky) and self.turn <= since + rule.sticky
 
-    def cooldown_left(self, rule: Rule) -> int:
+    def cooldown_left(self, rule: LoreRule) -> int:
         """How many more turns the rule's cooldown lasts."""
         since = self.last_fired.get(rule.index)
         if since is None or not rule.cooldown or self.is_sticky(rule):
@@ -48,7 +48,7 @@ class ChatPoint:
 
 
 def may_fire(
-    rule: Rule, point: ChatPoint, window: ScanWindow, names: Mapping[int, str]
+    rule: LoreRule, point: ChatPoint, window: ScanWindow, names: Mapping[int, str]
 ) -> tuple[bool, Reason]:
     """Whether a rule may fire, and the reason for it; ``names`` maps key numbers to their texts."""
     blocked = rule.never_reason or _wrong_chat(rule, point.context) or _wrong_time(rule, point)
@@ -63,7 +63,7 @@ def may_fire(
     return fires, reason
 
 
-def _wrong_chat(rule: Rule, context: LoreContext) -> Reason | None:
+def _wrong_chat(rule: LoreRule, context: LoreContext) -> Reason | None:
     entry = rule.entry
     if entry.greetings and context.greeting not in (None, *entry.greetings):
         return "greeting", "the chat began with a different greeting"
@@ -76,7 +76,7 @@ def _wrong_chat(rule: Rule, context: LoreContext) -> Reason | None:
     return None
 
 
-def _wrong_time(rule: Rule, point: ChatPoint) -> Reason | None:
+def _wrong_time(rule: LoreRule, point: ChatPoint) -> Reason | None:
     entry, decorated = rule.entry, rule.decorated
     if point.turn < entry.delay:
         return "delay", f"it cannot fire before the chat has {counted(entry.delay, 'turn')}"
@@ -93,7 +93,7 @@ def _wrong_time(rule: Rule, point: ChatPoint) -> Reason | None:
     return None
 
 
-def _sticky_reason(rule: Rule, point: ChatPoint) -> str:
+def _sticky_reason(rule: LoreRule, point: ChatPoint) -> str:
     if rule.sticky >= FOREVER:
         return "it fired before and stays active"
     left = point.last_fired[rule.index] + rule.sticky - point.turn
@@ -101,7 +101,9 @@ def _sticky_reason(rule: Rule, point: ChatPoint) -> str:
     return f"it fired before{more}"
 
 
-def _match_keys(rule: Rule, window: ScanWindow, names: Mapping[int, str]) -> tuple[bool, Reason]:
+def _match_keys(
+    rule: LoreRule, window: ScanWindow, names: Mapping[int, str]
+) -> tuple[bool, Reason]:
     """Check the keys, the secondary keys and the keys of decorators."""
     key = window.first(rule, rule.excluded)
     if key is not None:
@@ -124,7 +126,7 @@ def _match_keys(rule: Rule, window: ScanWindow, names: Mapping[int, str]) -> tup
     return True, reason
 
 
-def _no_key_reason(rule: Rule, window: ScanWindow) -> Reason:
+def _no_key_reason(rule: LoreRule, window: ScanWindow) -> Reason:
     """Why none of the keys counts."""
     entry = rule.entry
     near = any(window.turns_back.get(key, rule.depth + 1) <= rule.depth for key in rule.primary)
@@ -136,7 +138,7 @@ def _no_key_reason(rule: Rule, window: ScanWindow) -> Reason:
     return "key_missed", f"none of its keys is in the last {turns}"
 
 
-def _secondary_keys_match(rule: Rule, window: ScanWindow) -> bool:
+def _secondary_keys_match(rule: LoreRule, window: ScanWindow) -> bool:
     if not rule.secondary:
         return True
     seen = [window.can_see(rule, key) for key in rule.secondary]
@@ -148,7 +150,7 @@ def _secondary_keys_match(rule: Rule, window: ScanWindow) -> bool:
     return not all(seen) if logic == "not_all" else not any(seen)
 
 
-def _draw_fails(rule: Rule, point: ChatPoint) -> bool:
+def _draw_fails(rule: LoreRule, point: ChatPoint) -> bool:
     percent = rule.entry.probability
     if percent >= 100:
         return False

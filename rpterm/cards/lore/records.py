@@ -84,7 +84,7 @@ class LoreHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LoreVerdict:
     """Why one entry fired or did not."""
 
     index: int
@@ -110,7 +110,7 @@ class LoreResult:
         hits: tuple[LoreHit, ...],
         budget: int,
         size: int,
-        verdict: Callable[[int], Verdict],
+        verdict: Callable[[int], LoreVerdict],
         near: tuple[int, ...],
     ) -> None:
         self.hits = hits
@@ -120,14 +120,14 @@ class LoreResult:
         self._near = near
         self._verdict = verdict
 
-    def verdict(self, index: int) -> Verdict:
+    def verdict(self, index: int) -> LoreVerdict:
         """Why the entry at this index of the book fired or did not."""
         return self._verdict(index)
 
-    def verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self) -> Iterator[LoreVerdict]:
         """A verdict for every entry of the book."""
         return (self._verdict(index) for index in range(self._size))
 
-    def missed(self) -> list[Verdict]:
+    def missed(self) -> list[LoreVerdict]:
         """Entries that did not fire although a key was found or they need none."""
         return [self._verdict(index) for index in self._near]

@@ -16,7 +16,7 @@ FOREVER = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LoreRule:
     """One entry, prepared for matching.
 
     Attributes:
@@ -71,7 +71,7 @@ class Rule:
         return self.unconditional and not any(varies)
 
 
-class Rules:
+class LoreRules:
     """The rules of a book and the index of their keys."""
 
     def __init__(self, book: Lorebook, expand: Callable[[str], str]) -> None:
@@ -94,11 +94,11 @@ class Rules:
                     owners.setdefault(number, []).append(rule.index)
         return owners
 
-    def _rule(self, book: Lorebook, at: int, raw: LoreEntry) -> Rule:
+    def _rule(self, book: Lorebook, at: int, raw: LoreEntry) -> LoreRule:
         decorated = decorate(raw)
         entry = decorated.entry
         identity = "\0".join((*entry.keys, entry.name, raw.content)).encode("utf-8", "replace")
-        return Rule(
+        return LoreRule(
             index=at,
             name=entry_label(entry, at),
             decorated=decorated,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from rpterm.cards.lore.rules import Rule
+from rpterm.cards.lore.rules import LoreRule
 from rpterm.humanize import counted
 
 Hits = Callable[[str], frozenset[int]]
@@ -31,7 +31,7 @@ class ScanWindow:
         self.entry_keys.update(dict.fromkeys(fresh, name))
         return fresh
 
-    def can_see(self, rule: Rule, key: int) -> bool:
+    def can_see(self, rule: LoreRule, key: int) -> bool:
         """Whether a rule can see a key: within its scan depth, or in the text of an entry."""
         entry = rule.entry
         if (
@@ -41,11 +41,11 @@ class ScanWindow:
             return True
         return key in self.entry_keys and not entry.exclude_recursion
 
-    def first(self, rule: Rule, keys: Iterable[int]) -> int | None:
+    def first(self, rule: LoreRule, keys: Iterable[int]) -> int | None:
         """The first of several keys that a rule can see."""
         return next((key for key in keys if self.can_see(rule, key)), None)
 
-    def where_found(self, rule: Rule, key: int) -> str:
+    def where_found(self, rule: LoreRule, key: int) -> str:
         """Where a rule sees a key, in words for people."""
         distance = self.turns_back.get(key, rule.depth + 1)
         if rule.entry.delay_until_recursion or distance > rule.depth:

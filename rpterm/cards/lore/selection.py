@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rpterm.cards.lore.conditions import ChatPoint
 from rpterm.cards.lore.draws import draw, pick
-from rpterm.cards.lore.rules import Rule
+from rpterm.cards.lore.rules import LoreRule
 
 
-def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: ChatPoint) -> dict[int, str]:
+def group_losers(
+    rules: Sequence[LoreRule], fired: Iterable[LoreRule], point: ChatPoint
+) -> dict[int, str]:
     """The rules that lose to another of their group: index → reason.
 
     A group goes to a member that already fired in this turn, else to a sticky one, else to the
@@ -27,7 +29,7 @@ def group_losers(rules: Sequence[Rule], fired: Iterable[Rule], point: ChatPoint)
     return losers
 
 
-def _winner(members: list[Rule], group: str, point: ChatPoint) -> Rule:
+def _winner(members: list[LoreRule], group: str, point: ChatPoint) -> LoreRule:
     sticking = [rule for rule in members if point.is_sticky(rule)]
     if sticking:
         return sticking[0]
@@ -43,14 +45,14 @@ def _winner(members: list[Rule], group: str, point: ChatPoint) -> Rule:
 class TokenBudget:
     """The token budget of one turn: rules that do not fit are skipped, smaller ones still go in."""
 
-    def __init__(self, budget: int, tokens: Callable[[Rule], int]) -> None:
+    def __init__(self, budget: int, tokens: Callable[[LoreRule], int]) -> None:
         self.limit = budget
         self.spent = 0
         self._tokens = tokens
 
-    def admit(self, rules: Iterable[Rule]) -> tuple[list[Rule], dict[int, str]]:
+    def admit(self, rules: Iterable[LoreRule]) -> tuple[list[LoreRule], dict[int, str]]:
         """Admit the rules that fit, the most important first; for the others, index → reason."""
-        admitted: list[Rule] = []
+        admitted: list[LoreRule] = []
         refused: dict[int, str] = {}
         for rule in sorted(rules, key=_importance):
             tokens = self._tokens(rule)
@@ -63,7 +65,7 @@ class TokenBudget:
         return admitted, refused
 
 
-def _importance(rule: Rule) -> tuple[bool, bool, bool, bool, int, int, int]:
+def _importance(rule: LoreRule) -> tuple[bool, bool, bool, bool, int, int, int]:
     """Sort key; static rules come first, so that nothing said in the chat can displace them."""
     entry = rule.entry
     return (

@@ -310,7 +310,7 @@ def _cast(chat: PlainChat, rest: str) -> None:
         )
     if what:
         changes[what](name.strip())
-        chat.session.settle()
+        chat.session.settle_cache()
     for member in scene.present:
         marks = [word for word, is_so in (("narrator", member.narrator), ("muted", member.muted))
                  if is_so]  # fmt: skip

@@ -30,7 +30,7 @@ _GUARD = "\x01"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ModelOptions:
     """The options of the engine's constructor; see ``LlamaEngine``."""
 
     path: Path
@@ -54,7 +54,7 @@ class Model:
         dry: The last DRY sampler, with the values it was created from; see ``sampler_chain``.
     """
 
-    def __init__(self, options: Options, on_progress: Callable[[float], None]) -> None:
+    def __init__(self, options: ModelOptions, on_progress: Callable[[float], None]) -> None:
         """Raises:
         ModelError: The file, the context or the adapter cannot be used.
         """
@@ -294,7 +294,7 @@ class Model:
         }
 
 
-def _use_requantized(options: Options, threads: int) -> Options:
+def _use_requantized(options: ModelOptions, threads: int) -> ModelOptions:
     """Requantize the weights where asked; unchanged options where they cannot be written."""
     target = options.requantize_to
     if target is None or not requantize(options.path, target, threads):

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from rpterm.engine.llama.messages import Message, pack, unpack
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineError
-from rpterm.errors import why
+from rpterm.errors import cause_of
 
 _MAX_LOG_BYTES = 1 << 20
 _TAIL_BYTES = 4000
@@ -77,7 +77,7 @@ class WorkerProcess:
         except OSError as error:
             self._remove_own_log()
             raise EngineError(
-                f"The model's process cannot be started ({why(error)}). Close other "
+                f"The model's process cannot be started ({cause_of(error)}). Close other "
                 "programs and try again."
             ) from error
         threading.Thread(target=self._read, name="llama-pipe", daemon=True).start()

@@ -92,7 +92,7 @@ class Worker:
     def _do_load(self, job: Message) -> Message:
         from rpterm.engine.llama.kv import ChatCache
         from rpterm.engine.llama.logprobs import LogprobScorer
-        from rpterm.engine.llama.model import Model, Options
+        from rpterm.engine.llama.model import Model, ModelOptions
 
         options = dict(job["options"])
         for name in ("path", "adapter", "requantize_to"):
@@ -105,7 +105,7 @@ class Worker:
                 last_percent = int(share * 100)
                 self._send({"id": job["id"], "progress": share})
 
-        model = Model(Options(**options), report)
+        model = Model(ModelOptions(**options), report)
         self._cache = ChatCache(model, self._jobs.abort)
         self._scorer = LogprobScorer(model)
         self._model = model

@@ -28,7 +28,7 @@ class _Sentence:
     offset: int
 
 
-def pieces(document: Document, name: str) -> list[Piece]:
+def split_into_pieces(document: Document, name: str) -> list[Piece]:
     """A document's pieces in order, each with its place, which starts with the file's name."""
     total = max(1, sum(len(passage.text) for passage in document.passages))
     pieces: list[Piece] = []

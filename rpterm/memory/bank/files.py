@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.memory.bank import chunks, epub, markdown, pdf, plain, web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, check_size
@@ -44,7 +44,7 @@ def add_file(memory: Memory, path: Path) -> AddedFile:
         file = next((file for file in same if file.path == full_path), same[0])
         return AddedFile(file, "unchanged")
     is_replaced = any(file.path == full_path for file in known)
-    pieces = chunks.pieces(read(path, data), path.name)
+    pieces = chunks.split_into_pieces(read(path, data), path.name)
     file = memory.add_file(path.name, full_path, digest, pieces)
     return AddedFile(file, "replaced" if is_replaced else "added")
 
@@ -92,7 +92,7 @@ def check_readable(path: Path) -> None:
                 f"{MAX_BYTES / 1e6:,.0f} MB cannot be read."
             )
     except OSError as error:
-        raise BankError(f"{path} cannot be read ({why(error)}).") from error
+        raise BankError(f"{path} cannot be read ({cause_of(error)}).") from error
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -100,4 +100,4 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BankError(f"{path} cannot be read ({why(error)}).") from error
+        raise BankError(f"{path} cannot be read ({cause_of(error)}).") from error

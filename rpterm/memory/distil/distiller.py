@@ -20,7 +20,7 @@ from rpterm.memory.distil.ask import Ask
 from rpterm.store.memory.memories import Memory
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
-    from rpterm.memory.distil.work import Work, WorkResult
+    from rpterm.memory.distil.work import DistillingWork, WorkResult
 
 STILL_S = 5.0
 """Seconds the user must have been still before the model writes."""
@@ -44,7 +44,7 @@ class Distiller:
 
     def __init__(
         self,
-        works: Callable[[], Sequence[Work]],
+        works: Callable[[], Sequence[DistillingWork]],
         chat_id: int,
         who: Callable[[], str],
         *,
@@ -127,7 +127,7 @@ class Distiller:
         ask = self._ask
         if ask is None:
             return
-        steps: tuple[Callable[[Work], WorkResult | None], ...] = (
+        steps: tuple[Callable[[DistillingWork], WorkResult | None], ...] = (
             lambda work: work.read_model(self._chat_id, ask),
             lambda work: work.summarise(self._chat_id, sorted(self._left_turns), ask),
             lambda work: work.think(self._chat_id, self._who(), ask),
@@ -146,7 +146,7 @@ class Distiller:
             elif not result.more:
                 break
 
-    def _catch_up(self, work: Work) -> None:
+    def _catch_up(self, work: DistillingWork) -> None:
         """Read what other chats of the character left unread, such as after a crash."""
         if work.character in self._caught_up:
             return

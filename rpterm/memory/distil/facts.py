@@ -39,7 +39,7 @@ _EXAMPLES: tuple[Message, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WrittenFact:
     """A line the model wrote: the fact it states, or why it was rejected."""
 
     text: str
@@ -47,7 +47,7 @@ class Line:
     why: str = ""
 
 
-def read(turn: str, speaker: str, known: Sequence[Statement], ask: Ask) -> list[Line] | None:
+def read(turn: str, speaker: str, known: Sequence[Statement], ask: Ask) -> list[WrittenFact] | None:
     """The lines the model writes about a turn; ``None`` if it was interrupted.
 
     Raises:
@@ -67,21 +67,21 @@ def read(turn: str, speaker: str, known: Sequence[Statement], ask: Ask) -> list[
 
 def check_lines(
     lines: Sequence[str], turn: str, speaker: str, known: Sequence[Statement]
-) -> list[Line]:
+) -> list[WrittenFact]:
     """Check lines against the turn they came from."""
     seen = [set(terms(each.quote)) for each in known]
-    checked: list[Line] = []
+    checked: list[WrittenFact] = []
     for line in lines:
         found = support(line, speaker, turn)
         if found.clause is None:
-            checked.append(Line(line, None, found.why))
+            checked.append(WrittenFact(line, None, found.why))
             continue
         clause_terms = set(terms(found.clause.text))
         if any(clause_terms <= other for other in seen):
-            checked.append(Line(line, None, "known already"))
+            checked.append(WrittenFact(line, None, "known already"))
             continue
         seen.append(clause_terms)
-        checked.append(Line(line, Statement(
+        checked.append(WrittenFact(line, Statement(
             subject=speaker, slot="", value="", text=line, quote=found.clause.text,
             importance=IMPORTANCE,
         )))  # fmt: skip

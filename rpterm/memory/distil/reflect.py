@@ -31,14 +31,14 @@ _THOUGHT_PROMPT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Thought:
+class Reflection:
     """A thought and the indices of the facts it cites."""
 
     text: str
     cites: tuple[int, ...]
 
 
-def think(facts: Sequence[str], who: str, ask: Ask) -> list[Thought] | None:
+def think(facts: Sequence[str], who: str, ask: Ask) -> list[Reflection] | None:
     """Thoughts about somebody; ``None`` if interrupted.
 
     Raises:
@@ -55,9 +55,9 @@ def think(facts: Sequence[str], who: str, ask: Ask) -> list[Thought] | None:
     return None if answer is None else check_thoughts(answer, facts)
 
 
-def check_thoughts(answer: str, facts: Sequence[str]) -> list[Thought]:
+def check_thoughts(answer: str, facts: Sequence[str]) -> list[Reflection]:
     """The thoughts that are grounded in the facts they cite and do more than repeat one fact."""
-    thoughts: list[Thought] = []
+    thoughts: list[Reflection] = []
     for line in answer.splitlines():
         match = _LINE.match(line.strip())
         if match is None:
@@ -67,5 +67,5 @@ def check_thoughts(answer: str, facts: Sequence[str]) -> list[Thought]:
         cited = [facts[index] for index in cites]
         repeats_one = any(is_grounded(match["text"], [fact], 1.0) for fact in cited)
         if len(cites) >= 2 and not repeats_one and is_grounded(match["text"], cited, MIN_GROUNDED):
-            thoughts.append(Thought(match["text"], cites))
+            thoughts.append(Reflection(match["text"], cites))
     return thoughts

@@ -57,7 +57,7 @@ Check = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FactRule:
     """How to read one kind of statement.
 
     Attributes:
@@ -84,8 +84,8 @@ class Rule:
 def _rule(
     slot: str, pattern: str, text: str, importance: float, check: Check = values.is_thing,
     *, single: bool = False, retracts: bool = False, kin: bool = False,
-) -> Rule:  # fmt: skip
-    return Rule(slot, re.compile(f"^(?:{pattern})$", re.IGNORECASE), text, importance, check,
+) -> FactRule:  # fmt: skip
+    return FactRule(slot, re.compile(f"^(?:{pattern})$", re.IGNORECASE), text, importance, check,
                  single, retracts, kin)  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def _non_empty(value: str) -> bool:
     return bool(value)
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[FactRule, ...] = (
     _rule("name", r"my (?:full |real |first )?name(?:\s+is|['’]s) (?P<value>.+)",
           "{who} is called {value}", 0.9, values.is_name, single=True),
     _rule("name", r"(?:I['’]m|I am) (?:called|named) (?P<value>.+)",

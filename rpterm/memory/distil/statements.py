@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from rpterm.memory.distil import values
 from rpterm.memory.distil.clauses import Clause, clauses
-from rpterm.memory.distil.rules import MUST_BE_SELF_CONTAINED, RULES, Rule
+from rpterm.memory.distil.rules import MUST_BE_SELF_CONTAINED, RULES, FactRule
 
 _OPENERS = re.compile(
     r"^(?:(?:(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that|"
@@ -86,7 +86,7 @@ def _statements_in(clause: Clause, speaker: str) -> Iterator[Statement]:
         yield Statement(speaker, "", quote, text, clause.text, importance=0.9)
 
 
-def _build(rule: Rule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
+def _build(rule: FactRule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
     groups = {key: group or "" for key, group in match.groupdict().items()}
     value = values.trim(groups["value"])
     kin = groups.get("kin", "")

@@ -16,7 +16,7 @@ _NEGATION = re.compile(r"\b(?:not|no|never)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFact:
     """A fact that settles the same slot of the same subject.
 
     Attributes:
@@ -36,7 +36,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Supersession:
     """Whether a statement is new, and what it means for other facts.
 
     Attributes:
@@ -49,28 +49,28 @@ class Verdict:
     yields_to: tuple[int, ...] = ()
 
 
-def verdict(
-    text: str, value: str, known: Sequence[Known], *, turn: int, single: bool, retracts: bool
-) -> Verdict:
+def supersession(
+    text: str, value: str, known: Sequence[KnownFact], *, turn: int, single: bool, retracts: bool
+) -> Supersession:
     """Judge a statement of a turn against what is known of its slot."""
     shown = [fact for fact in known if fact.shown]
     if any(fact.current and _covers(fact, text, value) for fact in shown):
-        return Verdict(False)
+        return Supersession(False)
     conflicting = [fact for fact in shown if _contradicts(fact, text, value, single, retracts)]
-    return Verdict(
+    return Supersession(
         True,
         tuple(fact.id for fact in conflicting if fact.turn < turn),
         tuple(fact.id for fact in conflicting if fact.turn > turn),
     )
 
 
-def _covers(known: Known, text: str, value: str) -> bool:
+def _covers(known: KnownFact, text: str, value: str) -> bool:
     """Whether a known fact says the same, perhaps with more words."""
     same = _predicate(known.text, known.value) == _predicate(text, value)
     return same and set(terms(value)) <= set(terms(known.value))
 
 
-def _contradicts(known: Known, text: str, value: str, single: bool, retracts: bool) -> bool:
+def _contradicts(known: KnownFact, text: str, value: str, single: bool, retracts: bool) -> bool:
     if (retracts and not single) or (known.retracts and not known.single):
         return _same_thing(value, known.value)
     if single or known.retracts:

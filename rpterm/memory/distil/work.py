@@ -15,7 +15,7 @@ from rpterm.memory.distil.ask import Ask
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
-from rpterm.memory.distil.supersede import Known, Verdict, verdict
+from rpterm.memory.distil.supersede import KnownFact, Supersession, supersession
 from rpterm.store.memory.distilled import Draft, Method
 from rpterm.store.memory.read_turns import SourceTurn
 from rpterm.store.memory.records import Memory
@@ -35,7 +35,7 @@ class WorkResult:
     more: bool = False
 
 
-class Work:
+class DistillingWork:
     """The memory work for one character.
 
     Args:
@@ -152,7 +152,7 @@ class Work:
         path = self._memory.shown_paths([chat_id]).get(chat_id, [])
         drawn = self.distilled.facts_from_turns(path)
         ids = [memory for turn in path for memory in drawn.get(turn, ())]
-        rows = self._memory.many(ids)
+        rows = self._memory.get_many(ids)
         visible = [rows[i] for i in ids if i in rows and not rows[i].hidden]
         return [row for row in visible if row.superseded_by is None]
 
@@ -160,7 +160,7 @@ class Work:
         shown = self._shown_turns() if found else frozenset()
         drafts: list[Draft] = []
         for statement in found:
-            decision = verdict(
+            decision = supersession(
                 statement.text,
                 statement.value,
                 self._known_facts(statement, shown),
@@ -173,7 +173,7 @@ class Work:
         return drafts
 
     def _draft(
-        self, turn: SourceTurn, statement: Statement, method: Method, decision: Verdict
+        self, turn: SourceTurn, statement: Statement, method: Method, decision: Supersession
     ) -> Draft:
         return Draft(
             kind="fact",
@@ -196,14 +196,14 @@ class Work:
         paths = self._memory.shown_paths()
         return frozenset(turn for path in paths.values() for turn in path)
 
-    def _known_facts(self, statement: Statement, shown: frozenset[int]) -> list[Known]:
+    def _known_facts(self, statement: Statement, shown: frozenset[int]) -> list[KnownFact]:
         """The facts that settle the same slot of the same subject."""
         if not statement.slot:
             return []
         pairs = self.distilled.facts_in_slot(self.character, statement.subject, statement.slot)
         shown_ids = {row.id for row, _ in pairs if row.turn_id is None or row.turn_id in shown}
         return [
-            Known(
+            KnownFact(
                 id=row.id,
                 turn=row.turn_id or 0,
                 value=detail.value,
@@ -217,7 +217,7 @@ class Work:
         ]
 
 
-def _reflection(thought: reflect.Thought, recent: Sequence[Memory]) -> Draft:
+def _reflection(thought: reflect.Reflection, recent: Sequence[Memory]) -> Draft:
     cited = [recent[place] for place in thought.cites]
     turns = sorted({fact.turn_id for fact in cited if fact.turn_id is not None})
     return Draft(

@@ -12,7 +12,7 @@ from rpterm.preference.check.examples import Example, Messages
 from rpterm.preference.check.findings import findings
 from rpterm.preference.check.quality import Places, Quality
 from rpterm.preference.check.reading import Located
-from rpterm.preference.check.report import Report, Tokens
+from rpterm.preference.check.report import DataReport, Tokens
 from rpterm.preference.check.trainers import Forecast
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import REGION, Scrubber
@@ -22,7 +22,7 @@ _BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class RenderingModel:
     """The model to be trained.
 
     Attributes:
@@ -40,7 +40,9 @@ class Model:
     exact: bool = True
 
 
-def check(path: Path, model: Model, *, limit: int | None = None, region: str = REGION) -> Report:
+def check(
+    path: Path, model: RenderingModel, *, limit: int | None = None, region: str = REGION
+) -> DataReport:
     """Read all rows and report on them.
 
     Args:
@@ -58,7 +60,9 @@ def check(path: Path, model: Model, *, limit: int | None = None, region: str = R
 
 
 class _Check:
-    def __init__(self, model: Model, about: dict[str, Any], limit: int | None, region: str) -> None:
+    def __init__(
+        self, model: RenderingModel, about: dict[str, Any], limit: int | None, region: str
+    ) -> None:
         self.model, self.about = model, about
         options = about.get("about") or {}
         self.axolotl = options.get("format") == "axolotl"
@@ -70,7 +74,7 @@ class _Check:
         self.tokens = Tokens()
         self.bad, self.refused, self.refusal = Places(), Places(), ""
 
-    def run(self, path: Path) -> Report:
+    def run(self, path: Path) -> DataReport:
         empty = True
         for batch in _batches(reading.read_rows(path)):
             empty = False
@@ -83,7 +87,7 @@ class _Check:
             self._measure(good)
         if empty:
             raise ExportError(f"There are no rows in {path}: it is empty.")
-        return Report(
+        return DataReport(
             str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
             self.tokens, self.bad, self.refused, self.refusal, self.about,
         )  # fmt: skip

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rpterm.humanize import counted
-from rpterm.preference.check.report import STRICT, Finding, Report
+from rpterm.preference.check.report import STRICT, DataFinding, DataReport
 from rpterm.preference.stats.agreement import Proportion
 
 _SMALL_EDIT = 20
 
 
-def findings(report: Report) -> list[Finding]:
+def findings(report: DataReport) -> list[DataFinding]:
     """All findings; those that make ``--strict`` fail come first."""
     every = [*_row_findings(report), *_verdict_findings(report), *_text_findings(report)]
     return sorted(every, key=lambda each: not each.strict)
 
 
-def _row_findings(report: Report) -> Iterator[Finding]:
+def _row_findings(report: DataReport) -> Iterator[DataFinding]:
     """What loses rows or stops a training run."""
     quality = report.quality
     if report.bad.count:
@@ -67,7 +67,7 @@ def _row_findings(report: Report) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _verdict_findings(report: Report) -> Iterator[Finding]:
+def _verdict_findings(report: DataReport) -> Iterator[DataFinding]:
     """Contradictions and biases in the judgements."""
     quality = report.quality
     if quality.contradictions.count:
@@ -107,7 +107,7 @@ def _verdict_findings(report: Report) -> Iterator[Finding]:
         )
 
 
-def _text_findings(report: Report) -> Iterator[Finding]:
+def _text_findings(report: DataReport) -> Iterator[DataFinding]:
     """Personal data and out-of-role phrases in the texts."""
     quality = report.quality
     for kind, places in sorted(quality.private.items()):
@@ -124,8 +124,8 @@ def _text_findings(report: Report) -> Iterator[Finding]:
             )
 
 
-def _finding(name: str, text: str, where: list[str] | None = None) -> Finding:
-    return Finding(name, text, tuple(where or ()), name in STRICT)
+def _finding(name: str, text: str, where: list[str] | None = None) -> DataFinding:
+    return DataFinding(name, text, tuple(where or ()), name in STRICT)
 
 
 def _percentage(share: Proportion) -> str:

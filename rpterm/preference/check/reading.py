@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.export_folder import MANIFEST, ExportError
 
@@ -114,7 +114,7 @@ def raw_rows(file: Path) -> Iterator[tuple[int, Any]]:
     try:
         yield from _parquet_rows(file) if file.suffix == ".parquet" else _json_rows(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{file} cannot be read ({why(error)}).") from error
+        raise ExportError(f"{file} cannot be read ({cause_of(error)}).") from error
 
 
 def _parse_row(name: str, number: int, split: str, row: Any) -> Located:

@@ -23,7 +23,7 @@ STRICT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DataFinding:
     """Something a person should know; ``strict`` says whether ``--strict`` fails on it."""
 
     name: str
@@ -53,7 +53,7 @@ class Tokens:
 
 
 @dataclass(slots=True)
-class Report:
+class DataReport:
     """The result of a check.
 
     Attributes:
@@ -73,7 +73,7 @@ class Report:
     refused: Places
     refusal: str
     about: dict[str, Any]
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DataFinding] = field(default_factory=list)
 
     @property
     def left_wins(self) -> Proportion:
@@ -84,6 +84,6 @@ class Report:
         return self.quality.left
 
     @property
-    def strict(self) -> list[Finding]:
+    def strict(self) -> list[DataFinding]:
         """The findings that make ``--strict`` fail."""
         return [each for each in self.findings if each.strict]

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_toml
-from rpterm.scoring.texts import any_of
+from rpterm.scoring.texts import phrase_pattern
 from rpterm.sentences import sentences
 
 _FIRST_PERSON = r"\b(?:i|i'm|i've|we|we're|(?:makes?|made|leaves?|left) me)\b[^.!?]{0,60}?\b"
@@ -79,13 +79,13 @@ def _straight_quotes(text: str) -> str:
 def _lexicon() -> _Lexicon:
     lists = load_toml("feelings.toml")
     return _Lexicon(
-        any_of(lists["stated"], before=_FIRST_PERSON),
-        any_of(lists["happened"]),
-        any_of(lists["idiom"]),
-        any_of(lists["acknowledges"]),
-        any_of(lists["kind"]),
-        any_of(lists["cold"]),
-        tuple(any_of(words) for words in lists["families"].values()),
+        phrase_pattern(lists["stated"], before=_FIRST_PERSON),
+        phrase_pattern(lists["happened"]),
+        phrase_pattern(lists["idiom"]),
+        phrase_pattern(lists["acknowledges"]),
+        phrase_pattern(lists["kind"]),
+        phrase_pattern(lists["cold"]),
+        tuple(phrase_pattern(words) for words in lists["families"].values()),
     )
 
 

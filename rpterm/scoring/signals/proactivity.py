@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_toml
-from rpterm.scoring.texts import any_of, words
+from rpterm.scoring.texts import phrase_pattern, words
 from rpterm.sentences import with_offsets
 
 _FIRST_MOVE = 0.6
@@ -71,9 +71,9 @@ def _matches(name: str, sentence: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _pattern(name: str, after: str = r"\b") -> re.Pattern[str]:
-    return any_of(load_toml("moves.toml")[name], after=after)
+    return phrase_pattern(load_toml("moves.toml")[name], after=after)
 
 
 @lru_cache(maxsize=1)
 def _commands() -> re.Pattern[str]:
-    return any_of(load_toml("moves.toml")["commands"], _BEFORE_COMMAND, _AFTER_COMMAND)
+    return phrase_pattern(load_toml("moves.toml")["commands"], _BEFORE_COMMAND, _AFTER_COMMAND)

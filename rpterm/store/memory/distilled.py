@@ -112,7 +112,7 @@ class Distilled:
                 if self._has_sources(connection, draft):
                     ids.append(self._insert_memory(connection, character, chat_id, draft))
             read_turns.mark_read(connection, reads)
-        found = self._memories.many(ids)
+        found = self._memories.get_many(ids)
         return [found[memory_id] for memory_id in ids if memory_id in found]
 
     def facts_in_slot(self, character: str, subject: str, slot: str) -> list[tuple[Memory, Detail]]:
@@ -125,7 +125,7 @@ class Distilled:
                 (subject, slot, character),
             ).fetchall()
         ids = [memory_id for (memory_id,) in rows]
-        memories, details = self._memories.many(ids), self.details(ids)
+        memories, details = self._memories.get_many(ids), self.details(ids)
         return [(memories[i], details[i]) for i in ids if i in memories and i in details]
 
     def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:

@@ -192,7 +192,7 @@ class Memories:
         with self._connections.read() as connection:
             return _get(connection, memory_id)
 
-    def many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
+    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
         """The memories with these ids, by id; missing ones are left out."""
         found: dict[int, Memory] = {}
         with self._connections.read() as connection:
@@ -355,7 +355,7 @@ class Memories:
         return self._in_order(ids)
 
     def _in_order(self, memory_ids: Sequence[int]) -> list[Memory]:
-        found = self.many(memory_ids)
+        found = self.get_many(memory_ids)
         return [found[memory_id] for memory_id in memory_ids if memory_id in found]
 
     def counts(self, character: str | None = None) -> dict[str, int]:

@@ -14,7 +14,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from rpterm.errors import why
+from rpterm.errors import cause_of
 from rpterm.store.errors import StoreError
 from rpterm.store.file_setup import structure_problems
 from rpterm.store.process_locks import any_owner_alive
@@ -56,7 +56,7 @@ def repair(path: Path) -> Path | None:
         ) from error
     except OSError as error:
         raise StoreError(
-            f"The folder of {path} cannot be written: {why(error)}. Make it writable and free "
+            f"The folder of {path} cannot be written: {cause_of(error)}. Make it writable and free "
             "some space, then repair again."
         ) from error
 

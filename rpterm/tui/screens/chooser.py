@@ -68,6 +68,8 @@ class Chooser(Dialog[ChooserResult]):
     Chooser {
         #box { height: auto; max-height: 88%; }
         #search { dock: top; margin: 0 0 1 0; }
+        &.-short #box { height: 100%; }
+        &.-short #search { height: 1; margin: 0; border: none; }
         #none { color: $text-muted; padding: 0 1; display: none; }
         &.-none #none { display: block; }
         &.-none OptionList { display: none; }
@@ -148,7 +150,7 @@ class Chooser(Dialog[ChooserResult]):
     def fill(self, choices: Sequence[Choice], at: str | None = None) -> None:
         """Show these choices, with one of them highlighted."""
         self._shown = list(choices)
-        width = max(10, self.query_one("#search").size.width + 2 - self.width_beside)
+        width = max(10, self.query_one("#search").outer_size.width - 2 - self.width_beside)
         ids = [choice.id for choice in self._shown]
         at = at or self._at
         self.list.fill(
@@ -162,7 +164,7 @@ class Chooser(Dialog[ChooserResult]):
         if choice.whole:
             return text.roleplay(choice.title) + Content("\n")
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
-        right = Content.styled(choice.right, text.MUTED)
+        right = Content.styled(choice.right, text.MUTED).truncate(width // 2, ellipsis=True)
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
         title = highlighted(choice.title).truncate(title_width, ellipsis=True)
         head = Content.assemble(mark, (choice.indent, text.FAINT), title)

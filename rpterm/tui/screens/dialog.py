@@ -61,6 +61,7 @@ class Dialog(DismissOnce[T], ModalScreen[T]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
+        &.-short #box { max-width: 100%; max-height: 100%; padding: 0 1; }
         Input, TextArea {
             border: round $panel;
             background: $surface;

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from rpterm.config import Settings
-    from rpterm.dueling.duel import Duel, Pair
+    from rpterm.dueling.duel import Duel, ReplyPair
     from rpterm.dueling.reply_generator import ReplyGenerator
     from rpterm.store.judgement_records import Verdict
 
@@ -78,7 +78,7 @@ class DuelScreen(JudgingScreen):
         own = BindingsMap(keys.bindings_for((*VERDICTS, *MORE), settings.keys))
         self._bindings = BindingsMap.merge([self._bindings, own])
         self._making = WorkerThread("make", self._failed)
-        self.pair: Pair | None = None
+        self.pair: ReplyPair | None = None
         self._problem = ""
         self._writing = False
 
@@ -212,12 +212,12 @@ class DuelScreen(JudgingScreen):
         self.set_focus(self.query_one("#say", Input) if asking else None)
         self._show_head()
 
-    def _can_exchange(self, pair: Pair | None) -> bool:
+    def _can_exchange(self, pair: ReplyPair | None) -> bool:
         """Whether replies to a message in a fresh duel are missing and can be generated now."""
         missing = pair is not None and not pair.ready
         return missing and self.duel.fresh and not self._problem and not self._writing
 
-    def _needs_message(self, pair: Pair | None) -> bool:
+    def _needs_message(self, pair: ReplyPair | None) -> bool:
         """Whether the user must write first: neither side has replied in this round yet."""
         return pair is not None and self._can_exchange(pair) and self.duel.needs_message(pair)
 
@@ -226,7 +226,7 @@ class DuelScreen(JudgingScreen):
             return WRITING
         return "Your turn." if asking else "The first replies are being written…"
 
-    def _show_pair(self, pair: Pair) -> None:
+    def _show_pair(self, pair: ReplyPair) -> None:
         assert pair.left is not None and pair.right is not None
         marks = bool(self.app.no_color)
         self.query_one("#said", Static).update(self._message(pair))
@@ -235,7 +235,7 @@ class DuelScreen(JudgingScreen):
         self.duel.rater.mark_seen(pair.left.id, pair.right.id)
         self.query_one("#middle", VerticalScroll).scroll_home(animate=False)
 
-    def _message(self, pair: Pair) -> Content:
+    def _message(self, pair: ReplyPair) -> Content:
         assert pair.left is not None
         if pair.left.parent_id is None:
             return Content("")

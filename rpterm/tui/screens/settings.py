@@ -20,6 +20,7 @@ class SettingsScreen(Chooser):
     DEFAULT_CSS = """
     SettingsScreen #about { dock: bottom; height: 3; margin: 1 0 0 0; padding: 0 1;
         color: $text-muted; }
+    SettingsScreen.-short #about { height: 2; margin: 0; }
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class SettingsScreen(Chooser):
         knob = self._knobs[choice.id]
         value = (text.one_line(knob.shown), "bold" if knob.origin else "")
         origin = Content.styled(knob.origin, text.MUTED)
+        origin = origin.truncate(max(0, width - 26), ellipsis=True)
         head = Content.assemble(f" {knob.label:<20} ", value)
         head = head.truncate(max(24, width - origin.cell_length - 2), ellipsis=True)
         return text.justify(head, origin, width - 1)

@@ -63,10 +63,12 @@ class Alarm(Static):
     def _content(self, sentence: str, width: int) -> Content:
         """All on one line if that fits, else the remedies below, on as many lines as needed."""
         first, remedies = Content(f"▽ {sentence}"), self._remedies()
-        line = Content("  ").join(remedies)
+        close = text.link("✕", "remedy('')")
+        line = Content("  ").join([*remedies, close])
         if not width or first.cell_length + line.cell_length + 3 <= width:
             return Content.assemble(first, "   ", line)
-        first = first.truncate(2 * width, ellipsis=True)  # A long name must not hide the remedies.
+        first = first.truncate(2 * width - 6, ellipsis=True)  # A long name must not hide the rest.
+        first = Content.assemble(first, "  ", close)
         below = _wrap(remedies, width - len(_INDENT))
         return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
 
@@ -75,7 +77,7 @@ class Alarm(Static):
         for name in REMEDIES:
             key, label = keys.short_key_name(name, self._overrides), keys.BY_ID[name].label
             parts.append(text.key_link(key, label, f"remedy('{name}')"))
-        return [*parts, text.link("✕", "remedy('')")]
+        return parts
 
 
 def _wrap(parts: Sequence[Content], width: int) -> list[Content]:

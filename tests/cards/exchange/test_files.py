@@ -86,7 +86,7 @@ def test_export_of_a_file(tmp_path: Path) -> None:
     assert result.target is not None
     assert export_file(result.target, "png", tmp_path / "out" / "y.png") == ()
     again = png.read((tmp_path / "out" / "y.png").read_bytes())
-    assert jsonio.same(json.loads(again.cards["ccv3"]), v3(description="D"))
+    assert jsonio.same_json(json.loads(again.cards["ccv3"]), v3(description="D"))
     assert again.stripped == png.blank(4, 4)
 
 
@@ -115,7 +115,7 @@ def test_large_pictures_inside_the_json_become_files(tmp_path: Path) -> None:
     assert (tmp_path / "c" / "anna.assets" / "data-001.png").read_bytes() == body
     assert uri not in result.target.read_text(encoding="utf-8")
     done = export(load(result.target), "v3", file_reader(tmp_path / "c"))
-    assert jsonio.same(json.loads(done.data), document)
+    assert jsonio.same_json(json.loads(done.data), document)
     (tmp_path / "c" / "anna.assets" / "data-001.png").unlink()
     with pytest.raises(ExchangeError, match=r"data-001\.png is missing"):
         export(load(result.target), "v3", file_reader(tmp_path / "c"))
@@ -130,7 +130,7 @@ def test_a_card_cannot_read_files_outside_its_folder(tmp_path: Path) -> None:
     (result,) = import_files([put(tmp_path / "x.json", jsonio.dumps(document))], tmp_path / "c")
     assert result.target is not None
     done = export(load(result.target), "v3", file_reader(tmp_path / "c"))
-    assert jsonio.same(json.loads(done.data), document)
+    assert jsonio.same_json(json.loads(done.data), document)
     assert file_reader(tmp_path / "c")("../secret.txt") is None
     assert file_reader(tmp_path / "c")(str(tmp_path / "secret.txt")) is None
     assert file_reader(tmp_path / "c")("mine.txt") == b"mine"

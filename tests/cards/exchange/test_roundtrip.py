@@ -37,7 +37,7 @@ def there_and_back(document: Any, form: Format) -> Any:
 
 
 def check_same(before: Any, after: Any) -> None:
-    if not jsonio.same(before, after):
+    if not jsonio.same_json(before, after):
         assert after == before
         raise AssertionError(f"types differ: {before!r} {after!r}")
 

@@ -144,7 +144,7 @@ def provider_of(chat: ChatScreen) -> ExampleProvider | None:
 async def examples_changed(chat: ChatScreen) -> None:
     """After the examples changed: let the cache follow, and show the change."""
     if chat.session is not None and not chat.state.busy:
-        await chat.ask(chat.session.settle)
+        await chat.ask(chat.session.settle_cache)
     await fill(chat)
     panes.request_preview(chat, always=True)
 

@@ -45,11 +45,11 @@ def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None
     chat.loads.put(lambda: background.open_chat(opener, target, chat_id, post))
 
 
-def settle(chat: ChatScreen) -> None:
+def settle_cache(chat: ChatScreen) -> None:
     """Wait in a thread until the engine has settled, and post that as a message."""
     session, post = chat.session, chat.post_message
     if session is not None:
-        chat.idle.put(lambda: background.settle(session, post))
+        chat.idle.put(lambda: background.settle_cache(session, post))
 
 
 async def show_error(chat: ChatScreen, text: str, log_tail: str = "") -> None:

@@ -187,9 +187,9 @@ async def cast_changed(chat: ChatScreen) -> None:
     for turn in chat.transcript.turns:
         if (view := chat.transcript.view(turn.id)) is not None:
             view.draw()
-    await chat.ask(session.settle)
+    await chat.ask(session.settle_cache)
     if chat.state.info is not None and not chat.state.busy:
-        frame.settle(chat)
+        frame.settle_cache(chat)
     panes.request_preview(chat, always=True)
 
 

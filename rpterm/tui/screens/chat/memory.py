@@ -20,7 +20,7 @@ from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
-    from rpterm.memory.overview import Item, Overview
+    from rpterm.memory.overview import Overview, OverviewItem
     from rpterm.store.memory.files import BlockedPhrase
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -102,7 +102,7 @@ async def run_command(chat: ChatScreen, event: MemoryPane.CommandRun) -> None:
     await refresh(chat)
 
 
-async def _open(chat: ChatScreen, item: Item) -> None:
+async def _open(chat: ChatScreen, item: OverviewItem) -> None:
     """Go to the turn that a memory comes from, even in another chat."""
     row = item.row
     if row.turn_id is None or row.chat_id is None:
@@ -166,7 +166,7 @@ def _path_problem(path: str) -> str:
 
 
 async def _never(
-    chat: ChatScreen, memory: Memory, item: Item | None, block: BlockedPhrase | None
+    chat: ChatScreen, memory: Memory, item: OverviewItem | None, block: BlockedPhrase | None
 ) -> None:
     """Block a phrase or the memory itself; unblock it if it is blocked."""
     if block is not None:
@@ -189,7 +189,7 @@ async def _never(
         await chat.ask(memory.never_mention, item.row.id)
 
 
-async def _edit(chat: ChatScreen, memory: Memory, item: Item) -> None:
+async def _edit(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
     if item.row.kind == "turn":
         chat.say("This memory is a turn: edit the turn itself, Enter goes there.")
         return
@@ -200,7 +200,7 @@ async def _edit(chat: ChatScreen, memory: Memory, item: Item) -> None:
         await chat.ask(memory.edit, item.row.id, values["text"])
 
 
-async def _forget(chat: ChatScreen, memory: Memory, item: Item) -> None:
+async def _forget(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
     row = item.row
     if row.kind == "document" and row.file_id is not None:
         await _forget_file(chat, memory, item, row.file_id)
@@ -211,7 +211,7 @@ async def _forget(chat: ChatScreen, memory: Memory, item: Item) -> None:
         await chat.ask(memory.forget, row.id)
 
 
-async def _forget_file(chat: ChatScreen, memory: Memory, item: Item, file_id: int) -> None:
+async def _forget_file(chat: ChatScreen, memory: Memory, item: OverviewItem, file_id: int) -> None:
     name = item.row.place.partition(", ")[0]
     question = f"Forget all of {name}, for good?"
     detail = "All its pieces are forgotten. The file itself stays where it is."

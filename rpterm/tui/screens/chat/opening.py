@@ -116,7 +116,7 @@ def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     chat.figures(model=info.model, context=info.context, share=0.0, hint=hint)
     if not chat.state.busy:
         chat.phase(Phase.SETTLING)
-        frame.settle(chat)
+        frame.settle_cache(chat)
     examples.refresh_soon(chat)
     panes.request_preview(chat, always=True)
 

@@ -113,5 +113,5 @@ async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
         await frame.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
-        frame.settle(chat)
+        frame.settle_cache(chat)
     panes.request_preview(chat, always=True)

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 async def again_with_hint(chat: ChatScreen) -> None:
     """Regenerate the reply with a hint about what is wrong with this version."""
-    from rpterm.scoring.findings import hint
+    from rpterm.scoring.findings import regeneration_hint
 
     turn, score, card = _scored_reply(chat)
-    text = hint(score, turn.text, char=card.char, user=replies.user_name(chat))
+    text = regeneration_hint(score, turn.text, char=card.char, user=replies.user_name(chat))
     chat.say(text, title="Again, with a hint")
     chat.input.focus()
     await replies.start(chat, ScreenRequest(Intent.REGENERATE, turn_id=turn.id, hint=text))

@@ -180,5 +180,5 @@ async def reply_ended(chat: ChatScreen) -> None:
     else:
         frame.show_header(chat)
     if state.info is not None:
-        frame.settle(chat)
+        frame.settle_cache(chat)
     panes.request_preview(chat, always=True)

@@ -18,7 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.humanize import counted
-from rpterm.scoring.findings import Finding, excerpt, findings
+from rpterm.scoring.findings import ScoreFinding, excerpt, findings
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList, heading
 from rpterm.types import Turn
@@ -138,24 +138,34 @@ class ConsistencyPane(ListPane):
             pending = "The slower signals follow when the model is idle."
             yield Option(Content.styled(f"\n{pending}", f"italic {text.MUTED}"), disabled=True)
 
-    def _finding(self, finding: Finding, reply: str, width: int) -> Iterable[Option]:
+    def _finding(self, finding: ScoreFinding, reply: str, width: int) -> Iterable[Option]:
         mark, style = _MARKS[finding.kind]
         figure = f"{finding.adds:+.1f}" if finding.adds else ""
         if finding.kind == "appeal":
             figure = f"{finding.reading.value:.2f}"
         left = Content.assemble((f"{mark} ", style), finding.label)
         first = text.justify(left, (figure, text.MUTED), width)
-        shown = finding.reading.evidence[:3]
+        shown = _distinct(finding.reading.evidence, reply)[:3]
+        top = [first]
+        if finding.kind == "against" and shown:
+            # What it found speaks for the reply; that it is so little speaks against it.
+            top.append(Content.styled("  less than usual, only this:", text.MUTED))
         last_line = ""
         for number, evidence in enumerate(shown or (None,)):
             row_id = f"{finding.signal}#{number}"
-            lines = [first] if number == 0 else []
+            lines = top if number == 0 else []
             if evidence is not None:
                 self._evidence[row_id] = evidence
                 lines += _evidence_lines(evidence, reply, repeated=evidence.line == last_line)
                 last_line = evidence.line
             if lines:
                 yield Option(Content("\n").join(lines), id=row_id)
+
+
+def _distinct(found: Sequence[Evidence], reply: str) -> list[Evidence]:
+    """The evidence without what would read the same: the same word may occur twice."""
+    read = {(excerpt(reply, each), each.note, each.line): each for each in reversed(found)}
+    return list(reversed(read.values()))
 
 
 def head(state: ConsistencyState, width: int) -> Content:

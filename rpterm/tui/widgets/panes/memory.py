@@ -23,7 +23,7 @@ from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, headin
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 if TYPE_CHECKING:
-    from rpterm.memory.overview import Item, Overview
+    from rpterm.memory.overview import Overview, OverviewItem
     from rpterm.store.memory.files import BlockedPhrase
     from rpterm.store.memory.records import Kind
 
@@ -51,7 +51,7 @@ class MemoryPane(ListPane):
         """The user ran ``command`` on the marked memory or phrase, if any."""
 
         def __init__(
-            self, command: str, item: Item | None = None, block: BlockedPhrase | None = None
+            self, command: str, item: OverviewItem | None = None, block: BlockedPhrase | None = None
         ) -> None:
             super().__init__()
             self.command, self.item, self.block = command, item, block
@@ -64,7 +64,7 @@ class MemoryPane(ListPane):
         self._view: Overview | None = None
         self._chat_id = 0
         self._problem = "Reading the memory…"
-        self._items: dict[str, Item] = {}
+        self._items: dict[str, OverviewItem] = {}
         self._blocks: dict[str, BlockedPhrase] = {}
         self.kind = "all"
         self.requests = 0
@@ -214,13 +214,13 @@ class MemoryPane(ListPane):
             yield Option(Content.styled(f"  {view.why_nothing}", text.MUTED), disabled=True)
         yield from self._entries("used", view.used)
 
-    def _entries(self, section: str, items: Iterable[Item]) -> Iterable[Option]:
+    def _entries(self, section: str, items: Iterable[OverviewItem]) -> Iterable[Option]:
         for item in items:
             key = f"{section}:{item.row.id}"
             self._items[key] = item
             yield Option(lines.entry(item, self.width), id=key)
 
-    def _marked(self) -> tuple[Item | None, BlockedPhrase | None]:
+    def _marked(self) -> tuple[OverviewItem | None, BlockedPhrase | None]:
         """The marked memory or the marked phrase, if any."""
         key = self.listed.marked
         return self._items.get(key), self._blocks.get(key)
@@ -238,7 +238,7 @@ class MemoryPane(ListPane):
         self.query_one("#memory-whole", Static).update(shown)
         self.query_one("#memory-keys", Static).update(self._links(item, block))
 
-    def _links(self, item: Item | None, block: BlockedPhrase | None) -> Content:
+    def _links(self, item: OverviewItem | None, block: BlockedPhrase | None) -> Content:
         """The commands available for the marked row, as links."""
         names = ["memory-add", "memory-search", "memory-kind"]
         if item is not None:

@@ -14,7 +14,7 @@ from rpterm.tui.widgets.panes.list_pane import pane_action
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rpterm.memory.overview import Item
+    from rpterm.memory.overview import OverviewItem
     from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.files import BlockedPhrase
     from rpterm.store.memory.memories import Memory as Row
@@ -33,7 +33,7 @@ _SMALLEST_SHARE = 0.05
 """Smaller shares of a reason are not shown in the list."""
 
 
-def entry(item: Item, width: int) -> Content:
+def entry(item: OverviewItem, width: int) -> Content:
     """A row of two lines: speaker, reasons and tokens or date; then the text."""
     row = item.row
     right = _tokens_or_date(item)
@@ -64,7 +64,7 @@ def mark(row: Row) -> Content:
     return Content.styled("↻ " if row.superseded_by else "▸ ", text.FAINT)
 
 
-def detail(item: Item, width: int, *, chat_id: int) -> Content:
+def detail(item: OverviewItem, width: int, *, chat_id: int) -> Content:
     """A memory in full: text, why it is in the prompt, where it comes from, what it replaced.
 
     Args:
@@ -125,7 +125,7 @@ def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Cont
     return Content("").join(cells)
 
 
-def _tokens_or_date(item: Item) -> str:
+def _tokens_or_date(item: OverviewItem) -> str:
     if item.used and item.used.tokens:
         return f"{item.used.tokens:,}"
     if item.used:
@@ -142,7 +142,7 @@ def _speaker(row: Row) -> str:
     return f"{row.kind} · {name}" if name else row.kind
 
 
-def _flags(item: Item) -> str:
+def _flags(item: OverviewItem) -> str:
     """What is special about a memory."""
     row = item.row
     flags = ["other branch"] if item.on_other_branch else []
@@ -155,7 +155,7 @@ def _flags(item: Item) -> str:
     return " · ".join(flag for flag in flags if flag)
 
 
-def _reasons(item: Item) -> Content:
+def _reasons(item: OverviewItem) -> Content:
     """``words 62 % · meaning 30 %``, or the reason in the prompt's ledger if that is all."""
     assert item.used is not None
     if item.recalled is None or not item.used.tokens:
@@ -168,7 +168,7 @@ def _reasons(item: Item) -> Content:
     return Content(" · ").join(Content.styled(*part) for part in parts)
 
 
-def _why(item: Item, width: int) -> Content:
+def _why(item: OverviewItem, width: int) -> Content:
     """Why a memory was recalled: a bar of the reasons' shares, its legend, and the evidence."""
     assert item.used is not None
     evidence = Content.styled(text.one_line(item.used.why, 300), text.MUTED)
@@ -188,7 +188,7 @@ def _bar(shares: Iterable[tuple[str, float]], width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def _legend(item: Item) -> Content:
+def _legend(item: OverviewItem) -> Content:
     assert item.recalled is not None
     cells = [
         Content.assemble((f"{REASONS[name][0]} ", REASONS[name][1]),

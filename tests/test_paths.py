@@ -1,0 +1,47 @@
+"""New files: complete or not there, and an older one survives."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rpterm.cli.card_new import NewCardError, write_file
+from rpterm.paths import FileAlreadyExists, PathError, write_new
+
+TEXT = "a" * 100_000
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Files cannot grow beyond a few bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+    with full_disk():
+        with pytest.raises(PathError, match="cannot be written"):
+            write_new(tmp_path / "x.txt", TEXT, force=False)
+        with pytest.raises(NewCardError, match="cannot be written"):
+            write_file(tmp_path / "x.toml", TEXT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_file_survives_a_full_disk(tmp_path: Path) -> None:
+    old = tmp_path / "x.txt"
+    old.write_text("old", encoding="utf-8")
+    with full_disk(), pytest.raises(PathError):
+        write_new(old, TEXT, force=True)
+    assert old.read_text(encoding="utf-8") == "old" and len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(FileAlreadyExists):
+        write_new(old, "new", force=False)
+    write_new(old, "new", force=True)
+    assert old.read_text(encoding="utf-8") == "new"
