@@ -31,6 +31,7 @@ from rpterm.bench.locomo import Conversation
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.questions import question_share
 from rpterm.memory.recall import RecallQuery, RecallWeights, ScoreParts, recall, score_parts
 from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import terms, with_speaker
@@ -42,15 +43,22 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 ABLATIONS: dict[str, RecallWeights] = {
     "all": RecallWeights(),
     "without neighbours": RecallWeights(neighbours=False),
+    "without questions": RecallWeights(questions=False),
     "without meaning": RecallWeights(meaning=0),
     "without words": RecallWeights(words=0, sitting=0),
     "without sittings": RecallWeights(sitting=0),
     "without times": RecallWeights(time=0),
     "without recency": RecallWeights(recency=0),
     "without near-duplicate removal": RecallWeights(alike=2),
-    "words alone": RecallWeights(meaning=0, sitting=0, time=0, neighbours=False, alike=2),
-    "meaning alone": RecallWeights(words=0, sitting=0, time=0, neighbours=False, alike=2),
-    "words and meaning alone": RecallWeights(sitting=0, time=0, neighbours=False, alike=2),
+    "words alone": RecallWeights(
+        meaning=0, sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
+    "meaning alone": RecallWeights(
+        words=0, sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
+    "words and meaning alone": RecallWeights(
+        sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
 }
 
 
@@ -156,7 +164,13 @@ def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
-        entry = IndexEntry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
+        entry = IndexEntry(
+            place + 1,
+            chat=turn.session,
+            turn=place + 1,
+            created=turn.when,
+            question=question_share(turn.text),
+        )
         index.add(entry, terms(text))
     index.vectors.put_many(np.arange(len(texts)), vectors)
     for session in {turn.session for turn in talk.turns}:
@@ -194,7 +208,7 @@ def _figures(recalls: NDArray[np.float64]) -> dict[str, float]:
 
 
 def _grid() -> Iterator[RecallWeights]:
-    """Weights around those in use, to see what choosing them on other chats would cost."""
+    """RecallWeights around those in use, to see what choosing them on other chats would cost."""
     for meaning, sitting, time in product((1.0, 2.0, 3.0), (0.2, 0.4, 0.7), (0.3, 0.6, 0.9)):
         yield replace(RecallWeights(), meaning=meaning, sitting=sitting, time=time)
 
