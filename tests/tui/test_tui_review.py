@@ -17,6 +17,7 @@ from rpterm.store import Store
 from rpterm.store.judgement_records import Rating
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.review import ReviewScreen
+from rpterm.types import RptermError
 
 
 @pytest.fixture
@@ -129,6 +130,27 @@ async def flagged(pilot: Pilot[Any], app: RptermApp) -> None:
     await type_text(pilot, "dull")
     await pilot.press("enter")
     await wait_until(pilot, lambda: "⚑" in screen_text(app))
+
+
+async def test_an_undo_that_failed_can_be_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise RptermError("The database is locked.")
+
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("3")
+        await wait_until(pilot, lambda: "1 rated" in screen_text(app))
+        with monkeypatch.context() as patch:
+            patch.setattr(Rater, "undo", locked)
+            await pilot.press("u")
+            await wait_until(pilot, lambda: "The database is locked." in notices(app))
+        assert "1 rated" in screen_text(app) and "2 of 6" in screen_text(app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "0 rated" in screen_text(app))
+        assert ratings(stage) == []
 
 
 async def test_undo_after_a_flag_removes_only_the_flag(stage: Stage) -> None:

@@ -172,12 +172,13 @@ class ReviewScreen(JudgingScreen):
         if not self._done:
             self._say("There is nothing to undo yet.")
             return
-        self._at, counts_as_rated = self._done.pop()
-        self._rated -= counts_as_rated
-        reply = self._items[self._at].reply
+        at, counts_as_rated = self._done[-1]
+        reply = self._items[at].reply
         await self._lane.call(self.review.rater.undo, reply.chat_id, reply.turn_id)
         mark = await self._lane.call(self.review.rater.mark, reply.turn_id)
-        self._items[self._at] = replace(self._items[self._at], mark=mark, judged=mark.rated)
+        self._done.pop()  # Not before it is undone: if that fails, it can be tried again.
+        self._at, self._rated = at, self._rated - counts_as_rated
+        self._items[at] = replace(self._items[at], mark=mark, judged=mark.rated)
         await self._show()
 
     async def _tag(self, item: QueueItem) -> None:
