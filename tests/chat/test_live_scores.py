@@ -20,7 +20,7 @@ from rpterm.chat.live_scores import (
 )
 from rpterm.chat.tree import begin_chat
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.records import Scene
+from rpterm.scoring.scene import Scene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -107,7 +107,7 @@ class Failing:
     def score_quickly(self, reply: str, scene: Scene) -> Score:
         raise self.error
 
-    def full(self, reply: str, scene: Scene, stopped: Any) -> Score | None:
+    def score_fully(self, reply: str, scene: Scene, stopped: Any) -> Score | None:
         raise self.error
 
 

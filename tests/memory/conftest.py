@@ -13,16 +13,17 @@ from rpterm.models.starter import embedder_folder
 
 
 @pytest.fixture(scope="session")
-def starter() -> Iterator[WorkerEmbedder]:
-    """The starter's embedder."""
-    embedder = WorkerEmbedder(embedder_folder, STARTER)
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerEmbedder]:
+    """The starter's embedder, told of cross-encoders that are not there: that changes nothing."""
+    none = str(tmp_path_factory.mktemp("missing") / "none")
+    embedder = WorkerEmbedder(embedder_folder, STARTER, reranker=none, nli=none)
     yield embedder
     embedder.close()
 
 
 @pytest.fixture(scope="session")
 def with_tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerEmbedder]:
-    """The same with two cross-encoders of random weights; one finds a contradiction everywhere."""
+    """Another with two cross-encoders of random weights; one finds a contradiction everywhere."""
     import torch
 
     torch.manual_seed(0)  # Small weights drawn at random may tell two texts apart by nothing.
@@ -33,15 +34,6 @@ def with_tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerEmbedd
         nli, bias=9.0, id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)}
     )
     embedder = WorkerEmbedder(embedder_folder, STARTER, reranker=str(ranker), nli=str(nli))
-    yield embedder
-    embedder.close()
-
-
-@pytest.fixture(scope="session")
-def with_missing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerEmbedder]:
-    """The same, told of cross-encoders that are not there."""
-    none = str(tmp_path_factory.mktemp("missing") / "none")
-    embedder = WorkerEmbedder(embedder_folder, STARTER, reranker=none, nli=none)
     yield embedder
     embedder.close()
 

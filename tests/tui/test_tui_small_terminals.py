@@ -10,8 +10,8 @@ from textual.widgets._toast import Toast
 from tui_support import Stage, phase, running, screen_text, wait_until
 
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
+from rpterm.scoring.signal import Evidence, Reading
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.tour import PAGES, TourScreen, page_text

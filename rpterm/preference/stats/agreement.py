@@ -36,6 +36,14 @@ class Proportion:
         low, high = self.interval
         return bool(self.total) and not low <= 0.5 <= high
 
+    @property
+    def text(self) -> str:
+        """``8 of 10 (49–94 %)``."""
+        if not self.total:
+            return "nothing yet"
+        low, high = self.interval
+        return f"{self.hits} of {self.total} ({100 * low:.0f}–{100 * high:.0f} %)"
+
     def row(self) -> dict[str, float | int | None]:
         """The figures as JSON values."""
         low, high = self.interval

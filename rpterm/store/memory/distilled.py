@@ -17,7 +17,7 @@ from rpterm.store.memory import read_turns
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.row_conversion import batches, qmarks, storable
-from rpterm.store.schema.distilled_tables import prepare
+from rpterm.store.schema.distilled_tables import DISTILLED
 
 Method = Literal["rules", "model"]
 _RELATIONS = (
@@ -93,7 +93,7 @@ class Distilled:
         self._connections = memories.store.connections
         self.reads = read_turns.ReadTurns(self._connections)
         with self._connections.write() as connection:
-            prepare(connection)
+            DISTILLED.prepare(connection)
 
     def add(
         self, character: str, chat_id: int, drafts: Sequence[Draft], read: Collection[int], job: str
@@ -109,8 +109,8 @@ class Distilled:
             if reads and all(read_turns.is_read(connection, each) for each in reads):
                 return []
             for draft in drafts:
-                if self._has_sources(connection, draft):
-                    ids.append(self._insert_memory(connection, character, chat_id, draft))
+                if _has_sources(connection, draft):
+                    ids.append(_insert_memory(connection, character, chat_id, draft))
             read_turns.mark_read(connection, reads)
         found = self._memories.get_many(ids)
         return [found[memory_id] for memory_id in ids if memory_id in found]
@@ -214,35 +214,36 @@ class Distilled:
                 (memory_id,),
             )
 
-    # -------------------------------------------------------------------------------------------
-    def _has_sources(self, connection: sqlite3.Connection, draft: Draft) -> bool:
-        (turns,) = connection.execute(
-            "SELECT count(*) FROM turns t WHERE t.id IN "
-            f"({qmarks(draft.turns)}) AND NOT EXISTS "
-            "(SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id)",
-            draft.turns,
-        ).fetchone()
-        (cited,) = connection.execute(
-            f"SELECT count(*) FROM memories WHERE id IN ({qmarks(draft.evidence)})", draft.evidence
-        ).fetchone()
-        return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
 
-    def _insert_memory(
-        self, connection: sqlite3.Connection, character: str, chat_id: int, draft: Draft
-    ) -> int:
-        text = storable(draft.text, "memory")
-        (when,) = connection.execute(
-            "SELECT created_at FROM turns WHERE id = ?", (draft.turns[-1],)
-        ).fetchone()
-        (memory_id,) = connection.execute(
-            "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
-            "importance, by_model, shared, hash) VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?) "
-            "RETURNING id",
-            (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
-             draft.method == "model", draft.shared, wording_hash("", text)),
-        ).fetchone()  # fmt: skip
-        _insert_details(connection, memory_id, draft)
-        return int(memory_id)
+def _has_sources(connection: sqlite3.Connection, draft: Draft) -> bool:
+    (turns,) = connection.execute(
+        "SELECT count(*) FROM turns t WHERE t.id IN "
+        f"({qmarks(draft.turns)}) AND NOT EXISTS "
+        "(SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id)",
+        draft.turns,
+    ).fetchone()
+    (cited,) = connection.execute(
+        f"SELECT count(*) FROM memories WHERE id IN ({qmarks(draft.evidence)})", draft.evidence
+    ).fetchone()
+    return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
+
+
+def _insert_memory(
+    connection: sqlite3.Connection, character: str, chat_id: int, draft: Draft
+) -> int:
+    text = storable(draft.text, "memory")
+    (when,) = connection.execute(
+        "SELECT created_at FROM turns WHERE id = ?", (draft.turns[-1],)
+    ).fetchone()
+    (memory_id,) = connection.execute(
+        "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
+        "importance, by_model, shared, hash) VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?) "
+        "RETURNING id",
+        (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
+         draft.method == "model", draft.shared, wording_hash("", text)),
+    ).fetchone()  # fmt: skip
+    _insert_details(connection, memory_id, draft)
+    return int(memory_id)
 
 
 def _insert_details(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:

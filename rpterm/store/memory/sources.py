@@ -94,7 +94,7 @@ class MemorySources:
             )
             return [name for (name,) in rows]
 
-    def rename_character(self, old: str, new: str, card_path: str | None = None) -> tuple[int, int]:
+    def rename_character(self, old: str, new: str, card_path: str | None) -> tuple[int, int]:
         """Transfer the chats and memories of a character to another name.
 
         Args:

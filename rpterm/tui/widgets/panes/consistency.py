@@ -25,8 +25,8 @@ from rpterm.types import Turn
 
 if TYPE_CHECKING:
     from rpterm.scoring.drift import Drift
-    from rpterm.scoring.records import Evidence
     from rpterm.scoring.scorer import Score
+    from rpterm.scoring.signal import Evidence
 
 ROWS = 6
 """Rows that the findings need below the head; otherwise the head scrolls with them."""
