@@ -33,7 +33,8 @@ from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import proportion
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
-from rpterm.scoring.records import Cost, Dimension, Reading, Scene, Signal, scene_of
+from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.signal import Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.assistant_voice import AssistantVoice

@@ -284,14 +284,14 @@ _AGAIN = """
 import sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-from preference_support import MODEL, Options
+from preference_support import MODEL, ExportOptions
 from rpterm.preference.export import export
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 place = Path(sys.argv[1])
 with Store(place / "rp.db") as store:
     while True:
-        export(Judgements(store), place / "out", Options(format="raw", split=0.0), MODEL)
+        export(Judgements(store), place / "out", ExportOptions(format="raw", split=0.0), MODEL)
         print("done", flush=True)
 """
 

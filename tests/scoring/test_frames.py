@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rpterm.scoring.frames.numbers import number
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.contradiction import Contradiction
 
 FACTS = (

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rpterm.scoring.frames.known import Claim, Clash, Known, is_unreal
 from rpterm.scoring.frames.numbers import NUMBER, number
-from rpterm.scoring.texts import any_of, content_stems
+from rpterm.scoring.texts import content_stems, phrase_pattern
 from rpterm.scoring.word_frequency import rarity
 
 _UNIT = re.compile(
@@ -24,7 +24,7 @@ _NOT_COUNTED_TEXT = (
     "words drops cups glasses coins nights days old thousand hundred"
 )
 _NOT_COUNTED = frozenset(content_stems(_NOT_COUNTED_TEXT))
-_STATES = any_of(
+_STATES = phrase_pattern(
     ["have", "has", "had", "'ve got", "owns?", "knows?", "speaks?", "there (?:are|were)",
      "there's", "owe", "of my", r"all \w+ (?:of|my)", "collect", "runs?", "keeps?", "with", "only",
      "it's been"]

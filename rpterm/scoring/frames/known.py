@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rpterm.scoring.records import Fact
-from rpterm.scoring.texts import any_of, content_stems
+from rpterm.scoring.scene import Fact
+from rpterm.scoring.texts import content_stems, phrase_pattern
 
-_UNREAL = any_of(
+_UNREAL = phrase_pattern(
     ["if", "wish", "wishes", "imagine", "pretend", "would", "i'd", "you'd", "(?<!never )could",
      "might", "maybe", "perhaps", "dream(?:ed|t|s)?", "as though", "suppose", "unless", "until",
      "try", "tried", "trying", "learning", "want(?:ed)?", "like to", "jok(?:e|ing)", "almost",

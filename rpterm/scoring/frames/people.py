@@ -24,7 +24,7 @@ from rpterm.scoring.frames.persons import (
     role_of,
     words_for,
 )
-from rpterm.scoring.texts import any_of
+from rpterm.scoring.texts import phrase_pattern
 
 _ALONE_TEXT = "mother father wife husband spouse fiancé fiancée girlfriend boyfriend secretary"
 _ALONE = frozenset([*_ALONE_TEXT.split(), "best friend"])
@@ -33,18 +33,18 @@ _EITHER = frozenset(["child", "kid", "twin", "spouse"])
 """Roles that say nothing about man or woman."""
 _MANY = ("friend", "bird", "cousin")
 """Kinds of people of whom a card rarely names all."""
-_DEAD = any_of(
+_DEAD = phrase_pattern(
     ["died", "dead", "passed away", "killed", "deceased", "drown(?:ed)?", "widow(?:ed|er)?",
      "vanished", "lost at sea", "buried", "late", "murdered"]
 )  # fmt: skip
-_SINGLE = any_of(
+_SINGLE = phrase_pattern(
     ["unmarried", "never (?:been )?married", "never had a (?:boyfriend|girlfriend)", "bachelor",
      "spinster", "(?:is|am|are) single", "not (?:re)?married", "unattached"]
 )  # fmt: skip
-_CHILDLESS = any_of(["no (?:children|kids)", "childless", "never had (?:children|kids)"])
-_ONLY_CHILD = any_of(["only (?:child|son|daughter)", "no (?:brothers|sisters|siblings)"])
-_ORPHAN = any_of(["orphan(?:ed)?", "parents (?:both )?(?:died|are dead)"])
-_MARRIED = any_of(["divorced", "widow(?:er)?", "married", "engaged", "alimony"])
+_CHILDLESS = phrase_pattern(["no (?:children|kids)", "childless", "never had (?:children|kids)"])
+_ONLY_CHILD = phrase_pattern(["only (?:child|son|daughter)", "no (?:brothers|sisters|siblings)"])
+_ORPHAN = phrase_pattern(["orphan(?:ed)?", "parents (?:both )?(?:died|are dead)"])
+_MARRIED = phrase_pattern(["divorced", "widow(?:er)?", "married", "engaged", "alimony"])
 _NOT_NOW = re.compile(
     r"\b(?:my|his|her|your) (?:late|ex|former|dead|future|first)\b|\bex-|"
     r"\b(?:was|were|had|died|dead|used to|left|killed|passed|gone|buried|lost|remember|grave|once|"
@@ -57,7 +57,7 @@ _NOW = (
     r"will| has| keeps| works| lives| runs| owns| loves| wants| says| calls| can| comes| hates| "
     r"waits| thinks)\b)(?! (?:dead|gone|buried|not|no longer|been gone))"
 )
-_IS_GONE = any_of(["dead", "gone", "buried", "grave", "heaven", "died", "ghost", "memory"])
+_IS_GONE = phrase_pattern(["dead", "gone", "buried", "grave", "heaven", "died", "ghost", "memory"])
 _CALLED = {"mother": "Mama|Mum|Mom|Mother|Mummy", "father": "Papa|Dad|Father|Daddy"}
 """Parents without "my"."""
 _OTHERWISE = "the card says otherwise"

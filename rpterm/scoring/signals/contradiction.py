@@ -37,7 +37,8 @@ from rpterm.scoring.frames.compare import claims_in, clashes
 from rpterm.scoring.frames.known import Known, Line
 from rpterm.scoring.frames.numbers import NUMBER, number
 from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals import slots
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, words
