@@ -100,7 +100,9 @@ class Memory:
         self._live = LiveIndex(
             self._memories, self._vectors, character, model, self.distilled.newer
         )
-        self._searcher = Searcher(self._memories, self._live, character, embedder, clock, weights)
+        self._searcher = Searcher(
+            self._memories, self._live, character, embedder, self.distilled, clock, weights
+        )
         self.recent: Mapping[int, Recalled] = {}
         """Memories recalled recently, by id, for the pane that shows why."""
         self.listeners: list[Callable[[int, int], object]] = []

@@ -100,6 +100,7 @@ class RecallHit:
         draft_words: The part of the word score that comes from the query's own terms, with unknown
             terms counted fully in the norm, so that one threshold fits collections of any size.
         evidence: ``draft_words`` plus meaning, the question it answers, and the time spans named.
+        settles: For a fact that was asked for: what it settles, such as ``home``.
     """
 
     row: int
@@ -111,6 +112,7 @@ class RecallHit:
     pinned: bool = False
     draft_words: float = 0.0
     evidence: float = 0.0
+    settles: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,8 @@ def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:
         return " · ".join([*reasons, "pinned"])
+    if hit.settles:
+        return f"you asked about your {hit.settles}"
     row_terms = set(terms(with_speaker(row.speaker, row.text)))
     places = len(reasons)
     if hit.words > 0:

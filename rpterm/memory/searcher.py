@@ -1,12 +1,13 @@
 """Searches one character's memories for what a draft calls for: by index, or by the database.
 
 Asks the embedder for the draft's vector and waits for it only briefly; ``recall`` ranks. A question
-for what was said at some time, on no topic, is answered from that time alone (``said_when``).
+for what was said at some time, on no topic, is answered from that time alone (``said_when``), and
+one about the user first of all by the facts that settle it (``about_user``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from rpterm.memory.relevance import distinctive, is_relevant, says_something
 from rpterm.memory.said_when import LAST_TIME, Said, Who, most_telling, sitting_start
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import with_speaker
+from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories, Memory
 from rpterm.store.memory.sources import MemorySources
 from rpterm.types import Turn
@@ -29,6 +31,10 @@ from rpterm.types import Turn
 _CANDIDATES = 40
 _OF_ONE_TIME = 400
 """Lines of a time among which the telling ones are looked for, newest first."""
+_MOST_FACTS = 4
+"""Facts recalled because of what they settle."""
+_BY_IMPORTANCE = 0.25
+"""What importance counts among those, against the cosine similarity."""
 _EMBED_WAIT = 0.3
 _SYNC_WAIT = 0.02
 _RERANKED = 30
@@ -44,6 +50,7 @@ class Searcher:
 
     Args:
         embedder: Makes vectors; ``None`` compares words alone.
+        distilled: The facts, by what they settle.
         clock: Gives Unix seconds.
         weights: How much each part of a recall score counts.
 
@@ -57,6 +64,7 @@ class Searcher:
         live: LiveIndex,
         character: str,
         embedder: Embedder | None,
+        distilled: Distilled,
         clock: Callable[[], float],
         weights: RecallWeights,
     ) -> None:
@@ -64,6 +72,7 @@ class Searcher:
         self._memories = memories
         self._live = live
         self._embedder = embedder
+        self._distilled = distilled
         self._clock = clock
         self._weights = weights
         self._sources = MemorySources(memories)
@@ -94,6 +103,7 @@ class Searcher:
         vector = None
         if self._embedder is not None and search.text:
             vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
+        facts = self._distilled.user_facts(self.character, search.slots)
         topics = self._topics.of(phrases, 0 if vector is None else len(vector))
         with self._live.lock:
             index = self._live.index
@@ -110,6 +120,7 @@ class Searcher:
                 hits = self._said_then(index, query, search.said, path)
             else:
                 hits = recall(index, query, _CANDIDATES, self._weights)
+            hits = _with_facts(hits, _settling(index, query, facts))
             ids = index.ids[[hit.row for hit in hits]].tolist()
             vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
         rows = self._memories.get_many(ids)
@@ -126,8 +137,13 @@ class Searcher:
         relevant = [
             (row, hit)
             for row, hit in found
-            if (hit.pinned or says_something(row.text))
-            and is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
+            if _is_asked_for(hit)
+            or (
+                says_something(row.text)
+                and is_relevant(
+                    hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning
+                )
+            )
         ]
         return self._reranked(relevant, search)
 
@@ -136,8 +152,8 @@ class Searcher:
         rank = getattr(self._embedder, "rank", None)
         if rank is None:
             return found
-        pinned = [item for item in found if item[1].pinned]
-        others = [item for item in found if not item[1].pinned]
+        pinned = [item for item in found if _is_asked_for(item[1])]
+        others = [item for item in found if not _is_asked_for(item[1])]
         first, rest = others[:_RERANKED], others[_RERANKED:]
         texts = [with_speaker(row.speaker, row.text) for row, _ in first]
         scores = rank(search.text, texts, _RANK_WAIT)
@@ -167,6 +183,33 @@ class Searcher:
             return list(memories)
         by_user = self._sources.said_by_user([m.turn_id for m in memories if m.turn_id])
         return [m for m in memories if (m.turn_id in by_user) == (whose == "user")]
+
+
+def _is_asked_for(hit: RecallHit) -> bool:
+    """Whether it needs no other evidence: pinned, or the fact that settles the question."""
+    return hit.pinned or bool(hit.settles)
+
+
+def _settling(index: MemoryIndex, query: RecallQuery, facts: Mapping[int, str]) -> list[RecallHit]:
+    """The facts that settle what was asked: the closest, weightiest and newest ones."""
+    allowed = index.shown.copy()
+    allowed[query.excluded] = False
+    rows = {int(index.ids[row]): row for row in index.rows_of(facts) if allowed[row]}
+    ids = [memory_id for memory_id in facts if memory_id in rows]
+    at = np.array([rows[i] for i in ids], np.int64)
+    weight = _BY_IMPORTANCE * index.importance[at]
+    if query.vector is not None:
+        weight = weight + index.vectors.gather(at) @ query.vector
+    ids = [ids[place] for place in np.argsort(-weight, kind="stable")]
+    return [RecallHit(rows[i], 1.0, evidence=1.0, settles=facts[i]) for i in ids[:_MOST_FACTS]]
+
+
+def _with_facts(hits: Sequence[RecallHit], facts: Sequence[RecallHit]) -> list[RecallHit]:
+    """Pinned memories, then the facts, then the other hits."""
+    pinned = [hit for hit in hits if hit.pinned]
+    settled = {hit.row for hit in facts}
+    others = [hit for hit in hits if not hit.pinned and hit.row not in settled]
+    return [*pinned, *facts, *others]
 
 
 def _last_time(index: MemoryIndex, path: Sequence[Turn], now: float) -> tuple[TimeSpan, ...]:

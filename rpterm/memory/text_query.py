@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rpterm.memory import dates
+from rpterm.memory.about_user import slots_asked
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.dates import TimeSpan
 from rpterm.memory.relevance import distinctive
@@ -46,6 +47,7 @@ class TextQuery:
         words: The draft's words as typed, for a search that does its own stemming.
         text: What to embed.
         spans: Time spans the draft names.
+        slots: What the draft asks about the user, as slots of facts; see ``about_user``.
         said: Set if the draft asks what was said at some time, on no topic.
         is_bare: Whether the draft asks for nothing, like "ok" or "go on".
     """
@@ -56,6 +58,7 @@ class TextQuery:
     text: str
     spans: tuple[TimeSpan, ...]
     is_bare: bool
+    slots: tuple[str, ...] = ()
     said: Said | None = None
 
     @property
@@ -88,5 +91,6 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     return TextQuery(
         query, evidence, words, text, spans,
         is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
+        slots=slots_asked(draft),
         said=said,
     )  # fmt: skip

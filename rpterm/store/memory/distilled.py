@@ -128,6 +128,26 @@ class Distilled:
         memories, details = self._memories.get_many(ids), self.details(ids)
         return [(memories[i], details[i]) for i in ids if i in memories and i in details]
 
+    def user_facts(self, character: str, slots: Sequence[str]) -> dict[int, str]:
+        """The facts from the user's words that fill such slots, newest first, with their slots.
+
+        Args:
+            slots: Patterns of SQL's LIKE.
+        """
+        if not slots:
+            return {}
+        like = " OR ".join(["d.slot LIKE ?"] * len(slots))
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT d.memory_id, d.slot FROM distilled d JOIN memories m ON m.id = d.memory_id "
+                "LEFT JOIN turns t ON t.id = m.turn_id "
+                "WHERE m.kind = 'fact' AND (m.character = ? OR m.shared) AND NOT m.hidden "
+                f"AND (m.turn_id IS NULL OR t.role = 'user') AND ({like}) "
+                "ORDER BY m.created_at DESC, m.id DESC",
+                (character, *slots),
+            )
+            return dict(rows.fetchall())
+
     def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:
         """The details of the derived ones among these memories, by id."""
         found: dict[int, Detail] = {}
