@@ -100,7 +100,7 @@ def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False
 
 
 def with_world_changed(
-    text: str, name: str, card: Path, folders: list[Path], *, leave: bool = False
+    text: str, name: str, card: Path, folders: list[Path], *, leave: bool
 ) -> str:
     """A card's text with a world added, or with ``leave`` removed.
 

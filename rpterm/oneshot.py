@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from rpterm.engine.protocol import (
@@ -77,7 +78,7 @@ def build_request(
         AskError: The question and the longest possible answer do not fit into the context window.
     """
     info = engine.load()
-    template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+    template = _template(info.chat_template, info.bos, info.eos)
     sampling = replace(sampling, seed=sampling.seed or 0)
     messages: list[Message] = [("system", system), ("user", question)]
     request = _render(engine, template, messages, sampling)
@@ -88,6 +89,12 @@ def build_request(
             "a larger --context."
         )
     return request
+
+
+@lru_cache(maxsize=4)
+def _template(source: str, bos: str, eos: str) -> ChatTemplate:
+    """A model's template; cached, because finding the shape that works takes longer than a use."""
+    return ChatTemplate(source, bos=bos, eos=eos)
 
 
 def background_asker(engine: BackgroundEngine, template: ChatTemplate) -> Ask:

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from rpterm.errors import cause_of
 from rpterm.types import RptermError
+
+_MAX_LOG_BYTES = 1 << 20
 
 
 class PathError(RptermError):
@@ -219,3 +222,13 @@ def touch(path: Path) -> None:
     """Record that a cache file was used just now."""
     with suppress(OSError):
         os.utime(path)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log for appending, emptied if it is too large; the null device where that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        too_large = path.exists() and path.stat().st_size > _MAX_LOG_BYTES
+        return path.open("wb" if too_large else "ab")
+    except OSError:
+        return Path(os.devnull).open("ab")

@@ -19,7 +19,8 @@ from rpterm.bench.logistic import fit_terms
 from rpterm.scoring.combine import Term, log_odds
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Reading, Scene, Signal
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.card_and_context import Context, FactMeaning, FactWords, Talk
 from rpterm.scoring.signals.likelihood_lift import ContextLift, PersonaPeak
 from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords

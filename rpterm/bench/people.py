@@ -34,7 +34,8 @@ from rpterm.bench.progress import ReportProgress
 from rpterm.bench.rated import score_values, tfidf_similarity
 from rpterm.errors import cause_of
 from rpterm.preference.stats.correlation import spearman
-from rpterm.scoring.records import Scene, Signal
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.types import RptermError

@@ -59,7 +59,7 @@ from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.types import RptermError
 

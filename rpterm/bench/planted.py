@@ -16,6 +16,9 @@
   flatters the signals; ``contradiction_told`` and ``wrong_relation_told`` are in the characters'
   own words (``planted_told.toml``). The rules of kinship were written with a view to the latter;
   ``wrong_relation_fresh`` was written after them.
+- ``facts_develop`` and ``facts_held`` (``planted_facts.toml``): replies about sixteen cards in
+  other forms that swap one point of the card, and as many that get it right. All were written
+  before the frames; the held ones were not looked at until these were finished.
 - Caveat: all sentences are by authors who know what is looked for. Read the figures as an upper
   bound.
 """
@@ -30,7 +33,8 @@ from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import proportion
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
-from rpterm.scoring.records import Cost, Dimension, Reading, Scene, Signal, scene_of
+from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.signal import Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.assistant_voice import AssistantVoice
@@ -88,6 +92,7 @@ def measure(
     step(6, 8)
     for kind, lines in {**_rewritten_card_lines(cards), **_own_words()}.items():
         report[kind] = _consistency_figures(lines)
+    report |= _swapped_facts()
     step(8, 8)
     return report
 
@@ -219,6 +224,22 @@ def _own_words() -> dict[str, list[LabelledLine]]:
             for part in (right, wrong):
                 found.setdefault(kind, []).extend((scene, x, part == wrong) for x in lines[part])
     return found
+
+
+def _swapped_facts() -> dict[str, dict[str, Any]]:
+    """The figures on replies that swap one point of a card."""
+    report: dict[str, dict[str, Any]] = {}
+    for split in ("develop", "held"):
+        by_kind: dict[str, list[LabelledLine]] = {}
+        for entry in read_table("planted_facts.toml")["card"]:
+            card = CharacterCard(entry["char"], attributes=tuple(entry["facts"]))
+            scene = scene_of(card, user="Robin")
+            for kind, right, wrong in entry["lines"] if entry["split"] == split else ():
+                by_kind.setdefault(kind, []).extend([(scene, right, False), (scene, wrong, True)])
+        figures = _consistency_figures([line for lines in by_kind.values() for line in lines])
+        recall = {kind: _consistency_figures(lines)["recall"] for kind, lines in by_kind.items()}
+        report[f"facts_{split}"] = {**figures, "recall_by_kind": recall}
+    return report
 
 
 def _negated(claim: str) -> str:

@@ -45,7 +45,8 @@ from rpterm.bench.progress import ReportProgress
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.combine import log_odds
-from rpterm.scoring.records import Fact, Reading, Scene, Signal
+from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.texts import TfIdf, cosine_similarity

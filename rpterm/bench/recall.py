@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,7 @@ from rpterm.bench.locomo import Conversation
 from rpterm.memory import dates
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.questions import question_share
 from rpterm.memory.recall import RecallQuery, RecallWeights, ScoreParts, recall, score_parts
 from rpterm.memory.vector_index import VectorIndex, top
 from rpterm.memory.words import terms, with_speaker
@@ -42,15 +42,22 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 ABLATIONS: dict[str, RecallWeights] = {
     "all": RecallWeights(),
     "without neighbours": RecallWeights(neighbours=False),
+    "without questions": RecallWeights(questions=False),
     "without meaning": RecallWeights(meaning=0),
     "without words": RecallWeights(words=0, sitting=0),
     "without sittings": RecallWeights(sitting=0),
     "without times": RecallWeights(time=0),
     "without recency": RecallWeights(recency=0),
     "without near-duplicate removal": RecallWeights(alike=2),
-    "words alone": RecallWeights(meaning=0, sitting=0, time=0, neighbours=False, alike=2),
-    "meaning alone": RecallWeights(words=0, sitting=0, time=0, neighbours=False, alike=2),
-    "words and meaning alone": RecallWeights(sitting=0, time=0, neighbours=False, alike=2),
+    "words alone": RecallWeights(
+        meaning=0, sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
+    "meaning alone": RecallWeights(
+        words=0, sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
+    "words and meaning alone": RecallWeights(
+        sitting=0, time=0, neighbours=False, questions=False, alike=2
+    ),
 }
 
 
@@ -74,7 +81,6 @@ def main(
     json: bool = False,
     locomo: Path | None = None,
     memories: int | None = None,
-    out: TextIO | None = None,
 ) -> None:
     """Measure and report, as JSON or as a table.
 
@@ -85,7 +91,7 @@ def main(
         RptermError: The file is not LoCoMo, or the embedder cannot be used.
     """
     if locomo is None:
-        recall_speed.main(json, [memories] if memories else recall_speed.SIZES, out)
+        recall_speed.main(json, [memories] if memories else recall_speed.SIZES)
         return
     from rpterm.memory.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder
@@ -95,9 +101,8 @@ def main(
         report = locomo_report(locomo, embedder.encode)
     finally:
         embedder.close()
-    out = out or sys.stdout
     text = json_module.dumps(report, indent=2) if json else "\n".join(lines(report))
-    out.write(text + "\n")
+    sys.stdout.write(text + "\n")
 
 
 def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
@@ -156,7 +161,13 @@ def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
-        entry = IndexEntry(place + 1, chat=turn.session, turn=place + 1, created=turn.when)
+        entry = IndexEntry(
+            place + 1,
+            chat=turn.session,
+            turn=place + 1,
+            created=turn.when,
+            question=question_share(turn.text),
+        )
         index.add(entry, terms(text))
     index.vectors.put_many(np.arange(len(texts)), vectors)
     for session in {turn.session for turn in talk.turns}:
@@ -194,7 +205,7 @@ def _figures(recalls: NDArray[np.float64]) -> dict[str, float]:
 
 
 def _grid() -> Iterator[RecallWeights]:
-    """Weights around those in use, to see what choosing them on other chats would cost."""
+    """RecallWeights around those in use, to see what choosing them on other chats would cost."""
     for meaning, sitting, time in product((1.0, 2.0, 3.0), (0.2, 0.4, 0.7), (0.3, 0.6, 0.9)):
         yield replace(RecallWeights(), meaning=meaning, sitting=sitting, time=time)
 

@@ -26,10 +26,10 @@ from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 
-VERSION = "10"
-"""Of the signals and the weights together. 9 and 10 have the weights of 8; since 9 the signals
+VERSION = "11"
+"""Of the signals and the weights together. 9 to 11 have the weights of 8; since 9 the signals
 remove the character's own name from the reply, since 10 the sentences of a description are facts,
-too."""
+too, and since 11 contradictions are also looked for by frames."""
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short dialogues hardly contain.

@@ -24,7 +24,7 @@ from rpterm.bench.bundled import read_table
 from rpterm.bench.logistic import fit_logistic
 from rpterm.bench.scoring_models import open_models
 from rpterm.cards import library, reader
-from rpterm.scoring.records import scene_of
+from rpterm.scoring.scene import scene_of
 from rpterm.scoring.signals.assistant_voice import features
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import everyday_lines

@@ -37,7 +37,7 @@ from rpterm.bench.progress import ReportProgress
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Scene
+from rpterm.scoring.scene import Scene
 from rpterm.scoring.texts import TfIdf, cosine_similarity
 from rpterm.types import RptermError
 

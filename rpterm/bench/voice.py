@@ -31,7 +31,8 @@ from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, log_odds, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Reading, Scene, Signal
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 from rpterm.types import RptermError
 

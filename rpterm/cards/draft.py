@@ -235,12 +235,11 @@ def parse_answer(stage: DraftStage, answer: str, known: Mapping[str, Any]) -> di
     return found
 
 
-def build_card(description: str, known: Mapping[str, Any], name: str = "") -> CharacterCard:
+def build_card(description: str, known: Mapping[str, Any]) -> CharacterCard:
     """Build the card from the model's answers; fields without an answer stay empty.
 
     Args:
         description: The user's own words, used as the description if the model wrote none.
-        name: The user's own choice of a name, if any.
     """
     first = " ".join(one_line(description).split()[:4])[:_MAX_NAME]
 
@@ -248,7 +247,7 @@ def build_card(description: str, known: Mapping[str, Any], name: str = "") -> Ch
         return tuple(known.get(key, ()))
 
     return CharacterCard(
-        name=one_line(name)[:_MAX_NAME] or known.get("name") or first or "Nameless",
+        name=known.get("name") or first or "Nameless",
         tagline=known.get("tagline", ""),
         description=known.get("description") or paragraphs(description),
         attributes=lines("attributes"),

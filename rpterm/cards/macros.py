@@ -63,9 +63,14 @@ def expand(
     return expand_with(text, MacroScope(char, user, seed, chat_seed))
 
 
+def may_have_macros(text: str) -> bool:
+    """Whether a text has to be expanded at all; most messages do not."""
+    return "{{" in text or "<" in text
+
+
 def expand_with(text: str, scope: MacroScope) -> str:
     """Like ``expand``, with a ``MacroScope`` that can be shared by many texts."""
-    if "{{" not in text and "<" not in text:
+    if not may_have_macros(text):
         return text
     stack: list[list[str]] = [[]]
     end = 0

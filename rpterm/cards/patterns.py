@@ -46,7 +46,7 @@ def split_regex_key(key: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def with_inline_flags(body: str, flags: str = "") -> str:
+def with_inline_flags(body: str, flags: str) -> str:
     """The pattern with its flags inlined; only ``i``, ``m`` and ``s`` have an effect."""
     body = _UNICODE.sub(lambda match: rf"\x{{{match[1] or match[2]}}}", body)
     kept = "".join(flag for flag in "ims" if flag in flags)

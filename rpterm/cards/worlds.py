@@ -154,7 +154,7 @@ def parse_card(
     return CardText(card, text, combined, found, unreadable)
 
 
-def candidate_files(name: str, card: Path, folders: Sequence[Path] = ()) -> list[Path]:
+def candidate_files(name: str, card: Path, folders: Sequence[Path]) -> list[Path]:
     """The files that a world's name may refer to; the first that exists is used."""
     try:
         named = Path(name).expanduser()

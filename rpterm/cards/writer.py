@@ -37,7 +37,7 @@ def dump(card: CharacterCard, header: str = "") -> str:
     return "\n".join(block for block in blocks if block)
 
 
-def dump_world(world: CharacterCard, header: str = "") -> str:
+def dump_world(world: CharacterCard, header: str) -> str:
     """Write a world file; ``cards.worlds.parse_world`` reads the same lore back."""
     blocks = [
         toml_text.comment(header),

@@ -18,7 +18,8 @@ from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.window import visible_turns
-from rpterm.scoring.records import Evidence, Reading, Scene, scene_of
+from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.signal import Evidence, Reading
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores, StoredScore

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.macros import may_have_macros
 from rpterm.chat.best_of import best_of
 from rpterm.chat.cast.actors import Actor
 from rpterm.chat.cast.card_lookup import CardSource
@@ -278,7 +279,9 @@ class Session(Tree):
     def _store_user_turn(self, text: str, parent_id: int | None) -> Turn:
         if not text.strip():
             raise SessionError("There is nothing to send: the message is empty.")
-        before = self.store.path(parent_id) if parent_id is not None else []
+        before: list[Turn] = []
+        if parent_id is not None and may_have_macros(text):
+            before = self.store.path(parent_id)
         message = self.message(text.strip(), before)
         turn = self.store.add_turn(
             self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
@@ -318,9 +321,8 @@ class Session(Tree):
         path = self.path()
         if draft.strip():
             path.append(self.message(draft.strip(), path))
-        actor = (
-            self.scene.next_speaker(path) if draft.strip() else self.scene.expected_speaker(path)
-        )
+        choose = self.scene.next_speaker if draft.strip() else self.scene.expected_speaker
+        actor = choose(path)
         return actor.prompter.build_full(actor.card, self.chat, self.scene.view(actor, path))
 
     def count(self, text: str) -> int:
@@ -328,9 +330,16 @@ class Session(Tree):
         return self._prompter.count(text)
 
     # Settings and card -------------------------------------------------------------------------
-    def apply_settings(self, settings: Settings) -> None:
-        """Use other settings from the next reply on; what was opened with the old ones stays."""
+    def apply_settings(self, settings: Settings, flagged: Collection[str] | None = None) -> None:
+        """Use other settings from the next reply on; what was opened with the old ones stays.
+
+        Args:
+            flagged: Names of samplers that they decide, whatever the card says; ``None`` keeps
+                those of before.
+        """
         self.settings = settings
+        if flagged is not None:
+            self._flagged = frozenset(flagged)
         for actor in self.scene.actors():
             actor.prompter.settings = settings
 

@@ -153,7 +153,7 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
         yield None
         return
     from rpterm.chat.live_scores import shipped_cards
-    from rpterm.scoring.records import scene_of
+    from rpterm.scoring.scene import scene_of
     from rpterm.startup.scorer import open_scorer
 
     cards = tuple(shipped_cards(paths.characters))

@@ -96,7 +96,7 @@ def score(
         )
     with running_scorer(paths, slow=not fast) as scorer:
         scored = list(_scored(scorer, found, contrast))
-    scored.sort(key=lambda each: (each.said.line, each.said.turn))
+    scored.sort(key=lambda each: (each.reply.line, each.reply.turn))
     labels = with_labels(scored, label) if label else {}
     if csv:
         out.csv([flat(each) for each in scored])
@@ -281,10 +281,10 @@ def _row(each: ScoredReply) -> tuple[str, ...]:
     parts = [score.dimensions.get(name) for name in
              ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
     found = worst(score)
-    against = reason(*found, each.said.text).text if found else ""
+    against = reason(*found, each.reply.text).text if found else ""
     if found and found[0].kind == "against":
         against = f"little: {against}"  # More of what it names would be evidence in favour.
-    at = f"{each.said.line}.{each.said.turn}" if each.said.turn else str(each.said.line)
+    at = f"{each.reply.line}.{each.reply.turn}" if each.reply.turn else str(each.reply.line)
     return (
         at, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",
         *(f"{part:.0%}" if part is not None else "–" for part in parts), against,

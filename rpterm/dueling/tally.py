@@ -13,6 +13,7 @@ from itertools import combinations
 from math import exp, log
 
 from rpterm.humanize import counted
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.preference.stats.intervals import DECIDED, log_e_value, wilson
 from rpterm.preference.stats.ranking import Strength, Vote, ranking
 from rpterm.store.judgement_records import Verdict
@@ -71,26 +72,6 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A count out of a total, with Wilson's 95 % interval."""
-
-    of: int
-    total: int
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return wilson(self.of, self.total)
-
-    @property
-    def text(self) -> str:
-        """``8 of 10 (49–94 %)``."""
-        if not self.total:
-            return "nothing yet"
-        low, high = self.interval
-        return f"{self.of} of {self.total} ({100 * low:.0f}–{100 * high:.0f} %)"
-
-
-@dataclass(frozen=True, slots=True)
 class Tally:
     """The results of a duel so far.
 
@@ -104,8 +85,8 @@ class Tally:
 
     votes: int
     matches: tuple[Match, ...]
-    agreed: Share
-    chose_left: Share
+    agreed: Proportion
+    chose_left: Proportion
     strengths: tuple[Strength, ...] = ()
 
 
@@ -124,8 +105,8 @@ def tally(names: Sequence[str], judged: Sequence[JudgedRound], *, rounds: int = 
     return Tally(
         len(votes),
         tuple(_match(one, other, votes, len(pairs)) for one, other in pairs),
-        Share(sum(each.again == _SWAPPED[each.verdict] for each in repeats), len(repeats)),
-        Share(sum(each.verdict == "left" for each in decisive), len(decisive)),
+        Proportion(sum(each.again == _SWAPPED[each.verdict] for each in repeats), len(repeats)),
+        Proportion(sum(each.verdict == "left" for each in decisive), len(decisive)),
         tuple(ranking(_votes(votes), rounds=rounds)) if len(names) > 2 else (),
     )
 

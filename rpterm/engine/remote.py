@@ -149,10 +149,7 @@ class RemoteEngine:
             call.close_streams()
 
     def cancel(self) -> None:
-        with self._lock:
-            calls = list(self._calls)
-        for call in calls:
-            call.cancel()
+        self._cancel(self._calls)
 
     def settle(self, ids: Sequence[int], others: Sequence[Sequence[int]] = ()) -> None:
         """Nothing to do: the server manages its own cache."""
@@ -178,10 +175,7 @@ class RemoteEngine:
         return "".join(pieces)
 
     def cancel_background(self) -> None:
-        with self._lock:
-            calls = list(self._background_calls)
-        for call in calls:
-            call.cancel()
+        self._cancel(self._background_calls)
 
     def logprobs(self, reply: Sequence[int], prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         raise EngineError("A remote server cannot compute the log-probabilities of a given reply.")
@@ -198,6 +192,12 @@ class RemoteEngine:
             client, self._client, self._info = self._client, None, None
         if client is not None:
             client.close()
+
+    def _cancel(self, calls: Sequence[_Call]) -> None:
+        with self._lock:
+            calls = list(calls)
+        for call in calls:
+            call.cancel()
 
     def _token_id(self, text: str) -> int:
         token = self._token_ids.get(text)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rpterm.engine.llama.prefix_reuse import common_prefix_length
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -230,7 +231,8 @@ class ScriptedEngine:
     def _play(self, request: GenerateRequest, stop: threading.Event) -> Iterator[EngineEvent]:
         began = time.perf_counter()
         prompt = request.prompt_ids
-        reused = max(_reusable_length(cached, prompt) for cached in (self._cache, *self._prepared))
+        held = max(common_prefix_length(ids, prompt) for ids in (self._cache, *self._prepared))
+        reused = min(held, max(0, len(prompt) - 1))  # The last token is needed for its logits.
         replies = self._start_replies(request)
         yield from self._evaluate(len(prompt) - reused, reused, stop)
         first = time.perf_counter()
@@ -302,13 +304,3 @@ class ScriptedEngine:
                 reply.reason = "closed"
             if text:
                 yield Delta(reply.index, text)
-
-
-def _reusable_length(cache: Sequence[int], prompt: Sequence[int]) -> int:
-    """Tokens that need no evaluation; the last of a prompt always does, for its logits."""
-    common = 0
-    for cached_token, token in zip(cache, prompt, strict=False):
-        if cached_token != token:
-            break
-        common += 1
-    return min(common, max(0, len(prompt) - 1))

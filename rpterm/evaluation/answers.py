@@ -139,7 +139,7 @@ def interview(
             if trial.reply:
                 answers.add(Answer(
                     mark, model, question.name, question.kind, trial.seed, trial.reply, rating,
-                    trial.said,
+                    trial.history,
                 ))  # fmt: skip
         for _ in seeds:
             on_step(question.name)

@@ -22,7 +22,7 @@ from rpterm.evaluation.reply_scores import Reason, reasons
 from rpterm.evaluation.result_cache import ResultCache, cache_key
 from rpterm.preference.stats.bootstrap import percentile_interval
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.records import scene_of
+from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
 REFERENCE = ("rouge_l", "bleu", "chrf")

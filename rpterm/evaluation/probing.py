@@ -69,13 +69,13 @@ class Trial:
 
     Attributes:
         reply: The character's last reply, "" if there is none.
-        said: The turns before it.
+        history: The turns before it.
     """
 
     seed: int
     reply: str
     checks: tuple[ProbeCheck, ...]
-    said: History = ()
+    history: History = ()
 
     @property
     def passed(self) -> bool | None:

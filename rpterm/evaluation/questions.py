@@ -128,6 +128,6 @@ def _interview(knows_until: int | None) -> Iterator[Question]:
 
 
 def _knows_until(card: CharacterCard) -> int | None:
-    from rpterm.scoring.records import scene_of
+    from rpterm.scoring.scene import scene_of
 
     return scene_of(card).knows_until

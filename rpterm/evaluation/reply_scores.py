@@ -11,8 +11,9 @@ from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import Agreement, agreement
 from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.scoring.findings import ScoreFinding, findings
-from rpterm.scoring.records import Evidence, Scene, scene_of
+from rpterm.scoring.scene import Scene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
+from rpterm.scoring.signal import Evidence
 
 AGAINST, FOR = 3, 1
 """Most reasons against and for a reply."""
@@ -26,7 +27,7 @@ _MOST_LABEL = 80
 class ScoredReply:
     """A reply with its score."""
 
-    said: RecordedReply
+    reply: RecordedReply
     score: Score
     character: str = ""
 
@@ -49,30 +50,30 @@ def score_all(
         stopped: Checked between two replies and during a slow one; ends the work.
     """
     base = scene_of(card, others=others)
-    for at, said in enumerate(replies):
+    for at, reply in enumerate(replies):
         if stopped():
             return
-        scene = _scene(base, card, said, others)
+        scene = _scene(base, card, reply, others)
         if at == 0:
-            scorer.warm_models(said.text, scene)
-        score = scorer.score_fully(said.text, scene, stopped)
+            scorer.warm_models(reply.text, scene)
+        score = scorer.score_fully(reply.text, scene, stopped)
         if score is None:
             return
-        yield ScoredReply(said, score, card.name)
+        yield ScoredReply(reply, score, card.name)
 
 
 def _scene(
-    base: Scene, card: CharacterCard, said: RecordedReply, others: tuple[CharacterCard, ...]
+    base: Scene, card: CharacterCard, reply: RecordedReply, others: tuple[CharacterCard, ...]
 ) -> Scene:
-    if not said.user or said.user == base.user:
-        return replace(base, history=said.history)
-    return scene_of(card, user=said.user, history=said.history, others=others)
+    if not reply.user or reply.user == base.user:
+        return replace(base, history=reply.history)
+    return scene_of(card, user=reply.user, history=reply.history, others=others)
 
 
 def with_labels(scored: Sequence[ScoredReply], label: str) -> dict[str, Agreement | None]:
     """The agreement of a numeric field of the file with the probability, dimensions and signals."""
     labelled = [
-        (each.score, value) for each in scored if (value := each.said.number(label)) is not None
+        (each.score, value) for each in scored if (value := each.reply.number(label)) is not None
     ]
     series = {"probability": [(score.probability, value) for score, value in labelled]}
     for dimension in dict.fromkeys(name for score, _ in labelled for name in score.dimensions):
@@ -146,13 +147,13 @@ def reason(finding: ScoreFinding, evidence: Evidence | None, reply: str) -> Reas
     return Reason(good, finding.label, evidence.note, words, line)
 
 
-def _labels(said: RecordedReply) -> dict[str, Any]:
+def _labels(reply: RecordedReply) -> dict[str, Any]:
     """Short fields next to a reply, which are labels and not part of the dialogue."""
     return {
         name: value
-        for name, value in said.fields.items()
+        for name, value in reply.fields.items()
         if isinstance(value, bool | int | float)
-        or (isinstance(value, str) and len(value) <= _MOST_LABEL and value != said.text)
+        or (isinstance(value, str) and len(value) <= _MOST_LABEL and value != reply.text)
     }
 
 
@@ -169,7 +170,7 @@ def flat(scored: ScoredReply) -> dict[str, Any]:
         **data["dimensions"],
         **{f"signal.{name}": reading.value if reading.confidence > 0 else None
            for name, reading in scored.score.readings.items()},
-        "reply": scored.said.text,
+        "reply": scored.reply.text,
         **{f"field.{name}": value for name, value in data["fields"].items()},
     }  # fmt: skip
 
@@ -178,11 +179,11 @@ def as_data(scored: ScoredReply) -> dict[str, Any]:
     """A reply's score as plain data, for JSON."""
     score = scored.score
     return {
-        "line": scored.said.line,
-        "turn": scored.said.turn,
+        "line": scored.reply.line,
+        "turn": scored.reply.turn,
         "character": scored.character,
-        "fields": _labels(scored.said),
-        "reply": scored.said.text,
+        "fields": _labels(scored.reply),
+        "reply": scored.reply.text,
         "probability": score.probability,
         "low": score.low,
         "high": score.high,

@@ -98,14 +98,14 @@ def rank(
     ranked = []
     for exemplar in pool:
         by_words = max(
-            cosine_similarity(asked, rarity.vector(exemplar.asked)),
-            0.6 * cosine_similarity(asked, rarity.vector(f"{exemplar.asked} {exemplar.said}")),
+            cosine_similarity(asked, rarity.vector(exemplar.question)),
+            0.6 * cosine_similarity(asked, rarity.vector(f"{exemplar.question} {exemplar.reply}")),
         )
         by_embedding = similarity(exemplar) if similarity else None
         meaning = by_words
         if by_embedding is not None:
             meaning = 0.7 * max(0.0, by_embedding) + 0.3 * by_words
-        voice_score = 1.0 if exemplar.source == "card" else voice(exemplar.said)
+        voice_score = 1.0 if exemplar.source == "card" else voice(exemplar.reply)
         worth = MEANING * meaning + VOICE * voice_score + QUALITY * exemplar.quality
         ranked.append(Ranked(exemplar, min(1.0, meaning), voice_score, worth))
     return sorted(ranked, key=lambda each: (-each.worth, each.exemplar.key))
@@ -116,11 +116,11 @@ def leak_reason(each: Ranked, situation: Situation) -> str:
     exemplar = each.exemplar
     if any(turn in situation.path for turn in exemplar.turns):
         return "it is part of this chat"
-    if any(copy_overlap(exemplar.said, text) >= COPY_OVERLAP for text in situation.path.values()):
+    if any(copy_overlap(exemplar.reply, text) >= COPY_OVERLAP for text in situation.path.values()):
         return "this chat says nearly the same"
-    if any(copy_overlap(exemplar.said, text) >= COPY_OVERLAP for text in situation.present):
+    if any(copy_overlap(exemplar.reply, text) >= COPY_OVERLAP for text in situation.present):
         return "the prompt contains it already"
-    if exemplar.source != "card" and _same_question(exemplar.asked, situation.asked):
+    if exemplar.source != "card" and _same_question(exemplar.question, situation.asked):
         return "the same question: its answer would be copied"
     return ""
 
@@ -166,8 +166,8 @@ def _diverse(
         best = max(waiting, key=lambda each: _marginal(each, taken))
         waiting.remove(best)
         tokens = cost(best.exemplar)
-        said = best.exemplar.said
-        if any(copy_overlap(said, each.exemplar.said) >= COPY_OVERLAP for each in taken):
+        said = best.exemplar.reply
+        if any(copy_overlap(said, each.exemplar.reply) >= COPY_OVERLAP for each in taken):
             passed.append((best, "another one says nearly the same"))
         elif tokens > room:
             passed.append((best, f"it takes {tokens} tokens; {room} were left"))
@@ -185,8 +185,8 @@ def _marginal(each: Ranked, taken: Sequence[Ranked]) -> float:
 
 
 def _overlap(left: Exemplar, right: Exemplar) -> float:
-    one = set(words(f"{left.asked} {left.said}"))
-    other = set(words(f"{right.asked} {right.said}"))
+    one = set(words(f"{left.question} {left.reply}"))
+    other = set(words(f"{right.question} {right.reply}"))
     return len(one & other) / max(1, len(one | other))
 
 

@@ -21,7 +21,7 @@ from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
-from rpterm.scoring.records import voice_lines
+from rpterm.scoring.scene import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_settings import ExampleMarks, Mark
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
@@ -182,7 +182,7 @@ class ExampleProvider:
         unpinned = [
             each for each in pool.card_exemplars(card)
             if each.key not in marks and not each.example.pinned
-            and macros.expand(each.said, char=card.char, user=user) != reply
+            and macros.expand(each.reply, char=card.char, user=user) != reply
         ]  # fmt: skip
         ranked = rank(unpinned, Situation(words), self._similarity(words, unpinned))
         return ranked[0].exemplar if ranked else None
@@ -207,7 +207,7 @@ class ExampleProvider:
             asked,
             {turn.id: turn.text for turn in history},
             voice_lines(card, chat.persona.name),
-            [e.said for e in every if e.span in static],
+            [e.reply for e in every if e.span in static],
         )
         k, _ = self.sizes(chat.id)
         return choose(
@@ -251,9 +251,8 @@ class ExampleProvider:
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            judged = (
-                self.store.connections.judgements_version
-            )  # read first, so it is never newer than the pool
+            # Read first, so that it is never newer than the pool.
+            judged = self.store.connections.judgements_version
             if self._pool is None or self._pool[0] is not judged:
                 self._pool = (judged, {})
             by_card = self._pool[1]
@@ -288,7 +287,7 @@ class ExampleProvider:
 
         def work() -> None:
             try:
-                rows = vectors.encode([each.asked or each.said for each in missing])
+                rows = vectors.encode([each.question or each.reply for each in missing])
                 self._embeddings |= {each.key: row for each, row in zip(missing, rows, strict=True)}
             except RptermError:
                 self._vectors = None  # from now on, compare words

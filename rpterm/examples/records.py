@@ -39,12 +39,12 @@ class Exemplar:
         return f"example:{self.number or self.key}"
 
     @property
-    def asked(self) -> str:
+    def question(self) -> str:
         """What the user's side says."""
         return " ".join(text for who, text in self.example.dialogue if who == "user")
 
     @property
-    def said(self) -> str:
+    def reply(self) -> str:
         """What the character says."""
         return " ".join(text for who, text in self.example.dialogue if who == "char")
 

@@ -13,20 +13,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from rpterm.memory import transfer
 from rpterm.memory.blocked_phrases import BlockedPhrases
-from rpterm.memory.blocked_topics import BlockedTopics, about_topics
 from rpterm.memory.embed import Embedder
 from rpterm.memory.fact_history import FactHistory, about_the_past
-from rpterm.memory.fallback_search import search_database
 from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import RecallHit, RecallQuery, RecallWeights, recall
+from rpterm.memory.recall import RecallWeights
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
-from rpterm.memory.relevance import distinctive, is_relevant
-from rpterm.memory.text_query import TextQuery, build_text_query
-from rpterm.memory.words import with_speaker
+from rpterm.memory.searcher import Searcher
+from rpterm.memory.text_query import build_text_query
 from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
@@ -42,11 +37,6 @@ _MOST = 8
 _MOST_FOR_BARE = 2
 """The same, besides pinned ones, after a draft like "ok": what the turns before it bring to mind is
 not worth the wait for eight memories to be evaluated."""
-_CANDIDATES = 40
-_EMBED_WAIT = 0.3
-_SYNC_WAIT = 0.02
-_RERANKED = 30
-_RANK_WAIT = 1.0
 _MAX_RECENT = 64
 
 
@@ -101,16 +91,17 @@ class Memory:
         self.character = character
         self._clock = clock
         self._embedder = embedder
-        self._weights = weights
         self._memories = Memories(store, clock)
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
-        self._topics = BlockedTopics(embedder)
         self.distilled = Distilled(self._memories)
         """Facts, reflections and summaries: their sources, and what they supersede."""
         model = embedder.model if embedder is not None else ""
         self._live = LiveIndex(
             self._memories, self._vectors, character, model, self.distilled.newer
+        )
+        self._searcher = Searcher(
+            self._memories, self._live, character, embedder, self.distilled, clock, weights
         )
         self.recent: Mapping[int, Recalled] = {}
         """Memories recalled recently, by id, for the pane that shows why."""
@@ -157,7 +148,7 @@ class Memory:
         prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
         phrases = [block.phrase for block in self.blocks()]
         blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
-        found = self._search(chat_id, path, search, prompt_turns, about_past, phrases)
+        found = self._searcher.search(chat_id, path, search, prompt_turns, about_past, phrases)
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
@@ -268,6 +259,7 @@ class Memory:
         moved = MemorySources(self._memories).rename_character(self.character, new, card_path)
         self.character = new
         self._live.rename(new)
+        self._searcher.character = new
         return moved
 
     # Browsing ------------------------------------------------------------------------------------
@@ -340,64 +332,3 @@ class Memory:
         if new:
             self._writer.wake()
         return new
-
-    # -------------------------------------------------------------------------------------------
-    def _search(
-        self, chat_id: int, path: Sequence[Turn], search: TextQuery, prompt_turns: set[int],
-        about_past: bool, phrases: Sequence[str],
-    ) -> list[tuple[Row, RecallHit]]:  # fmt: skip
-        """Candidates best first, without irrelevant ones and without blocked topics."""
-        if not self._live.loaded:
-            return search_database(
-                self._memories, self.character, chat_id, path, search, prompt_turns
-            )[:_CANDIDATES]
-        self._live.follow(_SYNC_WAIT)
-        vector = None
-        if self._embedder is not None and search.text:
-            vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
-        topics = self._topics.of(phrases, 0 if vector is None else len(vector))
-        with self._live.lock:
-            index = self._live.index
-            self._live.show(chat_id, [turn.id for turn in path])
-            if vector is not None and len(vector) != index.vectors.dim:
-                vector = None
-            excluded = index.rows_of_turns(chat_id, prompt_turns)
-            if not about_past:
-                excluded = np.concatenate([excluded, index.outdated()])
-            query = RecallQuery(
-                search.terms, vector, search.spans, self._clock(), excluded, search.own
-            )
-            hits = recall(index, query, _CANDIDATES, self._weights)
-            ids = index.ids[[hit.row for hit in hits]].tolist()
-            vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))
-        rows = self._memories.get_many(ids)
-        speakers = [rows[i].speaker if i in rows else "" for i in ids]
-        blocked = about_topics(topics if vector is not None else (), vectors, speakers)
-        found = [
-            (rows[i], hit)
-            for i, hit, is_blocked in zip(ids, hits, blocked, strict=True)
-            if i in rows and (hit.pinned or not is_blocked)
-        ]
-        draft_terms, meaning = distinctive(search.own), vector is not None
-        relevant = [
-            (row, hit)
-            for row, hit in found
-            if is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
-        ]
-        return self._reranked(relevant, search)
-
-    def _reranked(
-        self, found: list[tuple[Row, RecallHit]], search: TextQuery
-    ) -> list[tuple[Row, RecallHit]]:
-        """The first hits in the order of the cross-encoder, if the user named one."""
-        rank = getattr(self._embedder, "rank", None)
-        if rank is None:
-            return found
-        pinned = [item for item in found if item[1].pinned]
-        others = [item for item in found if not item[1].pinned]
-        first, rest = others[:_RERANKED], others[_RERANKED:]
-        texts = [with_speaker(row.speaker, row.text) for row, _ in first]
-        scores = rank(search.text, texts, _RANK_WAIT)
-        if scores is not None:
-            first = [first[i] for i in np.argsort(-scores, kind="stable")]
-        return pinned + first + rest

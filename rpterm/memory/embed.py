@@ -17,15 +17,15 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.paths import open_log
 from rpterm.types import RptermError
 
 Floats = NDArray[np.float32]
@@ -294,7 +294,7 @@ class WorkerEmbedder:
             raise RptermError(f"there is no folder {folder}")
         worker = (sys.executable, "-P", "-m", "rpterm.memory.embed_worker", str(folder))
         command = self._command or (*worker, self._reranker, self._nli)
-        with self._open_log() as log:
+        with open_log(self._log or Path(os.devnull)) as log:
             return subprocess.Popen(
                 list(command),
                 stdin=subprocess.PIPE,
@@ -303,14 +303,6 @@ class WorkerEmbedder:
                 env={**os.environ, **_QUIET_ENV},
                 start_new_session=True,
             )
-
-    def _open_log(self) -> AbstractContextManager[IO[bytes] | int]:
-        """Where the worker's stderr goes; a log that cannot be written must not stop it."""
-        if self._log is not None:
-            with suppress(OSError):
-                self._log.parent.mkdir(parents=True, exist_ok=True)
-                return self._log.open("ab")
-        return nullcontext(subprocess.DEVNULL)
 
     def _run_job(self, job: _Job) -> Floats:
         for _ in range(_MAX_ATTEMPTS):

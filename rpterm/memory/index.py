@@ -35,6 +35,7 @@ class IndexEntry:
         kind: Its position in ``records.KINDS``.
         created: Unix seconds.
         importance: 0 to 1.
+        question: The share of it that only asks something, 0 to 1.
         newer: Memories that supersede it wherever they are shown.
     """
 
@@ -45,6 +46,7 @@ class IndexEntry:
     created: float = 0.0
     importance: float = 0.0
     pinned: bool = False
+    question: float = 0.0
     newer: tuple[int, ...] = ()
 
 
@@ -61,6 +63,7 @@ class MemoryIndex:
         self._created = GrowableArray(np.float64)
         self._importance = GrowableArray(np.float32)
         self._pinned = GrowableArray(np.bool_)
+        self._question = GrowableArray(np.float32)
         self._shown = GrowableArray(np.bool_)
         self._before = GrowableArray(np.int32, -1)
         self._after = GrowableArray(np.int32, -1)
@@ -91,6 +94,11 @@ class MemoryIndex:
     @property
     def pinned(self) -> NDArray[np.bool_]:
         return self._pinned.view
+
+    @property
+    def question(self) -> NDArray[np.float32]:
+        """The share of each row that only asks something."""
+        return self._question.view
 
     @property
     def shown(self) -> NDArray[np.bool_]:
@@ -125,6 +133,7 @@ class MemoryIndex:
         self._created.append(entry.created)
         self._importance.append(entry.importance)
         self._pinned.append(entry.pinned)
+        self._question.append(entry.question)
         self._shown.append(not entry.turn)
         self._before.append(-1)
         self._after.append(-1)
@@ -185,6 +194,19 @@ class MemoryIndex:
         """The rows whose source is one of these turns of a chat."""
         rows = self._rows_of_chat(chat)
         return rows[np.isin(self.turns[rows], np.fromiter(turns, np.int64, len(turns)))]
+
+    def last_sitting(self, before: float) -> tuple[float, float] | None:
+        """The first and the last moment of the newest shown sitting before a moment."""
+        is_turn = self.shown & (self._kind.view == TURN) & (self.created < before)
+        rows = np.flatnonzero(is_turn)
+        # A chat that was opened and left again, with nothing but its greeting, does not count.
+        _, position, sizes = np.unique(self.sitting[rows], return_inverse=True, return_counts=True)
+        rows = rows[sizes[position] > 1]
+        if not len(rows):
+            return None
+        newest = rows[np.argmax(self.created[rows])]
+        moments = self.created[rows[self.sitting[rows] == self.sitting[newest]]]
+        return float(moments.min()), float(moments.max())
 
     def _rows_of_chat(self, chat: int) -> NDArray[np.int64]:
         rows = np.array(self._by_chat.get(chat, ()), np.int64)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rpterm.memory.growable_array import GrowableArray
 from rpterm.memory.index import IndexEntry, MemoryIndex
+from rpterm.memory.questions import question_share
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
 from rpterm.store.memory.memories import Memories, Memory
@@ -202,5 +203,6 @@ def _entry(memory: Memory, newer: tuple[int, ...]) -> IndexEntry:
         created=memory.created_at,
         importance=memory.importance,
         pinned=memory.pinned,
+        question=question_share(memory.text),
         newer=newer,
     )

@@ -94,6 +94,8 @@ def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:
         return " · ".join([*reasons, "pinned"])
+    if hit.settles:
+        return f"you asked about your {hit.settles}"
     row_terms = set(terms(with_speaker(row.speaker, row.text)))
     places = len(reasons)
     if hit.words > 0:
@@ -102,8 +104,8 @@ def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
         reasons.append("words: " + ", ".join(matches[:_MAX_WORDS]))
     if hit.meaning >= _MIN_MEANING:
         reasons.append(f"meaning {hit.meaning / RecallWeights().meaning:.2f}")
-    if hit.time >= 0.2 and text_query.spans:
-        reasons.append("time: " + ", ".join(span.words for span in text_query.spans))
+    if hit.time >= 0.2 and text_query.times:
+        reasons.append("time: " + ", ".join(text_query.times))
     if hit.from_neighbours > hit.words or len(reasons) == places:
         reasons.append("next to a hit")
     return " · ".join(reasons)

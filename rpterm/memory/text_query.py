@@ -20,9 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rpterm.memory import dates
+from rpterm.memory.about_user import slots_asked
 from rpterm.memory.bm25 import query_terms
 from rpterm.memory.dates import TimeSpan
 from rpterm.memory.relevance import distinctive
+from rpterm.memory.said_when import LAST_TIME, Said, what_was_said
 from rpterm.memory.words import content_words, terms
 from rpterm.types import Turn
 
@@ -45,6 +47,8 @@ class TextQuery:
         words: The draft's words as typed, for a search that does its own stemming.
         text: What to embed.
         spans: Time spans the draft names.
+        slots: What the draft asks about the user, as slots of facts; see ``about_user``.
+        said: Set if the draft asks what was said at some time, on no topic.
         is_bare: Whether the draft asks for nothing, like "ok" or "go on".
     """
 
@@ -54,6 +58,14 @@ class TextQuery:
     text: str
     spans: tuple[TimeSpan, ...]
     is_bare: bool
+    slots: tuple[str, ...] = ()
+    said: Said | None = None
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The words of the times that the draft names."""
+        words = tuple(span.words for span in self.spans)
+        return (*words, LAST_TIME) if self.said is not None and self.said.last_time else words
 
 
 def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
@@ -74,7 +86,11 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     text = "\n".join([*context_tails, draft[-2 * _MAX_CHARS :]]).strip()
     query = query_terms(weighted)
     evidence = query if short else query_terms(weighted[:1])
+    spans = tuple(dates.spans(draft, now))
+    said = what_was_said(draft, [span.words for span in spans])
     return TextQuery(
-        query, evidence, words, text, tuple(dates.spans(draft, now)),
+        query, evidence, words, text, spans,
         is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
+        slots=slots_asked(draft),
+        said=said,
     )  # fmt: skip

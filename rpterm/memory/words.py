@@ -37,11 +37,33 @@ _EVERYDAY_WORDS = (
     "gone gonna got half happen house however imagine instead interesting least less man might "
     "mister nobody nothing off outside plenty pretty quite rather real sir since somebody someone "
     "something sometimes somewhere speak stand suppose than those through under understand until "
-    "wanna whatever whether whole without woman won worry worth"
+    "wanna whatever whether whole without woman won worry worth "
+    "ah aha alas eh er ha haha hm hmm huh lol mhm nah nope oops ooh ugh uh um wow yep "
+    "funny"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 _VOWELS = frozenset("aeiouy")
+_SHORT = re.compile(r"[^aeiou]+[aeiouy][^aeiouwxy]")
+"""One syllable with a single vowel: with a silent "e" it is another word, ``car`` and ``care``."""
+_IRREGULAR_FORMS = (
+    "ate eaten eat|began begun begin|bought buy|broke broken break|brought bring|built "
+    "build|came come|caught catch|chose chosen choose|drank drunk drink|drew drawn draw|driven "
+    "drove drive|fallen fell fall|fed feed|felt feel|flew flown fly|forgot forgotten "
+    "forget|fought fight|found find|froze frozen freeze|gave given give|grew grown grow|heard "
+    "hear|held hold|hidden hide|hung hang|kept keep|knew known know|laid lay|lent lend|lost "
+    "lose|made make|meant mean|met meet|paid pay|ran run|ridden rode ride|rang ring|said "
+    "say|sang sung sing|seen see|sent send|sat sit|shook shaken shake|slept sleep|sold "
+    "sell|sought seek|spent spend|spoke spoken speak|stole stolen steal|stood stand|struck "
+    "strike|stuck stick|swam swim|swore sworn swear|taken took take|taught teach|thought "
+    "think|threw thrown throw|told tell|tore torn tear|understood understand|went gone go|wept "
+    "weep|woke woken wake|won win|wore worn wear|written wrote write|children child|feet "
+    "foot|geese goose|knives knife|men man|mice mouse|teeth tooth|wives wife|wolves wolf|women "
+    "woman"
+)
+_IRREGULAR = {
+    form: forms.split()[-1] for forms in _IRREGULAR_FORMS.split("|") for form in forms.split()[:-1]
+}
 _ENDINGS = ("ly", "ment", "ness", "ation", "er", "ion")
 
 
@@ -81,7 +103,12 @@ def with_speaker(speaker: str, text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Cut a lower-case word to the part its forms share: ``painted``, ``painting`` → ``paint``."""
+    """Cut a lower-case word to the part its forms share: ``painted``, ``painting`` → ``paint``.
+
+    Irregular forms become regular (``sold`` → ``sell``), and a short word keeps the "e" that tells
+    "care" from "car", as in Porter's stemmer (1980).
+    """
+    word = _IRREGULAR.get(word, word)
     if len(word) <= 3 or not word.isascii() or not word.isalpha():
         return word
     word = _without_verb_ending(_singular(word))
@@ -89,7 +116,7 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             word = word[: -len(ending)]
             break
-    if word.endswith("e") and len(word) > 3:
+    if word.endswith("e") and len(word) > 3 and not _SHORT.fullmatch(word[:-1]):
         word = word[:-1]
     return word[:-1] + "y" if word.endswith("i") else word
 
@@ -108,8 +135,9 @@ def _without_verb_ending(word: str) -> str:
     for ending in ("ing", "ed"):
         root = word.removesuffix(ending)
         if root != word and len(root) >= 3 and _VOWELS & set(root):
-            doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
-            return root[:-1] if doubled else root
+            if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
+                return root[:-1]
+            return root + "e" if _SHORT.fullmatch(root) else root
     return word
 
 

@@ -33,7 +33,6 @@ def download_model(
     folder: Path,
     *,
     endpoint: str | None = None,
-    token: str | bool | None = None,
     cache: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> Path:
@@ -43,7 +42,6 @@ def download_model(
         spec: See ``hub.parse``.
         folder: The models folder; created if missing.
         endpoint: A server with the same API; ``None`` is Hugging Face or ``HF_ENDPOINT``.
-        token: For models that require a login; ``None`` uses huggingface_hub's own, if any.
         cache: The cache folder, where the hash is stored.
         on_progress: Called with the progress.
 
@@ -59,9 +57,9 @@ def download_model(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not source.file:
-            source = with_file(source, _file_names(source.repo, endpoint, token))
+            source = with_file(source, _file_names(source.repo, endpoint))
         target = folder / Path(source.file).name
-        return _pull(source, target, endpoint, token, cache, on_progress or _ignore_progress)
+        return _pull(source, target, endpoint, cache, on_progress or _ignore_progress)
     except HfHubHTTPError as error:
         raise DownloadError(_http_message(source, error)) from error
     except OSError as error:
@@ -73,24 +71,23 @@ def download_model(
         ) from error
 
 
-def _file_names(repo: str, endpoint: str | None, token: str | bool | None) -> list[str]:
+def _file_names(repo: str, endpoint: str | None) -> list[str]:
     from huggingface_hub import HfApi
 
-    return list(HfApi(endpoint=endpoint, token=token).list_repo_files(repo))
+    return list(HfApi(endpoint=endpoint).list_repo_files(repo))
 
 
 def _pull(
     source: HubFile,
     target: Path,
     endpoint: str | None,
-    token: str | bool | None,
     cache: Path | None,
     on_progress: OnProgress,
 ) -> Path:
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     url = hf_hub_url(source.repo, source.file, endpoint=endpoint)
-    meta = get_hf_file_metadata(url, token=token)
+    meta = get_hf_file_metadata(url)
     digest, size = (meta.etag or "").strip('"').lower(), meta.size
     if size is None or len(digest) != 64:
         raise DownloadError(
@@ -102,7 +99,7 @@ def _pull(
     with _DownloadLock(part):
         downloaded = part.stat().st_size if part.exists() else 0
         _check_disk_space(target.parent, size - downloaded)
-        _transfer(url, part, size, token, on_progress)
+        _transfer(url, part, size, on_progress)
         _check_hash(part, digest, size, on_progress)
         read_header(part)
         part.replace(target)
@@ -151,9 +148,7 @@ def _check_disk_space(folder: Path, needed: int) -> None:
         )
 
 
-def _transfer(
-    url: str, part: Path, size: int, token: str | bool | None, on_progress: OnProgress
-) -> None:
+def _transfer(url: str, part: Path, size: int, on_progress: OnProgress) -> None:
     """Download the missing rest. If the server cannot resume, ``http_get`` starts over."""
     import logging
 
@@ -163,7 +158,7 @@ def _transfer(
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     if part.exists() and part.stat().st_size > size:
         part.unlink()
-    headers = {**build_hf_headers(token=token), "Accept-Encoding": "identity"}
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
     with part.open("ab") as file:
         http_get(
             url,

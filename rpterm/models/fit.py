@@ -72,7 +72,7 @@ def kv_bytes(header: Header, context: int, kv_type: str = "auto") -> int:
     return int(sum(header.heads_kv) * per_head * context)
 
 
-def buffer_bytes(header: Header, context: int = 0) -> int:
+def buffer_bytes(header: Header, context: int) -> int:
     """Bytes of the process and its working buffers: a batch's widest layer and its mask.
 
     Logits are left out: memory for a whole batch of them is allocated, but only the last row is

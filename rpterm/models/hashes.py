@@ -26,7 +26,7 @@ MAX_FULL_HASH = 512 << 20
 _HEAD_BYTES, _SAMPLE_BYTES, _SAMPLES = 8 << 20, 64 << 10, 64
 
 
-def file_hash(path: Path, cache: Path | None = None) -> str:
+def file_hash(path: Path, cache: Path | None) -> str:
     """SHA-256 of a whole file, in hex.
 
     Args:

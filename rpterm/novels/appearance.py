@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from rpterm.novels.coreference import Sentence
 from rpterm.novels.people import Person
+from rpterm.novels.trait_patterns import alternatives
 
 _LASTING_TEXT = (
     "long short thin lean bony keen grey gray blue black brown dark hazel green blonde fair golden "
@@ -25,7 +26,7 @@ _LASTING_TEXT = (
     "noble stately elegant graceful clever intelligent open honest good-humoured melancholy "
     "iron-gray iron-grey steel-gray dimpled ugly coarse rugged rough crooked toothless smooth"
 )
-_LASTING_WORDS = "|".join(sorted(_LASTING_TEXT.split(), key=lambda word: (-len(word), word)))
+_LASTING_WORDS = alternatives(_LASTING_TEXT)
 _WEAK_TEXT = "little great long poor fine big white low soft cold high short light red"
 _WEAK = frozenset(_WEAK_TEXT.split())
 """Words that say nothing without another one."""

@@ -123,7 +123,8 @@ def draft_card(
     description = _description_claims(rest)
     attributes = _attribute_claims([each for each in rest if each not in description])
     openings = exchanges.greetings(book, person)
-    own, others = _lines(book, person)
+    own = book.lines_of(person)
+    others = [line for line in book.lines if line.speaker not in (None, person)]
     opinions = _opinions(book, person, [*kin_relations, *relation_claims])
     relations = [relation.text for relation in kin_relations[:_MAX_KIN_RELATIONS]]
     relations += map(_claim_line, [*relation_claims, *opinions])
@@ -382,12 +383,6 @@ def _scene_before(book: Book, person: Person, openings: Sequence[tuple[Line, str
         if _SETTING.search(" ".join(kept)):
             return exchanges.with_macros(book, person, openings[0][0], " ".join(kept))
     return ""
-
-
-def _lines(book: Book, person: Person) -> tuple[list[Line], list[Line]]:
-    """What the person says, and what everybody else says."""
-    own = [line for line in book.lines if line.speaker == person]
-    return own, [line for line in book.lines if line.speaker not in (None, person)]
 
 
 def _speeches(lines: Sequence[Line]) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rpterm.novels.coreference import Sentence, name_at
 from rpterm.novels.people import People, Person
-from rpterm.novels.trait_patterns import KIN_TEXT
+from rpterm.novels.trait_patterns import KIN_TEXT, alternatives
 
 _MORE_KIN_TEXT = (
     "schoolfellow housemate fellow-lodger roommate pupil landlady landlord employer housekeeper "
@@ -25,7 +25,7 @@ _MORE_KIN_TEXT = (
 )
 _TOO_VAGUE = {"lover", "neighbour", "companion", "guest", "rival", "enemy", "teacher"}
 _KIN_WORDS = {*KIN_TEXT.split(), *_MORE_KIN_TEXT.split()} - _TOO_VAGUE
-_WORDS = "|".join(sorted(_KIN_WORDS, key=lambda word: (-len(word), word)))
+_WORDS = alternatives(" ".join(_KIN_WORDS))
 _KIN = rf"(?P<kin>(?:[a-z]+,?\s){{0,2}}(?:half-|step-)?(?:{_WORDS})(?:-in-law)?)"
 _KIN_MODIFIERS_TEXT = (
     "late former first second old elder eldest younger youngest only twin bosom intimate best"

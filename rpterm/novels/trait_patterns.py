@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 
-def _alternatives(text: str) -> str:
+def alternatives(text: str) -> str:
+    """The words of a text as an alternation of a regular expression, longest first."""
     return "|".join(sorted(text.split(), key=lambda word: (-len(word), word)))
 
 
@@ -20,13 +21,13 @@ KIN_TEXT = (
     "stepfather"
 )
 KIN = re.compile(rf"\b(?:{KIN_TEXT.replace(' ', '|')})s?\b")
-BODY = _alternatives(
+BODY = alternatives(
     "eye eyes hair face figure beard moustache moustaches whiskers nose complexion forehead brow "
     "brows eyebrows chin jaw cheek cheeks lips mouth teeth hand hands finger fingers shoulders "
     "frame build features countenance head neck legs arms feet skin curls locks lashes stature "
     "height voice"
 )
-LOOKS = _alternatives(
+LOOKS = alternatives(
     "tall short stout thin slender lean slim fat plump handsome beautiful pretty plain ugly bald "
     "gaunt lanky dark fair blonde freckled lame deaf blind small little big large broad "
     "broad-shouldered good-looking well-dressed well-made middle-sized red-haired dark-haired "
@@ -34,7 +35,7 @@ LOOKS = _alternatives(
     "burly wiry bony dainty delicate powerful strong muscular athletic hunchbacked deformed "
     "swarthy ruddy sallow sunburnt clean-shaven bearded well-grown spectacles dressed"
 )
-STEADY = _alternatives(
+STEADY = alternatives(
     "clever stupid vain selfish generous conceited obstinate stubborn honest warm-hearted "
     "affectionate sincere cautious brave timid ignorant indolent good-natured ill-tempered "
     "reserved sceptical benevolent harmless practical modest sensible intelligent amiable "
@@ -59,7 +60,7 @@ STEADY = _alternatives(
     "mischievous saucy impertinent solitary stingy thrifty tidy neat untidy slovenly careless "
     "heedless forgetful odd queer dull slow cold-hearted light-hearted open-hearted"
 )
-MOODY = _alternatives(
+MOODY = alternatives(
     "kind quiet silent grave patient polite civil angry proud cheerful gay melancholy nervous "
     "restless lively gentle stern severe curious active rich poor dark little short happy "
     "unhappy agreeable pleasant well lovely beautiful pretty jealous solemn cruel brave single "
@@ -67,7 +68,7 @@ MOODY = _alternatives(
     "dressed passionate insolent fair idle serious calm bold odd queer dull slow thoughtful "
     "sensible sensitive indulgent capable careless neat independent jealous"
 )
-MIND = _alternatives(
+MIND = alternatives(
     "temper manner manners character disposition spirit spirits humour nature imagination vanity "
     "pride courage taste tastes talent talents genius passion habit habits wit conscience "
     "principles fortune income house estate property memory education appetite constitution "
@@ -77,7 +78,7 @@ MIND = _alternatives(
     "appearance way ways good-nature cleverness ideas notions business practice shop money "
     "patience heart conceit contempt sense"
 )
-WORK = _alternatives(
+WORK = alternatives(
     "clergyman doctor physician surgeon lawyer attorney solicitor detective merchant farmer "
     "officer soldier sailor teacher schoolmaster schoolmistress printer manufacturer banker clerk "
     "servant housekeeper landlord landlady poet writer author artist painter student professor "
@@ -94,7 +95,7 @@ WORK = _alternatives(
     "naturalist astronomer mathematician actor actress singer dancer juggler gipsy pedlar tramp "
     "beggar heir heiress undertaker porter sexton"
 )
-PERSON = _alternatives(
+PERSON = alternatives(
     "man woman girl boy person creature lady child fellow sort kind people friend gentleman "
     "youth lad being type specimen mixture widow widower bachelor spinster orphan son daughter "
     "brother sister cousin nephew niece native talker listener lover rider walker player reader "

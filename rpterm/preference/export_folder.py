@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -186,12 +187,7 @@ def to_parquet(path: Path) -> Path:
 
 
 def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
     with path.open(encoding="utf-8") as file:
-        for text in file:
-            batch.append(json.loads(text))
-            if len(batch) == 2000:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+        rows = map(json.loads, file)
+        while batch := list(islice(rows, 2000)):
+            yield batch

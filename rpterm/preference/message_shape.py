@@ -24,7 +24,7 @@ class Greeting(StrEnum):
     AUTO = "auto"
 
 
-def shape_messages(messages: Messages, greeting: Greeting, *, user_first: bool = False) -> Messages:
+def shape_messages(messages: Messages, greeting: Greeting, *, user_first: bool) -> Messages:
     """The messages as a trainer needs them.
 
     Args:

@@ -92,12 +92,11 @@ class Rater:
         self,
         store: Store,
         *,
-        rater: str = ME,
         method: str = "key",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``method`` says how judgements are entered; it is stored with each of them."""
-        self.store, self.rater, self.method = store, rater, method
+        self.store, self.rater, self.method = store, ME, method
         self._clock = clock
         self._seen_at: dict[int, float] = {}
         self._judgements: Judgements | None = None

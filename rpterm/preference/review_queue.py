@@ -79,11 +79,11 @@ class Choices:
 
 
 class ReviewQueue:
-    """The review queue of one store and rater."""
+    """The review queue of one store."""
 
-    def __init__(self, store: Store, rater: Rater | None = None) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.rater = rater or Rater(store, method=REVIEWED)
+        self.rater = Rater(store, method=REVIEWED)
         self._items: list[QueueItem] = []
 
     def read(self) -> None:

@@ -82,8 +82,8 @@ class Scrubber:
         if wanted:
             self._lower_names = tuple(name.lower() for name in wanted)
             self._ascii_names = all(name.isascii() for name in wanted)
-            any_of = "|".join(map(re.escape, wanted))
-            self._names = re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)
+            phrase_pattern = "|".join(map(re.escape, wanted))
+            self._names = re.compile(rf"(?<!\w)(?:{phrase_pattern})(?!\w)", re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         """The text with a placeholder for each finding."""

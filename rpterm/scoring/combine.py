@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rpterm.scoring.records import Dimension, Reading
+from rpterm.scoring.signal import Dimension, Reading
 
 DIMENSIONS: tuple[Dimension, ...] = (
     "persona", "behaviour", "conversation", "boundaries", "attractiveness"

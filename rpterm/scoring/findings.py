@@ -18,7 +18,7 @@ from rpterm.scoring.combine import (
     Term,
     bounded_contribution,
 )
-from rpterm.scoring.records import Dimension, Evidence, Reading
+from rpterm.scoring.signal import Dimension, Evidence, Reading
 
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.scoring.likelihood import Stopped
-from rpterm.scoring.records import Evidence, Fact, Reading
+from rpterm.scoring.scene import Fact
+from rpterm.scoring.signal import Evidence, Reading
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems
 

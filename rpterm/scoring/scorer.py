@@ -28,7 +28,8 @@ from rpterm.scoring.embedding import Embedder, EmbeddingCache
 from rpterm.scoring.embedding_file import EmbeddingFile
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.nli import NliModel
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Reading, Scene, Signal
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.scoring.signals.memory import known_lines
 from rpterm.scoring.signals.voice import first_words, lines_to_embed
@@ -37,7 +38,7 @@ from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.scoring.records import PatientSignal
+    from rpterm.scoring.signal import PatientSignal
 
 _MOST_TO_EMBED = 4
 """Texts that may be embedded between the last token and the score."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from rpterm.store import chats, resumable_chat
 from rpterm.store.connections import has_table
 from rpterm.store.row_conversion import storable
-from rpterm.store.schema.cast_tables import TABLE, prepare
+from rpterm.store.schema.cast_tables import CAST, TABLE
 from rpterm.store.store import Store
 from rpterm.types import Cast, Member, TurnTaking
 
@@ -45,7 +45,7 @@ class Casts:
             chats.get(connection, chat_id)
             if cast is None and not has_table(connection, TABLE):
                 return
-            prepare(connection)
+            CAST.prepare(connection)
             connection.execute("DELETE FROM scenes WHERE chat_id = ?", (chat_id,))
             connection.execute(f"DELETE FROM {TABLE} WHERE chat_id = ?", (chat_id,))
             if cast is not None:

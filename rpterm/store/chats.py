@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from pathlib import Path
 
 from rpterm.store import tree
 from rpterm.store.errors import StoreError
+from rpterm.store.process_locks import is_alive
+from rpterm.store.resumable_chat import IMPORT_PREFIX
 from rpterm.store.row_conversion import (
     CHAT_COLUMNS,
     GENERATION_COLUMNS,
@@ -76,6 +79,29 @@ def draft_key(chat_id: int) -> str:
     return f"draft:{chat_id}"
 
 
+def import_key(chat_id: int) -> str:
+    """Key of the flag that hides a chat while it is imported; its value is the store's name."""
+    return f"{IMPORT_PREFIX}{chat_id}"
+
+
+def delete(connection: sqlite3.Connection, chat_id: int) -> None:
+    """Delete a chat with all that belongs to it."""
+    connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
+    connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
+    keys = draft_key(chat_id), import_key(chat_id)
+    connection.execute("DELETE FROM flags WHERE key IN (?, ?)", keys)
+
+
+def abandoned_imports(connection: sqlite3.Connection, path: Path) -> list[int]:
+    """Ids of the chats whose import ended with its process."""
+    rows = connection.execute(
+        "SELECT c.id, f.value FROM flags f JOIN chats c ON c.id = CAST(substr(f.key, ?) AS INTEGER)"
+        f" WHERE f.key GLOB '{IMPORT_PREFIX}*'",
+        (len(IMPORT_PREFIX) + 1,),
+    ).fetchall()
+    return [chat_id for chat_id, owner in rows if not is_alive(path, owner)]
+
+
 def add_turn(
     connection: sqlite3.Connection, turn: Turn, owner: str | None, *, select: bool
 ) -> Turn:
@@ -83,27 +109,7 @@ def add_turn(
     current_leaf = leaf(connection, turn.chat_id)
     check_turn(connection, turn.chat_id, turn.parent_id)
     check_turn(connection, turn.chat_id, turn.edited_from)
-    cursor = connection.execute(
-        "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, created_at, "
-        "edited_from, hidden, lifted, thought, owner) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            turn.chat_id,
-            turn.parent_id,
-            turn.role,
-            storable(turn.speaker, "name"),
-            storable(turn.text),
-            turn.origin.value,
-            turn.status.value,
-            turn.created_at,
-            turn.edited_from,
-            int(turn.hidden),
-            int(turn.lifted),
-            storable(turn.thought, "thought"),
-            owner,
-        ),
-    )
-    turn_id = cursor.lastrowid or 0
+    turn_id = insert_turn(connection, turn, owner)
     touch(connection, turn.chat_id, turn.created_at)
     if select and turn.parent_id is not None and turn.parent_id == current_leaf:
         tree.show_child(connection, turn.chat_id, turn_id, turn.parent_id)
@@ -112,10 +118,19 @@ def add_turn(
     return tree.turn(connection, turn_id)
 
 
-def hide(connection: sqlite3.Connection, turn_id: int, hidden: bool) -> Turn:
-    """Hide a turn from the model, or unhide it."""
-    connection.execute("UPDATE turns SET hidden = ? WHERE id = ?", (int(hidden), turn_id))
-    return tree.turn(connection, turn_id)
+def insert_turn(connection: sqlite3.Connection, turn: Turn, owner: str | None = None) -> int:
+    """Insert the row of a new turn and return its id; nothing else is checked or changed."""
+    cursor = connection.execute(
+        "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, created_at, "
+        "edited_from, hidden, lifted, thought, owner) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            turn.chat_id, turn.parent_id, turn.role, storable(turn.speaker, "name"),
+            storable(turn.text), turn.origin.value, turn.status.value, turn.created_at,
+            turn.edited_from, turn.hidden, turn.lifted, storable(turn.thought, "thought"), owner,
+        ),
+    )  # fmt: skip
+    return cursor.lastrowid or 0
 
 
 def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | None) -> Turn:
@@ -125,13 +140,18 @@ def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | 
         (turn.text, turn.status.value, turn.thought, turn.id),
     )
     if generation is not None:
-        values = (turn.id, *from_generation(generation))
-        connection.execute(
-            f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) "
-            f"VALUES ({qmarks(values)})",
-            values,
-        )
+        put_generation(connection, turn.id, generation)
     return turn
+
+
+def put_generation(connection: sqlite3.Connection, turn_id: int, generation: Generation) -> None:
+    """Store the provenance of a reply."""
+    values = (turn_id, *from_generation(generation))
+    connection.execute(
+        f"INSERT OR REPLACE INTO generations (turn_id, {GENERATION_COLUMNS}) "
+        f"VALUES ({qmarks(values)})",
+        values,
+    )
 
 
 def touch(connection: sqlite3.Connection, chat_id: int, now: float) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rpterm.store.schema.duel_tables import prepare
+from rpterm.store.schema.duel_tables import DUELS
 from rpterm.store.store import Store
 
 
@@ -33,7 +33,7 @@ class Duels:
         """Create the tables if they are missing."""
         self._connections = store.connections
         with self._connections.write() as connection:
-            prepare(connection)
+            DUELS.prepare(connection)
 
     def begin(self, chat_id: int, setup: Mapping[str, Any]) -> StoredDuel:
         """Store a new duel."""

@@ -25,7 +25,7 @@ from rpterm.store.judgement_records import (
     Verdict,
 )
 from rpterm.store.row_conversion import prompt_digest, storable
-from rpterm.store.schema.judgement_tables import prepare
+from rpterm.store.schema.judgement_tables import JUDGEMENTS
 from rpterm.store.store import Store
 from rpterm.types import Turn
 
@@ -49,7 +49,7 @@ class Judgements:
         self._clock = clock
         self._connections = store.connections
         with self._connections.write() as connection:
-            prepare(connection)
+            JUDGEMENTS.prepare(connection)
 
     # Judging -----------------------------------------------------------------------------------
     def thumb(

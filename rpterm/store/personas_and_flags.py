@@ -40,6 +40,10 @@ class PersonasAndFlags:
             "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", key, storable(value)
         )
 
+    def delete_flag(self, key: str) -> None:
+        """Remove a flag."""
+        self._execute("DELETE FROM flags WHERE key = ?", key)
+
     def _execute(self, statement: str, *values: str) -> None:
         with self.connections.read() as connection:
             connection.execute(statement, values)

@@ -47,14 +47,6 @@ def complete_replies(store: Store) -> list[CompleteReply]:
         return [CompleteReply(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
 
 
-def duel_chats(store: Store) -> set[int]:
-    """Ids of the chats created for a duel, which nobody wants to resume by chance."""
-    with store.connections.read() as connection:
-        if not has_table(connection, "duels"):
-            return set()
-        return {chat_id for (chat_id,) in connection.execute("SELECT chat_id FROM duels")}
-
-
 def has_judgements(store: Store) -> bool:
     """Whether anything was ever judged in this store."""
     with store.connections.read() as connection:

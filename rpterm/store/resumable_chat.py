@@ -10,6 +10,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+IMPORT_PREFIX = "importing:"
+"""The start of the keys of flags that hide chats; see ``chat_files.hidden_chat``."""
+IS_HIDDEN = f"EXISTS (SELECT 1 FROM flags f WHERE f.key = '{IMPORT_PREFIX}' || {{}})"
+"""SQL: whether the import of the chat with the id ``{}`` is not complete yet."""
 _IS_GROUP = "(SELECT count(*) FROM cast_members m WHERE m.chat_id = c.id AND m.present) > 1"
 _IS_DUEL = "c.id IN (SELECT chat_id FROM duels)"
 
@@ -41,7 +45,7 @@ def newest_chat(
     is_duel = _IS_DUEL if "duels" in tables else "0"
     row = connection.execute(
         f"SELECT c.id FROM chats c WHERE c.card_name = ? AND ({is_group}) IS ? AND NOT ({is_duel}) "
-        "ORDER BY c.updated_at DESC, c.id DESC LIMIT 1",
+        f"AND NOT {IS_HIDDEN.format('c.id')} ORDER BY c.updated_at DESC, c.id DESC LIMIT 1",
         (card_name, int(company)),
     ).fetchone()
     return None if row is None else int(row[0])

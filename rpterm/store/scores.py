@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rpterm.store.row_conversion import batches, qmarks
-from rpterm.store.schema.score_tables import prepare
+from rpterm.store.schema.score_tables import SCORES
 from rpterm.store.store import Store
 
 _COLUMNS = (
@@ -53,7 +53,7 @@ class Scores:
         self._clock = clock
         self._connections = store.connections
         with self._connections.write() as connection:
-            prepare(connection)
+            SCORES.prepare(connection)
 
     def put(self, score: StoredScore) -> None:
         """Store a score if its turn exists; an incomplete one never replaces a complete one."""

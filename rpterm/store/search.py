@@ -17,6 +17,7 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
+from rpterm.store.resumable_chat import IS_HIDDEN
 from rpterm.store.row_conversion import COUNTED_TURN, FIRST_USER_TEXT, first_words, to_turn
 from rpterm.types import Turn
 
@@ -28,9 +29,11 @@ _UNSPACED_SCRIPT = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\u
 _SNIPPET_CHARS = 30
 _USED_IN_CHAT = (
     "(t.origin <> 'greeting' OR EXISTS (SELECT 1 FROM turns n WHERE n.parent_id = t.id) "
-    "OR EXISTS (SELECT 1 FROM chats p WHERE p.leaf_id = t.id))"
+    "OR EXISTS (SELECT 1 FROM chats p WHERE p.leaf_id = t.id)) "
+    f"AND NOT {IS_HIDDEN.format('t.chat_id')}"
 )
-"""SQL: not one of the card's greetings that no conversation continued from."""
+"""SQL: not one of the card's greetings that no conversation continued from, nor in a chat whose
+import is not complete."""
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 OPEN_MARK, CLOSE_MARK = "\x02", "\x03"

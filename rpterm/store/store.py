@@ -22,6 +22,7 @@ from rpterm.store.errors import StoreError
 from rpterm.store.file_setup import create_file, mark_dead_streams_partial, migrate_and_check
 from rpterm.store.personas_and_flags import PersonasAndFlags
 from rpterm.store.process_locks import Owner
+from rpterm.store.resumable_chat import IS_HIDDEN
 from rpterm.store.row_conversion import (
     CHAT_COLUMNS,
     GENERATION_COLUMNS,
@@ -70,7 +71,10 @@ class Store(PersonasAndFlags):
                 migrate_and_check(connection, path)
                 mark_dead_streams_partial(connection, path)
                 scrub_due = secure_erase.pending_scrub(connection) is not None
+                abandoned = chats.abandoned_imports(connection, path)
             self._scrubber = secure_erase.Scrubber(self.connections, path)
+            for chat_id in abandoned:
+                self.delete_chat(chat_id)
             if scrub_due:
                 self._scrubber.run()
         except BaseException:
@@ -159,10 +163,12 @@ class Store(PersonasAndFlags):
 
     def chats(self, *, card_name: str | None = None, limit: int | None = None) -> list[Chat]:
         """All chats, or the first ``limit``, most recently used first."""
-        where = "" if card_name is None else "WHERE c.card_name = :card"
+        where = f"NOT {IS_HIDDEN.format('c.id')}"
+        if card_name is not None:
+            where += " AND c.card_name = :card"
         with self.connections.read() as connection:
             rows = connection.execute(
-                f"SELECT {CHAT_COLUMNS} FROM chats c {where} "
+                f"SELECT {CHAT_COLUMNS} FROM chats c WHERE {where} "
                 "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
                 {"card": card_name, "limit": -1 if limit is None else limit},
             )
@@ -196,9 +202,7 @@ class Store(PersonasAndFlags):
         """Delete a chat with all its turns permanently: their bytes are erased from the file."""
         with self.connections.write() as connection:
             chats.get(connection, chat_id)
-            connection.execute("DELETE FROM turns WHERE chat_id = ?", (chat_id,))
-            connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
-            connection.execute("DELETE FROM flags WHERE key = ?", (chats.draft_key(chat_id),))
+            chats.delete(connection, chat_id)
             secure_erase.request_scrub(connection)
         self.connections.judgements_version = object()
         self._scrubber.run()
@@ -338,7 +342,8 @@ class Store(PersonasAndFlags):
     def hide(self, turn_id: int, hidden: bool = True) -> Turn:
         """Hide a turn from the model, or unhide it."""
         with self.connections.write() as connection:
-            return chats.hide(connection, turn_id, hidden)
+            connection.execute("UPDATE turns SET hidden = ? WHERE id = ?", (hidden, turn_id))
+            return tree.turn(connection, turn_id)
 
     def delete_turn(self, turn_id: int, *, alone: bool = False) -> int | None:
         """Delete a turn and its descendants permanently; return the chat's leaf afterwards.

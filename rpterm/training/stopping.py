@@ -40,7 +40,7 @@ class StopRequest:
     requested: bool = False
     stepping: bool = False
 
-    def request(self, on_delay: Callable[[], None] = lambda: None) -> None:
+    def request(self, on_delay: Callable[[], None]) -> None:
         """Request a stop.
 
         Args:

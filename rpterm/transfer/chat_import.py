@@ -160,10 +160,7 @@ def _import_document(
         return ImportedChat(path, known=before)
     log = parse_rows(enumerate(rows), Notes())
     title = path.stem if number == 1 else f"{path.stem} {number}"
-    with job.store.connections.write():
-        result = _import_log(path, log, job, title)
-        job.store.set_flag(flag, str(result.chat_id))
-    return result
+    return _import_log(path, log, job, title, flag)
 
 
 def _import_chat(path: Path, data: bytes, flag: str, job: _Job) -> ImportedChat:
@@ -173,11 +170,7 @@ def _import_chat(path: Path, data: bytes, flag: str, job: _Job) -> ImportedChat:
     if full_chat.is_full_chat(data):
         result = ImportedChat(path, known=before)
         if before is None:
-            # The flag is part of the transaction; else the chat could be imported twice.
-            with store.connections.write():
-                found = full_chat.parse_full_chat(data)
-                result = _import_whole(path, store, found, job.known, job.card)
-                store.set_flag(flag, str(result.chat_id))
+            result = _import_whole(path, full_chat.parse_full_chat(data), job, flag)
         # These files contain every turn but no ratings.
         missing = ("The file contains no ratings.",) if job.ratings else ()
         return replace(result, notes=result.notes + missing)
@@ -187,15 +180,13 @@ def _import_chat(path: Path, data: bytes, flag: str, job: _Job) -> ImportedChat:
             return result
         return _with_ratings(result, store, before, parse_log(data), flag)
     log = parse_log(data)
-    with store.connections.write():
-        result = _import_log(path, log, job, path.stem)
-        store.set_flag(flag, str(result.chat_id))
+    result = _import_log(path, log, job, path.stem, flag)
     if not job.ratings or result.chat_id is None:
         return result
     return _with_ratings(result, store, result.chat_id, log, flag)
 
 
-def _import_log(path: Path, log: ChatLog, job: _Job, title: str) -> ImportedChat:
+def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> ImportedChat:
     """Create a chat and its cast from another program's log."""
     store, group = job.store, job.group_of(path)
     if log.at is None:
@@ -207,29 +198,25 @@ def _import_log(path: Path, log: ChatLog, job: _Job, title: str) -> ImportedChat
     if main is None:
         main = placeholder_card(main_speaker(log) or path.parent.name)
         notes += (NO_CARD.format(main.card.name),)
-    chat = import_log(
+    with import_log(
         store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
         card_path=card_path(main), title=group.title(title) if group else title,
-    )  # fmt: skip
-    notes += store_cast(store, chat.id, log, main, job.known, members)
-    if log.world:
-        store.update_chat(chat.id, worlds=(safe_name(log.world),))
-        notes += (f"The chat uses the world {log.world}.",)
+    ) as chat:  # fmt: skip
+        notes += store_cast(store, chat.id, log, main, job.known, members)
+        if log.world:
+            store.update_chat(chat.id, worlds=(safe_name(log.world),))
+            notes += (f"The chat uses the world {log.world}.",)
+        store.set_flag(flag, str(chat.id))
     turns = len(log.turns)
-    versions = store.chat(chat.id).turn_count - turns
+    versions = chat.turn_count - turns
     return ImportedChat(path, chat.id, main.card.name, turns, notes, versions=versions)
 
 
-def _import_whole(
-    path: Path,
-    store: Store,
-    found: full_chat.FullChat,
-    known: Sequence[KnownCard],
-    card: KnownCard | None,
-) -> ImportedChat:
+def _import_whole(path: Path, found: full_chat.FullChat, job: _Job, flag: str) -> ImportedChat:
     """Recreate a chat from rpterm's own file, with the card version of then if the store has it."""
+    store, known = job.store, job.known
     notes: tuple[str, ...] = ()
-    main = card or stored_card(store, found.chat.card_name, found.chat.card_hash, known)
+    main = job.card or stored_card(store, found.chat.card_name, found.chat.card_hash, known)
     if main is None:
         main = placeholder_card(found.chat.card_name)
         notes = (NO_CARD.format(main.card.name),)
@@ -240,10 +227,11 @@ def _import_whole(
     found = replace(
         found, chat=replace(found.chat, worlds=tuple(map(_local_world, found.chat.worlds)))
     )
-    chat, left_out = full_chat.import_full_chat(
+    with full_chat.import_full_chat(
         store, found, card_name=main.card.name, card_path=card_path(main), cast=cast,
         card_hash=store.put_card(main.card.name, main.text),
-    )  # fmt: skip
+    ) as (chat, left_out):  # fmt: skip
+        store.set_flag(flag, str(chat.id))
     return ImportedChat(path, chat.id, main.card.name, chat.turn_count, left_out + notes)
 
 
@@ -259,15 +247,12 @@ def _with_ratings(
     ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(IMPORT_FLAG)}"
     if store.flag(ratings_flag) == str(chat_id):
         return result
-    from rpterm.store.chat_files.ratings import IMPORT_METHOD, import_judgements
-    from rpterm.store.judgement_records import Circumstances
+    from rpterm.store.chat_files.ratings import import_judgements
     from rpterm.store.judgements import Judgements
 
-    recorded = import_judgements(
-        Judgements(store), chat_id, log, Circumstances(method=IMPORT_METHOD)
-    )
+    ratings, swipes = import_judgements(Judgements(store), chat_id, log)
     store.set_flag(ratings_flag, str(chat_id))
-    return replace(result, ratings=recorded.ratings, swipes=recorded.swipes)
+    return replace(result, ratings=ratings, swipes=swipes)
 
 
 def _imported_as(store: Store, flag: str) -> int | None:

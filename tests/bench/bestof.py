@@ -43,7 +43,7 @@ from rpterm.evaluation.questions import Question, builtin
 from rpterm.memory.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 from rpterm.scoring.best_of import best_index
-from rpterm.scoring.records import scene_of
+from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.startup.launch import Launch
 from rpterm.startup.scorer import open_scorer

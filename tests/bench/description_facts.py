@@ -20,7 +20,7 @@ from typing import Any
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.score import load_card, other_cards, running_scorer
-from rpterm.scoring.records import scene_of
+from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Scorer
 
 SCENES = Path(__file__).with_suffix(".toml")

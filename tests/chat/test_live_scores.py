@@ -20,7 +20,7 @@ from rpterm.chat.live_scores import (
 )
 from rpterm.chat.tree import begin_chat
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.records import Scene
+from rpterm.scoring.scene import Scene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
 from rpterm.store.cast import Casts

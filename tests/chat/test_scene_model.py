@@ -24,7 +24,7 @@ pytestmark = pytest.mark.model
 
 
 def card(name: str, trade: str) -> CharacterCard:
-    facts = tuple(f"{name} knows {trade} well, fact number {number}" for number in range(14))
+    facts = tuple(f"{name} knows {trade} well, fact number {number}" for number in range(11))
     return CharacterCard(
         name=name, tagline=f"a {trade}", description=f"{name} is a {trade} of the coast.",
         attributes=facts, greetings=(f'"Good evening," says {name}.',),
@@ -71,7 +71,7 @@ def test_a_change_of_speaker_evaluates_only_what_was_said_since(
     costs: list[tuple[str, int, int]] = []
     session.load()
     assert session.engine.settled(120)
-    for name in ("Tam", "Orla", "Mara", "Tam", "Orla", "Mara"):
+    for name in ("Tam", "Orla", "Mara", "Tam"):
         for event in session.reply(ReplyRequest(Intent.NEXT, speaker=name)):
             assert not isinstance(event, events.ReplyFailed), event
             if isinstance(event, events.ReplyFinished):
@@ -83,14 +83,14 @@ def test_a_change_of_speaker_evaluates_only_what_was_said_since(
                 assert f"{name} knows" in prompt
                 assert not any(f"{other} knows" in prompt for other in others)
         assert session.engine.settled(120)
-    assert all(reused > 250 and evaluated < 60 for _, reused, evaluated in costs), costs
+    assert all(reused > 200 and evaluated < 60 for _, reused, evaluated in costs), costs
     session.close()
     session = opened()
     session.load()
     for event in session.reply(ReplyRequest(Intent.NEXT, speaker="Tam")):
         if isinstance(event, events.ReplyFinished):
             usage = event.generation.usage
-            assert usage.reused > 250 and usage.evaluated < 60, "after a restart"
+            assert usage.reused > 200 and usage.evaluated < 60, "after a restart"
     session.close()
 
 

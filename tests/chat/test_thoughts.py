@@ -56,11 +56,15 @@ def test_it_goes_along_with_the_chat(make: MakeSession) -> None:
     list(session.reply(ReplyRequest(text="It rains.")))
     store, reply = session.store, session.path()[-1]
     written = "\n".join(to_jsonl(session.chat, store.tree(session.chat_id), {})).encode()
-    chat, _ = import_full_chat(store, parse_whole(written), card_name="Mara", card_hash="h")
+    whole = parse_whole(written)
+    with import_full_chat(store, whole, card_name="Mara", card_hash="h") as (chat, _):
+        pass
     assert store.path(chat.leaf_id or 0)[-1].thought == reply.thought
     log = render_log(export_log(store, session.chat_id))
     assert json.loads(log.splitlines()[-1])["extra"] == {"reasoning": reply.thought}
-    chat = import_log(store, parse_log(log.encode()), card_name="Mara", card_hash="h")
+    parsed = parse_log(log.encode())
+    with import_log(store, parsed, card_name="Mara", card_hash="h") as chat:
+        pass
     assert store.path(chat.leaf_id or 0)[-1].thought == reply.thought
 
 

@@ -15,8 +15,8 @@ from rpterm.cli.score import _show
 from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.evaluation.reply_scores import ScoredReply, with_labels
 from rpterm.scoring.findings import ScoreFinding
-from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
+from rpterm.scoring.signal import Evidence, Reading
 
 GOOD = "You have been in the rain, and your left boot was mended by a man in a hurry."
 BROKEN = "As an AI language model, I cannot have opinions about that."

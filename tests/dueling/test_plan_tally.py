@@ -120,8 +120,8 @@ def test_repeated_rounds_are_not_votes() -> None:
     ]
     found = tally("AB", judged)
     assert found.votes == 3 and found.matches[0].losses == 0
-    assert (found.agreed.of, found.agreed.total) == (2, 3)
-    assert (found.chose_left.of, found.chose_left.total) == (4, 5)
+    assert (found.agreed.hits, found.agreed.total) == (2, 3)
+    assert (found.chose_left.hits, found.chose_left.total) == (4, 5)
     assert found.agreed.text.startswith("2 of 3 (")
     assert tally("AB", []).agreed.text == "nothing yet"
 

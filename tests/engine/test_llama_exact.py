@@ -13,6 +13,7 @@ import llama_cpp  # noqa: F401 - the whole package, before the binding takes the
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tiny import write_model
 
 from rpterm.engine.llama.binding import lib, log_to_stderr
 from rpterm.engine.llama.event_buffer import EventBuffer
@@ -216,10 +217,11 @@ def test_logprobs_equal_a_naive_evaluation(model: Model, cache: ChatCache, ids: 
     scorer.free()
 
 
-def test_a_long_prompt_outlives_many_short_ones_but_not_for_ever(model: Model) -> None:
-    scorer = LogprobScorer(model)
-    words = model.tokenize("the sea and the ship and the sky and the wind ", special=False)
-    long, short = words * 3, [[1000 + at] * 8 for at in range(60)]
+def test_a_long_prompt_outlives_many_short_ones_but_not_for_ever(tmp_path: Path) -> None:
+    tiny = Model(ModelOptions(write_model(tmp_path / "tiny.gguf"), context=256, threads=1), nothing)
+    scorer = LogprobScorer(tiny)
+    words = tiny.tokenize("the sea and the ship and the sky", special=False)
+    long, short = words[:32], [[100 + at] * 8 for at in range(60)]
 
     def kept() -> bool:
         return any(slot.tokens == long[:-1] for slot in scorer._slots)

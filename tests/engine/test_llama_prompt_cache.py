@@ -1,27 +1,29 @@
-"""Prompts swapped out to host memory return bit for bit, need no evaluation, and keep the limit."""
+"""Prompts swapped out to host memory return bit for bit, need no evaluation, and keep the limit.
+
+A tiny model: nothing here depends on what the weights say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import llama_cpp  # noqa: F401 - the whole package, before the binding takes the bare one
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tiny import write_model
 
-from rpterm.engine.llama import host_cache, prompt_cache
+from rpterm.engine.llama import host_cache
 from rpterm.engine.llama.binding import lib, log_to_stderr
 from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import ChatCache
 from rpterm.engine.llama.model import Model, ModelOptions
-from rpterm.engine.llama.prompt_cache import PromptCache
+from rpterm.engine.llama.prompt_cache import MIN_TOKENS, PromptCache
 from rpterm.system_memory import SystemMemory
 
 pytestmark = pytest.mark.model
 
 GB = 1 << 30
-MIN_TOKENS = 64
 LONG = MIN_TOKENS + 8
 
 
@@ -29,16 +31,11 @@ def nothing(*_: object) -> None:
     """Ignore progress."""
 
 
-@pytest.fixture(autouse=True)
-def short_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copy shorter prompts than the program does, so that the tests are fast."""
-    monkeypatch.setattr(prompt_cache, "MIN_TOKENS", MIN_TOKENS)
-
-
 @pytest.fixture(scope="module")
-def model(starter: Path) -> Model:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     log_to_stderr()
-    return Model(ModelOptions(starter, context=512, threads=1, sequences=2), nothing)
+    path = write_model(tmp_path_factory.mktemp("model") / "tiny.gguf")
+    return Model(ModelOptions(path, context=512, threads=1, sequences=2), nothing)
 
 
 @pytest.fixture

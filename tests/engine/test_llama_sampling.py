@@ -1,4 +1,7 @@
-"""Samplers, drawn from the real model's logits inside this process."""
+"""Samplers, drawn from the real model's logits inside this process.
+
+One thread, because only the worker sets up OpenMP's waiting (see ``threads``).
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ class Loop:
 
 @pytest.fixture(scope="module")
 def loop(starter: Path) -> Iterator[Loop]:
-    yield Loop(Model(ModelOptions(starter, 512, gpu_layers=0), lambda _share: None))
+    yield Loop(Model(ModelOptions(starter, 512, threads=1, gpu_layers=0), lambda _share: None))
 
 
 @pytest.mark.model

@@ -272,7 +272,7 @@ def unset(_server: FakeServer) -> RemoteEngine:
         (unset, "remote_url"),
     ],
 )
-def test_clear_errors(
+def test_a_server_that_cannot_be_used_is_told_in_a_sentence(
     server: FakeServer, make: Callable[[FakeServer], RemoteEngine], says: str
 ) -> None:
     engine = make(server)
@@ -374,7 +374,9 @@ def test_token_estimates_are_near_and_reversible(engine: RemoteEngine) -> None:
     assert engine.tokenize([Piece(text)]) == [ids]
 
 
-def test_unsupported_operations(engine: RemoteEngine, tmp_path: Any) -> None:
+def test_settling_and_states_do_nothing_and_scoring_is_refused(
+    engine: RemoteEngine, tmp_path: Any
+) -> None:
     engine.settle([1])
     assert engine.settled(0)
     assert not engine.save_state(tmp_path / "x")
@@ -383,7 +385,7 @@ def test_unsupported_operations(engine: RemoteEngine, tmp_path: Any) -> None:
         engine.logprobs([1], [[2]])
 
 
-def test_background_generation(engine: RemoteEngine, server: FakeServer) -> None:
+def test_text_is_generated_in_the_background(engine: RemoteEngine, server: FakeServer) -> None:
     assert engine.generate_in_background(replace(ASK, stop=())) == "*smiles* Hello é🎉\nUser: x"
     assert server.asked[-1]["messages"][1]["content"] == "Hi"
 

@@ -44,7 +44,7 @@ def test_it_stops_between_two_replies() -> None:
     replies = [RecordedReply(line, GOOD) for line in range(5)]
     seen: list[int] = []
     for each in score_all(Scorer(), CARD, replies, stopped=lambda: len(seen) >= 2):
-        seen.append(each.said.line)
+        seen.append(each.reply.line)
     assert seen == [0, 1]
 
 

@@ -37,7 +37,7 @@ PATHS = st.dictionaries(st.integers(1, 30), WORDS, max_size=6)
 
 
 def cost(each: Exemplar) -> int:
-    return len(words(each.asked)) + len(words(each.said))
+    return len(words(each.question)) + len(words(each.reply))
 
 
 @settings(max_examples=60)
@@ -57,9 +57,9 @@ def test_a_choice_keeps_to_its_bounds_and_gives_nothing_away(
     for each in taken:
         assert each.key not in excluded
         assert not set(each.turns) & set(path)
-        assert all(copy_overlap(each.said, text) < COPY_OVERLAP for text in path.values())
+        assert all(copy_overlap(each.reply, text) < COPY_OVERLAP for text in path.values())
     for at, each in enumerate(taken):
-        assert all(copy_overlap(each.said, other.said) < COPY_OVERLAP for other in taken[:at])
+        assert all(copy_overlap(each.reply, other.reply) < COPY_OVERLAP for other in taken[:at])
     assert all(why for _, why in choice.passed)
 
 

@@ -60,9 +60,9 @@ def test_a_real_cross_encoder_of_tiny_size_tells_contradictions(with_tiny: Worke
 
 
 @pytest.mark.model
-def test_one_that_cannot_be_used_is_told_in_a_sentence(with_missing: WorkerEmbedder) -> None:
-    assert with_missing.infer([("a", "b")]) is None
-    assert with_missing.nli_error.startswith("The NLI model")
-    assert "none' cannot be used" in with_missing.nli_error and "\n" not in with_missing.nli_error
-    assert with_missing.infer([("a", "b")]) is None
-    assert with_missing.encode(["still embeds"]).shape == (1, 384)
+def test_one_that_cannot_be_used_is_told_in_a_sentence(starter: WorkerEmbedder) -> None:
+    assert starter.infer([("a", "b")]) is None
+    assert starter.nli_error.startswith("The NLI model")
+    assert "none' cannot be used" in starter.nli_error and "\n" not in starter.nli_error
+    assert starter.infer([("a", "b")]) is None
+    assert starter.encode(["still embeds"]).shape == (1, 384)

@@ -9,7 +9,7 @@ from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import wording_hash
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.store.schema.memory_tables import ERASE_MARK, MIGRATIONS
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.migration import TableGroup
 from rpterm.types import Origin
 
 
@@ -20,7 +20,8 @@ def old(tmp_path, request):
         chat = store.create_chat(card_name="Keeper", card_hash="h").id
         turn = store.add_turn(chat, None, "user", "Ann", "I keep bees", origin=Origin.TYPED)
         with store.connections.write() as connection:
-            upgrade(connection, "rpterm-memory", MIGRATIONS[: request.param])
+            older = TableGroup("rpterm-memory", "memories", MIGRATIONS[: request.param])
+            older.prepare(connection)
             _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in Bath", turn_id=turn.id, chat_id=chat)
             _add(connection, "fact", "Ann lives in London", pinned=1, by_model=1)

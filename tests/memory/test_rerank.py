@@ -107,7 +107,7 @@ def test_a_real_cross_encoder_of_tiny_size_answers(with_tiny):
 
 
 @pytest.mark.model
-def test_a_missing_reranker_is_reported(with_missing):
-    with_missing.encode(["wakes it"])
-    assert with_missing.rank("a", ["b"], 120) is None
-    assert "none" in with_missing.rank_error
+def test_a_missing_reranker_is_reported(starter):
+    starter.encode(["wakes it"])
+    assert starter.rank("a", ["b"], 120) is None
+    assert "none" in starter.rank_error

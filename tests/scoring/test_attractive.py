@@ -9,8 +9,9 @@ import pytest
 
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.findings import broken_spans, findings, weakest_dimension
-from rpterm.scoring.records import Fact, Scene, Signal
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.scorer import Scorer
+from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.empathy import Empathy
 from rpterm.scoring.signals.engagement import Engagement
 from rpterm.scoring.signals.garbled import Garbled

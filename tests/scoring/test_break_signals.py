@@ -9,7 +9,7 @@ import pytest
 
 from rpterm.bench.metrics import calibration_error, calibration_figures, proportion
 from rpterm.scoring.dated_words import words_dated_after
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_voice import AssistantVoice, is_machine

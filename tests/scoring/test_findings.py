@@ -24,8 +24,8 @@ from rpterm.scoring.findings import (
     weakest_dimension,
 )
 from rpterm.scoring.likelihood import EngineLikelihood
-from rpterm.scoring.records import NO_DATA, Evidence, Reading
 from rpterm.scoring.scorer import Score
+from rpterm.scoring.signal import NO_DATA, Evidence, Reading
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
 

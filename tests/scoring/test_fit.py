@@ -18,8 +18,8 @@ from rpterm.bench.persona import MeasuredQuestion, cross_validate, measure, repo
 from rpterm.scoring.coefficients import load_coefficients, to_table
 from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
-from rpterm.scoring.records import Fact, Scene
 from rpterm.scoring.resources import load_json
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.card_and_context import FactMeaning, FactWords
 from rpterm.scoring.signals.memory import MemoryMeaning
 from rpterm.scoring.similarity import ContrastiveSimilarity, content_sentences, log_mean_exp

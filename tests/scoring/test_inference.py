@@ -9,7 +9,7 @@ import pytest
 
 from rpterm.scoring.likelihood import Stopped
 from rpterm.scoring.nli import nearest_pairs
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.texts import words
 

@@ -12,7 +12,7 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.scorer import Scorer
 from rpterm.startup.scorer import open_scorer
 

@@ -15,4 +15,7 @@ def test_the_rules_find_planted_breaks_and_leave_clean_lines_alone() -> None:
         assert report[kind]["recall"]["value"] >= 0.65, kind
         assert report[kind]["false_alarms"]["value"] <= 0.05, kind
     assert report["wrong_relation_fresh"]["breaks"] == report["contradiction_told"]["breaks"] == 100
+    for kind in ("facts_develop", "facts_held"):
+        assert report[kind]["recall"]["value"] >= 0.4, kind
+        assert report[kind]["false_alarms"]["value"] <= 0.02, kind
     assert "assistant_held_words_alone" not in report

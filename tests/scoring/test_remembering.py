@@ -14,7 +14,7 @@ from rpterm.bench.rated import scenes
 from rpterm.cli.bench import bench
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.word_frequency import probability_in, rarity

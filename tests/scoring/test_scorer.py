@@ -24,8 +24,9 @@ from rpterm.scoring.combine import (
     sigmoid,
 )
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.records import NO_DATA, Fact, Reading, Scene, scene_of
+from rpterm.scoring.scene import Fact, Scene, scene_of
 from rpterm.scoring.scorer import Scorer
+from rpterm.scoring.signal import NO_DATA, Reading
 
 SCENE = Scene(
     char="Ines",
@@ -137,7 +138,7 @@ def test_full_is_complete_and_can_be_stopped() -> None:
 def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
     """Python orders sets of strings differently in each process."""
     code = (
-        "from rpterm.scoring.records import Fact, Scene\n"
+        "from rpterm.scoring.scene import Fact, Scene\n"
         "from rpterm.scoring.scorer import Scorer\n"
         "fact = Fact('card.attributes:0', 'Ines mends nets, sails and oars in Setubal harbour.')\n"
         "told = (True, 'The tide takes boats, ropes and widows alike.')\n"

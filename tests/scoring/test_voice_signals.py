@@ -17,7 +17,7 @@ from rpterm.engine.protocol import Piece
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.records import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene
 from rpterm.scoring.signals.likelihood_lift import (
     END,
     ContextLift,

@@ -15,7 +15,7 @@ from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
 from rpterm.store.memory.memories import Memories
 from rpterm.store.repair.rebuild import repair
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.migration import TableGroup
 from rpterm.types import Cast, Member, Origin, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
@@ -110,7 +110,7 @@ def test_memories_of_the_previous_schema_get_their_hearers(store: Store) -> None
     turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
     before = [m for m in MIGRATIONS if m.__name__ < "m003"]
     with store.connections.write() as connection:
-        upgrade(connection, "rpterm-memory", before)
+        TableGroup("rpterm-memory", "memories", before).prepare(connection)
         connection.execute(
             "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
             "hash) VALUES ('turn', 'Sherlock Holmes', ?, ?, 'Ann', 'An old word', 1, x'00')",

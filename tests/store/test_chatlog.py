@@ -22,7 +22,7 @@ from rpterm.store.chat_files.chat_log import (
     render_log,
 )
 from rpterm.store.chat_files.json_lines import ChatLogError
-from rpterm.types import AuthorNote, Origin
+from rpterm.types import AuthorNote, Chat, Origin
 
 
 @pytest.fixture
@@ -62,6 +62,12 @@ def lines(*objects: Any) -> bytes:
     return "\n".join(json.dumps(each) for each in objects).encode()
 
 
+def imported(store: Store, log: ChatLog) -> Chat:
+    card_hash = store.put_card("Anna", "x")
+    with import_log(store, log, card_name="Anna", card_hash=card_hash) as chat:
+        return chat
+
+
 def test_a_log_is_parsed() -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, HIDDEN, REPLY) + b'\n{"cut": ')
     assert (log.user, log.character) == ("Tom", "Anna")
@@ -77,7 +83,7 @@ def test_a_log_is_parsed() -> None:
 
 def test_a_log_round_trips_through_a_chat(store: Store) -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
-    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    chat = imported(store, log)
     assert (chat.persona.name, chat.note.text) == ("Tom", "Be brief.")
     assert chat.leaf_id is not None
     path = store.path(chat.leaf_id)
@@ -101,7 +107,7 @@ def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:
     log = parse_log(lines(HEAD, GREETING, *hushed, note, told, help_, welcome, REPLY))
     assert [turn.hidden for turn in log.turns] == [False, True, True, True, True, False]
     assert "2 messages of the program itself left out." in log.notes
-    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    chat = imported(store, log)
     assert chat.leaf_id is not None
     assert [turn.hidden for turn in store.path(chat.leaf_id)] == [turn.hidden for turn in log.turns]
     assert all(turn.hidden for turn in store.siblings(store.path(chat.leaf_id)[2].id))
@@ -111,7 +117,7 @@ def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:
 
 def test_what_a_log_cannot_hold_is_noted(store: Store) -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
-    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    chat = imported(store, log)
     first = store.tree(chat.id)[0]
     store.add_turn(chat.id, first.id, "user", "Tom", "elsewhere", origin=Origin.TYPED, select=False)
     assert export_log(store, chat.id).notes == (
@@ -245,6 +251,6 @@ def test_unknown_content_is_reported_in_one_note() -> None:
 @pytest.mark.parametrize("date", ["2024-03-01@12h00m00s", "2024-3-1 @12h 00m 00s 000ms"])
 def test_an_imported_chat_keeps_its_creation_date(store: Store, date: str) -> None:
     log = parse_log(lines({**HEAD, "create_date": date}, GREETING))
-    chat = import_log(store, log, card_name="Anna", card_hash=store.put_card("Anna", "x"))
+    chat = imported(store, log)
     assert datetime.fromtimestamp(chat.created_at) == datetime(2024, 3, 1, 12)
     assert parse_log(render_log(export_log(store, chat.id)).encode()).at == chat.created_at

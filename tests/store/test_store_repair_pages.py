@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store, StoreError, duels
+from rpterm.store import Store, StoreError
 from rpterm.store.repair.page_parser import Pages
 from rpterm.store.repair.rebuild import repair
-from rpterm.store.schema import distilled_tables, judgement_tables, memory_tables, score_tables
+from rpterm.store.schema.table_groups import TABLE_GROUPS
 from rpterm.types import Generation, Origin, Sampling, Status
 
 TURNS = 200
@@ -29,7 +29,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(path) as store:
         store.put_card("A", 'name = "A"')
         with store.connections.write() as connection:
-            for room in (memory_tables, judgement_tables, score_tables, distilled_tables, duels):
+            for room in TABLE_GROUPS:
                 room.prepare(connection)
         chats = [store.create_chat(card_name="A", card_hash="h", title=t) for t in ("One", "Two")]
         parents: list[int | None] = [None, None]

@@ -122,12 +122,12 @@ def pane(app: RptermApp) -> ExamplesPane | None:
 def answers(app: RptermApp) -> list[str]:
     """What the rows of the pane say."""
     found = pane(app)
-    return [row.exemplar.said for row in found._rows.values()] if found else []
+    return [row.exemplar.reply for row in found._rows.values()] if found else []
 
 
 def marked(app: RptermApp) -> str:
     found = pane(app)
-    return found.marked.said if found and found.marked else ""
+    return found.marked.reply if found and found.marked else ""
 
 
 async def open_pane(pilot: Pilot[None], app: RptermApp) -> None:
@@ -260,7 +260,7 @@ async def test_an_edited_example_stays_pinned_and_marked(stage: FileStage) -> No
 
     def places() -> list[tuple[str, str]]:
         found = pane(app)
-        return [(row.place, row.exemplar.said) for row in found._rows.values()] if found else []
+        return [(row.place, row.exemplar.reply) for row in found._rows.values()] if found else []
 
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
@@ -383,7 +383,7 @@ async def test_in_a_group_the_pane_tells_of_the_prompt_of_its_own_character(
         found = pane(app)
         assert found is not None
         rows = found._rows.values()
-        assert [(row.exemplar.said, row.place) for row in rows] == [
+        assert [(row.exemplar.reply, row.place) for row in rows] == [
             ("Far enough.", "card"), ("Always.", "card"),
         ]  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from textual.command import CommandPalette
 from textual.events import Key, Paste
 from textual.widgets import Input
 from tui_support import (
+    CARD,
     REPLIES,
     Stage,
     notices,
@@ -25,7 +28,7 @@ from rpterm.config import Settings
 from rpterm.tui import keys, palette
 from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chats import ChatsScreen
-from rpterm.tui.screens.chooser import Chooser
+from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.screens.form import Form
 from rpterm.tui.screens.help import HelpScreen
@@ -487,3 +490,24 @@ async def test_a_hint_can_be_clicked(stage: Stage) -> None:
         line = screen_text(app).splitlines()[-1]
         await pilot.click(offset=(line.index("retry"), 29))
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+
+
+@pytest.mark.parametrize("width", [24, 44, 90])
+def test_a_long_title_leaves_room_for_whose_chat_it_is(width: int) -> None:
+    choice = Choice("1", "The night on which nobody came " * 3, suffix="Mara Venn")
+    heading = choice.heading(width)
+    assert heading.cell_length <= width
+    assert heading.plain.endswith("…  ·  Mara Venn" if width > 30 else "…")
+    assert "·" in heading.plain
+    assert "mara" in choice.searched
+
+
+async def test_a_message_that_waits_for_a_new_chat_has_the_cards_name_for_the_user(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path, card=replace(CARD, user_name="Ansel"), gate=threading.Event())
+    app = stage.app(stage.card)
+    async with running(app, ready=False) as pilot:
+        await type_text(pilot, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Ansel  ◦ waiting" in screen_text(app))

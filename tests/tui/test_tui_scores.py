@@ -30,8 +30,9 @@ from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import ExampleProvider
-from rpterm.scoring.records import NO_DATA, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
 from rpterm.scoring.scorer import Score
+from rpterm.scoring.signal import NO_DATA, Evidence, Reading
 from rpterm.store.scores import Scores
 from rpterm.tui import messages
 from rpterm.tui.app import RptermApp

@@ -69,12 +69,32 @@ async def test_what_goes_before_the_file_is_told(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Mara Venn's card" in screen_text(app))
         assert "the command line" in screen_text(app)
         await pilot.press("escape")
-        await say_command(pilot, app, "/set temperature 0.9")
-        await wait_until(pilot, lambda: "but Mara Venn's card sets it to 0.4 here" in notices(app))
         await say_command(pilot, app, "/set top_k 9")
         await wait_until(pilot, lambda: "but the command line sets it to 5 here" in notices(app))
         await say(pilot, app, "Hello")
         assert (sampled(stage, "temperature"), sampled(stage, "top_k")) == (0.4, 5)
+
+
+async def test_what_is_changed_in_a_chat_goes_before_the_card_until_one_quits(
+    stage: Stage,
+) -> None:
+    stage.card = replace(CARD, sampling={"temperature": 0.4})
+    app = stage.app(stage.card)
+    async with running(app, (120, 40)) as pilot:
+        await say_command(pilot, app, "/set temperature 0.9")
+        await wait_until(pilot, lambda: "temperature is 0.9, starting with" in notices(app))
+        await wait_until(pilot, lambda: "the card's own 0.4 counts again" in notices(app))
+        await say(pilot, app, "Hello")
+        assert sampled(stage, "temperature") == 0.9
+        await pilot.press("alt+s")
+        await wait_until(pilot, lambda: "config.toml" in screen_text(app))
+        await pilot.press("escape")
+        await say_command(pilot, app, "/set temperature default")
+        await wait_until(
+            pilot, lambda: "temperature" not in (stage.folder / "config.toml").read_text()
+        )
+        await say(pilot, app, "And now?")
+        assert sampled(stage, "temperature") == 0.4
 
 
 async def test_a_switch_is_turned_and_the_chat_opened_again_with_it(stage: Stage) -> None:

@@ -93,7 +93,8 @@ async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> Non
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await type_text(pilot, "/re")
-        await wait_until(pilot, lambda: "/regenerate   /remedy-best" in hints(app))
+        await wait_until(pilot, lambda: "/regenerate " in hints(app))
+        assert "Generate another reply" in hints(app) and "Ctrl+R" in hints(app)
         assert "-here" not in hints(app)
         await type_text(pilot, "n")
         await pilot.press("tab")
@@ -117,6 +118,21 @@ async def test_what_is_listed_can_be_run() -> None:
     assert set(names()) - {"set"} <= set(BY_ID)
 
 
+async def test_of_many_commands_the_first_are_listed(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (80, 24)) as pilot:
+        await type_text(pilot, "/")
+        await wait_until(pilot, lambda: "/set " in hints(app))
+        assert hints(app).count("/") >= 7
+        assert f"… {len(names()) - 7} more" in hints(app)
+        await pilot.resize_terminal(80, 15)
+        await wait_until(pilot, lambda: "more" not in hints(app))
+        assert hints(app).count("/") == 3
+        await pilot.press("backspace")
+        await wait_until(pilot, lambda: "^R retry" in hints(app))
+        assert len(hints(app).splitlines()) == 1
+
+
 def hints(app: RptermApp) -> str:
-    """The last line of the screen."""
-    return screen_text(app).splitlines()[-1]
+    """The screen below the status line."""
+    return screen_text(app).split("scripted", 1)[-1].split("\n", 1)[-1]

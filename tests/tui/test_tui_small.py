@@ -10,8 +10,8 @@ from textual.widgets._toast import Toast
 from tui_support import Stage, phase, running, screen_text, wait_until
 
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.records import Evidence, Reading
 from rpterm.scoring.scorer import Score
+from rpterm.scoring.signal import Evidence, Reading
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.tour import PAGES, TourScreen, page_text
@@ -199,8 +199,9 @@ async def test_little_evidence_is_called_little_and_told_once(stage: Stage) -> N
     app = stage.app()
     answer = Evidence(0, 3, "answers this", "turn:-1", "What then?")
     little = Reading(-9.0, 1.0, (answer, answer))
+    elsewhere = Reading(-9.0, 1.0, (Evidence(0, 3, "sounds like somebody else"),))
     score = Score(
-        0.3, 0.2, 0.4, {"conversation": 0.1}, {"context": little}, True,
+        0.3, 0.2, 0.4, {"conversation": 0.1}, {"context": little, "voice_words": elsewhere}, True,
         load_coefficients().version,
     )  # fmt: skip
     async with running(app, (80, 30)) as pilot:
@@ -210,7 +211,8 @@ async def test_little_evidence_is_called_little_and_told_once(stage: Stage) -> N
         assert isinstance(pane, ConsistencyPane)
         pane.show(ConsistencyState(app.chat.transcript.turns[-1], score))
         await wait_until(pilot, lambda: "EVIDENCE AGAINST" in screen_text(app))
-        assert "less than usual, only this:" in screen_text(app)
+        assert "somebody else" in screen_text(app)
+        assert screen_text(app).count("less than usual, only this:") == 1
         assert screen_text(app).count("answers this") == 1
 
 

@@ -122,9 +122,9 @@ class Stage:
         given = {"greeting": greeting, "live_settings": live_settings, **kwargs}
         return RptermApp(card, self.open, self.settings, **given)
 
-    def retune(self, settings: Settings) -> None:
+    def retune(self, settings: Settings, samplers: frozenset[str]) -> None:
         self.settings = settings
-        self.session.apply_settings(settings)
+        self.session.apply_settings(settings, samplers)
 
 
 @asynccontextmanager

@@ -188,7 +188,7 @@ class Generation:
             cache.truncate_cells(prompt)
         else:
             cache.truncate_cells(slot.position)
-            cache.record_decoded(slot.ids[: slot.position - prompt])
+            cache.tokens.extend(slot.ids[: slot.position - prompt])
 
     def _finish(self, slot: Slot, received: float) -> None:
         thought, text = slot.finish()

@@ -184,10 +184,6 @@ class ChatCache:
         self.tokens.clear()
         self.exact = 0
 
-    def record_decoded(self, ids: Sequence[int]) -> None:
-        """Record tokens that were decoded one by one after the prompt."""
-        self.tokens.extend(ids)
-
     def _apply(self, plan: ReusePlan) -> int:
         """Drop what the plan does not keep; returns how many tokens are left."""
         if plan.cut is None:

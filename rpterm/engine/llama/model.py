@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.engine.llama.binding import lib, recent
-from rpterm.engine.llama.load_checks import check_context, check_file, load_failure
+from rpterm.engine.llama.load_checks import load_failure
 from rpterm.engine.llama.requantize import requantize
 from rpterm.engine.llama.threads import choose_threads
 from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
@@ -55,13 +55,11 @@ class Model:
     """
 
     def __init__(self, options: ModelOptions, on_progress: Callable[[float], None]) -> None:
-        """Raises:
-        ModelError: The file, the context or the adapter cannot be used.
+        """The client has checked that the files can be what they should be; see ``load_checks``.
+
+        Raises:
+            ModelError: The file, the context or the adapter cannot be used.
         """
-        check_file(options.path)
-        check_context(options.context)
-        if options.adapter is not None:
-            check_file(options.adapter, "adapter")
         self.threads = choose_threads(options.threads)
         self.options = _use_requantized(options, self.threads)
         self.gpu = bool(lib.llama_supports_gpu_offload()) and options.gpu_layers != 0

@@ -10,14 +10,13 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import BinaryIO
 
 from rpterm.engine.llama.messages import Message, pack, unpack
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineError
 from rpterm.errors import cause_of
+from rpterm.paths import open_log
 
-_MAX_LOG_BYTES = 1 << 20
 _TAIL_BYTES = 4000
 
 _OUT_OF_MEMORY = (
@@ -208,7 +207,7 @@ def _temporary_log() -> Path:
 
 
 def _start(log: Path) -> subprocess.Popen[bytes]:
-    with _open_log(log) as stderr:
+    with open_log(log) as stderr:
         return subprocess.Popen(
             # -P: modules in the current folder must not shadow installed ones.
             [sys.executable, "-P", "-m", "rpterm.engine.llama.worker"],
@@ -218,16 +217,6 @@ def _start(log: Path) -> subprocess.Popen[bytes]:
             env=_environment(),
             start_new_session=True,
         )
-
-
-def _open_log(path: Path) -> BinaryIO:
-    """Open the log for appending, emptied if too large; the null device where that fails."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        too_large = path.exists() and path.stat().st_size > _MAX_LOG_BYTES
-        return path.open("wb" if too_large else "ab")
-    except OSError:
-        return Path(os.devnull).open("ab")
 
 
 def _environment() -> dict[str, str]:

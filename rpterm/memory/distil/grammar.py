@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FUNCTION_WORDS_TEXT = (
     "is are was has have had does not no a an the in at on of to from with and as for called named "
     "lives likes loves hates works plays their"
@@ -20,7 +20,7 @@ def facts(turn: str, names: Iterable[str]) -> str:
     for ``support`` to decide.
     """
     first_person = ("i", "i'm", "my", "me")
-    spoken = {word for word in _WORD.findall(turn) if word.lower() not in first_person}
+    spoken = {word for word in WORD.findall(turn) if word.lower() not in first_person}
     verbs = [word for word in spoken if word.isascii() and word.islower()]
     forms = {word + ending for word in verbs for ending in ("s", "es")}
     words = " | ".join(sorted({quoted(word) for word in spoken | forms | set(_FUNCTION_WORDS)}))

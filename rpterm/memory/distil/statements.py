@@ -25,7 +25,7 @@ _OPENERS = re.compile(
     r"well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
     r"also|then|now|besides|sure|okay|ok|please|remember|because|since|though|for the record|"
     r"as it happens|to be honest|in fact|nowadays|these days|honestly|good (?:morning|evening|day)|"
-    r"nice to meet you)[,:.!]?\s+)+",
+    r"nice to meet you|(?:\w+ ){0,2}(?:news|update|confession|fact|secret|thing)(?=:))[,:.!]?\s+)+",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"(?:I|my)\b", re.IGNORECASE)

@@ -14,10 +14,10 @@ import re
 from dataclasses import dataclass
 
 from rpterm.memory.distil.clauses import Clause, clauses
+from rpterm.memory.distil.grammar import WORD
 from rpterm.memory.distil.values import IDIOMS, trim
 from rpterm.memory.words import STOP, stem
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _NEGATORS = frozenset(
     ("not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "hardly")
 )
@@ -67,7 +67,7 @@ class _Parsed:
 
 def support(sentence: str, speaker: str, turn: str) -> Support:
     """Whether a clause of the turn says what the sentence says of the speaker or of others."""
-    names = {word.lower() for word in _WORD.findall(speaker)}
+    names = {word.lower() for word in WORD.findall(speaker)}
     parsed = _parse(sentence, without=names)
     if not parsed.content:
         return Support(None, "it says nothing")
@@ -128,14 +128,14 @@ def _is_past(word: str) -> bool:
 
 
 def _begins_with(sentence: str, names: set[str]) -> bool:
-    first = _WORD.search(sentence)
+    first = WORD.search(sentence)
     return (
         first is not None and first.group().lower().removesuffix("'s").removesuffix("’s") in names
     )
 
 
 def _parse(text: str, without: set[str] | frozenset[str] = frozenset()) -> _Parsed:
-    words = tuple(word.lower().replace("’", "'") for word in _WORD.findall(text))
+    words = tuple(word.lower().replace("’", "'") for word in WORD.findall(text))
     content = tuple(
         word.removesuffix("'s")
         for word in words

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,8 @@ class _Check:
         self.bad, self.refused, self.refusal = Places(), Places(), ""
 
     def run(self, path: Path) -> DataReport:
-        empty = True
-        for batch in _batches(reading.read_rows(path)):
+        rows, empty = reading.read_rows(path), True
+        while batch := list(islice(rows, _BATCH)):
             empty = False
             good = []
             for row in batch:
@@ -125,14 +126,3 @@ class _Check:
         kinds = {kind for kind, _ in self.scrub.found}
         self.scrub.found.clear()
         return kinds
-
-
-def _batches(rows: Iterator[Located]) -> Iterator[list[Located]]:
-    batch: list[Located] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -118,7 +118,7 @@ TRAINERS: tuple[Trainer, ...] = (
 class Forecast:
     """Collects the predictions for all rows."""
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         """Args:
         limit: Maximum tokens per row, instead of each trainer's default.
         """

@@ -1,4 +1,4 @@
-"""The export formats, one module each, which only reshape records into rows."""
+"""The export formats, a module for each reader, which only reshape records into rows."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from rpterm.preference.formats import (
     openai,
     raw,
     sharegpt,
-    trl_dpo,
-    trl_kto,
-    trl_sft,
+    trl,
     ultrafeedback,
 )
 from rpterm.preference.formats.base import Format, Row, Shape, Table
 
 FORMATS: dict[str, Format] = {
-    each.FORMAT.name: each.FORMAT
+    each.name: each
     for each in (
-        trl_dpo, trl_kto, trl_sft, axolotl, llama_factory, openai, sharegpt, ultrafeedback,
-        argilla, raw,
+        trl.DPO, trl.KTO, trl.SFT, axolotl.FORMAT, llama_factory.FORMAT, openai.FORMAT,
+        sharegpt.FORMAT, ultrafeedback.FORMAT, argilla.FORMAT, raw.FORMAT,
     )
 }  # fmt: skip
 """Every format by its canonical name, which is stored in the manifest of an export."""

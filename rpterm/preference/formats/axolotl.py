@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rpterm.preference.formats import trl
 from rpterm.preference.formats.base import (
     Format,
     Row,
     Shape,
     Table,
-    chat_messages,
     meta,
     other_text,
     reply_message,
@@ -25,7 +25,7 @@ from rpterm.preference.records import Record
 def dpo(record: Record, shape: Shape) -> Row:
     """The prompt's messages, and each reply as a message."""
     return {
-        "messages": chat_messages(shape.messages(record)),
+        "messages": shape.prompt(record),
         "chosen": reply_message(record.reply.text)[0],
         "rejected": reply_message(other_text(record))[0],
         "meta": meta(record),
@@ -40,14 +40,6 @@ def kto(record: Record, shape: Shape) -> Row | None:
         "prompt": shape.render(shape.messages(record)),
         "completion": record.reply.text + shape.end,
         "label": record.label,
-        "meta": meta(record),
-    }
-
-
-def sft(record: Record, shape: Shape) -> Row:
-    """A complete conversation."""
-    return {
-        "messages": chat_messages(shape.messages(record)) + reply_message(record.reply.text),
         "meta": meta(record),
     }
 
@@ -87,7 +79,7 @@ FORMAT = Format(
     (
         Table("dpo", frozenset({"pair"}), dpo),
         Table("kto", frozenset({"label"}), kto),
-        Table("sft", frozenset({"demo"}), sft),
+        Table("sft", frozenset({"demo"}), trl.conversation),
     ),
     extras,
 )

@@ -42,6 +42,10 @@ class Shape:
         messages = shape_messages(record.prompt, self.greeting, user_first=user_first)
         return without_system(messages) if self.no_system else messages
 
+    def prompt(self, record: Record) -> list[Row]:
+        """The messages as the role/content objects that nearly every trainer accepts."""
+        return [{"role": role, "content": content} for role, content in self.messages(record)]
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -66,11 +70,6 @@ class Format:
     reader: str
     tables: tuple[Table, ...]
     extras: Callable[[Mapping[tuple[str, str], str], int], dict[str, str]] | None = None
-
-
-def chat_messages(messages: Messages) -> list[Row]:
-    """Messages as the role/content objects that nearly every trainer accepts."""
-    return [{"role": role, "content": content} for role, content in messages]
 
 
 def reply_message(text: str) -> list[Row]:

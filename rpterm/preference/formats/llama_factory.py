@@ -25,9 +25,8 @@ def _conversation(record: Record, shape: Shape) -> Row:
     messages = shape.messages(record, user_first=True)
     system = messages[0][1] if messages[:1] and messages[0][0] == "system" else ""
     rest: Messages = messages[1:] if system else messages
-    if (
-        rest and rest[0][0] == "assistant"
-    ):  # Unsupported by LLaMA-Factory, even with --greeting keep.
+    # Unsupported by LLaMA-Factory, even with --greeting keep.
+    if rest and rest[0][0] == "assistant":
         rest = (("user", SEED), *rest)
     turns = [{"from": _FROM[role], "value": text} for role, text in rest]
     return {"conversations": turns, "system": system}

@@ -10,7 +10,6 @@ from rpterm.preference.formats.base import (
     Row,
     Shape,
     Table,
-    chat_messages,
     other_text,
     reply_message,
 )
@@ -20,7 +19,7 @@ from rpterm.preference.records import Record
 def row(record: Record, shape: Shape) -> Row:
     """An input and two outputs."""
     return {
-        "input": {"messages": chat_messages(shape.messages(record)), "tools": []},
+        "input": {"messages": shape.prompt(record), "tools": []},
         "preferred_output": reply_message(record.reply.text),
         "non_preferred_output": reply_message(other_text(record)),
     }

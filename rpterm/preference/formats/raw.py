@@ -6,7 +6,7 @@ what the scrubber removes.
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, chat_messages, meta, reply_row
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta, reply_row
 from rpterm.preference.records import Record
 
 
@@ -15,7 +15,7 @@ def row(record: Record, shape: Shape) -> Row:
     exact = shape.exact(record.reply.turn) if shape.exact is not None else None
     return {
         "kind": record.kind,
-        "prompt": chat_messages(shape.messages(record)),
+        "prompt": shape.prompt(record),
         "reply": reply_row(record.reply),
         "other": reply_row(record.other) if record.other else None,
         "label": record.label,

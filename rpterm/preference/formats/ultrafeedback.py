@@ -12,7 +12,6 @@ from rpterm.preference.formats.base import (
     Row,
     Shape,
     Table,
-    chat_messages,
     meta,
     other_text,
     reply_message,
@@ -22,16 +21,15 @@ from rpterm.preference.records import Record
 
 def row(record: Record, shape: Shape) -> Row:
     """The prompt's last message and digest, both conversations, and both scores."""
-    messages = shape.messages(record)
-    prompt, text = chat_messages(messages), record.prompt[-1][1] if record.prompt else ""
-    digest = hashlib.sha256(repr(messages).encode("utf-8", "surrogatepass")).hexdigest()
-    stars, other = record.reply.score, record.other
+    messages = repr(shape.messages(record)).encode("utf-8", "surrogatepass")
+    prompt, stars, other = shape.prompt(record), record.reply.score, record.other
+    chosen = prompt + reply_message(record.reply.text)
     return {
-        "prompt": text,
-        "prompt_id": digest,
-        "chosen": prompt + reply_message(record.reply.text),
+        "prompt": record.prompt[-1][1] if record.prompt else "",
+        "prompt_id": hashlib.sha256(messages).hexdigest(),
+        "chosen": chosen,
         "rejected": prompt + reply_message(other_text(record)),
-        "messages": prompt + reply_message(record.reply.text),
+        "messages": chosen,
         "score_chosen": 1.0 if stars is None else stars,
         "score_rejected": 0.0 if other is None or other.score is None else other.score,
         "meta": meta(record),

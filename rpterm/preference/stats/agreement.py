@@ -20,6 +20,9 @@ class Proportion:
     hits: int
     total: int
 
+    def __add__(self, other: Proportion) -> Proportion:
+        return Proportion(self.hits + other.hits, self.total + other.total)
+
     @property
     def value(self) -> float | None:
         """The proportion; ``None`` if ``total`` is 0."""
@@ -35,6 +38,14 @@ class Proportion:
         """Whether the interval excludes one half."""
         low, high = self.interval
         return bool(self.total) and not low <= 0.5 <= high
+
+    @property
+    def text(self) -> str:
+        """``8 of 10 (49–94 %)``."""
+        if not self.total:
+            return "nothing yet"
+        low, high = self.interval
+        return f"{self.hits} of {self.total} ({100 * low:.0f}–{100 * high:.0f} %)"
 
     def row(self) -> dict[str, float | int | None]:
         """The figures as JSON values."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 
 from rpterm.scoring.dated_words import words_dated_after
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 
 _YEAR = re.compile(
     r"\b(?:in|since|by|until|of|year|around|before|after|from|circa) (?:the (?:year )?)?"

@@ -18,8 +18,9 @@ from functools import lru_cache
 import numpy as np
 
 from rpterm.scoring.combine import sigmoid
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_json
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals.assistant_voice import is_machine
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import words

@@ -24,8 +24,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rpterm.scoring.combine import sigmoid
-from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
 from rpterm.scoring.resources import load_json, load_toml
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import words
 from rpterm.sentences import with_offsets
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.texts import cosine_similarity, everyday_tfidf
 from rpterm.scoring.word_frequency import without_name

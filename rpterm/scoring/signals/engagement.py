@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 import re
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, everyday_lines
 
 _TURNS = 4

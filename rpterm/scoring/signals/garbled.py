@@ -15,7 +15,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 
 _TEMPLATE_MARKER = re.compile(
     r"\ufffd|<\|?/?[a-z_]+\|?>|\[/?INST\]|<</?SYS>>|#{3,} ?(?:instruction|response|human|user|"

@@ -50,7 +50,8 @@ from collections.abc import Callable, Sequence
 
 from rpterm.engine.protocol import Piece
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.records import NO_DATA, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Dimension, Evidence, Reading
 from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
 from rpterm.scoring.texts import everyday_dialogues
 from rpterm.scoring.word_frequency import without_name

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.records import Cost, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Cost, Reading
 
 
 class LikelihoodSignal(ABC):

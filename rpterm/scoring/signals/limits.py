@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems
 from rpterm.sentences import with_offsets
 

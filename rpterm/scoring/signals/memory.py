@@ -19,7 +19,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.texts import content_stems, find_word, words
 from rpterm.scoring.word_frequency import probability_in, rarity, without_name

@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import shared_run, words
 
 _LEAST_FROM_CARD = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.nli import NliModel
-from rpterm.scoring.records import Signal
+from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning

@@ -15,7 +15,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Fact, Reading, Scene
+from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, words
 from rpterm.sentences import with_offsets
 
@@ -87,13 +88,13 @@ class _Tie:
     """A name in a role.
 
     Attributes:
-        said: The name as written.
+        written: The name as written.
         name: Its words.
         mine: Whether it says "my".
         start, end: Its span in the text.
     """
 
-    said: str
+    written: str
     name: frozenset[str]
     role: str
     mine: bool
@@ -147,7 +148,7 @@ def _clashes(tie: _Tie, known: list[tuple[_Tie, Fact]]) -> Iterator[tuple[str, F
         groups = set().union(*(_GROUPS[each.role] for each, _ in same_name))
         if not groups & _GROUPS[tie.role]:
             first, fact = same_name[0]
-            yield f"the card knows {tie.said} as {first.role}", fact
+            yield f"the card knows {tie.written} as {first.role}", fact
         return
     if tie.role in _UNIQUE_ROLES:
         for each, fact in known:
@@ -174,7 +175,7 @@ def _unknown_kin(
     lines = [fact.text for fact in facts]
     lines += [line for line in spoken if name & frozenset(re.findall(r"[\w’'-]+", line))]
     if facts and not any(_mentions(line, tie.role) for line in lines):
-        yield f"the card names {tie.said}, and not as {tie.role}", facts[0]
+        yield f"the card names {tie.written}, and not as {tie.role}", facts[0]
 
 
 def _mentions(text: str, role: str) -> bool:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections import Counter
 
 from rpterm.humanize import counted
-from rpterm.scoring.records import NO_DATA, Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import ngrams, shared_run, words
 
 _NGRAM = 4

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from rpterm.scoring.frames.known import own_part
+from rpterm.scoring.frames.numbers import number
 from rpterm.scoring.texts import content_stems
 
 _VERY = r"(?:\s+(?:really|still|now|also|actually|originally|only|just|always))?"
@@ -37,11 +39,15 @@ _PATTERNS = (
     ("fear", rf"{_FEAR} of (?:the )?{_VALUE}"),
     ("instrument", rf"{_WHO}{_VERY} (?:play|plays){_VERY} the {_VALUE}"),
 )
-_AGE = rf"(?P<fill>\d{{2,3}}|(?:{_DECADES})(?:-\w+)?|[a-z]+teen)"
+_AGE = rf"(?P<fill>\d{{2,3}}|(?:\w+-and-)?(?:{_DECADES})(?:-\w+)?|[a-z]+teen)"
+_OTHER_NAME = re.compile(r"(?<!^)[A-ZÀ-Þ][\w'-]+, (?:who is |now )?$|^\w+ [A-ZÀ-Þ][\w'-]+, $")
+"""Somebody else's name right before an age."""
 _CLAUSE_END = r"(?=[.,;!?\"”*]| and\b| but\b|$)"
 _NOT_KIN = r"^(?!(?:my|his|her|their|your)\b)"
 _ONLY_IN_CARDS = (
-    ("age", rf"^ages?\s*[:=]\s*{_AGE}\b"),
+    ("age", rf"\bages?\W{{1,4}}{_AGE}\b"),
+    ("age", rf"^[A-ZÀ-Þ][^,.]{{1,40}}, {_AGE}(?:,|\.|$)"),
+    ("age", rf"\b(?:of|is|are|am) {_AGE}(?=,| and\b| has\b| but\b|[.;]|$| who\b)"),
     ("age", rf"{_NOT_KIN}(?:[^.]{{0,60}}?(?:\b(?:is|are)|[,:;–-]) )?an? {_AGE}[- ]years?[- ]old\b"),
     ("age", rf"\b(?:he|she|they|you|who) (?:is|are) {_AGE}{_CLAUSE_END}"),
     ("birthplace", rf"^(?:birthplace|place of birth|born|home ?town)\s*[:=]\s*(?:in )?{_VALUE}"),
@@ -50,7 +56,8 @@ _ONLY_IN_CARDS = (
     ("hair", rf"^hair(?: colou?r)?\s*[:=]\s*(?P<fill>{_HAIR})\b"),
 )
 _ONLY_IN_SPEECH = (
-    ("age", rf"\bI(?: am|'m){_VERY} {_AGE}{_CLAUSE_END}"),
+    ("age", rf"\bI(?: am|'m|'ve turned| turned){_VERY} {_AGE}{_CLAUSE_END}"),
+    ("age", rf"\bI(?:'ve| have)? (?:just )?turned {_AGE}\b"),
     ("age", rf"\bI(?: am|'m){_VERY} an? {_AGE}[- ]years?[- ]old\b"),
 )
 
@@ -63,13 +70,6 @@ def _compiled(
 
 _CARD_PATTERNS = _compiled((*_PATTERNS, *_ONLY_IN_CARDS))
 _SPEECH_PATTERNS = _compiled((*_PATTERNS, *_ONLY_IN_SPEECH))
-_TENS_TEXT = "twenty thirty forty fifty sixty seventy eighty ninety"
-_TENS = _TENS_TEXT.split()
-_ONES_TEXT = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-)
-_ONES = _ONES_TEXT.split()
 
 
 @lru_cache(maxsize=4096)
@@ -81,10 +81,13 @@ def extract_slots(text: str, card: bool = False) -> Mapping[str, frozenset[str]]
     """
     slots: dict[str, frozenset[str]] = {}
     for name, pattern in _CARD_PATTERNS if card else _SPEECH_PATTERNS:
-        for match in pattern.finditer(text.replace("’", "'")):
+        plain = text.replace("’", "'")
+        for match in pattern.finditer(own_part(plain) if card and name == "age" else plain):
+            if name == "age" and _OTHER_NAME.search(plain[: match.start()]):
+                continue
             key = f"{name} {match['what'].lower()}" if "what" in pattern.groupindex else name
             value = (
-                _number(match["fill"]) if name == "age" else frozenset(content_stems(match["fill"]))
+                _age(match["fill"]) if name == "age" else frozenset(content_stems(match["fill"]))
             )
             if value:
                 slots.setdefault(key, value)
@@ -106,12 +109,7 @@ def clashing_slot(sentence: str, line: str, card: bool = True) -> str:
     return ""
 
 
-def _number(text: str) -> frozenset[str]:
+def _age(text: str) -> frozenset[str]:
     """An age in digits, from digits or words; empty if it is no number."""
-    if text.isdigit():
-        return frozenset([text])
-    first, _, second = text.lower().partition("-")
-    if first in _TENS:
-        value = 10 * (_TENS.index(first) + 2)
-        return frozenset([str(value + (_ONES.index(second) + 1 if second in _ONES else 0))])
-    return frozenset([str(_ONES.index(first) + 1)]) if first in _ONES else frozenset()
+    value = number(text)
+    return frozenset([str(value)]) if value else frozenset()

@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.records import Cost, Dimension, Evidence, Reading, Scene
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import QUOTES
 
 _ACTIONS = re.compile(r"\*([^*\n]+)\*")

@@ -14,23 +14,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rpterm.humanize import counted
+from rpterm.store import chats
 from rpterm.store.chat_files.dates import format_date, parse_date
+from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
 from rpterm.store.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
 from rpterm.store.chat_files.log_records import ChatLog, LogMessage
 from rpterm.store.chat_files.ratings import read_ratings
 from rpterm.store.chat_files.reasoning import REASONING_KEY, split_reasoning
 from rpterm.store.chat_files.unknown_fields import UnknownFields
-from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
-
-if TYPE_CHECKING:
-    from rpterm.store.store import Store
+from rpterm.store.store import Store
+from rpterm.types import AuthorNote, Chat, Origin, Persona, Status, Turn
 
 MAX_BYTES = 32 << 20
 _CHAT_MESSAGE_TYPES = (None, "", "narrator", "comment")
@@ -115,6 +116,7 @@ def render_log(log: ChatLog) -> str:
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
 
 
+@contextmanager
 def import_log(
     store: Store,
     log: ChatLog,
@@ -123,42 +125,40 @@ def import_log(
     card_hash: str,
     card_path: str | None = None,
     title: str = "",
-) -> Chat:
-    """Create a chat from a log, or nothing: every swipe becomes a sibling, the same path is shown.
+) -> Iterator[Chat]:
+    """Create a chat from a log: every swipe becomes a sibling, the same path is shown.
+
+    The chat appears when the block ends; an error in the block deletes it.
 
     Args:
         card_name: The card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
     """
-    with store.connections.write():
-        chat = store.create_chat(
-            card_name=card_name,
-            card_hash=card_hash,
-            card_path=card_path,
-            title=title,
-            persona=_persona(store, log.user),
-            note=log.note,
-            created_at=_creation_time(log),
-        )
-        parent: int | None = None
-        at = chat.created_at
-        for turn in log.turns:
-            # Without its own date, a message of years ago would count as said just now.
-            at = at if turn.at is None else turn.at
-            parent = _add_message(store, chat.id, parent, replace(turn, at=at))
-        store.set_leaf(chat.id, parent)
-        return store.chat(chat.id)
+    dates = [message.at for message in log.turns if message.at is not None]
+    created_at = next((at for at in (log.at, *dates) if at is not None), store.now())
+    chat = Chat(
+        id=0, title=title, card_name=card_name, card_hash=card_hash, card_path=card_path,
+        persona=_persona(store, log.user), note=log.note, created_at=created_at,
+        updated_at=dates[-1] if dates else created_at,
+    )  # fmt: skip
+    leaf: int | None = None
+    at = created_at
+
+    def insert(connection: sqlite3.Connection, message: LogMessage) -> None:
+        nonlocal leaf, at
+        # Without its own date, a message of years ago would count as said just now.
+        at = at if message.at is None else message.at
+        leaf = _insert_message(connection, chat_id, leaf, message, at)
+
+    with hidden_chat(store, chat) as chat_id:
+        write_in_batches(store, log.turns, insert)
+        store.set_leaf(chat_id, leaf)
+        yield store.chat(chat_id)
 
 
 def _persona(store: Store, name: str) -> Persona:
     """The user's persona of that name with its description, if there is one."""
     known = (each for each in store.personas() if each.name == name)
     return next(known, Persona(name=name))
-
-
-def _creation_time(log: ChatLog) -> float | None:
-    """When the chat was created: as the log says, or the date of its first dated message."""
-    dates = (log.at, *(turn.at for turn in log.turns))
-    return next((at for at in dates if at is not None), None)
 
 
 def export_log(store: Store, chat_id: int) -> ChatLog:
@@ -194,27 +194,24 @@ def _swipes_of(siblings: list[Turn], turn: Turn) -> list[Turn]:
     return [each for each in siblings if each.role == turn.role and each.speaker == turn.speaker]
 
 
-def _add_message(store: Store, chat_id: int, parent: int | None, turn: LogMessage) -> int:
-    """Add a message and its swipes; return the id of the one shown."""
-    greeting = parent is None and not turn.is_user
+def _insert_message(
+    connection: sqlite3.Connection, chat_id: int, parent: int | None, message: LogMessage, at: float
+) -> int:
+    """Insert a message and its swipes; return the id of the one shown."""
+    greeting = parent is None and not message.is_user
     turn_ids = [
-        store.add_turn(
-            chat_id,
-            parent,
-            "user" if turn.is_user else "assistant",
-            turn.speaker,
-            text,
-            origin=Origin.GREETING if greeting else Origin.IMPORTED,
-            select=False,
-            created_at=turn.at,
-            thought=thought,
-        ).id
-        for text, thought in zip_longest(turn.swipes, turn.thoughts, fillvalue="")
-    ]
-    if turn.hidden:
-        for turn_id in turn_ids:
-            store.hide(turn_id)
-    return turn_ids[turn.shown]
+        chats.insert_turn(
+            connection,
+            Turn(
+                id=0, chat_id=chat_id, parent_id=parent,
+                role="user" if message.is_user else "assistant", speaker=message.speaker,
+                text=text, origin=Origin.GREETING if greeting else Origin.IMPORTED,
+                status=Status.COMPLETE, created_at=at, hidden=message.hidden, thought=thought,
+            ),
+        )
+        for text, thought in zip_longest(message.swipes, message.thoughts, fillvalue="")
+    ]  # fmt: skip
+    return turn_ids[message.shown]
 
 
 def _is_program_message(raw: Mapping[str, Any]) -> bool:

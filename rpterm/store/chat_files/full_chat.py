@@ -1,7 +1,7 @@
 """Imports a complete chat, with every turn of every branch, from rpterm's own JSONL format.
 
-``export.to_jsonl`` writes it. The file is read line by line while the chat is created, in one
-transaction, because the provenance of a long chat is many times larger than its text. A line that
+``export.to_jsonl`` writes it. The file is read line by line while the chat is created, because the
+provenance of a long chat is many times larger than its text. A line that
 cannot be used is skipped with a note; its descendants start a branch of their own and are not lost.
 """
 
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from rpterm.store import chats, tree
+from rpterm.store import chats
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.dates import LATEST
 from rpterm.store.chat_files.export import FORMAT
+from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
 from rpterm.store.chat_files.json_lines import (
     MAX_LINE,
     ChatLogError,
@@ -86,6 +89,7 @@ def parse_full_chat(data: bytes) -> FullChat:
     return FullChat(_chat(raw), _cast(raw.get("cast")), data)
 
 
+@contextmanager
 def import_full_chat(
     store: Store,
     whole: FullChat,
@@ -94,39 +98,40 @@ def import_full_chat(
     card_hash: str,
     card_path: str | None = None,
     cast: Cast | None = None,
-) -> tuple[Chat, tuple[str, ...]]:
-    """Create the chat with new ids, or nothing; return it and notes about what was left out.
+) -> Iterator[tuple[Chat, tuple[str, ...]]]:
+    """Create the chat with new ids, and yield it with notes about what was left out.
+
+    The chat appears when the block ends; an error in the block deletes it.
 
     Args:
         card_name: The card the chat belongs to, with ``card_hash`` from ``Store.put_card``.
         cast: The cast, with cards that the store has.
     """
     notes = Notes()
-    imported = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
-    with store.connections.write() as connection:
-        chat = chats.insert(connection, imported)
-        new_ids: dict[int, int] = {}
-        for turn, generation in _turns(whole, notes):
-            renumbered = replace(
-                turn,
-                chat_id=chat.id,
-                parent_id=None if turn.parent_id is None else new_ids.get(turn.parent_id),
-                edited_from=None if turn.edited_from is None else new_ids.get(turn.edited_from),
-            )
-            added = chats.add_turn(connection, renumbered, None, select=False)
-            if generation is not None:
-                chats.finish(connection, added, generation)
-            new_ids[turn.id] = added.id
-        tree.show(connection, chat.id, _new_leaf(imported.leaf_id, new_ids))
-        chats.touch(connection, chat.id, imported.updated_at)
+    chat = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
+    new_ids: dict[int | None, int] = {}
+
+    def insert(connection: sqlite3.Connection, entry: tuple[Turn, Generation | None]) -> None:
+        turn, generation = entry
+        renumbered = replace(
+            turn,
+            chat_id=chat_id,
+            parent_id=new_ids.get(turn.parent_id),
+            edited_from=new_ids.get(turn.edited_from),
+        )
+        new_ids[turn.id] = new_id = chats.insert_turn(connection, renumbered)
+        if generation is not None:
+            chats.put_generation(connection, new_id, generation)
+
+    with hidden_chat(store, chat) as chat_id:
+        write_in_batches(store, _turns(whole, notes), insert)
         if cast is not None:
-            Casts(store).put(chat.id, cast)
-    return store.chat(chat.id), notes.texts()
-
-
-def _new_leaf(leaf: int | None, new: Mapping[int, int]) -> int | None:
-    """The new id of the leaf shown; if its line was skipped, the newest turn."""
-    return None if leaf is None else new.get(leaf, max(new.values(), default=None))
+            Casts(store).put(chat_id, cast)
+        if chat.leaf_id is not None:
+            # If its line was skipped, the newest turn is shown.
+            newest = max(new_ids.values(), default=None)
+            store.set_leaf(chat_id, new_ids.get(chat.leaf_id, newest))
+        yield store.chat(chat_id), notes.texts()
 
 
 def _turns(whole: FullChat, notes: Notes) -> Iterator[tuple[Turn, Generation | None]]:

@@ -10,14 +10,13 @@ ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rpterm.store.chat_files.log_records import ChatLog, LogMessage, LogRating
+from rpterm.store.judgement_records import Circumstances
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
-    from rpterm.store.judgement_records import Circumstances
     from rpterm.store.judgements import Judgements
 
 _UP_WORDS = frozenset(
@@ -30,16 +29,6 @@ _THUMB_KEYS = ("thumb", "thumbs", "vote", "feedback", "liked")
 RATING_KEYS = frozenset({*_THUMB_KEYS, "stars", "rating", "reason", "comment", "annotation"})
 """The keys of an ``extra`` that concern ratings."""
 _MAX_REASON_CHARS = 2000
-IMPORT_METHOD = "import"
-"""The method stored with every imported judgement."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedJudgements:
-    """How many judgements were imported."""
-
-    ratings: int = 0
-    swipes: int = 0
 
 
 def read_ratings(
@@ -65,14 +54,16 @@ def read_ratings(
     return tuple(marks) if any(marks) else ()
 
 
-def import_judgements(
-    judgements: Judgements, chat_id: int, log: ChatLog, how: Circumstances
-) -> ImportedJudgements:
+def import_judgements(judgements: Judgements, chat_id: int, log: ChatLog) -> tuple[int, int]:
     """Store the ratings of a log, and the swipes that its chat continued with, as judgements.
+
+    Returns:
+        The number of ratings and of swipes.
 
     The chat must have been imported from this log. Swiped greetings are not judgements, because
     they were not generated. Neither is the last reply, because the chat did not continue from it.
     """
+    how = Circumstances(method="import")
     below: dict[int | None, list[Turn]] = {}
     for turn in judgements.store.tree(chat_id):
         below.setdefault(turn.parent_id, []).append(turn)
@@ -88,7 +79,7 @@ def import_judgements(
                 kept = turns[message.shown].id
                 swipes += len(judgements.kept_swipe(kept, [each.id for each in turns], how=how))
         parent = turns[message.shown].id
-    return ImportedJudgements(ratings, swipes)
+    return ratings, swipes
 
 
 def _matching(turns: Sequence[Turn], message: LogMessage) -> list[Turn] | None:

@@ -17,7 +17,7 @@ from rpterm.store.memory import read_turns
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.row_conversion import batches, qmarks, storable
-from rpterm.store.schema.distilled_tables import prepare
+from rpterm.store.schema.distilled_tables import DISTILLED
 
 Method = Literal["rules", "model"]
 _RELATIONS = (
@@ -93,7 +93,7 @@ class Distilled:
         self._connections = memories.store.connections
         self.reads = read_turns.ReadTurns(self._connections)
         with self._connections.write() as connection:
-            prepare(connection)
+            DISTILLED.prepare(connection)
 
     def add(
         self, character: str, chat_id: int, drafts: Sequence[Draft], read: Collection[int], job: str
@@ -109,8 +109,8 @@ class Distilled:
             if reads and all(read_turns.is_read(connection, each) for each in reads):
                 return []
             for draft in drafts:
-                if self._has_sources(connection, draft):
-                    ids.append(self._insert_memory(connection, character, chat_id, draft))
+                if _has_sources(connection, draft):
+                    ids.append(_insert_memory(connection, character, chat_id, draft))
             read_turns.mark_read(connection, reads)
         found = self._memories.get_many(ids)
         return [found[memory_id] for memory_id in ids if memory_id in found]
@@ -127,6 +127,26 @@ class Distilled:
         ids = [memory_id for (memory_id,) in rows]
         memories, details = self._memories.get_many(ids), self.details(ids)
         return [(memories[i], details[i]) for i in ids if i in memories and i in details]
+
+    def user_facts(self, character: str, slots: Sequence[str]) -> dict[int, str]:
+        """The facts from the user's words that fill such slots, newest first, with their slots.
+
+        Args:
+            slots: Patterns of SQL's LIKE.
+        """
+        if not slots:
+            return {}
+        like = " OR ".join(["d.slot LIKE ?"] * len(slots))
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT d.memory_id, d.slot FROM distilled d JOIN memories m ON m.id = d.memory_id "
+                "LEFT JOIN turns t ON t.id = m.turn_id "
+                "WHERE m.kind = 'fact' AND (m.character = ? OR m.shared) AND NOT m.hidden "
+                f"AND (m.turn_id IS NULL OR t.role = 'user') AND ({like}) "
+                "ORDER BY m.created_at DESC, m.id DESC",
+                (character, *slots),
+            )
+            return dict(rows.fetchall())
 
     def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:
         """The details of the derived ones among these memories, by id."""
@@ -214,35 +234,36 @@ class Distilled:
                 (memory_id,),
             )
 
-    # -------------------------------------------------------------------------------------------
-    def _has_sources(self, connection: sqlite3.Connection, draft: Draft) -> bool:
-        (turns,) = connection.execute(
-            "SELECT count(*) FROM turns t WHERE t.id IN "
-            f"({qmarks(draft.turns)}) AND NOT EXISTS "
-            "(SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id)",
-            draft.turns,
-        ).fetchone()
-        (cited,) = connection.execute(
-            f"SELECT count(*) FROM memories WHERE id IN ({qmarks(draft.evidence)})", draft.evidence
-        ).fetchone()
-        return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
 
-    def _insert_memory(
-        self, connection: sqlite3.Connection, character: str, chat_id: int, draft: Draft
-    ) -> int:
-        text = storable(draft.text, "memory")
-        (when,) = connection.execute(
-            "SELECT created_at FROM turns WHERE id = ?", (draft.turns[-1],)
-        ).fetchone()
-        (memory_id,) = connection.execute(
-            "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
-            "importance, by_model, shared, hash) VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?) "
-            "RETURNING id",
-            (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
-             draft.method == "model", draft.shared, wording_hash("", text)),
-        ).fetchone()  # fmt: skip
-        _insert_details(connection, memory_id, draft)
-        return int(memory_id)
+def _has_sources(connection: sqlite3.Connection, draft: Draft) -> bool:
+    (turns,) = connection.execute(
+        "SELECT count(*) FROM turns t WHERE t.id IN "
+        f"({qmarks(draft.turns)}) AND NOT EXISTS "
+        "(SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id)",
+        draft.turns,
+    ).fetchone()
+    (cited,) = connection.execute(
+        f"SELECT count(*) FROM memories WHERE id IN ({qmarks(draft.evidence)})", draft.evidence
+    ).fetchone()
+    return bool(draft.turns) and turns == len(draft.turns) and cited == len(draft.evidence)
+
+
+def _insert_memory(
+    connection: sqlite3.Connection, character: str, chat_id: int, draft: Draft
+) -> int:
+    text = storable(draft.text, "memory")
+    (when,) = connection.execute(
+        "SELECT created_at FROM turns WHERE id = ?", (draft.turns[-1],)
+    ).fetchone()
+    (memory_id,) = connection.execute(
+        "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
+        "importance, by_model, shared, hash) VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?) "
+        "RETURNING id",
+        (draft.kind, character, chat_id, draft.turns[-1], text, when, draft.importance,
+         draft.method == "model", draft.shared, wording_hash("", text)),
+    ).fetchone()  # fmt: skip
+    _insert_details(connection, memory_id, draft)
+    return int(memory_id)
 
 
 def _insert_details(connection: sqlite3.Connection, memory_id: int, draft: Draft) -> None:

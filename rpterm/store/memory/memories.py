@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from rpterm.store import secure_erase
 from rpterm.store.errors import StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash
 from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
-from rpterm.store.schema.memory_tables import ERASE_MARK, prepare
+from rpterm.store.schema.memory_tables import ERASE_MARK, MEMORY
 from rpterm.store.store import Store
 
 __all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
@@ -37,7 +38,7 @@ class Memories:
         self.clock = clock
         self._connections = store.connections
         with self._connections.write() as connection:
-            prepare(connection)
+            MEMORY.prepare(connection)
         self.scrub()
 
     # Writing -----------------------------------------------------------------------------------
@@ -111,13 +112,13 @@ class Memories:
                 (turn_id,),
             ).fetchall()
             for row in rows:
-                self._reword(connection, *row)
+                _reword(connection, *row)
 
     def edit(self, memory_id: int, text: str) -> Memory:
         """Change the text of a memory; its old text is erased from the file."""
         with self._connections.write() as connection:
             old = _get(connection, memory_id)
-            self._reword(connection, memory_id, old.speaker, storable(text, "memory"))
+            _reword(connection, memory_id, old.speaker, storable(text, "memory"))
             new = _get(connection, memory_id)
         self.scrub()
         return new
@@ -171,8 +172,6 @@ class Memories:
         Returns:
             False if another process is reading old pages right now; the next call tries again.
         """
-        from rpterm.store import secure_erase
-
         with self._connections.read() as connection:
             query = "SELECT value FROM flags WHERE key = ?"
             row = connection.execute(query, (ERASE_MARK,)).fetchone()
@@ -237,15 +236,24 @@ class Memories:
             ids = search.search_all_words(connection, query, owned, character, limit)
         return self._in_order(ids)
 
-    def hidden(self, character: str, limit: int = 200) -> list[Memory]:
-        """The memories marked "never mention", newest first."""
+    def hidden(self, character: str) -> list[Memory]:
+        """The newest 200 memories marked "never mention", newest first."""
         with self._connections.read() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM memories WHERE character = ? AND hidden "
-                "ORDER BY id DESC LIMIT ?",
-                (character, limit),
+                "ORDER BY id DESC LIMIT 200",
+                (character,),
             )
             return [_to_memory(row) for row in rows]
+
+    def pinned(self, character: str) -> list[Memory]:
+        """What the character recalls with every reply, oldest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM memories WHERE pinned AND NOT hidden "
+            f"AND superseded_by IS NULL AND {_CHARACTER_KNOWS} ORDER BY id"
+        )
+        with self._connections.read() as connection:
+            return [_to_memory(row) for row in connection.execute(query, {"character": character})]
 
     def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
         """The older memories that each of these replaces, oldest first."""
@@ -368,13 +376,12 @@ class Memories:
             )
             return dict(rows.fetchall())
 
-    def _reword(
-        self, connection: sqlite3.Connection, memory_id: int, speaker: str, text: str
-    ) -> None:
-        connection.execute(
-            "UPDATE memories SET text = ?, hash = ? WHERE id = ?",
-            (text, wording_hash(speaker, text), memory_id),
-        )
+
+def _reword(connection: sqlite3.Connection, memory_id: int, speaker: str, text: str) -> None:
+    connection.execute(
+        "UPDATE memories SET text = ?, hash = ? WHERE id = ?",
+        (text, wording_hash(speaker, text), memory_id),
+    )
 
 
 def _get(connection: sqlite3.Connection, memory_id: int) -> Memory:

@@ -7,11 +7,12 @@ again. ``move`` transfers everything that belongs to a character when its card i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rpterm.store.errors import StoreError
 from rpterm.store.memory.memories import Memories, Memory
 from rpterm.store.memory.records import wording_hash
+from rpterm.store.row_conversion import batches, qmarks
 from rpterm.store.schema.cast_tables import TABLE
 
 _MOVED_MEMORIES = (
@@ -43,6 +44,17 @@ class MemorySources:
             raise StoreError(f"There is no turn {turn_id}.")
         wording = wording_hash(row[0], row[1]).hex()
         return {"turn": turn_id, "created_at": row[2], "wording": wording}
+
+    def said_by_user(self, turn_ids: Sequence[int]) -> set[int]:
+        """Those of these turns that are the user's."""
+        found: set[int] = set()
+        with self._connections.read() as connection:
+            for part in batches(turn_ids):
+                rows = connection.execute(
+                    f"SELECT id FROM turns WHERE role = 'user' AND id IN ({qmarks(part)})", part
+                )
+                found.update(turn_id for (turn_id,) in rows)
+        return found
 
     def find(self, source: Mapping[str, object]) -> tuple[int, int] | tuple[None, None]:
         """The (chat, turn) ids of a turn identified by ``of``, if it is in this database."""
@@ -82,7 +94,7 @@ class MemorySources:
             )
             return [name for (name,) in rows]
 
-    def rename_character(self, old: str, new: str, card_path: str | None = None) -> tuple[int, int]:
+    def rename_character(self, old: str, new: str, card_path: str | None) -> tuple[int, int]:
         """Transfer the chats and memories of a character to another name.
 
         Args:

@@ -6,16 +6,13 @@ one character never waits for it. A cast is deleted with its chat.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SET = "rpterm-cast"
 
 TABLE = "cast_members"
 
@@ -60,9 +57,4 @@ def m001_cast(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_cast,)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Migrate the tables of casts to the newest schema; the caller owns the transaction."""
-    upgrade(connection, SET, MIGRATIONS)
+CAST = TableGroup("rpterm-cast", TABLE, (m001_cast,))

@@ -8,17 +8,14 @@ This migration set is applied when something is first derived.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema import memory_tables
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.memory_tables import MEMORY
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SET = "rpterm-distil"
 
 _TABLES = (
     """
@@ -104,11 +101,4 @@ def m001_distilled(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_distilled,)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Migrate these tables and those of memory to the newest schema; the caller owns the
-    transaction."""
-    memory_tables.prepare(connection)
-    upgrade(connection, SET, MIGRATIONS)
+DISTILLED = TableGroup("rpterm-distil", "distilled", (m001_distilled,), needs=MEMORY)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SET = "rpterm-duels"
 
 _TABLES = (
     """
@@ -42,9 +39,4 @@ def m001_duels(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_duels,)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Migrate the tables of duels to the newest schema; the caller owns the transaction."""
-    upgrade(connection, SET, MIGRATIONS)
+DUELS = TableGroup("rpterm-duels", "duels", (m001_duels,))

@@ -7,16 +7,13 @@ turn or chat.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SET = "rpterm-judgements"
 
 # Ratings and comparisons share one id sequence, so that "the last judgement" is well defined. This
 # table holds only the last id.
@@ -112,9 +109,5 @@ def m002_kept_by_score(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_judgements, m002_kept_by_score)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Migrate the tables of judgements to the newest schema; the caller owns the transaction."""
-    upgrade(connection, SET, MIGRATIONS)
+MIGRATIONS = (m001_judgements, m002_kept_by_score)
+JUDGEMENTS = TableGroup("rpterm-judgements", "ratings", MIGRATIONS)

@@ -8,17 +8,14 @@ in-memory indexes follow, and the flag that a scrub is due.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema import cast_tables
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.cast_tables import CAST
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SET = "rpterm-memory"
 
 ERASE_MARK = "memory.erase"
 """Flag that is set while text of deleted memories may still be in the file."""
@@ -252,7 +249,7 @@ def m006_hidden(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+MIGRATIONS = (
     m001_memories,
     m002_documents,
     m003_hearers,
@@ -260,12 +257,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m005_marks,
     m006_hidden,
 )
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Migrate the tables of memory to the newest schema; the caller owns the transaction.
-
-    This includes the tables of casts, which tell who remembers a turn.
-    """
-    cast_tables.prepare(connection)
-    upgrade(connection, SET, MIGRATIONS)
+MEMORY = TableGroup("rpterm-memory", "memories", MIGRATIONS, needs=CAST)

@@ -6,16 +6,13 @@ waits for it. Scores are deleted with their turn, and example settings with thei
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema.migration import upgrade
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SET = "rpterm-scores"
 
 _SCORES = (
     """
@@ -66,9 +63,4 @@ def m002_examples(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (m001_scores, m002_examples)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Migrate these tables to the newest schema; the caller owns the transaction."""
-    upgrade(connection, SET, MIGRATIONS)
+SCORES = TableGroup("rpterm-scores", "scores", (m001_scores, m002_examples))

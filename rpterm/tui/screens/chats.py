@@ -86,12 +86,11 @@ def choice_of(chat: Chat, *, exportable: bool = False, others: int = 0) -> Choic
     """
     characters = chat.card_name + (f" +{others}" if others else "")
     title = text.one_line(chat.heading or characters, 80)
-    if chat.heading and chat.heading != chat.card_name:
-        title = f"{title}  ·  {text.one_line(characters, 30)}"
+    suffix = characters if chat.heading and chat.heading != chat.card_name else ""
     consent = "in exports · " if exportable else ""
     right = f"{consent}{counted(chat.length, 'turn')} · {ago(chat.updated_at)}"
     preview = text.one_line(chat.preview)
-    return Choice(str(chat.id), title, preview, right, said=not chat.title)
+    return Choice(str(chat.id), title, preview, right, said=not chat.title, suffix=suffix)
 
 
 def ago(moment: float, now: float | None = None) -> str:

@@ -30,6 +30,7 @@ class Choice:
 
     Attributes:
         title: The main text.
+        suffix: Muted text right after the title, which is shortened for it.
         detail: Muted text on a line below.
         right: Muted text at the right end of the first line.
         indent: Spaces or a tree drawing before the title.
@@ -44,6 +45,19 @@ class Choice:
     indent: str = ""
     whole: bool = False
     said: bool = False
+    suffix: str = ""
+
+    @property
+    def searched(self) -> str:
+        """What a search looks in, in lower case."""
+        return f"{self.title} {self.suffix} {self.detail}".casefold()
+
+    def heading(self, width: int, style: str = "") -> Content:
+        """The title and the suffix in ``width`` cells; the suffix gets half of them at most."""
+        after = f"  ·  {text.one_line(self.suffix)}" if self.suffix else ""
+        suffix = Content.styled(after, text.MUTED).truncate(width // 2, ellipsis=True)
+        title = highlighted(self.title).stylize_before(style)
+        return title.truncate(width - suffix.cell_length, ellipsis=True) + suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +180,7 @@ class Chooser(Dialog[ChooserResult]):
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED).truncate(width // 2, ellipsis=True)
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
-        title = highlighted(choice.title).truncate(title_width, ellipsis=True)
-        head = Content.assemble(mark, (choice.indent, text.FAINT), title)
+        head = Content.assemble(mark, (choice.indent, text.FAINT), choice.heading(title_width))
         line = text.justify(head, right, width - 1)
         if choice.detail:
             detail = highlighted(choice.detail).stylize_before(text.MUTED)
@@ -187,8 +200,7 @@ class Chooser(Dialog[ChooserResult]):
         """The choices that contain every word of the query."""
         words = query.casefold().split()
         return [
-            choice for choice in self._choices
-            if all(word in f"{choice.title} {choice.detail}".casefold() for word in words)
+            choice for choice in self._choices if all(word in choice.searched for word in words)
         ]  # fmt: skip
 
     @on(Input.Submitted)

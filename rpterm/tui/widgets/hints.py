@@ -1,8 +1,8 @@
 """The hint line at the bottom, generated from the key registry for the commands available now.
 
-A click on a hint runs its command. While the user types a command, the line shows its completions
-instead. If not all hints fit, the last ones are dropped, but those that lead out of the current
-state or to the help stay longest. Knows no chat.
+A click on a hint runs its command. While the user types a command, its completions are listed here
+instead, each with what it does. If not all hints fit, the last ones are dropped, but those that
+lead out of the current state or to the help stay longest. Knows no chat.
 """
 
 from __future__ import annotations
@@ -21,6 +21,21 @@ STAY = frozenset(("stop", "back", "turn-leave", "judge-leave", "palette", "help"
 """Commands whose hints are dropped last."""
 
 
+MOST_COMPLETIONS = 8
+"""Rows for completions; a short terminal shows the first of them."""
+MIN_WIDTH_WITH_KEYS = 70
+"""Cells from which on a completion is listed with its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a typed command may become, what that does, and the key that does the same."""
+
+    word: str
+    about: str = ""
+    key: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """A key and its label; ``stays`` if it is dropped last."""
@@ -34,7 +49,7 @@ class KeyHints(Static):
 
     DEFAULT_CSS = """
     KeyHints {
-        height: 1; padding: 0 2; color: $text-muted;
+        height: auto; min-height: 1; padding: 0 2; color: $text-muted;
         link-style: none; link-style-hover: none; link-color: $text-muted;
         link-color-hover: $foreground; link-background-hover: $panel;
     }
@@ -52,8 +67,8 @@ class KeyHints(Static):
         self._overrides = overrides
         self._shown: tuple[str, ...] = ()
         self._fixed: tuple[tuple[str, str], ...] = ()
-        self._words: tuple[str, ...] = ()
-        self._about = ""
+        self._completions: tuple[Completion, ...] = ()
+        self._problem = ""
 
     def show(self, commands: Sequence[str], fixed: Sequence[tuple[str, str]] = ()) -> None:
         """Show these commands; two that share a label share a hint (``←→ swipe``).
@@ -64,20 +79,21 @@ class KeyHints(Static):
         """
         self._update_shown(tuple(commands), tuple(fixed), (), "")
 
-    def complete(self, words: Sequence[str], about: str) -> None:
-        """Show completions of a typed command, and its description once it is unambiguous."""
-        self._update_shown((), (), tuple(words), about)
+    def complete(self, completions: Sequence[Completion], problem: str) -> None:
+        """List completions of a typed command, or say why there are none."""
+        self._update_shown((), (), tuple(completions), problem)
 
     def _update_shown(
         self,
         shown: tuple[str, ...],
         fixed: tuple[tuple[str, str], ...],
-        words: tuple[str, ...],
-        about: str,
+        completions: tuple[Completion, ...],
+        problem: str,
     ) -> None:
-        before = self._shown, self._fixed, self._words, self._about
-        if (shown, fixed, words, about) != before:
-            self._shown, self._fixed, self._words, self._about = shown, fixed, words, about
+        before = self._shown, self._fixed, self._completions, self._problem
+        if (shown, fixed, completions, problem) != before:
+            self._shown, self._fixed = shown, fixed
+            self._completions, self._problem = completions, problem
             self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -87,17 +103,13 @@ class KeyHints(Static):
         self.post_message(self.Clicked(command))
 
     def _draw(self) -> None:
-        if self._words or self._about:
-            self.update(self._completions())
+        width = max(1, self.size.width)
+        if self._completions:
+            self.update(completion_list(self._completions, width))
+        elif self._problem:
+            self.update(Content(self._problem).truncate(width, ellipsis=True))
         else:
             self._draw_hints()
-
-    def _completions(self) -> Content:
-        """As many completions as fit, or the only one with its description."""
-        room = max(1, self.size.width - 4)
-        shown = [("   ".join(self._words), "bold $text-primary")] if self._words else []
-        about = f"   {self._about}" if shown and self._about else self._about
-        return Content.assemble(*shown, about).truncate(room, ellipsis=True)
 
     def _draw_hints(self) -> None:
         chosen_keys = self._choose_keys()
@@ -124,6 +136,25 @@ class KeyHints(Static):
         for name in self._shown:
             labels.setdefault(keys.BY_ID[name].label, []).append(name)
         return labels
+
+
+def completion_list(found: Sequence[Completion], width: int) -> Content:
+    """A row for each completion; if there are too many, the last row says how many are left."""
+    rows = MOST_COMPLETIONS
+    listed = found if len(found) <= rows else found[: rows - 1]
+    longest = max(len(each.word) for each in listed)
+    lines = [_completion_row(each, longest, width) for each in listed]
+    if left := len(found) - len(listed):
+        lines.append(Content.styled(f"… {left} more", text.MUTED))
+    return Content("\n").join(lines)
+
+
+def _completion_row(completion: Completion, longest: int, width: int) -> Content:
+    word = Content.styled(completion.word.ljust(longest), "bold $text-primary")
+    key = Content.styled(completion.key, text.MUTED)
+    room = width - key.cell_length - 2 if key and width > MIN_WIDTH_WITH_KEYS else width
+    row = Content.assemble(word, "   ", completion.about).truncate(max(1, room), ellipsis=True)
+    return row if room == width else text.justify(row, key, width)
 
 
 def fit(hints: Sequence[Hint], room: int) -> Content:

@@ -142,7 +142,7 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
         chat.say("The card has no example left to pin. Keep a good exchange as an example first.")
         return
     await _mark(chat, exemplar, "pinned")
-    words = macros.expand(exemplar.said, char=card.char, user=replies.user_name(chat))
+    words = macros.expand(exemplar.reply, char=card.char, user=replies.user_name(chat))
     shown = text.one_line(words, 80)
     chat.say(f"Example {exemplar.number} is pinned: “{shown}” It counts from the next reply.")
 

@@ -71,7 +71,7 @@ def show_hints(chat: ChatScreen) -> None:
     """Show the hints, or the completions while a slash command is written."""
     line, widget = chat.input.text, chat.query_one("#hints", KeyHints)
     if slash.is_command(line):
-        widget.complete(*slash_commands.suggestions(line))
+        widget.complete(*slash_commands.suggestions(line, chat.settings.keys))
     else:
         widget.show(hints(chat), fixed_hints(chat))
 

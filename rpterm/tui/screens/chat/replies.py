@@ -136,13 +136,12 @@ def run(chat: ChatScreen) -> None:
 
 
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
-    persona = chat.state.chat.persona if chat.state.chat else chat.settings.persona
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
         from rpterm.tui.screens.chat import group
 
         name = group.expected_name(chat, chat.session.scene, request)
-    user = Turn(GHOST_USER, 0, None, "user", persona.name, request.text)
+    user = Turn(GHOST_USER, 0, None, "user", user_name(chat), request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.has_more)
 
@@ -208,9 +207,11 @@ def last_turn(chat: ChatScreen) -> Turn | None:
 
 
 def user_name(chat: ChatScreen) -> str:
-    """The name of the user in this chat."""
-    record = chat.state.chat
-    return record.persona.name if record is not None else chat.settings.persona.name
+    """The name of the user in this chat, or while it opens the name a new chat would have."""
+    if chat.state.chat is not None:
+        return chat.state.chat.persona.name
+    own = chat.settings.persona
+    return (chat.card.user(own) if chat.card else own).name
 
 
 def marked_candidate(chat: ChatScreen) -> Turn | None:

@@ -89,6 +89,7 @@ class ChatScreen(Screen[None]):
         #main { width: 1fr; align-horizontal: center; }
         #column { width: 100%; max-width: 96; padding: 0 1; }
         &.-overlay #main { display: none; }
+        &.-short KeyHints { max-height: 3; }
         &.-short #memory-detail { height: 0; margin: 0; border: none; }
         &.-tiny Header, &.-tiny KeyHints { display: none; }
         &.-tiny #input { border: none; padding: 0; }

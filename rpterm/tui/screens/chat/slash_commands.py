@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.tui import keys
+from rpterm.tui.widgets.hints import Completion
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -115,26 +116,41 @@ _WITH_ARGUMENTS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
 
 
 # Completion ------------------------------------------------------------------------------------
-def suggestions(line: str) -> tuple[list[str], str]:
-    """The possible completions of a line, and the description of the only one (or a problem)."""
+def suggestions(
+    line: str, overrides: Mapping[str, str] | None = None
+) -> tuple[list[Completion], str]:
+    """The possible completions of a line; if there are none, the reason."""
     name, space, arguments = line[1:].partition(" ")
     if not space:
-        known = names()
-        found = slash.starting_with(name, known)
-        found += [each for each in slash.with_later_word(name, known) if each not in found]
-        if not found:
-            return [], "There is no such command; a message that begins with a slash needs two."
-        return [f"/{each}" for each in found], known[found[0]] if len(found) == 1 else ""
+        return _command_names(name, overrides)
     if name.casefold() == _SET and (found := _setting_names(arguments.partition(" ")[0])):
-        return found, _setting_description(found[0]) if len(found) == 1 else ""
+        return [Completion(each, _setting_description(each)) for each in found], ""
     description = names().get(name.casefold())
-    return ([f"/{name}"], description) if description else ([], "There is no such command.")
+    if description is None:
+        return [], "There is no such command."
+    return [Completion(f"/{name}", description)], ""
+
+
+def _command_names(
+    prefix: str, overrides: Mapping[str, str] | None
+) -> tuple[list[Completion], str]:
+    """Commands by the beginning of a word; without one, those that take arguments come first."""
+    known = names()
+    found = slash.starting_with(prefix, known) if prefix else [*_USAGE, *sorted(known)]
+    found = list(dict.fromkeys([*found, *slash.with_later_word(prefix, known)]))
+    if not found:
+        return [], "There is no such command; a message that begins with a slash needs two."
+    return [Completion(f"/{each}", known[each], _key_of(each, overrides)) for each in found], ""
+
+
+def _key_of(name: str, overrides: Mapping[str, str] | None) -> str:
+    return "" if name == _SET else keys.key_name(name, overrides)
 
 
 async def complete(chat: ChatScreen) -> None:
     """Complete the command or setting name as far as all suggestions agree."""
     line = chat.input.text
-    suggested, _ = suggestions(line)
+    suggested = [each.word for each in suggestions(line)[0]]
     command, space, argument = line.partition(" ")
     prefix = argument if space else command
     matches = [word for word in suggested if word.startswith(prefix.casefold())]

@@ -77,7 +77,6 @@ class ChatsPane(Vertical):
     def _row(self, choice: Choice, width: int) -> Content:
         is_open = choice.id == self._current
         mark = ("● ", "$text-accent") if is_open else ("  ", "")
-        title = Content.styled(choice.title, "bold" if is_open else "")
-        title = title.truncate(width - 2, ellipsis=True)
+        title = choice.heading(width - 2, "bold" if is_open else "")
         detail = Content.styled(choice.right, text.MUTED).truncate(width - 2, ellipsis=True)
         return Content.assemble(mark, title, "\n  ", detail)

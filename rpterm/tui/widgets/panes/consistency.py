@@ -25,8 +25,8 @@ from rpterm.types import Turn
 
 if TYPE_CHECKING:
     from rpterm.scoring.drift import Drift
-    from rpterm.scoring.records import Evidence
     from rpterm.scoring.scorer import Score
+    from rpterm.scoring.signal import Evidence
 
 ROWS = 6
 """Rows that the findings need below the head; otherwise the head scrolls with them."""
@@ -147,8 +147,8 @@ class ConsistencyPane(ListPane):
         first = text.justify(left, (figure, text.MUTED), width)
         shown = _distinct(finding.reading.evidence, reply)[:3]
         top = [first]
-        if finding.kind == "against" and shown:
-            # What it found speaks for the reply; that it is so little speaks against it.
+        if finding.kind == "against" and shown and shown[0].source not in ("", "card"):
+            # The lines it found speak for the reply; that they are so few speaks against it.
             top.append(Content.styled("  less than usual, only this:", text.MUTED))
         last_line = ""
         for number, evidence in enumerate(shown or (None,)):

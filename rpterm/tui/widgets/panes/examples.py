@@ -238,7 +238,7 @@ class ExamplesPane(ListPane):
         if open_:
             lines += _dialogue(row)
         else:
-            first_words = text.one_line(row.exemplar.said, 120)
+            first_words = text.one_line(row.exemplar.reply, 120)
             lines.append(Content.styled(f"   {first_words}", "$foreground 80%").truncate(
                 width, ellipsis=True))  # fmt: skip
         if row.place in ("out", "excluded") or open_:

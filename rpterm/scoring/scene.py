@@ -1,31 +1,18 @@
-"""The data types between the scorer and its signals. No logic beyond building a ``Scene``.
-
-A signal measures one property of a reply in its scene and returns a ``Reading``: a value, a
-confidence, and the evidence for it. Values of different signals are not on the same scale;
-``combine`` puts them on one.
-"""
+"""The scene of a reply: what the card says, the turns before it, and other characters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, Protocol
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.sentences import sentences
 from rpterm.types import History
 
-Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
-"""Persona: attributes and relations. Behaviour: style. Conversation: coherence and language.
-Boundaries: what no reply may do. Attractiveness says nothing about being in character and has no
-part in the probability."""
 _LONG_LINE = 25
 """Words; a longer persona line makes more than one claim."""
-Cost = Literal["words", "embedding", "likelihood"]
-"""``words`` takes about a millisecond per reply, ``embedding`` tens of milliseconds, and
-``likelihood`` hundreds or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +26,6 @@ class Fact:
 
     source: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A span of the reply, and the line that it relies on or breaks.
-
-    Attributes:
-        start, end: Character offsets in the reply; equal if the evidence is about the whole reply.
-        note: What was found, in a few words.
-        source: The ``Fact.source`` of the line, or "".
-        line: The text of that line, or "".
-    """
-
-    start: int
-    end: int
-    note: str
-    source: str = ""
-    line: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one signal measured.
-
-    Attributes:
-        value: On the signal's own scale.
-        confidence: 0 to 1; 0 means that the signal had no data and ``value`` is meaningless.
-    """
-
-    value: float
-    confidence: float = 1.0
-    evidence: tuple[Evidence, ...] = ()
-
-
-NO_DATA = Reading(0.0, 0.0)
-"""The reading of a signal without data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,35 +73,6 @@ class Scene:
     def last(self) -> str:
         """The last turn, whoever spoke: the one the reply answers or continues. "" if none."""
         return self.history[-1][1].strip() if self.history else ""
-
-
-class Signal(Protocol):
-    """Measures one property of a reply."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def dimension(self) -> Dimension: ...
-
-    @property
-    def cost(self) -> Cost: ...
-
-    def measure(self, reply: str, scene: Scene) -> Reading:
-        """Measure one reply. Never raises because of unusual text."""
-        ...
-
-
-class PatientSignal(Signal, Protocol):
-    """A slow signal that can be stopped while it measures."""
-
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
-        """As ``measure``.
-
-        Raises:
-            rpterm.scoring.likelihood.Stopped: ``stopped`` returned true.
-        """
-        ...
 
 
 def scene_of(

@@ -1,0 +1,52 @@
+"""Compares the claims of a reply with what is known of a person, frame by frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rpterm.scoring.frames import abilities, counts, looks, people, places, tastes, trades
+from rpterm.scoring.frames.known import Claim, Clash, Clashes, Known
+from rpterm.sentences import spans
+
+FRAMES: dict[str, Clashes] = {
+    "people": people.clashes,
+    "tastes": tastes.clashes,
+    "abilities": abilities.clashes,
+    "counts": counts.clashes,
+    "trades": trades.clashes,
+    "places": places.clashes,
+    "looks": looks.clashes,
+}
+_ACTION = re.compile(r"\*[^*\n]+\*?")
+_CONDITION = re.compile(r"(?<=\w),? (?:if|unless)\b", re.IGNORECASE)
+_MARKS = "\"“”«»*' "
+_FRAGMENT = 8
+"""Words; "it" may refer to a sentence as short as this."""
+
+
+def clashes(claim: Claim, known: Known) -> Iterator[Clash]:
+    """The first clash of each frame."""
+    for find in FRAMES.values():
+        if (first := next(find(claim, known), None)) is not None:
+            yield first
+
+
+def claims_in(reply: str, asked: str) -> list[tuple[int, int, Claim]]:
+    """The sentences of a reply that are no questions, with their spans.
+
+    Args:
+        asked: The last turn.
+    """
+    actions = [match.span() for match in _ACTION.finditer(reply)]
+    found = []
+    before = asked
+    for start, end in spans(reply):
+        text = reply[start:end]
+        plain = text.strip(_MARKS)
+        if plain and not text.rstrip('"”*').endswith("?"):
+            acted = any(low <= start < high for low, high in actions)
+            found.append((start, end, Claim(_CONDITION.split(plain)[0], before, acted)))
+        if len(plain.split()) <= _FRAGMENT:
+            before = plain
+    return found

@@ -1,0 +1,40 @@
+"""Reads numbers in digits or English words ("forty-one", "seven hundred"). Pure."""
+
+from __future__ import annotations
+
+import re
+
+_ONES_TEXT = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS_TEXT = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: at for at, word in enumerate(_ONES_TEXT.split())} | {
+    word: 10 * at for at, word in enumerate(_TENS_TEXT.split(), 2)
+}
+_SCALES = {"thousand": 1000, "million": 1_000_000}
+_WORD = "|".join([*_WORDS, "hundred", *_SCALES])
+NUMBER = re.compile(
+    rf"\b(?:\d{{1,3}}(?:,\d{{3}})+|\d+|(?:(?:{_WORD}|a (?=hundred|thousand))"
+    rf"(?:[- ](?:and )?(?=(?:{_WORD})\b))?)+)\b",
+    re.IGNORECASE,
+)
+"""A whole number."""
+
+
+def number(text: str) -> int | None:
+    """The number that a text says, or ``None`` if it is none; also "seven-and-twenty"."""
+    plain = text.lower().replace(",", "").strip()
+    if plain.isdecimal():
+        return int(plain)
+    total = part = 0
+    for word in re.split(r"[\s-]+", plain.removeprefix("a ")):
+        if word in _WORDS:
+            part += _WORDS[word]
+        elif word == "hundred":
+            part = max(1, part) * 100
+        elif word in _SCALES:
+            total, part = total + max(1, part) * _SCALES[word], 0
+        elif word != "and":
+            return None
+    return total + part if plain != "and" else None

@@ -1,0 +1,104 @@
+"""Frames: a reply contradicts the card in another person, taste, number, trade, place or colour."""
+
+from __future__ import annotations
+
+import pytest
+
+from rpterm.scoring.frames.numbers import number
+from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.signals.contradiction import Contradiction
+
+FACTS = (
+    "Odo is 46 and works as a beekeeper near Arles. He grew up in Ghent.",
+    "His brother Luc is a priest. His wife Jeanne died in spring.",
+    "He has two sons, Remi and Paul. He has never been married again.",
+    "Likes: figs, brass bands. Dislikes: cats, sermons.",
+    "He cannot whistle, never eats meat and wears a brown hat.",
+    "He keeps forty-one hives and owes nobody. His mule is called Pippin.",
+)
+
+
+def notes(reply: str, *facts: str, history: tuple[tuple[bool, str], ...] = ()) -> list[str]:
+    lines = tuple(Fact(f"card.attributes:{at}", text) for at, text in enumerate(facts or FACTS))
+    scene = Scene(char="Odo", user="Ann", facts=lines, history=history)
+    return [each.note for each in Contradiction().measure(reply, scene).evidence]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "My brother Karel would laugh at you.",
+        "My daughter Lise is learning the trade.",
+        "My wife Jeanne is waiting for us at home.",
+        "I have three boys, and they eat like wolves.",
+        "I love cats. There are six in the house.",
+        "Figs? Can't stand them.",
+        "I can't stand figs, never could.",
+        "I always whistle while I work.",
+        "I eat meat every Sunday.",
+        "I've been a baker all my life.",
+        "I grew up in Antwerp, by the docks.",
+        "I'm only thirty, you know.",
+        "I've got twelve hives, that's plenty.",
+        "*takes off his white hat*",
+    ],
+)
+def test_one_swapped_point_is_found(reply: str) -> None:
+    assert notes(reply), reply
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "My brother Luc would laugh at you. He's a priest, he may.",
+        "My sons are on the hill. Remi sings and Paul counts.",
+        "Jeanne died in spring. My wife was the one who sang.",
+        "I can't stand cats, they scare the bees.",
+        "Whistle? I never could.",
+        "No meat for me. I'll have the beans.",
+        "I keep bees, forty-one hives of them.",
+        "I grew up in Ghent, and I miss the rain.",
+        "If I were a baker I'd sleep less.",
+        "I wish I had a daughter.",
+        "Would you rather I said that I love cats?",
+        "*takes off his brown hat and fans himself with it*",
+        "Do you have two brothers, too?",
+    ],
+)
+def test_what_agrees_or_is_not_claimed_raises_no_alarm(reply: str) -> None:
+    assert not notes(reply), reply
+
+
+def test_the_line_and_the_sentence_are_named() -> None:
+    scene = Scene(char="Odo", facts=(Fact("card.attributes:0", "His brother Luc is a priest."),))
+    reply = "Sit down. My brother Karel would laugh."
+    evidence = Contradiction().measure(reply, scene).evidence[0]
+    assert reply[evidence.start : evidence.end] == "My brother Karel would laugh."
+    assert (evidence.source, evidence.line) == ("card.attributes:0", "His brother Luc is a priest.")
+    assert "Luc" in evidence.note
+
+
+def test_what_the_user_said_of_their_people_counts_too() -> None:
+    history = (
+        (False, "It is a present for my brother Owen."),
+        (True, "How kind."),
+        (False, "And?"),
+    )
+    assert notes("Your brother Peter will like it.", "He is kind.", history=history)
+    assert not notes("Your brother Owen will like it.", "He is kind.", history=history)
+
+
+def test_it_means_what_the_user_asked_about() -> None:
+    history = ((False, "Do you like brass bands?"),)
+    assert notes("No, I hate it. I hate them all.", history=history)
+    assert not notes("I love them.", history=history)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("41", 41), ("forty-one", 41), ("seven-and-twenty", 27), ("a hundred and two", 102),
+     ("seven hundred", 700), ("1,200", 1200), ("two thousand", 2000), ("bees", None), ("and", None),
+     ("", None)],
+)  # fmt: skip
+def test_numbers_are_read_in_words_and_digits(text: str, value: int | None) -> None:
+    assert number(text) == value

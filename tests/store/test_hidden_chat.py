@@ -1,0 +1,89 @@
+"""A chat that is being imported: hidden, in batches, and gone again if the import breaks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rpterm.store import Store, StoreError
+from rpterm.store.cast import Casts
+from rpterm.store.chat_files import hidden_chat as module
+from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
+from rpterm.store.chats import insert_turn
+from rpterm.types import Chat, Origin, Status, Turn
+
+CHAT = Chat(id=0, title="", card_name="Anna", card_hash="h")
+TEXTS = ("lantern", "harbour", "storm")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "a.db") as opened:
+        yield opened
+
+
+def add(store: Store, chat_id: int, texts: tuple[str, ...] = TEXTS) -> None:
+    def insert(connection: sqlite3.Connection, text: str) -> None:
+        turn = Turn(0, chat_id, None, "user", "Tom", text, Origin.IMPORTED, Status.COMPLETE, 1.0)
+        insert_turn(connection, turn)
+
+    write_in_batches(store, texts, insert)
+
+
+def test_a_chat_appears_only_when_its_import_is_complete(store: Store) -> None:
+    with hidden_chat(store, CHAT) as chat_id:
+        add(store, chat_id)
+        assert store.chats() == [] == store.search("harbour")
+        assert Casts(store).newest("Anna") is None
+    assert [chat.id for chat in store.chats()] == [chat_id] == [Casts(store).newest("Anna")]
+    assert [hit.turn.text for hit in store.search("harbour")] == ["harbour"]
+
+
+def test_other_programs_write_between_the_batches_of_an_import(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MAX_LOCK_S", 0.0)
+    with Store(store.file, busy_timeout=0.0) as other:
+        monkeypatch.setattr(module.time, "sleep", lambda seconds: other.set_flag("told", "yes"))
+        with hidden_chat(store, CHAT) as chat_id:
+            add(store, chat_id)
+    assert store.flag("told") == "yes"
+    assert [turn.text for turn in store.tree(chat_id)] == list(TEXTS)
+
+
+def test_a_failed_import_leaves_nothing_behind(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), hidden_chat(store, CHAT) as chat_id:
+        add(store, chat_id)
+        raise ZeroDivisionError
+    with pytest.raises(StoreError, match="no chat"):
+        store.chat(chat_id)
+    assert store.search("harbour") == []
+
+
+def test_the_next_start_deletes_a_chat_whose_import_was_killed(store: Store) -> None:
+    running = hidden_chat(store, CHAT)
+    chat_id = running.__enter__()
+    add(store, chat_id)
+    with Store(store.file) as other:
+        assert other.chat(chat_id).turn_count == len(TEXTS)  # The import may still be running.
+    store.owner.release()
+    with Store(store.file) as other, pytest.raises(StoreError, match="no chat"):
+        other.chat(chat_id)
+    assert b"harbour" not in store.file.read_bytes()
+
+
+def test_without_lock_files_an_import_is_a_single_transaction(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(descriptor: int) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr("rpterm.store.process_locks._try_lock", unsupported)
+    with Store(store.file) as other, hidden_chat(store, CHAT) as chat_id:
+        add(store, chat_id)
+        with pytest.raises(StoreError, match="no chat"):
+            other.chat(chat_id)
+    assert store.chat(chat_id).turn_count == len(TEXTS)
