@@ -31,9 +31,8 @@ class CharacterPicker(Chooser):
     }
     """
 
-    def __init__(self, *, first: bool = False, heading: str = "Characters") -> None:
-        title = "Who do you want to talk to?" if first else heading
-        super().__init__(title, [], empty="Looking for characters…")
+    def __init__(self, heading: str = "Characters") -> None:
+        super().__init__(heading, [], empty="Looking for characters…")
         self._portraits: dict[str, Path] = {}
 
     def below(self) -> ComposeResult:
