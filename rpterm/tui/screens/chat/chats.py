@@ -253,15 +253,27 @@ async def _write_persona(
 
 
 async def choose_character(chat: ChatScreen) -> None:
-    """Show the list of characters and open a chat with one; without a card, leaving it quits."""
+    """Show the list of characters and open a chat with one, maybe a new one.
+
+    Without a card, leaving the list quits.
+    """
+    from rpterm.tui.screens.chat import new_files
     from rpterm.tui.screens.picker import CharacterPicker
 
-    done = await chat.app.push_screen_wait(CharacterPicker(first=chat.card is None))
-    if done is None:
-        if chat.card is None:
-            chat.app.exit()
-        return
-    await opening.switch_chat(chat, done.id, None)
+    while True:
+        done = await chat.app.push_screen_wait(
+            CharacterPicker(
+                first=chat.card is None, actions=("list-new",), overrides=chat.settings.keys
+            )
+        )
+        if done is None:
+            if chat.card is None:
+                chat.app.exit()
+            return
+        target = done.id if done.action == "open" else await new_files.write_character(chat)
+        if target is not None:
+            await opening.switch_chat(chat, target, None)
+            return
 
 
 def _open_session(chat: ChatScreen) -> Session | None:
