@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +15,10 @@ from rpterm.cards import draft
 from rpterm.cards.template import template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
-from rpterm.errors import cause_of
-from rpterm.new_card import NewCardError, blank_card
+from rpterm.new_card import blank_card
 from rpterm.oneshot import ask
 from rpterm.paths import Paths
+from rpterm.tui import external_editor
 from rpterm.types import RptermError
 
 
@@ -102,31 +100,11 @@ def ask_user(text: str) -> str | None:
     return sys.stdin.readline().strip()
 
 
-def open_editor(file: Path) -> None:
-    """Open a file in the user's editor and wait.
-
-    Raises:
-        NewCardError: There is no editor, or it could not be started.
-    """
-    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
-    if not words:
-        found = next(filter(None, map(shutil.which, ("nano", "vim", "vi", "notepad"))), None)
-        if found is None:
-            raise NewCardError("No editor was found. Set EDITOR, for example: export EDITOR=nano")
-        words = [found]
-    try:
-        subprocess.run([*words, str(file)], check=False)
-    except OSError as error:
-        raise NewCardError(
-            f"The editor {words[0]} could not be started: {cause_of(error)}."
-        ) from error
-
-
 def finish(file: Path, *, edit: bool, world: bool) -> None:
     """Print the new file, open it in the editor if wanted, and print what to do next."""
     out.say(str(file))
     if edit:
-        open_editor(file)
+        external_editor.run(external_editor.command(), file)
     shown = shlex.quote(str(file))
     out.say(f"Check it: rpterm cards lint {shown}")
     if world:

@@ -228,7 +228,7 @@ import sys
 from pathlib import Path
 from rpterm.dueling.duel import Duel, DuelSetup
 from rpterm.store import Store
-duel = Duel.resume(Store(Path(sys.argv[1])), DuelSetup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
+duel = Duel.resume(Store(Path(sys.argv[1])), DuelSetup("Mara", ("", "temperature=1.5"), 12, 7, ("Who?", "Why?")))
 while (pair := duel.next()) is not None:
     duel.judge(pair, "left")
     print(pair.round.number, flush=True)
@@ -238,7 +238,7 @@ while (pair := duel.next()) is not None:
 def test_kill_9_loses_no_stored_verdict(tmp_path: Path) -> None:
     path = tmp_path / "kill.db"
     with Store(path) as store:
-        fill(begin(store, setup(40)))
+        fill(begin(store, setup(12)))
     process = subprocess.Popen(
         [sys.executable, "-c", JUDGE, str(path)], stdout=subprocess.PIPE, text=True
     )
@@ -250,6 +250,6 @@ def test_kill_9_loses_no_stored_verdict(tmp_path: Path) -> None:
     process.wait(10)
     process.stdout.close()
     with Store(path) as store:
-        duel = Duel.resume(store, setup(40))
+        duel = Duel.resume(store, setup(12))
         done = told if duel is None else duel.done()
         assert told <= done <= told + 1

@@ -33,15 +33,13 @@ class CharacterPicker(Chooser):
 
     def __init__(
         self,
-        *,
-        first: bool = False,
         heading: str = "Characters",
+        *,
         actions: Sequence[str] = (),
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        title = "Who do you want to talk to?" if first else heading
         super().__init__(
-            title, [], empty="Looking for characters…", actions=actions, overrides=overrides
+            heading, [], empty="Looking for characters…", actions=actions, overrides=overrides
         )
         self._portraits: dict[str, Path] = {}
 
