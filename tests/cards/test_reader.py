@@ -1,5 +1,6 @@
 """Reading cards: valid ones completely, invalid ones with every problem."""
 
+import os
 import pickle
 import time
 from pathlib import Path
@@ -293,3 +294,22 @@ def test_a_key_of_a_null_character_is_unknown_like_any_other() -> None:
     text = 'name = "Ada"\n[[lore]]\nkeys = "clock"\n"\\u0000" = 1\ncontent = "Clocks are dear."\n'
     with pytest.raises(CardError, match="There is no key"):
         parse(text)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_among_the_cards_stops_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(CardError, match="a device or a pipe"):
+        load(tmp_path / "pipe.toml")
+    with pytest.raises(CardError, match="a device or a pipe"):
+        load("/dev/zero")
+
+
+def test_a_card_can_come_through_a_pipe() -> None:
+    out, into = os.pipe()
+    os.write(into, b'name = "Ada"')
+    os.close(into)
+    try:
+        assert load(f"/dev/fd/{out}").name == "Ada"
+    finally:
+        os.close(out)

@@ -35,7 +35,9 @@ char = "Yo! Skates on, helmets on, let's roll!"
 
 
 @pytest.mark.model
-def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_score_prints_a_table_json_and_csv(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
     # It gives way to everything else, and would wait for a machine full of tests.
     monkeypatch.setattr("rpterm.scoring.likelihood._NICE", 0)
@@ -56,7 +58,7 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.model
-def test_rows_that_describe_their_characters(
+def test_rows_can_describe_their_own_characters(
     tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
@@ -77,7 +79,7 @@ def test_rows_that_describe_their_characters(
     assert scores[0] > scores[2] and scores[3] > scores[1]
 
 
-def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_constant_labels_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
     said = [ScoredReply(RecordedReply(at, "No.", fields={"good": 1}), one) for at in range(8)]
     labels = with_labels(said, "good")
@@ -87,7 +89,7 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
 
 
-def test_a_score_that_lacks_a_signal_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_score_without_a_signal_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=False, version="1")
     _show([ScoredReply(RecordedReply(1, "No."), one)], {})
     assert "1 score without a signal whose model cannot be used" in capsys.readouterr().out
@@ -133,12 +135,16 @@ def test_another_card_of_the_same_name_is_a_contrast_and_the_same_card_is_none(
     assert contrasts == [("Hey! Skates on, helmets on, let's roll!",)]
 
 
-def test_rows_of_different_columns_are_one_sheet(capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_rows_with_different_columns_share_one_header(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out.csv([{"line": 1, "reply": 'a, "b"\nc'}, {"line": 2, "field.id": "x", "reply": None}])
     assert capsys.readouterr().out == 'line,reply,field.id\n1,"a, ""b""\nc",\n2,,x\n'
 
 
-def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output_keeps_lone_surrogates_and_has_no_infinity(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out.json_data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
     found = json.loads(capsys.readouterr().out)
     assert found == {"reply": "Elementary \ud800 é", "path": "a", "score": None}

@@ -171,10 +171,7 @@ def chat_opened(chat: ChatScreen) -> None:
     scores.refresh(chat)
     examples.refresh_soon(chat)
     chat.work(fill_chats(chat), "panes")
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
     if chat.going_to is not None:
         from rpterm.tui.screens.chat import navigation
 
@@ -182,8 +179,8 @@ def chat_opened(chat: ChatScreen) -> None:
 
 
 def refresh_memory(chat: ChatScreen) -> None:
-    """Something was written to memory: reload the Memory pane, if it is open."""
-    if chat.panes.pane("memory") is not None:
+    """Reload the Memory pane, if it is open."""
+    if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
         memory.refresh_soon(chat)
@@ -217,16 +214,14 @@ def request_preview(
     is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
     if not is_shown or chat.state.busy or chat.state.info is None:
         return
-    chat.state.previews += 1
-    number = chat.state.previews
 
     def build() -> None:
         session = chat.session
-        if session is not None and chat.state.previews == number and not chat.state.busy:
+        if session is not None and not chat.state.busy:
             draft, post = chat.input.full_text, chat.post_message
             chat.previews.put(lambda: background.preview(session, draft, post))
 
-    chat.set_timer(after, build) if after else build()
+    chat.after_pause("preview", after, build)
 
 
 def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
@@ -261,10 +256,7 @@ def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
 def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
     """Show the memories of this prompt in the Memory pane, if it is open."""
     chat.state.recalled = prompt
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
 
 
 def _focus(chat: ChatScreen) -> None:
