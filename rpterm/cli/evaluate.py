@@ -16,7 +16,8 @@ from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluation_report, out, rich_out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
-from rpterm.cli.score import load_card, other_cards, running_scorer
+from rpterm.cli.card_source import load_card
+from rpterm.cli.scoring_setup import other_cards, running_scorer
 from rpterm.config import Settings
 from rpterm.errors import cause_of
 from rpterm.paths import Paths
