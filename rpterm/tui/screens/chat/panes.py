@@ -22,10 +22,10 @@ PREVIEW_AFTER_S = 0.3
 WRITING = ("stop", "select-previous", "pane-prompt", "palette")
 DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
 CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
-RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
-         "flag", "unrate")  # fmt: skip
-SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
+SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "branch-here", "delete")
+RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down")
+SELECTED_LAST = ("continue-here", "copy", "hide", "back", "help")
+RATED_LAST = ("tags", "flag", "unrate")
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
 EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
 COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
@@ -79,8 +79,8 @@ def show_hints(chat: ChatScreen) -> None:
 def _turn_hints(turn: Turn) -> tuple[str, ...]:
     """The commands on a selected turn; only replies can be rated."""
     if turn.role != "assistant":
-        return SELECTED
-    return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
+        return (*SELECTED, *SELECTED_LAST)
+    return (*SELECTED, *RATED, *SELECTED_LAST, *RATED_LAST)
 
 
 def fit_to_size(chat: ChatScreen, size: Size) -> None:
