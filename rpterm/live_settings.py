@@ -42,6 +42,7 @@ TakesEffect = Literal["reply", "opening", "over"]
 something else overrides the settings file."""
 _ORIGINS = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
 _CARD = "'s card"
+_SAMPLING = "sampling."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class LiveSetting:
     @property
     def label(self) -> str:
         """The name to show: samplers without their table's name."""
-        return self.name.removeprefix("sampling.")
+        return self.name.removeprefix(_SAMPLING)
 
     @property
     def is_switch(self) -> bool:
@@ -95,11 +96,13 @@ class SettingChange:
         knob: The setting with its effective value.
         kept: The value now in the file, as text for people.
         counts: When the change takes effect.
+        card: The card's value, as text for people, if the change goes before it; else "".
     """
 
     knob: LiveSetting
     kept: str
     counts: TakesEffect
+    card: str = ""
 
     def describe(self, counts: TakesEffect | None = None) -> str:
         """One sentence for the user.
@@ -110,16 +113,16 @@ class SettingChange:
         knob = self.knob
         match counts or self.counts:
             case "over":
-                remedy = ": change it there" if knob.origin.endswith(_CARD) else ""
                 return (
                     f"{knob.label} is saved as {self.kept}, but {knob.origin} sets it to "
-                    f"{knob.shown} here, which takes precedence{remedy}."
+                    f"{knob.shown} here, which takes precedence."
                 )
             case "reply":
                 when = "the next reply"
             case "opening":
                 when = "the next chat that is opened"
-        return f"{knob.label} is {self.kept}, starting with {when}."
+        after = f"; once you quit, the card's own {self.card} counts again" if self.card else ""
+        return f"{knob.label} is {self.kept}, starting with {when}{after}."
 
 
 @dataclass
@@ -130,19 +133,22 @@ class LiveSettings:
         settings: The effective settings, without those of a card.
         file: The settings file.
         flags: Settings from the command line, by dotted name.
-        take: Called with the settings after each change, so that the running chat uses them.
+        take: Called with the settings after each change, so that the running chat uses them, and
+            with the names of the samplers that were changed here and go before the card's.
+        chosen: The settings that were changed in this run.
     """
 
     settings: Settings
     file: Path
     env: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, object] = field(default_factory=dict)
-    take: Callable[[Settings], object] = lambda _settings: None
+    take: Callable[[Settings, frozenset[str]], object] = lambda _settings, _samplers: None
+    chosen: set[str] = field(default_factory=set)
 
     def knobs(self, card: CharacterCard | None) -> list[LiveSetting]:
         """Every setting of a running chat, with its effective value for a character."""
         values, origins = config.as_dict(self.settings), self._origins()
-        return [_knob(name, values, origins, card) for name in NAMES]
+        return [_knob(name, values, origins, self._overriding(name, card)) for name in NAMES]
 
     def knob(self, name: str, card: CharacterCard | None) -> LiveSetting:
         """One of these settings; its name without the table is enough.
@@ -150,7 +156,9 @@ class LiveSettings:
         Raises:
             ConfigError: There is no setting of that name, or it cannot be changed during a chat.
         """
-        return _knob(tunable_name(name), config.as_dict(self.settings), self._origins(), card)
+        name = tunable_name(name)
+        values, card = config.as_dict(self.settings), self._overriding(name, card)
+        return _knob(name, values, self._origins(), card)
 
     def change(self, name: str, text: str | None, card: CharacterCard | None) -> SettingChange:
         """Save a setting and apply it.
@@ -176,9 +184,25 @@ class LiveSettings:
         self.settings = (
             fresh if name == PROFILE else _replaced(before, name, config.as_dict(fresh)[name])
         )
-        self.take(self.settings)
+        self._choose(name, text)
         knob = self.knob(name, card)
-        return SettingChange(knob, LiveSetting(name, kept).shown, self._counts(before, knob, kept))
+        counts, shown = self._counts(before, knob, kept), LiveSetting(name, kept).shown
+        return SettingChange(knob, shown, counts, self._card_value(name, card))
+
+    def _choose(self, name: str, text: str | None) -> None:
+        """Let the running chat use the settings; what the user chose here goes before the card."""
+        (self.chosen.discard if text is None else self.chosen.add)(name)
+        samplers = (each for each in self.chosen if each.startswith(_SAMPLING))
+        self.take(self.settings, frozenset(each.removeprefix(_SAMPLING) for each in samplers))
+
+    def _overriding(self, name: str, card: CharacterCard | None) -> CharacterCard | None:
+        """The card, unless the user changed this setting here."""
+        return None if name in self.chosen else card
+
+    def _card_value(self, name: str, card: CharacterCard | None) -> str:
+        """The card's value of a setting that the user changed here, or ""."""
+        own = card.sampling.get(name.removeprefix(_SAMPLING)) if card is not None else None
+        return "" if own is None or name not in self.chosen else LiveSetting(name, own).shown
 
     def _check_profile(self, profile: str) -> None:
         """Refuse a profile that cannot be used, before it is saved.
@@ -254,8 +278,8 @@ def _knob(
 ) -> LiveSetting:
     """A setting for a character, whose card's samplers override everything but flags."""
     origin = origins.get(name, "")
-    if card is not None and name.startswith("sampling.") and origin != _ORIGINS["flag"]:
-        own = card.sampling.get(name.removeprefix("sampling."))
+    if card is not None and name.startswith(_SAMPLING) and origin != _ORIGINS["flag"]:
+        own = card.sampling.get(name.removeprefix(_SAMPLING))
         if own is not None:
             return LiveSetting(name, own, card.name + _CARD)
     return LiveSetting(name, values[name], origin)

@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +81,6 @@ def main(
     json: bool = False,
     locomo: Path | None = None,
     memories: int | None = None,
-    out: TextIO | None = None,
 ) -> None:
     """Measure and report, as JSON or as a table.
 
@@ -93,7 +91,7 @@ def main(
         RptermError: The file is not LoCoMo, or the embedder cannot be used.
     """
     if locomo is None:
-        recall_speed.main(json, [memories] if memories else recall_speed.SIZES, out)
+        recall_speed.main(json, [memories] if memories else recall_speed.SIZES)
         return
     from rpterm.memory.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder
@@ -103,9 +101,8 @@ def main(
         report = locomo_report(locomo, embedder.encode)
     finally:
         embedder.close()
-    out = out or sys.stdout
     text = json_module.dumps(report, indent=2) if json else "\n".join(lines(report))
-    out.write(text + "\n")
+    sys.stdout.write(text + "\n")
 
 
 def locomo_report(path: Path, embed: Embed) -> dict[str, object]:

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,15 +45,14 @@ Floats = NDArray[np.float32]
 Figures = dict[str, float]
 
 
-def main(json: bool = False, sizes: Sequence[int] = SIZES, out: TextIO | None = None) -> None:
+def main(json: bool = False, sizes: Sequence[int] = SIZES) -> None:
     """Measure each size, the smallest first, and report as JSON or as one line per size."""
-    out = out or sys.stdout
     rows = [measure(size) for size in sorted(sizes)]
     if json:
-        out.write(json_module.dumps(rows) + "\n")
+        sys.stdout.write(json_module.dumps(rows) + "\n")
         return
     for row in rows:
-        out.write("  ".join(f"{name} {value:,}" for name, value in row.items()) + "\n")
+        sys.stdout.write("  ".join(f"{name} {value:,}" for name, value in row.items()) + "\n")
 
 
 def measure(memories: int) -> Figures:

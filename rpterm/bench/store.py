@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
 
 from rpterm.store.connections import Connections
 from rpterm.store.store import Store
@@ -83,17 +82,16 @@ def open_chat(path: Path, chat_id: int) -> int:
         return len(store.path_ids(leaf))
 
 
-def main(json: bool = False, out: TextIO | None = None) -> None:
+def main(json: bool = False) -> None:
     """Fill, measure and report, as JSON or as two lines of text."""
-    out = out or sys.stdout
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
         path = Path(folder) / "bench.db"
         numbers = measure(path, fill(path))
     if json:
-        out.write(json_module.dumps(numbers) + "\n")
+        sys.stdout.write(json_module.dumps(numbers) + "\n")
         return
-    out.write(f"open a chat of {CHAT_TURNS:,} turns: {numbers['open_100k_ms']:.1f} ms\n")
-    out.write(f"slowest search in {TURNS:,} turns: {numbers['search_100k_ms']:.1f} ms\n")
+    sys.stdout.write(f"open a chat of {CHAT_TURNS:,} turns: {numbers['open_100k_ms']:.1f} ms\n")
+    sys.stdout.write(f"slowest search in {TURNS:,} turns: {numbers['search_100k_ms']:.1f} ms\n")
 
 
 def insert_chat(path: Path, chat_id: int, texts: list[str]) -> None:

@@ -1,27 +1,24 @@
 """Edits the example dialogues in a card's TOML text; everything else stays byte for byte.
 
 Comments, order and layout are the author's and kept. The functions take and return text and touch
-no files. Every result is parsed again and must contain exactly the expected examples, or an error
-is raised.
+no files. Every result is parsed again and must be the card with exactly the expected examples, or
+an error is raised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rpterm.cards import toml_text
 from rpterm.cards.card import Example
 from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError, parse_document, with_line_ends_of
+from rpterm.cards.toml_edit import CardEditError, checked, parse_document
 from rpterm.humanize import counted
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
-
-
-class ExampleEditError(CardEditError):
-    """The requested change to a card's examples is not possible; the text was left unchanged."""
 
 
 def add(text: str, example: Example) -> str:
@@ -29,25 +26,26 @@ def add(text: str, example: Example) -> str:
 
     Raises:
         CardError: The text is not a valid card.
-        ExampleEditError: The layout of the text does not allow it.
+        CardEditError: The layout of the text does not allow it.
     """
-    before = parse(text).examples
+    before = parse(text)
+    wanted = replace(before, examples=(*before.examples, example))
     toml = parse_document(text)
     if "examples" not in toml or _examples_are_last(toml):
-        return _checked(_appended(text, _table_text(example)), text, (*before, example))
+        return checked(_appended(text, _table_text(example)), text, wanted)
     listed: Any = toml["examples"]
     listed.append(_tomlkit_table(example, inline=not _is_array_of_tables(listed)))
-    return _checked(toml.as_string(), text, (*before, example))
+    return checked(toml.as_string(), text, wanted)
 
 
 def change(text: str, number: int, example: Example) -> str:
     """Replace example ``number`` (from 1).
 
     Raises:
-        CardError, ExampleEditError: As for ``add``, or there is no such example.
+        CardError, CardEditError: As for ``add``, or there is no such example.
     """
-    before = parse(text).examples
-    toml, at = parse_document(text), _index(before, number)
+    before = parse(text)
+    toml, at = parse_document(text), _index(before.examples, number)
     table: Any = toml["examples"][at]
     wanted = _keys_and_values(example)
     if len(table.get("dialogue", ())) == len(example.dialogue):
@@ -58,40 +56,32 @@ def change(text: str, number: int, example: Example) -> str:
     for name, value in wanted.items():
         if name not in table or table[name] != value:
             table[name] = _tomlkit_value(value)
-    return _checked(toml.as_string(), text, (*before[:at], example, *before[at + 1 :]))
+    examples = (*before.examples[:at], example, *before.examples[at + 1 :])
+    return checked(toml.as_string(), text, replace(before, examples=examples))
 
 
 def remove(text: str, number: int) -> str:
     """Remove example ``number`` (from 1).
 
     Raises:
-        CardError, ExampleEditError: As for ``change``.
+        CardError, CardEditError: As for ``change``.
     """
-    before = parse(text).examples
-    toml, at = parse_document(text), _index(before, number)
-    if len(before) == 1:
+    before = parse(text)
+    toml, at = parse_document(text), _index(before.examples, number)
+    if len(before.examples) == 1:
         del toml["examples"]
     else:
         del toml["examples"][at]
-    return _checked(toml.as_string(), text, (*before[:at], *before[at + 1 :]))
+    examples = (*before.examples[:at], *before.examples[at + 1 :])
+    return checked(toml.as_string(), text, replace(before, examples=examples))
 
 
 def _index(examples: Sequence[Example], number: int) -> int:
     if not 1 <= number <= len(examples):
-        raise ExampleEditError(
+        raise CardEditError(
             f"There is no example {number}: the card has {counted(len(examples), 'example')}."
         )
     return number - 1
-
-
-def _checked(text: str, before: str, wanted: Sequence[Example]) -> str:
-    """The edited text, with its original line ends, if it contains the wanted examples."""
-    text = with_line_ends_of(text, before)
-    if parse(text).examples != tuple(wanted):
-        raise ExampleEditError(
-            "The layout of the card's file does not allow this change here: edit the file instead."
-        )
-    return text
 
 
 def _keys_and_values(example: Example) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from rpterm.cards.card import Logic, Position
-from rpterm.types import Sampling
+from rpterm.types import SAMPLING_RANGES, Sampling
 
 Kind = Literal[
     "text", "prose", "lines", "words", "boolean", "integer", "number", "choice", "integers"
@@ -167,23 +167,13 @@ TEST = (
     ),
     CardKey("judge", "prose", "A yes-or-no question about the last reply, for a judge model."),
 )
-_LIMITS: dict[str, tuple[float | None, float | None]] = {
-    "max_tokens": (1, 1_000_000), "close_after": (-1, 1_000_000), "temperature": (0, 10),
-    "dynatemp_range": (0, 10), "dynatemp_exponent": (0, 10), "top_k": (0, None),
-    "top_p": (0, 1), "min_p": (0, 1),
-    "typical_p": (0, 1), "repeat_penalty": (0, 10), "presence_penalty": (-10, 10),
-    "frequency_penalty": (-10, 10), "penalty_last_n": (0, None), "dry_multiplier": (0, 10),
-    "dry_base": (1, 10), "dry_allowed_length": (0, None), "dry_range": (0, None),
-    "xtc_probability": (0, 1), "xtc_threshold": (0, 1), "mirostat": (0, 2),
-    "mirostat_tau": (0, 100), "mirostat_eta": (0, 1),
-}  # fmt: skip
 _MODEL_SPECIFIC = ("think_tokens",)
 """Sampler values that depend on the model, not on the character."""
 SAMPLING = tuple(
     CardKey(
         item.name, "integer" if item.type == "int" else "number",
         f"The sampler value {item.name} that suits this character.", "",
-        *_LIMITS.get(item.name, (None, None)),
+        *SAMPLING_RANGES[item.name],
     )
     for item in fields(Sampling)
     if item.type in ("int", "float") and item.name not in _MODEL_SPECIFIC

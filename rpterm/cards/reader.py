@@ -14,8 +14,10 @@ from rpterm.cards.locate import Path, locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.syntax import parse_toml
 from rpterm.cards.value_checks import Report, displayable
+from rpterm.opening import open_without_waiting
 
 MAX_BYTES = 1 << 20
+_GIVE_A_FILE = "Give the path of a .toml file."
 
 
 def load(path: FilePath | str) -> CharacterCard:
@@ -63,10 +65,13 @@ def read_text(path: FilePath) -> str:
     """
     origin = str(path)
     try:
-        with path.open("rb") as file:
+        with open_without_waiting(path) as file:
             raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
+        if len(raw) > MAX_BYTES and path.is_file():
             raise CardError([_too_large(origin, path.stat().st_size)])
+        if (not raw or len(raw) > MAX_BYTES) and not path.is_file():
+            problem = Problem(origin, 0, "", "This is a device or a pipe.", _GIVE_A_FILE)
+            raise CardError([problem])
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -76,7 +81,7 @@ def read_text(path: FilePath) -> str:
         problem = Problem(origin, 0, "", "There is no such file.", "Check the path.")
         raise CardError([problem]) from error
     except IsADirectoryError as error:
-        problem = Problem(origin, 0, "", "This is a folder.", "Give the path of a .toml file.")
+        problem = Problem(origin, 0, "", "This is a folder.", _GIVE_A_FILE)
         raise CardError([problem]) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "The path cannot be used"

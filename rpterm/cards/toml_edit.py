@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.cards.card import CharacterCard
+from rpterm.cards.reader import parse
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -29,8 +31,16 @@ def parse_document(text: str) -> TOMLDocument:
         raise CardEditError(f"The card cannot be changed: {error}.") from error
 
 
-def with_line_ends_of(text: str, before: str) -> str:
-    """The text with the line ends of ``before``."""
+def checked(text: str, before: str, wanted: CharacterCard) -> str:
+    """The edited text, with the line ends of the text before, if it is the wanted card.
+
+    Raises:
+        CardEditError: It is another card.
+    """
     if before.count("\r\n") == before.count("\n") > 0:
-        return text.replace("\r\n", "\n").replace("\n", "\r\n")
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    if parse(text) != wanted:
+        raise CardEditError(
+            "The layout of the card's file does not allow this change here: edit the file instead."
+        )
     return text

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rpterm.cards.card import CharacterCard
 from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError, parse_document, with_line_ends_of
+from rpterm.cards.toml_edit import CardEditError, checked, parse_document
 
 _KEY = "worlds"
 
@@ -24,7 +25,7 @@ def add_world(text: str, world: str) -> str:
     before = parse(text)
     if world in before.worlds:
         raise CardEditError(f"{before.name} already has the world {world}.")
-    return _with_worlds(text, (*before.worlds, world))
+    return _with_worlds(text, before, (*before.worlds, world))
 
 
 def remove_world(text: str, world: str) -> str:
@@ -37,10 +38,10 @@ def remove_world(text: str, world: str) -> str:
     if world not in before.worlds:
         has = f"It has {', '.join(before.worlds)}." if before.worlds else "It has none."
         raise CardEditError(f"{before.name} has no world {world}. {has}")
-    return _with_worlds(text, tuple(each for each in before.worlds if each != world))
+    return _with_worlds(text, before, [each for each in before.worlds if each != world])
 
 
-def _with_worlds(text: str, wanted: Sequence[str]) -> str:
+def _with_worlds(text: str, before: CharacterCard, wanted: Sequence[str]) -> str:
     import tomlkit
 
     toml = parse_document(text)
@@ -50,12 +51,7 @@ def _with_worlds(text: str, wanted: Sequence[str]) -> str:
         _update_in_place(listed, wanted)
     else:
         toml[_KEY] = tomlkit.item(list(wanted))
-    after = with_line_ends_of(toml.as_string(), text)
-    if parse(after) != replace(parse(text), worlds=tuple(wanted)):
-        raise CardEditError(
-            "The layout of the card's file does not allow this change here: edit the file instead."
-        )
-    return after
+    return checked(toml.as_string(), text, replace(before, worlds=tuple(wanted)))
 
 
 def _update_in_place(listed: list[str], wanted: Sequence[str]) -> None:

@@ -133,39 +133,40 @@ class ReplyRun:
 
     def _finish(self, event: Finished) -> Iterator[SessionEvent]:
         growing = self._growing[event.index]
-        growing.done = True
-        text = self._text(growing, complete=True).rstrip()
         if growing.turn is None:
-            yield DraftFinished(text)
-            return
-        if text == growing.base.rstrip():
-            self.store.delete_turn(growing.turn.id)
-            if not self.kept and all(each.done for each in self._growing):
-                reason = THOUGHT_ONLY if growing.thought else EMPTY_REPLY
-                yield ReplyFailed("Stopped." if event.reason == "cancelled" else reason)
+            growing.done = True
+            yield DraftFinished(self._text(growing, complete=True).rstrip())
             return
         cancelled = event.reason in ("cancelled", "error")
         status = Status.PARTIAL if cancelled else Status.COMPLETE
         generation = self._generation(event)
-        thought = growing.thought.strip()
-        turn = self.store.finish_reply(growing.turn.id, text, status, generation, thought)
-        self.kept.append(turn.id)
-        ended = ReplyCancelled if cancelled else ReplyFinished
-        yield ended(event.index, turn, generation)
+        turn = self._store(growing, growing.turn, status, generation)
+        if turn is not None:
+            ended = ReplyCancelled if cancelled else ReplyFinished
+            yield ended(event.index, turn, generation)
+        elif not self.kept and all(each.done for each in self._growing):
+            reason = THOUGHT_ONLY if growing.thought else EMPTY_REPLY
+            yield ReplyFailed("Stopped." if event.reason == "cancelled" else reason)
 
     def _store_unfinished(self) -> None:
         """Store the unfinished replies: the engine failed, or the iterator was closed."""
         for growing in self._growing:
-            if growing.done or growing.turn is None:
-                continue
-            growing.done = True
-            text = self._text(growing, complete=True).rstrip()
-            if text == growing.base.rstrip():
-                self.store.delete_turn(growing.turn.id)
-            else:
-                thought = growing.thought.strip()
-                self.store.finish_reply(growing.turn.id, text, Status.PARTIAL, None, thought)
-                self.kept.append(growing.turn.id)
+            if not growing.done and growing.turn is not None:
+                self._store(growing, growing.turn, Status.PARTIAL, None)
+
+    def _store(
+        self, growing: _Growing, turn: Turn, status: Status, generation: Generation | None
+    ) -> Turn | None:
+        """Store a reply's final text; ``None`` if it is empty, and its turn deleted."""
+        growing.done = True
+        text = self._text(growing, complete=True).rstrip()
+        if text == growing.base.rstrip():
+            self.store.delete_turn(turn.id)
+            return None
+        thought = growing.thought.strip()
+        stored = self.store.finish_reply(turn.id, text, status, generation, thought)
+        self.kept.append(turn.id)
+        return stored
 
     def _show_first_kept(self) -> None:
         """If the shown reply was empty, show the first one that has text."""

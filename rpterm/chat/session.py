@@ -330,9 +330,16 @@ class Session(Tree):
         return self._prompter.count(text)
 
     # Settings and card -------------------------------------------------------------------------
-    def apply_settings(self, settings: Settings) -> None:
-        """Use other settings from the next reply on; what was opened with the old ones stays."""
+    def apply_settings(self, settings: Settings, flagged: Collection[str] | None = None) -> None:
+        """Use other settings from the next reply on; what was opened with the old ones stays.
+
+        Args:
+            flagged: Names of samplers that they decide, whatever the card says; ``None`` keeps
+                those of before.
+        """
         self.settings = settings
+        if flagged is not None:
+            self._flagged = frozenset(flagged)
         for actor in self.scene.actors():
             actor.prompter.settings = settings
 

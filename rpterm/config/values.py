@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-_BIG = 2**31 - 1
+from rpterm.types import SAMPLING_RANGES
+
 _RANGES: dict[str, tuple[float, float]] = {
     "context": (0, 16_777_216),
     "threads": (0, 1024),
@@ -19,30 +20,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "scoring.best_of": (1, 8),
     "examples.per_turn": (-1, 16),
     "examples.budget": (0, 16_777_216),
-    "sampling.seed": (0, 2**32 - 1),
-    "sampling.max_tokens": (1, 1_000_000),
-    "sampling.close_after": (-1, 1_000_000),
-    "sampling.temperature": (0, 10),
-    "sampling.dynatemp_range": (0, 10),
-    "sampling.dynatemp_exponent": (0, 10),
-    "sampling.top_k": (0, _BIG),
-    "sampling.top_p": (0, 1),
-    "sampling.min_p": (0, 1),
-    "sampling.typical_p": (0, 1),
-    "sampling.top_n_sigma": (-1, 100),
-    "sampling.repeat_penalty": (0, 10),
-    "sampling.presence_penalty": (-10, 10),
-    "sampling.frequency_penalty": (-10, 10),
-    "sampling.penalty_last_n": (-1, _BIG),
-    "sampling.dry_multiplier": (0, 100),
-    "sampling.dry_base": (0, 100),
-    "sampling.dry_allowed_length": (0, _BIG),
-    "sampling.dry_range": (-1, _BIG),
-    "sampling.xtc_probability": (0, 1),
-    "sampling.xtc_threshold": (0, 1),
-    "sampling.mirostat": (0, 2),
-    "sampling.mirostat_tau": (0, 100),
-    "sampling.mirostat_eta": (0, 10),
+    **{f"sampling.{name}": limits for name, limits in SAMPLING_RANGES.items()},
 }
 _WORDS: dict[Any, str] = {
     str: "text in quotes",

@@ -306,7 +306,9 @@ class RemoteEngine:
                     break
                 call.inbox.put((reply, chunk))
             call.inbox.put((reply, None))
-        except openai.OpenAIError as error:
+        except EngineError as error:
+            call.inbox.put((reply, error))
+        except (openai.OpenAIError, ValueError) as error:
             call.inbox.put((reply, self._explain(error, EngineError)))
         except Exception as error:  # noqa: BLE001 - a closed or broken stream raises anything
             broken = EngineError(f"The connection to {self._url} broke ({error}). Try again.")
@@ -329,9 +331,23 @@ class RemoteEngine:
                 if error.status_code not in _REJECTED or number == len(FALLBACKS) - 1:
                     raise
             else:
+                self._check_is_stream(stream)
                 self._fallback = number
                 return stream
         raise AssertionError("the last attempt returns or raises")
+
+    def _check_is_stream(self, stream: Any) -> None:
+        """Check that the server did not answer with a web page, such as a login form.
+
+        Raises:
+            EngineError: It did.
+        """
+        if "text/html" in stream.response.headers.get("content-type", ""):
+            stream.close()
+            raise EngineError(
+                f"The server {self._url} answered with a web page instead of a reply: check "
+                "remote_url, which often ends with /v1."
+            )
 
     def _explain(self, error: Exception, kind: type[EngineError]) -> EngineError:
         """Turn an error of the client library into one sentence for the user."""
@@ -350,6 +366,8 @@ class RemoteEngine:
                 text = f"The server {self._url} receives too many requests: wait a moment."
             case openai.APIStatusError():
                 text = f"The server {self._url} answered {error.status_code}: {error.message}"
+            case openai.APIError() if not isinstance(error, openai.APIResponseValidationError):
+                text = f"The server {self._url} failed: {error.message}"
             case _:
                 text = f"The server {self._url} does not speak the OpenAI protocol ({error})."
         return kind(text)

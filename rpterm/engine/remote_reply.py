@@ -17,6 +17,10 @@ from rpterm.engine.soft_limit import reached_soft_limit
 from rpterm.thinking import ThoughtSplitter, split_unopened
 from rpterm.types import StopReason, Usage
 
+_RUNAWAY_CHUNKS = 4
+_RUNAWAY_CHARS = 40
+"""A reply of more chunks or characters per token of its limit is ended here."""
+
 
 @dataclass(slots=True)
 class RemoteReply:
@@ -134,10 +138,19 @@ class RemoteReply:
             self.reason = "stop"
         elif reached_soft_limit(self.text.text, self.reply_chunks, self.close_after):
             self.reason = "closed"
-        elif self.thought_tokens and self.reply_chunks >= self.limit:
+        elif (self.thought_tokens and self.reply_chunks >= self.limit) or (
+            self.limit and self._runs_away()
+        ):
             self.reason = "length"
         elif finish_reason == "length":
             self.expected_reason = "length"
+
+    def _runs_away(self) -> bool:
+        """Whether the server ignores the limit it was sent; a chunk may be less than a token."""
+        return (
+            self.reply_chunks > _RUNAWAY_CHUNKS * self.limit
+            or len(self.text.text) > _RUNAWAY_CHARS * self.limit
+        )
 
 
 def _thought_field(delta: Any) -> str:

@@ -251,9 +251,8 @@ class ExampleProvider:
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:
-            judged = (
-                self.store.connections.judgements_version
-            )  # read first, so it is never newer than the pool
+            # Read first, so that it is never newer than the pool.
+            judged = self.store.connections.judgements_version
             if self._pool is None or self._pool[0] is not judged:
                 self._pool = (judged, {})
             by_card = self._pool[1]

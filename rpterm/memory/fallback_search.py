@@ -24,7 +24,7 @@ def search_database(
     text_query: TextQuery,
     in_prompt: Collection[int],
 ) -> list[tuple[Memory, RecallHit]]:
-    """Memories that contain one of the longest distinctive words of a draft, best first.
+    """Pinned memories, then those with one of the longest distinctive words of a draft, best first.
 
     Args:
         path: The shown turns of the current chat.
@@ -32,7 +32,8 @@ def search_database(
     """
     candidates = [word for word in text_query.words if distinctive(terms(word))]
     words = sorted(candidates, key=len, reverse=True)[:_MAX_WORDS]
-    rows = memories.search_any(words, character, _MAX_MATCHES)
+    found = memories.search_any(words, character, _MAX_MATCHES)
+    rows = [*memories.pinned(character), *(row for row in found if not row.pinned)]
     other_chats = {row.chat_id for row in rows if row.chat_id not in (None, chat_id)}
     shown = {turn.id for turn in path}
     if other_chats:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from rpterm.novels.quotations import Paragraph
-from rpterm.novels.speech_tags import FEMALE_TITLES, MALE_TITLES, TITLES
+from rpterm.novels.titles import FEMALE_TITLES, MALE_TITLES, split_title
 
 _PRONOUN_RANGE = 80
 """Characters after a name within which "he" or "she" still means that person."""
@@ -51,26 +51,18 @@ _MIN_DISTANCE = 0.1
 
 def by_title(names: Iterable[str]) -> bool | None:
     """The gender by titles; ``True`` is a woman."""
-    titles = {_first_word(name) for name in names}
+    titles = {split_title(name)[0] for name in names}
     she, he = bool(titles & FEMALE_TITLES), bool(titles & MALE_TITLES)
     return she if she != he else None
 
 
 def by_name(name: str) -> bool | None:
-    """The gender by a title or a first name."""
-    by_its_title = by_title((name,))
-    if by_its_title is not None:
-        return by_its_title
-    words = [word.lower() for word in name.split()]
-    first = next((word for word in words if word.rstrip(".") not in {*TITLES, "the"}), "")
-    if len(words) > 1 and _first_word(name) in TITLES:
-        return None  # A last name: "Dr. Grace".
+    """The gender by a title or a first name; after a title stands a last name: "Dr. Grace"."""
+    title, words = split_title(name)
+    if title or not words:
+        return by_title((name,))
+    first = words[0].lower()
     return True if first in _WOMEN else False if first in _MEN else None
-
-
-def _first_word(name: str) -> str:
-    words = [word for word in name.split() if word.lower() != "the"]
-    return words[0].rstrip(".").lower() if words else ""
 
 
 def of_names(

@@ -12,20 +12,19 @@ from rpterm.preference.records import Record, Source
 from rpterm.preference.stats.agreement import Proportion, left_wins, self_agreement
 from rpterm.store.judgement_records import Comparison
 
+_NOTHING = Proportion(0, 0)
+
 
 @dataclass(slots=True)
 class Figures:
     """Counts of the records written and of the duels in the exported chats.
 
     Attributes:
-        longer: Pairs in which the chosen reply is the longer one.
-        unequal: Pairs whose replies differ in length.
+        longer: Pairs in which the chosen reply is the longer one, of those of unequal length.
         edits: Number of characters changed by each edit.
         verdicts: Verdicts of all duels, including ties and "both bad".
-        left: Duels won by the left reply.
-        sided: Duels won by either side.
+        left: Duels won by the left reply, of those won by either side.
         agreed: Repeated duels with the same winner as the first time.
-        repeated: Duels that were asked again.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -33,32 +32,25 @@ class Figures:
     characters: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     raters: Counter[str] = field(default_factory=Counter)
-    longer: int = 0
-    unequal: int = 0
-    good: int = 0
-    labels: int = 0
+    longer: Proportion = _NOTHING
+    good: Proportion = _NOTHING
     edits: list[int] = field(default_factory=list)
     verdicts: Counter[str] = field(default_factory=Counter)
-    left: int = 0
-    sided: int = 0
-    agreed: int = 0
-    repeated: int = 0
+    left: Proportion = _NOTHING
+    agreed: Proportion = _NOTHING
 
     def add_duels(self, comparisons: Sequence[Comparison]) -> None:
         """Count the duels of one chat."""
         self.verdicts.update(each.verdict for each in comparisons if each.kind == "duel")
-        sides, again = left_wins(comparisons), self_agreement(comparisons)
-        self.left += sides.hits
-        self.sided += sides.total
-        self.agreed += again.hits
-        self.repeated += again.total
+        self.left += left_wins(comparisons)
+        self.agreed += self_agreement(comparisons)
 
     def duel_figures(self) -> dict[str, object]:
         """The figures on duels, for the manifest."""
         return {
             "verdicts": dict(sorted(self.verdicts.items())),
-            "left_wins": Proportion(self.left, self.sided).row(),
-            "self_agreement": Proportion(self.agreed, self.repeated).row(),
+            "left_wins": self.left.row(),
+            "self_agreement": self.agreed.row(),
         }
 
     def add(self, record: Record) -> None:
@@ -69,12 +61,10 @@ class Figures:
         self.models[record.reply.model or "(a person)"] += 1
         self.raters[record.meta.rater] += 1
         if record.kind == "label" and record.label is not None:
-            self.labels += 1
-            self.good += record.label
+            self.good += Proportion(record.label, 1)
         if record.kind == "pair" and record.other is not None:
             one, two = len(record.reply.text), len(record.other.text)
-            self.unequal += one != two
-            self.longer += one > two
+            self.longer += Proportion(one > two, one != two)
             if record.meta.source is Source.EDIT and record.meta.edit is not None:
                 self.edits.append(record.meta.edit)
 
@@ -124,16 +114,16 @@ def _table_rows(figures: Figures) -> list[tuple[str, str]]:
         listed = ", ".join(f"{_cell(key)} {count}" for key, count in sorted(counts.items()))
         rows.append((name, listed or "–"))
     shares = (
-        ("chosen reply is the longer one", Proportion(figures.longer, figures.unequal)),
-        ("left reply won the duel", Proportion(figures.left, figures.sided)),
-        ("same verdict when asked again", Proportion(figures.agreed, figures.repeated)),
+        ("chosen reply is the longer one", figures.longer),
+        ("left reply won the duel", figures.left),
+        ("same verdict when asked again", figures.agreed),
     )
     for name, share in shares:
         if share.value is not None:
             low, high = share.interval
             rows.append((name, f"{share.value:.2f} ({low:.2f} to {high:.2f})"))
-    if figures.labels:
-        rows.append(("good among labelled replies", f"{figures.good / figures.labels:.2f}"))
+    if figures.good.value is not None:
+        rows.append(("good among labelled replies", f"{figures.good.value:.2f}"))
     if figures.edits:
         median = sorted(figures.edits)[len(figures.edits) // 2]
         rows.append(("characters touched by an edit, median", str(median)))

@@ -66,6 +66,7 @@ class Launch:
     polite: bool = True
     _engine: Engine | None = None
     _engine_settings: Settings | None = None
+    _chosen: frozenset[str] = frozenset()
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _scorer: Scorer | None = None
     _rivals: dict[tuple[str, str], Engine] = field(default_factory=dict)
@@ -149,11 +150,16 @@ class Launch:
         self._session.presence = Presence(store.file, chat.id)
         return self._session
 
-    def retune(self, settings: Settings) -> None:
-        """Use other settings: in the open chat from its next reply, in the next chat entirely."""
+    def retune(self, settings: Settings, samplers: frozenset[str]) -> None:
+        """Use other settings: in the open chat from its next reply, in the next chat entirely.
+
+        Args:
+            samplers: The samplers that the settings decide, whatever a card says.
+        """
+        self._chosen = samplers
         self.settings = self._finder.settings = settings
         if self._session is not None:
-            self._session.apply_settings(settings)
+            self._session.apply_settings(settings, self._flagged())
 
     def _rival(self, settings: Settings) -> Engine:
         """The engine of a duel's other side, which stays loaded for the next duel of this run."""
@@ -305,6 +311,7 @@ class Launch:
             engine.close()
 
     def _flagged(self) -> frozenset[str]:
-        """Samplers given as flags, which override the card's own."""
+        """Samplers given as flags or changed in this run, which override the card's own."""
         table = "sampling."
-        return frozenset(n.removeprefix(table) for n in self.request.flags if n.startswith(table))
+        flags = (n.removeprefix(table) for n in self.request.flags if n.startswith(table))
+        return self._chosen.union(flags)

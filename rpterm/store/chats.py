@@ -133,12 +133,6 @@ def insert_turn(connection: sqlite3.Connection, turn: Turn, owner: str | None = 
     return cursor.lastrowid or 0
 
 
-def hide(connection: sqlite3.Connection, turn_id: int, hidden: bool) -> Turn:
-    """Hide a turn from the model, or unhide it."""
-    connection.execute("UPDATE turns SET hidden = ? WHERE id = ?", (int(hidden), turn_id))
-    return tree.turn(connection, turn_id)
-
-
 def finish(connection: sqlite3.Connection, turn: Turn, generation: Generation | None) -> Turn:
     """Store the final state of a reply, and its provenance if given."""
     connection.execute(

@@ -27,13 +27,28 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+class _LockFile:
+    """A file that is locked while its process lives; no file on a file system without locks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = _create_locked(path)
+
+    def release(self) -> None:
+        """Release the lock and remove the file. Idempotent."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            _remove(self.path)
+
+
 class Owner:
     """The identity of one open store; it creates its lock file when ``token`` is first read."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
         self._token: str | None = None
-        self._descriptor: int | None = None
+        self._lock: _LockFile | None = None
 
     @property
     def token(self) -> str:
@@ -44,7 +59,7 @@ class Owner:
         """
         if self._token is None:
             token = secrets.token_hex(8)
-            self._descriptor = _create_locked(_lock_file(self._database, token))
+            self._lock = _LockFile(_path_of(self._database, token))
             self._token = token
         return self._token
 
@@ -59,12 +74,8 @@ class Owner:
 
     def release(self) -> None:
         """Release the lock and remove the file."""
-        if self._token is None:
-            return
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-        _remove(_lock_file(self._database, self._token))
+        if self._lock is not None:
+            self._lock.release()
 
 
 class Presence:
@@ -72,25 +83,21 @@ class Presence:
 
     def __init__(self, database: Path, chat_id: int) -> None:
         self._prefix = f"{database.name}-open-{chat_id}-"
-        self._path = database.with_name(self._prefix + secrets.token_hex(8))
-        self._descriptor = _create_locked(self._path)
+        self._lock = _LockFile(database.with_name(self._prefix + secrets.token_hex(8)))
 
     def is_open_elsewhere(self) -> bool:
         """Whether another running process has the chat open; removes lock files of dead ones."""
-        others = set(self._path.parent.glob(f"{self._prefix}*")) - {self._path}
+        others = set(self._lock.path.parent.glob(f"{self._prefix}*")) - {self._lock.path}
         return sum(map(_is_held, others)) > 0  # Not any(): every dead one has to be removed.
 
     def release(self) -> None:
         """Release and remove the lock file. Idempotent."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-            _remove(self._path)
+        self._lock.release()
 
 
 def is_alive(database: Path, token: str | None) -> bool:
     """Whether the store of this name still runs; removes the lock file of a dead one."""
-    return bool(token) and _is_held(_lock_file(database, str(token)))
+    return bool(token) and _is_held(_path_of(database, str(token)))
 
 
 def _is_held(path: Path) -> bool:
@@ -116,7 +123,7 @@ def any_owner_alive(database: Path) -> bool:
     return any(is_alive(database, path.name.removeprefix(prefix)) for path in paths)
 
 
-def _lock_file(database: Path, token: str) -> Path:
+def _path_of(database: Path, token: str) -> Path:
     return database.with_name(f"{database.name}-live-{token}")
 
 

@@ -342,7 +342,8 @@ class Store(PersonasAndFlags):
     def hide(self, turn_id: int, hidden: bool = True) -> Turn:
         """Hide a turn from the model, or unhide it."""
         with self.connections.write() as connection:
-            return chats.hide(connection, turn_id, hidden)
+            connection.execute("UPDATE turns SET hidden = ? WHERE id = ?", (hidden, turn_id))
+            return tree.turn(connection, turn_id)
 
     def delete_turn(self, turn_id: int, *, alone: bool = False) -> int | None:
         """Delete a turn and its descendants permanently; return the chat's leaf afterwards.

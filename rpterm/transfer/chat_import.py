@@ -127,6 +127,8 @@ def has_chats(path: Path) -> bool:
 
 def _import_file(path: Path, job: _Job) -> list[ImportedChat]:
     """Import the chats of a file; most hold one."""
+    if path.exists() and not path.is_file():
+        raise RptermError("It is a folder, a device or a pipe, but not a file.")
     if path.stat().st_size > full_chat.MAX_BYTES:
         raise RptermError(
             f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."

@@ -119,6 +119,8 @@ def _walk(folder: Path) -> Iterable[Path]:
 
 def _flag_of(path: Path) -> str:
     """The store's flag for a file's content, whose value is the card it was imported as."""
+    if not path.is_file():
+        return IMPORT_FLAG
     try:
         with path.open("rb") as file:
             return IMPORT_FLAG + hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from rpterm.cards import example_edit
 from rpterm.cards.card import Example
-from rpterm.cards.example_edit import ExampleEditError, add, change, remove
+from rpterm.cards.example_edit import add, change, remove
 from rpterm.cards.reader import parse
+from rpterm.cards.toml_edit import CardEditError
 
 SHERLOCK = Path(__file__).parents[2] / "characters" / "sherlock.toml"
 NEW = Example((("user", "What's that?"), ("char", '*He looks.* "Nothing."\n\n"Truly."')))
@@ -54,7 +55,7 @@ def test_removing_what_was_added_gives_the_same_card() -> None:
     assert parse(remove(add(text, NEW), count + 1)) == parse(text)
 
 
-def test_comments_stay() -> None:
+def test_comments_stay_where_an_example_changes() -> None:
     text = (
         'name = "A"  # who\n\n# the voice\n[[examples]]  # first\nuser = "a"  # asked\n'
         'char = "b"\n# the end\n'
@@ -119,13 +120,13 @@ def test_an_example_can_be_added_to_any_layout(text: str) -> None:
 
 
 def test_there_is_no_such_example() -> None:
-    with pytest.raises(ExampleEditError, match="has 0 examples"):
+    with pytest.raises(CardEditError, match="has 0 examples"):
         change('name = "A"\n', 1, NEW)
 
 
 def test_a_layout_that_cannot_be_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(example_edit, "_table_text", lambda example: "# nothing\n")
-    with pytest.raises(ExampleEditError, match="edit the file"):
+    with pytest.raises(CardEditError, match="edit the file"):
         add('name = "A"\n', NEW)
 
 

@@ -1,5 +1,6 @@
 """Reading cards: valid ones completely, invalid ones with every problem."""
 
+import os
 import pickle
 import time
 from pathlib import Path
@@ -72,7 +73,7 @@ def problems(text: str) -> list[Problem]:
     return list(caught.value.problems)
 
 
-def test_a_complete_card() -> None:
+def test_every_part_of_a_complete_card_is_read() -> None:
     card = parse(GOOD)
     assert card.name == "Ada"
     assert card.description == "She mends clocks."
@@ -165,14 +166,14 @@ def test_unknown_keys_say_what_to_do(line: str, remedy: str) -> None:
         ('name = "a"\nknows_until = "1895-02-30"', "knows_until"),
     ],
 )
-def test_bad_values(line: str, field: str) -> None:
+def test_a_bad_value_is_reported_with_its_field(line: str, field: str) -> None:
     [problem] = problems(line)
     assert problem.field == field
     assert str(problem).startswith("my.toml:")
 
 
 @pytest.mark.parametrize("until", ["1895", "1895-04-23", "-0399", "79"])
-def test_good_horizons(until: str) -> None:
+def test_a_year_or_a_date_is_a_horizon(until: str) -> None:
     assert parse(f'name = "A"\nknows_until = "{until}"').knows_until == until
 
 
@@ -211,7 +212,7 @@ def test_invalid_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
         load(file)
 
 
-def test_unusable_files(tmp_path: Path) -> None:
+def test_a_file_that_is_no_card_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="no such file"):
         load(tmp_path / "none.toml")
     with pytest.raises(CardError, match="folder"):
@@ -293,3 +294,22 @@ def test_a_key_of_a_null_character_is_unknown_like_any_other() -> None:
     text = 'name = "Ada"\n[[lore]]\nkeys = "clock"\n"\\u0000" = 1\ncontent = "Clocks are dear."\n'
     with pytest.raises(CardError, match="There is no key"):
         parse(text)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_among_the_cards_stops_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(CardError, match="a device or a pipe"):
+        load(tmp_path / "pipe.toml")
+    with pytest.raises(CardError, match="a device or a pipe"):
+        load("/dev/zero")
+
+
+def test_a_card_can_come_through_a_pipe() -> None:
+    out, into = os.pipe()
+    os.write(into, b'name = "Ada"')
+    os.close(into)
+    try:
+        assert load(f"/dev/fd/{out}").name == "Ada"
+    finally:
+        os.close(out)

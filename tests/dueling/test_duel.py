@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from killing import run_and_kill
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.session import Session
@@ -228,7 +225,7 @@ import sys
 from pathlib import Path
 from rpterm.dueling.duel import Duel, DuelSetup
 from rpterm.store import Store
-duel = Duel.resume(Store(Path(sys.argv[1])), DuelSetup("Mara", ("", "temperature=1.5"), 40, 7, ("Who?", "Why?")))
+duel = Duel.resume(Store(Path(sys.argv[1])), DuelSetup("Mara", ("", "temperature=1.5"), 12, 7, ("Who?", "Why?")))
 while (pair := duel.next()) is not None:
     duel.judge(pair, "left")
     print(pair.round.number, flush=True)
@@ -238,18 +235,9 @@ while (pair := duel.next()) is not None:
 def test_kill_9_loses_no_stored_verdict(tmp_path: Path) -> None:
     path = tmp_path / "kill.db"
     with Store(path) as store:
-        fill(begin(store, setup(40)))
-    process = subprocess.Popen(
-        [sys.executable, "-c", JUDGE, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for _ in range(5):
-        assert process.stdout.readline()
-    os.kill(process.pid, signal.SIGKILL)
-    told = 5 + len(process.stdout.read().split())
-    process.wait(10)
-    process.stdout.close()
+        fill(begin(store, setup(12)))
+    told = run_and_kill(JUDGE, str(path), lines=5)
     with Store(path) as store:
-        duel = Duel.resume(store, setup(40))
+        duel = Duel.resume(store, setup(12))
         done = told if duel is None else duel.done()
         assert told <= done <= told + 1

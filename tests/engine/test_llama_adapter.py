@@ -47,7 +47,9 @@ def greedy(engine: LlamaEngine, prompt: Ids) -> Ids:
     return next(event.ids for event in events if isinstance(event, Finished))
 
 
-def test_adapter(engine: LlamaEngine, starter: Path, prompt: Ids, tmp_path: Path) -> None:
+def test_an_adapter_changes_replies_by_its_strength_and_refuses_other_states(
+    engine: LlamaEngine, starter: Path, prompt: Ids, tmp_path: Path
+) -> None:
     plain = greedy(engine, prompt)
     assert engine.save_state(tmp_path / "plain.kv")
     found = {}

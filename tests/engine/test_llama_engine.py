@@ -237,12 +237,12 @@ def test_candidates_cost_less_than_replies_in_turn(engine: LlamaEngine, prompt: 
     assert [len(each.ids) for each in done] == [16] * 4
 
 
-def test_too_many_candidates(engine: LlamaEngine, prompt: Ids) -> None:
+def test_more_candidates_than_sequences_are_refused(engine: LlamaEngine, prompt: Ids) -> None:
     with pytest.raises(EngineError, match="too many"):
         run(engine, prompt, PLAIN, seeds=tuple(range(9)))
 
 
-def test_refused_prompts(engine: LlamaEngine) -> None:
+def test_a_prompt_too_long_empty_or_of_another_model_is_refused(engine: LlamaEngine) -> None:
     with pytest.raises(EngineError, match="context only 256"):
         run(engine, [100] * 256, PLAIN)
     with pytest.raises(EngineError, match="empty"):
@@ -262,7 +262,9 @@ def has_begun(event: EngineEvent) -> bool:
 
 
 @pytest.mark.parametrize("where", ["prompt", "reply"])
-def test_cancel(engine: LlamaEngine, prompt: Ids, long_prompt: Ids, where: str) -> None:
+def test_cancel_ends_a_reply_and_keeps_what_was_evaluated(
+    engine: LlamaEngine, prompt: Ids, long_prompt: Ids, where: str
+) -> None:
     ids = (where == "prompt") * long_prompt[::-1] or prompt
     begun = threading.Event()
     events: list[EngineEvent] = []

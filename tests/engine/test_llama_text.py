@@ -229,7 +229,7 @@ def test_the_queue_aborts_settling_for_any_job_and_remembers_cancellations() -> 
     assert queue.abort.is_set()
 
 
-def test_threads(tmp_path: Path) -> None:
+def test_one_thread_runs_on_each_physical_core_unless_asked_otherwise(tmp_path: Path) -> None:
     assert choose_threads(3) == 3
     assert choose_threads(0) == physical_cores() >= 1
     assert physical_cores(tmp_path) >= 1, "no topology: logical CPUs"

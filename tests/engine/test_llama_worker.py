@@ -95,13 +95,13 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("context", [0, -1, 2_000_000_000])
-def test_impossible_contexts(starter: Path, context: int) -> None:
+def test_an_impossible_context_is_refused_before_loading(starter: Path, context: int) -> None:
     with pytest.raises(ModelError, match="context"):
         LlamaEngine(starter, context=context).load()
 
 
 @pytest.mark.model
-def test_a_context_beyond_training(starter: Path) -> None:
+def test_a_context_beyond_training_is_refused_with_the_limit(starter: Path) -> None:
     engine = LlamaEngine(starter, context=10_000)
     with pytest.raises(ModelError, match="at most 8,192"):
         engine.load()
@@ -110,7 +110,7 @@ def test_a_context_beyond_training(starter: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("kind", ["cut", "header cut", "random"])
-def test_damaged_models(starter: Path, tmp_path: Path, kind: str) -> None:
+def test_a_damaged_model_is_told_with_the_log(starter: Path, tmp_path: Path, kind: str) -> None:
     data = starter.read_bytes()
     path = tmp_path / "x.gguf"
     head = data[:24]
@@ -125,7 +125,7 @@ def test_damaged_models(starter: Path, tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("kind", ["missing", "not one", "a model"])
-def test_bad_adapters(starter: Path, tmp_path: Path, kind: str) -> None:
+def test_an_adapter_that_is_none_is_told(starter: Path, tmp_path: Path, kind: str) -> None:
     adapter = tmp_path / "lora.gguf"
     if kind == "not one":
         adapter.write_bytes(b"GGUF" + b"\x00" * 100)

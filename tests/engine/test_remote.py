@@ -49,6 +49,8 @@ class FakeServer(ThreadingHTTPServer):
         self.then: list[dict[str, str]] = []
         """What is streamed the next time, where it is something else than words."""
         self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
+        self.body: tuple[str, bytes] | None = None
+        """Content type and bytes of every reply, instead of a proper one."""
         self.hold = threading.Event()
         self.hold.set()
         self.hold_at = 1
@@ -98,11 +100,12 @@ class Handler(BaseHTTPRequestHandler):
         if body.get("top_k") in self.server.refused_top_k:
             self.answer(500, {"error": {"message": "top_k is out of range"}})
             return
+        kind, raw = self.server.body or ("text/event-stream", None)
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", kind)
         self.end_headers()
         try:
-            self.stream()
+            self.wfile.write(raw) if raw is not None else self.stream()
         except OSError:
             self.server.hung_up.set()
 
@@ -269,7 +272,7 @@ def unset(_server: FakeServer) -> RemoteEngine:
         (unset, "remote_url"),
     ],
 )
-def test_clear_errors(
+def test_a_server_that_cannot_be_used_is_told_in_a_sentence(
     server: FakeServer, make: Callable[[FakeServer], RemoteEngine], says: str
 ) -> None:
     engine = make(server)
@@ -326,6 +329,35 @@ def test_a_server_of_another_kind(server: FakeServer) -> None:
         RemoteEngine(server.url, "", key="secret").load()
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "message"),
+    [
+        ("text/html; charset=utf-8", b"<html>Log in</html>", "answered with a web page"),
+        ("text/event-stream", b"data: {nonsense}\n\n", "does not speak the OpenAI protocol"),
+        (
+            "text/event-stream",
+            b'data: {"error": {"message": "CUDA out of memory", "code": 500}}\n\n',
+            "failed: CUDA out of memory",
+        ),
+    ],
+)
+def test_what_is_no_reply_is_called_by_its_name(
+    engine: RemoteEngine, server: FakeServer, kind: str, body: bytes, message: str
+) -> None:
+    server.body = kind, body
+    with pytest.raises(EngineError, match=message):
+        list(engine.generate(ASK))
+
+
+def test_a_server_that_ignores_the_limit_is_stopped(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    server.words = ["word "] * 5000
+    events = list(engine.generate(replace(ASK, sampling=Sampling(seed=5, max_tokens=20))))
+    assert ends(events)[0].reason == "length"
+    assert len(text_of(events)) < 1000
+
+
 def test_a_server_that_goes_away(engine: RemoteEngine, server: FakeServer) -> None:
     engine.load()
     server.shutdown()
@@ -342,7 +374,9 @@ def test_token_estimates_are_near_and_reversible(engine: RemoteEngine) -> None:
     assert engine.tokenize([Piece(text)]) == [ids]
 
 
-def test_unsupported_operations(engine: RemoteEngine, tmp_path: Any) -> None:
+def test_settling_and_states_do_nothing_and_scoring_is_refused(
+    engine: RemoteEngine, tmp_path: Any
+) -> None:
     engine.settle([1])
     assert engine.settled(0)
     assert not engine.save_state(tmp_path / "x")
@@ -351,7 +385,7 @@ def test_unsupported_operations(engine: RemoteEngine, tmp_path: Any) -> None:
         engine.logprobs([1], [[2]])
 
 
-def test_background_generation(engine: RemoteEngine, server: FakeServer) -> None:
+def test_text_is_generated_in_the_background(engine: RemoteEngine, server: FakeServer) -> None:
     assert engine.generate_in_background(replace(ASK, stop=())) == "*smiles* Hello é🎉\nUser: x"
     assert server.asked[-1]["messages"][1]["content"] == "Hi"
 

@@ -38,7 +38,7 @@ def cut(text: str, at: list[int], prompt: str = "") -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("marks", FAMILIES, ids=lambda marks: marks.opens)
-def test_every_family(marks: ThoughtTags) -> None:
+def test_the_thought_of_every_model_family_is_separated(marks: ThoughtTags) -> None:
     text = f"\n{marks.opens}He lies…{marks.noise}{marks.closes}\n\n*nods* Yes."
     assert split(text) == ("He lies…", "*nods* Yes.")
     assert split(f"{marks.opens}{marks.noise}{marks.closes}Yes.") == ("", "Yes.")

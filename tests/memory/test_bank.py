@@ -145,7 +145,7 @@ def test_any_markup_is_read_to_its_end(text):
 
 # Encodings -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_encodings(tmp_path, encoding):
+def test_text_in_the_usual_encodings_is_read(tmp_path, encoding):
     (piece,) = placed(tmp_path / "e.txt", "Das Mädchen heißt Zoë.".encode(encoding))
     assert piece.text == "Das Mädchen heißt Zoë."
 

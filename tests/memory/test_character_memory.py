@@ -246,6 +246,9 @@ def test_before_the_index_is_loaded_the_database_is_searched(tmp_path):
     found = world.memory.recall(world.chat(), [], "tortoise or parrot", 99, len)
     assert len(found) == 1
     assert "tortoise" in found[0].text
+    pinned = world.memory.add("Never trust the ferryman", pinned=True)
+    found = world.memory.recall(world.chat(), [], "A tortoise!", 99, len)
+    assert [item.why == "pinned" for item in found] == [True, False] and found[0].id == pinned.id
     world.close()
 
 

@@ -127,7 +127,7 @@ def test_any_text_can_be_read(text, speaker):
     ("Ann's neighbour Mr. Finch keeps bees", "My neighbour Mr. Finch keeps bees."),
     ("Tom next door keeps bees", "Tom next door keeps bees."),
 ])  # fmt: skip
-def test_supported_lines(line, turn):
+def test_a_line_that_says_what_a_clause_says_is_supported(line, turn):
     assert support(line, "Ann", turn).clause is not None
 
 
@@ -146,7 +146,7 @@ def test_supported_lines(line, turn):
     ("Ann loves violin playing", "I love your violin playing.", "not named"),
     ("Ann", "I live in Bath.", "says nothing"),
 ])  # fmt: skip
-def test_unsupported_lines(line, turn, why):
+def test_a_line_that_says_anything_else_is_not_supported(line, turn, why):
     found = support(line, "Ann", turn)
     assert found.clause is None
     assert why in found.why

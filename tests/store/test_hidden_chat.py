@@ -73,3 +73,17 @@ def test_the_next_start_deletes_a_chat_whose_import_was_killed(store: Store) -> 
     with Store(store.file) as other, pytest.raises(StoreError, match="no chat"):
         other.chat(chat_id)
     assert b"harbour" not in store.file.read_bytes()
+
+
+def test_without_lock_files_an_import_is_a_single_transaction(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(descriptor: int) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr("rpterm.store.process_locks._try_lock", unsupported)
+    with Store(store.file) as other, hidden_chat(store, CHAT) as chat_id:
+        add(store, chat_id)
+        with pytest.raises(StoreError, match="no chat"):
+            other.chat(chat_id)
+    assert store.chat(chat_id).turn_count == len(TEXTS)

@@ -160,3 +160,8 @@ def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path
     assert store.chat(result.chat_id or 0).title == "Tavern night" and moved.passed_over == []
     cast = Casts(store).get(result.chat_id or 0)
     assert cast is not None and [each.card_name for each in cast.members] == ["Tam", "Vesper"]
+
+
+def test_a_device_is_not_read(store: Store) -> None:
+    (result,) = import_chats([Path("/dev/zero")], store, [])
+    assert result.error == "It is a folder, a device or a pipe, but not a file."

@@ -43,19 +43,23 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
     ]
     own = dict(as_mapping(raw.get("extensions")))
     own.pop(ORIGIN, None)
-    book = Lorebook(
-        name=coerce.line(raw.get("name"), "lorebook: name"),
-        description=coerce.text(raw.get("description"), "lorebook: description"),
-        scan_depth=coerce.integer(raw.get("scan_depth"), "lorebook: scan_depth", 2, 0),
-        budget=coerce.integer(raw.get("token_budget"), "lorebook: token_budget", 0, 0),
-        recursive=coerce.flag(raw.get("recursive_scanning"), "lorebook: recursive_scanning", False),
-        extensions=own,
-    )
+    book = replace(read_settings(raw, "lorebook", coerce), extensions=own)
     origin: Table = {}
     patch = diff(_base_fields(book), {key: value for key, value in raw.items() if key != "entries"})
     if patch:
         origin["book"] = patch
     return hoist_common_patches(replace(book, entries=tuple(entries)), origin)
+
+
+def read_settings(raw: Mapping[str, Any], what: str, coerce: Coercer) -> Lorebook:
+    """A book without entries; all formats use the same keys for its settings."""
+    return Lorebook(
+        name=coerce.line(raw.get("name"), f"{what}: name"),
+        description=coerce.text(raw.get("description"), f"{what}: description"),
+        scan_depth=coerce.integer(raw.get("scan_depth"), f"{what}: scan_depth", 2, 0),
+        budget=coerce.integer(raw.get("token_budget"), f"{what}: token_budget", 0, 0),
+        recursive=coerce.flag(raw.get("recursive_scanning"), f"{what}: recursive_scanning", False),
+    )
 
 
 def is_entry(value: Any, where: str, coerce: Coercer) -> TypeGuard[Mapping[str, Any]]:

@@ -71,8 +71,8 @@ def read_any(path: Path) -> Imported:
     """
     try:
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "does not exist"
-            raise ExchangeError(f"{path} {what}.")
+            other = "is a device or a pipe" if path.exists() else "does not exist"
+            raise ExchangeError(f"{path} {'is a folder' if path.is_dir() else other}.")
         size = path.stat().st_size
         if size > MAX_FILE:
             raise ExchangeError(f"{path} has {size:,} bytes; a card can have at most {MAX_FILE:,}.")

@@ -12,10 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.book import check_count, common_fields, hoist_common_patches, is_entry
+from rpterm.cards.exchange.book import (
+    check_count,
+    common_fields,
+    hoist_common_patches,
+    is_entry,
+)
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import (
     LOGICS,
+    NUMBERS,
     ORIGIN,
     OUTLET,
     POSITIONS,
@@ -40,7 +46,6 @@ _FLAGS = {
     "matchWholeWords": "whole_words",
 }
 _CAPITAL = re.compile("[A-Z]")
-_NUMBERS = ("sticky", "cooldown", "delay")
 
 
 def is_world(raw: Mapping[str, Any]) -> bool:
@@ -123,9 +128,7 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) 
         ours: coerce.flag(raw.get(theirs), f"{where}: {theirs}", False)
         for theirs, ours in _FLAGS.items()
     }
-    converted |= {
-        each: coerce.integer(raw.get(each), f"{where}: {each}", 0, 0) for each in _NUMBERS
-    }
+    converted |= {each: coerce.integer(raw.get(each), f"{where}: {each}", 0, 0) for each in NUMBERS}
     included, excluded = _characters(raw.get("characterFilter"))
     entry = LoreEntry(
         keys=usable_keys(coerce.texts(keys, f"{where}: key"), where, coerce),
@@ -171,7 +174,7 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
         "probability": entry.probability,
     }
     base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
-    base |= {each: getattr(entry, each) for each in _NUMBERS if getattr(entry, each)}
+    base |= {each: getattr(entry, each) for each in NUMBERS if getattr(entry, each)}
     if entry.logic != "and_any":
         base["selectiveLogic"] = LOGICS.index(entry.logic)
     if entry.scan_depth is not None:

@@ -220,15 +220,16 @@ class LogprobScorer:
         self._batch.decode(self._context, row)
 
     def _row_logprobs(self, first_row: int, wanted: list[int]) -> list[float]:
-        return [
-            log_softmax_at(self._logits(first_row + at), token) for at, token in enumerate(wanted)
-        ]
-
-    def _logits(self, row: int) -> NDArray[np.float32]:
         import numpy as np
 
-        logits = lib.llama_get_logits_ith(self._context, row)
-        return np.ctypeslib.as_array(logits, (self._model.vocab_size,))
+        rows = (
+            lib.llama_get_logits_ith(self._context, first_row + at) for at in range(len(wanted))
+        )
+        shape = (self._model.vocab_size,)
+        return [
+            log_softmax_at(np.ctypeslib.as_array(row, shape), token)
+            for row, token in zip(rows, wanted, strict=True)
+        ]
 
 
 def log_softmax_at(logits: NDArray[np.float32], token: int) -> float:

@@ -20,6 +20,9 @@ class Proportion:
     hits: int
     total: int
 
+    def __add__(self, other: Proportion) -> Proportion:
+        return Proportion(self.hits + other.hits, self.total + other.total)
+
     @property
     def value(self) -> float | None:
         """The proportion; ``None`` if ``total`` is 0."""

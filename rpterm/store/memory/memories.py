@@ -246,6 +246,15 @@ class Memories:
             )
             return [_to_memory(row) for row in rows]
 
+    def pinned(self, character: str) -> list[Memory]:
+        """What the character recalls with every reply, oldest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM memories WHERE pinned AND NOT hidden "
+            f"AND superseded_by IS NULL AND {_CHARACTER_KNOWS} ORDER BY id"
+        )
+        with self._connections.read() as connection:
+            return [_to_memory(row) for row in connection.execute(query, {"character": character})]
+
     def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
         """The older memories that each of these replaces, oldest first."""
         found: dict[int, list[Memory]] = {}

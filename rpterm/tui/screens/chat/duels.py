@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, ratings, replies, sending
+from rpterm.tui.screens.chat import frame, ratings, replies, require, sending
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.duel import DuelView
 from rpterm.types import Intent, Status, Turn
@@ -23,14 +23,12 @@ async def begin(chat: ChatScreen) -> None:
     if chat.input.full_text.strip() and chat.transcript.selected is None:
         await sending.send_text(chat, ScreenRequest(candidates=2, duel=True))
         return
-    if replies.refuse_while_busy(chat):
-        return
+    require.idle(chat)
     if chat.state.choosing is not None:
         await replies.keep_marked(chat)
     turn = replies.target_turn(chat)
     if turn is None or (turn.role == "assistant" and turn.parent_id is None):
-        chat.say("Write something first: a duel compares two replies to it.")
-        return
+        raise require.Refusal("Write something first: a duel compares two replies to it.")
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     chat.input.focus()
@@ -46,27 +44,7 @@ def duel_view(turns: Sequence[Turn]) -> DuelView:
     return DuelView(turns, (left_index, 1 - left_index))
 
 
-async def left(chat: ChatScreen) -> None:
-    """Judge the left reply to be better."""
-    await judge(chat, "left")
-
-
-async def right(chat: ChatScreen) -> None:
-    """Judge the right reply to be better."""
-    await judge(chat, "right")
-
-
-async def tie(chat: ChatScreen) -> None:
-    """Judge both replies to be equally good."""
-    await judge(chat, "tie")
-
-
-async def both_bad(chat: ChatScreen) -> None:
-    """Judge both replies to be bad."""
-    await judge(chat, "both_bad")
-
-
-async def judge(chat: ChatScreen, verdict: Verdict) -> None:
+async def judge(chat: ChatScreen, *, verdict: Verdict) -> None:
     """Store the verdict, show the winner, and reveal how each reply was generated."""
     from rpterm.preference.rating import verdict_words
 
@@ -74,8 +52,7 @@ async def judge(chat: ChatScreen, verdict: Verdict) -> None:
     if not isinstance(duel, DuelView) or session is None:
         return
     if chat.state.busy:
-        chat.say("Both replies must be complete before you judge; Esc stops them now.")
-        return
+        raise require.Refusal("Both replies must be complete before you judge; Esc stops them now.")
     left_turn, right_turn = duel.sides
     if any(turn.status is not Status.COMPLETE for turn in duel.sides):
         chat.say("One reply was stopped, so there is nothing to judge. Both stay as swipes.")
@@ -100,17 +77,14 @@ async def choose(chat: ChatScreen, turn: Turn) -> None:
     """Judge the clicked reply to be the better one."""
     duel = chat.state.choosing
     if isinstance(duel, DuelView):
-        await judge(chat, "left" if turn.id == duel.sides[0].id else "right")
+        await judge(chat, verdict="left" if turn.id == duel.sides[0].id else "right")
 
 
 async def review(chat: ChatScreen) -> None:
     """Open the review, in which replies of all chats are rated one after the other."""
     from rpterm.tui.screens.review import ReviewScreen
 
-    session = chat.session
-    if session is None:
-        chat.say("The chat is still opening.")
-        return
+    session = require.session(chat)
     await chat.app.push_screen_wait(ReviewScreen(session.store, chat.settings, card=session.card))
     await ratings.show_marks(chat)
 

@@ -91,27 +91,11 @@ def _rows(
 
 
 # Sizes -----------------------------------------------------------------------------------------
-async def more(chat: ChatScreen) -> None:
-    """Allow one more example chosen for each turn."""
-    await _step(chat, 1, 0)
+async def step(chat: ChatScreen, *, k: int = 0, tokens: int = 0) -> None:
+    """Change the number of examples chosen for each turn, or the tokens of the fixed ones.
 
-
-async def fewer(chat: ChatScreen) -> None:
-    """Allow one example less for each turn."""
-    await _step(chat, -1, 0)
-
-
-async def larger(chat: ChatScreen) -> None:
-    """Give the fixed examples more tokens."""
-    await _step(chat, 0, STEP)
-
-
-async def smaller(chat: ChatScreen) -> None:
-    """Give the fixed examples fewer tokens; less than one step restores the default share."""
-    await _step(chat, 0, -STEP)
-
-
-async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
+    Less than ``STEP`` tokens restores the default share.
+    """
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)

@@ -55,7 +55,7 @@ def settle_cache(chat: ChatScreen) -> None:
 async def show_error(chat: ChatScreen, text: str, log_tail: str = "") -> None:
     """Show an error in a block below the last turn, unless it is shown already."""
     if text not in [block.message for block in chat.query(ErrorBlock)]:
-        await chat.transcript.mount_below(ErrorBlock(text, log_tail))
+        await chat.transcript.mount(ErrorBlock(text, log_tail))
         chat.transcript.scroll_to_end()
 
 

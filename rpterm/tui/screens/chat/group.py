@@ -1,14 +1,11 @@
-"""Group chats: the commands on the cast, and what the screen shows of it.
-
-Imported only in a chat with several characters, or when somebody may join.
-"""
+"""Group chats: the commands on the cast, and what the screen shows of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import frame, panes, replies, sending, slash_commands
+from rpterm.tui.screens.chat import frame, panes, replies, require, sending, slash_commands
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.header import Header
 from rpterm.types import Intent, Member, Turn, TurnTaking
@@ -96,18 +93,13 @@ async def choose_speaker(chat: ChatScreen) -> None:
     """Choose who speaks now, or how turns are taken."""
     from rpterm.tui.screens.cast import SpeakerScreen, member_of, taking_of_choice
 
-    session = chat.session
-    if (
-        await slash_commands.run_if_command(chat)
-        or session is None
-        or replies.refuse_while_busy(chat)
-    ):
+    if await slash_commands.run_if_command(chat):
         return
-    scene = session.scene
+    scene = require.session(chat).scene
+    require.idle(chat)
     if scene.cast is None or not scene.group:
         cast_key = keys.key_name("cast", chat.settings.keys)
-        chat.say(f"No other character is here yet: {cast_key} adds one.")
-        return
+        raise require.Refusal(f"No other character is here yet: {cast_key} adds one.")
     able = [member for member in scene.present if not member.muted]
     taglines = [_tagline(scene, member) for member in able]
     actor = _next_speaker(chat, scene, chat.input.full_text.strip())
@@ -137,12 +129,9 @@ async def edit_cast(chat: ChatScreen) -> None:
     """Let characters join, leave, or be muted."""
     from rpterm.tui.screens.cast import CastScreen
 
-    session = chat.session
-    if session is None:
-        chat.say("The chat is still opening.")
-        return
-    at = ""
-    while not replies.refuse_while_busy(chat):
+    session, at = require.session(chat), ""
+    while True:
+        require.idle(chat)
         scene = session.scene
         taglines = [_tagline(scene, member) for member in scene.present]
         screen = CastScreen(scene.present, taglines, chat.settings.keys, at)
@@ -179,7 +168,7 @@ async def _change_cast(chat: ChatScreen, scene: Scene, action: str, choice: str)
 async def _join(chat: ChatScreen, scene: Scene) -> bool:
     from rpterm.tui.screens.picker import CharacterPicker
 
-    done = await chat.app.push_screen_wait(CharacterPicker(heading="Who joins?"))
+    done = await chat.app.push_screen_wait(CharacterPicker("Who joins?"))
     if done is None:
         return False
     member = await chat.ask(scene.add, done.id)
@@ -197,7 +186,7 @@ async def cast_changed(chat: ChatScreen) -> None:
     await replies.refresh_transcript(chat)
     for turn in chat.transcript.turns:
         if (view := chat.transcript.view(turn.id)) is not None:
-            view.refresh_head()
+            view.draw()
     await chat.ask(session.settle_cache)
     if chat.state.info is not None and not chat.state.busy:
         frame.settle_cache(chat)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rpterm import paths
 from rpterm.humanize import counted
 from rpterm.tui import text
-from rpterm.tui.screens.chat import navigation, panes
+from rpterm.tui.screens.chat import navigation, panes, require
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rpterm.store.memory.files import BlockedPhrase
     from rpterm.tui.screens.chat.screen import ChatScreen
 
-_NO_MEMORY = "This chat has no memory: it is still opening, or the settings have `memory = false`."
 _QUOTED = 160
 """How many characters of a memory are shown when asking whether to forget it."""
 
@@ -46,12 +45,13 @@ async def toggle(chat: ChatScreen) -> None:
 
 async def refresh(chat: ChatScreen) -> None:
     """Reload and show everything; of several requests at once only the last one is shown."""
-    pane, session = chat.panes.pane("memory"), chat.session
+    pane = chat.panes.pane("memory")
     if not isinstance(pane, MemoryPane):
         return
-    memory = session.memory if session is not None else None
-    if session is None or memory is None:
-        pane.show_problem(_NO_MEMORY)
+    try:
+        session, memory = require.session(chat), _memory(chat)
+    except require.Refusal as refusal:
+        pane.show_problem(str(refusal))
         return
     pane.requests += 1
     request, prompt = pane.requests, chat.state.recalled
@@ -85,14 +85,12 @@ def refresh_soon(chat: ChatScreen) -> None:
 async def run_command(chat: ChatScreen, event: MemoryPane.CommandRun) -> None:
     """Run a command of the pane."""
     memory, item = _memory(chat), event.item
-    if memory is None:
-        return
     if event.command == "memory-add":
         await add(chat)
     elif event.command == "memory-never":
         await _never(chat, memory, item, event.block)
     elif item is None:
-        chat.say("Mark a memory first.")
+        raise require.Refusal("Mark a memory first.")
     elif event.command == "memory-open":
         await _open(chat, item)
     elif event.command == "memory-pin":
@@ -116,8 +114,6 @@ async def _open(chat: ChatScreen, item: OverviewItem) -> None:
 async def add(chat: ChatScreen) -> None:
     """Let the user write a memory."""
     memory = _memory(chat)
-    if memory is None:
-        return
     fields = [Field("text", f"What {memory.character} should remember", lines=4)]
     values = await chat.app.push_screen_wait(Form("A new memory", fields, chat.settings.keys))
     if values is not None and values["text"].strip():
@@ -128,8 +124,6 @@ async def add(chat: ChatScreen) -> None:
 async def add_file(chat: ChatScreen) -> None:
     """Give the character a file, which is read in the background."""
     memory = _memory(chat)
-    if memory is None:
-        return
     label = "A .txt, .md, .html, .pdf or .epub file"
     fields = [Field("path", label, check=_path_problem)]
     values = await chat.app.push_screen_wait(
@@ -225,8 +219,7 @@ async def _forget_file(chat: ChatScreen, memory: Memory, item: OverviewItem, fil
         await chat.ask(memory.remove_file, file_id)
 
 
-def _memory(chat: ChatScreen) -> Memory | None:
-    if chat.session is None or chat.session.memory is None:
-        chat.say(_NO_MEMORY)
-        return None
-    return chat.session.memory
+def _memory(chat: ChatScreen) -> Memory:
+    if (memory := require.session(chat).memory) is None:
+        raise require.Refusal("This chat has no memory: the settings have `memory = false`.")
+    return memory

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, messages
-from rpterm.tui.screens.chat import examples, frame, other_terminals, panes, replies
+from rpterm.tui.screens.chat import (
+    examples,
+    frame,
+    other_terminals,
+    panes,
+    ratings,
+    replies,
+    require,
+)
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
@@ -37,8 +45,7 @@ def begin(chat: ChatScreen) -> None:
 
 async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
     """Leave the open chat and open another one."""
-    if replies.refuse_while_editing(chat):
-        return
+    require.no_editor(chat)
     state, session = chat.state, chat.session
     state.epoch += 1
     if session is not None and state.busy:
@@ -83,16 +90,10 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
 
         draft = await chat.ask(drafts.load, session.store, session.chat_id)
         replies.prepend_to_input(chat, draft)  # The user may have begun to write meanwhile.
-    chat.work(_show_ratings(chat), "marks")
+    chat.work(ratings.show_marks(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
     if state.request is not None:
         replies.run(chat)
-
-
-async def _show_ratings(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import ratings
-
-    await ratings.show_marks(chat)
 
 
 async def opening_failed(chat: ChatScreen, text: str) -> None:

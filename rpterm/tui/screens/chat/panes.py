@@ -22,10 +22,10 @@ PREVIEW_AFTER_S = 0.3
 WRITING = ("stop", "select-previous", "pane-prompt", "palette")
 DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
 CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
-RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
-         "flag", "unrate")  # fmt: skip
-SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
+SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "branch-here", "delete")
+RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down")
+SELECTED_LAST = ("continue-here", "copy", "hide", "back", "help")
+RATED_LAST = ("tags", "flag", "unrate")
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
 EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
 COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
@@ -79,8 +79,8 @@ def show_hints(chat: ChatScreen) -> None:
 def _turn_hints(turn: Turn) -> tuple[str, ...]:
     """The commands on a selected turn; only replies can be rated."""
     if turn.role != "assistant":
-        return SELECTED
-    return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
+        return (*SELECTED, *SELECTED_LAST)
+    return (*SELECTED, *RATED, *SELECTED_LAST, *RATED_LAST)
 
 
 def fit_to_size(chat: ChatScreen, size: Size) -> None:
@@ -171,10 +171,7 @@ def chat_opened(chat: ChatScreen) -> None:
     scores.refresh(chat)
     examples.refresh_soon(chat)
     chat.work(fill_chats(chat), "panes")
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
     if chat.going_to is not None:
         from rpterm.tui.screens.chat import navigation
 
@@ -182,8 +179,8 @@ def chat_opened(chat: ChatScreen) -> None:
 
 
 def refresh_memory(chat: ChatScreen) -> None:
-    """Something was written to memory: reload the Memory pane, if it is open."""
-    if chat.panes.pane("memory") is not None:
+    """Reload the Memory pane, if it is open."""
+    if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
         memory.refresh_soon(chat)
@@ -217,16 +214,14 @@ def request_preview(
     is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
     if not is_shown or chat.state.busy or chat.state.info is None:
         return
-    chat.state.previews += 1
-    number = chat.state.previews
 
     def build() -> None:
         session = chat.session
-        if session is not None and chat.state.previews == number and not chat.state.busy:
+        if session is not None and not chat.state.busy:
             draft, post = chat.input.full_text, chat.post_message
             chat.previews.put(lambda: background.preview(session, draft, post))
 
-    chat.set_timer(after, build) if after else build()
+    chat.after_pause("preview", after, build)
 
 
 def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
@@ -261,10 +256,7 @@ def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
 def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
     """Show the memories of this prompt in the Memory pane, if it is open."""
     chat.state.recalled = prompt
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
 
 
 def _focus(chat: ChatScreen) -> None:

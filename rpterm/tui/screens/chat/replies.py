@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import background, keys
+from rpterm.tui import background
 from rpterm.tui.screens.chat import frame
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Intent, RptermError, Status, Turn
+from rpterm.types import Intent, Role, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -162,6 +162,8 @@ def prepend_to_input(chat: ChatScreen, words: str) -> None:
 # What is shown ----------------------------------------------------------------------------------
 async def refresh_transcript(chat: ChatScreen) -> None:
     """Show the branch as it is stored, and update what depends on it."""
+    from rpterm.tui.screens.chat import examples, scores
+
     session = chat.session
     if session is None:
         ghosts = (GHOST_USER, GHOST_REPLY)
@@ -174,7 +176,9 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(background.WINDOW)
     frame.show_header(chat)
-    await _refresh_dependents(chat)
+    scores.refresh(chat)
+    chat.keeper.shown()
+    await examples.fill(chat)
 
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
@@ -191,19 +195,11 @@ def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
     return [*above, replace(reply, text=view.full_text, status=Status.PARTIAL)]
 
 
-async def _refresh_dependents(chat: ChatScreen) -> None:
-    """Update what else depends on the shown branch: scores and examples."""
-    from rpterm.tui.screens.chat import examples, scores
-
-    scores.refresh(chat)
-    chat.keeper.shown()
-    await examples.fill(chat)
-
-
 # Helpers ---------------------------------------------------------------------------------------
-def last_turn(chat: ChatScreen) -> Turn | None:
-    """The last stored turn on screen."""
-    return next((turn for turn in reversed(chat.transcript.turns) if turn.id > 0), None)
+def last_turn(chat: ChatScreen, role: Role | None = None) -> Turn | None:
+    """The last stored turn on screen, or the last one of a role."""
+    stored = (turn for turn in reversed(chat.transcript.turns) if turn.id > 0)
+    return next((turn for turn in stored if role in (None, turn.role)), None)
 
 
 def user_name(chat: ChatScreen) -> str:
@@ -220,37 +216,6 @@ def marked_candidate(chat: ChatScreen) -> Turn | None:
     return choosing.marked if choosing is not None and not choosing.blind else None
 
 
-def refuse_while_choosing(chat: ChatScreen) -> bool:
-    """Return whether candidates wait for a choice, and tell the user to choose first.
-
-    Until then, the last turn of the transcript is not the reply that the user is looking at.
-    """
-    choosing = chat.state.choosing
-    if choosing is None or chat.transcript.selected is not None:
-        return False
-    chat.say("Say first which is better." if choosing.blind else "Choose one of them first: ⏎.")
-    return True
-
-
 def target_turn(chat: ChatScreen) -> Turn | None:
     """The turn that a command acts on: the selected one, the marked candidate, or the last one."""
     return chat.transcript.selected or marked_candidate(chat) or last_turn(chat)
-
-
-def refuse_while_busy(chat: ChatScreen) -> bool:
-    """Return whether a reply is being written or a turn edited, and tell the user so."""
-    if busy := chat.state.busy or chat.state.keeping:
-        chat.say("Still writing: Esc stops the reply.")
-    return busy or refuse_while_editing(chat)
-
-
-def refuse_while_editing(chat: ChatScreen) -> bool:
-    """Return whether a turn is being edited; if so, say so and focus the editor."""
-    if (editor := chat.state.editor) is None:
-        return False
-    keep_key, leave_key = (
-        keys.key_name(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
-    )
-    chat.say(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
-    editor.focus()
-    return True

@@ -14,7 +14,7 @@ from rpterm.tui.screens.chat import frame, panes, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Generation, Intent, Turn
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat import events
@@ -86,7 +86,7 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     else:
         await chat.transcript.show(above, more=chat.transcript.has_more)
         state.choosing = _candidates_view(chat, event.turns)
-        await chat.transcript.mount_below(state.choosing)
+        await chat.transcript.mount(state.choosing)
     chat.refresh_hints()
 
 
@@ -135,7 +135,11 @@ def _reply_finished(chat: ChatScreen, event: events.ReplyFinished | events.Reply
         state.choosing.finish(event.index, event.turn, event.generation.usage.generated)
     elif (view := chat.transcript.view(event.turn.id)) is not None:
         view.show(event.turn)
-    _show_usage(chat, event.generation)
+    usage = event.generation.usage
+    chat.figures(
+        reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,
+        first_s=usage.first_token_s, hint="",
+    )  # fmt: skip
     if state.session is not None:
         state.session.rater.mark_seen(event.turn.id)
     chat.keeper.replied(event.turn)
@@ -178,12 +182,3 @@ async def reply_ended(chat: ChatScreen) -> None:
     if state.info is not None:
         frame.settle_cache(chat)
     panes.request_preview(chat, always=True)
-
-
-def _show_usage(chat: ChatScreen, generation: Generation) -> None:
-    """Show the token counts and the speed of the reply in the status line."""
-    usage = generation.usage
-    chat.figures(
-        reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,
-        first_s=usage.first_token_s, hint="",
-    )  # fmt: skip

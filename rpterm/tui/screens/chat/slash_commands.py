@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm import live_settings, slash
 from rpterm.tui import keys
+from rpterm.tui.screens.chat import require
 from rpterm.tui.widgets.hints import Completion
 from rpterm.types import RptermError
 
@@ -84,17 +85,16 @@ async def _set(chat: ChatScreen, arguments: str) -> None:
 async def _note(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import chats
 
-    if (session := chat.session) is not None:
-        note = (await chat.ask(lambda: session.chat)).note
-        await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
+    session = require.session(chat)
+    note = (await chat.ask(lambda: session.chat)).note
+    await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
 
 
 async def _rename(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import replies
 
-    if (session := chat.session) is not None:
-        await chat.ask(session.rename, arguments)
-        await replies.refresh_transcript(chat)
+    await chat.ask(require.session(chat).rename, arguments)
+    await replies.refresh_transcript(chat)
 
 
 async def _export(chat: ChatScreen, arguments: str) -> None:
@@ -123,8 +123,10 @@ def suggestions(
     name, space, arguments = line[1:].partition(" ")
     if not space:
         return _command_names(name, overrides)
-    if name.casefold() == _SET and (found := _setting_names(arguments.partition(" ")[0])):
-        return [Completion(each, _setting_description(each)) for each in found], ""
+    if name.casefold() == _SET:
+        labels = (each.removeprefix("sampling.") for each in live_settings.NAMES)
+        if found := slash.starting_with(arguments.partition(" ")[0], labels):
+            return [Completion(each, _about_setting(each)) for each in found], ""
     description = names().get(name.casefold())
     if description is None:
         return [], "There is no such command."
@@ -141,6 +143,10 @@ def _command_names(
     if not found:
         return [], "There is no such command; a message that begins with a slash needs two."
     return [Completion(f"/{each}", known[each], _key_of(each, overrides)) for each in found], ""
+
+
+def _about_setting(label: str) -> str:
+    return live_settings.description(live_settings.tunable_name(label))
 
 
 def _key_of(name: str, overrides: Mapping[str, str] | None) -> str:
@@ -160,16 +166,3 @@ async def complete(chat: ChatScreen) -> None:
     chat.input.put(f"{command} {completed}" if space else completed)
     if takes_more:
         chat.input.insert(" ")
-
-
-def _setting_names(prefix: str) -> list[str]:
-    """The settings whose name begins with this prefix."""
-    from rpterm.live_settings import NAMES
-
-    return slash.starting_with(prefix, (name.removeprefix("sampling.") for name in NAMES))
-
-
-def _setting_description(label: str) -> str:
-    from rpterm.live_settings import description, tunable_name
-
-    return description(tunable_name(label))
