@@ -14,43 +14,23 @@ if TYPE_CHECKING:
 
 
 WRITING = ("stop", "select-previous", "pane-prompt", "palette")
-
-
 DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
-
-
 CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
-
-
-RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
-         "flag", "unrate")  # fmt: skip
-
-
-SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
-
-
+SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "branch-here", "delete")
+RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down")
+SELECTED_LAST = ("continue-here", "copy", "hide", "back", "help")
+RATED_LAST = ("tags", "flag", "unrate")
 TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
-
-
 EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
-
-
 COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
            "pane-examples", "palette", "help")  # fmt: skip
-
-
 BESIDE = ("next-place", *COVERED)
-
-
 FIXED = {
     "prompt": (("↑↓", "mark"), ("⏎", "unfold")), "card": (("↑↓", "scroll"),),
     "chats": (("↑↓", "mark"), ("⏎", "open")), "memory": (("↑↓", "mark"),),
     "consistency": (("↑↓", "mark"), ("⏎", "line")), "examples": (("↑↓", "mark"), ("⏎", "unfold")),
 }  # fmt: skip
 """The hints for the keys of lists in each pane, which cannot be remapped."""
-
-
 EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
          "select-previous", "chats", "palette", "help")  # fmt: skip
 
@@ -93,5 +73,5 @@ def show_hints(chat: ChatScreen) -> None:
 def _turn_hints(turn: Turn) -> tuple[str, ...]:
     """The commands on a selected turn; only replies can be rated."""
     if turn.role != "assistant":
-        return SELECTED
-    return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
+        return (*SELECTED, *SELECTED_LAST)
+    return (*SELECTED, *RATED, *SELECTED_LAST, *RATED_LAST)
