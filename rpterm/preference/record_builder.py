@@ -34,6 +34,8 @@ SOURCE_OF_KIND = {
     "edit": Source.EDIT, "swipe": Source.SWIPE,
 }  # fmt: skip
 """Sources by the store's kinds of judgements."""
+_PAIRS_PER_PROMPT = 16
+"""Maximum number of pairs from the ratings of one prompt, widest gap first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,10 @@ class Selection:
 
     Attributes:
         min_edit: Edits that change fewer characters make no pair.
-        pairs_per_prompt: Maximum number of pairs from the ratings of one prompt, widest gap first.
     """
 
     sources: frozenset[Source] = frozenset(DEFAULT_SOURCES)
     min_edit: int = 3
-    pairs_per_prompt: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class _RecordBuilder:
         self.result.records += labels
         pairs += rated_pairs(
             labels,
-            self.wanted.pairs_per_prompt,
+            _PAIRS_PER_PROMPT,
             lambda one, other: self._same_prompt(one.reply.turn, other.reply.turn),
         )
         pairs, contradicted = drop_contradicted_swipes(pairs, self._opinion)
