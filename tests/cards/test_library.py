@@ -45,9 +45,8 @@ def test_a_card_is_found_by_its_path(shelves: list[Path], monkeypatch: pytest.Mo
 
 
 def test_a_near_name_is_offered(shelves: list[Path]) -> None:
-    with pytest.raises(CardNotFound, match="Did you mean ada") as caught:
+    with pytest.raises(CardNotFound, match=r"Did you mean ada\?"):
         find("adda", shelves)
-    assert caught.value.near == ("ada",)
     with pytest.raises(CardNotFound, match="There are: ada"):
         find("zzzzzz", shelves)
     with pytest.raises(CardNotFound, match="no cards yet"):

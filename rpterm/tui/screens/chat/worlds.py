@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import examples, frame, new_files, require
+from rpterm.tui.screens.chat import card_changes, examples, new_files, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ async def _show_change(chat: ChatScreen, summary: str, whose: str) -> None:
     from rpterm.examples.editor import CHAT
 
     if whose != CHAT:
-        await examples.card_written(chat, summary, whose)
+        await card_changes.card_written(chat, summary, whose)
     elif chat.session is not None:
-        await frame.card_changed(chat, chat.session.card, summary, title="This chat")
+        await card_changes.card_changed(chat, chat.session.card, summary, title="This chat")
         await examples.examples_changed(chat)
 
 
