@@ -200,6 +200,10 @@ def write(
         done = export(judgements, folder, options, _model(store, known), check_export)
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
+    if split and not any(name.endswith("test") for name in done.rows):
+        out.say(
+            "test: none, because no chat with such ratings fell into it (--split 0.3 is likelier)"
+        )
     if done.cut:
         prompts = counted(done.cut, "prompt")
         out.say(f"{prompts} shortened to fit --max-tokens: the oldest turns are left out")

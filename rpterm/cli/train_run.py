@@ -144,7 +144,7 @@ class _Progress:
         steps = (
             f"{total - done:,} of {counted(total, 'step')} left" if done else counted(total, "step")
         )
-        duration = f"{steps}, about {_duration(seconds)} if nothing else is running"
+        duration = f"{steps}, about {_duration(seconds)} at the speed measured just now"
         out.say(f"{duration}. Ctrl+C stops and keeps the steps that are done.")
         self._show_task("training", total, done)
 

@@ -270,8 +270,9 @@ def test_another_model_replaces_the_engine_when_a_chat_is_opened(card: str) -> N
     run = Launch(Settings(), folders.find(), ChatRequest(target=card), make, embed=False)
     first = run.open()
     say(first, "Hello")
-    run.retune(replace(run.settings, theme="paper"), frozenset())
+    run.retune(replace(run.settings, theme="paper"), frozenset({"top_k"}))
     second = run.open(None, first.chat_id)
+    assert "top_k" in second._flagged
     assert len(made) == 1
     run.retune(replace(run.settings, model="other"), frozenset())
     third = run.open(None, second.chat_id)

@@ -1,4 +1,4 @@
-"""``rpterm score`` with the real models."""
+"""``rpterm score``, once with the real models."""
 
 from __future__ import annotations
 
@@ -51,17 +51,14 @@ def test_score_prints_a_table_json_and_csv(
     assert done.code == 0, done.err
     good, broken = json.loads(done.out)["replies"]
     assert good["complete"] and good["probability"] > broken["probability"]
+    monkeypatch.setenv("RPTERM_ENGINE", "scripted")  # Without models, which take seconds to start.
     table = cli("score", str(card), str(file), "--fast", "--against", str(other))
     assert "sounds like an assistant" in table.out
     missing = cli("score", "sherlock", str(tmp_path / "none.jsonl"))
     assert missing.code == 1 and "cannot be read" in missing.err
 
 
-@pytest.mark.model
-def test_rows_can_describe_their_own_characters(
-    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+def test_rows_can_describe_their_own_characters(tmp_path: Path, cli: Cli) -> None:
     file = tmp_path / "rows.jsonl"
     asked, told = "What do you do all day?", {"Ines": "I mend nets.", "Rui": "I drive a tram."}
     rows = [

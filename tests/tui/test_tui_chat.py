@@ -104,7 +104,7 @@ async def test_a_message_sent_while_the_model_loads_is_stored_at_once(tmp_path: 
 
 
 async def test_escape_stops_a_reply_and_keeps_its_text(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     seen: list[Message] = []
     app = stage.app()
     async with running(app, seen=seen) as pilot:

@@ -68,7 +68,7 @@ class FileStage(Stage):
     def find(self, target: str) -> Found:
         """The card of a character that joins."""
         if target != "tam":
-            raise CardNotFound(target, f"There is no card {target}.")
+            raise CardNotFound(f"There is no card {target}.")
         text = self.file(TAM).read_text("utf-8")
         return Found(parse(text), text, self.file(TAM))
 

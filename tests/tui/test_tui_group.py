@@ -54,7 +54,7 @@ def find(target: str) -> Found:
     for card in (TAM, ORLA):
         if card.name.split()[0].casefold() in Path(target).stem.casefold():
             return Found(card, dump(card))
-    raise CardNotFound(target, f"There is no card {target}.")
+    raise CardNotFound(f"There is no card {target}.")
 
 
 @dataclass

@@ -129,7 +129,7 @@ async def test_undoing_a_broken_save_is_reported(stage: FileStage) -> None:
 
 
 async def test_a_card_saved_during_a_reply_is_used_after_it(stage: FileStage) -> None:
-    stage.engine = ScriptedEngine(REPLIES, delay_s=0.02)
+    stage.engine = ScriptedEngine(REPLIES, delay_s=0.1)
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await send(pilot, app, "Hello")

@@ -111,7 +111,7 @@ async def test_without_colour_the_asterisks_stay_visible(
 
 
 async def test_states_are_never_shown_by_colour_alone(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
         await send(pilot, app, "Hello")
@@ -277,13 +277,14 @@ async def test_a_long_chat_shows_its_end_and_loads_more_on_the_way_up(tmp_path: 
 
 
 async def test_a_growing_reply_does_not_scroll_a_reader_down(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, turns=60, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, turns=60, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
         await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: phase(app) == "writing")
         await pilot.press("pageup", "pageup")
         at = app.chat.transcript.scroll_y
+        stage.engine._delay = 0.0
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert app.chat.transcript.scroll_y == at
         assert "wick" not in screen_text(app)
@@ -302,7 +303,7 @@ async def test_a_short_chat_ends_right_above_the_input(stage: Stage) -> None:
 
 # Ways out --------------------------------------------------------------------------------------
 async def test_ctrl_c_stops_then_asks_then_quits(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
         await send(pilot, app, "Hello")

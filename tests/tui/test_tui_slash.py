@@ -21,7 +21,7 @@ from tui_support import (
 
 from rpterm.tui.app import RptermApp
 from rpterm.tui.keys import BY_ID
-from rpterm.tui.screens.chat.slash_commands import names
+from rpterm.tui.screens.chat.slash_completion import names
 
 
 async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage) -> None:

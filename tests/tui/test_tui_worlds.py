@@ -126,3 +126,21 @@ async def test_a_saved_world_is_used_at_once(stage: FileStage) -> None:
         world = stage.folder / "worlds" / "coast.toml"
         world.write_text('[[lore]]\nkeys = "fog"\ncontent = "It sings."\n', encoding="utf-8")
         await wait_until(pilot, lambda: "lore fog (coast) content: changed" in notices(app))
+
+
+async def test_a_world_is_begun_in_the_list(stage: FileStage, tmp_path: Path) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("alt+l")
+        await wait_until(pilot, lambda: "^N new" in screen_text(app))
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "A new world" in screen_text(app))
+        await pilot.press(*"North", "enter")
+        await wait_until(pilot, lambda: "Write its lore into" in notices(app))
+        assert (tmp_path / "home" / "characters" / "worlds" / "north.toml").is_file()
+        await wait_until(pilot, lambda: load(stage.file).worlds == ("north",))
+        await wait_until(pilot, lambda: "✓ Mara Venn" in screen_text(app))
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "A new world" in screen_text(app))
+        await pilot.press(*"North", "enter")
+        await wait_until(pilot, lambda: "already exists" in notices(app))

@@ -241,12 +241,22 @@ async def _write_persona(
 
 
 async def choose_character(chat: ChatScreen) -> None:
-    """Show the list of characters and open a chat with one; without a card, leaving it quits."""
+    """Show the list of characters and open a chat with one, maybe a new one.
+
+    Without a card, leaving the list quits.
+    """
+    from rpterm.tui.screens.chat import new_files
     from rpterm.tui.screens.picker import CharacterPicker
 
     heading = "Characters" if chat.card else "Who do you want to talk to?"
-    done = await chat.app.push_screen_wait(CharacterPicker(heading))
-    if done is not None:
-        await opening.switch_chat(chat, done.id, None)
-    elif chat.card is None:
-        chat.app.exit()
+    while True:
+        picker = CharacterPicker(heading, actions=("list-new",), overrides=chat.settings.keys)
+        done = await chat.app.push_screen_wait(picker)
+        if done is None:
+            if chat.card is None:
+                chat.app.exit()
+            return
+        target = done.id if done.action == "open" else await new_files.write_character(chat)
+        if target is not None:
+            await opening.switch_chat(chat, target, None)
+            return

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
+    candidates,
     chats,
+    duel_verdicts,
     duels,
     example_commands,
     examples,
     files,
     group,
     memory,
+    memory_commands,
     navigation,
     panes,
     ratings,
@@ -22,7 +25,7 @@ from rpterm.tui.screens.chat import (
     replies,
     sending,
     setting_commands,
-    slash_commands,
+    slash_completion,
     turns,
     worlds,
 )
@@ -48,7 +51,7 @@ def _pass_to_editor(chat: ChatScreen, *, name: str) -> None:
 COMMANDS: dict[str, Command] = {
     "send": sending.send,
     "newline": _newline,
-    "complete": slash_commands.complete,
+    "complete": slash_completion.complete,
     "stop": replies.stop,
     "back": turns.back,
     "editor": turns.edit_outside_here,
@@ -58,7 +61,7 @@ COMMANDS: dict[str, Command] = {
     "continue": sending.continue_reply,
     "swipe-previous": partial(turns.swipe, step=-1),
     "swipe-next": partial(turns.swipe, step=1),
-    "choose": replies.keep_marked,
+    "choose": candidates.keep_marked,
     "edit-last": turns.edit_last,
     "select-previous": turns.select_previous,
     "select-next": turns.select_next,
@@ -77,7 +80,7 @@ COMMANDS: dict[str, Command] = {
     "flag": ratings.flag,
     "unrate": ratings.unrate,
     "duel": duels.begin,
-    **{name: partial(duels.judge, verdict=verdict) for name, verdict in VERDICTS.items()},
+    **{name: partial(duel_verdicts.judge, verdict=verdict) for name, verdict in VERDICTS.items()},
     "review": duels.review,
     "consent": ratings.consent,
     "scroll-up": turns.scroll_up,
@@ -109,7 +112,7 @@ COMMANDS: dict[str, Command] = {
     "remedy-note": remedies.add_note,
     "keep-example": example_commands.keep,
     "pane-memory": memory.toggle,
-    "memory-file": memory.add_file,
+    "memory-file": memory_commands.add_file,
     "go-back": navigation.go_back,
     **{key.id: partial(_pass_to_editor, name=key.id) for key in keys.of_scope("turn")},
 }

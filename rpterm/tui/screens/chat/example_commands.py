@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import examples, replies, require
+from rpterm.tui.screens.chat import card_changes, examples, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Status, Turn
 
@@ -63,7 +63,7 @@ async def edit(chat: ChatScreen) -> None:
         summary = await chat.ask(editor.change, exemplar.example, example)
         if (pane := examples.pane_of(chat)) is not None:
             pane.renamed(exemplar.key, card_key(example))
-        await examples.card_written(chat, summary)
+        await card_changes.card_written(chat, summary)
 
 
 async def keep(chat: ChatScreen) -> None:
@@ -88,7 +88,7 @@ async def keep(chat: ChatScreen) -> None:
         )
     example = _with_user_macro(exemplar.example, replies.user_name(chat))
     name = member.card_name if member is not None else ""
-    await examples.card_written(
+    await card_changes.card_written(
         chat, await chat.ask(examples.editor_of(chat, session).add, example, name), name
     )
 
@@ -102,7 +102,7 @@ async def undo(chat: ChatScreen) -> None:
         raise require.Refusal(
             "Nothing to undo: the card was not changed from here, or was saved since then."
         )
-    await examples.card_written(chat, "The last change is undone.", edit.member)
+    await card_changes.card_written(chat, "The last change is undone.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.tui.external_editor import edit_file
-from rpterm.tui.screens.chat import examples, require
+from rpterm.tui.screens.chat import card_changes, examples, require
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -29,7 +29,7 @@ async def edit_card(chat: ChatScreen) -> None:
     path = await chat.ask(editor.own_file, member)
     if path != before:
         summary = f"This chat now uses your own copy of the card, {path}."
-        await examples.card_written(chat, summary, member)
+        await card_changes.card_written(chat, summary, member)
     edit_file(chat.app, path)
     chat.poller.tick()
 

@@ -10,6 +10,7 @@ from rpterm.tui.screens.chat import (
     frame,
     other_terminals,
     panes,
+    preview,
     ratings,
     replies,
     require,
@@ -118,7 +119,7 @@ def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)
     examples.refresh_soon(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:

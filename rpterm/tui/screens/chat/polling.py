@@ -14,7 +14,7 @@ from textual.message import Message
 
 from rpterm.tui import messages
 from rpterm.tui.background import WINDOW
-from rpterm.tui.screens.chat import frame, panes
+from rpterm.tui.screens.chat import card_changes, frame, panes, preview
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
@@ -110,8 +110,8 @@ async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
         frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
-        await frame.card_changed(chat, report.card, report.summary)
+        await card_changes.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)

@@ -1,4 +1,4 @@
-"""Starts and stops replies, keeps one of several candidates, and shows what is stored.
+"""Starts and stops replies, and shows what is stored.
 
 Every command that wants a reply builds a ``ScreenRequest`` (see ``sending``) and passes it to
 ``start``; ``reply_events`` shows what happens then.
@@ -13,16 +13,15 @@ from textual.message import Message
 
 from rpterm import slash
 from rpterm.tui import background
-from rpterm.tui.screens.chat import frame
+from rpterm.tui.screens.chat import frame, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Intent, Role, RptermError, Status, Turn
+from rpterm.types import Intent, Role, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-# Stopping and choosing ---------------------------------------------------------------------------
 async def stop(chat: ChatScreen) -> None:
     """Stop the reply, keeping its text so far."""
     state = chat.state
@@ -37,61 +36,7 @@ async def stop(chat: ChatScreen) -> None:
         await refresh_transcript(chat)
 
 
-async def keep_marked(chat: ChatScreen) -> None:
-    """Keep the marked candidate, or end a duel without a verdict."""
-    if chat.state.choosing is None:
-        return
-    if chat.state.choosing.blind:
-        from rpterm.tui.screens.chat import duels
-
-        await duels.leave(chat)
-    else:
-        await keep_candidate(chat, chat.state.choosing.marked)
-
-
-async def leave_candidates(chat: ChatScreen) -> None:
-    """Close the candidates: keep the marked one or, after a comparison, the reply from before."""
-    from rpterm.tui.widgets.example_comparison import ExampleComparison
-
-    if not isinstance(chat.state.choosing, ExampleComparison):
-        await keep_marked(chat)
-    elif not chat.state.busy:
-        await frame.clear_below(chat)
-        await refresh_transcript(chat)
-
-
-async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
-    """Keep this candidate; the others stay as its swipes."""
-    if chat.state.choosing is not None and chat.state.choosing.blind:
-        from rpterm.tui.screens.chat import duels
-
-        await duels.choose(chat, turn)
-        return
-    if chat.state.busy:
-        chat.state.chosen = True
-        chat.say("This reply is kept once all of them are complete; Esc stops them now.")
-        return
-    if chat.session is not None and chat.state.choosing is not None:
-        await chat.ask(chat.session.select, turn.id)
-        await frame.clear_below(chat)
-        await refresh_transcript(chat)
-        chat.input.focus()
-
-
 # Starting --------------------------------------------------------------------------------------
-async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
-    """Start a reply, after keeping the marked candidate if candidates wait."""
-    state = chat.state
-    state.keeping = True
-    try:
-        if state.choosing is not None:
-            await leave_candidates(chat)
-    except RptermError:
-        restore_message(chat, request)
-        raise
-    finally:
-        state.keeping = False
-    await start(chat, request)
 
 
 async def start(chat: ChatScreen, request: ScreenRequest) -> None:
@@ -138,9 +83,7 @@ def run(chat: ChatScreen) -> None:
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
-        from rpterm.tui.screens.chat import group
-
-        name = group.expected_name(chat, chat.session.scene, request)
+        name = speakers.expected_name(chat, chat.session.scene, request)
     user = Turn(GHOST_USER, 0, None, "user", user_name(chat), request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.has_more)
@@ -210,12 +153,6 @@ def user_name(chat: ChatScreen) -> str:
     return (chat.card.user(own) if chat.card else own).name
 
 
-def marked_candidate(chat: ChatScreen) -> Turn | None:
-    """The marked candidate; ``None`` if no candidates wait or the choice is blind."""
-    choosing = chat.state.choosing
-    return choosing.marked if choosing is not None and not choosing.blind else None
-
-
 def target_turn(chat: ChatScreen) -> Turn | None:
     """The turn that a command acts on: the selected one, the marked candidate, or the last one."""
-    return chat.transcript.selected or marked_candidate(chat) or last_turn(chat)
+    return chat.transcript.selected or chat.state.marked or last_turn(chat)

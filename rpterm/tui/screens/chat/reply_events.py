@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, messages
-from rpterm.tui.screens.chat import frame, panes, replies
+from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
@@ -70,7 +70,7 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     state = chat.state
     state.prompt = event.prompt
     chat.phase(Phase.EVALUATING)
-    panes.show_window_usage(chat, event.prompt)
+    preview.show_window_usage(chat, event.prompt)
     panes.show_sent_prompt(chat, event.prompt)
     if not event.turns:
         chat.input.read_only = True
@@ -176,9 +176,9 @@ async def reply_ended(chat: ChatScreen) -> None:
     if state.choosing is None and not was_draft:
         await replies.refresh_transcript(chat)
     elif chosen:
-        await replies.keep_marked(chat)
+        await candidates.keep_marked(chat)
     else:
         frame.show_header(chat)
     if state.info is not None:
         frame.settle_cache(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)

@@ -21,13 +21,15 @@ from rpterm.errors import traceback_text, user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
+    candidates,
     chats,
     frame,
+    hints,
+    navigation,
     opening,
     other_terminals,
     panes,
     polling,
-    replies,
     reply_events,
     scores,
     turns,
@@ -265,12 +267,14 @@ class ChatScreen(Screen[None]):
     def refresh_hints(self) -> None:
         """Show the keys that can be used now."""
         if self.is_mounted:
-            panes.show_hints(self)
+            hints.show_hints(self)
 
     # Messages from threads ---------------------------------------------------------------------
     @on(messages.SessionOpened)
     async def session_opened(self, event: messages.SessionOpened) -> None:
         await self._guarded(opening.session_opened(self, event))
+        if self.going_to is not None:
+            self.work(navigation.show_pending_turn(self), "way")
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
@@ -343,7 +347,7 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.work(replies.keep_candidate(self, event.turn))
+        self.work(candidates.keep_candidate(self, event.turn))
 
     @on(Transcript.HistoryRequested)
     def history_wanted(self) -> None:
@@ -378,9 +382,9 @@ class ChatScreen(Screen[None]):
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
     def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:
         """A command key was pressed in the Memory pane."""
-        from rpterm.tui.screens.chat import memory
+        from rpterm.tui.screens.chat import memory_commands
 
-        self._work_with_dialog(memory.run_command(self, event))
+        self._work_with_dialog(memory_commands.run_command(self, event))
 
     def on_memory_pane_query_changed(self) -> None:
         """The search in the Memory pane changed."""

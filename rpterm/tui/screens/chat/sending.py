@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.tui import background, keys
-from rpterm.tui.screens.chat import frame, panes, replies, require, slash_commands
+from rpterm.tui.screens.chat import (
+    candidates,
+    frame,
+    preview,
+    replies,
+    require,
+    slash_commands,
+)
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent
@@ -37,14 +44,14 @@ async def send_text(chat: ChatScreen, request: ScreenRequest) -> None:
     require.idle(chat)
     text = slash.unescaped(chat.input.full_text.strip())
     chat.input.put("")  # Before the first await, or a second Enter would send it again.
-    await replies.start_after_choice(chat, replace(request, text=text))
+    await candidates.start_after_choice(chat, replace(request, text=text))
 
 
 async def _send_without_text(chat: ChatScreen) -> None:
     if chat.state.choosing is not None and chat.state.choosing.blind:
         chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
     elif chat.state.choosing is not None:
-        await replies.keep_marked(chat)
+        await candidates.keep_marked(chat)
     elif chat.session is not None and chat.session.scene.group:
         require.idle(chat)
         await replies.start(chat, ScreenRequest(Intent.NEXT))
@@ -103,7 +110,7 @@ async def impersonate(chat: ChatScreen) -> None:
     """Let the model draft the user's next line in the input."""
     require.idle(chat)
     draft = ScreenRequest(Intent.IMPERSONATE, chat.input.full_text)
-    await replies.start_after_choice(chat, draft)
+    await candidates.start_after_choice(chat, draft)
 
 
 # The draft -------------------------------------------------------------------------------------
@@ -112,7 +119,7 @@ def draft_changed(chat: ChatScreen) -> None:
     if chat.session is not None:
         chat.session.user_is_typing()
     chat.refresh_hints()
-    panes.request_preview(chat)
+    preview.request_preview(chat)
     chat.after_pause("draft", KEPT_AFTER_S, lambda: _store_draft(chat))
 
 

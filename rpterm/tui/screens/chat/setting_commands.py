@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.live_settings import DEFAULT, MODEL, PROFILE, problem_with
-from rpterm.tui.screens.chat import opening, panes, require
+from rpterm.tui.screens.chat import opening, preview, require
 
 if TYPE_CHECKING:
     from rpterm.live_settings import LiveSetting, LiveSettings
@@ -47,7 +47,7 @@ async def change_setting(chat: ChatScreen, name: str, text: str) -> None:
         await opening.switch_chat(chat, None, chat.session.chat_id)
         counts = "reply"
     chat.say(changed.describe(counts))
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 async def show_setting(chat: ChatScreen, name: str) -> None:

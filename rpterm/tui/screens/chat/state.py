@@ -9,7 +9,7 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Figures
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import Chat, Prompt
+from rpterm.types import Chat, Prompt, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -75,6 +75,12 @@ class ChatState:
     card_note: str = ""
     highlit: int = 0
     figures: Figures = field(default_factory=Figures)
+
+    @property
+    def marked(self) -> Turn | None:
+        """The marked candidate; ``None`` if no candidates wait or the choice is blind."""
+        choosing = self.choosing
+        return choosing.marked if choosing is not None and not choosing.blind else None
 
     @property
     def busy(self) -> bool:

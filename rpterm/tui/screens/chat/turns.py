@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, text
 from rpterm.tui.external_editor import edit_outside
-from rpterm.tui.screens.chat import files, frame, panes, replies, require
+from rpterm.tui.screens.chat import candidates, files, frame, preview, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -48,7 +48,7 @@ async def back(chat: ChatScreen) -> None:
         select(chat, None)
         chat.transcript.scroll_to_end()
     elif chat.state.choosing is not None:
-        await replies.leave_candidates(chat)
+        await candidates.leave_candidates(chat)
     else:
         chat.panes.close_last()
         (chat.state.editor or chat.input).focus()
@@ -98,8 +98,8 @@ async def edit(chat: ChatScreen) -> None:
     turn = replies.target_turn(chat)
     if turn is None:
         return
-    if turn is replies.marked_candidate(chat) and not chat.state.busy:
-        await replies.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
+    if turn is chat.state.marked and not chat.state.busy:
+        await candidates.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
     await edit_turn(chat, turn)
 
 
@@ -205,7 +205,7 @@ async def hide(chat: ChatScreen) -> None:
         return
     hidden = (await chat.ask(session.hide, turn.id)).hidden
     await replies.refresh_transcript(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
     chat.say("This turn is hidden from the model." if hidden else "The model reads it again.")
 
 
@@ -225,7 +225,7 @@ async def delete(chat: ChatScreen) -> None:
         chat.keeper.forget_scores()
     await frame.clear_below(chat)
     await replies.refresh_transcript(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 async def _ask_what_to_delete(
