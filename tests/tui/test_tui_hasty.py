@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -25,7 +26,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import replies, sending
+from rpterm.tui.screens.chat import opening, replies, sending
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
@@ -85,6 +86,39 @@ async def test_what_is_typed_while_the_draft_is_fetched_stays(
     monkeypatch.setattr(drafts, "load", meanwhile)
     async with running(app) as pilot:
         await wait_until(pilot, lambda: app.chat.input.text == shown)
+
+
+async def test_a_draft_survives_what_is_written_and_sent_before_the_chat_is_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.input.put("Old words")
+        app.leave()
+    for send in (False, True):
+        app = stage.app()
+        opened = opening.session_opened
+
+        async def late(chat: ChatScreen, event: Any, send: bool = send) -> None:
+            chat.input.put("Quick")
+            if send:
+                chat.command("send")
+            await opened(chat, event)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(opening, "session_opened", late)
+            async with running(app) as pilot:
+                await wait_until(pilot, lambda: "Old words" in app.chat.input.full_text)
+                await wait_until(pilot, lambda: phase(app) == "ready")
+                chat_id = stage.session.chat_id
+                await wait_until(pilot, lambda: "Old words" in kept(stage, chat_id))
+                if send:
+                    assert "Quick" in texts(app)
+                    assert app.chat.input.full_text == "Old words"
+                else:
+                    assert app.chat.input.full_text == "Old words\nQuick"
+                    app.chat.input.put("Old words")
+                app.leave()
 
 
 async def test_an_open_edit_is_not_left_behind(stage: Stage) -> None:
