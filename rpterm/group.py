@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from rpterm.cards.card import CharacterCard
 from rpterm.types import Cast, Member, RptermError, Turn, TurnTaking
+from rpterm.unspaced import UNSPACED
 
 NARRATOR = CharacterCard(
     name="Narrator",
@@ -45,7 +46,6 @@ _WORDS = frozenset(
     )
 )
 """Names that are also common words: they count as a name only in the spelling of the card."""
-_NO_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
 class GroupError(RptermError):
@@ -209,7 +209,7 @@ def _name_words(name: str) -> list[str]:
 
 
 def _pattern(alias: str) -> re.Pattern[str]:
-    start, end = ("", "") if _NO_SPACES.search(alias) else (r"(?<!\w)", r"(?!\w)")
+    start, end = ("", "") if UNSPACED.search(alias) else (r"(?<!\w)", r"(?!\w)")
     flags = re.NOFLAG if alias.casefold() in _WORDS else re.IGNORECASE
     return re.compile(start + re.escape(alias.strip()) + end, flags)
 

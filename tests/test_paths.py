@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.cli.card_new import NewCardError, write_file
+from rpterm.new_card import NewCardError, write_file
 from rpterm.paths import FileAlreadyExists, PathError, write_new
 
 TEXT = "a" * 100_000

@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import ast
-import csv
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.bench.metrics import proportion
+from rpterm.bench.pdnc import read_table
 from rpterm.bench.progress import ReportProgress
+from rpterm.errors import cause_of
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
@@ -108,12 +109,12 @@ def _accuracy_by(outcomes: Sequence[tuple[str, bool]]) -> dict[str, dict[str, fl
 # One novel ----------------------------------------------------------------------------------
 def _judge_novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
     """All labelled quotations, and the counts of ``characters``."""
-    text = (novel / "text.txt").read_text(encoding="utf-8")
+    characters = read_table(novel / "characters.csv", "Main Name", "Aliases")
+    rows = read_table(novel / "quotations.csv", "quoteByteSpans", "speaker")
+    text = _read_text(novel / "text.txt")
     paragraphs = [passage.text for passage in plain.read(text).passages]
     book = Book(paragraphs)
     starts = _starts(text, paragraphs)
-    characters = _rows(novel / "characters.csv")
-    rows = _rows(novel / "quotations.csv")
     judged = list(_judged(book, rows, starts, characters))
     return judged, _character_counts(book, judged, characters)
 
@@ -191,9 +192,11 @@ def _aliases(name: str, characters: Sequence[Mapping[str, str]]) -> set[str]:
     return {name.lower()}
 
 
-def _rows(file: Path) -> list[Mapping[str, str]]:
-    with file.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RptermError(f"{file} cannot be read: {cause_of(error)}.") from error
 
 
 def _parse_set(text: str) -> set[str]:

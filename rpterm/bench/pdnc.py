@@ -65,8 +65,8 @@ def read(folder: Path, tested: int = 6) -> list[Novel]:
 
 def _novel(file: Path, tested: int) -> Novel:
     by_speaker: dict[str, list[str]] = {}
-    for speaker, text in _rows(file):
-        words = text.split()
+    for row in read_table(file, "quoteText", "speaker"):
+        speaker, words = row["speaker"] or "", (row["quoteText"] or "").split()
         if len(words) >= LEAST_WORDS and not speaker.lower().startswith(_NOBODY[:3]):
             by_speaker.setdefault(speaker, []).append(" ".join(words[:MOST_WORDS]))
     name = file.parent.name
@@ -81,12 +81,18 @@ def _novel(file: Path, tested: int) -> Novel:
     return Novel(name, tuple(voices[:_MOST_VOICES]))
 
 
-def _rows(file: Path) -> list[tuple[str, str]]:
+def read_table(file: Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of one of PDNC's tables.
+
+    Raises:
+        RptermError: The file cannot be read, or lacks one of the columns.
+    """
     try:
         with file.open(newline="", encoding="utf-8") as lines:
             table = csv.DictReader(lines)
-            if not {"quoteText", "speaker"} <= set(table.fieldnames or ()):
-                raise RptermError(f"{file} has no columns quoteText and speaker. Is this PDNC?")
-            return [(row["speaker"] or "", row["quoteText"] or "") for row in table]
+            if not set(columns) <= set(table.fieldnames or ()):
+                wanted = " and ".join(columns)
+                raise RptermError(f"{file} has no columns {wanted}. Is this PDNC?")
+            return list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RptermError(f"{file} cannot be read: {cause_of(error)}.") from error

@@ -55,6 +55,7 @@ from rpterm.bench.metrics import (
     win_rate,
 )
 from rpterm.bench.progress import ReportProgress
+from rpterm.bench.reliability_diagram import draw_reliability_diagram
 from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
@@ -110,7 +111,9 @@ def main(
     def measured(step: ReportProgress) -> dict[str, Any]:
         rivals = HardNegatives(every, encode)
         rows = measure(questions, rivals, encode, likelihood, table.drawn_fast, step)
-        figures = report(rows, cross_validate(rows, table) if crossed else lambda _: table, picture)
+        figures = report(rows, cross_validate(rows, table) if crossed else lambda _: table)
+        if picture is not None:
+            draw_reliability_diagram(figures["reliability"], picture, "In character, ConvAI2")
         return {"crossed": crossed, **figures}
 
     with open_models(cache) as (encode, likelihood):
@@ -229,9 +232,7 @@ def cross_validate(rows: Sequence[MeasuredQuestion], table: Coefficients) -> Tab
     return lambda key: tables[fold_of[key]]
 
 
-def report(
-    rows: Sequence[MeasuredQuestion], of: TableOf, picture: Path | None = None
-) -> dict[str, Any]:
+def report(rows: Sequence[MeasuredQuestion], of: TableOf) -> dict[str, Any]:
     """All figures with their intervals, and the ablations."""
     figures: dict[str, Any] = {"examples": len(rows)}
     slow = bool(rows) and bool(rows[0].asked)
@@ -248,10 +249,6 @@ def report(
     figures["ece_choice"] = round(_choice_error(rows, of), 4)
     figures["ablations"] = _ablations(rows, of, slow)
     figures["reliability"] = [list(each) for each in bins]
-    if picture is not None:
-        from rpterm.bench.reliability_diagram import draw_reliability_diagram
-
-        draw_reliability_diagram(bins, picture, "In character, ConvAI2")
     return figures
 
 

@@ -29,7 +29,8 @@ from rpterm.scoring.likelihood import Likelihood
 VERSION = "11"
 """Of the signals and the weights together. 9 to 11 have the weights of 8; since 9 the signals
 remove the character's own name from the reply, since 10 the sentences of a description are facts,
-too, and since 11 contradictions are also looked for by frames."""
+too, and since 11 contradictions are also looked for by frames, lists such as W++ are split into
+facts, and Chinese and Japanese are compared by pairs of characters."""
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short dialogues hardly contain.

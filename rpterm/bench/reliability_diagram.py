@@ -17,9 +17,7 @@ _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full} {full}" f
 """  # noqa: E501 - one element, one line
 
 
-def draw_reliability_diagram(
-    bins: Sequence[tuple[float, float, float]], path: Path, title: str
-) -> None:
+def draw_reliability_diagram(bins: Sequence[Sequence[float]], path: Path, title: str) -> None:
     """Draw the bins of ``metrics.balanced_bins``; the area of a dot is the weight of its bin.
 
     Raises:

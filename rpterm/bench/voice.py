@@ -27,6 +27,7 @@ from rpterm.bench.logistic import fit_terms
 from rpterm.bench.metrics import Judged, balanced_bins, calibration_figures, mean_figures, win_rate
 from rpterm.bench.pdnc import Novel, read
 from rpterm.bench.progress import ReportProgress
+from rpterm.bench.reliability_diagram import draw_reliability_diagram
 from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, log_odds, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
@@ -90,9 +91,9 @@ def main(
 
     def measured(step: ReportProgress) -> dict[str, Any]:
         heard = measure(chosen, novels, encode, likelihood, step)
-        figures = report(
-            heard, cross_validate(heard, table) if crossed else lambda _: table, picture
-        )
+        figures = report(heard, cross_validate(heard, table) if crossed else lambda _: table)
+        if picture is not None:
+            draw_reliability_diagram(figures["reliability"], picture, "In character, novels")
         return {"crossed": crossed, **figures}
 
     with open_models(cache) as (encode, likelihood):
@@ -193,9 +194,7 @@ def _has_likelihood(heard: Sequence[MeasuredLine]) -> bool:
     return bool(heard) and SLOW[-1] in heard[0].values
 
 
-def report(
-    heard: Sequence[MeasuredLine], of: TableOf, picture: Path | None = None
-) -> dict[str, Any]:
+def report(heard: Sequence[MeasuredLine], of: TableOf) -> dict[str, Any]:
     """All figures with their intervals, and the ablations."""
     matched = pairs(heard)
     slow = _has_likelihood(heard)
@@ -225,10 +224,6 @@ def report(
     figures |= _win_rate("pairwise_outside_no_lm", matched, outside, outside=True)
     figures["ablations"] = _ablations(matched, full, SLOW if slow else FAST)
     figures["reliability"] = [list(each) for each in bins]
-    if picture is not None:
-        from rpterm.bench.reliability_diagram import draw_reliability_diagram
-
-        draw_reliability_diagram(bins, picture, "In character, novels")
     return figures
 
 

@@ -30,12 +30,7 @@ _USER_NAME = "User"
 
 
 class CardNotFound(RptermError):
-    """There is no card of that name; ``near`` lists similar names."""
-
-    def __init__(self, name: str, message: str, near: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.name = name
-        self.near = tuple(near)
+    """There is no card of that name; the message suggests similar names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +134,10 @@ def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
     if not _exists(path):
         near = get_close_matches(path.stem, [known.stem for known in card_files(folders).values()])
         tip = f" Did you mean {near[0]}?" if near else " Check the path."
-        raise CardNotFound(wanted, f"There is no file {wanted}.{tip}", near)
+        raise CardNotFound(f"There is no file {wanted}.{tip}")
     if path.suffix.lower() in FOREIGN_EXTENSIONS:
         message = f"{wanted} is another program's card. Import it: rpterm cards import {wanted}"
-        raise CardNotFound(wanted, message)
+        raise CardNotFound(message)
     return path
 
 
@@ -178,4 +173,4 @@ def _not_found(wanted: str, known: dict[str, Path], names: dict[str, Path]) -> C
         tip = f"There are: {', '.join(path.stem for path in known.values())}."
     else:
         tip = "There are no cards yet: rpterm cards new creates one."
-    return CardNotFound(wanted, f"There is no character {wanted!r}. {tip}", near)
+    return CardNotFound(f"There is no character {wanted!r}. {tip}")

@@ -48,19 +48,12 @@ class MacroScope:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def expand(
-    text: str,
-    *,
-    char: str,
-    user: str,
-    seed: int = 0,
-    chat_seed: int = 0,
-) -> str:
-    """Expand the macros of a text; see ``MacroScope`` for the arguments.
+def expand(text: str, *, char: str, user: str) -> str:
+    """Expand the macros of a text that stands in no chat.
 
     Macro names are case-insensitive. Unknown macros stay unexpanded.
     """
-    return expand_with(text, MacroScope(char, user, seed, chat_seed))
+    return expand_with(text, MacroScope(char, user))
 
 
 def may_have_macros(text: str) -> bool:

@@ -6,12 +6,16 @@ A command's module has an ``app``, a ``typer.Typer``, and is imported when the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from rpterm.types import InvalidChoice
+
+Choice = TypeVar("Choice", bound=str)
 
 NOUNS: dict[str, str] = {
     "chat": "Chat with a character.",
@@ -92,6 +96,19 @@ def new_app(help_text: str, **settings: Any) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]}, **settings,
     )  # fmt: skip
+
+
+def one_of(choices: Iterable[Choice], given: str, what: str) -> Choice:
+    """The choice that was given; ``what`` names the choices in the error.
+
+    Raises:
+        InvalidChoice: It is none of them.
+    """
+    known = list(choices)
+    for each in known:
+        if each == given:
+            return each
+    raise InvalidChoice(f"There is no {what} {given!r}; there are {', '.join(known)}.")
 
 
 def accepting_old_option(older: str, now: str) -> type[TyperCommand]:

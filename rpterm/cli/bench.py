@@ -15,8 +15,8 @@ from typing import Annotated, Any
 import typer
 
 from rpterm.cli import out
-from rpterm.cli.app import new_app
-from rpterm.types import InvalidChoice, RptermError
+from rpterm.cli.app import new_app, one_of
+from rpterm.types import RptermError
 
 app = new_app("")
 
@@ -74,11 +74,8 @@ def bench(
 
     The options apply to the benchmarks they name.
     """
-    if benchmark not in BENCHMARKS:
-        raise InvalidChoice(
-            f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}."
-        )
-    module = import_module(_ELSEWHERE.get(benchmark, f"rpterm.bench.{benchmark}"))
+    name = one_of(BENCHMARKS, benchmark, "benchmark")
+    module = import_module(_ELSEWHERE.get(name, f"rpterm.bench.{name}"))
     if hasattr(module, "main"):
         given = {
             "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from rpterm import new_card
 from rpterm.cards.template import template
 from rpterm.cards.value_checks import is_year_or_date
-from rpterm.cli import card_new, out
+from rpterm.cli import out
 from rpterm.humanize import counted
 from rpterm.memory.bank import files
 from rpterm.novels.book import Book
@@ -68,7 +69,7 @@ def write_card(
     """
     if year and not is_year_or_date(year):
         raise InvalidChoice(f'--year: {year[:40]!r} is neither a year nor a date such as "1895".')
-    target = card_new.new_file(name, to, paths)
+    target = new_card.new_file(name, to, paths)
     book = read_book(file, [name, *also] if also else ())
     drafted = draft_card(book, _speaker(book, name, file), _title(file), year, name)
     head = (
@@ -76,7 +77,7 @@ def write_card(
         "may be\nsomebody else's. Above each claim is the sentence it comes from. Read it "
         "through, and remove what is true of one chapter only."
     )
-    card_new.write_file(target, template(drafted.card, head, drafted.notes))
+    new_card.write_file(target, template(drafted.card, head, drafted.notes))
     return target
 
 

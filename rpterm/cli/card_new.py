@@ -5,69 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rpterm import config
-from rpterm.cards import draft, worlds
-from rpterm.cards.card import CharacterCard
-from rpterm.cards.exchange.files import safe_name
-from rpterm.cards.template import template, world_template
+from rpterm.cards import draft
+from rpterm.cards.template import template
 from rpterm.cli import out, rich_out
 from rpterm.config import Settings
-from rpterm.errors import cause_of
+from rpterm.new_card import blank_card
 from rpterm.oneshot import ask
-from rpterm.paths import Paths, create
+from rpterm.paths import Paths
+from rpterm.tui import external_editor
 from rpterm.types import RptermError
-
-
-class NewCardError(RptermError):
-    """The card cannot be created; the text says why."""
-
-
-def new_file(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
-    """The file of a new card: ``to`` if it is a .toml file, else a file in that folder.
-
-    By default, cards go into the user's folder of cards, and worlds into its folder ``worlds``.
-
-    Raises:
-        NewCardError: The name has no character that a file's name can contain, or the file exists.
-    """
-    if not any(char.isalnum() for char in name):
-        raise NewCardError(f"{name!r} has no letter or digit: give the character a name.")
-    folder = to or (paths.characters / worlds.FOLDER if world else paths.characters)
-    file = to if to and to.suffix == ".toml" else folder / f"{safe_name(name)}.toml"
-    if file.exists():
-        raise NewCardError(f"{file} already exists: choose another name, or --to another folder.")
-    return file
-
-
-def write_file(file: Path, text: str) -> None:
-    """Write a new file; an existing one is never overwritten.
-
-    Raises:
-        NewCardError: It cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        create(file, text.encode())
-    except OSError as error:
-        raise NewCardError(f"{file} cannot be written: {cause_of(error)}.") from error
-
-
-def blank_card(name: str, tagline: str, description: str) -> str:
-    """The text of a card to fill in."""
-    return template(
-        CharacterCard(
-            name=draft.one_line(name),
-            tagline=draft.one_line(tagline),
-            description=draft.paragraphs(description),
-        )
-    )
 
 
 def filled_card(
@@ -83,11 +35,6 @@ def filled_card(
             answer = ask_user("Open it in your editor? [Y/n]")
             edit = answer is not None and answer.casefold() in ("", "y", "yes")
     return blank_card(name, tagline or "", description or ""), edit
-
-
-def blank_world(name: str) -> str:
-    """The text of a world to fill in."""
-    return world_template(draft.one_line(name))
 
 
 def drafted_card(
@@ -153,31 +100,11 @@ def ask_user(text: str) -> str | None:
     return sys.stdin.readline().strip()
 
 
-def open_editor(file: Path) -> None:
-    """Open a file in the user's editor and wait.
-
-    Raises:
-        NewCardError: There is no editor, or it could not be started.
-    """
-    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
-    if not words:
-        found = next(filter(None, map(shutil.which, ("nano", "vim", "vi", "notepad"))), None)
-        if found is None:
-            raise NewCardError("No editor was found. Set EDITOR, for example: export EDITOR=nano")
-        words = [found]
-    try:
-        subprocess.run([*words, str(file)], check=False)
-    except OSError as error:
-        raise NewCardError(
-            f"The editor {words[0]} could not be started: {cause_of(error)}."
-        ) from error
-
-
 def finish(file: Path, *, edit: bool, world: bool) -> None:
     """Print the new file, open it in the editor if wanted, and print what to do next."""
     out.say(str(file))
     if edit:
-        open_editor(file)
+        external_editor.run(external_editor.command(), file)
     shown = shlex.quote(str(file))
     out.say(f"Check it: rpterm cards lint {shown}")
     if world:

@@ -104,3 +104,21 @@ def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
     if name not in known:
         raise RptermError(explain_unrated(wanted, known))
     return name
+
+
+def load_card(target: str) -> CharacterCard:
+    """The card with a name, in a TOML file, or in a file of another program.
+
+    Raises:
+        RptermError: There is none, or it cannot be read.
+    """
+    path = Path(target)
+    if path.suffix.lower() not in library.FOREIGN_EXTENSIONS or not path.is_file():
+        return find(target).card
+    from rpterm.cards.exchange.errors import ExchangeError
+    from rpterm.cards.exchange.importer import read_any
+
+    try:
+        return read_any(path).card
+    except ExchangeError as error:
+        raise RptermError(f"{path}: {error}") from error

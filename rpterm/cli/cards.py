@@ -141,20 +141,21 @@ def new_card(
 ) -> None:
     """Create a card: a template to fill in, or a draft by the model."""
     from rpterm.cli import card_new
+    from rpterm.new_card import blank_world, new_file, write_file
 
     if world and (idea or tagline or description):
         raise RptermError("A world is not a character: use --world without a description.")
     if idea is not None and not idea.strip():
         raise RptermError("--from needs a description of one sentence or more.")
     paths = folders.find()
-    file = card_new.new_file(name, to, paths, world=world)
+    file = new_file(name, to, paths, world=world)
     if world:
-        text = card_new.blank_world(name)
+        text = blank_world(name)
     elif idea is not None:
         text = card_new.drafted_card(name, idea, _flags(model), paths, seed)
     else:
         text, edit = card_new.filled_card(name, tagline, description, edit)
-    card_new.write_file(file, text)
+    write_file(file, text)
     card_new.finish(file, edit=bool(edit), world=world)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 
 from rpterm.cli import out, rich_out
 from rpterm.dueling.contender import short_names
@@ -70,7 +71,7 @@ def _ranking(duel: Duel, found: Tally) -> Iterator[tuple[str, ...]]:
     """All sides, the strongest first; those that only have "both bad" votes last."""
     for place in found.strengths:
         rank = f"{place.rank}." if place.rank else "–"
-        interval = f"{place.low:+.2f} to {place.high:+.2f}"
+        interval = "–" if isnan(place.low) else f"{place.low:+.2f} to {place.high:+.2f}"
         yield rank, place.name, f"{place.value:+.2f}", interval, str(place.votes)
     ranked = {place.name for place in found.strengths}
     for name in duel.names:

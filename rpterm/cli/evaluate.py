@@ -15,8 +15,9 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluation_report, out, rich_out
-from rpterm.cli.app import accepting_old_option, new_app
-from rpterm.cli.score import load_card, other_cards, running_scorer
+from rpterm.cli.app import accepting_old_option, new_app, one_of
+from rpterm.cli.card_source import load_card
+from rpterm.cli.scoring_setup import other_cards, running_scorer
 from rpterm.config import Settings
 from rpterm.errors import cause_of
 from rpterm.paths import Paths
@@ -146,14 +147,14 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
             return questions.read(Path(probes).read_text(encoding="utf-8"), probes)
         except (OSError, UnicodeDecodeError) as error:
             raise RptermError(f"{probes} cannot be read: {cause_of(error)}.") from None
-    known = f"there are {', '.join(questions.KINDS)}"
-    wanted = [each.strip() for each in kinds.split(",") if each.strip()]
-    for kind in wanted:
-        if kind not in questions.KINDS:
-            raise InvalidChoice(f"There is no kind of question {kind!r}; {known}.")
+    wanted = [
+        one_of(questions.KINDS, each.strip(), "kind of question")
+        for each in kinds.split(",")
+        if each.strip()
+    ]
     if not wanted:
-        raise RptermError(f"--kinds is empty; {known}.")
-    found = questions.builtin(card, wanted)  # type: ignore[arg-type]
+        raise InvalidChoice(f"--kinds is empty; there are {', '.join(questions.KINDS)}.")
+    found = questions.builtin(card, wanted)
     if not found:
         raise RptermError(f"The card of {card.name} yields no questions of the kinds {kinds}.")
     return found

@@ -14,10 +14,11 @@ from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
+from rpterm.cli.app import one_of
 from rpterm.cli.user_store import open_store
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
-from rpterm.types import InvalidChoice, RptermError
+from rpterm.types import RptermError
 
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
 
@@ -94,11 +95,9 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     name = form or _BY_SUFFIX.get(target.suffix.lower())
     if name is None:
         raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
-    known = {each: each for each in FORMATS}
-    if name not in known:
-        raise InvalidChoice(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+    chosen = one_of(FORMATS, name, "format")
     places = library.card_folders(folders.find().characters)
-    for note in export_file(card_lint.find_file(card, places), known[name], target, places):
+    for note in export_file(card_lint.find_file(card, places), chosen, target, places):
         out.say(f"note: {note}")
     out.say(str(target))
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -19,7 +18,7 @@ from typer.core import TyperGroup
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import accepting_old_option, new_app
+from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.humanize import counted
 from rpterm.types import Chat, RptermError
 
@@ -53,8 +52,6 @@ app = new_app(
     cls=WithDefault,
     no_args_is_help=True,
 )
-
-_Kind = TypeVar("_Kind", bound=StrEnum)
 
 _Chats = Annotated[
     list[int],
@@ -192,7 +189,7 @@ def write(
     options = ExportOptions(
         format=canonical_name(format),
         wanted=replace(Selection(), sources=_sources(sources), min_edit=min_edit),
-        greeting=_named(Greeting, greeting, "way with greetings"), split=split,
+        greeting=one_of(Greeting, greeting, "way with greetings"), split=split,
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
         file_type="parquet" if parquet else "jsonl",
     )  # fmt: skip
@@ -203,6 +200,10 @@ def write(
         done = export(judgements, folder, options, _model(store, known), check_export)
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
+    if split and not any(name.endswith("test") for name in done.rows):
+        out.say(
+            "test: none, because no chat with such ratings fell into it (--split 0.3 is likelier)"
+        )
     if done.cut:
         prompts = counted(done.cut, "prompt")
         out.say(f"{prompts} shortened to fit --max-tokens: the oldest turns are left out")
@@ -216,19 +217,7 @@ def _sources(names: str) -> frozenset[Source]:
     from rpterm.preference.records import Source
 
     known = {each.name.lower(): each for each in Source}
-    wanted = [name.strip() for name in names.split(",")]
-    for name in wanted:
-        if name not in known:
-            raise RptermError(f"There is no source {name!r}; there are {', '.join(known)}.")
-    return frozenset(known[name] for name in wanted)
-
-
-def _named(kinds: type[_Kind], name: str, what: str) -> _Kind:
-    try:
-        return kinds(name)
-    except ValueError as error:
-        known = ", ".join(str(each) for each in kinds)
-        raise RptermError(f"There is no {what} {name!r}; there are {known}.") from error
+    return frozenset(known[one_of(known, name.strip(), "source")] for name in names.split(","))
 
 
 def _set_exportable(chats: list[int], exportable: bool) -> None:

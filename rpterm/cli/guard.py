@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rpterm.errors import traceback_text
 from rpterm.types import InvalidChoice, RptermError
@@ -20,6 +21,7 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 HUNG_UP = 129
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 
 
 def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
@@ -28,7 +30,7 @@ def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
         if getattr(sys, name) is None:  # Closed before the start (`>&-`), so nobody reads it.
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     try:
-        with _ending_signals():
+        with signals_handled(_unwind, *ENDING_SIGNALS):
             code = command(arguments)
         sys.stdout.flush()
     except RptermError as error:
@@ -79,20 +81,26 @@ def _hung_up(error: OSError) -> bool:
 
 
 @contextmanager
-def _ending_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack, so that everything open is stored and closed."""
+def signals_handled(handler: Any, *names: str) -> Iterator[None]:
+    """Handle these signals, as far as the platform has them, until the end of the block.
+
+    Args:
+        handler: As ``signal.signal`` takes it.
+    """
     import signal
 
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = [(number, signal.signal(number, handler)) for number in numbers]
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, previous in before:
+            signal.signal(number, previous)
+
+
+def _unwind(number: int, frame: object) -> None:
+    """Let a signal unwind the stack, so that everything open is stored and closed."""
+    raise SystemExit(128 + number)
 
 
 def complain(text: str) -> None:

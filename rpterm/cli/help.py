@@ -10,8 +10,7 @@ import typer
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out
-from rpterm.cli.app import new_app
-from rpterm.types import InvalidChoice
+from rpterm.cli.app import new_app, one_of
 
 app = new_app("")
 
@@ -28,19 +27,18 @@ def help(
 
     `rpterm COMMAND --help` explains one command with its options.
     """
+    one_of(TOPICS, topic, "topic")
     if topic == "keys":
         _keys()
     elif topic == "commands":
         from rpterm.cli.readme import commands
 
         out.say(commands())
-    elif topic == "plain":
+    else:
         from rpterm.cli.plain.commands import COMMANDS
 
         for name, (_, what) in COMMANDS.items():
             out.say(f"/{name} {what}")
-    else:
-        raise InvalidChoice(f"There is no help on {topic!r}; there are {', '.join(TOPICS)}.")
 
 
 def _keys() -> None:

@@ -11,13 +11,15 @@ import typer
 
 from rpterm import paths as folders
 from rpterm.cli import memory_list, out
-from rpterm.cli.app import NOUNS, accepting_old_option, new_app
+from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
+from rpterm.cli.user_store import open_store
 from rpterm.errors import cause_of
 from rpterm.humanize import counted
-from rpterm.types import InvalidChoice, RptermError
+from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
+    from rpterm.store.memory.records import Kind
 
 app = new_app(NOUNS["memory"])
 
@@ -32,7 +34,7 @@ _Ids = Annotated[
 _Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")]
 _Undo = Annotated[bool, typer.Option("--undo", help="Undo this.")]
 
-KINDS = ("turn", "fact", "reflection", "summary", "note", "document")
+KINDS: tuple[Kind, ...] = ("turn", "fact", "reflection", "summary", "note", "document")
 
 
 @contextmanager
@@ -47,16 +49,10 @@ def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
     """
     from rpterm.memory.character_memory import Memory
-    from rpterm.store import Store
 
-    path = folders.find().database
-    if begin:
-        if not path.exists():
-            resolve_character(character, ())  # An unknown name must not create a database.
-        folders.make_folder(path.parent)
-    elif not path.exists():
-        raise RptermError("There are no memories yet: `rpterm chat sherlock` begins a chat.")
-    with Store(path) as store:
+    if begin and not folders.find().database.exists():
+        resolve_character(character, ())  # An unknown name must not create a database.
+    with open_store(begin=begin) as store:
         if character:
             character = resolve_character(character, Memory(store, "").characters())
         yield Memory(store, character)
@@ -93,8 +89,7 @@ def list_memories(
     """List what a character remembers, newest first. All chats and branches are included."""
     from rpterm.cli import memory_files
 
-    if kind is not None and kind not in KINDS:
-        raise InvalidChoice(f"There is no kind {kind!r}; there are {', '.join(KINDS)}.")
+    kinds = () if kind is None else (one_of(KINDS, kind, "kind"),)
     with open_memory(character) as memory:
         if files or blocked:
             if kind is not None:
@@ -103,7 +98,7 @@ def list_memories(
                 )
             memory_files.print_list(memory, json, limit, files=files)
             return
-        rows = memory.page(kinds=() if kind is None else (kind,), limit=limit)  # type: ignore[arg-type]
+        rows = memory.page(kinds=kinds, limit=limit)
         memory_list.print_memories(memory, rows, json)
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm.cli.app import new_app
-from rpterm.types import RptermError
+from rpterm.cli.app import new_app, one_of
 
 if TYPE_CHECKING:
     from rpterm.preference.rating import Rater
@@ -57,13 +56,12 @@ def review(
     from rpterm.cli.user_store import open_store
     from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 
-    if kind not in KINDS:
-        raise RptermError(f"--show {kind} is not known; there are {', '.join(KINDS)}.")
+    shown = one_of(KINDS, kind, "kind of reply to --show")
     paths = folders.find()
     settings = config.load(paths.config_file, os.environ, {})
     with open_store() as store:
         names = {chat.card_name for chat in store.chats()}
-        wanted = Filter(kind, resolve_character(card, sorted(names)) if card else "", model)
+        wanted = Filter(shown, resolve_character(card, sorted(names)) if card else "", model)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
             review_plain(ReviewQueue(store), wanted)
             return

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rpterm import config
 from rpterm import paths as folders
-from rpterm.cards.card import CharacterCard
-from rpterm.cards.library import FOREIGN_EXTENSIONS
-from rpterm.cli import card_source, out, rich_out
+from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
+from rpterm.cli.card_source import load_card
 from rpterm.cli.guard import INTERRUPTED, complain
+from rpterm.cli.scoring_setup import Contrast, choose_contrast, running_scorer
 from rpterm.errors import cause_of
 from rpterm.humanize import counted
-from rpterm.paths import Paths
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -36,8 +31,6 @@ app = new_app("")
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _FIELD = "field:"
-Contrast = Callable[[CharacterCard], tuple[CharacterCard, ...]]
-"""Finds the characters that one is contrasted with."""
 _WIDE = 120
 """Terminal width from which on the reasons fit next to the figures."""
 
@@ -88,7 +81,7 @@ def score(
     paths = folders.find()
     found = _replies(card, file)
     replies = [reply for each in found for reply in each.replies]
-    contrast = _contrast(paths, against)
+    contrast = choose_contrast(paths, against)
     if label and sum(each.number(label) is not None for each in replies) < LEAST:
         raise RptermError(
             f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
@@ -127,51 +120,6 @@ def _replies(card: str, file: Path) -> list[CharacterReplies]:
     return [CharacterReplies(mine, replies)]
 
 
-def load_card(target: str) -> CharacterCard:
-    """The card with a name, in a TOML file, or in a file of another program.
-
-    Raises:
-        RptermError: There is none, or it cannot be read.
-    """
-    path = Path(target)
-    if path.suffix.lower() not in FOREIGN_EXTENSIONS or not path.is_file():
-        return card_source.find(target).card
-    from rpterm.cards.exchange.errors import ExchangeError
-    from rpterm.cards.exchange.importer import read_any
-
-    try:
-        return read_any(path).card
-    except ExchangeError as error:
-        raise RptermError(f"{path}: {error}") from error
-
-
-def other_cards(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
-    """The user's own cards and the shipped ones, except this character's."""
-    return _contrast(paths)(mine)
-
-
-def _all_cards(paths: Paths) -> list[CharacterCard]:
-    from rpterm.cards import library
-
-    found = library.summaries(library.card_folders(paths.characters))
-    return [each.card for each in found if each.card is not None]
-
-
-def _contrast(paths: Paths, against: Sequence[str] | None = None) -> Contrast:
-    """Which cards each character is contrasted with.
-
-    Among all cards, those of the same name are versions of the character itself. A card that the
-    user names is taken although it has that name, unless it is the very same card.
-    """
-    if against:
-        named = [load_card(name) for name in against]
-        return lambda mine: tuple(card for card in named if card != mine)
-    cards = _all_cards(paths)
-    return lambda mine: tuple(
-        card for card in cards if card.name.casefold() != mine.name.casefold()
-    )
-
-
 def _bytes(file: Path) -> bytes:
     """As many bytes of a file as ``dialogues.read`` takes, plus one that shows there are more."""
     from rpterm.evaluation.dialogues import MOST_BYTES
@@ -181,20 +129,6 @@ def _bytes(file: Path) -> bytes:
             return opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise RptermError(f"{file} cannot be read: {cause_of(error)}.") from None
-
-
-@contextmanager
-def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
-    """The scorer of this installation, closed at the end of the block."""
-    from rpterm.startup.launch import Launch
-
-    settings = config.load(paths.config_file, os.environ)
-    scoring = replace(settings.scoring, slow=slow)
-    launch = Launch(replace(settings, scoring=scoring), paths, polite=False)
-    try:
-        yield launch.scorer()
-    finally:
-        launch.close()
 
 
 def _scored(

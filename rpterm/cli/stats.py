@@ -141,7 +141,7 @@ def _duels(console: Console, found: Overview) -> None:
 
         rows = [
             (each.rank or "–", each.name, f"{each.value:+.2f}",
-             f"{each.low:+.2f} to {each.high:+.2f}", each.votes)
+             _interval(each.low, each.high), each.votes)
             for each in ranking(found.votes)
         ]  # fmt: skip
         console.print()
@@ -217,6 +217,10 @@ def _figure(figure: Figure) -> str:
     if math.isnan(figure.low):
         return f"{figure.value:.2f} (too few chats for an interval)"
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+
+
+def _interval(low: float, high: float) -> str:
+    return "too few chats" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
 
 
 def _ratings(group: Group) -> int:

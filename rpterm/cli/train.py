@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rpterm.cli.app import new_app
+from rpterm.cli.app import new_app, one_of
 
 app = new_app("")
 
@@ -69,7 +69,7 @@ def train(
     from rpterm.training.plan import RATES, Method, TrainingPlan
 
     file, digest = train_run.base_weights(base)
-    data = read_dataset(export, train_run.method_named(method))
+    data = read_dataset(export, one_of(Method, method, "method") if method else None)
     plan = TrainingPlan(
         data.method, file, digest, epochs=epochs, rank=rank, alpha=2.0 * rank,
         rate=RATES[data.method] if rate is None else rate,

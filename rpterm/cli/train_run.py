@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
-from rpterm.cli.guard import INTERRUPTED
+from rpterm.cli.guard import INTERRUPTED, signals_handled
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -22,9 +20,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from rpterm.training.dataset import Dataset
-    from rpterm.training.plan import Method, TrainingPlan
+    from rpterm.training.plan import TrainingPlan
     from rpterm.training.result import TrainingResult
-    from rpterm.training.stopping import StopRequest
 
 
 def base_weights(name: str | None) -> tuple[Path, str]:
@@ -49,23 +46,6 @@ def base_weights(name: str | None) -> tuple[Path, str]:
     return path, model_hash(path, folders.make_folder(paths.cache))
 
 
-def method_named(name: str | None) -> Method | None:
-    """The training method with a name; ``None`` for ``None``.
-
-    Raises:
-        RptermError: There is no method of that name.
-    """
-    from rpterm.training.plan import Method
-
-    if name is None:
-        return None
-    try:
-        return Method(name)
-    except ValueError as error:
-        known = ", ".join(Method)
-        raise RptermError(f"There is no method {name!r}; there are {known}.") from error
-
-
 def fitting_rows(data: Dataset, weights: Path, limit: int, export: Path) -> Dataset:
     """The rows that fit into the limit of tokens; no weights are loaded for that."""
     from rpterm.cli import export_check, trainer_model
@@ -87,9 +67,16 @@ def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
         f"{plan.method} on {counted(len(data.train), 'row')}{test}; the model is {plan.base.name}."
     )
     stop = StopRequest()
-    with rich_out.progress() as bar, _stop_on_ctrl_c(stop, shown := _Progress(bar)):
+    with rich_out.progress() as bar:
+        shown = _Progress(bar)
+
+        def interrupt(*_: object) -> None:
+            """Stop and save the steps that are done at the first Ctrl+C, quit at the second."""
+            stop.request(shown.stopping)
+
         try:
-            done = train(plan, data, to, shown, stop, anew=anew)
+            with signals_handled(interrupt, "SIGINT"):
+                done = train(plan, data, to, shown, stop, anew=anew)
         except Stopped as stopped:
             kept = stopped.step
         else:
@@ -157,7 +144,7 @@ class _Progress:
         steps = (
             f"{total - done:,} of {counted(total, 'step')} left" if done else counted(total, "step")
         )
-        duration = f"{steps}, about {_duration(seconds)} if nothing else is running"
+        duration = f"{steps}, about {_duration(seconds)} at the speed measured just now"
         out.say(f"{duration}. Ctrl+C stops and keeps the steps that are done.")
         self._show_task("training", total, done)
 
@@ -185,20 +172,6 @@ class _Progress:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(name, total=total, completed=done)
         return self._task
-
-
-@contextmanager
-def _stop_on_ctrl_c(stop: StopRequest, shown: _Progress) -> Iterator[None]:
-    """Let the first Ctrl+C stop and save the steps that are done, and the second quit at once."""
-
-    def interrupt(*ignored: Any) -> None:
-        stop.request(shown.stopping)
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _duration(seconds: float) -> str:

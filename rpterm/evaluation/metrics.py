@@ -20,7 +20,7 @@ from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import TRAITS, Question
 from rpterm.evaluation.reply_scores import Reason, reasons
 from rpterm.evaluation.result_cache import ResultCache, cache_key
-from rpterm.preference.stats.bootstrap import percentile_interval
+from rpterm.preference.stats.bootstrap import MIN_GROUPS, group_interval
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Score, Scorer
@@ -203,8 +203,14 @@ def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
 def mean_interval(
     values: Sequence[float], rounds: int = 1000, *, alpha: float = 0.05
 ) -> tuple[float, float, float]:
-    """The mean and its percentile bootstrap interval with coverage 1 - ``alpha``."""
+    """The mean and its bootstrap interval with coverage 1 - ``alpha``.
+
+    Fewer than ``MIN_GROUPS`` values say nothing about their spread: their interval is the range.
+    """
     array = np.asarray(values, float)
     resamples = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
     means = array[resamples].mean(axis=1).tolist()
-    return float(array.mean()), *percentile_interval(means, 1 - alpha)
+    mean = float(array.mean())
+    if len(array) < MIN_GROUPS:
+        return mean, float(array.min()), float(array.max())
+    return mean, *group_interval(mean, means, len(array), 1 - alpha)

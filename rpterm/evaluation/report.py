@@ -122,7 +122,7 @@ def _metrics(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> Table
     ]
     return Table(
         "Means over all open questions", ("metric", *models), tuple(rows),
-        "Mean (95 % interval: percentile bootstrap over questions). ROUGE-L, BLEU and chrF compare "
+        "Mean (95 % interval: bootstrap over questions). ROUGE-L, BLEU and chrF compare "
         "with the card's own examples or the probes' references. All the others come from the "
         "fixed scorer, the small starter model, whatever model plays or judges.",
         tuple(METRICS[metric] for metric in metrics),
@@ -140,7 +140,7 @@ def _kinds(
         rows.append((kind, *cells))
     return Table(
         "In character, by kind of question", ("kind", *models), tuple(rows),
-        "The same metric for each kind of question: mean (95 % interval: percentile bootstrap over "
+        "The same metric for each kind of question: mean (95 % interval: bootstrap over "
         "questions).",
         legend.kinds(list(kinds)),
     )  # fmt: skip
@@ -160,7 +160,7 @@ def _personality(
     rows = [(name, *(by_model[model].get(name, "–") for model in models)) for name in names]
     return Table(
         "Personality interview", ("trait", *models), tuple(rows),
-        "Mean (95 % interval: percentile bootstrap over statements) ± spread of one statement over "
+        "Mean (95 % interval: bootstrap over statements) ± spread of one statement over "
         "seeds. Half of the statements are reversed: 3.0 with a small spread may only mean that "
         "the model agrees with everything.",
         tuple(TRAITS[name] for name in names),
@@ -210,7 +210,7 @@ def _human(human: Sequence[HumanRatings]) -> Iterable[Table]:
     yield Table(
         "People", ("model", "stars", "rated", "thumbs up", "rated"), tuple(rows),
         "Your own ratings of this character's replies in all chats. Stars, 1 to 5: mean (95 % "
-        "interval: percentile bootstrap over ratings). Thumbs up: share (Wilson's 95 % interval). "
+        "interval: bootstrap over ratings). Thumbs up: share (Wilson's 95 % interval). "
         "More is better.",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rpterm.examples.records import Exemplar, Ranked
 from rpterm.scoring.texts import cosine_similarity, everyday_tfidf, ngrams, words
@@ -74,10 +75,13 @@ def choose(
         excluded: Keys of examples that the user does not want.
     """
     ranked = rank(pool, situation, similarity)
+    chat, prompt = KnownTexts(situation.path.values()), KnownTexts(situation.present)
     passed: list[tuple[Ranked, str]] = []
     candidates: list[Ranked] = []
     for each in ranked:
-        why = "you excluded it" if each.exemplar.key in excluded else leak_reason(each, situation)
+        why = "you excluded it"
+        if each.exemplar.key not in excluded:
+            why = _leak_reason(each.exemplar, situation, chat, prompt)
         if not why and each.meaning < MIN_MEANING:
             why = "nothing in common with what was said"
         if why:
@@ -92,14 +96,13 @@ def rank(
     pool: Iterable[Exemplar], situation: Situation, similarity: Similarity | None = None
 ) -> list[Ranked]:
     """The complete pool, best first; ties are ordered by key."""
-    rarity = everyday_tfidf()  # a small pool could not tell how rare words are
-    asked = rarity.vector(situation.asked)
+    asked = _vector(situation.asked)
     voice = Voice(situation.own_lines)
     ranked = []
     for exemplar in pool:
         by_words = max(
-            cosine_similarity(asked, rarity.vector(exemplar.question)),
-            0.6 * cosine_similarity(asked, rarity.vector(f"{exemplar.question} {exemplar.reply}")),
+            cosine_similarity(asked, _vector(exemplar.question)),
+            0.6 * cosine_similarity(asked, _vector(f"{exemplar.question} {exemplar.reply}")),
         )
         by_embedding = similarity(exemplar) if similarity else None
         meaning = by_words
@@ -111,27 +114,48 @@ def rank(
     return sorted(ranked, key=lambda each: (-each.worth, each.exemplar.key))
 
 
-def leak_reason(each: Ranked, situation: Situation) -> str:
+def _leak_reason(
+    exemplar: Exemplar, situation: Situation, chat: KnownTexts, prompt: KnownTexts
+) -> str:
     """Why an example would give the answer away or repeat something; "" if it would not."""
-    exemplar = each.exemplar
     if any(turn in situation.path for turn in exemplar.turns):
         return "it is part of this chat"
-    if any(copy_overlap(exemplar.reply, text) >= COPY_OVERLAP for text in situation.path.values()):
+    if chat.have_copy_of(exemplar.reply):
         return "this chat says nearly the same"
-    if any(copy_overlap(exemplar.reply, text) >= COPY_OVERLAP for text in situation.present):
+    if prompt.have_copy_of(exemplar.reply):
         return "the prompt contains it already"
     if exemplar.source != "card" and _same_question(exemplar.question, situation.asked):
         return "the same question: its answer would be copied"
     return ""
 
 
-def copy_overlap(left: str, right: str) -> float:
-    """The share of the shorter text's three-word sequences that the other contains, 0 to 1."""
-    left_grams, right_grams = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
-    shorter = min(len(left_grams), len(right_grams))
-    if not shorter:
-        return float(words(left) == words(right) and bool(words(left)))
-    return len(left_grams & right_grams) / shorter
+class KnownTexts:
+    """Texts by their three-word sequences: comparing every example with every turn took a second.
+
+    See ``copy_overlap``, which compares two texts.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._whole: set[tuple[str, ...]] = set()
+        self._sizes: list[int] = []
+        self._texts_with: dict[tuple[str, ...], list[int]] = {}
+        for number, text in enumerate(texts):
+            text_words = tuple(words(text))
+            grams = set(ngrams(text_words, 3))
+            self._whole.add(text_words)
+            self._sizes.append(len(grams))
+            for gram in grams:
+                self._texts_with.setdefault(gram, []).append(number)
+
+    def have_copy_of(self, text: str) -> bool:
+        """Whether a text and one of these are copies."""
+        text_words = tuple(words(text))
+        grams = set(ngrams(text_words, 3))
+        shared = Counter(number for gram in grams for number in self._texts_with.get(gram, ()))
+        return (bool(text_words) and text_words in self._whole) or any(
+            count >= COPY_OVERLAP * min(len(grams), self._sizes[number])
+            for number, count in shared.items()
+        )
 
 
 class Voice:
@@ -151,6 +175,15 @@ class Voice:
             return 0.0
         shared = sum(count * self._counts[gram] for gram, count in counts.items())
         return min(1.0, shared / length)
+
+
+def copy_overlap(left: str, right: str) -> float:
+    """The share of the shorter text's three-word sequences that the other contains, 0 to 1."""
+    left_grams, right_grams = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
+    shorter = min(len(left_grams), len(right_grams))
+    if not shorter:
+        return float(words(left) == words(right) and bool(words(left)))
+    return len(left_grams & right_grams) / shorter
 
 
 def _diverse(
@@ -185,16 +218,29 @@ def _marginal(each: Ranked, taken: Sequence[Ranked]) -> float:
 
 
 def _overlap(left: Exemplar, right: Exemplar) -> float:
-    one = set(words(f"{left.question} {left.reply}"))
-    other = set(words(f"{right.question} {right.reply}"))
+    one = _word_set(f"{left.question} {left.reply}")
+    other = _word_set(f"{right.question} {right.reply}")
     return len(one & other) / max(1, len(one | other))
 
 
 def _same_question(left: str, right: str) -> bool:
-    one, other = set(words(left)), set(words(right))
+    one, other = _word_set(left), _word_set(right)
     return bool(one) and len(one & other) / len(one | other) >= SAME_QUESTION_OVERLAP
 
 
+# Cached, because the same examples are compared with every turn.
+@lru_cache(maxsize=1024)
+def _vector(text: str) -> dict[str, float]:
+    """TF-IDF among everyday lines: a small pool could not tell how rare words are."""
+    return everyday_tfidf().vector(text)
+
+
+@lru_cache(maxsize=1024)
+def _word_set(text: str) -> frozenset[str]:
+    return frozenset(words(text))
+
+
+@lru_cache(maxsize=1024)
 def _trigrams(text: str) -> Counter[str]:
     flat = f" {' '.join(words(text))} "
     return Counter(flat[at : at + 3] for at in range(len(flat) - 2))

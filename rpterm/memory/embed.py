@@ -149,11 +149,6 @@ class WorkerEmbedder:
     def state(self) -> State:
         return self._state
 
-    @property
-    def why(self) -> str:
-        """Why it failed, in a sentence for the user."""
-        return self._failure
-
     def start(self) -> None:
         with self._lock:
             if self._thread is None and not self._closed:

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rpterm.unspaced import UNSPACED, character_pairs
+
 _STOP_WORDS = (
     "a an the of to in on at for and or but is are was were be been being am do does did doing "
     "have has had having i you he she it we they me him her us them my your his its our their "
@@ -42,7 +44,6 @@ _EVERYDAY_WORDS = (
     "funny"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 _VOWELS = frozenset("aeiouy")
 _SHORT = re.compile(r"[^aeiou]+[aeiouy][^aeiouwxy]")
 """One syllable with a single vowel: with a silent "e" it is another word, ``car`` and ``care``."""
@@ -78,8 +79,8 @@ def terms(text: str) -> tuple[str, ...]:
     for word in _WORD.findall(normalised.lower()):
         if not word.isalnum():
             word = word.replace("’", "'").removesuffix("'s").replace("'", "")
-        if not word.isascii() and _UNSPACED.search(word):
-            found.extend(_bigrams(word))
+        if not word.isascii() and UNSPACED.search(word):
+            found.extend(character_pairs(word))
         elif word not in STOP:
             found.append(stem(word))
     return tuple(found)
@@ -139,10 +140,6 @@ def _without_verb_ending(word: str) -> str:
                 return root[:-1]
             return root + "e" if _SHORT.fullmatch(root) else root
     return word
-
-
-def _bigrams(word: str) -> list[str]:
-    return [word] if len(word) < 3 else [word[i : i + 2] for i in range(len(word) - 1)]
 
 
 EVERYDAY = frozenset(stem(word) for word in _EVERYDAY_WORDS.split())

@@ -86,6 +86,15 @@ MODELS: tuple[CatalogueModel, ...] = (
         "8 GB laptops: keeps to a card, quick on a CPU",
     ),
     CatalogueModel(
+        "ministral-3-3b",
+        "mistralai/Ministral-3-3B-Instruct-2512-GGUF",
+        "Ministral-3-3B-Instruct-2512-Q4_K_M.gguf",
+        2_147_023_008,
+        106_496,
+        "Apache-2.0",
+        "8 GB laptops, many languages, freely licensed",
+    ),
+    CatalogueModel(
         "qwen3-4b",
         "bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF",
         "Qwen_Qwen3-4B-Instruct-2507-Q4_K_M.gguf",
@@ -113,6 +122,15 @@ MODELS: tuple[CatalogueModel, ...] = (
         "16 GB machines and 8 GB cards: steady all-rounder",
     ),
     CatalogueModel(
+        "ministral-3-8b",
+        "mistralai/Ministral-3-8B-Instruct-2512-GGUF",
+        "Ministral-3-8B-Instruct-2512-Q4_K_M.gguf",
+        5_198_911_904,
+        139_264,
+        "Apache-2.0",
+        "16 GB machines and 8 GB cards: heeds its system prompt, freely licensed",
+    ),
+    CatalogueModel(
         "gemma-2-9b",
         "bartowski/gemma-2-9b-it-GGUF",
         "gemma-2-9b-it-Q4_K_M.gguf",
@@ -138,6 +156,15 @@ MODELS: tuple[CatalogueModel, ...] = (
         393_216,
         "Gemma Terms of Use",
         "16 GB cards: many languages, strong characters",
+    ),
+    CatalogueModel(
+        "ministral-3-14b",
+        "mistralai/Ministral-3-14B-Instruct-2512-GGUF",
+        "Ministral-3-14B-Instruct-2512-Q4_K_M.gguf",
+        8_239_593_024,
+        163_840,
+        "Apache-2.0",
+        "12 and 16 GB cards: long scenes, many languages, freely licensed",
     ),
     CatalogueModel(
         "mistral-small-24b",

@@ -15,9 +15,9 @@ from rpterm.cards.card import Example
 from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
 from rpterm.novels.coreference import SURE
-from rpterm.novels.names import split_title
 from rpterm.novels.people import Person
 from rpterm.novels.speech_tags import SPEECH_VERBS
+from rpterm.novels.titles import split_title
 from rpterm.scoring.signals.voice import SCALES
 from rpterm.scoring.texts import content_stems
 from rpterm.scoring.voice_classifier import VoiceClassifier

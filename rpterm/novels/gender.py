@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from rpterm.novels.names import split_title
 from rpterm.novels.quotations import Paragraph
-from rpterm.novels.speech_tags import FEMALE_TITLES, MALE_TITLES
+from rpterm.novels.titles import FEMALE_TITLES, MALE_TITLES, split_title
 
 _PRONOUN_RANGE = 80
 """Characters after a name within which "he" or "she" still means that person."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rpterm.novels import gender
-from rpterm.novels.speech_tags import TITLES
+from rpterm.novels.titles import split_title
 
 _PET_TEXT = """
 elizabeth: lizzy lizzie eliza beth bess betsy betty libby
@@ -91,18 +91,8 @@ _MIN_RANKED = 3
 """Times a book must name somebody with a rank for "the captain" to be a name of theirs."""
 _WIVES = frozenset(("mrs", "lady", "madame"))
 _NOBLE = frozenset(("lady", "lord", "sir"))
-_FULL_TITLES = {"dr": "doctor", "mlle": "mademoiselle", "mme": "madame", "rev": "reverend"}
 _DOMINANCE = 3
 """How many times as often as any other candidate a person must be named to own a short form."""
-
-
-def split_title(name: str) -> tuple[str, list[str]]:
-    """A title in lower case without its full stop ("" if there is none), and the other words."""
-    words = [word for word in name.split() if word.lower() != "the"]
-    if words and words[0].rstrip(".").lower() in TITLES:
-        title = words[0].rstrip(".").lower()
-        return _FULL_TITLES.get(title, title), words[1:]
-    return "", words
 
 
 @dataclass(frozen=True, slots=True)

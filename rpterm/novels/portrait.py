@@ -21,10 +21,10 @@ from rpterm.novels.book_claims import BookClaims, Claim, best
 from rpterm.novels.claims import Kind
 from rpterm.novels.coreference import SURE
 from rpterm.novels.mannerisms import mannerisms
-from rpterm.novels.names import split_title
 from rpterm.novels.people import Person
 from rpterm.novels.relations import Relation
 from rpterm.novels.style import speech_style
+from rpterm.novels.titles import split_title
 from rpterm.novels.trait_patterns import KIN
 from rpterm.novels.years import latest_year
 from rpterm.scoring.texts import content_stems

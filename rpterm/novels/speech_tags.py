@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rpterm.novels.quotations import Paragraph
+from rpterm.novels.titles import TITLES
 
 Kind = Literal["name", "pronoun", "narrator", "noun"]
 
@@ -31,18 +32,6 @@ _SPEECH_VERBS_TEXT = (
     "reiterated quavered sniffed sniggered giggled blurted stated chimed broke burst"
 )
 SPEECH_VERBS = frozenset(_SPEECH_VERBS_TEXT.split())
-_MALE_TITLES_TEXT = (
-    "mr sir lord captain colonel uncle father king prince duke count monsieur master baron "
-    "sergeant lieutenant reverend rev brother squire comrade"
-)
-_FEMALE_TITLES_TEXT = (
-    "mrs miss ms lady madam madame aunt mother queen princess mademoiselle mlle mme baroness "
-    "countess duchess sister"
-)
-MALE_TITLES = frozenset(_MALE_TITLES_TEXT.split())
-FEMALE_TITLES = frozenset(_FEMALE_TITLES_TEXT.split())
-_OTHER_TITLES = {"dr", "doctor", "inspector", "professor", "general", "major", "st"}
-TITLES = MALE_TITLES | FEMALE_TITLES | _OTHER_TITLES
 _MALE_NOUNS_TEXT = (
     "man gentleman boy fellow lad father brother son husband uncle nephew grandfather king "
     "prince lord knight vicar priest monk sailor mariner soldier policeman constable landlord "

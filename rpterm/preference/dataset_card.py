@@ -76,7 +76,7 @@ def dataset_card(
     about: Mapping[str, object],
 ) -> str:
     """The README of an export; its YAML header tells ``datasets`` which file is which split."""
-    head: dict[str, object] = {"language": ["en"], "tags": ["role-play", "preference", "rpterm"]}
+    head: dict[str, object] = {"tags": ["role-play", "preference", "rpterm"]}
     if about.get("licence"):
         head["license"] = about["licence"]
     head["configs"] = _configs(files)
@@ -86,7 +86,9 @@ def dataset_card(
     lines += ["", "## How it was made", "", "```json", json.dumps(dict(about), indent=2), "```", ""]
     lines += [
         "It contains only chats whose owner marked them as exportable. The replies of a pair "
-        "share one exact prompt; train and test share no chat and no prompt.",
+        "share one exact prompt. Train and test share no chat and no prompt, but they share "
+        "characters, and so their descriptions: a test on characters that were not trained on "
+        "needs an export of its own for them (--card).",
     ]
     if about.get("scrub"):
         lines += [

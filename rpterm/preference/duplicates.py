@@ -37,10 +37,11 @@ class DuplicateFilter:
         row = _digest(prompt, *map(_text_digest, (record.kind, str(record.label), reason)), *texts)
         if row in self._rows:
             return "the same row is there already"
-        if record.kind == "pair":
-            pair = _digest(prompt, *sorted(texts))  # Unlike that of the row, the same either way.
-            if self._verdicts.setdefault(pair, row) != row:
-                return "another chat has the opposite verdict"
+        if record.kind in ("pair", "label"):
+            # Unlike that of the row, the same either way.
+            judged = _digest(prompt, _text_digest(record.kind), *sorted(texts))
+            if self._verdicts.setdefault(judged, row) != row:
+                return "another judgement says the opposite"
         self._rows.add(row)
         return None
 

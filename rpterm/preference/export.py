@@ -43,12 +43,17 @@ from rpterm.preference.record_builder import (
 from rpterm.preference.records import Dropped, Messages, Record
 from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.store.judgements import Judgements
+from rpterm.store.memory.distilled import Distilled
+from rpterm.store.memory.memories import Memories
 from rpterm.types import Chat, InvalidChoice
 
 LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
 
 SPLITS = ("train", "test")
+
+_NAME_PART = 4
+"""Fewest letters of a part of a told name, such as "Ann Verity", that is removed on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +324,11 @@ class _Run:
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _persona_names(self) -> list[str]:
-        names = {persona.name for persona in self.judgements.store.personas()}
-        return sorted(names | set(self.judgements.personas()))
+        store = self.judgements.store
+        names = {persona.name for persona in store.personas()} | set(self.judgements.personas())
+        for told in Distilled(Memories(store)).names_told():
+            names |= {told, *(part for part in told.split() if len(part) >= _NAME_PART)}
+        return sorted(names)
 
     def _exact_prompt(self, turn_id: int) -> Row | None:
         generation = self.judgements.store.generation(turn_id)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from rpterm.preference.latest_ratings import latest_ratings
 from rpterm.preference.pairs import drop_contradicted_swipes, rated_pairs, resolve_conflicts
@@ -33,6 +34,8 @@ SOURCE_OF_KIND = {
     "edit": Source.EDIT, "swipe": Source.SWIPE,
 }  # fmt: skip
 """Sources by the store's kinds of judgements."""
+_PAIRS_PER_PROMPT = 16
+"""Maximum number of pairs from the ratings of one prompt, widest gap first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,10 @@ class Selection:
 
     Attributes:
         min_edit: Edits that change fewer characters make no pair.
-        pairs_per_prompt: Maximum number of pairs from the ratings of one prompt, widest gap first.
     """
 
     sources: frozenset[Source] = frozenset(DEFAULT_SOURCES)
     min_edit: int = 3
-    pairs_per_prompt: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,10 @@ class _RecordBuilder:
         self.result.records += labels
         pairs += rated_pairs(
             labels,
-            self.wanted.pairs_per_prompt,
+            _PAIRS_PER_PROMPT,
             lambda one, other: self._same_prompt(one.reply.turn, other.reply.turn),
         )
-        pairs, contradicted = drop_contradicted_swipes(pairs, self._opinion())
+        pairs, contradicted = drop_contradicted_swipes(pairs, self._opinion)
         pairs, outvoted = resolve_conflicts(pairs)
         self.result.dropped += contradicted + outvoted
         self.result.records += pairs
@@ -206,11 +207,16 @@ class _RecordBuilder:
         if pair.verdict == "both_bad":
             self.result.records.append(Record("both_bad", prompt, left, meta, right))
             for bad in (left, right):
-                self.result.records.append(Record("label", prompt, bad, meta, label=False))
+                if self._opinion(bad) > 0:
+                    why = "a rating says the opposite"
+                    self.result.dropped.append(Dropped(pair.id, self.material.chat.id, why))
+                else:
+                    self.result.records.append(Record("label", prompt, bad, meta, label=False))
             return []
         chosen, rejected = (left, right) if pair.verdict == "left" else (right, left)
         return [Record("pair", prompt, chosen, meta, rejected)]
 
+    @cached_property
     def _opinion(self) -> Callable[[Reply], int]:
         """The balance of good and bad ratings of a reply, including sources not exported."""
         balance: Counter[tuple[int | None, str]] = Counter()

@@ -53,6 +53,22 @@ _CODE_ALIASES = {"UK": "GB", "GBR": "GB", "USA": "US"}
 
 _NOT_NAMES = frozenset({"user", "you", "me", "i", ""})
 
+_WORDS = (
+    "amber angel april art august autumn bill brook buck caller captain chance chase chuck clay "
+    "cliff crystal daisy dale dawn dean doc doctor don drew duke earl eve faith fell forest fox "
+    "frank gene ginger glen grace grant guy hazel heath heather holly honey hope hunter iris ivy "
+    "jack jade jasmine jay jean joy june king lance lily major mark master mason may melody miles "
+    "nick olive page pat pearl peg penny pierce prince ray reed rich river rob robin rose ruby "
+    "rusty sailor sandy sky skip star stone stranger sue summer traveller victor violet wade will "
+    "willow wolf young"
+)
+_ALSO_WORDS = frozenset(_WORDS.split())
+"""Names that are words, too: written in lower case they are left alone ("I will")."""
+
+_LEAST_DIGITS = 8
+"""Fewest digits after a plus sign that are taken for a phone number of a range not in the
+tables."""
+
 
 @dataclass(slots=True)
 class Scrubber:
@@ -82,8 +98,8 @@ class Scrubber:
         if wanted:
             self._lower_names = tuple(name.lower() for name in wanted)
             self._ascii_names = all(name.isascii() for name in wanted)
-            phrase_pattern = "|".join(map(re.escape, wanted))
-            self._names = re.compile(rf"(?<!\w)(?:{phrase_pattern})(?!\w)", re.IGNORECASE)
+            phrase_pattern = "|".join(map(_name_pattern, wanted))
+            self._names = re.compile(rf"(?<!\w)(?:{phrase_pattern})(?!\w)")
 
     def __call__(self, text: str) -> str:
         """The text with a placeholder for each finding."""
@@ -137,12 +153,27 @@ class Scrubber:
         # Imported late because its tables are large.
         from phonenumbers import Leniency, PhoneNumberMatcher
 
-        parts, end = [], 0
-        for match in PhoneNumberMatcher(text, self.region, leniency=Leniency.VALID):
-            self.found["phone", match.raw_string] += 1
-            parts += [text[end : match.start], "[phone]"]
-            end = match.end
-        return "".join([*parts, text[end:]])
+        # Valid numbers, and those with a country's code that the tables do not know: ranges are
+        # assigned all the time, and models make numbers up.
+        for leniency, least in ((Leniency.VALID, 0), (Leniency.POSSIBLE, _LEAST_DIGITS)):
+            parts, end = [], 0
+            for match in PhoneNumberMatcher(text, self.region, leniency=leniency):
+                raw = match.raw_string
+                if least and not (raw.startswith("+") and sum(map(str.isdigit, raw)) >= least):
+                    continue
+                self.found["phone", raw] += 1
+                parts += [text[end : match.start], "[phone]"]
+                end = match.end
+            text = "".join([*parts, text[end:]])
+            if "+" not in text:
+                break
+        return text
+
+
+def _name_pattern(name: str) -> str:
+    """Matches a name in any case; one that is a word, too, not in lower case."""
+    any_case = f"(?i:{re.escape(name)})"
+    return f"(?!{re.escape(name.lower())}){any_case}" if name.lower() in _ALSO_WORDS else any_case
 
 
 def country(name: str) -> str:

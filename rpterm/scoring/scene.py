@@ -8,11 +8,8 @@ from functools import partial
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
-from rpterm.sentences import sentences
+from rpterm.scoring.card_claims import claims, split_long
 from rpterm.types import History
-
-_LONG_LINE = 25
-"""Words; a longer persona line makes more than one claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ def scene_of(
         return [
             Fact(f"{source}:{index}", claim)
             for index, line in enumerate(lines)
-            for claim in _split_long(fill(line))
+            for claim in split_long(fill(line))
         ]
 
     return Scene(
@@ -113,7 +110,7 @@ def scene_of(
         facts=(
             *facts("card.attributes", card.attributes),
             *facts("card.relations", card.relations),
-            *facts("card.description", _claims(card.description)),
+            *facts("card.description", claims(card.description)),
         ),
         limits=tuple(facts("card.limits", card.limits)),
         history=history,
@@ -121,16 +118,6 @@ def scene_of(
         other_lines=tuple(voice_lines(other, person) for other in others),
         knows_until=_year(card.knows_until),
     )
-
-
-def _claims(description: str) -> tuple[str, ...]:
-    """The sentences of a description: a reply relies on one claim, not on all of them."""
-    return tuple(text for text in sentences(description) if len(text.split()) > 1)
-
-
-def _split_long(line: str) -> tuple[str, ...]:
-    """The line itself; a long one, which is a whole portrait, sentence by sentence."""
-    return (_claims(line) or (line,)) if len(line.split()) > _LONG_LINE else (line,)
 
 
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from rpterm.scoring.resources import load_toml
+from rpterm.unspaced import UNSPACED, character_pairs
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PUNCTUATION = re.compile(r"(?<=\w)([.,?!])")
@@ -39,8 +40,17 @@ def words(text: str) -> list[str]:
 
 
 def content_stems(text: str) -> list[str]:
-    """The stems of the content words of a text (stop words removed), in order."""
-    return [_stem(word) for word in words(text) if word not in _STOP_WORDS]
+    """The stems of the content words of a text (stop words removed), in order.
+
+    Scripts without spaces between words yield overlapping pairs of characters instead.
+    """
+    found: list[str] = []
+    for word in words(text):
+        if not word.isascii() and UNSPACED.search(word):
+            found += character_pairs(word)
+        elif word not in _STOP_WORDS:
+            found.append(_stem(word))
+    return found
 
 
 def _stem(word: str) -> str:

@@ -228,13 +228,11 @@ class Store(PersonasAndFlags):
         edited_from: int | None = None,
         select: bool = True,
         created_at: float | None = None,
-        thought: str = "",
     ) -> Turn:
         """Add a turn below another one (or as a root) and select it unless ``select`` is false.
 
         Args:
             created_at: Time of the turn in Unix seconds; ``None`` means now.
-            thought: The model's reasoning before the text.
         """
         owner = self.owner.token if status is Status.STREAMING else None
         turn = Turn(
@@ -248,7 +246,6 @@ class Store(PersonasAndFlags):
             status=status,
             created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
-            thought=thought,
         )
         with self.connections.write() as connection:
             return chats.add_turn(connection, turn, owner, select=select)

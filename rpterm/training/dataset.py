@@ -82,7 +82,7 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
             f"{out} has {counted(len(parts['train']), 'row')} for {method}, which needs at least "
             f"{MIN_ROWS[method]}: `rpterm export {target} --format {method}` writes them."
         )
-    if method is Method.KTO and len({row["label"] for row in parts["train"]}) < 2:
+    if method is Method.KTO and len({repr(row["label"]) for row in parts["train"]}) < 2:
         raise TrainingError(
             f"All replies in {out} have the same label, but KTO learns from the difference: rate "
             "some good and some bad."
@@ -97,9 +97,11 @@ def _export_target(out: Path, method: Method) -> str:
 
 
 def _recognize_method(rows: list[Row]) -> Method:
-    for method in (Method.DPO, Method.KTO, Method.SFT):
-        if _rows_for(rows[:1], method):
-            return method
+    """The method of the first row that is one of any method."""
+    for row in rows:
+        for method in (Method.DPO, Method.KTO, Method.SFT):
+            if _rows_for([row], method):
+                return method
     return Method.DPO
 
 
@@ -112,7 +114,6 @@ def _rows_for(rows: list[Row], method: Method) -> list[Row]:
     ]
     if method is Method.SFT:
         # Prompt and completion are separate, because only the reply is learned.
-        return [
-            {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]} for row in matching
-        ]
+        talks = (row["messages"] for row in matching if isinstance(row["messages"], list))
+        return [{"prompt": talk[:-1], "completion": talk[-1:]} for talk in talks]
     return matching

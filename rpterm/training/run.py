@@ -205,11 +205,13 @@ def _probe_texts(base: BaseModel, data: Dataset) -> Sequence[parity.Text]:
     texts = []
     try:
         for row in data.train[:_PROBE_ROWS]:
-            reply = row.get("chosen") or row["completion"]
-            prompt = base.tokenizer.apply_chat_template(
-                row["prompt"], tokenize=False, add_generation_prompt=True
-            )
-            texts.append((prompt, reply[0]["content"]))
+            prompt, reply = row["prompt"], row.get("chosen") or row["completion"]
+            if isinstance(prompt, list):
+                reply = reply[0]["content"]
+                prompt = base.tokenizer.apply_chat_template(
+                    prompt, tokenize=False, add_generation_prompt=True
+                )
+            texts.append((prompt, reply))
     except (TemplateError, ValueError) as error:
         raise TrainingError(
             f"The template of {base.path.name} rejects the rows ({error}): export them for this "

@@ -49,7 +49,8 @@ def render_chat(store: Store, chat_id: int, form: str) -> str:
     """Render a chat in a format.
 
     Raises:
-        StoreError, NoSuchChoice: There is no such chat or format.
+        StoreError: There is no such chat.
+        InvalidChoice: There is no such format.
     """
     if form not in FORMATS:
         raise InvalidChoice(f"There is no format {form!r}; use md, jsonl or log.")
@@ -61,8 +62,8 @@ def parse_arguments(words: str) -> tuple[str, str]:
 
     Without a format, the file's extension decides.
 
-    >>> asked("log ~/my chat"), asked("x.jsonl"), asked("notes"), asked("")
-    (('log', '~/my chat'), ('jsonl', 'x.jsonl'), ('md', 'notes'), ('md', ''))
+    >>> [parse_arguments(words) for words in ("log ~/my chat", "x.jsonl", "notes", "")]
+    [('log', '~/my chat'), ('jsonl', 'x.jsonl'), ('md', 'notes'), ('md', '')]
     """
     first, _, rest = words.strip().partition(" ")
     if first in FORMATS:
@@ -87,10 +88,10 @@ def export(store: Store, chat_id: int, form: str, written: str, *, force: bool =
     """Write a chat to a file.
 
     Returns:
-        The file; see ``place``.
+        The file; see ``target_file``.
 
     Raises:
-        FileThere: The file exists already.
+        FileAlreadyExists: The file exists already.
         RptermError: There is no such format, or the file cannot be written.
     """
     text = render_chat(store, chat_id, form)

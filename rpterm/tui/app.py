@@ -95,7 +95,7 @@ class RptermApp(App[None], inherit_bindings=False):
         self.settings, self._first_run = settings, first_run
         self._on_setting = on_setting
         choose = card is None if choose is None else choose
-        self._chat = ChatScreen(
+        self.chat = ChatScreen(
             card, opener, settings, greeting=greeting, choose=choose, live_settings=live_settings
         )
         self._bindings = BindingsMap(keys.bindings("app", settings.keys))
@@ -108,12 +108,7 @@ class RptermApp(App[None], inherit_bindings=False):
         return hangup.hangup_safe(alt_keys.with_alt_parser(super().get_driver_class()))
 
     def get_default_screen(self) -> Screen[Any]:
-        return self._chat
-
-    @property
-    def chat(self) -> ChatScreen:
-        """The chat screen."""
-        return self._chat
+        return self.chat
 
     def run(self, *args: Any, **kwargs: Any) -> None:
         """Run until the user quits, then close the session once the terminal is restored."""
@@ -127,11 +122,11 @@ class RptermApp(App[None], inherit_bindings=False):
 
         A stopped reply gets a moment to store its end and its provenance.
         """
-        session, self._chat.state.session = self._chat.state.session, None
+        session, self.chat.state.session = self.chat.state.session, None
         if session is not None:
             session.cancel()
-            self._chat.replies.close()
-            self._chat.replies.join(STOP_TIMEOUT_S)
+            self.chat.replies.close()
+            self.chat.replies.join(STOP_TIMEOUT_S)
             session.close()
 
     def on_mount(self) -> None:
@@ -160,7 +155,7 @@ class RptermApp(App[None], inherit_bindings=False):
             await super().on_event(event)
 
     async def _type(self, event: events.Key | events.Paste) -> None:
-        keyboard.focus_for_typing(self._chat, event)
+        keyboard.focus_for_typing(self.chat, event)
         await super().on_event(event)
 
     def _leave_on_hangup(self) -> None:
@@ -169,9 +164,9 @@ class RptermApp(App[None], inherit_bindings=False):
 
     def leave(self) -> None:
         """Stop a running reply and quit."""
-        if (session := self._chat.state.session) is not None:
+        if (session := self.chat.state.session) is not None:
             session.cancel()
-            background.keep_draft(session, self._chat.input.full_text)
+            background.keep_draft(session, self.chat.input.full_text)
         self.exit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -198,7 +193,7 @@ class RptermApp(App[None], inherit_bindings=False):
                 from rpterm.tui.screens.tour import TourScreen
 
                 if not self._bring_to_front(TourScreen):
-                    state, settings = self._chat.state, self.settings
+                    state, settings = self.chat.state, self.settings
                     failed = state.figures.phase in (Phase.FAILED, Phase.CLOSED)
                     loading = state.info is None and not failed
                     expected = settings.engine == "llama" and settings.model in ("", "starter")
@@ -219,7 +214,7 @@ class RptermApp(App[None], inherit_bindings=False):
             case "quit":
                 self.leave()
             case _:
-                self._chat.command(name)
+                self.chat.command(name)
 
     def _bring_to_front(self, kind: type[HelpScreen | TourScreen]) -> bool:
         """Whether such a dialog is open; if another one covers it, that one is closed."""
@@ -230,13 +225,14 @@ class RptermApp(App[None], inherit_bindings=False):
 
     def _insert_typed(self, typed: str) -> None:
         """Put text into the input that was typed or pasted over the tour, which this closed."""
-        self._chat.input.focus()
+        self.chat.input.focus()
         if typed == "\n":
-            self._chat.press("enter")
+            # Not a key of the input, which may learn only later that it has the focus.
+            self.chat.command("send")
         elif len(typed) == 1:
-            self._chat.input.insert(typed)
+            self.chat.input.insert(typed)
         else:
-            self._chat.input.post_message(events.Paste(typed))
+            self.chat.input.post_message(events.Paste(typed))
 
     def _interrupt(self) -> None:
         if self._copy_selection():
@@ -245,8 +241,8 @@ class RptermApp(App[None], inherit_bindings=False):
             self.leave()
             return
         quits = f"Press {keys.key_name('interrupt', self.settings.keys)} again to quit."
-        if self._chat.state.busy:
-            self._chat.command("stop")
+        if self.chat.state.busy:
+            self.chat.command("stop")
             self.notify(f"Stopped. {quits}")
         else:
             self.notify(f"{quits} Everything is saved.")

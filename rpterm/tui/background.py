@@ -45,11 +45,9 @@ def open_chat(opener: Opener, target: str | None, chat_id: int | None, post: Pos
         post(messages.OpeningFailed(str(error)))
         return
     if session.distiller is not None:
-        session.distiller.listeners.append(
-            lambda stored: post(messages.MemoryChanged(tuple(memory.text for memory in stored)))
-        )
+        session.distiller.listeners.append(lambda _stored: post(messages.MemoryChanged()))
     if session.memory is not None:
-        session.memory.listeners.append(lambda _done, _total: post(messages.MemoryChanged(())))
+        session.memory.listeners.append(lambda _done, _total: post(messages.MemoryChanged()))
     post(messages.SessionOpened(session, chat, turns))
 
 

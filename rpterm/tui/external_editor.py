@@ -1,4 +1,4 @@
-"""Opens a text or a file in the user's own editor while the app is suspended. Knows no chat."""
+"""Opens a text or a file in the user's own editor; an app is suspended meanwhile. Knows no chat."""
 
 from __future__ import annotations
 
@@ -64,9 +64,19 @@ def edit_file(app: App[Any], path: Path) -> bool:
     words = command()
     try:
         with app.suspend():
-            return not subprocess.run([*words, str(path)], check=False).returncode
+            return run(words, path)
     except SuspendNotSupported:
         raise EditorError("This terminal cannot be handed to an editor.") from None
+
+
+def run(words: list[str], path: Path) -> bool:
+    """Run an editor on a file and wait; whether it exited without an error.
+
+    Raises:
+        EditorError: It could not be started.
+    """
+    try:
+        return not subprocess.run([*words, str(path)], check=False).returncode
     except OSError as error:
         reason = cause_of(error)
         raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None

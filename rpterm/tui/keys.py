@@ -138,7 +138,7 @@ KEYS: tuple[Key, ...] = (
     Key("turn-leave", ("escape",), "leave", "Discard your changes to the turn.", TURNS,
         scope="turn", palette=False),
     *(
-        Key(f"stars-{n}", (str(n),), "stars", f"Give the selected reply {words}.", RATING,
+        Key(f"stars-{n}", (str(n),), "rate", f"Give the selected reply {words}.", RATING,
             when=("selected",), palette=False)
         for n, words in enumerate(_STARS, 1)
     ),

@@ -116,11 +116,7 @@ class ReplyScored(Message):
 
 
 class MemoryChanged(Message):
-    """Something was added to the memory; ``texts`` are the new memories, if they are known."""
-
-    def __init__(self, texts: tuple[str, ...]) -> None:
-        super().__init__()
-        self.texts = texts
+    """Something was added to the memory."""
 
 
 class PromptPreviewed(Message):

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from rpterm.tui import keys, text
-from rpterm.tui.screens.chat import slash_commands
+from rpterm.tui.screens.chat import slash_completion
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Commands(Provider):
         return self.app  # type: ignore[return-value]
 
     def _help(self, key: keys.Key) -> str:
-        written = f" · /{key.id}" if key.id in slash_commands.names() else ""
+        written = f" · /{key.id}" if key.id in slash_completion.names() else ""
         return f"{keys.key_name(key.id, self._program.settings.keys)} · {key.group}{written}"
 
     def _run(self, name: str) -> Callable[[], None]:

@@ -193,8 +193,3 @@ def bar(share: float, width: int) -> tuple[str, str]:
     if share > 0 and filled == 0 and width:
         filled = 1
     return "━" * filled, "─" * (width - filled)
-
-
-def format_count(number: int) -> str:
-    """A number with thousands separators: 3912 → ``3,912``."""
-    return f"{number:,}"

@@ -19,7 +19,8 @@ from typing import Any
 
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cli.score import load_card, other_cards, running_scorer
+from rpterm.cli.card_source import load_card
+from rpterm.cli.scoring_setup import other_cards, running_scorer
 from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Scorer
 

@@ -65,14 +65,18 @@ _sampling = st.fixed_dictionaries(
 )
 
 
+def books(greeting_count: int) -> st.SearchStrategy[Lorebook]:
+    """Lorebooks of a card with so many greetings."""
+    return st.builds(
+        Lorebook, st.lists(entries(greeting_count), max_size=2).map(tuple), text, text, whole,
+        whole, st.booleans(), extensions,
+    )  # fmt: skip
+
+
 @st.composite
 def cards(draw: st.DrawFn) -> CharacterCard:
     """Any card."""
     first = draw(greetings)
-    book = st.builds(
-        Lorebook, st.lists(entries(len(first)), max_size=2).map(tuple), text, text, whole, whole,
-        st.booleans(), extensions,
-    )  # fmt: skip
     fields: dict[str, Any] = {
         field: draw(text) for field in ("tagline", "nickname", "description", "scenario",
         "system_prompt", "post_history_instructions", "user_name", "user_description", "portrait",
@@ -85,7 +89,7 @@ def cards(draw: st.DrawFn) -> CharacterCard:
         name=draw(name), greetings=first, group_greetings=draw(greetings),
         examples=draw(st.lists(_examples, max_size=2).map(tuple)),
         knows_until=draw(st.sampled_from(["", "1895", "-0399", "1895-04-23"])),
-        sampling=draw(_sampling), lorebook=draw(book),
+        sampling=draw(_sampling), lorebook=draw(books(len(first))),
         tests=draw(st.lists(_probes, max_size=2).map(tuple)),
         extensions=draw(extensions), **fields,
     )  # fmt: skip

@@ -35,7 +35,7 @@ def test_parsing_decorators(content: str, found: dict[str, str], text: str) -> N
     assert parse(content) == (found, text)
 
 
-def test_position_decorators() -> None:
+def test_decorators_set_the_position_of_an_entry() -> None:
     entry = decorate(LoreEntry(("x",), "@@depth 2\n@@role assistant\nHi")).entry
     assert (entry.position, entry.depth, entry.role, entry.content) == (
         "depth",
@@ -48,7 +48,7 @@ def test_position_decorators() -> None:
     assert decorate(LoreEntry(("x",), "@@scan_depth 7\nHi")).entry.scan_depth == 7
 
 
-def test_after_and_every() -> None:
+def test_an_entry_fires_after_or_at_every_nth_reply() -> None:
     assert [bool(run("@@activate_only_after 2\nHi", chat(n)).hits) for n in range(4)] == [
         False, False, True, True,
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def test_keep_and_dont_after_match() -> None:
     assert run(once, chat(1)).verdict(0).code == "cooldown"
 
 
-def test_forced() -> None:
+def test_decorators_force_an_entry_on_or_off() -> None:
     assert run("@@activate\nHi", [("user", "no")]).hits
     assert run("@@dont_activate\nHi", chat(0)).verdict(0).code == "switched_off"
     assert run("@@dont_activate\n@@activate\nHi", chat(0)).hits
@@ -81,7 +81,7 @@ def test_additional_and_excluded_keys() -> None:
     assert run("@@exclude_keys red\nHi", [("user", "x")]).hits
 
 
-def test_greeting() -> None:
+def test_an_entry_fires_only_with_its_greeting() -> None:
     assert run("@@is_greeting 0\nHi", chat(0)).hits
     assert run("@@is_greeting 1\nHi", chat(0)).verdict(0).code == "greeting"
 

@@ -27,7 +27,7 @@ def test_equal_cards_have_no_differences() -> None:
     assert diff(BASE, replace(BASE)) == []
 
 
-def test_fields_and_lines() -> None:
+def test_changed_fields_and_lines_are_told_one_by_one() -> None:
     new = replace(
         BASE, description="new words here", attributes=("one", "2", "three", "four"), tagline="t",
         sampling={"top_k": 3},

@@ -55,7 +55,7 @@ def test_removing_what_was_added_gives_the_same_card() -> None:
     assert parse(remove(add(text, NEW), count + 1)) == parse(text)
 
 
-def test_comments_stay() -> None:
+def test_comments_stay_where_an_example_changes() -> None:
     text = (
         'name = "A"  # who\n\n# the voice\n[[examples]]  # first\nuser = "a"  # asked\n'
         'char = "b"\n# the end\n'

@@ -32,11 +32,11 @@ def shelves(tmp_path: Path) -> list[Path]:
         ("broken", "shipped/broken.toml"),
     ],
 )
-def test_names(shelves: list[Path], name: str, file: str) -> None:
+def test_a_card_is_found_by_any_of_its_names(shelves: list[Path], name: str, file: str) -> None:
     assert find(name, shelves) == shelves[0].parent / file
 
 
-def test_paths(shelves: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_is_found_by_its_path(shelves: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shelves[0])
     assert find("./ada.toml", []) == Path("ada.toml")
     assert find("ada.toml", []) == Path("ada.toml")
@@ -45,9 +45,8 @@ def test_paths(shelves: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_near_name_is_offered(shelves: list[Path]) -> None:
-    with pytest.raises(CardNotFound, match="Did you mean ada") as caught:
+    with pytest.raises(CardNotFound, match=r"Did you mean ada\?"):
         find("adda", shelves)
-    assert caught.value.near == ("ada",)
     with pytest.raises(CardNotFound, match="There are: ada"):
         find("zzzzzz", shelves)
     with pytest.raises(CardNotFound, match="no cards yet"):

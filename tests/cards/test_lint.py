@@ -153,7 +153,7 @@ def test_the_age_of_another_person_is_not_a_contradiction() -> None:
         ({"scenario": "{{usr}} is here."}, "{{usr}}"),
     ],
 )
-def test_contradictions(fields: dict[str, Any], word: str) -> None:
+def test_a_line_that_contradicts_another_is_found(fields: dict[str, Any], word: str) -> None:
     assert word in only(replace(GOOD, **fields)).message
 
 
@@ -221,7 +221,7 @@ def test_unused_lore_is_a_note_and_duplicates_are_reported() -> None:
     assert "entry #1" in only(twins).message
 
 
-def test_costs() -> None:
+def test_the_tokens_of_each_part_are_counted() -> None:
     card = with_lore(
         LoreEntry(("a1",), "one two"), LoreEntry((), "three", constant=True),
         LoreEntry(("a1",), "off", enabled=False),

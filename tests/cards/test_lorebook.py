@@ -69,7 +69,7 @@ def code(result: LoreResult, index: int = 0) -> str:
         (" ", "a b", False),
     ],
 )
-def test_keys(key: str, text: str, fires: bool) -> None:
+def test_a_key_fires_where_its_words_are_found(key: str, text: str, fires: bool) -> None:
     assert bool(run(entry(key), said(text)).hits) is fires
 
 
@@ -218,7 +218,7 @@ def test_sticky_is_not_renewed() -> None:
     assert timeline(entry("x", sticky=1), ["x", ""]) == ["x", ""]
 
 
-def test_cooldown() -> None:
+def test_a_cooldown_keeps_an_entry_from_firing_again() -> None:
     assert timeline(entry("x", cooldown=4), ["x"] * 6) == ["x", "", "", "x", "", ""]
     both = entry("x", sticky=2, cooldown=2)
     assert timeline(both, ["x"] * 6) == ["x", "x", "", "x", "x", ""]
@@ -229,7 +229,7 @@ def test_cooldown() -> None:
     assert result.verdict(0).why == "it is on cooldown for 1 more turn"
 
 
-def test_delay() -> None:
+def test_an_entry_waits_for_as_many_turns_as_its_delay() -> None:
     assert timeline(entry("x", delay=4), ["x"] * 4) == ["", "", "x", "x"]
     assert code(run(entry("x", delay=4), said("x"))) == "delay"
 

@@ -116,5 +116,5 @@ def test_nested_macros_cannot_grow_the_text() -> None:
     ("seconds", "wanted"),
     [(5, "just now"), (60, "1 minute"), (7200, "2 hours"), (200000, "2 days")],
 )
-def test_durations(seconds: float, wanted: str) -> None:
+def test_an_idle_time_is_told_in_words(seconds: float, wanted: str) -> None:
     assert duration_in_words(seconds) == wanted

@@ -73,7 +73,7 @@ def problems(text: str) -> list[Problem]:
     return list(caught.value.problems)
 
 
-def test_a_complete_card() -> None:
+def test_every_part_of_a_complete_card_is_read() -> None:
     card = parse(GOOD)
     assert card.name == "Ada"
     assert card.description == "She mends clocks."
@@ -166,14 +166,14 @@ def test_unknown_keys_say_what_to_do(line: str, remedy: str) -> None:
         ('name = "a"\nknows_until = "1895-02-30"', "knows_until"),
     ],
 )
-def test_bad_values(line: str, field: str) -> None:
+def test_a_bad_value_is_reported_with_its_field(line: str, field: str) -> None:
     [problem] = problems(line)
     assert problem.field == field
     assert str(problem).startswith("my.toml:")
 
 
 @pytest.mark.parametrize("until", ["1895", "1895-04-23", "-0399", "79"])
-def test_good_horizons(until: str) -> None:
+def test_a_year_or_a_date_is_a_horizon(until: str) -> None:
     assert parse(f'name = "A"\nknows_until = "{until}"').knows_until == until
 
 
@@ -212,7 +212,7 @@ def test_invalid_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
         load(file)
 
 
-def test_unusable_files(tmp_path: Path) -> None:
+def test_a_file_that_is_no_card_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="no such file"):
         load(tmp_path / "none.toml")
     with pytest.raises(CardError, match="folder"):

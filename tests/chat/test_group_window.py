@@ -19,7 +19,7 @@ from rpterm.types import Intent, Persona, Sampling
 def nobody(target: str) -> object:
     from rpterm.cards.library import CardNotFound
 
-    raise CardNotFound(target, f"There is no card {target}.")
+    raise CardNotFound(f"There is no card {target}.")
 
 
 @pytest.fixture

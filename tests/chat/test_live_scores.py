@@ -107,7 +107,7 @@ class Failing:
     def score_quickly(self, reply: str, scene: Scene) -> Score:
         raise self.error
 
-    def full(self, reply: str, scene: Scene, stopped: Any) -> Score | None:
+    def score_fully(self, reply: str, scene: Scene, stopped: Any) -> Score | None:
         raise self.error
 
 

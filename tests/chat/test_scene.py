@@ -76,7 +76,7 @@ def make(store: Store, tmp_path: Path) -> Iterator[Make]:
 
         card = CARDS.get(target.casefold())
         if card is None:
-            raise CardNotFound(target, f"There is no card {target}.")
+            raise CardNotFound(f"There is no card {target}.")
         return Found(card, dump(card))
 
     def opened(

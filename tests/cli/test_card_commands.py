@@ -13,6 +13,7 @@ from rpterm.cards.reader import load
 from rpterm.cli import card_new
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import engine_factory as opening
+from rpterm.tui import external_editor
 
 SMALL = 'name = "Ada"\ndescription = "Counts stars."\ngreetings = ["Good evening."]\n'
 
@@ -24,7 +25,7 @@ def write(folder: Path, text: str = SMALL, name: str = "ada.toml") -> Path:
 
 
 # new -------------------------------------------------------------------------------------------
-def test_a_new_card_is_a_template_that_lint_takes(cli: Cli, home: Path) -> None:
+def test_a_new_card_is_a_template_without_lint_errors(cli: Cli, home: Path) -> None:
     done = cli("cards", "new", "Ada Byron", "--tagline", "Counts stars", "--no-edit")
     file = home / "characters" / "ada-byron.toml"
     assert done.code == 0 and done.out.splitlines()[0] == str(file)
@@ -34,7 +35,7 @@ def test_a_new_card_is_a_template_that_lint_takes(cli: Cli, home: Path) -> None:
     assert "ada-byron" in cli("cards", "list").out
 
 
-def test_a_new_card_never_overwrites(cli: Cli, tmp_path: Path) -> None:
+def test_a_new_card_never_overwrites_a_file(cli: Cli, tmp_path: Path) -> None:
     file = write(tmp_path)
     for to in (file, tmp_path):
         done = cli("cards", "new", "Ada", "--to", str(to), "--tagline", "")
@@ -45,7 +46,7 @@ def test_a_new_card_never_overwrites(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "in" / "x.toml").is_file()
 
 
-def test_names_and_texts_cannot_break_the_file(cli: Cli, tmp_path: Path) -> None:
+def test_special_characters_in_names_and_texts_are_escaped(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "odd.toml"
     done = cli("cards", "new", 'A"\nb\x1b[31m', "--description", 'x"""\n\x07y', "--to", str(file))
     assert done.code == 0
@@ -53,7 +54,7 @@ def test_names_and_texts_cannot_break_the_file(cli: Cli, tmp_path: Path) -> None
     assert load(file).description == 'x"""\ny'
 
 
-def test_the_editor_gets_the_file(
+def test_a_new_card_opens_in_the_editor(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "eve.toml"
@@ -64,17 +65,21 @@ def test_the_editor_gets_the_file(
     monkeypatch.setenv("EDITOR", "no-such-editor")
     done = cli("cards", "new", "Eve", "--to", str(tmp_path / "b.toml"), "--edit")
     assert done.code == 1 and "no-such-editor" in done.err
+    monkeypatch.setenv("EDITOR", "vim 'unbalanced")
+    done = cli("cards", "new", "Eve", "--to", str(tmp_path / "c.toml"), "--edit")
+    assert done.code == 1 and "could not be understood" in done.err
 
 
 @pytest.mark.parametrize(
     ("answer", "edited"), [("", True), ("Yes", True), ("n", False), (None, False)]
 )
-def test_enter_means_yes_and_nobody_means_no(
+def test_the_editor_question_defaults_to_yes_and_without_a_terminal_to_no(
     cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, edited: bool
 ) -> None:
     opened: list[Path] = []
     monkeypatch.setattr(card_new, "ask_user", lambda text: answer)
-    monkeypatch.setattr(card_new, "open_editor", opened.append)
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.setattr(external_editor, "run", lambda _, file: opened.append(file))
     assert cli("cards", "new", "Eve").code == 0
     assert bool(opened) == edited
 
@@ -84,7 +89,9 @@ def _plays(monkeypatch: pytest.MonkeyPatch, *replies: str, fail_at: int | None =
     monkeypatch.setattr(opening, "open_engine", lambda *_, **__: engine)
 
 
-def test_a_draft_fills_the_card(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_draft_by_the_model_fills_the_card(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = {"tagline": "Counts what falls.", "description": "Ada counts stars and debts alike.",
              "scenario": "A cold roof at night."}  # fmt: skip
     second = {"attributes": ["Ada is left-handed."], "style": ["Never rounds."]}
@@ -103,7 +110,7 @@ def test_a_draft_fills_the_card(cli: Cli, tmp_path: Path, monkeypatch: pytest.Mo
     assert "# greetings = [" in text
 
 
-def test_a_model_that_fails_midway_leaves_what_it_gave(
+def test_a_draft_that_fails_midway_keeps_the_finished_parts(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _plays(monkeypatch, '{"tagline": "Counts what falls."}', "x" * 400, fail_at=60)
@@ -113,7 +120,7 @@ def test_a_model_that_fails_midway_leaves_what_it_gave(
     assert "The draft is incomplete" in file.read_text(encoding="utf-8")
 
 
-def test_a_model_that_fails_at_once_writes_nothing(
+def test_a_draft_that_fails_at_once_writes_no_file(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _plays(monkeypatch, "x", fail_at=0)
@@ -123,7 +130,7 @@ def test_a_model_that_fails_at_once_writes_nothing(
 
 
 @pytest.mark.model
-def test_the_starter_model_drafts_under_the_grammar(
+def test_the_starter_model_drafts_a_valid_card(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
@@ -139,7 +146,7 @@ def test_the_starter_model_drafts_under_the_grammar(
 
 
 # show, lint ------------------------------------------------------------------------------------
-def test_a_pipe_gets_the_file_and_a_view_has_tokens(cli: Cli, tmp_path: Path) -> None:
+def test_show_prints_the_file_in_a_pipe_and_a_view_with_tokens(cli: Cli, tmp_path: Path) -> None:
     file = write(tmp_path)
     assert cli("cards", "show", str(file)).out == SMALL
     view = cli("cards", "show", str(file), "--view").out
@@ -148,7 +155,7 @@ def test_a_pipe_gets_the_file_and_a_view_has_tokens(cli: Cli, tmp_path: Path) ->
     assert "estimated" in cli("cards", "show", str(file), "--view", "--rough").out
 
 
-def test_a_view_holds_no_escape_codes_of_the_card(cli: Cli, tmp_path: Path) -> None:
+def test_the_view_of_a_card_contains_no_escape_codes(cli: Cli, tmp_path: Path) -> None:
     file = write(tmp_path, 'name = "Ada"\ndescription = "[red]x[/red] :smile:"\n')
     out = cli("cards", "show", str(file), "--view").out
     assert "[red]x[/red] :smile:" in out and "\x1b" not in out
@@ -172,7 +179,7 @@ content = "Never."
 """
 
 
-def test_lint_tells_all_that_was_asked_for(cli: Cli, tmp_path: Path) -> None:
+def test_lint_reports_problems_with_lines_and_the_token_costs(cli: Cli, tmp_path: Path) -> None:
     done = cli("cards", "lint", str(write(tmp_path, LINTED)))
     assert done.code == 0
     for words in (
@@ -185,7 +192,7 @@ def test_lint_tells_all_that_was_asked_for(cli: Cli, tmp_path: Path) -> None:
     assert any(row["severity"] == "warning" and row["line"] == 3 for row in rows)
 
 
-def test_lint_takes_a_folder(cli: Cli, tmp_path: Path) -> None:
+def test_lint_checks_all_cards_in_a_folder(cli: Cli, tmp_path: Path) -> None:
     write(tmp_path, LINTED)
     (tmp_path / "bad.toml").write_text("name = 3\n", encoding="utf-8")
     done = cli("cards", "lint", str(tmp_path), "--rough")
@@ -194,7 +201,7 @@ def test_lint_takes_a_folder(cli: Cli, tmp_path: Path) -> None:
     assert "contains no card" in cli("cards", "lint", str(tmp_path / "empty")).err
 
 
-def test_a_model_that_is_not_there_leaves_the_tokens_estimated(
+def test_tokens_are_estimated_if_the_model_is_missing(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
@@ -211,7 +218,7 @@ def test_lint_of_all_shipped_cards_is_clean(cli: Cli) -> None:
 
 
 # diff ------------------------------------------------------------------------------------------
-def test_two_files(cli: Cli, tmp_path: Path) -> None:
+def test_diff_compares_two_files(cli: Cli, tmp_path: Path) -> None:
     old = write(tmp_path)
     new = write(tmp_path, SMALL.replace("stars", "every single comet"), "new.toml")
     out = cli("cards", "diff", str(old), str(new)).out
@@ -222,7 +229,9 @@ def test_two_files(cli: Cli, tmp_path: Path) -> None:
     assert "are the same" in cli("cards", "diff", str(old), str(old)).out
 
 
-def test_a_file_against_git(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diff_compares_a_file_with_git(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = write(tmp_path)
     run = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):

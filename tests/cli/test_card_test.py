@@ -49,7 +49,7 @@ def plays(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     return made
 
 
-def test_all_hold(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+def test_a_card_whose_tests_all_pass_exits_with_0(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     plays("I count stars.")
     done = cli("cards", "test", str(card), "--seeds", "3")
     assert done.code == 0, done.out + done.err
@@ -57,7 +57,7 @@ def test_all_hold(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyp
     assert "skipped" not in done.out
 
 
-def test_a_reply_out_of_character_scores_too_low(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+def test_score_above_fails_for_a_reply_out_of_character(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     plays("As an AI language model, I cannot answer that. How may I assist you today?")
     done = cli("cards", "test", str(card), "--seeds", "1", "--only", "score only")
     assert done.code == 1, done.out + done.err
@@ -72,13 +72,13 @@ def no_scorer(plays, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[n
 
 
 @pytest.mark.usefixtures("no_scorer")
-def test_a_scorer_that_cannot_be_used_is_told(cli: Cli, card: Path) -> None:
+def test_a_scorer_that_cannot_be_used_skips_the_trial_with_its_reason(cli: Cli, card: Path) -> None:
     done = cli("cards", "test", str(card), "--seeds", "1", "--only", "score only")
     assert "score only: skipped: there is no score: the scorer's model cannot be used" in done.out
 
 
 @pytest.mark.usefixtures("no_scorer")
-def test_where_nothing_was_judged_nothing_held(cli: Cli, card: Path) -> None:
+def test_a_run_in_which_every_trial_was_skipped_fails(cli: Cli, card: Path) -> None:
     command = ("cards", "test", str(card), "--seeds", "1", "--json", "--only")
     done = cli(*command, "score only")
     assert done.code == 1 and json.loads(done.out)["tests"]
@@ -86,7 +86,7 @@ def test_where_nothing_was_judged_nothing_held(cli: Cli, card: Path) -> None:
     assert cli(*command, "no machine").code == 0, "a part of it was judged"
 
 
-def test_a_failure_shows_the_reply_and_ends_with_one(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+def test_a_failed_test_shows_the_reply_and_exits_with_1(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     plays("I count stars.", "I count sheep.")
     done = cli("cards", "test", str(card), "--seeds", "2", "--only", "counts")
     assert done.code == 1
@@ -96,7 +96,7 @@ def test_a_failure_shows_the_reply_and_ends_with_one(cli: Cli, card: Path, plays
     assert cli(*args).code == 0
 
 
-def test_json_has_every_trial(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+def test_the_json_report_has_every_trial(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     plays("I count stars.")
     done = cli("cards", "test", str(card), "--seeds", "2", "--json", "--only", "counts")
     data = json.loads(done.out)
@@ -106,7 +106,7 @@ def test_json_has_every_trial(cli: Cli, card: Path, plays) -> None:  # type: ign
     assert row["trials"][0]["checks"][0]["kind"] == "contains" and data["against"] is None
 
 
-def test_two_tests_of_one_name_are_both_run(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+def test_two_tests_with_the_same_name_are_both_run(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     plays("Never.")
     head, probe = CARD.split("[[test]]")[:2]
     card.write_text(f"{head}[[test]]{probe}[[test]]{probe.replace('stars', 'never')}", "utf-8")
@@ -115,7 +115,7 @@ def test_two_tests_of_one_name_are_both_run(cli: Cli, card: Path, plays) -> None
     assert done.code == 1
 
 
-def test_the_version_in_git_stands_beside(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
+def test_against_git_shows_both_versions_side_by_side(cli: Cli, card: Path, plays) -> None:  # type: ignore[no-untyped-def]
     run = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*run, *command], cwd=card.parent, check=True, capture_output=True)
@@ -133,7 +133,9 @@ def test_the_version_in_git_stands_beside(cli: Cli, card: Path, plays) -> None: 
     assert engine.requests[0].sampling.max_tokens == 50
 
 
-def test_what_cannot_be_tested(cli: Cli, card: Path, plays, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_unknown_tests_and_cards_without_tests_are_errors(
+    cli: Cli, card: Path, plays, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
     plays("x")
     bare = tmp_path / "bare.toml"
     bare.write_text('name = "Bare"\n', encoding="utf-8")

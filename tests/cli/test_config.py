@@ -17,11 +17,11 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_a_missing_file_is_the_defaults(tmp_path: Path) -> None:
+def test_a_missing_settings_file_means_the_defaults(tmp_path: Path) -> None:
     assert load(tmp_path / "none.toml") == Settings()
 
 
-def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
+def test_every_problem_is_reported_with_its_line(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         '# mine\nmodle = "x"\nthreads = "2"\ncontext = -4\nengine = "lama"\ncandidates = true\n'
@@ -36,14 +36,14 @@ def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["theme = ", "[[", "a = 1\na = 2", "x = '\x00'"])
-def test_broken_toml_is_one_sentence(tmp_path: Path, text: str) -> None:
+def test_broken_toml_is_reported_in_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(write(tmp_path, text))
     assert len(caught.value.problems) == 1
     assert "config.toml:" in str(caught.value)
 
 
-def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+def test_a_settings_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
@@ -52,7 +52,7 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_flags_go_before_the_environment_before_the_file(tmp_path: Path) -> None:
+def test_flags_override_the_environment_which_overrides_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, 'threads = 1\ncontext = 512\ntheme = "nord"\n')
     env = {"RPTERM_THREADS": "2", "RPTERM_CONTEXT": "1024", "RPTERM_TEMPERATURE": "0.25"}
     settings = load(path, env, {"threads": 3, "sampling.seed": 7, "model": None})
@@ -60,14 +60,14 @@ def test_flags_go_before_the_environment_before_the_file(tmp_path: Path) -> None
     assert (settings.sampling.temperature, settings.sampling.seed) == (0.25, 7)
 
 
-def test_problems_of_environment_and_flags_are_named() -> None:
+def test_problems_in_environment_and_flags_name_their_source() -> None:
     with pytest.raises(ConfigError) as caught:
         load(None, {"RPTERM_THREADS": "many"}, {"gpu_layers": -5, "sampling.top_p": float("nan")})
     told = caught.value.problems
     assert [line.split()[0] for line in told] == ["RPTERM_THREADS", "--gpu-layers", "--top-p"]
 
 
-def test_lists_and_tables_arrive_as_they_are_used(tmp_path: Path) -> None:
+def test_lists_and_tables_are_converted_to_their_types(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         '[sampling]\nbanned = ["a", "b"]\nlogit_bias = { x = 1 }\n[keys]\nsend = "f1"\n',
@@ -96,13 +96,15 @@ def test_saving_keeps_comments_and_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("foo", "1"), ("threads", "x"), ("engine", "gpt"), ("banned", "x y")]
 )
-def test_saving_refuses_what_loading_would(tmp_path: Path, name: str, value: str) -> None:
+def test_saving_refuses_values_that_loading_would_refuse(
+    tmp_path: Path, name: str, value: str
+) -> None:
     with pytest.raises(ConfigError):
         save(tmp_path / "config.toml", name, value)
     assert not (tmp_path / "config.toml").exists()
 
 
-def test_saving_leaves_a_broken_file_alone(tmp_path: Path) -> None:
+def test_saving_never_changes_a_broken_file(tmp_path: Path) -> None:
     path = write(tmp_path, "theme = \n")
     with pytest.raises(ConfigError, match="fix the file"):
         save(path, "theme", "nord")
@@ -127,12 +129,12 @@ def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
         ("duel.b", "temperature=abc", "temperature"),
     ],
 )
-def test_what_no_room_could_use_is_refused(cli: Cli, name: str, value: str, said: str) -> None:
+def test_values_that_cannot_be_used_are_refused(cli: Cli, name: str, value: str, said: str) -> None:
     done = cli("config", "set", name, value)
     assert done.code == 1 and said in done.err
 
 
-def test_a_model_named_from_here_is_found_from_anywhere(
+def test_a_relative_model_path_is_saved_as_absolute(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mods").mkdir()
@@ -145,7 +147,7 @@ def test_a_model_named_from_here_is_found_from_anywhere(
     assert str(tmp_path) not in cli("config", "show").out
 
 
-def test_a_linked_file_of_settings_stays_a_link_and_as_readable_as_it_was(tmp_path: Path) -> None:
+def test_saving_keeps_a_symlink_and_its_permissions(tmp_path: Path) -> None:
     real, link = tmp_path / "dotfiles" / "rpterm.toml", tmp_path / "config.toml"
     real.parent.mkdir()
     real.write_text("# mine\n", encoding="utf-8")
@@ -162,7 +164,7 @@ def profile(folder: Path, name: str, text: str) -> None:
     (folder / "profiles" / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
-def test_a_profile_lies_over_the_file_and_under_all_else(tmp_path: Path) -> None:
+def test_a_profile_overrides_the_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('profile = "wild"\ntheme = "paper"\n[sampling]\ntop_k = 9\nmin_p = 0.2\n')
     profile(tmp_path, "wild", 'model = "big"\n[sampling]\ntemperature = 1.3\nmin_p = 0.0\n')
@@ -189,13 +191,15 @@ def test_a_profile_lies_over_the_file_and_under_all_else(tmp_path: Path) -> None
         ("wild", "[sampling\n", r"wild\.toml:1: "),
     ],
 )
-def test_a_profile_that_cannot_be_used(tmp_path: Path, named: str, text: str, told: str) -> None:
+def test_a_missing_or_broken_profile_is_an_error(
+    tmp_path: Path, named: str, text: str, told: str
+) -> None:
     profile(tmp_path, "wild", text)
     with pytest.raises(ConfigError, match=told):
         load(tmp_path / "config.toml", {}, {"profile": named})
 
 
-def test_a_profile_is_begun_and_used_from_the_command_line(cli: Cli) -> None:
+def test_a_profile_is_created_and_used_from_the_command_line(cli: Cli) -> None:
     assert cli("config", "set", "temperature", "1.3", "--profile", "wild").code == 0
     file = Path(cli("config", "path", "--profile", "wild").out.strip())
     assert (file.parent.name, file.name) == ("profiles", "wild.toml")

@@ -25,7 +25,7 @@ def lines_file(tmp_path: Path, *lines: str) -> str:
     return str(path)
 
 
-def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_path: Path) -> None:
+def test_a_duel_is_judged_reported_and_resumed(cli: Cli, home: Path, tmp_path: Path) -> None:
     source = lines_file(tmp_path, "Who is there?", "And why?")
     command = ("duel", "sherlock", *B, "-n", "3", "--turns", source)
     done = cli(*command, stdin="l\nu\nr\nwhat\nq\n")
@@ -48,7 +48,7 @@ def test_a_duel_is_judged_reported_and_taken_up_again(cli: Cli, home: Path, tmp_
         assert store.chats()[0].turn_count == 5 and len(store.chats()) == 2
 
 
-def test_four_sides_stand_in_tables_that_fit_and_add_up(
+def test_the_report_on_four_sides_fits_80_columns_and_adds_up(
     cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rich_out, "_PIPE_WIDTH", 80)
@@ -71,7 +71,7 @@ def test_four_sides_stand_in_tables_that_fit_and_add_up(
     assert len(last) <= 76
 
 
-def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:
+def test_a_fresh_duel_reads_each_message_from_the_input(cli: Cli, home: Path) -> None:
     done = cli("duel", "sherlock", *B, "-n", "2", "--turns", "fresh",
                stdin="Good evening\nl\nGo on\n=\n")  # fmt: skip
     assert done.code == 0, done.err
@@ -81,9 +81,7 @@ def test_a_fresh_duel_is_written_as_one_goes(cli: Cli, home: Path) -> None:
         assert [turn.text for turn in path if turn.role == "user"] == ["Good evening", "Go on"]
 
 
-def test_a_side_that_has_not_replied_replies_to_the_message_that_was_written(
-    cli: Cli, home: Path
-) -> None:
+def test_a_missing_reply_in_a_fresh_duel_is_generated_on_resuming(cli: Cli, home: Path) -> None:
     command = ("duel", "sherlock", *B, "-n", "1", "--turns", "fresh")
     cli(*command, stdin="Good evening\n")
     with closing(sqlite3.connect(home / "rpterm.db")) as database, database:
@@ -96,7 +94,7 @@ def test_a_side_that_has_not_replied_replies_to_the_message_that_was_written(
         assert left.parent_id == right.parent_id
 
 
-def test_a_report_needs_no_number_of_rounds(cli: Cli, home: Path) -> None:
+def test_a_report_ignores_the_number_of_rounds(cli: Cli, home: Path) -> None:
     for count in ("1", "2"):
         cli("duel", "sherlock", *B, "-n", count, "--turns", "fresh", stdin="Good evening\nl\n")
     for more in ((), ("-n", "1")):
@@ -109,7 +107,7 @@ def test_a_report_needs_no_number_of_rounds(cli: Cli, home: Path) -> None:
     [((), "same"), (("--b", "warmth=3"), "cannot be set"), ((*B, "--turns", "none.txt"), "fresh"),
      ((*B, "--report"), "no such duel"), ((*B, "--json"), "--report")],
 )  # fmt: skip
-def test_what_makes_no_duel_is_one_sentence(
+def test_an_invalid_duel_is_refused_in_one_sentence(
     cli: Cli, home: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     done = cli("duel", "sherlock", *arguments)
@@ -117,7 +115,7 @@ def test_what_makes_no_duel_is_one_sentence(
     assert len(done.err.splitlines()) == 1 and not (home / "rpterm.db").exists()
 
 
-def test_a_model_that_is_not_there_begins_nothing(
+def test_a_duel_with_a_missing_model_does_not_begin(
     cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
@@ -126,13 +124,13 @@ def test_a_model_that_is_not_there_begins_nothing(
     assert not (home / "rpterm.db").exists()
 
 
-def test_without_a_file_there_are_messages_of_our_own() -> None:
+def test_a_duel_without_a_file_uses_the_shipped_messages() -> None:
     from rpterm.cli.duel_run import read_messages
 
     assert len(read_messages("")) >= 30 and len(set(read_messages(""))) == len(read_messages(""))
 
 
-def test_a_defect_in_making_replies_ends_the_asking() -> None:
+def test_an_error_while_generating_ends_the_questions() -> None:
     def run(told: object) -> None:
         raise KeyError("defect")
 
@@ -142,7 +140,7 @@ def test_a_defect_in_making_replies_ends_the_asking() -> None:
         duel_run.run_plain(duel, maker)
 
 
-def test_replies_are_reviewed_in_lines(cli: Cli, home: Path) -> None:
+def test_review_works_in_plain_mode(cli: Cli, home: Path) -> None:
     cli("chat", "sherlock", stdin="Hello\nAnd then?\n")
     done = cli("review", "sherlock", stdin="5\nten\n-\n")
     assert "2 to review" in done.out and "2 of 2" in done.out

@@ -1,4 +1,4 @@
-"""Whatever is wrong: one sentence on standard error, nothing on standard output, exit code 1."""
+"""Errors are one sentence on standard error, with nothing on standard output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rpterm.cli import guard
 from rpterm.models import starter
 
 
-def test_a_long_text_is_cut_at_once() -> None:
+def test_a_long_line_is_truncated_to_the_width() -> None:
     from rpterm.cli import out
 
     long = "漢字 and words, " * 20_000
@@ -63,7 +63,9 @@ def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:
         (["doctor", "--repair"], ["no database"]),
     ],
 )
-def test_what_cannot_be_done(cli: Cli, home: Path, arguments: list[str], words: list[str]) -> None:
+def test_an_impossible_request_is_one_sentence_and_exit_code_1(
+    cli: Cli, home: Path, arguments: list[str], words: list[str]
+) -> None:
     one_sentence(cli(*arguments), home, *words)
 
 
@@ -80,10 +82,11 @@ def test_what_cannot_be_done(cli: Cli, home: Path, arguments: list[str], words: 
         (["chat", "sherlock", "--temperature", "nan"], ["--temperature"]),
         (["chat", "sherlock", "--max-tokens", "0"], ["--max-tokens"]),
         (["bench", "lunch"], ["lunch", "startup"]),
+        (["eval", "sherlock", "--kinds", ","], ["--kinds is empty", "knowledge"]),
         (["help", "me"], ["me", "keys"]),
     ],
 )
-def test_a_value_that_there_is_not(
+def test_an_invalid_value_is_one_sentence_and_exit_code_2(
     cli: Cli, home: Path, arguments: list[str], words: list[str]
 ) -> None:
     one_sentence(cli(*arguments), home, *words, code=2)
@@ -100,7 +103,7 @@ def test_a_value_that_there_is_not(
         ["chats", "show"],
     ],
 )
-def test_a_wrong_command_line(cli: Cli, home: Path, arguments: list[str]) -> None:
+def test_a_wrong_command_line_exits_with_2(cli: Cli, home: Path, arguments: list[str]) -> None:
     done = cli(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Error: " in done.err
@@ -124,7 +127,7 @@ def weights(kind: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["missing", "directory", "empty", "noise", "truncated", "text"])
 @pytest.mark.parametrize("once", [["--once", "Hi"], ["--plain"]])
-def test_weights_that_are_none(
+def test_an_unusable_model_file_is_reported_in_one_sentence(
     cli: Cli, home: Path, tmp_path: Path, kind: str, once: list[str]
 ) -> None:
     path = weights(kind, tmp_path)
@@ -132,7 +135,7 @@ def test_weights_that_are_none(
     one_sentence(done, home, "model.gguf")
 
 
-def test_weights_without_permission(cli: Cli, home: Path, tmp_path: Path) -> None:
+def test_a_model_file_without_permission_is_reported(cli: Cli, home: Path, tmp_path: Path) -> None:
     path = weights("noise", tmp_path)
     path.chmod(0)
     if os.access(path, os.R_OK):
@@ -140,18 +143,18 @@ def test_weights_without_permission(cli: Cli, home: Path, tmp_path: Path) -> Non
     one_sentence(cli("chat", "sherlock", "--engine", "llama", "--model", str(path)), home)
 
 
-def test_a_window_that_no_memory_holds(cli: Cli, home: Path) -> None:
+def test_a_context_window_larger_than_the_memory_is_refused(cli: Cli, home: Path) -> None:
     done = cli("chat", "sherlock", "--engine", "llama", "--context", "16000000", "--once", "Hi")
     one_sentence(done, home)
 
 
-def test_an_adapter_that_is_none(cli: Cli, home: Path, tmp_path: Path) -> None:
+def test_an_unusable_adapter_is_reported(cli: Cli, home: Path, tmp_path: Path) -> None:
     path = weights("noise", tmp_path)
     done = cli("chat", "sherlock", "--engine", "llama", "--adapter", str(path), "--once", "Hi")
     one_sentence(done, home, "model.gguf")
 
 
-def test_a_card_tells_everything_that_is_wrong(cli: Cli, home: Path, tmp_path: Path) -> None:
+def test_all_problems_of_a_card_are_reported_at_once(cli: Cli, home: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text('name = 3\ngreetngs = ["Hi"]\n', encoding="utf-8")
     done = cli("chat", str(path), "--once", "Hi")
@@ -162,7 +165,7 @@ def test_a_card_tells_everything_that_is_wrong(cli: Cli, home: Path, tmp_path: P
     assert not home.exists() or not list(home.glob("logs/crash*"))
 
 
-def test_every_setting_that_is_wrong_is_told(cli: Cli, home: Path) -> None:
+def test_all_problems_of_the_settings_are_reported_at_once(cli: Cli, home: Path) -> None:
     home.mkdir()
     (home / "config.toml").write_text('thme = "x"\nthreads = "y"\n', encoding="utf-8")
     done = cli("chat", "sherlock", "--once", "Hi")
@@ -172,7 +175,7 @@ def test_every_setting_that_is_wrong_is_told(cli: Cli, home: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["a file", "below a file", "read-only"])
-def test_a_home_that_cannot_be_written(
+def test_an_unwritable_home_names_rpterm_home(
     cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     if place == "read-only":
@@ -188,7 +191,9 @@ def test_a_home_that_cannot_be_written(
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to look at" * 99])
-def test_a_database_that_is_none(cli: Cli, home: Path, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_reported_and_left_alone(
+    cli: Cli, home: Path, content: bytes
+) -> None:
     home.mkdir()
     (home / "rpterm.db").write_bytes(content)
     done = cli("chat", "sherlock", "--once", "Hi")
@@ -196,7 +201,7 @@ def test_a_database_that_is_none(cli: Cli, home: Path, content: bytes) -> None:
     assert (home / "rpterm.db").read_bytes() == content
 
 
-def test_a_defect_is_a_file_and_one_sentence(
+def test_a_bug_writes_a_crash_log_and_one_sentence(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(arguments: list[str]) -> int:
@@ -213,7 +218,7 @@ def test_a_defect_is_a_file_and_one_sentence(
         guard.run(broken, [])
 
 
-def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_exits_with_130_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(arguments: list[str]) -> int:
         raise KeyboardInterrupt
 
@@ -221,12 +226,12 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
 
 
-def test_escape_codes_in_an_error_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_escape_codes_are_removed_from_errors(capsys: pytest.CaptureFixture[str]) -> None:
     guard.complain("bad \x1b[31mname\x07")
     assert capsys.readouterr().err == "rpterm: bad [31mname\n"
 
 
-def test_a_full_disk_is_no_defect(
+def test_a_full_disk_is_not_reported_as_a_bug(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(_: list[str]) -> int:
@@ -258,11 +263,10 @@ NOT_TEXT = "is not UTF-8 text"
         (b"", ["bench", "rated", "--cache", "none/cache.jsonl"], ["--cache", "No such file"]),
         (BINARY, ["eval", "sherlock", "--probes", "FILE"], [NOT_TEXT]),
         (b"", ["eval", "sherlock", "--probes", ".."], ["Is a directory"]),
-        (b"", ["eval", "sherlock", "--kinds", ","], ["--kinds is empty", "knowledge"]),
         (BINARY, ["export", "check", "FILE"], [NOT_TEXT]),
     ],
 )
-def test_a_file_of_another_kind_is_told_first(
+def test_a_data_file_of_the_wrong_kind_is_reported_before_the_work(
     cli: Cli, home: Path, tmp_path: Path, content: bytes, arguments: list[str], words: list[str]
 ) -> None:
     file = tmp_path / "file.jsonl"
@@ -272,7 +276,7 @@ def test_a_file_of_another_kind_is_told_first(
     assert "codec" not in done.err and "Errno" not in done.err
 
 
-def test_closed_streams_are_no_defect(home: Path) -> None:
+def test_a_closed_standard_output_is_not_reported_as_a_bug(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rpterm", "cards", "list"],
         stdout=None, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), text=True,

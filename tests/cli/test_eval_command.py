@@ -17,7 +17,7 @@ from cli_tools import Cli
         (["--judge", "starter"], "name two or more"),
     ],
 )
-def test_what_would_fail_at_the_end_is_told_at_once(
+def test_an_invalid_option_of_eval_is_reported_before_any_answer(
     cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], told: str
 ) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")

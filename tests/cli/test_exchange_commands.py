@@ -38,7 +38,7 @@ def old(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_card_comes_in_and_goes_out_as_it_was(cli: Cli, old: Path, home: Path) -> None:
+def test_a_card_survives_import_and_export(cli: Cli, old: Path, home: Path) -> None:
     done = cli("cards", "import", str(old / "mara.json"))
     assert done.code == 0 and "mara.toml" in done.out and "1 of 1 file imported" in done.out
     assert load(home / "characters" / "mara.toml").greetings == ("Hm.", "You.")
@@ -47,7 +47,7 @@ def test_a_card_comes_in_and_goes_out_as_it_was(cli: Cli, old: Path, home: Path)
     assert json.loads(out.read_text(encoding="utf-8")) == V2
 
 
-def test_a_name_that_is_taken_is_left_alone(cli: Cli, old: Path, tmp_path: Path) -> None:
+def test_an_import_never_overwrites_a_card(cli: Cli, old: Path, tmp_path: Path) -> None:
     to = tmp_path / "to"
     for _ in range(2):
         assert cli("cards", "import", str(old), "--to", str(to)).code == 0
@@ -60,7 +60,7 @@ def test_a_name_that_is_taken_is_left_alone(cli: Cli, old: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("form", ["v1", "v2", "v3", "png", "charx"])
-def test_every_format_can_be_brought_back(cli: Cli, tmp_path: Path, form: str) -> None:
+def test_every_export_format_can_be_imported(cli: Cli, tmp_path: Path, form: str) -> None:
     out = tmp_path / f"sherlock.{form}"
     done = cli("cards", "export", "sherlock", str(out), "-f", form)
     assert done.code == 0, done.err
@@ -69,7 +69,7 @@ def test_every_format_can_be_brought_back(cli: Cli, tmp_path: Path, form: str) -
     assert load(to / "sherlock-holmes.toml").name == "Sherlock Holmes"
 
 
-def test_what_cannot_be_imported_or_exported(cli: Cli, old: Path, tmp_path: Path) -> None:
+def test_failed_imports_and_exports_are_reported(cli: Cli, old: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 40)
     done = cli("cards", "import", str(bad), str(old / "mara.json"), "--to", str(tmp_path / "to"))
@@ -86,7 +86,9 @@ def _bare(folder: Path) -> Path:
     return path
 
 
-def test_chats_come_with_their_swipes_and_go_on(cli: Cli, old: Path, home: Path) -> None:
+def test_imported_chats_have_their_swipes_and_can_be_continued(
+    cli: Cli, old: Path, home: Path
+) -> None:
     assert cli("cards", "import", str(old / "mara.json")).code == 0
     done = cli("chats", "import", str(old / "talk.jsonl"))
     assert done.code == 0 and "chat 1 with Mara, 2 turns, 1 more version\n" in done.out
@@ -103,7 +105,7 @@ def test_chats_come_with_their_swipes_and_go_on(cli: Cli, old: Path, home: Path)
     assert json.loads(log[1])["swipes"] == ["Hm.", "You."]
 
 
-def test_whose_chats_they_are_can_be_said(cli: Cli, old: Path, home: Path) -> None:
+def test_the_character_of_imported_chats_can_be_named(cli: Cli, old: Path, home: Path) -> None:
     done = cli("chats", "import", str(old / "talk.jsonl"), "--card", "sherlock")
     assert done.code == 0 and "with Sherlock Holmes" in done.out
     (old / "noise.jsonl").write_bytes(b"\xff\xfe\x00")
@@ -112,7 +114,9 @@ def test_whose_chats_they_are_can_be_said(cli: Cli, old: Path, home: Path) -> No
     assert cli("chats", "import", str(old / "gone.jsonl")).code == 1
 
 
-def test_everything_at_once_and_again(cli: Cli, old: Path, home: Path) -> None:
+def test_import_takes_cards_worlds_and_chats_and_can_be_repeated(
+    cli: Cli, old: Path, home: Path
+) -> None:
     done = cli("import", str(old))
     assert done.code == 0, done.err
     assert "1 of 1 card or" in done.out and "1 of 1 chat imported." in done.out

@@ -33,7 +33,7 @@ def rated(home: Path) -> int:
         return chat.id
 
 
-def test_nothing_leaves_before_it_is_allowed(cli: Cli, rated: int, tmp_path: Path) -> None:
+def test_only_allowed_chats_are_exported(cli: Cli, rated: int, tmp_path: Path) -> None:
     done = cli("export", str(tmp_path / "out"))
     assert done.code != 0 and "not marked as exportable" in done.err
     assert "99" in cli("export", "allow", str(rated), "99").err
@@ -53,7 +53,7 @@ def test_nothing_leaves_before_it_is_allowed(cli: Cli, rated: int, tmp_path: Pat
     ("flag", "value"),
     [("--format", "xml"), ("--sources", "gossip"), ("--greeting", "shout"), ("--region", "UK")],
 )
-def test_a_wrong_name_is_told_with_those_there_are(
+def test_an_unknown_value_of_an_export_option_lists_the_known_ones(
     cli: Cli, rated: int, tmp_path: Path, flag: str, value: str
 ) -> None:
     done = cli("export", str(tmp_path / "out"), flag, value)
@@ -61,7 +61,7 @@ def test_a_wrong_name_is_told_with_those_there_are(
     assert "there are" in done.err or "did you mean GB?" in done.err
 
 
-def test_options_may_stand_before_the_folder_and_names_of_formats_are_loose(
+def test_options_may_precede_the_folder_and_format_names_are_normalized(
     cli: Cli, rated: int, tmp_path: Path
 ) -> None:
     cli("export", "allow", str(rated))
@@ -77,7 +77,7 @@ def test_options_may_stand_before_the_folder_and_names_of_formats_are_loose(
     assert "--max-tokens" in cli("export", str(out), "--help").out
 
 
-def test_check_tells_tokens_by_the_model_and_fails_only_when_asked(
+def test_check_counts_tokens_with_the_model_and_fails_only_with_strict(
     cli: Cli, rated: int, tmp_path: Path
 ) -> None:
     cli("export", "allow", str(rated))
@@ -95,7 +95,7 @@ def test_check_tells_tokens_by_the_model_and_fails_only_when_asked(
     assert done.code == 1 and "drops 1 row (max_length 8)" in done.out
 
 
-def test_strict_leaves_the_old_export_where_the_new_one_has_faults(
+def test_strict_keeps_the_old_export_if_the_new_one_has_faults(
     cli: Cli, rated: int, tmp_path: Path
 ) -> None:
     cli("export", "allow", str(rated))

@@ -30,7 +30,7 @@ def novel(tmp_path: Path) -> Path:
     return file
 
 
-def test_who_speaks_and_a_card(cli: Cli, novel: Path, tmp_path: Path) -> None:
+def test_speakers_are_listed_and_a_card_is_drafted(cli: Cli, novel: Path, tmp_path: Path) -> None:
     listed = cli("cards", "extract", str(novel), "--json")
     assert {each["name"]: each["lines"] for each in json.loads(listed.out)} == {"Ann": 3}
     done = cli("cards", "extract", str(novel), "Ann", "--year", "1850", "--to", str(tmp_path))
@@ -42,7 +42,7 @@ def test_who_speaks_and_a_card(cli: Cli, novel: Path, tmp_path: Path) -> None:
     assert again.code == 1 and "already exists" in again.err
 
 
-def test_a_name_in_other_letters_and_an_answer_in_json(
+def test_a_name_is_found_in_any_case_and_json_is_printed(
     cli: Cli, novel: Path, tmp_path: Path
 ) -> None:
     more = ("--also", "ann", "--json", "--to", str(tmp_path))
@@ -52,7 +52,9 @@ def test_a_name_in_other_letters_and_an_answer_in_json(
     assert cli("cards", "extract", str(novel), "ann", "--to", str(tmp_path)).code == 0
 
 
-def test_what_may_be_typed_next_is_quoted(cli: Cli, novel: Path, tmp_path: Path) -> None:
+def test_the_suggested_commands_are_quoted_for_the_shell(
+    cli: Cli, novel: Path, tmp_path: Path
+) -> None:
     book = novel.rename(tmp_path / "the rain.txt")
     done = cli("cards", "extract", str(book), "Ann", "--to", str(tmp_path / "my ann.toml"))
     assert f"rpterm memory add '{book}' --to '{tmp_path / 'my ann.toml'}'" in done.out
@@ -61,13 +63,15 @@ def test_what_may_be_typed_next_is_quoted(cli: Cli, novel: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "says"), [("Anne", "did you mean Ann?"), ("Zebedee", "all are listed")]
 )
-def test_nobody_of_that_name(cli: Cli, novel: Path, name: str, says: str) -> None:
+def test_an_unknown_speaker_is_reported_with_similar_names(
+    cli: Cli, novel: Path, name: str, says: str
+) -> None:
     done = cli("cards", "extract", str(novel), name)
     assert done.code == 1 and says in done.err
     assert len(done.err.strip().splitlines()) == 1
 
 
-def test_a_part_of_a_name_is_enough_where_it_is_one_persons(cli: Cli, tmp_path: Path) -> None:
+def test_part_of_a_name_is_enough_if_it_is_unique(cli: Cli, tmp_path: Path) -> None:
     book = tmp_path / "bates.txt"
     lines = ['"Yes," said Jane Hill.', '"No," said Sam Hill.'] * 4
     book.write_text("\n\n".join(lines), encoding="utf-8")
@@ -78,7 +82,7 @@ def test_a_part_of_a_name_is_enough_where_it_is_one_persons(cli: Cli, tmp_path: 
     assert cli("cards", "extract", str(book), "jane", "--to", str(tmp_path / "j.toml")).code == 0
 
 
-def test_a_book_without_talk(cli: Cli, tmp_path: Path) -> None:
+def test_a_book_without_speech_is_refused(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "mute.txt").write_text("It rained. Nobody came.", encoding="utf-8")
     done = cli("cards", "extract", str(tmp_path / "mute.txt"))
     assert done.code == 1 and "No speakers were found" in done.err

@@ -30,7 +30,7 @@ def names(cli: Cli) -> list[str]:
     return [line.split(" (")[0] for line in done.err.splitlines() if "Turns" not in line]
 
 
-def test_the_one_who_is_named_answers(cli: Cli, home: Path) -> None:
+def test_a_named_member_replies(cli: Cli, home: Path) -> None:
     holmes, keeper, tola = names(cli)
     done = cli(*GROUP, stdin=f"{tola}, look!\n{keeper}?\nAnd then?\n/next\n/as {holmes}\n")
     assert done.code == 0, done.err
@@ -39,7 +39,7 @@ def test_the_one_who_is_named_answers(cli: Cli, home: Path) -> None:
     assert speakers(home)[-1] == holmes
 
 
-def test_the_same_company_goes_on_and_another_one_begins_anew(cli: Cli, home: Path) -> None:
+def test_the_same_members_continue_a_chat_and_others_begin_a_new_one(cli: Cli, home: Path) -> None:
     cli(*GROUP, stdin="Hello\n")
     cli("chat", "sherlock", "--with", "tola", "--with", "keeper", stdin="Again\n")
     cli("chat", "sherlock", "--with", "tola", stdin="Hello\n")
@@ -54,7 +54,7 @@ def test_the_same_company_goes_on_and_another_one_begins_anew(cli: Cli, home: Pa
     assert "Sherlock Holmes +2" in listed and "Sherlock Holmes +1" in listed
 
 
-def test_without_company_the_newest_chat_with_one_alone_goes_on(cli: Cli, home: Path) -> None:
+def test_without_members_the_newest_single_chat_is_continued(cli: Cli, home: Path) -> None:
     cli(*GROUP, stdin="All of you\n")
     cli("chat", "sherlock", stdin="You alone\n")
     cli(*GROUP, stdin="All again\n")
@@ -68,21 +68,21 @@ def test_without_company_the_newest_chat_with_one_alone_goes_on(cli: Cli, home: 
     assert said == [["And you"], ["You alone", "Alone again"], ["All of you", "All again"]]
 
 
-def test_who_is_left_alone_is_alone(cli: Cli, home: Path) -> None:
+def test_a_chat_whose_members_left_is_a_single_chat(cli: Cli, home: Path) -> None:
     cli("chat", "sherlock", "--with", "tola", stdin="/cast remove tola\n")
     cli("chat", "sherlock", stdin="Only you\n")
     with Store(home / "rpterm.db") as store:
         assert len(store.chats()) == 1
 
 
-def test_one_reply_of_a_group(cli: Cli, home: Path) -> None:
+def test_once_prints_one_reply_of_a_group(cli: Cli, home: Path) -> None:
     _, keeper, _ = names(cli)
     done = cli(*GROUP, "--turns", "round", "--once", "Hello")
     assert done.out == f"{FIRST}\n"
     assert speakers(home)[-1] == keeper
 
 
-def test_a_narrator_and_ways_of_taking_turns(cli: Cli, home: Path) -> None:
+def test_a_narrator_and_the_turn_order_are_set_by_options(cli: Cli, home: Path) -> None:
     done = cli(
         "chat", "sherlock", "--narrator", "--turns", "hand",
         stdin="/cast\n/as narrator\nAnd?\n/cast turns round\n/cast mute narrator\n/cast\n",
@@ -96,7 +96,7 @@ def test_a_narrator_and_ways_of_taking_turns(cli: Cli, home: Path) -> None:
         assert cast is not None and cast.taking is TurnTaking.ROUND
 
 
-def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
+def test_invalid_members_are_reported_before_a_chat_is_created(cli: Cli, home: Path) -> None:
     for more, sentence in (
         (("--with", "nobdy"), "nobdy"),
         (("--with", "keeper", "--turns", "dice"), "mentioned, round, model, hand"),
@@ -109,7 +109,7 @@ def test_mistakes_are_told_before_a_chat_is_made(cli: Cli, home: Path) -> None:
         assert len(store.chats()) == 1
 
 
-def test_a_new_chat_keeps_the_company_and_another_character_does_not(home: Path) -> None:
+def test_a_new_chat_keeps_its_members_and_another_character_does_not(home: Path) -> None:
     found = folders.find()
     asked = ChatRequest("sherlock", company=("keeper", "narrator"), turns="round")
     launch = Launch(load(found.config_file, os.environ), found, asked, embed=False)
@@ -126,7 +126,7 @@ def test_a_new_chat_keeps_the_company_and_another_character_does_not(home: Path)
         launch.close()
 
 
-def test_exports_tell_who_said_what(cli: Cli, home: Path) -> None:
+def test_exports_name_the_speaker_of_each_turn(cli: Cli, home: Path) -> None:
     cli(*GROUP, stdin="Tola, look!\n")
     chat, *turns = map(
         json.loads, cli("chats", "export", "1", "--format", "jsonl").out.splitlines()

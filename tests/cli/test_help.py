@@ -32,7 +32,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert imported(code) & set(HEAVY) == set()
 
 
-def test_the_way_to_a_chat_imports_neither_typer_nor_the_store() -> None:
+def test_starting_a_chat_imports_neither_typer_nor_the_store() -> None:
     code = (
         "from rpterm import paths; from rpterm.cli import chat_run, guard; "
         "from rpterm.startup.launch import Launch, ChatRequest, find_card; "
@@ -41,7 +41,7 @@ def test_the_way_to_a_chat_imports_neither_typer_nor_the_store() -> None:
     assert imported(code) & {*HEAVY, "typer"} == set()
 
 
-def test_help_lists_every_noun(cli: Cli) -> None:
+def test_help_lists_every_command(cli: Cli) -> None:
     done = cli("--help")
     assert done.code == 0
     for noun, line in NOUNS.items():
@@ -49,33 +49,33 @@ def test_help_lists_every_noun(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_every_noun_has_help(cli: Cli, noun: str) -> None:
+def test_every_command_has_help(cli: Cli, noun: str) -> None:
     done = cli(noun, "--help")
     assert done.code == 0
     assert f"Usage: rpterm {noun}" in done.out
     assert load_command(noun).name == noun
 
 
-def test_version(cli: Cli) -> None:
+def test_version_is_printed(cli: Cli) -> None:
     done = cli("--version")
     assert (done.code, done.out) == (0, "rpterm 0.1.0\n")
 
 
-def test_python_m_rpterm() -> None:
+def test_python_m_rpterm_runs_the_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rpterm", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == "rpterm 0.1.0\n"
 
 
-def test_help_keys_follows_the_settings(cli: Cli) -> None:
+def test_help_keys_shows_the_users_keys(cli: Cli) -> None:
     assert cli("config", "set", "keys.regenerate", "ctrl+y").code == 0
     done = cli("help", "keys")
     assert done.code == 0
     assert re.search(r"^Ctrl\+Y +regenerate ", done.out, re.MULTILINE)
 
 
-def test_the_readme_is_fresh() -> None:
+def test_the_generated_parts_of_the_readme_are_up_to_date() -> None:
     text = readme.README.read_text(encoding="utf-8")
     assert readme.renewed(text) == text, "run python -m rpterm.cli.readme"
 

@@ -18,7 +18,7 @@ LOG = (
 )
 
 
-def test_ratings_come_when_they_are_asked_for(cli: Cli, home: Path, tmp_path: Path) -> None:
+def test_ratings_are_imported_only_with_the_option(cli: Cli, home: Path, tmp_path: Path) -> None:
     from rpterm.paths import find
 
     log = tmp_path / "talk.jsonl"

@@ -1,4 +1,4 @@
-"""Launch: which card, which chat, whose persona, one engine for all of them."""
+"""Launch: which card and chat are opened, the persona, and one engine for all chats of a run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def say(session, text: str) -> None:  # type: ignore[no-untyped-def]
         pass
 
 
-def test_the_newest_chat_goes_on_unless_a_new_one_is_asked_for(card: str, engine: Watched) -> None:
+def test_the_newest_chat_is_continued_unless_a_new_one_is_requested(
+    card: str, engine: Watched
+) -> None:
     with_card = launch(engine, target=card)
     first = with_card.open()
     say(first, "Hello")
@@ -91,7 +93,7 @@ def test_the_newest_chat_goes_on_unless_a_new_one_is_asked_for(card: str, engine
     fresh.close()
 
 
-def test_an_open_chat_may_ask_for_a_new_one_and_for_an_old_one(card: str, engine: Watched) -> None:
+def test_a_run_can_open_a_new_chat_and_an_old_one(card: str, engine: Watched) -> None:
     run = launch(engine, target=card)
     first = run.open()
     first.close()
@@ -112,7 +114,7 @@ def test_a_chat_can_be_opened_without_its_cards_file(card: str, engine: Watched)
     again.close()
 
 
-def test_a_card_that_was_moved_is_followed(card: str, engine: Watched) -> None:
+def test_a_moved_card_file_is_found_again(card: str, engine: Watched) -> None:
     session = launch(engine, target=card).open()
     session.close()
     home = folders.find().characters
@@ -124,7 +126,7 @@ def test_a_card_that_was_moved_is_followed(card: str, engine: Watched) -> None:
     again.close()
 
 
-def test_a_changed_card_counts_from_now_on(card: str, engine: Watched) -> None:
+def test_a_changed_card_is_used_in_a_continued_chat(card: str, engine: Watched) -> None:
     session = launch(engine, target=card).open()
     before = session.chat.card_hash
     session.close()
@@ -135,7 +137,7 @@ def test_a_changed_card_counts_from_now_on(card: str, engine: Watched) -> None:
     again.close()
 
 
-def test_the_greeting_asked_for_begins_a_new_chat(card: str, engine: Watched) -> None:
+def test_a_requested_greeting_begins_a_new_chat(card: str, engine: Watched) -> None:
     session = launch(engine, target=card).open()
     session.close()
     other = launch(engine, target=card, greeting=2).open()
@@ -146,7 +148,9 @@ def test_the_greeting_asked_for_begins_a_new_chat(card: str, engine: Watched) ->
         launch(engine, target=card, greeting=3).open()
 
 
-def test_the_first_frame_greets_whom_the_chat_greets(tmp_path: Path, engine: Watched) -> None:
+def test_the_greeting_of_the_first_frame_is_that_of_the_chat(
+    tmp_path: Path, engine: Watched
+) -> None:
     path = tmp_path / "ada.toml"
     path.write_text(CARD.replace("Good evening.", "Good evening, {{user}}."), encoding="utf-8")
     own = Settings(persona=Persona("Ansel"))
@@ -162,7 +166,9 @@ def test_the_first_frame_greets_whom_the_chat_greets(tmp_path: Path, engine: Wat
     assert launch(engine, target=str(path), new=True).greeting() == ""  # Drawn by the chat's id.
 
 
-def test_the_first_frame_greets_beside_the_chats_of_others(card: str, engine: Watched) -> None:
+def test_the_first_frame_has_a_greeting_although_other_characters_have_chats(
+    card: str, engine: Watched
+) -> None:
     launch(engine, target="sherlock").open().close()
     launch(engine, target=card, company=("sherlock",)).open().close()
     alone = launch(engine, target=card)
@@ -176,7 +182,7 @@ def test_the_first_frame_greets_beside_the_chats_of_others(card: str, engine: Wa
     assert launch(engine, target=card).greeting() == ""
 
 
-def test_who_the_user_is(card: str, engine: Watched) -> None:
+def test_the_persona_comes_from_flag_settings_or_card(card: str, engine: Watched) -> None:
     hinted = launch(engine, target=card).open()
     assert hinted.chat.persona.name == "Byron"
     hinted.close()
@@ -191,7 +197,7 @@ def test_who_the_user_is(card: str, engine: Watched) -> None:
     named.close()
 
 
-def test_a_flag_goes_before_the_cards_own_sampler(card: str, engine: Watched) -> None:
+def test_a_flag_overrides_the_cards_sampler(card: str, engine: Watched) -> None:
     settings = Settings(sampling=Sampling(temperature=0.2, top_k=3))
     run = launch(engine, settings, target=card, flags=("sampling.temperature", "model"))
     session = run.open()
@@ -216,7 +222,7 @@ def test_one_engine_serves_all_chats_of_a_run(card: str, engine: Watched) -> Non
     assert engine.closes == 1
 
 
-def test_what_cannot_be_opened_is_one_sentence(card: str, engine: Watched) -> None:
+def test_a_chat_that_cannot_be_opened_is_one_sentence(card: str, engine: Watched) -> None:
     for asked in ({}, {"target": "nobody"}, {"chat_id": 99}, {"target": card, "chat_id": 99}):
         with pytest.raises(RptermError) as caught:
             launch(engine, **asked).open()
@@ -239,7 +245,7 @@ def test_a_chat_that_fails_to_open_leaves_no_database_open(
     assert len(closed) == 1
 
 
-def test_memory_may_have_another_embedder_and_scores_keep_theirs(
+def test_memory_can_use_another_embedder_than_the_scorer(
     card: str, engine: Watched, tmp_path: Path
 ) -> None:
     own = str(tmp_path / "own")
@@ -254,7 +260,7 @@ def test_memory_may_have_another_embedder_and_scores_keep_theirs(
     run.close()
 
 
-def test_another_model_takes_the_place_of_the_one_before(card: str) -> None:
+def test_another_model_replaces_the_engine_when_a_chat_is_opened(card: str) -> None:
     made: list[Watched] = []
 
     def make() -> Watched:
@@ -264,8 +270,9 @@ def test_another_model_takes_the_place_of_the_one_before(card: str) -> None:
     run = Launch(Settings(), folders.find(), ChatRequest(target=card), make, embed=False)
     first = run.open()
     say(first, "Hello")
-    run.retune(replace(run.settings, theme="paper"), frozenset())
+    run.retune(replace(run.settings, theme="paper"), frozenset({"top_k"}))
     second = run.open(None, first.chat_id)
+    assert "top_k" in second._flagged
     assert len(made) == 1
     run.retune(replace(run.settings, model="other"), frozenset())
     third = run.open(None, second.chat_id)

@@ -27,14 +27,14 @@ def call(tmp_path, monkeypatch):
     return run
 
 
-def test_a_name_that_nobody_has_makes_no_database(tmp_path, monkeypatch):
+def test_an_unknown_character_creates_no_database(tmp_path, monkeypatch):
     monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
     result = CliRunner().invoke(noun.app, ["add", "nosuchone", "Ann keeps bees"])
     assert isinstance(result.exception, RptermError)
     assert not paths.find().database.exists()
 
 
-def test_add_list_pin_hide_edit_and_forget(call):
+def test_memories_are_added_listed_pinned_hidden_edited_and_forgotten(call):
     number = call("add", "Sherlock", "Ann keeps bees", "--pin").strip()
     call("hide", number)
     call("edit", number, "Ann keeps wasps")
@@ -48,7 +48,7 @@ def test_add_list_pin_hide_edit_and_forget(call):
 
 
 @pytest.mark.parametrize("command", ["pin", "hide", "share"])
-def test_a_wrong_number_marks_none(call, command):
+def test_a_wrong_number_changes_no_memory(call, command):
     number = call("add", "Sherlock", "Ann keeps bees").strip()
     with pytest.raises(RptermError, match="no memory 99"):
         call(command, number, "99")
@@ -70,7 +70,7 @@ def test_every_command_answers_in_json(call, tmp_path):
     assert json.loads(answer) == {"added": 2}
 
 
-def test_export_and_import_go_round(call, tmp_path):
+def test_exported_memories_can_be_imported(call, tmp_path):
     call("add", "Sherlock", "one", "--pin")
     call("add", "Sherlock", "two", "--share")
     call("block", "Sherlock", "the cellar")
@@ -82,7 +82,7 @@ def test_export_and_import_go_round(call, tmp_path):
 
 
 @pytest.mark.parametrize("to_file", [True, False])
-def test_odd_separators_go_round_too(call, tmp_path, to_file):
+def test_unusual_line_separators_survive_export_and_import(call, tmp_path, to_file):
     words = "one\u2028two\x85three \u202bfour"
     call("add", "Sherlock", words)
     file = tmp_path / "m.jsonl"
@@ -95,7 +95,7 @@ def test_odd_separators_go_round_too(call, tmp_path, to_file):
     assert row["text"] == words
 
 
-def test_a_character_is_named_as_everywhere_and_a_slip_is_told(call):
+def test_a_character_is_found_by_card_or_name_and_typos_are_corrected(call):
     call("add", "sherlock", "one")
     assert len(json.loads(call("list", "Sherlock Holmes", "--json"))) == 1
     with pytest.raises(RptermError, match="sherlock"):
@@ -105,7 +105,7 @@ def test_a_character_is_named_as_everywhere_and_a_slip_is_told(call):
 
 
 @pytest.mark.parametrize("order", [("sherlock", "{}"), ("{}", "--to", "sherlock")])
-def test_files_are_given_listed_searched_and_forgotten(call, tmp_path, order):
+def test_memory_files_are_added_listed_searched_and_forgotten(call, tmp_path, order):
     file = tmp_path / "my bees.md"
     file.write_text("# Hives\nThe hive stands under the walnut tree.")
     given = [part.format(file) for part in order]
@@ -125,7 +125,7 @@ def test_files_are_given_listed_searched_and_forgotten(call, tmp_path, order):
     assert file.exists()
 
 
-def test_bad_files_are_told_and_the_good_ones_kept(call, tmp_path):
+def test_unreadable_files_are_reported_and_the_others_added(call, tmp_path):
     good, bad = tmp_path / "good.txt", tmp_path / "bad.pdf"
     good.write_text("The comet returns in May.")
     bad.write_text("no pdf")
@@ -138,7 +138,7 @@ def test_bad_files_are_told_and_the_good_ones_kept(call, tmp_path):
         call("add", "sherlock", "two", "words")
 
 
-def test_of_files_to_forget_all_that_there_are_go(call, tmp_path):
+def test_forgetting_files_skips_unknown_numbers(call, tmp_path):
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text(f"The comet returns in May, says {name}.")
         call("add", "sherlock", str(tmp_path / name))
@@ -148,14 +148,14 @@ def test_of_files_to_forget_all_that_there_are_go(call, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--pin", "--share"])
-def test_marks_for_notes_are_refused_with_a_file(call, tmp_path, option):
+def test_pin_and_share_are_refused_for_files(call, tmp_path, option):
     (tmp_path / "bees.txt").write_text("A hive has one queen.")
     with pytest.raises(RptermError, match="are for notes"):
         call("add", "sherlock", str(tmp_path / "bees.txt"), option)
     assert json.loads(call("list", "sherlock", "--json")) == []
 
 
-def test_words_of_a_script_without_spaces_are_found(call):
+def test_search_finds_words_in_scripts_without_spaces(call):
     call("add", "sherlock", "灯台守は真鍮の鍵を三段目の下に隠した。")
     call("add", "merian", "真鍮の鍵")
     (row,) = json.loads(call("search", "sherlock", "鍵", "真鍮", "--json"))
@@ -175,7 +175,7 @@ def test_phrases_are_blocked_listed_and_allowed(call):
         call("block", "sherlock", "the cellar", "--undo")
 
 
-def test_memories_move_to_another_name(call):
+def test_memories_are_moved_to_another_name(call):
     call("add", "sherlock", "one")
     assert call("move", "sherlock", "merian").strip() == "0 chats and 1 memory moved"
     assert len(json.loads(call("list", "merian", "--json"))) == 1
@@ -183,7 +183,7 @@ def test_memories_move_to_another_name(call):
         call("move", "merian", "merian")
 
 
-def test_facts_are_read_listed_with_their_source_and_unlinked(call):
+def test_facts_are_extracted_listed_with_their_source_and_unlinked(call):
     with Store(paths.find().database) as store:
         chat = store.create_chat(card_name="Sherlock Holmes", card_hash="0")
         first = store.add_turn(chat.id, None, "user", "Ann", "I live in Bath.", origin=Origin.TYPED)
@@ -203,7 +203,7 @@ def test_facts_are_read_listed_with_their_source_and_unlinked(call):
         call("unlink", str(bath["id"]), str(york["id"]))
 
 
-def test_what_was_forgotten_comes_back_only_when_asked_for(call):
+def test_forgotten_facts_return_only_with_again(call):
     with Store(paths.find().database) as store:
         chat = store.create_chat(card_name="Sherlock Holmes", card_hash="0")
         store.add_turn(chat.id, None, "user", "Ann", "I live in Bath.", origin=Origin.TYPED)
@@ -214,7 +214,7 @@ def test_what_was_forgotten_comes_back_only_when_asked_for(call):
     assert again["text"] == fact["text"]
 
 
-def test_a_file_may_be_given_before_the_first_chat(tmp_path, monkeypatch):
+def test_a_file_can_be_added_before_the_first_chat(tmp_path, monkeypatch):
     monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "fresh"))
     (tmp_path / "bees.txt").write_text("The hive stands under the walnut tree.")
     arguments = ["add", "sherlock", str(tmp_path / "bees.txt")]

@@ -1,4 +1,4 @@
-"""Plain mode: words, commands, pipes, signals; nothing is lost."""
+"""Plain mode: messages, commands, pipes and signals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def talk(cli: Cli, *lines: str) -> str:
     return done.out
 
 
-def test_a_pipe_gets_the_chat_and_nothing_else(cli: Cli, home: Path) -> None:
+def test_a_pipe_gets_only_the_chat_on_standard_output(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello there")
     assert out.endswith(f"Holmes: {FIRST}\n")
     assert "\x1b" not in out
@@ -55,14 +55,14 @@ def test_lines_are_joined_by_a_backslash(cli: Cli, home: Path) -> None:
     assert turns(home)[-2].text == "/shrug"
 
 
-def test_regenerate_and_swipe(cli: Cli, home: Path) -> None:
+def test_regenerate_and_swipe_print_the_versions(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/regenerate", "/swipe left", "/swipe 2", "/swipe 5")
     assert f"Holmes (1 of 2): {FIRST}" in out
     assert out.count(f"Holmes (2 of 2): {SECOND}") == 1
     assert turns(home)[-1].swipe == 2
 
 
-def test_hide_counts_from_the_end_and_shows_again(cli: Cli, home: Path) -> None:
+def test_hide_takes_a_number_from_the_end_and_toggles(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/hide 2", "/show")
     assert "(hidden from the model): Hello" in out
     assert [turn.hidden for turn in turns(home)] == [False, True, False]
@@ -75,7 +75,7 @@ def test_hide_counts_from_the_end_and_shows_again(cli: Cli, home: Path) -> None:
     assert f"Holmes (hidden from the model): {FIRST}" in shown
 
 
-def test_delete_takes_a_turn_alone_or_with_all_that_follows(cli: Cli, home: Path) -> None:
+def test_delete_removes_a_turn_alone_or_with_all_that_follow(cli: Cli, home: Path) -> None:
     talk(cli, "one", "two")
     done = cli("chat", "sherlock", stdin="/delete 4\n/delete 4 both\n/delete 9\n")
     assert "3 turns follow it." in done.err and "/delete 4 alone, or /delete 4 all" in done.err
@@ -87,14 +87,14 @@ def test_delete_takes_a_turn_alone_or_with_all_that_follows(cli: Cli, home: Path
     assert len(turns(home)) == 1
 
 
-def test_several_replies_at_once(cli: Cli, home: Path) -> None:
+def test_regenerate_with_a_number_generates_several_swipes(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/regenerate 2")
     assert "of 3): " in out
     with Store(home / "rpterm.db") as store:
         assert len(store.siblings(turns(home)[-1].id)) == 3
 
 
-def test_continue_edit_undo_and_branches(cli: Cli, home: Path) -> None:
+def test_continue_edit_undo_and_branches_change_the_tree(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/continue", "/edit Quite so.", "/undo", "Good day", "/branches")
     assert f"Holmes: …{SECOND}" in out
     path = turns(home)
@@ -106,7 +106,7 @@ def test_continue_edit_undo_and_branches(cli: Cli, home: Path) -> None:
         assert {FIRST, FIRST + SECOND, "Hello"} <= texts
 
 
-def test_swipes_nobody_went_on_from_are_no_branches_unless_asked_for(cli: Cli) -> None:
+def test_branches_lists_unused_swipes_only_with_all(cli: Cli) -> None:
     told = cli("chat", "sherlock", stdin="Hello\n/regenerate\n/branches\n").err
     assert told.count("\n* ") + told.startswith("* ") == 1 and "(+1 swipe)" in told
     assert FIRST[:40] not in told.split("(+1")[0] and "/branches all" in told
@@ -115,7 +115,7 @@ def test_swipes_nobody_went_on_from_are_no_branches_unless_asked_for(cli: Cli) -
     assert "Say /branches, or /branches all" in told
 
 
-def test_note_persona_title_and_prompt(cli: Cli, home: Path) -> None:
+def test_note_persona_rename_and_prompt_work(cli: Cli, home: Path) -> None:
     done = cli(
         "chat", "sherlock",
         stdin="/note Be brief.\n/persona Mary: A painter.\n/rename Fog\n/prompt Hello\n",
@@ -127,7 +127,7 @@ def test_note_persona_title_and_prompt(cli: Cli, home: Path) -> None:
     assert "card.description: the card, never cut" in done.err
 
 
-def test_a_setting_is_told_changed_and_set_back(cli: Cli, home: Path) -> None:
+def test_set_shows_changes_and_resets_a_setting(cli: Cli, home: Path) -> None:
     lines = ("/set temperature", "/set max_tokens 40", "Hello", "/set max_tokens=0", "/set")
     done = cli("chat", "sherlock", stdin="".join(f"{line}\n" for line in lines))
     assert "temperature is 0.75 (Sherlock Holmes's card)" in done.err
@@ -141,7 +141,7 @@ def test_a_setting_is_told_changed_and_set_back(cli: Cli, home: Path) -> None:
     assert "max_tokens" not in (home / "config.toml").read_text()
 
 
-def test_a_draft_is_not_sent(cli: Cli, home: Path) -> None:
+def test_impersonate_prints_a_draft_and_sends_nothing(cli: Cli, home: Path) -> None:
     done = cli("chat", "sherlock", stdin="/impersonate\n")
     assert f"Draft, not sent: {FIRST}" in done.err
     assert len(turns(home)) == 1
@@ -150,7 +150,7 @@ def test_a_draft_is_not_sent(cli: Cli, home: Path) -> None:
 @pytest.mark.parametrize("line", ["/foo", "/swipe up", "/go 999", "/go x", "/edit", "/undo",
                                   "/greeting 9", "/persona :", "/regenerate many", "/swipe ²",
                                   "/swipe " + 5000 * "1", "/regenerate ²"])  # fmt: skip
-def test_a_wrong_command_is_one_sentence_and_the_chat_goes_on(cli: Cli, line: str) -> None:
+def test_a_wrong_command_is_one_sentence_and_the_chat_continues(cli: Cli, line: str) -> None:
     done = cli("chat", "sherlock", stdin=f"{line}\nHello\n")
     assert done.code == 0
     assert len(done.err.splitlines()) == 1
@@ -158,13 +158,13 @@ def test_a_wrong_command_is_one_sentence_and_the_chat_goes_on(cli: Cli, line: st
     assert done.out.endswith(f"{FIRST}\n")
 
 
-def test_every_command_is_helped(cli: Cli) -> None:
+def test_help_lists_every_plain_command(cli: Cli) -> None:
     done = cli("chat", "sherlock", stdin="/help\n/quit\nnever sent\n")
     assert all(f"/{name} " in done.err for name in COMMANDS)
     assert FIRST not in done.out
 
 
-def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
+def test_control_characters_in_a_reply_are_removed() -> None:
     written: list[str] = []
     printer = ReplyPrinter(written.append)
     printer.show("a \x1b[2J b\x07 ")
@@ -172,7 +172,7 @@ def test_control_characters_of_a_model_never_reach_the_terminal() -> None:
     assert "".join(written) == "a [2J b c\n"
 
 
-def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back() -> None:
+def test_the_printer_writes_whole_words_and_starts_again_if_text_is_retracted() -> None:
     written: list[str] = []
     printer = ReplyPrinter(written.append)
     for text in ("Go", "Good ev", "Good evening, si", "Good day"):
@@ -181,7 +181,7 @@ def test_the_printer_writes_whole_words_and_begins_again_when_text_is_taken_back
     assert "".join(written) == "Good evening,  …\nGood day, sir.\n"
 
 
-def test_a_terminal_gets_lines_that_end_between_words() -> None:
+def test_lines_are_wrapped_between_words_in_a_terminal() -> None:
     wrapper = LineWrapper(lambda: 12)
     pieces = (
         "Holmes: ",
@@ -247,7 +247,7 @@ def test_ctrl_c_stops_the_reply_and_a_second_one_leaves(spawn: Spawn, home: Path
     assert turns(home)[-1].status is Status.PARTIAL
 
 
-def test_a_reader_that_goes_away_is_no_crash(home: Path) -> None:
+def test_a_reader_that_closes_the_pipe_causes_no_crash(home: Path) -> None:
     command = f"printf 'a\\nb\\n' | {sys.executable} -m rpterm chat sherlock | head -c 5"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ)
     assert done.stderr == ""
@@ -255,7 +255,7 @@ def test_a_reader_that_goes_away_is_no_crash(home: Path) -> None:
     assert turns(home)[0].role == "assistant"
 
 
-def test_a_signal_ends_one_reply_with_what_had_come_stored(spawn: Spawn, home: Path) -> None:
+def test_a_signal_during_once_stores_the_partial_reply(spawn: Spawn, home: Path) -> None:
     talker = spawn("chat", "sherlock", "--once", "Hello", RPTERM_ENGINE="scripted")
     for _ in range(int(LIMIT_S * 20)):
         if (home / "rpterm.db").exists() and any(turn.text for turn in turns_so_far(home)[2:]):
@@ -268,7 +268,7 @@ def test_a_signal_ends_one_reply_with_what_had_come_stored(spawn: Spawn, home: P
     assert FIRST.startswith(turns(home)[-1].text)
 
 
-def test_bytes_that_are_no_text_are_replaced(spawn: Spawn, home: Path) -> None:
+def test_invalid_utf_8_in_the_input_is_replaced(spawn: Spawn, home: Path) -> None:
     command = [sys.executable, "-m", "rpterm", "chat", "sherlock"]
     env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
     done = subprocess.run(command, input=b"bad \xff byte\n", env=env, capture_output=True)
@@ -284,7 +284,7 @@ def turns_so_far(home: Path) -> list[Turn]:
         return []
 
 
-def test_the_best_of_several_is_written_alone(cli: Cli, home: Path) -> None:
+def test_best_of_prints_only_the_best_reply(cli: Cli, home: Path) -> None:
     done = cli("chat", "sherlock", "--best-of", "3", stdin="Hello\n")
     assert done.code == 0, done.err
     shown = turns(home)[-1]
@@ -295,7 +295,7 @@ def test_the_best_of_several_is_written_alone(cli: Cli, home: Path) -> None:
     assert cli("chat", "sherlock", "--best-of", "99", "--once", "Hm").code == 2
 
 
-def test_a_chat_is_written_to_a_file_and_never_over_one(cli: Cli, tmp_path: Path) -> None:
+def test_export_chat_never_overwrites_a_file(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "talk.md"
     told = cli(
         "chat", "sherlock", "--plain", stdin=f"Hello\n/export-chat {file}\n/export-chat {file}\n"

@@ -18,7 +18,7 @@ def talk(cli: Cli, *lines: str) -> tuple[str, str]:
     return done.out, done.err
 
 
-def test_the_last_reply_is_rated_and_taken_back(cli: Cli, home: Path) -> None:
+def test_the_last_reply_is_rated_and_unrated(cli: Cli, home: Path) -> None:
     _, err = talk(cli, "Hello", "/rate 4 style=2 c=5", "/good", "/flag too long")
     assert "★★★★☆ 2±" in err
     with Store(home / "rpterm.db") as store:
@@ -32,7 +32,7 @@ def test_the_last_reply_is_rated_and_taken_back(cli: Cli, home: Path) -> None:
         assert (mark.stars, mark.thumb, mark.flags) == (4, False, 0)
 
 
-def test_words_of_the_reply_are_flagged_where_they_stand(cli: Cli, home: Path) -> None:
+def test_flagged_words_are_stored_with_their_position(cli: Cli, home: Path) -> None:
     talk(cli, "Hello", "/flag Sit down,")
     with Store(home / "rpterm.db") as store:
         (rating,) = Rater(store).judgements.ratings()
@@ -56,7 +56,7 @@ def test_a_duel_is_blind_until_the_verdict(cli: Cli, home: Path, line: str, verd
         assert leaf == (duel.right_id if verdict == "right" else duel.left_id)
 
 
-def test_consent_is_said_and_taken_back(cli: Cli, home: Path) -> None:
+def test_allow_and_deny_set_the_consent(cli: Cli, home: Path) -> None:
     talk(cli, "/allow")
     with Store(home / "rpterm.db") as store:
         assert Rater(store).is_exportable(1)
@@ -66,7 +66,7 @@ def test_consent_is_said_and_taken_back(cli: Cli, home: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["/rate", "/rate 9", "/rate 3 wit=4", "/unrate", "/left"])
-def test_what_cannot_be_judged_is_one_sentence(cli: Cli, line: str) -> None:
+def test_impossible_judgements_are_one_sentence(cli: Cli, line: str) -> None:
     done = cli("chat", "sherlock", stdin=f"{line}\nHello\n")
     assert done.code == 0
     assert len(done.err.splitlines()) == 1 and done.err.startswith("rpterm: ")

@@ -19,7 +19,7 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_save_counts_from_the_next_line(spawn: Spawn, card: Path, home: Path) -> None:
+def test_a_saved_card_is_used_from_the_next_line(spawn: Spawn, card: Path, home: Path) -> None:
     chat = spawn("chat", str(card), "--plain")
     assert chat.stdin is not None
     chat.stdin.write("Hello\n")
@@ -47,7 +47,9 @@ def test_a_save_counts_from_the_next_line(spawn: Spawn, card: Path, home: Path) 
     assert ["comets" in text for text in prompts] == [False, True, True]
 
 
-def test_a_sampler_in_the_card_never_beats_a_flag(spawn: Spawn, card: Path, home: Path) -> None:
+def test_a_sampler_in_a_saved_card_does_not_override_a_flag(
+    spawn: Spawn, card: Path, home: Path
+) -> None:
     chat = spawn("chat", str(card), "--plain", "--temperature", "0.25")
     assert chat.stdin is not None
     chat.stdin.write("Hello\n")

@@ -39,7 +39,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
     return out, err
 
 
-def test_one_reply_is_all_of_stdout_and_can_be_made_again(
+def test_once_prints_only_the_reply_and_it_can_be_replayed(
     card: str, spawn: Spawn, home: Path
 ) -> None:
     once = ("--once", "How deep is it?", "--max-tokens", "24", "--seed", "5", "--temperature", "1")
@@ -57,9 +57,7 @@ def test_one_reply_is_all_of_stdout_and_can_be_made_again(
     assert told == f"Identical: all {len(generation.reply_ids)} tokens.\n"
 
 
-def test_a_reply_is_made_again_with_the_cache_it_was_made_with(
-    card: str, spawn: Spawn, home: Path
-) -> None:
+def test_a_reply_is_replayed_with_its_kv_cache_type(card: str, spawn: Spawn, home: Path) -> None:
     once = ("--once", "How deep is it?", "--max-tokens", "24", "--seed", "5", "--kv-type", "q4_0")
     finish(spawn("chat", card, *once))
     (reply,) = (turn for turn in stored(home) if turn.text and turn.origin == "generated")
@@ -74,7 +72,7 @@ def stored(home: Path) -> list[Turn]:
         return store.path(leaf)
 
 
-def test_kill_9_in_the_middle_of_a_reply_and_the_chat_goes_on(
+def test_a_chat_can_be_continued_after_kill_9_during_a_reply(
     card: str, spawn: Spawn, home: Path
 ) -> None:
     process = spawn("chat", card, "--plain", "--max-tokens", "400")

@@ -1,4 +1,4 @@
-"""``rpterm score`` with the real models."""
+"""``rpterm score``, once with the real models."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ char = "Yo! Skates on, helmets on, let's roll!"
 
 
 @pytest.mark.model
-def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_score_prints_a_table_json_and_csv(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RPTERM_ENGINE", "llama")
     # It gives way to everything else, and would wait for a machine full of tests.
     monkeypatch.setattr("rpterm.scoring.likelihood._NICE", 0)
@@ -49,17 +51,14 @@ def test_the_command(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert done.code == 0, done.err
     good, broken = json.loads(done.out)["replies"]
     assert good["complete"] and good["probability"] > broken["probability"]
+    monkeypatch.setenv("RPTERM_ENGINE", "scripted")  # Without models, which take seconds to start.
     table = cli("score", str(card), str(file), "--fast", "--against", str(other))
     assert "sounds like an assistant" in table.out
     missing = cli("score", "sherlock", str(tmp_path / "none.jsonl"))
     assert missing.code == 1 and "cannot be read" in missing.err
 
 
-@pytest.mark.model
-def test_rows_that_describe_their_characters(
-    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RPTERM_ENGINE", "llama")
+def test_rows_can_describe_their_own_characters(tmp_path: Path, cli: Cli) -> None:
     file = tmp_path / "rows.jsonl"
     asked, told = "What do you do all day?", {"Ines": "I mend nets.", "Rui": "I drive a tram."}
     rows = [
@@ -77,7 +76,7 @@ def test_rows_that_describe_their_characters(
     assert scores[0] > scores[2] and scores[3] > scores[1]
 
 
-def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_constant_labels_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=True, version="1")
     said = [ScoredReply(RecordedReply(at, "No.", fields={"good": 1}), one) for at in range(8)]
     labels = with_labels(said, "good")
@@ -87,7 +86,7 @@ def test_labels_that_are_all_alike_are_told(capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out)["probability"]["spearman"] is None
 
 
-def test_a_score_that_lacks_a_signal_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_score_without_a_signal_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     one = Score(0.42, 0.3, 0.6, {}, {}, complete=False, version="1")
     _show([ScoredReply(RecordedReply(1, "No."), one)], {})
     assert "1 score without a signal whose model cannot be used" in capsys.readouterr().out
@@ -133,12 +132,16 @@ def test_another_card_of_the_same_name_is_a_contrast_and_the_same_card_is_none(
     assert contrasts == [("Hey! Skates on, helmets on, let's roll!",)]
 
 
-def test_rows_of_different_columns_are_one_sheet(capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_rows_with_different_columns_share_one_header(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out.csv([{"line": 1, "reply": 'a, "b"\nc'}, {"line": 2, "field.id": "x", "reply": None}])
     assert capsys.readouterr().out == 'line,reply,field.id\n1,"a, ""b""\nc",\n2,,x\n'
 
 
-def test_json_says_what_no_terminal_can(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output_keeps_lone_surrogates_and_has_no_infinity(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out.json_data({"reply": "Elementary \ud800 é", "path": Path("a"), "score": float("inf")})
     found = json.loads(capsys.readouterr().out)
     assert found == {"reply": "Elementary \ud800 é", "path": "a", "score": None}

@@ -13,7 +13,7 @@ from rpterm.store.judgements import Judgements
 from rpterm.types import Origin
 
 
-def test_what_was_rated_is_shown_and_drawn(cli: Cli, home: Path, tmp_path: Path) -> None:
+def test_stats_shows_the_ratings_and_saves_a_picture(cli: Cli, home: Path, tmp_path: Path) -> None:
     from rpterm.paths import find
 
     with Store(find().database) as store:
@@ -40,7 +40,7 @@ def test_what_was_rated_is_shown_and_drawn(cli: Cli, home: Path, tmp_path: Path)
     assert "nan" not in cli("stats", "--json", "--card", "Watson [0]").out.lower()
 
 
-def test_nothing_rated_is_said(cli: Cli, home: Path) -> None:
+def test_stats_without_ratings_says_so(cli: Cli, home: Path) -> None:
     from rpterm.paths import find
 
     with Store(find().database):
@@ -49,7 +49,7 @@ def test_nothing_rated_is_said(cli: Cli, home: Path) -> None:
     assert done.code == 1 and "Nothing has been rated yet" in done.err
 
 
-def test_a_card_may_be_named_by_its_file_and_what_fits_nothing_is_told(
+def test_stats_takes_a_card_file_and_reports_unknown_names(
     cli: Cli, home: Path, tmp_path: Path
 ) -> None:
     from rpterm.paths import find

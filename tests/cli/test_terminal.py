@@ -1,4 +1,4 @@
-"""The real program in a pseudo terminal: its first frame, and every way out."""
+"""The real program in a pseudo terminal: its first frame, and every way it ends."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def stored(home: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("writing", [False, True])
-def test_a_terminal_that_vanishes_without_a_signal_ends_it(home: Path, writing: bool) -> None:
+def test_the_program_ends_if_its_terminal_vanishes_without_a_signal(
+    home: Path, writing: bool
+) -> None:
     """It leads a session without a controlling terminal: the kernel tells it nothing."""
     Store(home / "rpterm.db").close()
     terminal = Terminal("sherlock")
@@ -87,20 +89,22 @@ def test_a_terminal_that_vanishes_without_a_signal_ends_it(home: Path, writing: 
         assert stored(home)[2]
 
 
-def test_the_first_frame_has_the_name_and_the_greeting(home: Path) -> None:
+def test_the_first_frame_shows_the_name_and_the_greeting(home: Path) -> None:
     startup.create_database(home)
     seconds = startup.first_frame(startup.environment(str(home)), startup.first_frame_texts())
     assert 0 < seconds < startup.LIMIT_S
 
 
-def test_a_program_that_paints_nothing_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_startup_benchmark_reports_a_program_that_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(startup, "CARD", "nobody")
     with pytest.raises(Exception, match="There is no character 'nobody'"):
         startup.first_frame(startup.environment(str(home)), [b"Sherlock Holmes"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_with_everything_stored(
+def test_a_signal_ends_the_program_with_everything_stored(
     terminal: Terminal, home: Path, number: int
 ) -> None:
     terminal.wait_for("Holmes")
@@ -116,7 +120,7 @@ def test_a_signal_ends_it_with_everything_stored(
     assert path[2].text
 
 
-def test_ctrl_q_leaves_with_the_terminal_as_it_was(terminal: Terminal) -> None:
+def test_ctrl_q_restores_the_terminal(terminal: Terminal) -> None:
     import termios
 
     before = termios.tcgetattr(terminal.main)[3] & termios.ECHO

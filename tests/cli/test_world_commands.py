@@ -44,7 +44,7 @@ def loom(card: Path) -> Path:
     return card.parent / "worlds" / "loom.toml"
 
 
-def test_a_folder_with_a_world_joins_the_cards_bound_to_it(
+def test_importing_a_folder_links_cards_to_their_worlds(
     cli: Cli, tmp_path: Path, home: Path
 ) -> None:
     old = tmp_path / "old"
@@ -66,7 +66,7 @@ def test_a_folder_with_a_world_joins_the_cards_bound_to_it(
     assert load(card).worlds == ()
 
 
-def test_a_card_joins_and_leaves_a_world(cli: Cli, ada: Path) -> None:
+def test_join_adds_and_removes_a_world(cli: Cli, ada: Path) -> None:
     assert cli("cards", "join", "ada", "lom").err.count("There are: loom.") == 1
     done = cli("cards", "join", "ada", "Loom")
     assert (done.code, done.out.strip()) == (0, str(ada))
@@ -79,13 +79,15 @@ def test_a_card_joins_and_leaves_a_world(cli: Cli, ada: Path) -> None:
     assert ada.read_text("utf-8") == ADA
 
 
-def test_a_card_that_ships_is_copied_first(cli: Cli, ada: Path) -> None:
+def test_join_copies_a_shipped_card_first(cli: Cli, ada: Path) -> None:
     done = cli("cards", "join", "sherlock", "loom")
     own = ada.with_name("sherlock.toml")
     assert done.out.strip() == str(own) and load(own).worlds == ("loom",)
 
 
-def test_a_world_elsewhere_is_named_by_its_path(cli: Cli, ada: Path, tmp_path: Path) -> None:
+def test_a_world_outside_the_folders_is_named_by_its_path(
+    cli: Cli, ada: Path, tmp_path: Path
+) -> None:
     far = tmp_path / "far" / "coast.toml"
     far.parent.mkdir()
     far.write_text(LOOM, encoding="utf-8")
@@ -97,7 +99,9 @@ def test_a_world_elsewhere_is_named_by_its_path(cli: Cli, ada: Path, tmp_path: P
     assert load(near).worlds == ("coast",)
 
 
-def test_a_world_is_linted_and_exported_by_its_name(cli: Cli, ada: Path, tmp_path: Path) -> None:
+def test_a_world_can_be_linted_and_exported_by_its_name(
+    cli: Cli, ada: Path, tmp_path: Path
+) -> None:
     loom(ada).write_text(LOOM + "\n[[lore]]\ncontent = 'x'\n", encoding="utf-8")
     assert "loom.toml:7: lore #2: It can never fire" in cli("cards", "lint", "loom", "--rough").out
     cli("cards", "join", "ada", "loom")
@@ -110,7 +114,7 @@ def test_a_world_is_linted_and_exported_by_its_name(cli: Cli, ada: Path, tmp_pat
     assert broken.code == 1 and "loom.toml:2: lorebook budgit" in broken.out
 
 
-def test_a_difference_to_git_knows_the_world_of_then(cli: Cli, ada: Path) -> None:
+def test_diff_with_git_uses_the_worlds_of_that_revision(cli: Cli, ada: Path) -> None:
     cli("cards", "join", "ada", "loom")
     git = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false")
     for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "1")):
@@ -120,7 +124,7 @@ def test_a_difference_to_git_knows_the_world_of_then(cli: Cli, ada: Path) -> Non
     assert (change["old"], change["new"]) == ("The mill burns.", "The mill stands.")
 
 
-def test_every_reply_is_of_the_world_as_it_was(cli: Cli, ada: Path) -> None:
+def test_every_reply_is_stored_with_its_worlds_version(cli: Cli, ada: Path) -> None:
     cli("cards", "join", "ada", "loom")
     engine = ScriptedEngine(["One.", "Two."])
     run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
@@ -155,7 +159,7 @@ def test_every_reply_is_of_the_world_as_it_was(cli: Cli, ada: Path) -> None:
     engine.close()
 
 
-def test_a_chat_opens_without_a_world_that_is_missing(cli: Cli, ada: Path, tmp_path: Path) -> None:
+def test_a_chat_opens_although_a_world_is_missing(cli: Cli, ada: Path, tmp_path: Path) -> None:
     cli("cards", "join", "ada", "loom")
     loom(ada).rename(ada.with_name("away"))
     engine = ScriptedEngine(["One."])
@@ -194,7 +198,7 @@ def test_a_chat_opens_without_a_world_that_is_missing(cli: Cli, ada: Path, tmp_p
     assert out.code == 0 and missing in out.out + out.err
 
 
-def test_a_chat_joins_a_world_and_takes_it_back(cli: Cli, ada: Path) -> None:
+def test_the_slash_command_adds_and_removes_a_world_of_a_card(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
     run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
     session = run.open()
@@ -222,7 +226,7 @@ def fires(session: Session, speaker: str = "") -> bool:
     return "lore:mill (loom)" in [span.source for span in spans]
 
 
-def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
+def test_a_world_can_belong_to_one_chat_only(cli: Cli, ada: Path) -> None:
     bo = ada.with_name("bo.toml")
     bo.write_text('name = "Bo"\n', encoding="utf-8")
     engine = ScriptedEngine(["One."])
@@ -256,7 +260,7 @@ def test_a_chat_has_a_world_for_itself(cli: Cli, ada: Path) -> None:
     engine.close()
 
 
-def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: Path) -> None:
+def test_a_chats_missing_world_is_reported_even_without_a_card_file(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
     session = opened(engine, target="ada")
     CardEditor(session, ada.parent).toggle_world("loom", CHAT)
@@ -281,7 +285,7 @@ def test_a_chats_world_that_is_missing_and_a_card_without_a_file(cli: Cli, ada: 
     engine.close()
 
 
-def test_a_chats_own_world_comes_from_another_terminal(cli: Cli, ada: Path) -> None:
+def test_a_chats_world_added_in_another_terminal_is_used(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
     ours, theirs = opened(engine, target="ada"), opened(engine, target="ada")
     assert ours.chat_id == theirs.chat_id
@@ -296,7 +300,7 @@ def test_a_chats_own_world_comes_from_another_terminal(cli: Cli, ada: Path) -> N
     engine.close()
 
 
-def test_the_world_of_a_chat_travels_in_its_log(cli: Cli, ada: Path, tmp_path: Path) -> None:
+def test_a_chats_world_is_part_of_its_log(cli: Cli, ada: Path, tmp_path: Path) -> None:
     asked = "/world chat: loom\n/world\n/export-chat jsonl {0}.jsonl\n/export-chat log {0}.log\n"
     done = cli("chat", "ada", "--plain", stdin=asked.format(tmp_path / "talk"))
     assert "The world loom was added to this chat alone." in done.err
@@ -309,7 +313,7 @@ def test_the_world_of_a_chat_travels_in_its_log(cli: Cli, ada: Path, tmp_path: P
     assert found == [["loom"]] * 3
 
 
-def test_a_world_begins_as_a_file_to_fill_in(cli: Cli, home: Path) -> None:
+def test_a_new_world_is_a_template(cli: Cli, home: Path) -> None:
     listed = cli("cards", "worlds")
     assert f"a file NAME.toml in {home / 'characters' / 'worlds'}" in listed.err
     assert "rpterm cards new NAME --world" in listed.err
@@ -321,7 +325,7 @@ def test_a_world_begins_as_a_file_to_fill_in(cli: Cli, home: Path) -> None:
     assert cli("cards", "new", "Coast", "--world", "--tagline", "x").code == 1
 
 
-def test_plain_mode_has_the_command(cli: Cli, ada: Path, home: Path) -> None:
+def test_plain_mode_lists_and_changes_worlds(cli: Cli, ada: Path, home: Path) -> None:
     done = cli(
         "chat", "ada", "--plain", stdin="/world\n/world loom\n/prompt The mill?\n/world lom\n"
     )

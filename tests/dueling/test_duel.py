@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from killing import run_and_kill
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.session import Session
@@ -239,16 +236,7 @@ def test_kill_9_loses_no_stored_verdict(tmp_path: Path) -> None:
     path = tmp_path / "kill.db"
     with Store(path) as store:
         fill(begin(store, setup(12)))
-    process = subprocess.Popen(
-        [sys.executable, "-c", JUDGE, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for _ in range(5):
-        assert process.stdout.readline()
-    os.kill(process.pid, signal.SIGKILL)
-    told = 5 + len(process.stdout.read().split())
-    process.wait(10)
-    process.stdout.close()
+    told = run_and_kill(JUDGE, str(path), lines=5)
     with Store(path) as store:
         duel = Duel.resume(store, setup(12))
         done = told if duel is None else duel.done()

@@ -27,6 +27,17 @@ def background_request(engine: LlamaEngine, text: str, tokens: int = 20) -> Gene
     return GenerateRequest(tuple(ids), sampling)
 
 
+def begin_in_background(engine: LlamaEngine) -> tuple[threading.Thread, list[str | None]]:
+    """A long generation under way, and where its answer will be."""
+    results: list[str | None] = []
+    request = background_request(engine, "Write. " * 100, tokens=700)
+    work = threading.Thread(target=lambda: results.append(engine.generate_in_background(request)))
+    work.start()
+    while not engine._background:
+        work.join(0.001)
+    return work, results
+
+
 @pytest.mark.model
 def test_the_next_reply_costs_the_same_and_is_the_same(
     engine: LlamaEngine, prompt: tuple[int, ...]
@@ -51,12 +62,7 @@ def test_the_next_reply_costs_the_same_and_is_the_same(
 def test_a_reply_interrupts_background_generation(
     engine: LlamaEngine, prompt: tuple[int, ...]
 ) -> None:
-    results: list[str | None] = []
-    request = background_request(engine, "Write. " * 100, tokens=700)
-    work = threading.Thread(target=lambda: results.append(engine.generate_in_background(request)))
-    work.start()
-    while not engine._background:
-        work.join(0.001)
+    work, results = begin_in_background(engine)
     assert reply(engine, prompt).reason in ("end", "length")
     work.join(20)
     assert results == [None]
@@ -66,12 +72,7 @@ def test_a_reply_interrupts_background_generation(
 def test_background_generation_can_be_cancelled(
     engine: LlamaEngine, prompt: tuple[int, ...]
 ) -> None:
-    results: list[str | None] = []
-    request = background_request(engine, "Write. " * 100, tokens=700)
-    work = threading.Thread(target=lambda: results.append(engine.generate_in_background(request)))
-    work.start()
-    while not engine._background:
-        work.join(0.001)
+    work, results = begin_in_background(engine)
     engine.cancel_background()
     work.join(20)
     assert results == [None]

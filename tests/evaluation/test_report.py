@@ -99,7 +99,7 @@ def scored(model: str, values: list[float]) -> list[MeasuredAnswer]:
 
 def test_a_model_is_recommended_only_if_it_is_shown_to_be_better() -> None:
     some = [0.5 + 0.01 * at for at in range(12)]
-    clear = [*scored("a", some), *scored("b", [each - 0.2 for each in some])]
+    clear = [*scored("a", some), *scored("b", [each - 0.4 for each in some])]
     assert recommend(clear, ["a", "b"]).headline.startswith("Take a:")
     noise = [each + (0.3 if at % 2 else -0.28) for at, each in enumerate(some)]
     even = [*scored("a", some), *scored("b", noise)]

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.card import Example
-from rpterm.examples.choose import COPY_OVERLAP, Situation, Voice, choose, copy_overlap, rank
+from rpterm.examples.choose import (
+    COPY_OVERLAP,
+    KnownTexts,
+    Situation,
+    Voice,
+    choose,
+    copy_overlap,
+    rank,
+)
 from rpterm.examples.records import Exemplar, card_key
 from rpterm.scoring.texts import words
 
@@ -115,3 +123,13 @@ def test_voice_prefers_what_sounds_like_the_card() -> None:
     assert ranked[0].exemplar.turns == (1, 2)
     assert ranked[0].voice > ranked[1].voice
     assert Voice([])("anything") == 0.0
+
+
+FEW_WORDS = st.lists(st.sampled_from(["the", "lamp", "burns", "low", "tonight"]), max_size=7)
+SHORT = FEW_WORDS.map(" ".join)
+
+
+@given(SHORT, st.lists(SHORT, max_size=4))
+def test_a_copy_among_many_texts_is_found_as_by_comparing_each(text: str, known: list[str]) -> None:
+    compared = any(copy_overlap(text, each) >= COPY_OVERLAP for each in known)
+    assert KnownTexts(known).have_copy_of(text) == compared

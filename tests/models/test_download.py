@@ -114,7 +114,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(theirs.constants, "DOWNLOAD_CHUNK_SIZE", 16_384)
 
 
-def test_parse_source() -> None:
+def test_a_name_a_repository_or_a_link_is_a_source() -> None:
     nemo = parse_source("mistral-nemo-12b")
     assert nemo.repo == "bartowski/Mistral-Nemo-Instruct-2407-GGUF"
     assert parse_source("a/b/c/d.gguf") == HubFile("a/b", "c/d.gguf")
@@ -258,7 +258,7 @@ def test_another_file_is_never_overwritten(hub: tuple[Hub, str], tmp_path: Path)
         (503, "", r"answered with an error \(503\)"),
     ],
 )
-def test_error_responses(
+def test_the_server_s_errors_are_told_in_a_sentence(
     hub: tuple[Hub, str], tmp_path: Path, status: int, code: str, words: str
 ) -> None:
     hub[0].status, hub[0].code = status, code
@@ -266,7 +266,7 @@ def test_error_responses(
         download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
-def test_offline(tmp_path: Path) -> None:
+def test_a_server_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="network"):
         download_model(SPEC, tmp_path, endpoint="http://127.0.0.1:9")
 

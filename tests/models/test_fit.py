@@ -78,7 +78,7 @@ def test_too_large_a_window_is_refused_with_one_that_fits() -> None:
 
 
 @pytest.mark.parametrize("context", [-1, -(2**31), 2_000_000_000, 2**63])
-def test_impossible_windows(context: int) -> None:
+def test_an_impossible_window_is_refused(context: int) -> None:
     with pytest.raises(ModelError, match="tokens"):
         choose(EIGHT, PLENTY, context=context)
     with pytest.raises(ModelError, match="tokens"):

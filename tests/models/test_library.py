@@ -189,7 +189,7 @@ def test_adapters_are_checked_before_loading(tmp_path: Path) -> None:
             opened(path)
 
 
-def test_open_scripted() -> None:
+def test_the_scripted_engine_needs_no_model() -> None:
     engine = opening.open_engine(Settings(engine="scripted"), models_folder=Path("none"))
     assert engine.load().engine == "scripted"
 
@@ -233,7 +233,9 @@ def test_planning_the_starter_again_hashes_nothing(
     assert planned.model_hash == starter.LLM.sha256
 
 
-def test_open_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_remote_engine_gets_its_url_and_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def remote(url: str, model: str, **options: object) -> object:
         return (url, model, options)
 

@@ -45,35 +45,41 @@ def distance(ones: Sequence[float], others: Sequence[float]) -> float:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder in which the starter has been loaded once."""
+def first_load(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, EngineInfo, list[float]]:
+    """A cache folder in which the starter has been loaded once, and what that gave."""
     cache = tmp_path_factory.mktemp("cache")
-    loaded(cache)
-    return cache
+    return cache, *loaded(cache)
 
 
-def test_the_first_load_requantizes_and_the_second_reuses_the_file(tmp_path: Path) -> None:
-    first, some = loaded(tmp_path)
-    place = starter_q8.path_in(tmp_path)
+@pytest.fixture(scope="module")
+def written(first_load: tuple[Path, EngineInfo, list[float]]) -> Path:
+    return first_load[0]
+
+
+def test_the_first_load_requantizes_and_the_second_reuses_the_file(
+    first_load: tuple[Path, EngineInfo, list[float]],
+) -> None:
+    cache, first, some = first_load
+    place = starter_q8.path_in(cache)
     state = place.stat()
     assert (first.path, first.starter) == (str(place), True)
     assert (first.context, first.trained_context) == (512, 8192)
     assert first.model_hash == hashlib.sha256(place.read_bytes()).hexdigest()
-    second, same = loaded(tmp_path)
+    second, same = loaded(cache)
     assert (second.path, second.model_hash) == (str(place), first.model_hash)
     assert place.stat() == state
     assert same == some
     assert [each.name for each in place.parent.iterdir()] == [place.name]
 
 
-def test_a_restarted_worker_does_not_requantize_again(tmp_path: Path) -> None:
-    engine = opening.open_starter(tmp_path, context=256)
+def test_a_restarted_worker_does_not_requantize_again(written: Path) -> None:
+    engine = opening.open_starter(written, context=256)
     try:
         engine.load()
-        state = starter_q8.path_in(tmp_path).stat()
+        state = starter_q8.path_in(written).stat()
         os.kill(engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]
-        assert engine.load().path == str(starter_q8.path_in(tmp_path))
-        assert starter_q8.path_in(tmp_path).stat() == state
+        assert engine.load().path == str(starter_q8.path_in(written))
+        assert starter_q8.path_in(written).stat() == state
     finally:
         engine.close()
 

@@ -1,31 +1,40 @@
-"""The percentile bootstrap: whole groups are drawn, and percentiles are interpolated."""
-
-from __future__ import annotations
+"""Intervals over few groups are wide enough, and none is given for one or two."""
 
 import math
-import random
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from rpterm.preference.stats.bootstrap import percentile_interval, resamples
-
-
-def test_whole_groups_are_drawn() -> None:
-    groups = [[1, 1], [2], [3, 3, 3]]
-    samples = list(resamples(groups, 200))
-    assert samples == list(resamples(groups, 200, random.Random(0)))
-    assert all(each.count(1) % 2 == 0 and each.count(3) % 3 == 0 for each in samples)
-    assert {len(each) for each in samples} >= {3, 6, 9}
+from rpterm.evaluation.metrics import mean_interval
+from rpterm.preference.stats.bootstrap import group_interval, percentile_interval
+from rpterm.preference.stats.ranking import Vote, ranking
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.sampled_from([0.5, 0.9, 0.95]))
-def test_percentiles_are_those_of_numpy(values: list[float], coverage: float) -> None:
-    tail = 50 * (1 - coverage)
-    expected = np.percentile(values, [tail, 100 - tail])
-    assert np.allclose(percentile_interval([*values, math.nan], coverage), expected)
+def covered(groups: int, trials: int = 300) -> float:
+    """How often a 95 % interval of a mean over so few values holds the truth."""
+    draw = np.random.default_rng(4)
+    hits = 0
+    for _ in range(trials):
+        _, low, high = mean_interval(draw.normal(size=groups).tolist(), 200)
+        hits += low <= 0 <= high
+    return hits / trials
 
 
-def test_nothing_has_no_interval() -> None:
-    assert all(map(math.isnan, percentile_interval([math.nan])))
+@pytest.mark.parametrize("groups", [3, 5, 10, 30])
+def test_95_percent_intervals_hold_the_truth(groups):
+    assert 0.91 <= covered(groups) <= 0.99
+
+
+def test_one_chat_has_no_interval():
+    votes = [Vote("a", "b", 1), Vote("b", "c", 1), Vote("a", "c", 1)] * 10
+    assert all(math.isnan(each.low) and math.isnan(each.high) for each in ranking(votes))
+    spread = [Vote(v.winner, v.loser, at % 4) for at, v in enumerate(votes)]
+    assert all(each.low < each.value < each.high for each in ranking(spread))
+
+
+def test_the_widening_vanishes_with_many_groups_and_bounds_hold():
+    values = np.linspace(-1, 1, 201).tolist()
+    low, high = percentile_interval(values)
+    assert group_interval(0.0, values, 400) == pytest.approx((low, high), rel=0.01)
+    assert group_interval(0.0, values, 3)[1] > 2.5 * high
+    assert group_interval(0.0, values, 3, bounds=(-1.0, 1.0)) == (-1.0, 1.0)

@@ -20,6 +20,8 @@ from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
 from rpterm.store.judgement_records import Circumstances
+from rpterm.store.memory.distilled import Distilled, Draft
+from rpterm.store.memory.memories import Memories
 from rpterm.types import Origin
 
 HEAD = [
@@ -75,6 +77,32 @@ def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: 
         for row in rows(tmp_path / "people", "ranking-train")
     ]
     assert ranks == [[2, 2], [1, 1]]
+
+
+def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
+    a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
+    scene.judge.compare(a, b, "both_bad")
+    scene.judge.stars(a, 5)
+    scene.judge.stars(c, 5)
+    scene.judge.thumb(c, False)
+    run(scene, tmp_path / "kto", format="trl_kto")
+    labels = {row["completion"][0]["content"]: row["label"] for row in rows(tmp_path / "kto")}
+    assert len(labels) == len(rows(tmp_path / "kto")) == 3
+    assert labels["One."] is True and labels["Two."] is False
+    assert "a rating says the opposite" in left_out(tmp_path / "kto").values()
+
+
+def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:
+    memories = Memories(scene.store)
+    draft = Draft(
+        "fact", "X is called Zenobia Fell", (scene.user.id,), "rules", slot="name",
+        value="Zenobia Fell",
+    )  # fmt: skip
+    Distilled(memories).add("Watson", scene.chat.id, [draft], [scene.user.id], "rules")
+    scene.judge.stars(scene.reply("Dear Zenobia, you fell."), 5)
+    run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "Dear User, you fell."
 
 
 def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(

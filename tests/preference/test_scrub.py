@@ -57,10 +57,18 @@ def test_the_prefilters_let_nothing_through(text: str, names: tuple[str, ...]) -
         ("room 221, 17 steps, 1895", "room 221, 17 steps, 1895"),
         ("key sk-" + "a" * 20, "key [key]"),
         ("ZOË", NAME),
+        ("call +44 7700 900123 now", "call [phone] now"),  # a range that is not assigned yet
+        ("+12 34 is no number", "+12 34 is no number"),
     ],
 )
 def test_what_is_removed_and_what_is_not(text: str, clean: str) -> None:
     assert Scrubber(NAMES)(text) == clean
+
+
+def test_a_name_that_is_a_word_stays_in_lower_case() -> None:
+    scrubber = Scrubber(("Will", "Margaret"))
+    assert scrubber("Will will write, said margaret.") == f"{NAME} will write, said {NAME}."
+    assert scrubber("WILL!") == f"{NAME}!"
 
 
 def test_the_name_user_is_not_replaced() -> None:

@@ -15,6 +15,7 @@ from rpterm.bench.convai2 import Question, draw, read
 from rpterm.bench.hard_negatives import HardNegatives
 from rpterm.bench.logistic import fit_conditional_logit, fit_logistic, fit_terms
 from rpterm.bench.persona import MeasuredQuestion, cross_validate, measure, report, scene_of
+from rpterm.bench.reliability_diagram import draw_reliability_diagram
 from rpterm.scoring.coefficients import load_coefficients, to_table
 from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
@@ -170,7 +171,8 @@ def test_likelihoods_rerank_the_best(tmp_path: Path) -> None:
     path.write_text("1 your persona: i have a boat\n" + LINE)
     picture = tmp_path / "reliability.svg"
     rows = _measured(read(path), Boats())
-    figures = report(rows, lambda _: load_coefficients(), picture)
+    figures = report(rows, lambda _: load_coefficients())
+    draw_reliability_diagram(figures["reliability"], picture, "Boats")
     assert figures["hits@1"] == 1.0 and "without context_lift" in figures["ablations"]
     assert picture.read_text().startswith("<svg") and "circle" in picture.read_text()
 

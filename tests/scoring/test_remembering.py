@@ -83,6 +83,17 @@ def test_what_has_nothing_to_do_with_a_talk_is_no_memory_of_it_however_long(
     assert abs(sum(found) / len(found)) < 1.5
 
 
+def test_chinese_is_compared_by_pairs_of_characters() -> None:
+    scene = Scene(char="沈月", facts=(Fact("card.attributes:0", "沈月怕打雷，喜欢旧书。"),))
+    signal = MemoryWords()
+    knows, evades = "打雷了，我躲进旧书堆里。", "今天天气不错，我们走吧。"
+    found = signal.measure(knows, scene)
+    assert found.value > 1 > signal.measure(evades, scene).value
+    assert {each.source for each in found.evidence} == {"card.attributes:0"}
+    assert rarity("我们") < rarity("打雷")
+    assert signal.measure("沈月点点头。", scene).value <= 0
+
+
 def test_evidence_names_the_word_and_the_latest_line_that_has_it() -> None:
     reading = MemoryWords().measure("I’d say Bergen.", Scene(facts=FACTS, history=TALK))
     (found,) = reading.evidence

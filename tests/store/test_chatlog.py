@@ -138,7 +138,9 @@ def test_what_a_log_cannot_hold_is_noted(store: Store) -> None:
         ({"swipes": "text"}, ("Good day.",), 0),
     ],
 )
-def test_odd_swipes(change: dict[str, Any], swipes: tuple[str, ...], shown: int) -> None:
+def test_odd_swipes_still_show_the_message(
+    change: dict[str, Any], swipes: tuple[str, ...], shown: int
+) -> None:
     (turn,) = parse_log(lines(HEAD, {**GREETING, **change})).turns
     assert (turn.swipes, turn.shown) == (swipes, shown)
 
@@ -161,7 +163,7 @@ def test_odd_swipes(change: dict[str, Any], swipes: tuple[str, ...], shown: int)
         ([], False),
     ],
 )
-def test_dates(date: Any, known: bool) -> None:
+def test_dates_of_all_known_forms_are_read(date: Any, known: bool) -> None:
     (turn,) = parse_log(lines({**GREETING, "send_date": date})).turns
     assert (turn.at is not None) is known
     assert turn.at is None or 1.68e9 < turn.at < 1.72e9

@@ -52,7 +52,7 @@ def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path)
 
 

@@ -185,6 +185,6 @@ def test_a_running_writer_is_left_alone(tmp_path: Path) -> None:
             repair(path)
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_missing_file_cannot_be_repaired(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no database"):
         repair(tmp_path / "rp.db")

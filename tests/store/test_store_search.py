@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         ("😀 fox !!!", TEXTS[2]),
     ],
 )
-def test_finds(store: Store, query: str, expected: str) -> None:
+def test_all_words_are_found_in_any_form(store: Store, query: str, expected: str) -> None:
     hits = store.search(query, card_name="Ada")
     assert [hit.turn.text for hit in hits] == [expected]
     assert hits[0].chat_title == "With Ada"
@@ -71,7 +71,7 @@ def test_an_unused_greeting_is_not_found(store: Store) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "   ", '"', '""', "😀", "***", "fox home", '"fox the"', "-"])
-def test_finds_nothing(store: Store, query: str) -> None:
+def test_a_query_without_a_match_finds_nothing(store: Store, query: str) -> None:
     assert store.search(query) == []
 
 

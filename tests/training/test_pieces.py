@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from rpterm.training import convert, disk_space
-from rpterm.training.dataset import read_dataset
+from rpterm.training.base_model import BaseModel
+from rpterm.training.dataset import Dataset, read_dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
-from rpterm.training.run import _open_folder
+from rpterm.training.run import _open_folder, _probe_texts
 from rpterm.training.trainer import last_checkpoint
 from rpterm.types import RptermError
 
@@ -96,6 +97,26 @@ def test_only_the_reply_of_a_conversation_is_learned(tmp_path: Path) -> None:
     write(tmp_path / "out", "train", {"messages": USER + said("A"), "meta": {}})
     (row,) = read_dataset(tmp_path / "out", None).train
     assert row == {"prompt": USER, "completion": said("A")}
+
+
+def test_a_broken_first_row_hides_neither_the_method_nor_the_other_rows(tmp_path: Path) -> None:
+    write(tmp_path / "out", "train", {"messages": None}, {"messages": USER + said("A")})
+    data = read_dataset(tmp_path / "out", None)
+    assert (data.method, len(data.train)) == (Method.SFT, 1)
+
+
+def test_odd_labels_are_no_reason_to_stop(tmp_path: Path) -> None:
+    rows = [{"prompt": USER, "completion": said("A"), "label": each} for each in (True, False, [])]
+    write(tmp_path / "out", "train", *rows)
+    assert len(read_dataset(tmp_path / "out", Method.KTO).train) == 3
+
+
+def test_rows_of_plain_text_need_no_template(tmp_path: Path) -> None:
+    row = {"prompt": "Tom: Hi.\nAda:", "chosen": " Hello.", "rejected": " No."}
+    data = Dataset(Method.DPO, [row, {"prompt": USER, "chosen": said("A"), "rejected": said("B")}])
+    tokenizer = SimpleNamespace(apply_chat_template=lambda messages, **options: "rendered")
+    base = BaseModel(Path("m.gguf"), "llama", None, tokenizer, ())
+    assert _probe_texts(base, data) == [("Tom: Hi.\nAda:", " Hello."), ("rendered", "A")]
 
 
 def test_rows_with_one_label_only_are_refused(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def brought(store: Store, path: Path, text: str) -> ImportedChat:
     return result
 
 
-def test_an_exported_chat_is_recreated(store: Store, tmp_path: Path) -> None:
+def test_an_exported_chat_is_imported_unchanged(store: Store, tmp_path: Path) -> None:
     number = branching(store)
     text = json_lines(store, store.chat(number))
     result = brought(store, tmp_path / "x.jsonl", text)
@@ -154,7 +154,7 @@ def test_a_newer_format_is_refused(store: Store, tmp_path: Path) -> None:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_no_odd_value_stops_it(store: Store, tmp_path: Path, data: st.DataObject) -> None:
+def test_odd_values_never_stop_an_import(store: Store, tmp_path: Path, data: st.DataObject) -> None:
     odd: st.SearchStrategy[Any] = (
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
     )

@@ -70,7 +70,7 @@ def old(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_complete_folder_is_imported(old: Path, store: Store, tmp_path: Path) -> None:
+def test_a_folder_with_cards_and_chats_is_imported(old: Path, store: Store, tmp_path: Path) -> None:
     done: list[str] = []
     moved = import_paths([old], tmp_path / "cards", store, on_done=done.append)
     assert sorted(path.name for path in (tmp_path / "cards").glob("*.toml")) == [
@@ -121,7 +121,7 @@ def test_what_was_deleted_can_be_imported_again(old: Path, store: Store, tmp_pat
     assert not any(r.known for r in again.cards if r.source.stem == "tam")
 
 
-def test_existing_cards_are_found(store: Store, tmp_path: Path) -> None:
+def test_imported_chats_find_existing_cards(store: Store, tmp_path: Path) -> None:
     from rpterm.cards.writer import dump
 
     card = tmp_path / "keeper.toml"
@@ -156,7 +156,7 @@ def test_a_log_that_cannot_be_stored_leaves_nothing(
     assert result.turns == 3 and len(store.chats()) == 1
 
 
-def test_a_path_that_does_not_exist(store: Store, tmp_path: Path) -> None:
+def test_importing_a_missing_path_is_an_error(store: Store, tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="There is no file or folder"):
         import_paths([tmp_path / "gone"], tmp_path / "cards", store)
     (result,) = import_chats([tmp_path / "gone.jsonl"], store, [])

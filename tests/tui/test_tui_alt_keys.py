@@ -1,4 +1,4 @@
-"""Alt with a letter, as terminals send it that do not name their keys."""
+"""The terminal parser: Alt keys without Kitty's protocol, and escape sequences in pastes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rpterm.tui.alt_keys import AltParser, with_alt_parser
         ("\x1b[1;3D\x1bm", ["alt+left", "alt+m"]),
     ],
 )
-def test_it_is_known_at_once(sent: str, keys: list[str]) -> None:
+def test_an_alt_key_is_recognised_without_a_delay(sent: str, keys: list[str]) -> None:
     assert [event.key for event in AltParser().feed(sent)] == keys
 
 
@@ -31,7 +31,7 @@ PASTE = "x\x1b[200~alpha \x1b[31mbeta\x1b[0m\x07 \x1b\x1b\rgamma\x1b[201~\x1bgy"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, len(PASTE)])
-def test_a_paste_holds_no_keys(size: int) -> None:
+def test_escape_sequences_in_a_paste_are_not_keys(size: int) -> None:
     parser = AltParser()
     fed = [parser.feed(PASTE[at : at + size]) for at in range(0, len(PASTE), size)]
     events = [event for part in fed for event in part]
@@ -40,14 +40,14 @@ def test_a_paste_holds_no_keys(size: int) -> None:
 
 
 @pytest.mark.parametrize(("platform", "key"), [("linux", "alt+f"), ("darwin", "ctrl+right")])
-def test_f_moves_by_a_word_on_a_mac_alone(
+def test_alt_f_is_a_word_key_on_a_mac_only(
     platform: str, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rpterm.tui.alt_keys._WORD_KEYS", "bf" if platform == "darwin" else "b")
     assert [event.key for event in AltParser().feed("\x1bf")] == [key]
 
 
-def test_the_driver_of_a_terminal_reads_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_driver_uses_the_alt_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linux_driver, "XTermParser", linux_driver.XTermParser)
     with_alt_parser(linux_driver.LinuxDriver)
     assert linux_driver.XTermParser is AltParser

@@ -1,4 +1,4 @@
-"""Talking: send, stream, stop, again, several, swipe, edit, branch, go on, write for me, delete."""
+"""The main commands of a chat: send, stop, regenerate, swipe, edit, branch, continue, delete."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     several,
     shown,
     texts,
@@ -72,7 +73,7 @@ async def test_a_turn_goes_from_the_input_to_the_database_and_back(stage: Stage)
         assert "Sit down. You are dripping on the charts." in screen_text(app)
 
 
-async def test_words_sent_before_anything_is_open_wait_and_are_answered(stage: Stage) -> None:
+async def test_a_message_sent_before_the_chat_is_open_is_answered_later(stage: Stage) -> None:
     stage.gate = threading.Event()
     app = stage.app()
     async with running(app, ready=False) as pilot:
@@ -85,7 +86,7 @@ async def test_words_sent_before_anything_is_open_wait_and_are_answered(stage: S
         assert [turn.text for turn in stage.session.path()][1:] == ["Hello", REPLIES[0]]
 
 
-async def test_words_sent_while_the_model_loads_are_stored_at_once(tmp_path: Path) -> None:
+async def test_a_message_sent_while_the_model_loads_is_stored_at_once(tmp_path: Path) -> None:
     engine = SlowLoad(REPLIES)
     stage = Stage(tmp_path, engine=engine)
     app = stage.app()
@@ -102,13 +103,12 @@ async def test_words_sent_while_the_model_loads_are_stored_at_once(tmp_path: Pat
         assert texts(app)[1:] == ["Hello", REPLIES[0]]
 
 
-async def test_escape_stops_and_keeps_what_has_come(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+async def test_escape_stops_a_reply_and_keeps_its_text(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     seen: list[Message] = []
     app = stage.app()
     async with running(app, seen=seen) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: phase(app) == "writing")
         await pilot.press("escape")
         await wait_until(pilot, lambda: not app.chat.state.busy)
@@ -120,31 +120,28 @@ async def test_escape_stops_and_keeps_what_has_come(tmp_path: Path) -> None:
         assert "ReplyCancelled" in names(seen, REPLY)
 
 
-async def test_sending_while_writing_keeps_the_words_in_the_input(tmp_path: Path) -> None:
+async def test_a_message_sent_during_a_reply_stays_in_the_input(tmp_path: Path) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("one")
-        await pilot.press("enter")
+        await send(pilot, app, "one")
         await wait_until(pilot, lambda: phase(app) == "writing")
-        app.chat.input.put("two")
-        await pilot.press("enter")
+        await send(pilot, app, "two")
         assert app.chat.input.text == "two"
         assert "Still writing" in notices(app)
         await pilot.press("escape")
         await wait_until(pilot, lambda: not app.chat.state.busy)
 
 
-async def test_an_empty_message_is_a_gentle_hint(stage: Stage) -> None:
+async def test_sending_nothing_shows_a_hint(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("   ")
-        await pilot.press("enter")
+        await send(pilot, app, "   ")
         assert "Nothing to send" in notices(app)
         assert len(texts(app)) == 1
 
 
-async def test_regenerate_makes_a_swipe_and_arrows_leaf(stage: Stage) -> None:
+async def test_regenerate_adds_a_swipe_and_the_arrows_switch_between_them(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -162,7 +159,7 @@ async def test_regenerate_makes_a_swipe_and_arrows_leaf(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
-async def test_arrows_move_the_cursor_when_there_is_text(stage: Stage) -> None:
+async def test_arrows_move_the_cursor_when_the_input_has_text(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -175,7 +172,7 @@ async def test_arrows_move_the_cursor_when_there_is_text(stage: Stage) -> None:
         assert texts(app)[-1] == REPLIES[1]
 
 
-async def test_swiping_any_reply_shows_what_follows_it(stage: Stage) -> None:
+async def test_swiping_an_older_reply_shows_what_follows_that_version(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "one")
@@ -191,7 +188,7 @@ async def test_swiping_any_reply_shows_what_follows_it(stage: Stage) -> None:
         assert texts(app)[2:] == [REPLIES[0], "two", REPLIES[1]]
 
 
-async def test_a_click_on_the_marker_swipes(stage: Stage) -> None:
+async def test_clicking_the_swipe_marker_swipes(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         view = app.chat.transcript.view(app.chat.transcript.turns[0].id)
@@ -201,7 +198,7 @@ async def test_a_click_on_the_marker_swipes(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[0].startswith('"Close the door,"'))
 
 
-async def test_several_candidates_side_by_side_and_one_is_chosen(stage: Stage) -> None:
+async def test_candidates_are_shown_side_by_side_and_one_is_chosen(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
@@ -220,7 +217,7 @@ async def test_several_candidates_side_by_side_and_one_is_chosen(stage: Stage) -
         assert stage.session.path()[-1].swipes == 5
 
 
-async def test_candidates_stand_in_a_column_when_narrow_and_a_click_chooses(stage: Stage) -> None:
+async def test_candidates_are_stacked_when_narrow_and_a_click_chooses(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (60, 40)) as pilot:
         await say(pilot, app, "Hello")
@@ -233,7 +230,7 @@ async def test_candidates_stand_in_a_column_when_narrow_and_a_click_chooses(stag
         assert texts(app)[-1] == wanted
 
 
-async def test_a_candidate_taken_early_is_kept_when_all_are_written(tmp_path: Path) -> None:
+async def test_a_candidate_chosen_early_is_kept_once_all_are_complete(tmp_path: Path) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.5))
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
@@ -249,7 +246,7 @@ async def test_a_candidate_taken_early_is_kept_when_all_are_written(tmp_path: Pa
         assert texts(app)[-1] == REPLIES[2]
 
 
-async def test_a_new_message_chooses_the_marked_candidate(stage: Stage) -> None:
+async def test_sending_a_message_keeps_the_marked_candidate(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
@@ -260,7 +257,7 @@ async def test_a_new_message_chooses_the_marked_candidate(stage: Stage) -> None:
         assert texts(app)[2:4] == [wanted, "And then?"]
 
 
-async def test_up_edits_what_was_said_last_and_it_is_answered_anew(stage: Stage) -> None:
+async def test_up_edits_the_last_message_and_generates_a_new_reply(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Helo")
@@ -277,7 +274,7 @@ async def test_up_edits_what_was_said_last_and_it_is_answered_anew(stage: Stage)
         assert app.chat.input.has_focus
 
 
-async def test_the_turns_below_an_editor_make_room_for_it(stage: Stage) -> None:
+async def test_an_open_turn_editor_pushes_the_turns_below_it_down(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -296,7 +293,7 @@ async def test_the_turns_below_an_editor_make_room_for_it(stage: Stage) -> None:
         await wait_until(pilot, lambda: below.region.y == user.region.bottom + 1)
 
 
-async def test_escape_leaves_an_edit_as_it_was(stage: Stage) -> None:
+async def test_escape_discards_an_edit(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -308,7 +305,7 @@ async def test_escape_leaves_an_edit_as_it_was(stage: Stage) -> None:
         assert stage.session.path()[-1].swipes == 1
 
 
-async def test_editing_a_reply_keeps_the_original_beside_it(stage: Stage) -> None:
+async def test_editing_a_reply_keeps_the_original_as_a_swipe(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -323,7 +320,7 @@ async def test_editing_a_reply_keeps_the_original_beside_it(stage: Stage) -> Non
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
 
 
-async def test_go_on_lengthens_the_reply_beside_the_old_one(stage: Stage) -> None:
+async def test_continuing_a_reply_adds_a_longer_swipe(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -361,7 +358,7 @@ async def test_delete_asks_first(stage: Stage) -> None:
         assert len(stage.session.path()) == 3
 
 
-async def test_branch_here_and_back_over_the_branch_list(stage: Stage) -> None:
+async def test_a_branch_is_begun_and_left_by_the_branch_list(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "one")
@@ -380,7 +377,7 @@ async def test_branch_here_and_back_over_the_branch_list(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[3:4] == ["two"])
 
 
-async def test_swipes_nobody_went_on_from_are_counted_in_the_branch_list_until_asked_for(
+async def test_unused_swipes_are_only_counted_in_the_branch_list_until_all_are_shown(
     stage: Stage,
 ) -> None:
     app = stage.app()
@@ -401,7 +398,7 @@ async def test_swipes_nobody_went_on_from_are_counted_in_the_branch_list_until_a
         await wait_until(pilot, lambda: texts(app)[-1:] == [REPLIES[1]])
 
 
-async def test_copy_gives_the_plain_text(stage: Stage) -> None:
+async def test_copy_copies_the_plain_text(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -409,7 +406,7 @@ async def test_copy_gives_the_plain_text(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.clipboard == REPLIES[0])
 
 
-async def test_a_letter_that_is_no_command_goes_back_to_the_input(stage: Stage) -> None:
+async def test_an_unbound_letter_on_a_selected_turn_goes_to_the_input(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+up")
@@ -419,12 +416,11 @@ async def test_a_letter_that_is_no_command_goes_back_to_the_input(stage: Stage) 
         assert app.chat.transcript.selected is None
 
 
-async def test_a_failure_is_a_quiet_block_and_the_next_try_works(tmp_path: Path) -> None:
+async def test_a_failed_reply_shows_an_error_block_and_can_be_retried(tmp_path: Path) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, fail_at=3))
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: app.chat.query(ErrorBlock))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         block = app.chat.query_one(ErrorBlock)
@@ -435,7 +431,7 @@ async def test_a_failure_is_a_quiet_block_and_the_next_try_works(tmp_path: Path)
         assert not app.chat.query(ErrorBlock)
 
 
-async def test_a_model_that_cannot_load_is_said_with_its_log(tmp_path: Path) -> None:
+async def test_a_model_that_cannot_be_loaded_shows_its_log(tmp_path: Path) -> None:
     engine = SlowLoad(REPLIES, fail="The file model.gguf is cut off: download it again.")
     engine.gate.set()
     stage = Stage(tmp_path, engine=engine)
@@ -451,7 +447,7 @@ async def test_a_model_that_cannot_load_is_said_with_its_log(tmp_path: Path) -> 
         assert stage.session.path()[-1].text == "hi"
 
 
-async def test_greeting_and_names_are_filled_in(stage: Stage) -> None:
+async def test_macros_in_the_greeting_are_expanded(stage: Stage) -> None:
     app = stage.app()
     async with running(app):
         assert "You are late, Ansel." in screen_text(app)

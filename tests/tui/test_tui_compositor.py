@@ -1,4 +1,4 @@
-"""The compositor that draws what has changed: Textual's picture, with less asked."""
+"""The compositor renders what Textual would, but fewer widgets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tui_support import Stage, running
 from rpterm.tui.app import RptermApp
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.widgets.turn import TurnView
+
+pytestmark = pytest.mark.frames
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 
@@ -44,7 +46,7 @@ def drawn(compositor: Compositor, changed: Region) -> dict[tuple[int, int], Stri
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_every_change_is_drawn_as_textual_draws_it(
+async def test_every_change_is_rendered_as_textual_would(
     tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = Stage(tmp_path, turns=12).app()
@@ -62,7 +64,7 @@ async def test_every_change_is_drawn_as_textual_draws_it(
                     assert narrow == drawn(compositor, changed), changed
 
 
-async def test_a_change_of_one_turn_asks_that_turn_alone(
+async def test_a_change_of_one_turn_renders_only_that_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app: RptermApp = Stage(tmp_path, turns=12).app()

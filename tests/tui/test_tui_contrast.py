@@ -1,4 +1,4 @@
-"""What the two own themes show can be read: contrasts as computed from the cells of the screen."""
+"""Rpterm's own themes are readable: contrasts computed from the cells of the screen."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def shown(pilot: Pilot[Any], key: str, words: str) -> None:
     await wait_until(pilot, lambda: words in screen_text(pilot.app))
 
 
-async def test_the_chat_and_its_placeholder(stage: Stage) -> None:
+async def test_text_of_the_chat_and_the_placeholder_has_enough_contrast(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         readable(app, "rite to Mara Venn…")
@@ -90,7 +90,7 @@ async def test_the_chat_and_its_placeholder(stage: Stage) -> None:
     ("key", "words"),
     [("alt+m", "search all"), ("alt+x", "Far enough"), ("f2", "▸"), ("f3", "1911")],
 )
-async def test_panes(stage: Stage, key: str, words: str) -> None:
+async def test_text_in_all_panes_has_enough_contrast(stage: Stage, key: str, words: str) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await shown(pilot, key, words)
@@ -99,7 +99,7 @@ async def test_panes(stage: Stage, key: str, words: str) -> None:
         readable(app)
 
 
-async def test_the_review_with_a_swipe_above(stage: Stage) -> None:
+async def test_text_in_the_review_has_enough_contrast(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+r")
@@ -111,7 +111,7 @@ async def test_the_review_with_a_swipe_above(stage: Stage) -> None:
         readable(app)
 
 
-async def test_a_list_and_a_form(stage: Stage) -> None:
+async def test_text_in_lists_and_forms_has_enough_contrast(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         app.push_screen(Chooser("Branches", [Choice("1", "a turn", "said", "now", "‹ 1 ")]))

@@ -1,4 +1,4 @@
-"""What is written into memory while one chats reaches the open pane, and typing interrupts it."""
+"""Facts extracted during a chat appear in the Memory pane, and typing pauses the extraction."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class WritingStage(Stage):
         return session
 
 
-async def test_a_fact_is_shown_in_the_open_pane_and_typing_is_told(tmp_path: Path) -> None:
+async def test_a_distilled_fact_appears_in_the_open_memory_pane_and_typing_pauses_distilling(
+    tmp_path: Path,
+) -> None:
     stage = WritingStage(tmp_path)
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
@@ -56,7 +58,7 @@ async def test_a_fact_is_shown_in_the_open_pane_and_typing_is_told(tmp_path: Pat
         await wait_until(pilot, stage.busy.is_set)
 
 
-async def test_a_defect_of_the_distiller_is_told_in_the_pane(tmp_path: Path) -> None:
+async def test_an_error_of_the_distiller_is_shown_in_the_memory_pane(tmp_path: Path) -> None:
     stage = WritingStage(tmp_path, broken=True)
     app = stage.app()
     async with running(app, (120, 36)) as pilot:

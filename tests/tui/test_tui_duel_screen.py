@@ -1,4 +1,4 @@
-"""The screen of ``rpterm duel``: rounds while replies are made, undo, leaving, fresh messages."""
+"""The screen of ``rpterm duel``: judging while replies are generated, undo, fresh messages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def running(
         yield pilot
 
 
-async def test_one_key_judges_and_goes_on(store: Store) -> None:
+async def test_one_key_judges_a_round_and_shows_the_next(store: Store) -> None:
     duel = begin(store)
     async with running(duel) as pilot:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
@@ -81,7 +81,7 @@ async def test_one_key_judges_and_goes_on(store: Store) -> None:
     assert len(seconds) == 2 and None not in seconds
 
 
-async def test_what_was_judged_stays_when_one_leaves_while_replies_are_made(store: Store) -> None:
+async def test_leaving_a_duel_while_replies_are_generated_keeps_the_verdicts(store: Store) -> None:
     duel = begin(store, 40)
     async with running(duel, delay_s=0.01) as pilot:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app), 20)
@@ -93,14 +93,14 @@ async def test_what_was_judged_stays_when_one_leaves_while_replies_are_made(stor
     assert again is not None and again.done() == 1
 
 
-async def test_a_problem_of_the_model_is_told(store: Store) -> None:
+async def test_a_model_error_is_shown_in_the_duel(store: Store) -> None:
     async with running(begin(store), fail_at=0) as pilot:
         await wait_until(pilot, lambda: "Side A: " in screen_text(pilot.app))
         await pilot.press("u")
         await wait_until(pilot, lambda: "Nothing was judged" in notices(pilot.app))  # type: ignore[arg-type]
 
 
-async def test_in_a_fresh_duel_one_writes_each_message(store: Store) -> None:
+async def test_a_fresh_duel_asks_for_each_message(store: Store) -> None:
     duel = begin(store, 2, ())
     async with running(duel) as pilot:
         await wait_until(pilot, lambda: "Your turn." in screen_text(pilot.app))
@@ -116,7 +116,7 @@ async def test_in_a_fresh_duel_one_writes_each_message(store: Store) -> None:
     assert duel.tally().votes == 2
 
 
-async def test_a_side_that_has_not_replied_to_what_one_wrote_does_so_by_itself(
+async def test_a_missing_reply_of_a_fresh_duel_is_generated_without_asking_again(
     store: Store,
 ) -> None:
     duel = begin(store, 1, ())
@@ -130,7 +130,9 @@ async def test_a_side_that_has_not_replied_to_what_one_wrote_does_so_by_itself(
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (48, 20)])
-async def test_both_can_be_read_at_any_size(store: Store, size: tuple[int, int]) -> None:
+async def test_both_replies_can_be_read_at_any_terminal_size(
+    store: Store, size: tuple[int, int]
+) -> None:
     async with running(begin(store), size) as pilot:
         await wait_until(pilot, lambda: "right →" in screen_text(pilot.app))
         lines = screen_text(pilot.app).splitlines()
@@ -138,7 +140,7 @@ async def test_both_can_be_read_at_any_size(store: Store, size: tuple[int, int])
         assert beside is (size[0] >= 64)
 
 
-async def test_a_review_runs_by_itself(store: Store) -> None:
+async def test_a_review_runs_without_a_chat(store: Store) -> None:
     duel = begin(store)
     maker(duel).run()
     kept: list[tuple[str, str]] = []

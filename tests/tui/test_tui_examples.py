@@ -1,4 +1,4 @@
-"""The Examples pane: what is written into the card's file, and what belongs to one chat."""
+"""The Examples pane: changes of the card's file, and settings of one chat."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     wait_until,
 )
 
@@ -36,6 +37,7 @@ from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import example_commands, examples, opening, replies
+from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
 from rpterm.types import Persona
@@ -66,7 +68,7 @@ class FileStage(Stage):
     def find(self, target: str) -> Found:
         """The card of a character that joins."""
         if target != "tam":
-            raise CardNotFound(target, f"There is no card {target}.")
+            raise CardNotFound(f"There is no card {target}.")
         text = self.file(TAM).read_text("utf-8")
         return Found(parse(text), text, self.file(TAM))
 
@@ -127,7 +129,7 @@ def answers(app: RptermApp) -> list[str]:
 
 def marked(app: RptermApp) -> str:
     found = pane(app)
-    return found.marked.reply if found and found.marked else ""
+    return found.row.exemplar.reply if found and found.row else ""
 
 
 async def open_pane(pilot: Pilot[None], app: RptermApp) -> None:
@@ -147,7 +149,7 @@ async def save(pilot: Pilot[None], app: RptermApp, said: str) -> None:
     await wait_until(pilot, lambda: not isinstance(app.screen, Form))
 
 
-async def test_an_edit_reaches_its_example_when_the_file_was_saved_meanwhile(
+async def test_an_edit_finds_its_example_in_a_file_saved_meanwhile(
     stage: FileStage,
 ) -> None:
     app = stage.app()
@@ -162,7 +164,9 @@ async def test_an_edit_reaches_its_example_when_the_file_was_saved_meanwhile(
         assert stage.said() == ["New.", "Far enough.", "Never."]
 
 
-async def test_an_edit_of_an_example_that_is_gone_says_so(stage: FileStage) -> None:
+async def test_editing_an_example_that_was_removed_from_the_file_is_refused(
+    stage: FileStage,
+) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
@@ -173,7 +177,7 @@ async def test_an_edit_of_an_example_that_is_gone_says_so(stage: FileStage) -> N
         assert stage.said() == ["Always."]
 
 
-async def test_another_chat_shows_its_own_examples(stage: FileStage) -> None:
+async def test_switching_chats_shows_the_other_cards_examples(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
@@ -184,7 +188,7 @@ async def test_another_chat_shows_its_own_examples(stage: FileStage) -> None:
         app.chat.work(opening.switch_chat(app.chat, "tam", None))
         await wait_until(pilot, lambda: answers(app) == [])
         await pilot.press("e")
-        await wait_until(pilot, lambda: "Mark an example first" in notices(app))
+        await wait_until(pilot, lambda: "The chat is still opening" in notices(app))
         stage.gate.set()
         await wait_until(pilot, lambda: answers(app) == ["Drawn."])
         await pilot.press("u")
@@ -195,7 +199,7 @@ async def test_another_chat_shows_its_own_examples(stage: FileStage) -> None:
         assert stage.said() == ["Not far.", "Always."]
 
 
-async def test_an_edit_never_reaches_the_card_of_another_chat(stage: FileStage) -> None:
+async def test_an_edit_is_dropped_if_another_chat_was_opened_meanwhile(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
@@ -207,7 +211,7 @@ async def test_an_edit_never_reaches_the_card_of_another_chat(stage: FileStage) 
         assert stage.said() == ["Far enough.", "Always."] and stage.said(TAM) == ["Drawn."]
 
 
-async def test_a_save_in_an_editor_is_in_the_pane(stage: FileStage) -> None:
+async def test_a_save_of_the_card_file_updates_the_examples_pane(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await open_pane(pilot, app)
@@ -215,7 +219,7 @@ async def test_a_save_in_an_editor_is_in_the_pane(stage: FileStage) -> None:
         await wait_until(pilot, lambda: answers(app) == ["New.", "Far enough.", "Always."])
 
 
-async def test_a_pane_opened_while_the_model_loads_fills_once_it_is_there(
+async def test_an_examples_pane_opened_while_the_model_loads_is_filled_afterwards(
     stage: FileStage,
 ) -> None:
     engine = stage.engine = SlowLoad(REPLIES)
@@ -228,7 +232,7 @@ async def test_a_pane_opened_while_the_model_loads_fills_once_it_is_there(
         await wait_until(pilot, lambda: answers(app) == ["Far enough.", "Always."])
 
 
-async def test_the_reply_of_another_character_becomes_an_example_of_its_own_card(
+async def test_keeping_a_members_reply_adds_the_example_to_its_own_card(
     stage: FileStage,
 ) -> None:
     stage.company = ("tam",)
@@ -245,7 +249,7 @@ async def test_the_reply_of_another_character_becomes_an_example_of_its_own_card
         assert stage.said() == ["Far enough.", "Always."]
 
 
-async def test_what_a_narrator_tells_is_no_example(stage: FileStage) -> None:
+async def test_a_narrators_reply_is_refused_as_an_example(stage: FileStage) -> None:
     stage.company = ("tam", "narrator")
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -275,7 +279,7 @@ async def test_an_edited_example_stays_pinned_and_marked(stage: FileStage) -> No
         await wait_until(pilot, lambda: places() == before and marked(app) == "Always.")
 
 
-async def test_without_any_example_nothing_is_made_twice(stage: FileStage) -> None:
+async def test_comparing_without_any_example_in_the_prompt_is_refused(stage: FileStage) -> None:
     stage.file().write_text(dump(replace(MARA, examples=())), "utf-8")
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -289,7 +293,7 @@ async def test_without_any_example_nothing_is_made_twice(stage: FileStage) -> No
         assert "Nothing is left to choose" not in screen_text(app)
 
 
-async def test_with_all_of_them_left_out_the_pane_says_so(stage: FileStage) -> None:
+async def test_the_pane_says_so_if_all_examples_are_left_out(stage: FileStage) -> None:
     app = stage.app()
 
     def crossed(count: int) -> bool:
@@ -305,7 +309,7 @@ async def test_with_all_of_them_left_out_the_pane_says_so(stage: FileStage) -> N
         await wait_until(pilot, lambda: "None of these is in the prompt" in screen_text(app))
 
 
-async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
+async def test_the_example_budget_stays_within_its_slider_and_returns_to_the_default(
     stage: FileStage,
 ) -> None:
     app = stage.app()
@@ -334,7 +338,7 @@ async def test_the_budget_ends_where_its_slider_does_and_goes_back_to_usual(
         await wait_until(pilot, lambda: budget() == 0)
 
 
-async def test_the_pinned_example_is_told_in_plain_words(stage: FileStage) -> None:
+async def test_the_notice_about_a_pinned_example_has_its_macros_expanded(stage: FileStage) -> None:
     said = '*She nods.* "Far enough, {{user}}."'
     own = exchange("Far?", REPLIES[0])  # The very reply was kept as an example.
     card = replace(MARA, examples=(own, exchange("Far?", said)))
@@ -349,7 +353,7 @@ async def test_the_pinned_example_is_told_in_plain_words(stage: FileStage) -> No
         assert provider(stage).marks(stage.session.chat_id) == {key: "pinned"}
 
 
-async def test_a_reply_that_breaks_off_is_no_example(stage: FileStage) -> None:
+async def test_an_incomplete_reply_is_refused_as_an_example(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Far?")
@@ -362,17 +366,17 @@ async def test_a_reply_that_breaks_off_is_no_example(stage: FileStage) -> None:
         assert stage.said() == ["Far enough.", "Always."]
 
 
-async def test_nothing_is_pinned_for_the_reply_of_another_character(stage: FileStage) -> None:
+async def test_pinning_an_example_for_a_members_reply_is_refused(stage: FileStage) -> None:
     stage.company = ("tam",)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Tam?")
-        await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
-        await wait_until(pilot, lambda: "Only examples of Mara Venn can be pinned" in notices(app))
+        with pytest.raises(Refusal, match="Only examples of Mara Venn can be pinned"):
+            await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         assert provider(stage).marks(stage.session.chat_id) == {}
 
 
-async def test_in_a_group_the_pane_tells_of_the_prompt_of_its_own_character(
+async def test_in_a_group_the_examples_pane_shows_the_leads_prompt(
     stage: FileStage,
 ) -> None:
     stage.company = ("tam",)
@@ -388,7 +392,7 @@ async def test_in_a_group_the_pane_tells_of_the_prompt_of_its_own_character(
         ]  # fmt: skip
 
 
-async def test_without_a_model_the_pane_no_longer_waits(stage: FileStage) -> None:
+async def test_the_examples_pane_says_so_if_the_model_cannot_be_loaded(stage: FileStage) -> None:
     engine = stage.engine = SlowLoad(REPLIES, fail="The weights are broken.")
     app = stage.app()
     async with running(app, (140, 40), ready=False) as pilot:
@@ -398,6 +402,5 @@ async def test_without_a_model_the_pane_no_longer_waits(stage: FileStage) -> Non
         await wait_until(pilot, lambda: "Without a model, tokens cannot be" in screen_text(app))
         engine.fail = ""
         app.chat.input.focus()
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: answers(app) == ["Far enough.", "Always."])

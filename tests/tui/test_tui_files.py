@@ -1,4 +1,4 @@
-"""Files from within the program: the card in one's own editor, and the chat as a file."""
+"""Editing a card in an external editor, and exporting a chat to a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from test_tui_reload import FileStage
-from tui_support import CARD, notices, running, say, screen_text, wait_until
+from tui_support import CARD, notices, running, say, screen_text, send, wait_until
 
 from rpterm.cards import library
 from rpterm.cards.reader import load
@@ -36,7 +36,7 @@ def editor(stage: FileStage, monkeypatch: pytest.MonkeyPatch, old: str, new: str
 
 
 @pytest.mark.parametrize("keys", [("alt+y",), ("f3", "tab", "ctrl+e")])
-async def test_the_card_is_edited_and_used(
+async def test_a_card_edited_in_the_external_editor_is_reloaded(
     stage: FileStage, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]
 ) -> None:
     editor(stage, monkeypatch, "nineteen", "twenty")
@@ -49,19 +49,18 @@ async def test_the_card_is_edited_and_used(
         assert app.chat.card is not None and "twenty" in app.chat.card.description
 
 
-async def test_what_is_wrong_with_it_is_told(
+async def test_errors_in_an_edited_card_are_shown(
     stage: FileStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor(stage, monkeypatch, "tagline", "taglin")
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         monkeypatch.setattr(app, "suspend", contextlib.nullcontext)
-        app.chat.input.put("/edit-card")
-        await pilot.press("enter")
+        await send(pilot, app, "/edit-card")
         await wait_until(pilot, lambda: "There is no key taglin" in notices(app))
 
 
-async def test_a_card_that_ships_is_copied_before_it_is_edited(
+async def test_a_shipped_card_is_copied_before_it_is_edited(
     stage: FileStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = stage.folder / "shipped"
@@ -83,7 +82,7 @@ async def test_a_card_that_ships_is_copied_before_it_is_edited(
         assert stage.session.chat.card_path == str(own)
 
 
-async def test_a_chat_without_a_file_says_so(stage: FileStage) -> None:
+async def test_editing_a_card_without_a_file_is_refused(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         stage.file.unlink()
@@ -91,29 +90,26 @@ async def test_a_chat_without_a_file_says_so(stage: FileStage) -> None:
         await wait_until(pilot, lambda: "The card has no file" in notices(app))
 
 
-async def test_a_chat_is_written_to_a_file_and_over_one_only_when_asked(stage: FileStage) -> None:
+async def test_exporting_a_chat_overwrites_a_file_only_after_asking(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
         file = stage.folder / "talk.md"
-        app.chat.input.put("/export-chat md ~/talk")
-        await pilot.press("enter")
+        await send(pilot, app, "/export-chat md ~/talk")
         await wait_until(pilot, lambda: f"This chat was written to {file}." in notices(app))
         assert "Hello" in file.read_text("utf-8")
         file.write_text("mine", encoding="utf-8")
-        app.chat.input.put("/export-chat ~/talk.md")
-        await pilot.press("enter")
+        await send(pilot, app, "/export-chat ~/talk.md")
         await wait_until(pilot, lambda: "Overwrite it?" in screen_text(app))
         await pilot.press("n")
         assert file.read_text("utf-8") == "mine"
-        app.chat.input.put("/export-chat ~/talk.md")
-        await pilot.press("enter")
+        await send(pilot, app, "/export-chat ~/talk.md")
         await wait_until(pilot, lambda: "Overwrite it?" in screen_text(app))
         await pilot.press("y")
         await wait_until(pilot, lambda: "Hello" in file.read_text("utf-8"))
 
 
-async def test_the_form_asks_for_a_format_and_a_file(
+async def test_the_export_form_checks_the_format_and_the_file(
     stage: FileStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(stage.folder)

@@ -1,4 +1,4 @@
-"""Several characters on screen: who speaks, who is there, and all that one can do with a turn."""
+"""Group chats on screen: who speaks, who takes part, and commands on their turns."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tui_support import (
     say,
     screen_text,
     second_marked,
+    send,
     several,
     shown,
     texts,
@@ -53,7 +54,7 @@ def find(target: str) -> Found:
     for card in (TAM, ORLA):
         if card.name.split()[0].casefold() in Path(target).stem.casefold():
             return Found(card, dump(card))
-    raise CardNotFound(target, f"There is no card {target}.")
+    raise CardNotFound(f"There is no card {target}.")
 
 
 @dataclass
@@ -91,7 +92,7 @@ async def press(pilot: Pilot[None], app: RptermApp, *keys: str) -> None:
     await done(pilot, app)
 
 
-async def test_the_one_who_is_named_answers_and_enter_lets_the_next_one_speak(
+async def test_a_named_member_replies_and_enter_lets_the_next_one_speak(
     stage: GroupStage,
 ) -> None:
     app = stage.app()
@@ -105,7 +106,7 @@ async def test_the_one_who_is_named_answers_and_enter_lets_the_next_one_speak(
         assert speakers(app) == ["Mara Venn", "Ansel", "Orla Finn", "Mara Venn"]
 
 
-async def test_every_speaker_has_a_name_and_a_colour_of_its_own(stage: GroupStage) -> None:
+async def test_every_speaker_has_a_name_and_a_colour(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Orla?")
@@ -117,7 +118,7 @@ async def test_every_speaker_has_a_name_and_a_colour_of_its_own(stage: GroupStag
         assert len({str(head.spans[0].style) for head in heads}) == 4
 
 
-async def test_alone_nothing_is_different(stage: GroupStage) -> None:
+async def test_a_chat_with_one_character_shows_nothing_of_a_group(stage: GroupStage) -> None:
     stage.company = ()
     app = stage.app()
     async with running(app) as pilot:
@@ -128,7 +129,7 @@ async def test_alone_nothing_is_different(stage: GroupStage) -> None:
         await wait_until(pilot, lambda: "No other character is here yet" in notices(app))
 
 
-async def test_choosing_who_speaks_with_words_and_without(stage: GroupStage) -> None:
+async def test_a_chosen_speaker_replies_to_the_draft_or_at_once(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await wait_until(pilot, lambda: "⏎ and Tam speaks" in app.chat.input.placeholder)
@@ -148,7 +149,7 @@ async def test_choosing_who_speaks_with_words_and_without(stage: GroupStage) -> 
         assert speakers(app) == ["Mara Venn", "Tam", "Ansel", "Orla Finn"]
 
 
-async def test_choosing_how_turns_are_taken(stage: GroupStage) -> None:
+async def test_the_speaker_dialog_changes_the_turn_order(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("alt+p")
@@ -165,7 +166,7 @@ async def test_choosing_how_turns_are_taken(stage: GroupStage) -> None:
             await done(pilot, app)
 
 
-async def test_members_are_muted_leave_and_join(stage: GroupStage) -> None:
+async def test_members_are_muted_removed_and_added(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         scene = stage.session.scene
@@ -197,7 +198,7 @@ def screen_text_of_chat(app: RptermApp) -> str:
     return content.plain if isinstance(content, Content) else str(content)
 
 
-async def test_all_that_one_does_with_a_turn_keeps_its_speaker(stage: GroupStage) -> None:
+async def test_swipes_edits_and_continuations_keep_the_speaker(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Orla?")
@@ -226,7 +227,7 @@ async def test_all_that_one_does_with_a_turn_keeps_its_speaker(stage: GroupStage
         await wait_until(pilot, lambda: app.screen is app.chat and len(speakers(app)) < 5)
 
 
-async def test_the_cast_is_there_after_a_restart(stage: GroupStage) -> None:
+async def test_the_cast_is_restored_after_a_restart(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Orla?")
@@ -243,8 +244,7 @@ async def test_a_stopped_reply_keeps_its_speaker(stage: GroupStage) -> None:
     stage.engine = ScriptedEngine(["word " * 300], delay_s=0.01)
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("Orla?")
-        await pilot.press("enter")
+        await send(pilot, app, "Orla?")
         await wait_until(pilot, lambda: len(shown(app)[-1][1]) > 30 or "word" in screen_text(app))
         await pilot.press("escape")
         await wait_until(pilot, lambda: not app.chat.state.busy)
@@ -252,7 +252,7 @@ async def test_a_stopped_reply_keeps_its_speaker(stage: GroupStage) -> None:
         assert (last.speaker, last.status) == ("Orla Finn", Status.PARTIAL)
 
 
-async def test_narrow_terminals_show_the_names_too(stage: GroupStage) -> None:
+async def test_narrow_terminals_show_the_speakers_names(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app, size=(60, 20)) as pilot:
         await say(pilot, app, "Orla?")
@@ -287,7 +287,9 @@ async def choose(pilot: Pilot[None], app: RptermApp, name: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "And then?"])
-async def test_the_word_is_given_below_the_marked_candidate(stage: GroupStage, words: str) -> None:
+async def test_choosing_a_speaker_keeps_the_marked_candidate_first(
+    stage: GroupStage, words: str
+) -> None:
     app = stage.app()
     async with running(app) as pilot:
         wanted = await orla_waits(pilot, app)
@@ -299,7 +301,7 @@ async def test_the_word_is_given_below_the_marked_candidate(stage: GroupStage, w
         assert texts(app)[4:-1] == [wanted, *([words] if words else [])]
 
 
-async def test_the_one_proposed_is_who_follows_the_marked_candidate(stage: GroupStage) -> None:
+async def test_the_proposed_speaker_follows_the_marked_candidate(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await orla_waits(pilot, app)
@@ -310,7 +312,9 @@ async def test_the_one_proposed_is_who_follows_the_marked_candidate(stage: Group
 
 
 @pytest.mark.parametrize("key", ["ctrl+r", "ctrl+g", "ctrl+o"])
-async def test_again_and_go_on_mean_the_marked_candidate(stage: GroupStage, key: str) -> None:
+async def test_regenerate_and_continue_act_on_the_marked_candidate(
+    stage: GroupStage, key: str
+) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await mara_then_orla_waits(pilot, app)
@@ -326,7 +330,7 @@ async def test_again_and_go_on_mean_the_marked_candidate(stage: GroupStage, key:
         assert app.chat.transcript.turns[0].swipes == 2
 
 
-async def test_the_input_promises_a_speaker_only_where_enter_gives_the_word(
+async def test_the_placeholder_names_a_speaker_only_if_enter_lets_one_speak(
     stage: GroupStage,
 ) -> None:
     stage.engine = ScriptedEngine(["word " * 300], delay_s=0.01)
@@ -349,7 +353,7 @@ async def test_the_input_promises_a_speaker_only_where_enter_gives_the_word(
 
 
 # Muted -----------------------------------------------------------------------------------------
-async def test_an_error_goes_once_somebody_may_speak_again(stage: GroupStage) -> None:
+async def test_the_error_that_nobody_can_speak_disappears_after_unmuting(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         scene = stage.session.scene
@@ -364,7 +368,7 @@ async def test_an_error_goes_once_somebody_may_speak_again(stage: GroupStage) ->
         await wait_until(pilot, lambda: not app.chat.query(ErrorBlock))
 
 
-async def test_the_header_tells_that_the_lead_is_muted(stage: GroupStage) -> None:
+async def test_the_header_shows_that_the_lead_is_muted(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("alt+a")
@@ -373,7 +377,7 @@ async def test_the_header_tells_that_the_lead_is_muted(stage: GroupStage) -> Non
         await wait_until(pilot, lambda: "Mara Venn (muted)" in screen_text_of_chat(app))
 
 
-async def test_what_another_terminal_does_to_the_cast_shows_up(stage: GroupStage) -> None:
+async def test_cast_changes_of_another_terminal_are_shown(stage: GroupStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         with Store(stage.folder / "rpterm.db") as other:
@@ -390,7 +394,9 @@ async def test_what_another_terminal_does_to_the_cast_shows_up(stage: GroupStage
             assert "Orla Finn speaks" in screen_text(app)
 
 
-async def test_a_command_is_not_said_by_giving_the_word(stage: GroupStage) -> None:
+async def test_choosing_a_speaker_runs_a_command_in_the_input_instead_of_sending_it(
+    stage: GroupStage,
+) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await type_text(pilot, "/note")

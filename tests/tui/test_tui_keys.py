@@ -1,4 +1,4 @@
-"""The registry of keys: complete, free of clashes, and what everything else is made from."""
+"""The key registry: complete, without conflicts, and the source of everything generated from it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_ids_are_unique_and_every_key_is_described() -> None:
         assert key.description.endswith(".") and key.description[0].isupper(), key.id
 
 
-def test_commands_and_functions_correspond() -> None:
+def test_every_command_id_has_a_function_and_every_function_an_id() -> None:
     from rpterm.tui.screens.chat.commands import COMMANDS
 
     assert set(COMMANDS) == {key.id for key in KEYS if key.scope in ("chat", "turn")}
 
 
-def test_a_key_means_one_thing_in_one_state() -> None:
+def test_no_key_has_two_meanings_in_one_state() -> None:
     """Commands may share a key only where their states exclude each other, or the order decides."""
     shared: dict[str, set[str]] = {}
     for key in KEYS:
@@ -48,7 +48,7 @@ def test_ctrl_m_is_never_bound() -> None:
     assert not [key.id for key in KEYS if {"ctrl+m", "ctrl+i", "ctrl+h"} & set(key.keys)]
 
 
-def test_remapping_by_id() -> None:
+def test_a_key_is_remapped_by_its_id() -> None:
     assert keys.keys_of(keys.BY_ID["help"], {"help": "f12, ?"}) == ("f12", "question_mark")
     assert keys.keys_of(keys.BY_ID["help"], {}) == ("f1", "question_mark")
 
@@ -96,7 +96,7 @@ def test_keys_that_are_never_active_together_may_be_shared(table: dict[str, str]
     check_change(table)
 
 
-def test_keys_are_shown_as_people_write_them() -> None:
+def test_keys_are_displayed_as_people_write_them() -> None:
     assert key_names.display("ctrl+j") == "Ctrl+J"
     assert key_names.display("question_mark") == "?"
     assert key_names.display("f1") == "F1"
@@ -114,7 +114,7 @@ def test_keys_are_shown_as_people_write_them() -> None:
         ("é", "é"), ("PgUp", "pageup"), ("Return", "enter"),
     ],
 )  # fmt: skip
-def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
+def test_keys_are_parsed_as_people_write_them(written: str, name: str) -> None:
     assert key_names.parse(written) == name
 
 
@@ -127,13 +127,13 @@ def test_an_invalid_key_is_refused_by_its_name(written: str) -> None:
     assert written in str(caught.value)
 
 
-def test_every_key_of_the_registry_has_the_name_textual_gives_it() -> None:
+def test_every_key_of_the_registry_has_textuals_name() -> None:
     for key in KEYS:
         assert tuple(map(key_names.parse, key.keys)) == key.keys
 
 
 @pytest.mark.parametrize("character", "!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~é")
-def test_characters_are_called_as_textual_calls_them(character: str) -> None:
+def test_characters_are_parsed_to_textuals_names(character: str) -> None:
     from textual.keys import _character_to_key
 
     assert key_names.parse(character) == _character_to_key(character)
@@ -163,7 +163,7 @@ def test_the_first_frame_imports_nothing_slow() -> None:
 
 
 # Hints -----------------------------------------------------------------------------------------
-async def test_the_hints_of_an_open_editor_say_how_to_keep_or_leave(stage: Stage) -> None:
+async def test_the_hints_of_an_open_editor_show_keep_and_leave(stage: Stage) -> None:
     stage.settings = Settings(theme="lamplight", keys={"turn-keep": "ctrl+y"})
     app = stage.app()
     async with running(app) as pilot:
@@ -183,7 +183,7 @@ async def test_the_hints_of_an_open_editor_say_how_to_keep_or_leave(stage: Stage
         await wait_until(pilot, lambda: app.chat.state.editor is None)
 
 
-async def test_the_hints_below_a_pane_over_the_chat_say_how_to_leave_it(stage: Stage) -> None:
+async def test_the_hints_of_a_covering_pane_show_how_to_leave_it(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (80, 24)) as pilot:
         await pilot.press("f3")
@@ -202,7 +202,7 @@ async def test_the_hints_below_a_pane_over_the_chat_say_how_to_leave_it(stage: S
         assert app.chat.state.editor is not None and app.chat.state.editor.has_focus
 
 
-async def test_the_shell_is_one_key_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_suspend_returns_to_the_shell(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     app, asked = stage.app(), []
     monkeypatch.setattr(app, "action_suspend_process", lambda: asked.append(True))
     async with running(app) as pilot:

@@ -1,4 +1,4 @@
-"""The Memory pane: what was recalled and why, and the user's hand on it, by keys and by mouse."""
+"""The Memory pane: recalled memories with their reasons, and its commands by key and mouse."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def remembered(app: RptermApp) -> Memory:
     return session.memory
 
 
-async def test_why_nothing_was_recalled_is_told(stage: MemoryStage) -> None:
+async def test_the_memory_pane_says_why_nothing_was_recalled(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await opened(pilot, app)
@@ -112,7 +112,7 @@ async def test_why_nothing_was_recalled_is_told(stage: MemoryStage) -> None:
         )
 
 
-async def test_what_was_recalled_is_shown_with_its_reason_and_its_source(
+async def test_recalled_memories_are_shown_with_reason_and_source(
     stage: MemoryStage,
 ) -> None:
     chat, said = stage.older_chat()
@@ -139,7 +139,7 @@ async def test_what_was_recalled_is_shown_with_its_reason_and_its_source(
         await wait_until(pilot, lambda: pane(app)._view and pane(app)._view.used)
 
 
-async def test_a_source_in_this_chat_is_loaded_and_selected(stage: MemoryStage) -> None:
+async def test_opening_a_memory_selects_its_turn(stage: MemoryStage) -> None:
     chat, said = stage.older_chat()
     app = stage.app()
     async with running(app, (200, 50)) as pilot:
@@ -162,7 +162,7 @@ async def _go(app: RptermApp, chat_id: int) -> None:
     await opening.switch_chat(app.chat, None, chat_id)
 
 
-async def test_add_pin_edit_and_forget_by_keys(stage: MemoryStage) -> None:
+async def test_memories_are_added_pinned_edited_and_forgotten_by_keys(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
         memory = remembered(app)
@@ -199,7 +199,7 @@ def _mark(app: RptermApp, key: str) -> None:
     listed.highlighted = listed.get_option_index(key)
 
 
-async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
+async def test_phrases_and_memories_are_blocked_and_allowed_again(
     stage: MemoryStage,
 ) -> None:
     app = stage.app()
@@ -229,7 +229,7 @@ async def test_never_mention_a_phrase_and_a_memory_and_allow_them_again(
         await wait_until(pilot, lambda: not memory.blocks())
 
 
-async def test_what_is_still_to_be_embedded_is_counted_down(stage: MemoryStage) -> None:
+async def test_the_number_of_memories_to_embed_counts_down(stage: MemoryStage) -> None:
     stage.embedder = Patient()
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
@@ -239,7 +239,7 @@ async def test_what_is_still_to_be_embedded_is_counted_down(stage: MemoryStage) 
         await wait_until(pilot, lambda: "to embed" not in screen_text(app))
 
 
-async def test_search_and_kinds_narrow_the_list(stage: MemoryStage) -> None:
+async def test_the_memory_list_is_filtered_by_search_and_kind(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
         memory = remembered(app)
@@ -258,7 +258,7 @@ async def test_search_and_kinds_narrow_the_list(stage: MemoryStage) -> None:
         assert "Figaro" in screen_text(app)
 
 
-async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
+async def test_a_superseded_fact_shows_its_replacement(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
         memory = remembered(app)
@@ -276,7 +276,7 @@ async def test_superseded_facts_name_what_holds_now(stage: MemoryStage) -> None:
         assert "earlier: Ansel lives in Bath" in screen_text(app)
 
 
-async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
+async def test_a_fact_shows_the_quote_it_was_extracted_from(stage: MemoryStage) -> None:
     from rpterm.store.memory.distilled import Draft
 
     app = stage.app()
@@ -292,7 +292,7 @@ async def test_a_fact_tells_what_it_was_read_from(stage: MemoryStage) -> None:
         await wait_until(pilot, lambda: "Extracted by the model, from" in screen_text(app))
 
 
-async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:
+async def test_a_memory_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path) -> None:
     (tmp_path / "bees.md").write_text("# Hives\nThe hive stands under the walnut tree.")
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
@@ -314,7 +314,7 @@ async def test_a_file_is_added_and_forgotten(stage: MemoryStage, tmp_path: Path)
         await wait_until(pilot, lambda: not memory.files())
 
 
-async def test_the_mouse_does_what_the_keys_do(stage: MemoryStage) -> None:
+async def test_the_memory_panes_links_can_be_clicked(stage: MemoryStage) -> None:
     app = stage.app()
     async with running(app, (120, 36)) as pilot:
         memory = remembered(app)
@@ -328,7 +328,9 @@ async def test_the_mouse_does_what_the_keys_do(stage: MemoryStage) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (20, 5)])
-async def test_small_terminals_open_and_close_it(stage: MemoryStage, size: tuple[int, int]) -> None:
+async def test_the_memory_pane_opens_and_closes_in_small_terminals(
+    stage: MemoryStage, size: tuple[int, int]
+) -> None:
     app = stage.app()
     async with running(app, size) as pilot:
         remembered(app).add("The tortoise is called Ada")
@@ -339,7 +341,7 @@ async def test_small_terminals_open_and_close_it(stage: MemoryStage, size: tuple
         assert app.chat.input.has_focus
 
 
-async def test_without_memory_the_pane_says_so(tmp_path: Path) -> None:
+async def test_the_memory_pane_says_so_if_memory_is_off(tmp_path: Path) -> None:
     app = Stage(tmp_path).app()
     async with running(app) as pilot:
         await pilot.press("alt+m")

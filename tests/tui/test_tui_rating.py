@@ -1,4 +1,4 @@
-"""Rating while one plays: one key, visible but quiet, taken back; and the duel of the chat."""
+"""Ratings in a chat, and duels in a chat."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_support import (
-    REPLIES,
-    Stage,
-    notices,
-    running,
-    say,
-    screen_text,
-    texts,
-    wait_until,
-)
+from tui_support import REPLIES, Stage, notices, running, say, screen_text, send, texts, wait_until
 
 from rpterm.config import DuelSettings, Settings
 from rpterm.engine.scripted import ScriptedEngine
@@ -38,7 +29,7 @@ def duels(stage: Stage) -> list[Comparison]:
     return [each for each in found if each.kind == "duel"]
 
 
-async def test_one_key_rates_the_selected_reply_and_one_takes_it_back(stage: Stage) -> None:
+async def test_one_key_rates_the_selected_reply_and_another_undoes_it(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
@@ -71,7 +62,7 @@ async def test_the_last_reply_is_rated_without_selecting(stage: Stage) -> None:
         assert app.chat.input.text == "half a line"
 
 
-async def test_digits_stay_text_while_one_writes(stage: Stage) -> None:
+async def test_digits_typed_in_the_input_do_not_rate(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("5", "u", "plus")
@@ -79,7 +70,7 @@ async def test_digits_stay_text_while_one_writes(stage: Stage) -> None:
         assert marks(stage) == [Mark()]
 
 
-async def test_ones_own_turn_is_not_rated(stage: Stage) -> None:
+async def test_a_user_turn_cannot_be_rated(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
@@ -87,7 +78,7 @@ async def test_ones_own_turn_is_not_rated(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Only replies can be rated" in notices(app))
 
 
-async def test_marks_are_there_again_when_the_chat_is_opened_again(stage: Stage) -> None:
+async def test_ratings_are_shown_again_after_reopening_the_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
@@ -98,7 +89,7 @@ async def test_marks_are_there_again_when_the_chat_is_opened_again(stage: Stage)
         await wait_until(pilot, lambda: "★★☆☆☆" in screen_text(again))
 
 
-async def test_tags_want_a_verdict_on_the_whole_first(stage: Stage) -> None:
+async def test_tags_require_an_overall_rating_first(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
@@ -113,7 +104,7 @@ async def test_tags_want_a_verdict_on_the_whole_first(stage: Stage) -> None:
         assert "★★☆☆☆ 3±" in screen_text(app)
 
 
-async def test_a_flag_marks_the_sentence_the_arrows_chose(stage: Stage) -> None:
+async def test_a_flag_covers_the_sentence_chosen_with_the_arrows(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
@@ -128,14 +119,13 @@ async def test_a_flag_marks_the_sentence_the_arrows_chose(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("key", ["t", "x"])
-async def test_nothing_is_asked_about_a_reply_that_is_being_written(
+async def test_tags_and_flags_are_refused_while_the_reply_is_generated(
     tmp_path: Path, key: str
 ) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.3))
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("Good evening")
-        await pilot.press("enter")
+        await send(pilot, app, "Good evening")
         await wait_until(pilot, lambda: "She" in screen_text(app).split("Good evening")[-1])
         await pilot.press("alt+up", key)
         await wait_until(pilot, lambda: "still being written" in notices(app))
@@ -143,7 +133,7 @@ async def test_nothing_is_asked_about_a_reply_that_is_being_written(
         stage.engine._delay = 0.0
 
 
-async def test_an_edit_and_a_kept_swipe_are_noted_by_themselves(stage: Stage) -> None:
+async def test_edits_and_kept_swipes_are_recorded_as_preferences(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Good evening")
@@ -163,7 +153,7 @@ async def test_an_edit_and_a_kept_swipe_are_noted_by_themselves(stage: Stage) ->
         assert [each.kind for each in kept] == ["swipe", "edit"]
 
 
-async def test_consent_is_asked_for_and_taken_back(stage: Stage) -> None:
+async def test_consent_to_export_is_given_and_withdrawn(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         chat_id = stage.session.chat_id
@@ -191,7 +181,7 @@ async def duel(pilot: Pilot[Any], app: RptermApp, words: str = "Who is there?") 
     ("key", "verdict"),
     [("left", "left"), ("right", "right"), ("equals_sign", "tie"), ("0", "both_bad")],
 )
-async def test_a_verdict_is_stored_by_the_side_on_screen(
+async def test_a_verdict_is_stored_for_the_side_on_screen(
     stage: Stage, key: str, verdict: str
 ) -> None:
     app = stage.app()
@@ -213,7 +203,7 @@ async def test_a_verdict_is_stored_by_the_side_on_screen(
         assert "Left was seed" in notices(app)
 
 
-async def test_both_share_one_prompt_and_leaving_judges_nothing(stage: Stage) -> None:
+async def test_both_sides_share_one_prompt_and_leaving_stores_no_verdict(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         left, right = (await duel(pilot, app)).sides
@@ -227,7 +217,9 @@ async def test_both_share_one_prompt_and_leaving_judges_nothing(stage: Stage) ->
         assert len(stage.session.store.siblings(left.id)) == 2
 
 
-async def test_another_sampler_duels_after_both_are_whole(tmp_path: Path) -> None:
+async def test_a_duel_with_another_sampler_is_judged_once_both_replies_are_complete(
+    tmp_path: Path,
+) -> None:
     stage = Stage(
         tmp_path, settings=Settings(theme="lamplight", duel=DuelSettings("temperature=1.5"))
     )
@@ -247,7 +239,9 @@ async def test_another_sampler_duels_after_both_are_whole(tmp_path: Path) -> Non
         assert texts(app)[-1] == right.text
 
 
-async def test_sides_are_random(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_sides_of_a_duel_are_random(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = stage.app()
     async with running(app) as pilot:
         for first, key in ((0, "left"), (1, "left")):
@@ -260,7 +254,9 @@ async def test_sides_are_random(stage: Stage, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (50, 24)])
-async def test_a_duel_can_be_read_at_any_size(stage: Stage, size: tuple[int, int]) -> None:
+async def test_a_duel_in_the_chat_can_be_read_at_any_terminal_size(
+    stage: Stage, size: tuple[int, int]
+) -> None:
     app = stage.app()
     async with running(app, size) as pilot:
         shown = await duel(pilot, app)

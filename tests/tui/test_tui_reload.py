@@ -1,4 +1,4 @@
-"""Saving the card's file changes the chat that runs; a broken save changes nothing."""
+"""Saving the card's file changes the running chat; a broken save does not."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     texts,
     wait_until,
 )
@@ -66,7 +67,7 @@ def sent(stage: FileStage) -> str:
     return stage.engine.requests[-1].prompt_text
 
 
-async def test_a_save_is_in_the_next_prompt(stage: FileStage) -> None:
+async def test_a_saved_card_is_used_in_the_next_prompt(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")
@@ -80,7 +81,7 @@ async def test_a_save_is_in_the_next_prompt(stage: FileStage) -> None:
     assert kept is not None and "twenty winters" in kept
 
 
-async def test_the_change_is_told_in_fields_and_tokens(stage: FileStage) -> None:
+async def test_a_saved_card_is_reported_with_fields_and_tokens(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         stage.save(style=(*CARD.style, "Says tide for time"), scenario="")
@@ -118,7 +119,7 @@ async def test_a_broken_save_keeps_the_last_good_card(stage: FileStage) -> None:
         assert "Mended." in sent(stage)
 
 
-async def test_a_broken_save_taken_back_is_told_as_mended(stage: FileStage) -> None:
+async def test_undoing_a_broken_save_is_reported(stage: FileStage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         stage.file.write_text("name = [", encoding="utf-8")
@@ -127,12 +128,11 @@ async def test_a_broken_save_taken_back_is_told_as_mended(stage: FileStage) -> N
         await noticed(pilot, app, "can be used again")
 
 
-async def test_a_save_in_mid_reply_waits_for_its_end(stage: FileStage) -> None:
-    stage.engine = ScriptedEngine(REPLIES, delay_s=0.02)
+async def test_a_card_saved_during_a_reply_is_used_after_it(stage: FileStage) -> None:
+    stage.engine = ScriptedEngine(REPLIES, delay_s=0.1)
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: phase(app) == "writing")
         stage.save(nickname="Keeper")
         early: list[str] = []
@@ -150,7 +150,7 @@ async def test_a_save_in_mid_reply_waits_for_its_end(stage: FileStage) -> None:
         assert len(texts(app)) == 5
 
 
-async def test_a_file_saved_before_the_first_look_counts(stage: FileStage) -> None:
+async def test_a_card_saved_before_the_first_poll_is_used(stage: FileStage) -> None:
     stage.save(tagline="Someone else entirely")
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
@@ -158,7 +158,7 @@ async def test_a_file_saved_before_the_first_look_counts(stage: FileStage) -> No
         await wait_until(pilot, lambda: "Someone else entirely" in screen_text(app))
 
 
-async def test_a_chat_without_a_file_is_left_alone(tmp_path: Path) -> None:
+async def test_a_card_without_a_file_is_never_reloaded(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     app = stage.app()
     async with running(app) as pilot:

@@ -1,4 +1,4 @@
-"""The review screen: one key rates and goes on; filters, undo, progress."""
+"""The review screen: rating by one key, filters, undo and pairs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rpterm.store import Store
 from rpterm.store.judgement_records import Rating
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.review import ReviewScreen
+from rpterm.types import RptermError
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def ratings(stage: Stage) -> list[tuple[str, int]]:
     return [(store.turn(each.turn_id).text, each.value) for each in found]
 
 
-async def test_one_key_rates_and_goes_on(stage: Stage) -> None:
+async def test_one_key_rates_and_shows_the_next_reply(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await opened(pilot, app)
@@ -60,7 +61,7 @@ async def test_one_key_rates_and_goes_on(stage: Stage) -> None:
         await wait_until(pilot, lambda: set(app.chat.transcript._marks.values()) == {"★★★★☆", "▼"})
 
 
-async def test_a_quick_hand_rates_each_reply_once(stage: Stage) -> None:
+async def test_quick_key_presses_rate_each_reply_once(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await opened(pilot, app)
@@ -74,7 +75,7 @@ async def test_a_quick_hand_rates_each_reply_once(stage: Stage) -> None:
         assert "6 rated" in screen_text(app)
 
 
-async def test_leaving_waits_until_all_is_stored(
+async def test_leaving_the_review_waits_until_all_ratings_are_stored(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database may be busy with another program's write."""
@@ -92,7 +93,7 @@ async def test_leaving_waits_until_all_is_stored(
         assert [value for _, value in ratings(stage)] == [1, 2, 3]
 
 
-async def test_a_thumb_beside_stars_is_kept_and_no_change_is_no_judgement(stage: Stage) -> None:
+async def test_unchanged_tags_store_nothing_and_a_thumb_next_to_stars_is_kept(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await opened(pilot, app)
@@ -107,7 +108,7 @@ async def test_a_thumb_beside_stars_is_kept_and_no_change_is_no_judgement(stage:
         await wait_until(pilot, lambda: "★★★☆☆ ▲" in screen_text(app))
 
 
-async def test_undo_takes_back_and_shows_it_again(stage: Stage) -> None:
+async def test_undo_removes_the_rating_and_shows_the_reply_again(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await opened(pilot, app)
@@ -131,7 +132,28 @@ async def flagged(pilot: Pilot[Any], app: RptermApp) -> None:
     await wait_until(pilot, lambda: "⚑" in screen_text(app))
 
 
-async def test_undo_after_a_flag_takes_back_the_flag_and_leaves_the_stars(stage: Stage) -> None:
+async def test_an_undo_that_failed_can_be_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise RptermError("The database is locked.")
+
+    app = stage.app()
+    async with running(app) as pilot:
+        await opened(pilot, app)
+        await pilot.press("3")
+        await wait_until(pilot, lambda: "1 rated" in screen_text(app))
+        with monkeypatch.context() as patch:
+            patch.setattr(Rater, "undo", locked)
+            await pilot.press("u")
+            await wait_until(pilot, lambda: "The database is locked." in notices(app))
+        assert "1 rated" in screen_text(app) and "2 of 6" in screen_text(app)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "0 rated" in screen_text(app))
+        assert ratings(stage) == []
+
+
+async def test_undo_after_a_flag_removes_only_the_flag(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await opened(pilot, app)
@@ -153,7 +175,7 @@ async def test_undo_after_a_flag_takes_back_the_flag_and_leaves_the_stars(stage:
         assert ratings(stage) == []
 
 
-async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:
+async def test_the_filter_shows_the_number_of_matches(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         screen = await opened(pilot, app)
@@ -169,7 +191,7 @@ async def test_the_filter_says_how_many_it_leaves(stage: Stage) -> None:
         assert screen.wanted.kind == "rated" and "★★☆☆☆" in screen_text(app)
 
 
-async def test_more_of_what_was_said_before(stage: Stage) -> None:
+async def test_more_context_is_shown_on_request(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (100, 50)) as pilot:
         await opened(pilot, app)
@@ -181,7 +203,9 @@ async def test_more_of_what_was_said_before(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-async def test_a_long_reply_begins_in_sight(stage: Stage, size: tuple[int, int]) -> None:
+async def test_a_long_reply_is_scrolled_to_its_beginning(
+    stage: Stage, size: tuple[int, int]
+) -> None:
     app = stage.app()
     async with running(app, size) as pilot:
         session = stage.session
@@ -199,7 +223,7 @@ async def test_a_long_reply_begins_in_sight(stage: Stage, size: tuple[int, int])
         await wait_until(pilot, lambda: "It begins here." not in screen_text(app))
 
 
-def test_the_store_is_not_needed_to_be_big(tmp_path: Path) -> None:
+def test_an_empty_store_has_an_empty_review_queue(tmp_path: Path) -> None:
     from rpterm.preference.review_queue import Filter, ReviewQueue
 
     with Store(tmp_path / "empty.db") as store:
@@ -242,7 +266,7 @@ async def test_a_close_duel_is_judged_as_a_pair_with_its_sides_swapped(stage: St
         await wait_until(pilot, lambda: "Nothing to review here" in screen_text(app))
 
 
-async def test_a_pair_is_skipped_and_taken_back(stage: Stage) -> None:
+async def test_a_pair_can_be_skipped_and_undone(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (100, 40)) as pilot:
         tie(stage)

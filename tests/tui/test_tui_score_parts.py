@@ -1,4 +1,4 @@
-"""The pure parts of the panes of scores: places in styled text, small charts, lines of a card."""
+"""The plain functions behind scores on screen: spans, small charts, lines of a card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARKED = st.text(st.sampled_from('ab *_`"\n'), max_size=60)
 
 
 @given(st.text(max_size=80) | MARKED, st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90))))
-def test_places_stay_inside_the_text_and_in_order(
+def test_mapped_spans_stay_inside_the_text_and_in_order(
     source: str, spans: list[tuple[int, int]]
 ) -> None:
     plain = text.roleplay(source).plain
@@ -36,7 +36,7 @@ def test_places_stay_inside_the_text_and_in_order(
         ("a\x07 bell and words", "words"),
     ],
 )
-def test_words_are_found_where_their_marks_are_gone(source: str, words: str) -> None:
+def test_spans_are_mapped_to_the_text_without_marks(source: str, words: str) -> None:
     plain = text.roleplay(source).plain
     start = source.index(words)
     ((begin, end),) = text.map_spans(source, plain, [(start, start + len(words))])
@@ -44,21 +44,23 @@ def test_words_are_found_where_their_marks_are_gone(source: str, words: str) -> 
 
 
 @given(st.lists(st.floats(0, 1), max_size=40), st.integers(1, 30))
-def test_a_sparkline_shows_the_last_ones(values: list[float], width: int) -> None:
+def test_a_sparkline_shows_the_last_values(values: list[float], width: int) -> None:
     line = sparkline(values, width)
     assert len(line) == min(len(values), width)
     assert set(line) <= set(HEIGHTS)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(6, 60))
-def test_a_scale_has_its_value_and_its_width(a: float, b: float, c: float, width: int) -> None:
+def test_a_scale_shows_its_value_and_has_its_width(
+    a: float, b: float, c: float, width: int
+) -> None:
     low, middle, high = sorted((a, b, c))
     scale = interval(low, middle, high, width)
     assert len(scale) == width and scale.count("●") == 1
     assert scale.strip("─").startswith(("━", "●"))
 
 
-def test_a_line_of_the_card_is_found_with_its_names_filled_in() -> None:
+def test_a_card_line_is_found_although_its_macros_are_expanded() -> None:
     card = CharacterCard(
         "Mara", attributes=("{{char}} keeps a lighthouse in the north.", "Hates eels.")
     )

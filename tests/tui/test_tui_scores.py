@@ -1,4 +1,4 @@
-"""Live scores in the program: figure, pane, underlined words, alarm and remedies."""
+"""Live scores: status line, Consistency pane, underlined words, alarm and remedies."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
 from rpterm.tui.screens.chat.state import ScreenRequest
+from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.example_comparison import ExampleComparison
 from rpterm.tui.widgets.panes.card import CardPane
 
@@ -56,13 +57,13 @@ class Judge:
             raise ZeroDivisionError("a defect")
         return self._score(reply, scene, False)
 
-    def full(self, reply: str, scene: Scene, stopped: object = None) -> Score | None:
+    def score_fully(self, reply: str, scene: Scene, stopped: object = None) -> Score | None:
         self.full_asked.append(reply)
         if self.fail:
             raise ZeroDivisionError("a defect")
         return self._score(reply, scene, True)
 
-    def warm(self, scene: Scene) -> None:
+    def warm_embeddings(self, scene: Scene) -> None:
         """Ready at once."""
 
     def close(self) -> None:
@@ -134,7 +135,7 @@ def figure(app: RptermApp) -> str:
     return app.chat.state.figures.score
 
 
-async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
+async def test_a_reply_is_scored_and_the_score_stored(stage: Scored) -> None:
     seen: list[Message] = []
     app = stage.app()
     async with running(app, (140, 40), seen) as pilot:
@@ -150,7 +151,7 @@ async def test_a_reply_is_scored_and_the_score_is_kept(stage: Scored) -> None:
         assert scored and not scored[0].score.complete  # type: ignore[union-attr]
 
 
-async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
+async def test_an_out_of_character_reply_shows_the_alarm_and_underlines_the_words(
     tmp_path: Path,
 ) -> None:
     async with fallen(tmp_path) as (stage, app, pilot):
@@ -168,7 +169,7 @@ async def test_a_broken_reply_raises_one_calm_line_and_underlines_the_words(
         await wait_until(pilot, lambda: "VIOLATIONS" not in screen_text(app))
 
 
-async def test_a_line_of_the_card_is_one_key_away(tmp_path: Path) -> None:
+async def test_enter_on_evidence_shows_the_card_line(tmp_path: Path) -> None:
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (200, 50)) as pilot:
@@ -187,7 +188,9 @@ async def test_a_line_of_the_card_is_one_key_away(tmp_path: Path) -> None:
         )
 
 
-async def test_again_with_a_hint_tells_the_model_and_ends_the_alarm(tmp_path: Path) -> None:
+async def test_regenerating_with_a_hint_passes_it_to_the_model_and_clears_the_alarm(
+    tmp_path: Path,
+) -> None:
     async with fallen(tmp_path) as (stage, app, pilot):
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
@@ -198,7 +201,7 @@ async def test_again_with_a_hint_tells_the_model_and_ends_the_alarm(tmp_path: Pa
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
 
 
-async def test_a_remedy_is_about_the_one_who_spoke(
+async def test_a_remedy_uses_the_speakers_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fallen(tmp_path) as (stage, app, pilot):
@@ -210,7 +213,9 @@ async def test_a_remedy_is_about_the_one_who_spoke(
         assert "Speak as Tam and nobody else" in stage.engine.requests[-1].prompt_text
 
 
-async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_narrators_replies_are_not_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -221,22 +226,16 @@ async def test_a_narrator_is_not_measured(tmp_path: Path, monkeypatch: pytest.Mo
         assert not app.chat.keeper.known
 
 
-async def test_another_chat_begins_without_the_figures_of_the_last(tmp_path: Path) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
+async def test_another_chat_starts_without_the_last_chats_scores(tmp_path: Path) -> None:
+    async with fallen(tmp_path) as (_, app, pilot):
         await pilot.press("f12")
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         await pilot.press("ctrl+n")
         await wait_until(pilot, lambda: "sounds like an assistant" not in screen_text(app))
 
 
-async def test_tab_goes_to_a_pane_beside_the_chat_and_back(tmp_path: Path) -> None:
-    stage = broken(tmp_path)
-    app = stage.app()
-    async with running(app, (140, 40)) as pilot:
-        await say(pilot, app, "Hello")
+async def test_tab_moves_to_a_pane_beside_the_chat_and_back(tmp_path: Path) -> None:
+    async with fallen(tmp_path) as (_, app, pilot):
         await pilot.press("f12")
         await wait_until(pilot, lambda: app.chat.panes.shown == ["consistency"])
         await pilot.press("tab")
@@ -254,7 +253,7 @@ async def test_best_of_keeps_the_best_and_the_others_as_swipes(tmp_path: Path) -
         assert "The best of 4" in str([n.title for n in app._notifications])
 
 
-async def test_a_note_is_proposed_from_what_went_wrong(tmp_path: Path) -> None:
+async def test_a_note_about_the_violations_is_proposed(tmp_path: Path) -> None:
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -267,7 +266,7 @@ async def test_a_note_is_proposed_from_what_went_wrong(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: "Counts ships" in stage.session.chat.note.text)
 
 
-async def test_an_example_is_pinned_and_stands_in_the_next_prompt(tmp_path: Path) -> None:
+async def test_a_pinned_example_is_in_the_next_prompt(tmp_path: Path) -> None:
     stage = broken(tmp_path)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -279,7 +278,7 @@ async def test_an_example_is_pinned_and_stands_in_the_next_prompt(tmp_path: Path
         assert "pinned example" in why
 
 
-async def test_a_scorer_that_fails_says_so_once_and_the_chat_goes_on(stage: Scored) -> None:
+async def test_a_failing_scorer_is_reported_once_and_the_chat_continues(stage: Scored) -> None:
     stage.judge = Judge()
     stage.judge.fail = True
     app = stage.app()
@@ -293,7 +292,7 @@ async def test_a_scorer_that_fails_says_so_once_and_the_chat_goes_on(stage: Scor
         assert phase(app) == "ready" and not notices(app)
 
 
-async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Scored) -> None:
+async def test_typing_interrupts_the_slow_signals(stage: Scored) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -303,13 +302,13 @@ async def test_typing_stops_the_slow_signals_and_rest_lets_them_go_on(stage: Sco
         assert app.chat.keeper._epoch > before
 
 
-async def test_no_alarm_of_the_reply_before_while_another_is_made(tmp_path: Path) -> None:
+async def test_the_alarm_is_hidden_while_another_reply_is_generated(tmp_path: Path) -> None:
     async with fallen(tmp_path) as (_, app, pilot):
         app.chat.state.request = ScreenRequest()  # Asked for, and its prompt is not built yet.
         app.chat.keeper.clear_alarm()
         scores.refresh(app.chat)  # As when a score comes late.
         await wait_until(pilot, lambda: "fell out of character" not in screen_text(app))
-        assert figure(app) == "" and app.chat.keeper.sentence == ""
+        assert figure(app) == "" and app.chat.query_one(Alarm).sentence == ""
         app.chat.state.request = None
         scores.refresh(app.chat)
         await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
@@ -330,7 +329,9 @@ async def test_an_edited_reply_is_scored_at_once(stage: Scored) -> None:
         await wait_until(pilot, lambda: "fell out of character" in screen_text(app))
 
 
-async def test_old_turns_are_scored_when_they_are_shown(tmp_path: Path) -> None:
+async def test_older_replies_are_scored_when_shown_and_fully_only_with_the_pane_open(
+    tmp_path: Path,
+) -> None:
     stage = Scored(tmp_path, turns=8)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -342,7 +343,7 @@ async def test_old_turns_are_scored_when_they_are_shown(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: len(set(stage.judge.full_asked)) == 4)
 
 
-async def test_a_chat_that_slips_is_told_and_the_line_can_be_put_away(tmp_path: Path) -> None:
+async def test_a_slipping_character_shows_the_alarm_which_can_be_dismissed(tmp_path: Path) -> None:
     stage = Scored(tmp_path, turns=40)
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
@@ -356,7 +357,7 @@ async def test_a_chat_that_slips_is_told_and_the_line_can_be_put_away(tmp_path: 
         await wait_until(pilot, lambda: "has been slipping" not in screen_text(app))
 
 
-async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) -> None:
+async def test_replies_with_and_without_examples_are_shown_side_by_side(stage: Scored) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Hello")
@@ -378,7 +379,7 @@ async def test_with_and_without_examples_stand_beside_each_other(stage: Scored) 
         assert texts(app)[-1] == REPLIES[0]
 
 
-async def test_a_chosen_side_enters_the_branch(stage: Scored) -> None:
+async def test_the_chosen_side_of_a_comparison_joins_the_branch(stage: Scored) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Hello")
@@ -392,7 +393,7 @@ async def test_a_chosen_side_enters_the_branch(stage: Scored) -> None:
         assert stage.session.path()[-1].text == REPLIES[2]
 
 
-async def test_examples_are_excluded_and_sized(stage: Scored) -> None:
+async def test_examples_are_excluded_and_their_budget_changed_by_keys(stage: Scored) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await pilot.press("alt+x")
@@ -435,7 +436,7 @@ async def test_a_click_on_a_slider_sets_it(stage: Scored) -> None:
         await wait_until(pilot, lambda: "you excluded it" in screen_text(app))
 
 
-async def test_an_exchange_is_written_into_the_card_and_taken_back(
+async def test_a_kept_exchange_is_written_to_the_card_and_can_be_undone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_HOME", str(tmp_path / "home"))

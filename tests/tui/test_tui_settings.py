@@ -1,4 +1,4 @@
-"""Settings changed while one chats: by the dialog and by ``/set``, from the next reply on."""
+"""Settings changed during a chat, by the dialog and by ``/set``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
-from tui_support import CARD, Stage, notices, phase, running, say, screen_text, wait_until
+from tui_support import CARD, Stage, notices, phase, running, say, screen_text, send, wait_until
 
 from rpterm.live_settings import NAMES, LiveSettings, description
 from rpterm.models import starter
 from rpterm.tui.app import RptermApp
 
 
-def test_every_setting_of_the_dialog_says_what_it_does() -> None:
+def test_every_setting_in_the_dialog_has_a_description() -> None:
     assert [name for name in NAMES if not description(name)] == []
 
 
@@ -31,7 +31,7 @@ async def opened(pilot: Pilot[None], app: RptermApp, search: str) -> None:
     await pilot.pause()
 
 
-async def test_a_value_is_kept_and_counts_from_the_next_reply(stage: Stage) -> None:
+async def test_a_changed_value_is_saved_and_used_from_the_next_reply(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (100, 30)) as pilot:
         await opened(pilot, app, "temperature")
@@ -57,7 +57,7 @@ async def test_a_value_is_kept_and_counts_from_the_next_reply(stage: Stage) -> N
         assert "temperature" not in (stage.folder / "config.toml").read_text()
 
 
-async def test_what_goes_before_the_file_is_told(stage: Stage) -> None:
+async def test_a_setting_overridden_elsewhere_says_so(stage: Stage) -> None:
     stage.card = replace(CARD, sampling={"temperature": 0.4})
     flagged = replace(stage.settings, sampling=replace(stage.settings.sampling, top_k=5))
     stage.settings = flagged
@@ -75,7 +75,7 @@ async def test_what_goes_before_the_file_is_told(stage: Stage) -> None:
         assert (sampled(stage, "temperature"), sampled(stage, "top_k")) == (0.4, 5)
 
 
-async def test_what_is_changed_in_a_chat_goes_before_the_card_until_one_quits(
+async def test_a_setting_changed_in_a_chat_overrides_the_card_until_quitting(
     stage: Stage,
 ) -> None:
     stage.card = replace(CARD, sampling={"temperature": 0.4})
@@ -97,7 +97,7 @@ async def test_what_is_changed_in_a_chat_goes_before_the_card_until_one_quits(
         assert sampled(stage, "temperature") == 0.4
 
 
-async def test_a_switch_is_turned_and_the_chat_opened_again_with_it(stage: Stage) -> None:
+async def test_toggling_memory_reopens_the_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (100, 30)) as pilot:
         await say(pilot, app, "Hello")
@@ -113,12 +113,11 @@ async def test_a_switch_is_turned_and_the_chat_opened_again_with_it(stage: Stage
 
 
 async def say_command(pilot: Pilot[None], app: RptermApp, line: str) -> None:
-    app.chat.input.put(line)
-    await pilot.press("enter")
+    await send(pilot, app, line)
     await wait_until(pilot, lambda: app.chat.input.empty)
 
 
-async def test_another_model_takes_over_in_the_same_chat(
+async def test_another_model_is_loaded_in_the_same_chat(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_HOME", str(stage.folder))
@@ -142,19 +141,16 @@ async def test_another_model_takes_over_in_the_same_chat(
         await wait_until(pilot, lambda: phase(app) == "ready")
         assert stage.session.settings.model == "Tiny-1B"
         assert stage.session.chat_id == before.chat_id
-        app.chat.input.put("/set model Huge")
-        await pilot.press("enter")
+        await send(pilot, app, "/set model Huge")
         await wait_until(pilot, lambda: "There is no model 'Huge'" in notices(app))
-        app.chat.input.put("/set model Broken")
-        await pilot.press("enter")
+        await send(pilot, app, "/set model Broken")
         await wait_until(pilot, lambda: "Broken.gguf" in notices(app))
-        app.chat.input.put("/set adapter nowhere.gguf")
-        await pilot.press("enter")
+        await send(pilot, app, "/set adapter nowhere.gguf")
         await wait_until(pilot, lambda: "There is no adapter nowhere.gguf" in notices(app))
         assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()
 
 
-async def test_a_profile_is_taken_on_and_off_while_one_chats(stage: Stage) -> None:
+async def test_a_profile_is_chosen_and_removed_during_a_chat(stage: Stage) -> None:
     folder = stage.folder / "profiles"
     folder.mkdir()
     (folder / "wild.toml").write_text("candidates = 6\n[sampling]\ntemperature = 1.3\n")
@@ -177,6 +173,5 @@ async def test_a_profile_is_taken_on_and_off_while_one_chats(stage: Stage) -> No
         await wait_until(pilot, lambda: phase(app) == "ready")
         await say(pilot, app, "Hello again")
         assert sampled(stage, "temperature") == 0.9
-        app.chat.input.put("/set profile wilt")
-        await pilot.press("enter")
+        await send(pilot, app, "/set profile wilt")
         await wait_until(pilot, lambda: "no profile 'wilt'" in notices(app))

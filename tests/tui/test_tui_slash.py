@@ -1,6 +1,9 @@
-"""Lines that begin with a slash are commands on screen, too."""
+"""Slash commands in the input."""
 
 from __future__ import annotations
+
+import threading
+from pathlib import Path
 
 import pytest
 from tui_support import (
@@ -10,6 +13,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     texts,
     type_text,
     wait_until,
@@ -17,7 +21,7 @@ from tui_support import (
 
 from rpterm.tui.app import RptermApp
 from rpterm.tui.keys import BY_ID
-from rpterm.tui.screens.chat.slash_commands import names
+from rpterm.tui.screens.chat.slash_completion import names
 
 
 async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage) -> None:
@@ -44,7 +48,7 @@ async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage)
         ("/set threads 2", "rpterm config set threads"),
     ],
 )
-async def test_what_is_no_command_stays_in_the_input(stage: Stage, written: str, told: str) -> None:
+async def test_an_invalid_command_stays_in_the_input(stage: Stage, written: str, told: str) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await type_text(pilot, written)
@@ -54,7 +58,31 @@ async def test_what_is_no_command_stays_in_the_input(stage: Stage, written: str,
         assert len(texts(app)) == 1
 
 
-async def test_two_slashes_say_one(stage: Stage) -> None:
+async def test_a_command_refused_while_a_reply_is_written_stays_in_the_input(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        app.chat.state.keeping = True  # As while a candidate is kept before the next reply.
+        await send(pilot, app, "/world london")
+        await wait_until(pilot, lambda: "Still writing" in notices(app))
+        assert app.chat.input.text == "/world london"
+        app.chat.state.keeping = False
+
+
+@pytest.mark.parametrize("written", ["/note Keep it short", "/rename The knock", "/export-chat md"])
+async def test_a_command_given_while_the_chat_opens_says_so_and_stays_in_the_input(
+    tmp_path: Path, written: str
+) -> None:
+    stage = Stage(tmp_path, gate=threading.Event())
+    app = stage.app()
+    async with running(app, (120, 40), ready=False) as pilot:
+        await send(pilot, app, written)
+        await wait_until(pilot, lambda: "The chat is still opening." in notices(app))
+        assert app.chat.input.text == written
+
+
+async def test_two_slashes_send_one(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "//me waves")
@@ -63,7 +91,7 @@ async def test_two_slashes_say_one(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("key", ["ctrl+g", "alt+d"])
-async def test_a_command_is_never_said(stage: Stage, key: str) -> None:
+async def test_a_command_in_the_input_is_run_and_never_sent(stage: Stage, key: str) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await type_text(pilot, "/note")
@@ -72,24 +100,22 @@ async def test_a_command_is_never_said(stage: Stage, key: str) -> None:
         assert app.chat.input.text == "" and len(texts(app)) == 1
 
 
-async def test_words_behind_a_command_are_taken(stage: Stage) -> None:
+async def test_commands_take_arguments(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         for line in ("/note Keep it short", "/rename The knock", "/set temperature 0.9"):
-            app.chat.input.put(line)
-            await pilot.press("enter")
+            await send(pilot, app, line)
             await wait_until(pilot, lambda: app.chat.input.empty)
         await wait_until(pilot, lambda: "temperature is 0.9" in notices(app))
         chat = stage.session.chat
         assert (chat.note.text, chat.title) == ("Keep it short", "The knock")
         assert stage.session.settings.sampling.temperature == 0.9
-        app.chat.input.put("/note -")
-        await pilot.press("enter")
+        await send(pilot, app, "/note -")
         await wait_until(pilot, lambda: "The note is removed." in notices(app))
         assert stage.session.chat.note.text == ""
 
 
-async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> None:
+async def test_commands_and_settings_are_suggested_and_completed(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await type_text(pilot, "/re")
@@ -113,7 +139,7 @@ async def test_what_a_command_may_be_is_shown_and_completed(stage: Stage) -> Non
         await wait_until(pilot, lambda: "⏎ send" in hints(app))
 
 
-async def test_what_is_listed_can_be_run() -> None:
+async def test_every_listed_slash_command_exists() -> None:
     assert {"send", "back", "branch-here"}.isdisjoint(names())
     assert set(names()) - {"set"} <= set(BY_ID)
 

@@ -1,4 +1,4 @@
-"""Role-play text: what is styled, what is left alone, and what a terminal must never see."""
+"""Role-play text: what is styled, what is not, and what a terminal must never receive."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_an_unclosed_quote_ends_with_its_paragraph() -> None:
 
 
 @pytest.mark.parametrize("source", ["5 * 3 * 2", "a * b", "2*3*4", "snake_case_name", '5" wide'])
-def test_arithmetic_names_and_inches_are_left_alone(source: str) -> None:
+def test_arithmetic_snake_case_and_inches_are_not_styled(source: str) -> None:
     content = roleplay(source)
     assert content.plain == source
     assert not content.spans
@@ -72,7 +72,7 @@ def test_control_characters_are_made_visible() -> None:
     assert harmless("plain ünïcødé 👩‍🚀") == "plain ünïcødé 👩‍🚀"
 
 
-def test_lists_get_one_short_line() -> None:
+def test_one_line_shortens_and_joins_a_text() -> None:
     assert one_line("*She\nnods.*  **Yes**") == "She nods. Yes"
     assert one_line("x" * 50, 10) == "x" * 9 + "…"
 

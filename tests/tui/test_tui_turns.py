@@ -1,17 +1,17 @@
-"""Turns that are hidden from the model, and turns that are deleted alone."""
+"""Hiding and deleting turns, and showing thoughts."""
 
 from __future__ import annotations
 
 import pytest
 from textual.events import Key
 from textual.widgets import Static
-from tui_support import Stage, notices, running, say, screen_text, shown, texts, wait_until
+from tui_support import Stage, notices, running, say, screen_text, send, shown, texts, wait_until
 
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui.screens.confirm import Either
 
 
-async def test_h_hides_a_turn_and_shows_it_again(stage: Stage) -> None:
+async def test_a_turn_is_hidden_and_unhidden_by_one_key(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (100, 70)) as pilot:
         await say(pilot, app, "My lamp is red.")
@@ -32,7 +32,7 @@ async def test_h_hides_a_turn_and_shows_it_again(stage: Stage) -> None:
         assert not view.has_class("-hidden")
 
 
-async def test_a_key_right_behind_a_selection_is_for_the_turn(stage: Stage) -> None:
+async def test_a_key_pressed_right_after_selecting_acts_on_the_turn(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "one")
@@ -43,18 +43,17 @@ async def test_a_key_right_behind_a_selection_is_for_the_turn(stage: Stage) -> N
         assert app.chat.input.empty
 
 
-async def test_hide_can_be_written_and_means_the_last_turn(stage: Stage) -> None:
+async def test_the_slash_command_hide_acts_on_the_last_turn(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "one")
-        app.chat.input.put("/hide")
-        await pilot.press("enter")
+        await send(pilot, app, "/hide")
         await wait_until(pilot, lambda: stage.session.path()[-1].hidden)
         assert not stage.session.path()[-2].hidden
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_a_turn_is_deleted_alone_and_what_follows_stays(
+async def test_a_turn_is_deleted_alone_and_the_following_turns_stay(
     stage: Stage, size: tuple[int, int]
 ) -> None:
     app = stage.app()
@@ -78,7 +77,9 @@ async def test_a_turn_is_deleted_alone_and_what_follows_stays(
         assert texts(app)[-2] == "three"
 
 
-async def test_all_of_it_goes_and_no_goes_nowhere(stage: Stage) -> None:
+async def test_deleting_all_removes_the_following_turns_and_no_deletes_nothing(
+    stage: Stage,
+) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "one")
@@ -95,7 +96,7 @@ async def test_all_of_it_goes_and_no_goes_nowhere(stage: Stage) -> None:
         assert len(stage.session.path()) == 3
 
 
-async def test_other_branches_through_a_turn_are_told(stage: Stage) -> None:
+async def test_the_question_before_deleting_mentions_other_branches(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "one")
@@ -108,13 +109,12 @@ async def test_other_branches_through_a_turn_are_told(stage: Stage) -> None:
         await wait_until(pilot, lambda: "2/2" in screen_text(app))
 
 
-async def test_a_thought_is_shown_while_it_grows_and_on_request(stage: Stage) -> None:
+async def test_a_thought_is_shown_while_it_grows_and_later_on_request(stage: Stage) -> None:
     said = "<think>\nShe is wet. Offer her the chair.\n</think>\n\n*nods* Sit."
     stage.engine = ScriptedEngine([said], delay_s=0.03)
     app = stage.app()
     async with running(app, (100, 40)) as pilot:
-        app.chat.input.put("It rains.")
-        await pilot.press("enter")
+        await send(pilot, app, "It rains.")
         await wait_until(pilot, lambda: "thinking" in screen_text(app))
         await wait_until(pilot, lambda: "Thought: …" in screen_text(app))
         await wait_until(pilot, lambda: "*nods* Sit." in stage.session.path()[-1].text)

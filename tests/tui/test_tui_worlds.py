@@ -1,4 +1,4 @@
-"""Worlds on screen: a list that joins and leaves, a command, and where an entry comes from."""
+"""Worlds on screen: the list, the command, and saves of a world's file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from test_tui_reload import FileStage
-from tui_support import CARD, notices, running, screen_text, wait_until
+from tui_support import CARD, notices, running, screen_text, send, wait_until
 
 from rpterm.cards.reader import load
 from rpterm.cards.writer import dump
@@ -27,7 +27,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStage:
     return FileStage(tmp_path)
 
 
-async def test_a_world_is_joined_from_the_list_and_its_source_is_shown(stage: FileStage) -> None:
+async def test_a_world_is_added_from_the_list_and_named_in_the_prompt(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (120, 60)) as pilot:
         await pilot.press("f3")
@@ -62,7 +62,7 @@ class PairStage(FileStage):
         return session
 
 
-async def test_it_is_said_whose_worlds_and_whose_card_are_meant(
+async def test_the_world_list_names_the_card_that_is_changed(
     stage: FileStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tam = stage.folder / "tam.toml"
@@ -93,27 +93,23 @@ async def test_it_is_said_whose_worlds_and_whose_card_are_meant(
         await wait_until(pilot, lambda: edited == [tam])
 
 
-async def test_the_command_joins_and_leaves(stage: FileStage) -> None:
+async def test_the_slash_command_adds_and_removes_a_world(stage: FileStage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
-        app.chat.input.put("/world Coast")
-        await pilot.press("enter")
+        await send(pilot, app, "/world Coast")
         await wait_until(pilot, lambda: "The world Coast was added" in notices(app))
-        app.chat.input.put("/world coast")
-        await pilot.press("enter")
+        await send(pilot, app, "/world coast")
         await wait_until(pilot, lambda: "The world coast was removed" in notices(app))
         assert load(stage.file) == CARD
-        app.chat.input.put("/world chat: coast")
-        await pilot.press("enter")
+        await send(pilot, app, "/world chat: coast")
         await wait_until(pilot, lambda: "added to this chat alone" in notices(app))
         assert load(stage.file) == CARD
-        app.chat.input.put("/world gost")
-        await pilot.press("enter")
+        await send(pilot, app, "/world gost")
         await wait_until(pilot, lambda: "There is no world 'gost'" in notices(app))
         assert app.chat.input.text == "/world gost"
 
 
-async def test_a_world_that_is_missing_is_told_in_the_chat(stage: FileStage) -> None:
+async def test_a_missing_world_is_reported_in_the_chat(stage: FileStage) -> None:
     stage.file.write_text(f'worlds = ["shore"]\n{dump(CARD)}', encoding="utf-8")
     app = stage.app()
     async with running(app, (120, 60)) as pilot:
@@ -122,7 +118,7 @@ async def test_a_world_that_is_missing_is_told_in_the_chat(stage: FileStage) -> 
         await wait_until(pilot, lambda: "world:shore" in screen_text(app))
 
 
-async def test_a_saved_world_counts_at_once(stage: FileStage) -> None:
+async def test_a_saved_world_is_used_at_once(stage: FileStage) -> None:
     stage.file.write_text(f'worlds = ["coast"]\n{dump(CARD)}', encoding="utf-8")
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
@@ -130,3 +126,21 @@ async def test_a_saved_world_counts_at_once(stage: FileStage) -> None:
         world = stage.folder / "worlds" / "coast.toml"
         world.write_text('[[lore]]\nkeys = "fog"\ncontent = "It sings."\n', encoding="utf-8")
         await wait_until(pilot, lambda: "lore fog (coast) content: changed" in notices(app))
+
+
+async def test_a_world_is_begun_in_the_list(stage: FileStage, tmp_path: Path) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("alt+l")
+        await wait_until(pilot, lambda: "^N new" in screen_text(app))
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "A new world" in screen_text(app))
+        await pilot.press(*"North", "enter")
+        await wait_until(pilot, lambda: "Write its lore into" in notices(app))
+        assert (tmp_path / "home" / "characters" / "worlds" / "north.toml").is_file()
+        await wait_until(pilot, lambda: load(stage.file).worlds == ("north",))
+        await wait_until(pilot, lambda: "✓ Mara Venn" in screen_text(app))
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "A new world" in screen_text(app))
+        await pilot.press(*"North", "enter")
+        await wait_until(pilot, lambda: "already exists" in notices(app))

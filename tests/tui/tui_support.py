@@ -1,4 +1,4 @@
-"""What the tests of the terminal program share: a real session with a scripted engine."""
+"""Helpers of the TUI tests: a real session with a scripted engine, and waiting on the screen."""
 
 from __future__ import annotations
 
@@ -187,10 +187,15 @@ async def type_text(pilot: Pilot[Any], text: str) -> None:
         await pilot.press("space" if char == " " else char)
 
 
-async def say(pilot: Pilot[Any], app: RptermApp, text: str) -> None:
-    """Write something, send it, and wait for the reply to be done."""
+async def send(pilot: Pilot[Any], app: RptermApp, text: str) -> None:
+    """Write something and press Enter."""
     app.chat.input.put(text)
     await pilot.press("enter")
+
+
+async def say(pilot: Pilot[Any], app: RptermApp, text: str) -> None:
+    """Write something, send it, and wait for the reply to be done."""
+    await send(pilot, app, text)
     await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
 
 

@@ -7,12 +7,11 @@ and leave.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 SHOWN = 6
 """How many turns are printed when a chat is continued."""
 
-_LEAVE_ON = ("SIGTERM", "SIGHUP")
 _POLL_SECONDS = 0.2
 
 
@@ -288,25 +286,14 @@ class PlainChat:
             complain(event.message)
 
     # Signals -----------------------------------------------------------------------------------
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Handle signals while the chat runs; restore the handlers afterwards."""
-        before = {signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt)}
-        for name in _LEAVE_ON:
-            if (number := getattr(signal, name, None)) is not None:
-                before[number] = signal.signal(number, self._leave)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Handle Ctrl+C: stop the reply, or leave at the prompt."""
         if not self._replying:
             raise KeyboardInterrupt
         self._cancel()
 
-    def _leave(self, number: int, frame: FrameType | None) -> None:
+    def leave(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal that ends the program, after the reply is stored."""
         self._stop_code = 128 + number
         if not self._replying:
             raise Leave(self._stop_code)
@@ -319,15 +306,3 @@ class PlainChat:
     def _check(self) -> None:
         if self._stop_code:
             raise Leave(self._stop_code)
-
-
-@contextmanager
-def signals_ignored() -> Iterator[None]:
-    """Ignore signals while the chat is stored for the last time."""
-    numbers = [signal.SIGINT, *(getattr(signal, n) for n in _LEAVE_ON if hasattr(signal, n))]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from rpterm.cli.guard import INTERRUPTED
-from rpterm.cli.plain.chat import Leave, PlainChat, signals_ignored
+from rpterm.cli.guard import ENDING_SIGNALS, INTERRUPTED, signals_handled
+from rpterm.cli.plain.chat import Leave, PlainChat
 from rpterm.cli.plain.commands import run_command
 from rpterm.live_settings import LiveSettings
 from rpterm.startup.launch import Launch
@@ -21,7 +22,10 @@ def run(launch: Launch, live_settings: LiveSettings) -> int:
         session = launch.open()
         chat = PlainChat(session, sys.stdin, live_settings, run_command)
         try:
-            with chat.signals():
+            with (
+                signals_handled(chat.interrupt, "SIGINT"),
+                signals_handled(chat.leave, *ENDING_SIGNALS),
+            ):
                 chat.run()
         except Leave as leave:
             return leave.code
@@ -29,7 +33,8 @@ def run(launch: Launch, live_settings: LiveSettings) -> int:
             chat.leave_prompt()
             return INTERRUPTED
         finally:
-            with signals_ignored():
+            # Nothing interrupts while the chat is stored for the last time.
+            with signals_handled(signal.SIG_IGN, "SIGINT", *ENDING_SIGNALS):
                 session.close()
     finally:
         launch.close()

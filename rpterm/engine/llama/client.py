@@ -140,21 +140,18 @@ class LlamaEngine:
     def generate(self, request: GenerateRequest) -> Iterator[EngineEvent]:
         worker = self._loaded_worker()
         pending = worker.request("generate", **pack_request(request))
-        with self._state:
-            self._generating.add(pending.number)
         done = False
         try:
-            while not done:
-                message = self._receive(worker, pending)
-                done = "ok" in message
-                for event in message.get("ev", ()):
-                    yield unpack_event(event)
+            with self._cancellable(self._generating, pending):
+                while not done:
+                    message = self._receive(worker, pending)
+                    done = "ok" in message
+                    for event in message.get("ev", ()):
+                        yield unpack_event(event)
         except EngineError:
             done = True
             raise
         finally:
-            with self._state:
-                self._generating.discard(pending.number)
             if not done:
                 worker.send({"id": 0, "op": "cancel", "ids": [pending.number]})
                 worker.forget(pending)
@@ -188,13 +185,8 @@ class LlamaEngine:
         if (worker := self._running_worker()) is None:
             return None
         pending = worker.request("background", **pack_request(request))
-        with self._state:
-            self._background.add(pending.number)
-        try:
+        with self._cancellable(self._background, pending):
             text: str | None = self._receive(worker, pending)["ok"]
-        finally:
-            with self._state:
-                self._background.discard(pending.number)
         return text
 
     def cancel_background(self) -> None:
@@ -229,6 +221,17 @@ class LlamaEngine:
             worker, self._worker, self._loaded = self._worker, None, False
         if worker is not None:
             worker.close()
+
+    @contextlib.contextmanager
+    def _cancellable(self, numbers: set[int], pending: Pending) -> Iterator[None]:
+        """List a request among those that ``_cancel`` cancels, while the block runs."""
+        with self._state:
+            numbers.add(pending.number)
+        try:
+            yield
+        finally:
+            with self._state:
+                numbers.discard(pending.number)
 
     def _cancel(self, numbers: set[int]) -> None:
         """Cancel the requests with these numbers."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
-from rpterm.preference.stats.bootstrap import percentile_interval, resamples
+from rpterm.preference.stats.bootstrap import group_interval, resamples
 
 MIN_VOTES = 20
 """A model with fewer votes gets no rank."""
@@ -33,7 +33,10 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """A model's log-odds against the average model, with a 95 % bootstrap interval."""
+    """A model's log-odds against the average model, with a 95 % bootstrap interval.
+
+    The interval is ``nan`` for votes from fewer than three chats.
+    """
 
     name: str
     value: float
@@ -59,7 +62,8 @@ def ranking(votes: Sequence[Vote], *, rounds: int = 200) -> list[Strength]:
     ranked = [name for name in order if counts[name] >= MIN_VOTES]
     return [
         Strength(
-            name, value[name], *percentile_interval(resampled[name]), counts[name],
+            name, value[name], *group_interval(value[name], resampled[name], len(chats)),
+            counts[name],
             ranked.index(name) + 1 if name in ranked else None,
         )
         for name in order

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpterm.preference.stats.agreement import Proportion
-from rpterm.preference.stats.bootstrap import percentile_interval, resamples
+from rpterm.preference.stats.bootstrap import group_interval, resamples
 from rpterm.preference.stats.correlation import Array, ranks, spearman
 
 MIN_RATED = 8
@@ -89,8 +89,8 @@ def validate_score(items: Sequence[ScoredRating]) -> ScoreValidity | None:
     bins = calibration(labelled)
     gaps = sum(abs(each.mean - (each.good.value or 0.0)) * each.good.total for each in bins)
     return ScoreValidity(
-        _figure(labelled, lambda some: auc(*_columns(some, "good"))),
-        _figure(starred, lambda some: spearman(*_columns(some, "stars"))),
+        _figure(labelled, lambda some: auc(*_columns(some, "good")), (0.0, 1.0)),
+        _figure(starred, lambda some: spearman(*_columns(some, "stars")), (-1.0, 1.0)),
         bins,
         gaps / len(labelled) if labelled else float("nan"),
         len(items),
@@ -128,7 +128,9 @@ def _columns(items: Sequence[ScoredRating], name: str) -> tuple[Array, Array]:
 
 
 def _figure(
-    items: Sequence[ScoredRating], statistic: Callable[[Sequence[ScoredRating]], float]
+    items: Sequence[ScoredRating],
+    statistic: Callable[[Sequence[ScoredRating]], float],
+    bounds: tuple[float, float],
 ) -> Figure:
     """A statistic with a bootstrap interval over chats."""
     nan = float("nan")
@@ -138,7 +140,7 @@ def _figure(
     for each in items:
         chats[each.chat].append(each)
     values = [statistic(sample) for sample in resamples(list(chats.values()), ROUNDS)]
-    # Resampling one or two chats has hardly any spread: give no interval rather than a wrong one.
-    if len(chats) < 3 or sum(map(math.isnan, values)) > ROUNDS / 2:
-        return Figure(statistic(items), nan, nan, len(items))
-    return Figure(statistic(items), *percentile_interval(values), len(items))
+    value = statistic(items)
+    if sum(map(math.isnan, values)) > ROUNDS / 2:
+        return Figure(value, nan, nan, len(items))
+    return Figure(value, *group_interval(value, values, len(chats), bounds=bounds), len(items))

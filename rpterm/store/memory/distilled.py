@@ -148,6 +148,15 @@ class Distilled:
             )
             return dict(rows.fetchall())
 
+    def names_told(self) -> list[str]:
+        """The names by which users said they are called, in any chat."""
+        with self._connections.read() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT d.value FROM distilled d JOIN memories m ON m.id = d.memory_id "
+                "WHERE d.slot = 'name' AND d.value <> ''"
+            )
+            return [name for (name,) in rows]
+
     def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:
         """The details of the derived ones among these memories, by id."""
         found: dict[int, Detail] = {}

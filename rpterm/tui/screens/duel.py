@@ -6,6 +6,7 @@ shown at the bottom. The rules of a duel are in ``rpterm.dueling``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -97,7 +98,7 @@ class DuelScreen(JudgingScreen):
         self.query_one("#right").border_title = "right →"
         self.query_one("#hints", KeyHints).show((*VERDICTS, "judge-undo", "help"))
         if not self.duel.fresh:
-            self._making.put(self._generate_all)
+            self._generate(lambda: self.maker.run(lambda: self.post_message(self.Made())))
         self.show()
 
     def on_unmount(self) -> None:
@@ -106,13 +107,18 @@ class DuelScreen(JudgingScreen):
         self._making.join(10.0)
 
     # Generating --------------------------------------------------------------------------------
-    def _generate_all(self) -> None:
-        problem = ""
-        try:
-            self.maker.run(lambda: self.post_message(self.Made()))
-        except RptermError as error:
-            problem = str(error)
-        self.post_message(self.Made(problem))
+    def _generate(self, make: Callable[[], object]) -> None:
+        """Generate replies in the background, and post the end or the problem."""
+
+        def work() -> None:
+            try:
+                make()
+            except RptermError as error:
+                self.post_message(self.Made(str(error)))
+            else:
+                self.post_message(self.Made())
+
+        self._making.put(work)
 
     @on(Made)
     def made(self, event: Made) -> None:
@@ -137,18 +143,9 @@ class DuelScreen(JudgingScreen):
         self._exchange(pair.round.place, words)
 
     def _exchange(self, place: int, words: str = "") -> None:
-        """Generate the missing replies to a message in the background."""
-
-        def generate() -> None:
-            problem = ""
-            try:
-                self.maker.exchange(place, words)
-            except RptermError as error:
-                problem = str(error)
-            self.post_message(self.Made(problem))
-
+        """Generate the missing replies to a message."""
         self._writing = True
-        self._making.put(generate)
+        self._generate(lambda: self.maker.exchange(place, words))
 
     # Judging -----------------------------------------------------------------------------------
     async def action_command(self, name: str) -> None:

@@ -25,7 +25,6 @@ class Field:
     Attributes:
         lines: 1 is a single line; more is a text area of at least that height, which grows.
         number: Whether only digits, or nothing, are accepted.
-        taken: Names that are refused because they are in use already.
         check: Returns what is wrong with a value, as a sentence, or "".
     """
 
@@ -34,7 +33,6 @@ class Field:
     value: str = ""
     lines: int = 1
     number: bool = False
-    taken: frozenset[str] = frozenset()
     check: Callable[[str], str] = lambda _value: ""
 
 
@@ -132,6 +130,4 @@ def _problem(field: Field, value: str) -> str:
     """What is wrong with a value, as a sentence, or ""."""
     if field.number and not (value or "0").isdecimal():
         return f"{field.label}: write a whole number."
-    if value in field.taken:
-        return f"{field.label}: {value} is in use already."
     return field.check(value)

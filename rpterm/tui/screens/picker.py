@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textual import on
@@ -31,9 +31,16 @@ class CharacterPicker(Chooser):
     }
     """
 
-    def __init__(self, *, first: bool = False, heading: str = "Characters") -> None:
-        title = "Who do you want to talk to?" if first else heading
-        super().__init__(title, [], empty="Looking for characters…")
+    def __init__(
+        self,
+        heading: str = "Characters",
+        *,
+        actions: Sequence[str] = (),
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            heading, [], empty="Looking for characters…", actions=actions, overrides=overrides
+        )
         self._portraits: dict[str, Path] = {}
 
     def below(self) -> ComposeResult:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.config import Settings
     from rpterm.store import Store
-    from rpterm.store.judgement_records import Verdict
-    from rpterm.store.reply_queries import CompleteReply
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
         "flag")  # fmt: skip
@@ -111,7 +110,7 @@ class ReviewScreen(JudgingScreen):
             await work
 
     async def _run(self, name: str) -> None:
-        item = self.item
+        item, rater = self.item, self.review.rater
         if name == "judge-leave":
             self.run_worker(self._guarded(self._leave()))
         elif name in ("judge-undo", "judge-back", "judge-filter", "judge-more"):
@@ -119,13 +118,16 @@ class ReviewScreen(JudgingScreen):
         elif item is None:
             return
         elif item.rival is not None and name in VERDICTS:
-            await self._judge(item.mark, self._between(item, item.rival, VERDICTS[name]))
+            sides, verdict = (item.reply.turn_id, item.rival.turn_id), VERDICTS[name]
+            await self._judge(item.mark, partial(rater.duel, *sides, verdict, method=REVIEWED))
         elif name.startswith("stars-"):
             n = int(name.removeprefix("stars-"))
-            await self._judge(replace(item.mark, stars=n), self._stars(item, n))
+            store = partial(rater.stars, item.reply.turn_id, n)
+            await self._judge(replace(item.mark, stars=n), store)
         elif name in ("thumb-up", "thumb-down"):
             up = name == "thumb-up"
-            await self._judge(replace(item.mark, thumb=up), self._thumb(item, up))
+            store = partial(rater.thumb, item.reply.turn_id, up)
+            await self._judge(replace(item.mark, thumb=up), store)
         elif name == "judge-skip":
             await self._go(1)
         elif name == "tags":
@@ -158,18 +160,6 @@ class ReviewScreen(JudgingScreen):
         self.dismiss(None)
 
     # Judging -----------------------------------------------------------------------------------
-    def _stars(self, item: QueueItem, n: int) -> Callable[[], object]:
-        return lambda: self.review.rater.stars(item.reply.turn_id, n)
-
-    def _thumb(self, item: QueueItem, up: bool) -> Callable[[], object]:
-        return lambda: self.review.rater.thumb(item.reply.turn_id, up)
-
-    def _between(
-        self, item: QueueItem, rival: CompleteReply, verdict: Verdict
-    ) -> Callable[[], object]:
-        left, right = item.reply.turn_id, rival.turn_id
-        return lambda: self.review.rater.duel(left, right, verdict, method=REVIEWED)
-
     async def _judge(self, mark: Mark, store: Callable[[], object]) -> None:
         """Store a judgement in the background and show the next item."""
         self._lane.put(store)
@@ -182,12 +172,13 @@ class ReviewScreen(JudgingScreen):
         if not self._done:
             self._say("There is nothing to undo yet.")
             return
-        self._at, counts_as_rated = self._done.pop()
-        self._rated -= counts_as_rated
-        reply = self._items[self._at].reply
+        at, counts_as_rated = self._done[-1]
+        reply = self._items[at].reply
         await self._lane.call(self.review.rater.undo, reply.chat_id, reply.turn_id)
         mark = await self._lane.call(self.review.rater.mark, reply.turn_id)
-        self._items[self._at] = replace(self._items[self._at], mark=mark, judged=mark.rated)
+        self._done.pop()  # Not before it is undone: if that fails, it can be tried again.
+        self._at, self._rated = at, self._rated - counts_as_rated
+        self._items[at] = replace(self._items[at], mark=mark, judged=mark.rated)
         await self._show()
 
     async def _tag(self, item: QueueItem) -> None:

@@ -18,7 +18,7 @@ class BlindCandidate(Candidate):
     side = 0
 
     def grow(self, full_text: str, tokens: int, *, live: bool) -> None:
-        """Show its text so far, without a token count, which could tell the two usable_alone."""
+        """Show its text so far, without a token count, which could tell the two apart."""
         super().grow(full_text, 0, live=live)
 
     def mark(self, marked: bool) -> None:

@@ -38,13 +38,6 @@ class PromptInput(JoinerTextArea):
     }
     """
 
-    class Emptied(Message):
-        """The input became empty, or is no longer empty."""
-
-        def __init__(self, empty: bool) -> None:
-            super().__init__()
-            self.empty = empty
-
     class Drafted(Message):
         """The text changed."""
 
@@ -58,7 +51,6 @@ class PromptInput(JoinerTextArea):
         )  # fmt: skip
         self._press = press
         self._pastes: dict[str, str] = {}
-        self._was_empty = True
         self.undrawn = False
         """Whether a key arrived since the last frame."""
         self.cursor_blink = False
@@ -99,17 +91,12 @@ class PromptInput(JoinerTextArea):
             self.move_cursor(result.end_location)
 
     def on_text_area_changed(self) -> None:
-        if self.empty != self._was_empty:
-            self._was_empty = self.empty
-            self.post_message(self.Emptied(self.empty))
         self.post_message(self.Drafted())
 
     def _fold(self, pasted: str) -> str:
         """A placeholder for a long paste, or the text itself if it is short."""
         if len(pasted) <= CHIP_FROM:
             return pasted
-        placeholder = (
-            f"⟦{text.format_count(len(pasted))} pasted characters·{len(self._pastes) + 1}⟧"
-        )
+        placeholder = f"⟦{len(pasted):,} pasted characters·{len(self._pastes) + 1}⟧"
         self._pastes[placeholder] = pasted
         return placeholder

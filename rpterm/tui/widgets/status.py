@@ -116,8 +116,8 @@ def parts(figures: Figures) -> list[Part]:
     if figures.left:
         found.append((2, Content(f"{counted(figures.left, 'turn')} left out")))
     if figures.reused or figures.evaluated:
-        reused, evaluated = map(text.format_count, (figures.reused, figures.evaluated))
-        found.append((5, Content(f"reused {reused} · evaluated {evaluated}")))
+        cost = f"reused {figures.reused:,} · evaluated {figures.evaluated:,}"
+        found.append((5, Content(cost)))
     if figures.score:
         found.append((3, Content(figures.score)))
     if figures.rate:
@@ -146,9 +146,9 @@ def _state(figures: Figures) -> Content:
     if figures.phase is Phase.LOADING and figures.share:
         name = f"loading {figures.share:.0%}"
     elif figures.phase is Phase.EVALUATING and figures.total:
-        name = f"reading {text.format_count(figures.done)}/{text.format_count(figures.total)}"
+        name = f"reading {figures.done:,}/{figures.total:,}"
     elif figures.phase is Phase.THINKING and figures.done:
-        name = f"thinking {text.format_count(figures.done)}"
+        name = f"thinking {figures.done:,}"
     return Content.assemble((f"{mark} {name}", style))
 
 
@@ -165,5 +165,5 @@ def _fill(figures: Figures) -> Content:
     style = "$text-error" if share > 0.95 else "$text-warning" if share > 0.85 else "$text-primary"
     return Content.assemble(
         (filled, style), (empty, text.FAINT),
-        f" {text.format_count(figures.used)}/{text.format_count(figures.context)}",
+        f" {figures.used:,}/{figures.context:,}",
     )  # fmt: skip

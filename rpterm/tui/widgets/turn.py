@@ -33,7 +33,12 @@ _ORIGINS = {
 
 
 class TurnView(Static, can_focus=False):
-    """The widget of one turn."""
+    """The widget of one turn.
+
+    Attributes:
+        live: Whether it is shown as a reply that is still growing.
+        full_text: The complete text, including what is not stored yet or folded away.
+    """
 
     DEFAULT_CSS = """
     TurnView {
@@ -66,8 +71,8 @@ class TurnView(Static, can_focus=False):
     def __init__(self, turn: Turn) -> None:
         super().__init__(markup=False)
         self.turn = turn
-        self._live = turn.status is Status.STREAMING
-        self._text = turn.text
+        self.live = turn.status is Status.STREAMING
+        self.full_text = turn.text
         self._unfolded = False
         self._live_thought = ""
         self._shows_thought = False
@@ -76,34 +81,24 @@ class TurnView(Static, can_focus=False):
         self._rating = ""
         self._set_classes()
 
-    @property
-    def live(self) -> bool:
-        """Whether it is shown as a reply that is still growing."""
-        return self._live
-
-    @property
-    def full_text(self) -> str:
-        """The complete text, including what is not stored yet or folded away."""
-        return self._text
-
     def on_mount(self) -> None:
-        self._draw()
+        self.draw()
 
     def show(self, turn: Turn) -> None:
         """Show another turn, or a new state of the same one."""
-        if turn == self.turn and not self._live and self._text == turn.text:
+        if turn == self.turn and not self.live and self.full_text == turn.text:
             return
         if turn.id != self.turn.id:
             self._unfolded = self._shows_thought = False
             self._spans = ()
-        self.turn, self._text, self._live_thought = turn, turn.text, ""
-        self._live = turn.status is Status.STREAMING
+        self.turn, self.full_text, self._live_thought = turn, turn.text, ""
+        self.live = turn.status is Status.STREAMING
         self._set_classes()
-        self._draw()
+        self.draw()
 
     def grow(self, full_text: str, *, wait: bool = False) -> None:
         """Show a streaming reply as it is now; ``wait`` draws it after the next frame."""
-        self._live, self._text = True, full_text
+        self.live, self.full_text = True, full_text
         if wait:
             self.call_after_refresh(self._draw_live)
         else:
@@ -111,17 +106,17 @@ class TurnView(Static, can_focus=False):
 
     def think(self, thought: str) -> None:
         """Show what the model thinks until the reply itself starts."""
-        if not self._text:
-            self._live, self._live_thought = True, thought
+        if not self.full_text:
+            self.live, self._live_thought = True, thought
             self._draw_live()
 
     def toggle_thought(self) -> None:
         """Show or hide the thought before this reply."""
         self._shows_thought = not self._shows_thought
-        self._draw()
+        self.draw()
 
     def _draw_live(self) -> None:
-        if self.is_attached and self._live:
+        if self.is_attached and self.live:
             content = self._content()
             self.update(content, layout=self._height_changed(content))
 
@@ -129,24 +124,21 @@ class TurnView(Static, can_focus=False):
         """Show a rating of this turn, such as ``★★★★☆``; "" shows none."""
         if rating != self._rating:
             self._rating = rating
-            self._draw()
+            self.draw()
 
     def highlight(self, spans: Sequence[tuple[int, int]]) -> None:
         """Underline these spans (character offsets into the text); no spans clears them."""
         if tuple(spans) != self._spans:
             self._spans = tuple(spans)
-            self._draw()
-
-    def refresh_head(self) -> None:
-        """Draw again, because the colour of a speaker may have changed."""
-        self._draw()
+            self.draw()
 
     def _set_classes(self) -> None:
         self.set_class(self.turn.role == "user", "-user")
         self.set_class(self.turn.id < 0, "-ghost")
         self.set_class(self.turn.hidden, "-hidden")
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw it again, because its state or the colour of a speaker has changed."""
         if self.is_attached:
             content = self._content()
             self._height_changed(content)
@@ -167,24 +159,24 @@ class TurnView(Static, can_focus=False):
 
     def _content(self) -> Content:
         marks = bool(self.app.no_color)
-        if self._live and self._live_thought and not self._text:
+        if self.live and self._live_thought and not self.full_text:
             thought = _thought_content(f"…{self._live_thought[-THOUGHT:]}")
             return Content.assemble(self._head(), "\n", thought)
-        if self._live:
+        if self.live:
             before = self.content if isinstance(self.content, StreamingContent) else None
-            return StreamingContent(self._head(), self._text, marks=marks, before=before)
+            return StreamingContent(self._head(), self.full_text, marks=marks, before=before)
         body = self._body(marks)
         if self._shows_thought and self.turn.thought:
             body = Content.assemble(_thought_content(self.turn.thought), "\n\n", body)
         return Content.assemble(self._head(), "\n", body)
 
     def _body(self, marks: bool) -> Content:
-        shown = self._text if self._unfolded else self._text[:FOLD]
+        shown = self.full_text if self._unfolded else self.full_text[:FOLD]
         body = text.roleplay(shown, marks=marks)
         for start, end in text.map_spans(shown, body.plain, self._spans):
             body = body.stylize("underline $text-warning", start, end)
-        if folded := len(self._text) - len(shown):
-            label = f"… {text.format_count(folded)} more characters"
+        if folded := len(self.full_text) - len(shown):
+            label = f"… {folded:,} more characters"
             unfold = text.link(label, "unfold", f"underline {text.MUTED}")
             body = Content.assemble(body, "\n", unfold)
         return body
@@ -200,7 +192,7 @@ class TurnView(Static, can_focus=False):
                 (f" {turn.swipe}/{turn.swipes} ", text.MUTED),
                 text.link("›", "swipe(1)", text.MUTED),
             )  # fmt: skip
-        if turn.thought and not self._live:
+        if turn.thought and not self.live:
             sign = "▾" if self._shows_thought else "▸"
             head = Content.assemble(head, "  ", text.link(f"{sign} thought", "thought", text.MUTED))
         return Content.assemble(head, *self._notes())
@@ -229,7 +221,7 @@ class TurnView(Static, can_focus=False):
 
     def action_unfold(self) -> None:
         self._unfolded = True
-        self._draw()
+        self.draw()
 
     def on_click(self, event: events.Click) -> None:
         if event.chain == 1 and self.turn.id > 0 and not self.text_selection:

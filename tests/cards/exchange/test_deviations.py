@@ -127,7 +127,7 @@ def test_gradio_json() -> None:
     assert "Gradio" in found.origin
 
 
-def test_yaml() -> None:
+def test_a_yaml_card_is_imported() -> None:
     text = (
         b"name: Anna\ncontext: |\n  Anna is a girl.\n  She is kind.\ngreeting: 'Hi, you: there'\n"
     )
@@ -196,7 +196,7 @@ def test_entries_mean_the_same() -> None:
         ("{{user}}:\n{{char}}: b", [[("char", "b")]]),
     ],
 )
-def test_dialogues(text: str, lines: list[Any]) -> None:
+def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> None:
     found = [list(each.dialogue) for each in parse_dialogue(text, "Anna")]
     stripped = [[(who, said.strip()) for who, said in each] for each in found]
     assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]

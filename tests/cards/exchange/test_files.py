@@ -163,7 +163,7 @@ def deep(levels: int) -> bytes:
 
 
 def bomb_chunk() -> bytes:
-    body = b"chara\0\0" + zlib.compress(b"A" * (200 << 20), 9)
+    body = b"chara\0\0" + zlib.compress(b"A" * (160 << 20), 9)
     chunk = struct.pack(">I", len(body)) + b"zTXt" + body + b"\0\0\0\0"
     plain = png.blank(4, 4)
     return plain[:33] + chunk + plain[33:]
@@ -206,7 +206,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "traversal": (lambda: hostile_zip("../../evil.txt"), "leads outside"),
     "absolute": (lambda: hostile_zip("/etc/evil.txt"), "leads outside"),
     "drive": (lambda: hostile_zip("C:\\evil.txt"), "leads outside"),
-    "zip bomb": (lambda: hostile_zip("x.bin", bytes(300 << 20)), "far more than a card"),
+    "zip bomb": (lambda: hostile_zip("x.bin", bytes(160 << 20)), "far more than a card"),
     "cut zip": (lambda: hostile_zip("x.bin")[:-10], "cut off"),
     "spoilt zip": (lambda: hostile_zip("x.bin", b"?").replace(b"x.bin", b"y.bin", 1), "damaged"),
 }  # fmt: skip

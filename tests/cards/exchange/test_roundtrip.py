@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from exchange_strategies import DATA, documents, worlds
 from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
 from rpterm.cards.exchange import charx, jsonio, png
@@ -44,19 +45,19 @@ def check_same(before: Any, after: Any) -> None:
 
 @MANY
 @given(documents("v2"))
-def test_v2(document: dict[str, Any]) -> None:
+def test_any_v2_card_comes_back_as_it_was(document: dict[str, Any]) -> None:
     check_same(document, there_and_back(document, "v2"))
 
 
 @MANY
 @given(documents("v3"))
-def test_v3(document: dict[str, Any]) -> None:
+def test_any_v3_card_comes_back_as_it_was(document: dict[str, Any]) -> None:
     check_same(document, there_and_back(document, "v3"))
 
 
 @MANY
 @given(DATA)
-def test_v1(document: dict[str, Any]) -> None:
+def test_any_v1_card_comes_back_as_it_was(document: dict[str, Any]) -> None:
     document = {**document, "name": "Anna", "first_mes": "Hello."}
     document.pop("data", None)
     check_same(document, there_and_back(document, "v1"))
@@ -64,13 +65,13 @@ def test_v1(document: dict[str, Any]) -> None:
 
 @MANY
 @given(worlds())
-def test_world_files(document: dict[str, Any]) -> None:
+def test_any_world_file_comes_back_as_it_was(document: dict[str, Any]) -> None:
     check_same(document, there_and_back(document, "world"))
 
 
 @MANY
 @given(documents("v3"))
-def test_standalone_books(document: dict[str, Any]) -> None:
+def test_any_standalone_book_comes_back_as_it_was(document: dict[str, Any]) -> None:
     book = document["data"].get("character_book")
     entries = book.get("entries") if isinstance(book, dict) else None
     if not isinstance(entries, list) or not all(
@@ -81,25 +82,27 @@ def test_standalone_books(document: dict[str, Any]) -> None:
     check_same(whole, there_and_back(whole, "lorebook"))
 
 
+PICTURE_CHUNKS = st.sampled_from([("chara",), ("ccv3",), ("chara", "ccv3")])
+
+
 @MANY
-@given(documents(), documents())
-def test_pictures(first: dict[str, Any], second: dict[str, Any]) -> None:
-    for cards in (
-        {"chara": first},
-        {"ccv3": {**second, "spec": "chara_card_v3"}},
-        {"chara": first, "ccv3": {**second, "spec": "chara_card_v3"}},
-    ):
-        picture = png.write(png.blank(8, 8), {k: jsonio.dumps(v) for k, v in cards.items()})
-        card = through_toml(picture)
-        found = png.read(export(card, "png").data)
-        for key, document in cards.items():
-            check_same(document, json.loads(found.cards[key]))
-        assert found.cards.keys() == {"chara", "ccv3"}
+@given(PICTURE_CHUNKS, st.data())
+def test_any_cards_in_a_picture_come_back_as_they_were(
+    chunks: tuple[str, ...], data: st.DataObject
+) -> None:
+    cards = {chunk: data.draw(documents()) for chunk in chunks}
+    if "ccv3" in cards:
+        cards["ccv3"]["spec"] = "chara_card_v3"
+    picture = png.write(png.blank(8, 8), {k: jsonio.dumps(v) for k, v in cards.items()})
+    found = png.read(export(through_toml(picture), "png").data)
+    for key, document in cards.items():
+        check_same(document, json.loads(found.cards[key]))
+    assert found.cards.keys() == {"chara", "ccv3"}
 
 
 @MANY
 @given(documents("v3"))
-def test_archives(document: dict[str, Any]) -> None:
+def test_any_archive_comes_back_as_it_was(document: dict[str, Any]) -> None:
     files = {"assets/icon/image/main.png": png.blank(4, 4), "assets/x/Ünï code.bin": b"\0\1"}
     packed = charx.write(jsonio.dumps(document), files)
     with tempfile.TemporaryDirectory() as name:
@@ -287,7 +290,7 @@ def test_mirrors_follow_edits() -> None:
     assert document["description"] == document["data"]["description"] == "New"
 
 
-def test_edited_entries() -> None:
+def test_edits_of_entries_win_over_the_original() -> None:
     card = through_toml(jsonio.dumps(DOCUMENT))
     assert [each.name for each in card.lorebook.entries] == ["", "", "depth_prompt"]
     first, second, depth = card.lorebook.entries

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from killing import run_and_kill
 from rating_support import Table
 
 from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError
@@ -163,16 +160,7 @@ def test_kill_9_loses_no_confirmed_rating(tmp_path: Path) -> None:
     with Store(path) as store:
         table = Table(store)
         turn = table.one.id
-    process = subprocess.Popen(
-        [sys.executable, "-c", RATE, str(path), str(turn)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for _ in range(20):
-        assert process.stdout.readline()
-    os.kill(process.pid, signal.SIGKILL)
-    told = 20 + len(process.stdout.read().split())
-    process.wait(10)
-    process.stdout.close()
+    told = run_and_kill(RATE, str(path), str(turn), lines=20)
     with Store(path) as store:
         from rpterm.preference.rating import Rater
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import navigation, opening, replies
+from rpterm.tui.screens.chat import navigation, opening, replies, require
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -22,10 +22,7 @@ async def choose_chat(chat: ChatScreen) -> None:
     """Show the list of chats, and open, begin, rename or delete one."""
     from rpterm.tui.screens.chats import ChatsScreen
 
-    session = _open_session(chat)
-    if session is None:
-        return None
-    at = ""
+    session, at = require.session(chat), ""
     while True:
         screen = ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys, at)
         done = await chat.app.push_screen_wait(screen)
@@ -55,11 +52,10 @@ async def open_chat(chat: ChatScreen, chat_id: int) -> None:
 
 async def new_chat(chat: ChatScreen) -> None:
     """Begin a new chat with this character, unless nothing has been said in this one yet."""
-    if (session := _open_session(chat)) is not None:
-        if await chat.ask(_is_untouched, session):
-            chat.say("Nothing was said here yet: this chat is new.")
-            return
-        await _begin(chat, session)
+    session = require.session(chat)
+    if await chat.ask(_is_untouched, session):
+        raise require.Refusal("Nothing was said here yet: this chat is new.")
+    await _begin(chat, session)
 
 
 async def _begin(chat: ChatScreen, session: Session) -> None:
@@ -79,9 +75,9 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     """
     from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
-    session = _open_session(chat)
-    if session is None or (chat_id == session.chat_id and replies.refuse_while_busy(chat)):
-        return False
+    session = require.session(chat)
+    if chat_id == session.chat_id:
+        require.idle(chat)
     record = await chat.ask(session.store.chat, chat_id)
     name, turns = record.heading or record.card_name, counted(record.length, "turn")
     question = f"Delete “{name}” with its {turns}?"
@@ -95,17 +91,14 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
 
 async def rename(chat: ChatScreen) -> None:
     """Rename this chat."""
-    if (session := _open_session(chat)) is not None:
-        await rename_chat(chat, session.chat_id)
+    await rename_chat(chat, require.session(chat).chat_id)
 
 
 async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     """Ask for a title and set it."""
     from rpterm.tui.screens.form import Field, Form
 
-    session = _open_session(chat)
-    if session is None:
-        return
+    session = require.session(chat)
     record = await chat.ask(session.store.chat, chat_id)
     heading = f"Rename “{record.heading or 'Untitled'}”"
     if chat_id == session.chat_id:
@@ -123,14 +116,12 @@ async def choose_greeting(chat: ChatScreen) -> None:
     """Choose one of the card's greetings, which are the versions of the first turn."""
     from rpterm.tui.screens.chooser import Choice, Chooser
 
-    session = _open_session(chat)
-    if session is None or replies.refuse_while_busy(chat):
-        return
+    session = require.session(chat)
+    require.idle(chat)
     path = await chat.ask(session.path)
     first = path[0] if path else None
     if first is None or first.role != "assistant":
-        chat.say("This character has no greeting.")
-        return
+        raise require.Refusal("This character has no greeting.")
     versions = await chat.ask(session.store.siblings, first.id)
     choices = [Choice(str(turn.id), turn.text, whole=True) for turn in versions]
     done = await chat.app.push_screen_wait(
@@ -145,9 +136,8 @@ async def choose_branch(chat: ChatScreen) -> None:
     """Show the tree of branches and switch to one."""
     from rpterm.tui.screens.branches import BranchesScreen
 
-    session = _open_session(chat)
-    if session is None or replies.refuse_while_busy(chat):
-        return
+    session = require.session(chat)
+    require.idle(chat)
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)
     done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
@@ -160,9 +150,7 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
     """Ask for the author's note and its depth; ``proposed`` is appended to the present note."""
     from rpterm.tui.screens.form import Field, Form
 
-    session = _open_session(chat)
-    if session is None:
-        return
+    session = require.session(chat)
     note = (await chat.ask(lambda: session.chat)).note
     text = "\n".join(part for part in (note.text, proposed) if part)
     fields = [
@@ -186,9 +174,7 @@ async def choose_persona(chat: ChatScreen) -> None:
     """Choose, write, change or forget the persona that the user has in this chat."""
     from rpterm.tui.screens.chooser import Choice, Chooser
 
-    session = _open_session(chat)
-    if session is None:
-        return
+    session = require.session(chat)
     current = (await chat.ask(lambda: session.chat)).persona
     known = {p.name: p for p in await chat.ask(session.store.personas)}
     known.setdefault(current.name, current)
@@ -219,8 +205,7 @@ async def _forget_persona(chat: ChatScreen, session: Session, name: str, current
     from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
     if name == current:
-        chat.say(f"You are {name} in this chat: choose another persona first.")
-        return
+        raise require.Refusal(f"You are {name} in this chat: choose another persona first.")
     question = f"Forget {name} and what you wrote about them?"
     if await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Forget")):
         await chat.ask(session.store.delete_persona, name)
@@ -237,9 +222,12 @@ async def _write_persona(
     """
     from rpterm.tui.screens.form import Field, Form
 
+    def problem(name: str) -> str:
+        return f"Name: {name} is in use already." if name in taken else ""
+
     start = old or Persona("", "")
     fields = [
-        Field("name", "Name", start.name, taken=taken),
+        Field("name", "Name", start.name, check=problem),
         Field("description", "What the character may know about you", start.description, lines=4),
     ]
     values = await chat.app.push_screen_wait(Form("You in this chat", fields, chat.settings.keys))
@@ -253,19 +241,22 @@ async def _write_persona(
 
 
 async def choose_character(chat: ChatScreen) -> None:
-    """Show the list of characters and open a chat with one; without a card, leaving it quits."""
+    """Show the list of characters and open a chat with one, maybe a new one.
+
+    Without a card, leaving the list quits.
+    """
+    from rpterm.tui.screens.chat import new_files
     from rpterm.tui.screens.picker import CharacterPicker
 
-    done = await chat.app.push_screen_wait(CharacterPicker(first=chat.card is None))
-    if done is None:
-        if chat.card is None:
-            chat.app.exit()
-        return
-    await opening.switch_chat(chat, done.id, None)
-
-
-def _open_session(chat: ChatScreen) -> Session | None:
-    """The session; says so if the chat is still opening."""
-    if chat.session is None:
-        chat.say("The chat is still opening.")
-    return chat.session
+    heading = "Characters" if chat.card else "Who do you want to talk to?"
+    while True:
+        picker = CharacterPicker(heading, actions=("list-new",), overrides=chat.settings.keys)
+        done = await chat.app.push_screen_wait(picker)
+        if done is None:
+            if chat.card is None:
+                chat.app.exit()
+            return
+        target = done.id if done.action == "open" else await new_files.write_character(chat)
+        if target is not None:
+            await opening.switch_chat(chat, target, None)
+            return

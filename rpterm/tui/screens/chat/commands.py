@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
+    candidates,
     chats,
+    duel_verdicts,
     duels,
     example_commands,
     examples,
     files,
+    group,
     memory,
+    memory_commands,
     navigation,
     panes,
     ratings,
     remedies,
     replies,
     sending,
-    slash_commands,
+    setting_commands,
+    slash_completion,
     turns,
+    worlds,
 )
+from rpterm.tui.screens.judging import VERDICTS
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -30,48 +38,20 @@ Command = Callable[["ChatScreen"], Awaitable[None] | None]
 """A command that is not a coroutine runs at once: the next key may already be on its way."""
 
 
-async def _newline(chat: ChatScreen) -> None:
+def _newline(chat: ChatScreen) -> None:
     chat.input.insert("\n")
 
 
-async def _speaker(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import group
-
-    await group.choose_speaker(chat)
-
-
-async def _cast(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import group
-
-    await group.edit_cast(chat)
-
-
-async def _world(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import worlds
-
-    await worlds.choose_world(chat)
-
-
-async def _settings(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import setting_commands
-
-    await setting_commands.choose_setting(chat)
-
-
-def _editor_command(name: str) -> Command:
+def _pass_to_editor(chat: ChatScreen, *, name: str) -> None:
     """Pass a command on to the turn editor; needed when its hint is clicked."""
-
-    async def pass_on(chat: ChatScreen) -> None:
-        if chat.state.editor is not None:
-            chat.state.editor.action_command(name)
-
-    return pass_on
+    if chat.state.editor is not None:
+        chat.state.editor.action_command(name)
 
 
 COMMANDS: dict[str, Command] = {
     "send": sending.send,
     "newline": _newline,
-    "complete": slash_commands.complete,
+    "complete": slash_completion.complete,
     "stop": replies.stop,
     "back": turns.back,
     "editor": turns.edit_outside_here,
@@ -79,9 +59,9 @@ COMMANDS: dict[str, Command] = {
     "regenerate": sending.regenerate,
     "candidates": sending.several_candidates,
     "continue": sending.continue_reply,
-    "swipe-previous": turns.swipe_previous,
-    "swipe-next": turns.swipe_next,
-    "choose": replies.keep_marked,
+    "swipe-previous": partial(turns.swipe, step=-1),
+    "swipe-next": partial(turns.swipe, step=1),
+    "choose": candidates.keep_marked,
     "edit-last": turns.edit_last,
     "select-previous": turns.select_previous,
     "select-next": turns.select_next,
@@ -93,19 +73,14 @@ COMMANDS: dict[str, Command] = {
     "hide": turns.hide,
     "thought": turns.toggle_thought,
     "delete": turns.delete,
-    **{f"stars-{n}": ratings.stars(n) for n in range(1, 6)},
-    "thumb-up": ratings.thumb_up,
-    "thumb-down": ratings.thumb_down,
+    **{f"stars-{n}": partial(ratings.stars, n=n) for n in range(1, 6)},
+    **dict.fromkeys(("thumb-up", "good"), partial(ratings.thumb, up=True)),
+    **dict.fromkeys(("thumb-down", "bad"), partial(ratings.thumb, up=False)),
     "tags": ratings.tags,
     "flag": ratings.flag,
     "unrate": ratings.unrate,
-    "good": ratings.thumb_up,
-    "bad": ratings.thumb_down,
     "duel": duels.begin,
-    "duel-left": duels.left,
-    "duel-right": duels.right,
-    "duel-tie": duels.tie,
-    "duel-bad": duels.both_bad,
+    **{name: partial(duel_verdicts.judge, verdict=verdict) for name, verdict in VERDICTS.items()},
     "review": duels.review,
     "consent": ratings.consent,
     "scroll-up": turns.scroll_up,
@@ -117,11 +92,11 @@ COMMANDS: dict[str, Command] = {
     "rename": chats.rename,
     "greeting": chats.choose_greeting,
     "branches": chats.choose_branch,
-    "speaker": _speaker,
-    "cast": _cast,
+    "speaker": group.choose_speaker,
+    "cast": group.edit_cast,
     "note": chats.write_note,
-    "settings": _settings,
-    "world": _world,
+    "settings": setting_commands.choose_setting,
+    "world": worlds.choose_world,
     "edit-card": files.edit_card,
     "export-chat": files.export_chat,
     "persona": chats.choose_persona,
@@ -137,7 +112,7 @@ COMMANDS: dict[str, Command] = {
     "remedy-note": remedies.add_note,
     "keep-example": example_commands.keep,
     "pane-memory": memory.toggle,
-    "memory-file": memory.add_file,
+    "memory-file": memory_commands.add_file,
     "go-back": navigation.go_back,
-    **{key.id: _editor_command(key.id) for key in keys.of_scope("turn")},
+    **{key.id: partial(_pass_to_editor, name=key.id) for key in keys.of_scope("turn")},
 }

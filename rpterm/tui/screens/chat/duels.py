@@ -1,20 +1,18 @@
-"""Duels in the chat: two blind replies, a verdict, and only then which reply was made how."""
+"""Duels in the chat: begins one, and opens the review; ``duel_verdicts`` ends one."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, ratings, replies, sending
+from rpterm.tui.screens.chat import candidates, ratings, replies, require, sending
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.duel import DuelView
-from rpterm.types import Intent, Status, Turn
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rpterm.chat.session import Session
-    from rpterm.store.judgement_records import Verdict
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
@@ -23,14 +21,12 @@ async def begin(chat: ChatScreen) -> None:
     if chat.input.full_text.strip() and chat.transcript.selected is None:
         await sending.send_text(chat, ScreenRequest(candidates=2, duel=True))
         return
-    if replies.refuse_while_busy(chat):
-        return
+    require.idle(chat)
     if chat.state.choosing is not None:
-        await replies.keep_marked(chat)
+        await candidates.keep_marked(chat)
     turn = replies.target_turn(chat)
     if turn is None or (turn.role == "assistant" and turn.parent_id is None):
-        chat.say("Write something first: a duel compares two replies to it.")
-        return
+        raise require.Refusal("Write something first: a duel compares two replies to it.")
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     chat.input.focus()
@@ -46,91 +42,10 @@ def duel_view(turns: Sequence[Turn]) -> DuelView:
     return DuelView(turns, (left_index, 1 - left_index))
 
 
-async def left(chat: ChatScreen) -> None:
-    """Judge the left reply to be better."""
-    await judge(chat, "left")
-
-
-async def right(chat: ChatScreen) -> None:
-    """Judge the right reply to be better."""
-    await judge(chat, "right")
-
-
-async def tie(chat: ChatScreen) -> None:
-    """Judge both replies to be equally good."""
-    await judge(chat, "tie")
-
-
-async def both_bad(chat: ChatScreen) -> None:
-    """Judge both replies to be bad."""
-    await judge(chat, "both_bad")
-
-
-async def judge(chat: ChatScreen, verdict: Verdict) -> None:
-    """Store the verdict, show the winner, and reveal how each reply was generated."""
-    from rpterm.preference.rating import verdict_words
-
-    duel, session = chat.state.choosing, chat.session
-    if not isinstance(duel, DuelView) or session is None:
-        return
-    if chat.state.busy:
-        chat.say("Both replies must be complete before you judge; Esc stops them now.")
-        return
-    left_turn, right_turn = duel.sides
-    if any(turn.status is not Status.COMPLETE for turn in duel.sides):
-        chat.say("One reply was stopped, so there is nothing to judge. Both stay as swipes.")
-        await leave(chat)
-        return
-    await chat.ask(session.rater.duel, left_turn.id, right_turn.id, verdict)
-    kept = {"left": left_turn, "right": right_turn}.get(verdict, duel.marked)
-    identities = await chat.ask(_identities, session, left_turn, right_turn)
-    await _show(chat, kept)
-    await ratings.show_marks(chat)
-    chat.say(f"You said: {verdict_words(verdict)}. {identities}", title="Duel")
-
-
-async def leave(chat: ChatScreen) -> None:
-    """End the duel without a verdict; both replies stay as swipes."""
-    duel = chat.state.choosing
-    if isinstance(duel, DuelView) and not chat.state.busy:
-        await _show(chat, duel.marked)
-
-
-async def choose(chat: ChatScreen, turn: Turn) -> None:
-    """Judge the clicked reply to be the better one."""
-    duel = chat.state.choosing
-    if isinstance(duel, DuelView):
-        await judge(chat, "left" if turn.id == duel.sides[0].id else "right")
-
-
 async def review(chat: ChatScreen) -> None:
     """Open the review, in which replies of all chats are rated one after the other."""
     from rpterm.tui.screens.review import ReviewScreen
 
-    session = chat.session
-    if session is None:
-        chat.say("The chat is still opening.")
-        return
+    session = require.session(chat)
     await chat.app.push_screen_wait(ReviewScreen(session.store, chat.settings, card=session.card))
     await ratings.show_marks(chat)
-
-
-async def _show(chat: ChatScreen, turn: Turn) -> None:
-    session = chat.session
-    if session is not None and turn.id > 0:
-        await chat.ask(session.select, turn.id)
-    await frame.clear_below(chat)
-    await replies.refresh_transcript(chat)
-    chat.input.focus()
-
-
-def _identities(session: Session, left_turn: Turn, right_turn: Turn) -> str:
-    """A sentence about what was different in how the two replies were generated."""
-    from rpterm.dueling.contender import differences
-
-    left_made = session.store.generation(left_turn.id)
-    right_made = session.store.generation(right_turn.id)
-    if left_made is None or right_made is None:
-        return ""
-    left_words, right_words = differences(left_made, right_made)
-    return f"Left was {left_words}; right was {right_words}."

@@ -6,10 +6,14 @@ and in git. What concerns a single chat is kept in the store.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import examples, replies
+from rpterm.tui.screens.chat import card_changes, examples, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Status, Turn
 
@@ -23,35 +27,22 @@ if TYPE_CHECKING:
     from rpterm.types import Member
 
 
-async def pin(chat: ChatScreen) -> None:
-    """Pin the marked example in this chat, or unpin it."""
+async def toggle_mark(chat: ChatScreen, *, mark: Mark) -> None:
+    """Pin the marked example in this chat or exclude it; undo that if it is so already."""
     row = _marked_row(chat)
-    if row is not None:
-        await _mark(chat, row.exemplar, None if row.place == "pinned" else "pinned")
-
-
-async def exclude(chat: ChatScreen) -> None:
-    """Exclude the marked example from this chat, or include it again."""
-    row = _marked_row(chat)
-    if row is not None:
-        await _mark(chat, row.exemplar, None if row.place == "excluded" else "excluded")
+    await _mark(chat, row.exemplar, None if row.place == mark else mark)
 
 
 async def edit(chat: ChatScreen) -> None:
     """Edit the text of an example of the card, in its file."""
-    from rpterm.cards.card import Example
     from rpterm.examples.records import card_key
     from rpterm.tui.screens.form import Field, Form
 
-    row, session = _marked_row(chat), chat.session
-    if row is None or session is None:
-        return
-    exemplar = row.exemplar
+    session, exemplar = require.session(chat), _marked_row(chat).exemplar
     if not exemplar.number:
-        chat.say(
+        raise require.Refusal(
             "This example comes from a chat. Edit the turn itself, or keep it as an example first."
         )
-        return
     lines = exemplar.example.dialogue
     fields = [
         Field(f"line{at}", "You" if who == "user" else chat.card.char if chat.card else "They",
@@ -64,41 +55,40 @@ async def edit(chat: ChatScreen) -> None:
     if values is None:
         return
     if chat.session is not session:
-        chat.say("Nothing was changed: another chat was opened meanwhile.")
-        return
+        raise require.Refusal("Nothing was changed: another chat was opened meanwhile.")
     edited = tuple((who, values[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
-    example = Example(edited, exemplar.example.pinned)
+    example = replace(exemplar.example, dialogue=edited)
     if example != exemplar.example:
         editor = examples.editor_of(chat, session)
         summary = await chat.ask(editor.change, exemplar.example, example)
         if (pane := examples.pane_of(chat)) is not None:
             pane.renamed(exemplar.key, card_key(example))
-        await examples.card_written(chat, summary)
+        await card_changes.card_written(chat, summary)
 
 
 async def keep(chat: ChatScreen) -> None:
     """Add the selected or last exchange as an example to the card of the character who replied."""
-    session, turn = chat.session, replies.target_turn(chat)
-    if session is None or turn is None:
-        chat.say("There is no exchange yet.")
-        return
     from rpterm.examples.pool import exchange
 
+    session, turn = require.session(chat), replies.target_turn(chat)
+    if turn is None:
+        raise require.Refusal("There is no exchange yet.")
     if turn.status is not Status.COMPLETE:
         continue_key = keys.key_name("continue", chat.settings.keys)
-        chat.say(f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it.")
-        return
+        raise require.Refusal(
+            f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it."
+        )
     exemplar = await chat.ask(exchange, session.store, turn)
     if exemplar is None:
-        chat.say("Choose a reply to something you said: an example needs both lines.")
-        return
+        raise require.Refusal("Choose a reply to something you said: an example needs both lines.")
     member = _other_member(session, turn)
     if member is not None and member.narrator:
-        chat.say(f"{member.speaker} is a narrator; only a character's replies become examples.")
-        return
+        raise require.Refusal(
+            f"{member.speaker} is a narrator; only a character's replies become examples."
+        )
     example = _with_user_macro(exemplar.example, replies.user_name(chat))
     name = member.card_name if member is not None else ""
-    await examples.card_written(
+    await card_changes.card_written(
         chat, await chat.ask(examples.editor_of(chat, session).add, example, name), name
     )
 
@@ -109,9 +99,10 @@ async def undo(chat: ChatScreen) -> None:
     ours = editor is not None and editor.session is chat.session
     edit = await chat.ask(editor.undo) if editor is not None and ours else None
     if edit is None:
-        chat.say("Nothing to undo: the card was not changed from here, or was saved since then.")
-        return
-    await examples.card_written(chat, "The last change is undone.", edit.member)
+        raise require.Refusal(
+            "Nothing to undo: the card was not changed from here, or was saved since then."
+        )
+    await card_changes.card_written(chat, "The last change is undone.", edit.member)
 
 
 async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
@@ -125,11 +116,10 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
         return
     card = session.card
     if (other := _other_member(session, turn)) is not None:
-        chat.say(
+        raise require.Refusal(
             f"Only examples of {card.char} can be pinned here. The prompt contains as many of "
             f"{other.speaker}'s as fit anyway."
         )
-        return
     missed = (
         " ".join(findings.broken_lines(score))
         if findings.weakest_dimension(score) == "persona"
@@ -139,8 +129,9 @@ async def pin_nearest(chat: ChatScreen, turn: Turn, score: Score) -> None:
     said = next((t.text for t in reversed(turns) if t.id == turn.parent_id), "")
     exemplar = await chat.ask(provider.nearest, card, session.chat, missed or said, turn.text)
     if exemplar is None:
-        chat.say("The card has no example left to pin. Keep a good exchange as an example first.")
-        return
+        raise require.Refusal(
+            "The card has no example left to pin. Keep a good exchange as an example first."
+        )
     await _mark(chat, exemplar, "pinned")
     words = macros.expand(exemplar.reply, char=card.char, user=replies.user_name(chat))
     shown = text.one_line(words, 80)
@@ -151,17 +142,17 @@ async def compare(chat: ChatScreen) -> None:
     """Generate the reply with and without examples and show both next to each other."""
     from rpterm.chat.example_comparison import uses_examples
 
-    session, turn = chat.session, replies.target_turn(chat)
-    if session is None or replies.refuse_while_busy(chat):
-        return
+    session, turn = require.session(chat), replies.target_turn(chat)
+    require.idle(chat)
     if turn is None or turn.role != "assistant" or turn.parent_id is None:
-        chat.say("Choose a reply to something you said: it is made with and without examples.")
-        return
+        raise require.Refusal(
+            "Choose a reply to something you said: it is made with and without examples."
+        )
     if not await chat.ask(uses_examples, session, turn.id):
-        chat.say("The prompt of this reply contains no example, so there is nothing to compare.")
-        return
-    if replies.refuse_while_busy(chat):  # A reply may have been started meanwhile.
-        return
+        raise require.Refusal(
+            "The prompt of this reply contains no example, so there is nothing to compare."
+        )
+    require.idle(chat)  # A reply may have been started meanwhile.
     if chat.panes.covers:
         chat.panes.close_last()
     chat.input.focus()
@@ -172,12 +163,11 @@ async def compare(chat: ChatScreen) -> None:
 
 
 # Helpers ---------------------------------------------------------------------------------------
-def _marked_row(chat: ChatScreen) -> Row | None:
+def _marked_row(chat: ChatScreen) -> Row:
     pane = examples.pane_of(chat)
-    row = pane.row if pane is not None else None
-    if row is None:
-        chat.say("Mark an example first.")
-    return row
+    if pane is None or pane.row is None:
+        raise require.Refusal("Mark an example first.")
+    return pane.row
 
 
 async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None:
@@ -185,14 +175,12 @@ async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None
     if session is None or provider is None:
         return
     if mark == "pinned" and exemplar.chat_id == session.chat_id:
-        chat.say(
+        raise require.Refusal(
             "This was said in this very chat, so the model would copy it. Keep it as an example of "
             "the card instead."
         )
-        return
     if mark is None and exemplar.example.pinned:
-        chat.say("The card itself pins this example: edit the card to change that.")
-        return
+        raise require.Refusal("The card itself pins this example: edit the card to change that.")
     await chat.ask(provider.mark, session.chat_id, exemplar.key, mark)
     await examples.examples_changed(chat)
 
@@ -208,28 +196,24 @@ def _other_member(session: Session, turn: Turn) -> Member | None:
 
 def _with_user_macro(example: Example, user: str) -> Example:
     """Replace the user's name with ``{{user}}``, so that the example fits any user."""
-    import re
-
-    from rpterm.cards.card import Example as ExampleType
-
     if len(user) < 3:
         return example
     name = re.compile(rf"\b{re.escape(user)}\b")
     lines = tuple(
         (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
     )
-    return ExampleType(lines, example.pinned)
+    return replace(example, dialogue=lines)
 
 
-COMMANDS = {
-    "example-pin": pin,
-    "example-exclude": exclude,
+COMMANDS: dict[str, Callable[[ChatScreen], Coroutine[Any, Any, None]]] = {
+    "example-pin": partial(toggle_mark, mark="pinned"),
+    "example-exclude": partial(toggle_mark, mark="excluded"),
     "example-edit": edit,
     "example-undo": undo,
     "example-aside": compare,
-    "example-more": examples.more,
-    "example-fewer": examples.fewer,
-    "example-larger": examples.larger,
-    "example-smaller": examples.smaller,
+    "example-more": partial(examples.step, k=1),
+    "example-fewer": partial(examples.step, k=-1),
+    "example-larger": partial(examples.step, tokens=examples.STEP),
+    "example-smaller": partial(examples.step, tokens=-examples.STEP),
 }
 """The commands of the Examples pane, by id."""

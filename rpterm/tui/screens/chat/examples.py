@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import panes
+from rpterm.tui.screens.chat import preview
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import RptermError
 
@@ -91,27 +91,11 @@ def _rows(
 
 
 # Sizes -----------------------------------------------------------------------------------------
-async def more(chat: ChatScreen) -> None:
-    """Allow one more example chosen for each turn."""
-    await _step(chat, 1, 0)
+async def step(chat: ChatScreen, *, k: int = 0, tokens: int = 0) -> None:
+    """Change the number of examples chosen for each turn, or the tokens of the fixed ones.
 
-
-async def fewer(chat: ChatScreen) -> None:
-    """Allow one example less for each turn."""
-    await _step(chat, -1, 0)
-
-
-async def larger(chat: ChatScreen) -> None:
-    """Give the fixed examples more tokens."""
-    await _step(chat, 0, STEP)
-
-
-async def smaller(chat: ChatScreen) -> None:
-    """Give the fixed examples fewer tokens; less than one step restores the default share."""
-    await _step(chat, 0, -STEP)
-
-
-async def _step(chat: ChatScreen, k: int, tokens: int) -> None:
+    Less than ``STEP`` tokens restores the default share.
+    """
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
@@ -162,7 +146,7 @@ async def examples_changed(chat: ChatScreen) -> None:
     if chat.session is not None and not chat.state.busy:
         await chat.ask(chat.session.settle_cache)
     await fill(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
@@ -173,18 +157,3 @@ def editor_of(chat: ChatScreen, session: Session) -> CardEditor:
     if chat.examples_editor is None or chat.examples_editor.session is not session:
         chat.examples_editor = CardEditor(session, find().characters)
     return chat.examples_editor
-
-
-async def card_written(chat: ChatScreen, summary: str, member: str = "") -> None:
-    """After a card was saved from here: say what changed, and show it.
-
-    Args:
-        member: The card name of one of several characters; "" is the chat's own character.
-    """
-    from rpterm.tui.screens.chat import frame
-
-    if member:
-        chat.say(summary, title=f"{member} was saved")
-    elif chat.session is not None:
-        await frame.card_changed(chat, chat.session.card, summary)
-    await examples_changed(chat)

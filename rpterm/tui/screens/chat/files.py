@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.tui.external_editor import edit_file
-from rpterm.tui.screens.chat import examples, replies
+from rpterm.tui.screens.chat import card_changes, examples, require
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -19,9 +19,8 @@ async def edit_card(chat: ChatScreen) -> None:
     With several characters it asks whose card. For a card that comes with rpterm, a copy is edited,
     and the chat uses the copy from then on.
     """
-    session = chat.session
-    if session is None or replies.refuse_while_busy(chat):
-        return
+    session = require.session(chat)
+    require.idle(chat)
     editor = examples.editor_of(chat, session)
     member = await _whose_card(chat, session)
     if member is None or chat.session is not session:
@@ -30,7 +29,7 @@ async def edit_card(chat: ChatScreen) -> None:
     path = await chat.ask(editor.own_file, member)
     if path != before:
         summary = f"This chat now uses your own copy of the card, {path}."
-        await examples.card_written(chat, summary, member)
+        await card_changes.card_written(chat, summary, member)
     edit_file(chat.app, path)
     chat.poller.tick()
 
@@ -58,9 +57,7 @@ async def export_chat(chat: ChatScreen) -> None:
     from rpterm.transfer import chat_export
     from rpterm.tui.screens.form import Field, Form
 
-    session = chat.session
-    if session is None:
-        return
+    session = require.session(chat)
 
     def problem(form: str) -> str:
         return "" if form in chat_export.FORMATS else "The format must be md, jsonl or log."
@@ -83,9 +80,7 @@ async def export(chat: ChatScreen, form: str, target: str) -> None:
     from rpterm.transfer import chat_export
     from rpterm.tui.screens.confirm import Confirm
 
-    session = chat.session
-    if session is None:
-        return
+    session = require.session(chat)
 
     def write(force: bool) -> Path | FileAlreadyExists:
         try:

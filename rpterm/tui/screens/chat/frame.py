@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import background
-from rpterm.tui.screens.chat import panes
+from rpterm.tui.screens.chat import speakers
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.header import Header
 from rpterm.tui.widgets.status import Phase
 
 if TYPE_CHECKING:
-    from rpterm.cards.card import CharacterCard
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
@@ -28,9 +27,7 @@ def show_header(chat: ChatScreen) -> None:
     chat.input.placeholder = f"Write to {card.char}…" if card else "Choose a character first"
     chat.tints = {}
     if chat.session is not None and chat.session.scene.group:
-        from rpterm.tui.screens.chat import group
-
-        group.show_header(chat, chat.session.scene)
+        speakers.show_header(chat, chat.session.scene)
 
 
 def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
@@ -55,7 +52,7 @@ def settle_cache(chat: ChatScreen) -> None:
 async def show_error(chat: ChatScreen, text: str, log_tail: str = "") -> None:
     """Show an error in a block below the last turn, unless it is shown already."""
     if text not in [block.message for block in chat.query(ErrorBlock)]:
-        await chat.transcript.mount_below(ErrorBlock(text, log_tail))
+        await chat.transcript.mount(ErrorBlock(text, log_tail))
         chat.transcript.scroll_to_end()
 
 
@@ -63,13 +60,3 @@ async def clear_below(chat: ChatScreen) -> None:
     """Remove the errors and candidates below the last turn."""
     chat.state.choosing = None
     await chat.transcript.remove_children([*chat.query(ErrorBlock), *chat.query(Candidates)])
-
-
-async def card_changed(
-    chat: ChatScreen, card: CharacterCard, summary: str, title: str = ""
-) -> None:
-    """After the card changed, usually by a save in an editor: show it, and say what changed."""
-    chat.card = card
-    show_header(chat)
-    panes.chat_opened(chat)
-    chat.say(summary, title=title or f"{card.name} was saved")

@@ -1,4 +1,4 @@
-"""Fills the Memory pane and runs its commands.
+"""Fills the Memory pane; ``memory_commands`` changes what is in it.
 
 All reading and writing happens in threads; the pane gets a finished ``Overview``.
 """
@@ -8,25 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm import paths
-from rpterm.humanize import counted
-from rpterm.tui import text
-from rpterm.tui.screens.chat import navigation, panes
-from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
-from rpterm.tui.screens.form import Field, Form
+from rpterm.tui.screens.chat import preview, require
 from rpterm.tui.widgets.panes.memory import MemoryPane
-from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
-    from rpterm.memory.overview import Overview, OverviewItem
-    from rpterm.store.memory.files import BlockedPhrase
+    from rpterm.memory.overview import Overview
     from rpterm.tui.screens.chat.screen import ChatScreen
-
-_NO_MEMORY = "This chat has no memory: it is still opening, or the settings have `memory = false`."
-_QUOTED = 160
-"""How many characters of a memory are shown when asking whether to forget it."""
 
 
 async def toggle(chat: ChatScreen) -> None:
@@ -39,19 +28,20 @@ async def toggle(chat: ChatScreen) -> None:
     if isinstance(opened, MemoryPane):
         opened.listed.focus()
         await refresh(chat)
-        panes.request_preview(chat, after=0.0)
+        preview.request_preview(chat, after=0.0)
     else:
         chat.input.focus()
 
 
 async def refresh(chat: ChatScreen) -> None:
     """Reload and show everything; of several requests at once only the last one is shown."""
-    pane, session = chat.panes.pane("memory"), chat.session
+    pane = chat.panes.pane("memory")
     if not isinstance(pane, MemoryPane):
         return
-    memory = session.memory if session is not None else None
-    if session is None or memory is None:
-        pane.show_problem(_NO_MEMORY)
+    try:
+        session, memory = require.session(chat), memory_of(chat)
+    except require.Refusal as refusal:
+        pane.show_problem(str(refusal))
         return
     pane.requests += 1
     request, prompt = pane.requests, chat.state.recalled
@@ -81,152 +71,7 @@ def refresh_soon(chat: ChatScreen) -> None:
         chat.work(refresh(chat), "memory")
 
 
-# Commands --------------------------------------------------------------------------------------
-async def run_command(chat: ChatScreen, event: MemoryPane.CommandRun) -> None:
-    """Run a command of the pane."""
-    memory, item = _memory(chat), event.item
-    if memory is None:
-        return
-    if event.command == "memory-add":
-        await add(chat)
-    elif event.command == "memory-never":
-        await _never(chat, memory, item, event.block)
-    elif item is None:
-        chat.say("Mark a memory first.")
-    elif event.command == "memory-open":
-        await _open(chat, item)
-    elif event.command == "memory-pin":
-        await chat.ask(memory.pin, item.row.id, not item.row.pinned)
-    elif event.command == "memory-edit":
-        await _edit(chat, memory, item)
-    elif event.command == "memory-forget":
-        await _forget(chat, memory, item)
-    await refresh(chat)
-
-
-async def _open(chat: ChatScreen, item: OverviewItem) -> None:
-    """Go to the turn that a memory comes from, even in another chat."""
-    row = item.row
-    if row.turn_id is None or row.chat_id is None:
-        chat.say(f"From {row.place}." if row.place else "This memory does not come from a turn.")
-        return
-    await navigation.go_to_turn(chat, row.chat_id, row.turn_id)
-
-
-async def add(chat: ChatScreen) -> None:
-    """Let the user write a memory."""
-    memory = _memory(chat)
-    if memory is None:
-        return
-    fields = [Field("text", f"What {memory.character} should remember", lines=4)]
-    values = await chat.app.push_screen_wait(Form("A new memory", fields, chat.settings.keys))
-    if values is not None and values["text"].strip():
-        await chat.ask(memory.add, values["text"])
-        await refresh(chat)
-
-
-async def add_file(chat: ChatScreen) -> None:
-    """Give the character a file, which is read in the background."""
-    memory = _memory(chat)
-    if memory is None:
-        return
-    label = "A .txt, .md, .html, .pdf or .epub file"
-    fields = [Field("path", label, check=_path_problem)]
-    values = await chat.app.push_screen_wait(
-        Form(f"A file for {memory.character}", fields, chat.settings.keys)
-    )
-    if values is None or not values["path"].strip():
-        return
-    path = paths.parse_path(values["path"])
-    chat.say(f"Reading {path.name}…")
-    lane = WorkerThread("file", lambda error: None)  # ``call`` raises every error.
-
-    def add_to_bank() -> str:
-        from rpterm.memory.bank.files import add_file
-
-        done = add_file(memory, path)
-        if done.how == "unchanged":
-            return f"{done.file.name} is already there and has not changed."
-        return f"{done.file.name} was {done.how}: {counted(done.file.pieces, 'piece')}."
-
-    async def add_and_report() -> None:
-        try:
-            chat.say(await lane.call(add_to_bank))
-        finally:
-            lane.close()
-            await refresh(chat)
-
-    chat.work(add_and_report(), "memory-file")
-
-
-def _path_problem(path: str) -> str:
-    """Why the file cannot be read; "" if it can, and for an empty path, which adds nothing."""
-    from rpterm.memory.bank.files import check_readable
-
-    try:
-        if path:
-            check_readable(paths.parse_path(path))
-    except RptermError as error:
-        return str(error)
-    return ""
-
-
-async def _never(
-    chat: ChatScreen, memory: Memory, item: OverviewItem | None, block: BlockedPhrase | None
-) -> None:
-    """Block a phrase or the memory itself; unblock it if it is blocked."""
-    if block is not None:
-        await chat.ask(memory.unblock, block.id)
-        chat.say(f"“{block.phrase}” may be recalled again.")
-        return
-    if item is not None and item.row.hidden:
-        await chat.ask(memory.never_mention, item.row.id, False)
-        chat.say("It may be recalled again.")
-        return
-    label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
-    values = await chat.app.push_screen_wait(
-        Form("Never mention", [Field("phrase", label)], chat.settings.keys)
-    )
-    if values is None:
-        return
-    if values["phrase"].strip():
-        await chat.ask(memory.block, values["phrase"])
-    elif item is not None:
-        await chat.ask(memory.never_mention, item.row.id)
-
-
-async def _edit(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
-    if item.row.kind == "turn":
-        chat.say("This memory is a turn: edit the turn itself, Enter goes there.")
-        return
-    label = "The new text; the old one is deleted from the disk"
-    fields = [Field("text", label, item.row.text, lines=5)]
-    values = await chat.app.push_screen_wait(Form("Edit a memory", fields, chat.settings.keys))
-    if values is not None and values["text"].strip() not in ("", item.row.text):
-        await chat.ask(memory.edit, item.row.id, values["text"])
-
-
-async def _forget(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
-    row = item.row
-    if row.kind == "document" and row.file_id is not None:
-        await _forget_file(chat, memory, item, row.file_id)
-        return
-    stays = " The turn itself stays in its chat." if row.kind == "turn" else ""
-    detail = f"“{text.one_line(row.text, _QUOTED)}”\n\n{CANNOT_UNDO}{stays}"
-    if await chat.app.push_screen_wait(Confirm("Forget this, for good?", detail, yes="Forget")):
-        await chat.ask(memory.forget, row.id)
-
-
-async def _forget_file(chat: ChatScreen, memory: Memory, item: OverviewItem, file_id: int) -> None:
-    name = item.row.place.partition(", ")[0]
-    question = f"Forget all of {name}, for good?"
-    detail = "All its pieces are forgotten. The file itself stays where it is."
-    if await chat.app.push_screen_wait(Confirm(question, detail, yes="Forget")):
-        await chat.ask(memory.remove_file, file_id)
-
-
-def _memory(chat: ChatScreen) -> Memory | None:
-    if chat.session is None or chat.session.memory is None:
-        chat.say(_NO_MEMORY)
-        return None
-    return chat.session.memory
+def memory_of(chat: ChatScreen) -> Memory:
+    if (memory := require.session(chat).memory) is None:
+        raise require.Refusal("This chat has no memory: the settings have `memory = false`.")
+    return memory

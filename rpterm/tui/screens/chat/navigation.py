@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import frame, opening, replies, turns
+from rpterm.tui.screens.chat import frame, opening, replies, require, turns
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -40,7 +40,8 @@ async def go_to_turn(chat: ChatScreen, chat_id: int, turn_id: int) -> None:
     session = chat.session
     if session is None or chat_id == session.chat_id:
         await _reveal(chat, turn_id)
-    elif not replies.refuse_while_busy(chat):
+    else:
+        require.idle(chat)
         chat.came_from.append(await _here(chat, session))
         chat.going_to = chat_id, turn_id
         await opening.switch_chat(chat, None, chat_id)
@@ -59,15 +60,15 @@ async def go_back(chat: ChatScreen) -> None:
     """Go back to the chat or branch where the last jump started."""
     session = chat.session
     if session is None or not chat.came_from:
-        chat.say("There is nothing to go back to.")
-    elif not replies.refuse_while_busy(chat):
-        place = chat.came_from.pop()
-        if place.chat_id != session.chat_id:
-            await opening.switch_chat(chat, None, place.chat_id)
-            chat.state.prompt = chat.state.recalled = place.prompt
-        elif place.leaf_id is not None:
-            await show_branch(chat, session.show, place.leaf_id)
-            chat.transcript.scroll_to_end()
+        raise require.Refusal("There is nothing to go back to.")
+    require.idle(chat)
+    place = chat.came_from.pop()
+    if place.chat_id != session.chat_id:
+        await opening.switch_chat(chat, None, place.chat_id)
+        chat.state.prompt = chat.state.recalled = place.prompt
+    elif place.leaf_id is not None:
+        await show_branch(chat, session.show, place.leaf_id)
+        chat.transcript.scroll_to_end()
 
 
 async def _here(chat: ChatScreen, session: Session) -> Location:
@@ -88,25 +89,22 @@ async def show_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: in
 
 async def _reveal(chat: ChatScreen, turn_id: int) -> None:
     """Select a turn, after showing its branch and loading the turns above it if needed."""
-    session = chat.session
-    if session is None or not await _load_turn(chat, session, turn_id):
-        return
-    view = chat.transcript.view(turn_id)
-    if view is not None:
+    if chat.session is not None:
+        await _load_turn(chat, chat.session, turn_id)
+    if (view := chat.transcript.view(turn_id)) is not None:
         if chat.panes.covers:
             chat.panes.close_last()
         chat.transcript.release_anchor()
         chat.call_after_refresh(turns.select, chat, view.turn)
 
 
-async def _load_turn(chat: ChatScreen, session: Session, turn_id: int) -> bool:
-    """Load a turn into the transcript; returns whether it is there now."""
+async def _load_turn(chat: ChatScreen, session: Session, turn_id: int) -> None:
+    """Load a turn into the transcript, with the turns below it."""
     if chat.transcript.view(turn_id) is not None:
-        return True
+        return
     path = await chat.ask(session.path)
     if all(turn.id != turn_id for turn in path):
-        if replies.refuse_while_busy(chat):
-            return False
+        require.idle(chat)
         chat.came_from.append(await _here(chat, session))
         await show_branch(chat, session.show, turn_id)
         back_key = keys.key_name("go-back", chat.settings.keys)
@@ -117,4 +115,3 @@ async def _load_turn(chat: ChatScreen, session: Session, turn_id: int) -> bool:
     start, end = max(0, ids.index(turn_id) - _ABOVE), ids.index(first) if first else len(ids)
     if start < end:
         await chat.transcript.prepend(path[start:end], more=start > 0)
-    return True

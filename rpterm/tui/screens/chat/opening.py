@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, messages
-from rpterm.tui.screens.chat import examples, frame, other_terminals, panes, replies
+from rpterm.tui.screens.chat import (
+    examples,
+    frame,
+    other_terminals,
+    panes,
+    preview,
+    ratings,
+    replies,
+    require,
+)
 from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
@@ -38,8 +47,7 @@ def begin(chat: ChatScreen) -> None:
 
 async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
     """Leave the open chat and open another one."""
-    if replies.refuse_while_editing(chat):
-        return
+    require.no_editor(chat)
     state, session = chat.state, chat.session
     state.epoch += 1
     if session is not None and state.busy:
@@ -80,7 +88,7 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
     chat.loads.put(lambda: background.load_model(session, post))
     panes.chat_opened(chat)
     await _restore_draft(chat, session)
-    chat.work(_show_ratings(chat), "marks")
+    chat.work(ratings.show_marks(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
     if state.request is not None:
         replies.run(chat)
@@ -93,12 +101,6 @@ async def _restore_draft(chat: ChatScreen, session: Session) -> None:
     draft = await chat.ask(drafts.load, session.store, session.chat_id)
     if draft.strip() not in chat.input.full_text:
         replies.prepend_to_input(chat, draft)
-
-
-async def _show_ratings(chat: ChatScreen) -> None:
-    from rpterm.tui.screens.chat import ratings
-
-    await ratings.show_marks(chat)
 
 
 async def opening_failed(chat: ChatScreen, text: str) -> None:
@@ -123,7 +125,7 @@ def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)
     examples.refresh_soon(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys, messages
-from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat import cast_changes, replies
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import RptermError, Status, Turn
 
@@ -65,9 +65,8 @@ async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
 
 async def _show_cast_changes(chat: ChatScreen, news: list[str]) -> None:
     from rpterm.chat.other_terminals import cast_changes_notice
-    from rpterm.tui.screens.chat import group
 
-    await group.cast_changed(chat)
+    await cast_changes.cast_changed(chat)
     if news:
         chat.say(cast_changes_notice(news))
 

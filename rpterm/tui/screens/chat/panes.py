@@ -1,4 +1,4 @@
-"""The panes of the chat screen, its key hints, and how both adapt to the size of the terminal."""
+"""The panes of the chat screen: opens and fills them, and fits them to the terminal's size."""
 
 from __future__ import annotations
 
@@ -7,80 +7,12 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from rpterm import slash
-from rpterm.tui import background, messages
-from rpterm.tui.screens.chat import slash_commands
-from rpterm.tui.widgets.hints import KeyHints
-from rpterm.types import Prompt, Turn
+from rpterm.tui import messages
+from rpterm.tui.screens.chat import preview
+from rpterm.types import Prompt
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
-
-PREVIEW_AFTER_S = 0.3
-"""How long typing must pause before the prompt preview is rebuilt, in seconds."""
-
-WRITING = ("stop", "select-previous", "pane-prompt", "palette")
-DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
-CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
-RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
-         "flag", "unrate")  # fmt: skip
-SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "continue-here",
-            "branch-here", "copy", "delete", "back", "help")  # fmt: skip
-TYPING = ("send", "newline", "editor", "pane-prompt", "palette")
-EDITING = ("turn-keep", "turn-line", "turn-leave", "palette")
-COVERED = ("back", "pane-prompt", "pane-card", "pane-chats", "pane-memory", "pane-consistency",
-           "pane-examples", "palette", "help")  # fmt: skip
-BESIDE = ("next-place", *COVERED)
-FIXED = {
-    "prompt": (("↑↓", "mark"), ("⏎", "unfold")), "card": (("↑↓", "scroll"),),
-    "chats": (("↑↓", "mark"), ("⏎", "open")), "memory": (("↑↓", "mark"),),
-    "consistency": (("↑↓", "mark"), ("⏎", "line")), "examples": (("↑↓", "mark"), ("⏎", "unfold")),
-}  # fmt: skip
-"""The hints for the keys of lists in each pane, which cannot be remapped."""
-EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates", "continue",
-         "select-previous", "chats", "palette", "help")  # fmt: skip
-
-
-def hints(chat: ChatScreen) -> tuple[str, ...]:
-    """The ids of the commands to show as hints in the present state."""
-    if chat.state.busy:
-        return WRITING
-    if chat.panes.active:
-        places = COVERED if chat.panes.covers else BESIDE
-        return ("editor", *places) if chat.panes.active == "card" else places
-    if chat.panes.covers:
-        return COVERED
-    if chat.state.editor is not None:
-        return EDITING
-    if chat.transcript.selected is not None:
-        return _turn_hints(chat.transcript.selected)
-    if chat.state.choosing is not None and chat.input.empty:
-        return DUELING if chat.state.choosing.blind else CHOOSING
-    group = chat.session is not None and chat.session.scene.group
-    if not chat.input.empty:
-        return (*TYPING[:1], "speaker", *TYPING[1:]) if group else TYPING
-    return ("speaker", "cast", *EMPTY) if group else EMPTY
-
-
-def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
-    """The fixed keys of the pane that has the focus, with what they do."""
-    return () if chat.state.busy else FIXED.get(chat.panes.active, ())
-
-
-def show_hints(chat: ChatScreen) -> None:
-    """Show the hints, or the completions while a slash command is written."""
-    line, widget = chat.input.text, chat.query_one("#hints", KeyHints)
-    if slash.is_command(line):
-        widget.complete(*slash_commands.suggestions(line, chat.settings.keys))
-    else:
-        widget.show(hints(chat), fixed_hints(chat))
-
-
-def _turn_hints(turn: Turn) -> tuple[str, ...]:
-    """The commands on a selected turn; only replies can be rated."""
-    if turn.role != "assistant":
-        return SELECTED
-    return ("edit", "regenerate-here", "swipe-previous", "swipe-next", *RATED, *SELECTED[4:])
 
 
 def fit_to_size(chat: ChatScreen, size: Size) -> None:
@@ -104,7 +36,7 @@ async def toggle_prompt(chat: ChatScreen) -> None:
     pane = await chat.panes.toggle("prompt", PromptPane)
     if isinstance(pane, PromptPane):
         pane.show(chat.state.prompt)
-        request_preview(chat, after=0.0)
+        preview.request_preview(chat, after=0.0)
     _focus(chat)
 
 
@@ -171,19 +103,12 @@ def chat_opened(chat: ChatScreen) -> None:
     scores.refresh(chat)
     examples.refresh_soon(chat)
     chat.work(fill_chats(chat), "panes")
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
-    if chat.going_to is not None:
-        from rpterm.tui.screens.chat import navigation
-
-        chat.work(navigation.show_pending_turn(chat), "way")
+    refresh_memory(chat)
 
 
 def refresh_memory(chat: ChatScreen) -> None:
-    """Something was written to memory: reload the Memory pane, if it is open."""
-    if chat.panes.pane("memory") is not None:
+    """Reload the Memory pane, if it is open."""
+    if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
         memory.refresh_soon(chat)
@@ -205,30 +130,6 @@ def portrait_path(chat: ChatScreen) -> Path | None:
     return Path(path).parent / chat.card.portrait
 
 
-def request_preview(
-    chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False
-) -> None:
-    """Build the prompt for the draft soon, if a pane shows it and no reply is being generated.
-
-    Args:
-        after: The delay in seconds; a later request replaces this one.
-        always: Build it even if only the status line shows its size.
-    """
-    is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
-    if not is_shown or chat.state.busy or chat.state.info is None:
-        return
-    chat.state.previews += 1
-    number = chat.state.previews
-
-    def build() -> None:
-        session = chat.session
-        if session is not None and chat.state.previews == number and not chat.state.busy:
-            draft, post = chat.input.full_text, chat.post_message
-            chat.previews.put(lambda: background.preview(session, draft, post))
-
-    chat.set_timer(after, build) if after else build()
-
-
 def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
     """Show the prompt that was built for the draft."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
@@ -236,17 +137,9 @@ def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
         pane.show(event.prompt, event.problem)
     if event.prompt is not None and not chat.state.busy:
-        show_window_usage(chat, event.prompt)
+        preview.show_window_usage(chat, event.prompt)
         # Nothing is recalled without a draft: keep showing the memories of the last reply.
         _show_recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
-
-
-def show_window_usage(chat: ChatScreen, prompt: Prompt) -> None:
-    """Show how full the context window is, and how many turns did not fit."""
-    from rpterm.chat.prompting import turns_left_out
-
-    left = len(turns_left_out(prompt))
-    chat.figures(used=prompt.tokens, context=prompt.context, left=left)
 
 
 def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
@@ -261,10 +154,7 @@ def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
 def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
     """Show the memories of this prompt in the Memory pane, if it is open."""
     chat.state.recalled = prompt
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(chat)
+    refresh_memory(chat)
 
 
 def _focus(chat: ChatScreen) -> None:

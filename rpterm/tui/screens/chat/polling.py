@@ -14,7 +14,7 @@ from textual.message import Message
 
 from rpterm.tui import messages
 from rpterm.tui.background import WINDOW
-from rpterm.tui.screens.chat import frame, panes
+from rpterm.tui.screens.chat import card_changes, frame, panes, preview
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
@@ -67,10 +67,13 @@ class Poller:
     def _poll(self, session: Session) -> None:
         try:
             if session is self._chat.session and not self._chat.state.busy:
-                report = self._reloader_for(session).poll()
-                if report is not None:
+                if self._session is not session:
+                    self._follow(session)
+                assert self._reloader is not None and self._elsewhere is not None
+                if (report := self._reloader.poll()) is not None:
                     self._chat.post_message(CardSaved(session, report))
-                self._poll_other_terminals(session)
+                if (path := self._elsewhere.poll()) is not None:
+                    self._chat.post_message(messages.BranchChanged(session, path))
         except RptermError:
             # The error is expected if the chat was left meanwhile, which closes its database.
             if session is self._chat.session:
@@ -78,18 +81,12 @@ class Poller:
         finally:
             self._polling = False
 
-    def _reloader_for(self, session: Session) -> Reloader:
+    def _follow(self, session: Session) -> None:
         from rpterm.chat.card_reload import Reloader
         from rpterm.chat.other_terminals import ChatPoller
 
-        if self._reloader is None or self._session is not session:
-            self._session, self._reloader = session, Reloader(session)
-            self._elsewhere = ChatPoller(session, WINDOW)
-        return self._reloader
-
-    def _poll_other_terminals(self, session: Session) -> None:
-        if self._elsewhere is not None and (path := self._elsewhere.poll()) is not None:
-            self._chat.post_message(messages.BranchChanged(session, path))
+        self._reloader, self._elsewhere = Reloader(session), ChatPoller(session, WINDOW)
+        self._session = session
 
 
 async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
@@ -113,8 +110,8 @@ async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
         frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
-        await frame.card_changed(chat, report.card, report.summary)
+        await card_changes.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)

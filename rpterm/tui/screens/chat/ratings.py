@@ -6,11 +6,10 @@ in ``rpterm.preference.rating``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat import replies, require
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
@@ -18,32 +17,16 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-def stars(n: int) -> Callable[[ChatScreen], Awaitable[None]]:
-    """The command that gives ``n`` stars."""
-
-    async def rate(chat: ChatScreen) -> None:
-        if (target := _rater_and_reply(chat)) is not None:
-            rater, turn = target
-            await chat.ask(rater.stars, turn.id, n)
-            await show_marks(chat)
-
-    return rate
+async def stars(chat: ChatScreen, *, n: int) -> None:
+    """Give ``n`` stars."""
+    rater, turn = _rater_and_reply(chat)
+    await chat.ask(rater.stars, turn.id, n)
+    await show_marks(chat)
 
 
-async def thumb_up(chat: ChatScreen) -> None:
-    """Give a thumb up."""
-    await _thumb(chat, True)
-
-
-async def thumb_down(chat: ChatScreen) -> None:
-    """Give a thumb down."""
-    await _thumb(chat, False)
-
-
-async def _thumb(chat: ChatScreen, up: bool) -> None:
-    if (target := _rater_and_reply(chat)) is None:
-        return
-    rater, turn = target
+async def thumb(chat: ChatScreen, *, up: bool) -> None:
+    """Give a thumb up or down."""
+    rater, turn = _rater_and_reply(chat)
     await chat.ask(rater.thumb, turn.id, up)
     await show_marks(chat)
     if chat.transcript.selected is None:
@@ -58,9 +41,7 @@ async def tags(chat: ChatScreen) -> None:
     """Rate aspects of a reply as good or bad."""
     from rpterm.tui.screens.tags import TagScreen
 
-    if (target := _rater_and_reply(chat)) is None:
-        return
-    rater, turn = target
+    rater, turn = _rater_and_reply(chat)
     await chat.ask(rater.require_complete, turn.id)  # Fail before the user has entered anything.
     mark = await chat.ask(rater.mark, turn.id)
     done = await chat.app.push_screen_wait(TagScreen(mark))
@@ -73,12 +54,9 @@ async def flag(chat: ChatScreen) -> None:
     """Flag a reply, or a part of it, with a reason."""
     from rpterm.tui.screens.flag import FlagScreen
 
-    if (target := _rater_and_reply(chat)) is None:
-        return
-    rater, turn = target
-    turn = await chat.ask(
-        rater.require_complete, turn.id
-    )  # Fail before the user has entered anything.
+    rater, turn = _rater_and_reply(chat)
+    # Fail before the user has entered anything.
+    turn = await chat.ask(rater.require_complete, turn.id)
     done = await chat.app.push_screen_wait(FlagScreen(turn.text))
     if done is not None:
         await chat.ask(rater.flag, turn.id, done.span, done.reason)
@@ -87,9 +65,7 @@ async def flag(chat: ChatScreen) -> None:
 
 async def unrate(chat: ChatScreen) -> None:
     """Undo the last rating of the reply."""
-    if (target := _rater_and_reply(chat)) is None:
-        return
-    rater, turn = target
+    rater, turn = _rater_and_reply(chat)
     undone = await chat.ask(rater.undo, turn.chat_id, turn.id)
     await show_marks(chat)
     chat.say("The last rating is undone." if undone is not None else "There is nothing to undo.")
@@ -97,9 +73,7 @@ async def unrate(chat: ChatScreen) -> None:
 
 async def consent(chat: ChatScreen) -> None:
     """Include this chat in exports, or exclude it again."""
-    session = chat.session
-    if session is None:
-        return
+    session = require.session(chat)
     allowed = await chat.ask(session.rater.is_exportable, session.chat_id)
     await chat.ask(session.rater.set_exportable, session.chat_id, not allowed)
     if allowed:
@@ -117,18 +91,13 @@ async def show_marks(chat: ChatScreen) -> None:
             chat.transcript.rate({turn: mark.text for turn, mark in marks.items()})
 
 
-def _rater_and_reply(chat: ChatScreen) -> tuple[Rater, Turn] | None:
-    """The rater and the reply to rate; says why if there is none."""
-    if chat.session is None:
-        chat.say("The chat is still opening.")
-        return None
-    if replies.refuse_while_choosing(chat):
-        return None
-    turn = chat.transcript.selected
-    if turn is None:
-        turns = chat.transcript.turns
-        turn = next((t for t in reversed(turns) if t.role == "assistant" and t.id > 0), None)
-    if turn is None or turn.role != "assistant" or turn.id < 0:
-        chat.say("Only replies can be rated; this turn is yours." if turn else "No reply yet.")
-        return None
-    return chat.session.rater, turn
+def _rater_and_reply(chat: ChatScreen) -> tuple[Rater, Turn]:
+    """The rater and the reply to rate."""
+    session = require.session(chat)
+    require.no_choice(chat)
+    turn = chat.transcript.selected or replies.last_turn(chat, "assistant")
+    if turn is None or turn.id < 0:
+        raise require.Refusal("No reply yet.")
+    if turn.role != "assistant":
+        raise require.Refusal("Only replies can be rated; this turn is yours.")
+    return session.rater, turn

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import frame, replies
+from rpterm.tui.screens.chat import frame, replies, require
 from rpterm.tui.screens.chat.scores import (
+    SCORES_OFF,
     card_of_speaker,
     ends_with_reply,
     is_scorable,
@@ -29,12 +30,9 @@ if TYPE_CHECKING:
 
 async def again_with_hint(chat: ChatScreen) -> None:
     """Regenerate the reply with a hint about what is wrong with this version."""
-    found = _scored_reply(chat)
-    if found is None:
-        return
-    turn, score, card = found
     from rpterm.scoring.findings import regeneration_hint
 
+    turn, score, card = _scored_reply(chat)
     text = regeneration_hint(score, turn.text, char=card.char, user=replies.user_name(chat))
     chat.say(text, title="Again, with a hint")
     chat.input.focus()
@@ -43,12 +41,9 @@ async def again_with_hint(chat: ChatScreen) -> None:
 
 async def best_of(chat: ChatScreen) -> None:
     """Generate several versions of the reply at once and keep the one with the best score."""
-    turn = _reply(chat)
-    if turn is None or chat.session is None:
-        return
-    if chat.session.scores is None:
-        chat.say("Scores are off: `rpterm config set scoring.live true` turns them on.")
-        return
+    session, turn = require.session(chat), _reply(chat)
+    if session.scores is None:
+        raise require.Refusal(SCORES_OFF)
     chat.input.focus()
     count = max(2, chat.settings.candidates)
     await replies.start(
@@ -78,10 +73,8 @@ async def pin_example(chat: ChatScreen) -> None:
     """Pin the example that best shows what the reply missed."""
     from rpterm.tui.screens.chat import example_commands
 
-    found = _scored_reply(chat)
-    if found is not None:
-        turn, score, _ = found
-        await example_commands.pin_nearest(chat, turn, score)
+    turn, score, _ = _scored_reply(chat)
+    await example_commands.pin_nearest(chat, turn, score)
 
 
 async def add_note(chat: ChatScreen) -> None:
@@ -89,38 +82,30 @@ async def add_note(chat: ChatScreen) -> None:
     from rpterm.scoring.findings import author_note
     from rpterm.tui.screens.chat import chats
 
-    found = _scored_reply(chat)
-    if found is not None:
-        turn, score, card = found
-        user = replies.user_name(chat)
-        await chats.write_note(chat, author_note(score, turn.text, char=card.char, user=user))
+    turn, score, card = _scored_reply(chat)
+    user = replies.user_name(chat)
+    await chats.write_note(chat, author_note(score, turn.text, char=card.char, user=user))
 
 
-def _reply(chat: ChatScreen) -> Turn | None:
+def _reply(chat: ChatScreen) -> Turn:
     """The selected reply, or the last one unless a message or candidates below it wait."""
-    if replies.refuse_while_busy(chat) or replies.refuse_while_choosing(chat):
-        return None
-    path = [turn for turn in chat.transcript.turns if is_scorable(turn)]
-    turn = target_reply(chat, path)
+    require.idle(chat)
+    require.no_choice(chat)
+    turn = target_reply(chat, [turn for turn in chat.transcript.turns if is_scorable(turn)])
     if turn is None:
-        chat.say("There is no reply yet.")
-    elif chat.transcript.selected is None and not ends_with_reply(chat):
+        raise require.Refusal("There is no reply yet.")
+    if chat.transcript.selected is None and not ends_with_reply(chat):
         makes = keys.key_name("regenerate", chat.settings.keys)
-        chat.say(f"Your last message has no reply yet: {makes} makes one.")
-        return None
+        raise require.Refusal(f"Your last message has no reply yet: {makes} makes one.")
     return turn
 
 
-def _scored_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard] | None:
-    """The reply to remedy, its score, and its speaker's card; says why if there is none."""
-    turn, session = _reply(chat), chat.session
-    if turn is None or session is None:
-        return None
-    card, score = card_of_speaker(session, turn), chat.keeper.known.get(turn.id)
+def _scored_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard]:
+    """The reply to remedy, its score, and its speaker's card."""
+    turn = _reply(chat)
+    card, score = card_of_speaker(require.session(chat), turn), chat.keeper.known.get(turn.id)
     if card is None:
-        chat.say("A narrator's replies are not scored: it plays no character.")
-    elif score is None:
-        chat.say("This reply has no score yet.")
-    else:
-        return turn, score, card
-    return None
+        raise require.Refusal("A narrator's replies are not scored: it plays no character.")
+    if score is None:
+        raise require.Refusal("This reply has no score yet.")
+    return turn, score, card

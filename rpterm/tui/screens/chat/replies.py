@@ -1,4 +1,4 @@
-"""Starts and stops replies, keeps one of several candidates, and shows what is stored.
+"""Starts and stops replies, and shows what is stored.
 
 Every command that wants a reply builds a ``ScreenRequest`` (see ``sending``) and passes it to
 ``start``; ``reply_events`` shows what happens then.
@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import background, keys
-from rpterm.tui.screens.chat import frame
+from rpterm.tui import background
+from rpterm.tui.screens.chat import frame, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Intent, RptermError, Status, Turn
+from rpterm.types import Intent, Role, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
-# Stopping and choosing ---------------------------------------------------------------------------
 async def stop(chat: ChatScreen) -> None:
     """Stop the reply, keeping its text so far."""
     state = chat.state
@@ -37,61 +36,7 @@ async def stop(chat: ChatScreen) -> None:
         await refresh_transcript(chat)
 
 
-async def keep_marked(chat: ChatScreen) -> None:
-    """Keep the marked candidate, or end a duel without a verdict."""
-    if chat.state.choosing is None:
-        return
-    if chat.state.choosing.blind:
-        from rpterm.tui.screens.chat import duels
-
-        await duels.leave(chat)
-    else:
-        await keep_candidate(chat, chat.state.choosing.marked)
-
-
-async def leave_candidates(chat: ChatScreen) -> None:
-    """Close the candidates: keep the marked one or, after a comparison, the reply from before."""
-    from rpterm.tui.widgets.example_comparison import ExampleComparison
-
-    if not isinstance(chat.state.choosing, ExampleComparison):
-        await keep_marked(chat)
-    elif not chat.state.busy:
-        await frame.clear_below(chat)
-        await refresh_transcript(chat)
-
-
-async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
-    """Keep this candidate; the others stay as its swipes."""
-    if chat.state.choosing is not None and chat.state.choosing.blind:
-        from rpterm.tui.screens.chat import duels
-
-        await duels.choose(chat, turn)
-        return
-    if chat.state.busy:
-        chat.state.chosen = True
-        chat.say("This reply is kept once all of them are complete; Esc stops them now.")
-        return
-    if chat.session is not None and chat.state.choosing is not None:
-        await chat.ask(chat.session.select, turn.id)
-        await frame.clear_below(chat)
-        await refresh_transcript(chat)
-        chat.input.focus()
-
-
 # Starting --------------------------------------------------------------------------------------
-async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
-    """Start a reply, after keeping the marked candidate if candidates wait."""
-    state = chat.state
-    state.keeping = True
-    try:
-        if state.choosing is not None:
-            await leave_candidates(chat)
-    except RptermError:
-        restore_message(chat, request)
-        raise
-    finally:
-        state.keeping = False
-    await start(chat, request)
 
 
 async def start(chat: ChatScreen, request: ScreenRequest) -> None:
@@ -138,9 +83,7 @@ def run(chat: ChatScreen) -> None:
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
-        from rpterm.tui.screens.chat import group
-
-        name = group.expected_name(chat, chat.session.scene, request)
+        name = speakers.expected_name(chat, chat.session.scene, request)
     user = Turn(GHOST_USER, 0, None, "user", user_name(chat), request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.has_more)
@@ -162,6 +105,8 @@ def prepend_to_input(chat: ChatScreen, words: str) -> None:
 # What is shown ----------------------------------------------------------------------------------
 async def refresh_transcript(chat: ChatScreen) -> None:
     """Show the branch as it is stored, and update what depends on it."""
+    from rpterm.tui.screens.chat import examples, scores
+
     session = chat.session
     if session is None:
         ghosts = (GHOST_USER, GHOST_REPLY)
@@ -174,7 +119,9 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     if chat.transcript.is_vertical_scroll_end:
         await chat.transcript.trim(background.WINDOW)
     frame.show_header(chat)
-    await _refresh_dependents(chat)
+    scores.refresh(chat)
+    chat.keeper.shown()
+    await examples.fill(chat)
 
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
@@ -191,19 +138,11 @@ def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:
     return [*above, replace(reply, text=view.full_text, status=Status.PARTIAL)]
 
 
-async def _refresh_dependents(chat: ChatScreen) -> None:
-    """Update what else depends on the shown branch: scores and examples."""
-    from rpterm.tui.screens.chat import examples, scores
-
-    scores.refresh(chat)
-    chat.keeper.shown()
-    await examples.fill(chat)
-
-
 # Helpers ---------------------------------------------------------------------------------------
-def last_turn(chat: ChatScreen) -> Turn | None:
-    """The last stored turn on screen."""
-    return next((turn for turn in reversed(chat.transcript.turns) if turn.id > 0), None)
+def last_turn(chat: ChatScreen, role: Role | None = None) -> Turn | None:
+    """The last stored turn on screen, or the last one of a role."""
+    stored = (turn for turn in reversed(chat.transcript.turns) if turn.id > 0)
+    return next((turn for turn in stored if role in (None, turn.role)), None)
 
 
 def user_name(chat: ChatScreen) -> str:
@@ -214,43 +153,6 @@ def user_name(chat: ChatScreen) -> str:
     return (chat.card.user(own) if chat.card else own).name
 
 
-def marked_candidate(chat: ChatScreen) -> Turn | None:
-    """The marked candidate; ``None`` if no candidates wait or the choice is blind."""
-    choosing = chat.state.choosing
-    return choosing.marked if choosing is not None and not choosing.blind else None
-
-
-def refuse_while_choosing(chat: ChatScreen) -> bool:
-    """Return whether candidates wait for a choice, and tell the user to choose first.
-
-    Until then, the last turn of the transcript is not the reply that the user is looking at.
-    """
-    choosing = chat.state.choosing
-    if choosing is None or chat.transcript.selected is not None:
-        return False
-    chat.say("Say first which is better." if choosing.blind else "Choose one of them first: ⏎.")
-    return True
-
-
 def target_turn(chat: ChatScreen) -> Turn | None:
     """The turn that a command acts on: the selected one, the marked candidate, or the last one."""
-    return chat.transcript.selected or marked_candidate(chat) or last_turn(chat)
-
-
-def refuse_while_busy(chat: ChatScreen) -> bool:
-    """Return whether a reply is being written or a turn edited, and tell the user so."""
-    if busy := chat.state.busy or chat.state.keeping:
-        chat.say("Still writing: Esc stops the reply.")
-    return busy or refuse_while_editing(chat)
-
-
-def refuse_while_editing(chat: ChatScreen) -> bool:
-    """Return whether a turn is being edited; if so, say so and focus the editor."""
-    if (editor := chat.state.editor) is None:
-        return False
-    keep_key, leave_key = (
-        keys.key_name(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
-    )
-    chat.say(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
-    editor.focus()
-    return True
+    return chat.transcript.selected or chat.state.marked or last_turn(chat)

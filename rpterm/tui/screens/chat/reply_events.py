@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, messages
-from rpterm.tui.screens.chat import frame, panes, replies
+from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import Generation, Intent, Turn
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat import events
@@ -71,7 +71,7 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     state = chat.state
     state.prompt = event.prompt
     chat.phase(Phase.EVALUATING)
-    panes.show_window_usage(chat, event.prompt)
+    preview.show_window_usage(chat, event.prompt)
     panes.show_sent_prompt(chat, event.prompt)
     if not event.turns:
         chat.input.read_only = True
@@ -87,7 +87,7 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     else:
         await chat.transcript.show(above, more=chat.transcript.has_more)
         state.choosing = _candidates_view(chat, event.turns)
-        await chat.transcript.mount_below(state.choosing)
+        await chat.transcript.mount(state.choosing)
     chat.refresh_hints()
 
 
@@ -136,7 +136,11 @@ def _reply_finished(chat: ChatScreen, event: events.ReplyFinished | events.Reply
         state.choosing.finish(event.index, event.turn, event.generation.usage.generated)
     elif (view := chat.transcript.view(event.turn.id)) is not None:
         view.show(event.turn)
-    _show_usage(chat, event.generation)
+    usage = event.generation.usage
+    chat.figures(
+        reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,
+        first_s=usage.first_token_s, hint="",
+    )  # fmt: skip
     if state.session is not None:
         state.session.rater.mark_seen(event.turn.id)
     chat.keeper.replied(event.turn)
@@ -173,18 +177,9 @@ async def reply_ended(chat: ChatScreen) -> None:
     if state.choosing is None and not was_draft:
         await replies.refresh_transcript(chat)
     elif chosen:
-        await replies.keep_marked(chat)
+        await candidates.keep_marked(chat)
     else:
         frame.show_header(chat)
     if state.info is not None:
         frame.settle_cache(chat)
-    panes.request_preview(chat, always=True)
-
-
-def _show_usage(chat: ChatScreen, generation: Generation) -> None:
-    """Show the token counts and the speed of the reply in the status line."""
-    usage = generation.usage
-    chat.figures(
-        reused=usage.reused, evaluated=usage.evaluated, rate=usage.tokens_per_second,
-        first_s=usage.first_token_s, hint="",
-    )  # fmt: skip
+    preview.request_preview(chat, always=True)

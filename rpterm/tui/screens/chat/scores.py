@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.tui import messages
+from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import Origin, RptermError, Status, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from textual.timer import Timer
 
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.live_scores import LiveScores
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
     from rpterm.tui.screens.chat.screen import ChatScreen
 
+SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
 REST_S = 2.0
 """How long typing must pause before the slow signals resume, in seconds."""
 
@@ -34,7 +34,6 @@ class ScoreKeeper:
     Attributes:
         known: The scores of the open chat, by turn id.
         problem: Why scoring failed last, or "".
-        sentence: The alarm that is shown, or "".
         dismissed: The id of the reply whose alarm the user dismissed, or 0.
     """
 
@@ -45,13 +44,11 @@ class ScoreKeeper:
         self._epoch = 0
         """Counts interruptions: slow work of an older epoch stops."""
         self._warm = self._prepared = self._reading = False
-        self._timer: Timer | None = None
         self._card: CharacterCard | None = None
         self._fully_scored: set[int] = set()
         self._queued: set[int] = set()
         self.known: dict[int, Score] = {}
         self.problem = ""
-        self.sentence = ""
         self.dismissed = 0
 
     def follow(self) -> LiveScores | None:
@@ -73,10 +70,8 @@ class ScoreKeeper:
     def interrupt(self) -> None:
         """The user types or sends: stop the slow signals, and resume after a pause."""
         self._epoch += 1
-        if self._timer is not None:
-            self._timer.stop()
         if self.follow() is not None and self._chat.is_mounted:
-            self._timer = self._chat.set_timer(REST_S, self.idle)
+            self._chat.after_pause("scores", REST_S, self.idle)
 
     def forget_scores(self) -> None:
         """The history of replies changed: forget the scores, except those that are stored."""
@@ -86,10 +81,8 @@ class ScoreKeeper:
     def clear_alarm(self) -> None:
         """Another reply was requested: clear the alarm and the status of the last one."""
         self._epoch += 1
-        self.sentence = ""
         self._chat.figures(score="")
-        for line in self._chat.query("#alarm"):
-            line.show("")  # type: ignore[attr-defined]
+        self._chat.query_one(Alarm).show("")
 
     def growing(self, turn: Turn) -> None:
         """A reply grows: process its text so far, unless that is already going on."""
@@ -305,7 +298,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         assert isinstance(pane, ConsistencyPane)
         problem = chat.keeper.problem
         if chat.session is not None and chat.session.scores is None:
-            problem = "Scores are off: `rpterm config set scoring.live true` turns them on."
+            problem = SCORES_OFF
         elif turn is None:
             problem = "There is no reply to score yet."
         trend = _trend(chat, path, turn)
@@ -340,20 +333,7 @@ def _show_alarm(
             sentence = f"{name} fell out of character."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."
-    chat.keeper.sentence = sentence
-    widgets = chat.query("#alarm")
-    if widgets:
-        widgets.first().show(sentence)  # type: ignore[attr-defined]
-    elif sentence:
-        chat.work(_mount_alarm(chat), "alarm")
-
-
-async def _mount_alarm(chat: ChatScreen) -> None:
-    from rpterm.tui.widgets.alarm import Alarm
-
-    if not chat.query("#alarm"):
-        await chat.query_one("#column").mount(Alarm(chat.settings.keys), before=chat.input)
-    chat.query_one("#alarm", Alarm).show(chat.keeper.sentence)
+    chat.query_one(Alarm).show(sentence)
 
 
 def dismiss_alarm(chat: ChatScreen) -> None:

@@ -21,19 +21,23 @@ from rpterm.errors import traceback_text, user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
+    candidates,
     chats,
     frame,
+    hints,
+    navigation,
     opening,
     other_terminals,
     panes,
     polling,
-    replies,
     reply_events,
     scores,
     turns,
 )
 from rpterm.tui.screens.chat.keyboard import is_active
+from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.chat.state import ChatState
+from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
 from rpterm.tui.widgets.hints import KeyHints
@@ -48,13 +52,14 @@ from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
     from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.chat.navigation import Location
-    from rpterm.tui.widgets.alarm import Alarm
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -124,6 +129,7 @@ class ChatScreen(Screen[None]):
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
         self._last_notice = ("", 0.0)
+        self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------
     def compose(self) -> ComposeResult:
@@ -131,6 +137,7 @@ class ChatScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="main"), Vertical(id="column"):
                 yield Transcript(opening.first_views(self), id="transcript")
+                yield Alarm(self.settings.keys)
                 yield PromptInput(id="input", press=self.press)
             yield PaneHost(id="panes")
         yield StatusLine(id="status")
@@ -203,6 +210,8 @@ class ChatScreen(Screen[None]):
         """Await something, show its error as a notice, and update the hints."""
         try:
             await work
+        except Refusal as refusal:
+            self.say(str(refusal))
         except RptermError as error:
             self.say(str(error), error=True)
         self.refresh_hints()
@@ -210,6 +219,15 @@ class ChatScreen(Screen[None]):
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function of the session in the desk's thread and await its result."""
         return await self.desk.call(function, *args, **kwargs)
+
+    def after_pause(self, name: str, seconds: float, call: Callable[[], object]) -> None:
+        """Call something after a pause, which begins again with each request of this name."""
+        if (pending := self._pending.pop(name, None)) is not None:
+            pending.stop()
+        if seconds:
+            self._pending[name] = self.set_timer(seconds, call)
+        else:
+            call()
 
     def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
         """Show a notice; the same notice again only after ``SAID_S``."""
@@ -249,12 +267,14 @@ class ChatScreen(Screen[None]):
     def refresh_hints(self) -> None:
         """Show the keys that can be used now."""
         if self.is_mounted:
-            panes.show_hints(self)
+            hints.show_hints(self)
 
     # Messages from threads ---------------------------------------------------------------------
     @on(messages.SessionOpened)
     async def session_opened(self, event: messages.SessionOpened) -> None:
         await self._guarded(opening.session_opened(self, event))
+        if self.going_to is not None:
+            self.work(navigation.show_pending_turn(self), "way")
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
@@ -306,10 +326,6 @@ class ChatScreen(Screen[None]):
         panes.show_preview(self, event)
 
     # Messages from widgets ---------------------------------------------------------------------
-    @on(PromptInput.Emptied)
-    def input_emptied(self) -> None:
-        self.refresh_hints()
-
     @on(PromptInput.Drafted)
     def input_drafted(self) -> None:
         from rpterm.tui.screens.chat import sending
@@ -331,7 +347,7 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.work(replies.keep_candidate(self, event.turn))
+        self.work(candidates.keep_candidate(self, event.turn))
 
     @on(Transcript.HistoryRequested)
     def history_wanted(self) -> None:
@@ -359,12 +375,16 @@ class ChatScreen(Screen[None]):
     def chat_taken(self, event: ChatsPane.Chosen) -> None:
         self.work(chats.open_chat(self, event.chat_id))
 
+    @on(Alarm.Clicked)
+    def alarm_clicked(self, event: Alarm.Clicked) -> None:
+        self.command(event.command) if event.command else scores.dismiss_alarm(self)
+
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
     def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:
         """A command key was pressed in the Memory pane."""
-        from rpterm.tui.screens.chat import memory
+        from rpterm.tui.screens.chat import memory_commands
 
-        self._work_with_dialog(memory.run_command(self, event))
+        self._work_with_dialog(memory_commands.run_command(self, event))
 
     def on_memory_pane_query_changed(self) -> None:
         """The search in the Memory pane changed."""
@@ -387,10 +407,6 @@ class ChatScreen(Screen[None]):
         from rpterm.tui.screens.chat.examples import slider_moved
 
         self.work(slider_moved(self, event.k, event.budget))
-
-    def on_alarm_clicked(self, event: Alarm.Clicked) -> None:
-        """A remedy was chosen in the alarm, or the alarm was dismissed."""
-        self.command(event.command) if event.command else scores.dismiss_alarm(self)
 
     def on_unmount(self) -> None:
         lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from rpterm import slash
 from rpterm.tui import background, keys
-from rpterm.tui.screens.chat import frame, panes, replies, slash_commands
+from rpterm.tui.screens.chat import (
+    candidates,
+    frame,
+    preview,
+    replies,
+    require,
+    slash_commands,
+)
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent
@@ -32,21 +39,22 @@ async def send(chat: ChatScreen) -> None:
 
 async def send_text(chat: ChatScreen, request: ScreenRequest) -> None:
     """Send the draft as the text of a request; if the draft is a command, run it instead."""
-    if await slash_commands.run_if_command(chat) or replies.refuse_while_busy(chat):
+    if await slash_commands.run_if_command(chat):
         return
+    require.idle(chat)
     text = slash.unescaped(chat.input.full_text.strip())
     chat.input.put("")  # Before the first await, or a second Enter would send it again.
-    await replies.start_after_choice(chat, replace(request, text=text))
+    await candidates.start_after_choice(chat, replace(request, text=text))
 
 
 async def _send_without_text(chat: ChatScreen) -> None:
     if chat.state.choosing is not None and chat.state.choosing.blind:
         chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
     elif chat.state.choosing is not None:
-        await replies.keep_marked(chat)
+        await candidates.keep_marked(chat)
     elif chat.session is not None and chat.session.scene.group:
-        if not replies.refuse_while_busy(chat):
-            await replies.start(chat, ScreenRequest(Intent.NEXT))
+        require.idle(chat)
+        await replies.start(chat, ScreenRequest(Intent.NEXT))
     else:
         chat.say("Nothing to send yet: write something first.")
 
@@ -66,23 +74,22 @@ async def several_candidates(chat: ChatScreen) -> None:
 
 
 async def _regenerate(chat: ChatScreen, candidates: int) -> None:
-    if replies.refuse_while_busy(chat):
-        return
+    require.idle(chat)
     if chat.state.figures.phase is Phase.CLOSED:
         await frame.clear_below(chat)
         frame.open_chat(chat, None, None)
         return
     turn = replies.target_turn(chat)
     if turn is None:
-        chat.say("There is no reply to regenerate yet.")
-        return
+        raise require.Refusal("There is no reply to regenerate yet.")
     turn_id = turn.id if turn.role == "assistant" else None
     if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     if turn.parent_id is None and turn.role == "assistant":
         list_key = keys.key_name("greeting", chat.settings.keys)
-        chat.say(f"This is the greeting: ← and → show the card's others, {list_key} lists them.")
-        return
+        raise require.Refusal(
+            f"This is the greeting: ← and → show the card's others, {list_key} lists them."
+        )
     chat.input.focus()
     await replies.start(
         chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates)
@@ -91,22 +98,19 @@ async def _regenerate(chat: ChatScreen, candidates: int) -> None:
 
 async def continue_reply(chat: ChatScreen) -> None:
     """Continue the selected or last reply."""
+    require.idle(chat)
     turn = replies.target_turn(chat)
-    if replies.refuse_while_busy(chat):
-        return
     if turn is None or turn.role != "assistant":
-        chat.say("There is no reply to continue.")
-        return
+        raise require.Refusal("There is no reply to continue.")
     chat.input.focus()
     await replies.start(chat, ScreenRequest(Intent.CONTINUE, turn_id=turn.id))
 
 
 async def impersonate(chat: ChatScreen) -> None:
     """Let the model draft the user's next line in the input."""
-    if not replies.refuse_while_busy(chat):
-        await replies.start_after_choice(
-            chat, ScreenRequest(Intent.IMPERSONATE, chat.input.full_text)
-        )
+    require.idle(chat)
+    draft = ScreenRequest(Intent.IMPERSONATE, chat.input.full_text)
+    await candidates.start_after_choice(chat, draft)
 
 
 # The draft -------------------------------------------------------------------------------------
@@ -115,15 +119,14 @@ def draft_changed(chat: ChatScreen) -> None:
     if chat.session is not None:
         chat.session.user_is_typing()
     chat.refresh_hints()
-    panes.request_preview(chat)
-    chat.state.drafts += 1
-    chat.set_timer(KEPT_AFTER_S, lambda number=chat.state.drafts: _store_draft(chat, number))
+    preview.request_preview(chat)
+    chat.after_pause("draft", KEPT_AFTER_S, lambda: _store_draft(chat))
 
 
-def _store_draft(chat: ChatScreen, number: int) -> None:
-    """Store the draft unless it has changed again since draft ``number``."""
+def _store_draft(chat: ChatScreen) -> None:
+    """Store the draft."""
     session, text = chat.session, chat.input.full_text
     # A message that was just sent stays the stored draft until it is stored as a turn.
     was_sent = not text.strip() and (chat.state.busy or chat.state.request is not None)
-    if session is not None and chat.state.drafts == number and not was_sent:
+    if session is not None and not was_sent:
         chat.desk.put(lambda: background.keep_draft(session, text))

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.live_settings import DEFAULT, MODEL, PROFILE, problem_with
-from rpterm.tui.screens.chat import opening, panes
+from rpterm.tui.screens.chat import opening, preview, require
 
 if TYPE_CHECKING:
     from rpterm.live_settings import LiveSetting, LiveSettings
@@ -18,9 +18,7 @@ async def choose_setting(chat: ChatScreen) -> None:
     """Show the list of settings and change one after the other."""
     from rpterm.tui.screens.settings import SettingsScreen
 
-    if (live_settings := _tuning(chat)) is None:
-        return
-    at = ""
+    live_settings, at = _live_settings(chat), ""
     while True:
         knobs = {knob.name: knob for knob in await chat.ask(live_settings.knobs, chat.card)}
         screen = SettingsScreen(list(knobs.values()), chat.settings.keys, at)
@@ -39,8 +37,7 @@ async def change_setting(chat: ChatScreen, name: str, text: str) -> None:
     Raises:
         ConfigError: There is no such setting, the value is invalid, or it cannot be stored.
     """
-    if (live_settings := _tuning(chat)) is None:
-        return
+    live_settings = _live_settings(chat)
     changed = await chat.ask(live_settings.change, name, text, chat.card)
     chat.settings = live_settings.settings
     counts = changed.counts
@@ -50,7 +47,7 @@ async def change_setting(chat: ChatScreen, name: str, text: str) -> None:
         await opening.switch_chat(chat, None, chat.session.chat_id)
         counts = "reply"
     chat.say(changed.describe(counts))
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 async def show_setting(chat: ChatScreen, name: str) -> None:
@@ -59,8 +56,7 @@ async def show_setting(chat: ChatScreen, name: str) -> None:
     Raises:
         ConfigError: There is no such setting.
     """
-    if (live_settings := _tuning(chat)) is not None:
-        chat.say((await chat.ask(live_settings.knob, name, chat.card)).describe())
+    chat.say((await chat.ask(_live_settings(chat).knob, name, chat.card)).describe())
 
 
 async def _ask_value(chat: ChatScreen, knob: LiveSetting) -> str | None:
@@ -104,9 +100,7 @@ async def _choose_profile(chat: ChatScreen, knob: LiveSetting) -> str | None:
     from rpterm import config
     from rpterm.tui.screens.chooser import Choice
 
-    if (live_settings := _tuning(chat)) is None:
-        return None
-    names = await chat.ask(config.profiles, live_settings.file)
+    names = await chat.ask(config.profiles, _live_settings(chat).file)
     title = "Profiles; rpterm config set NAME VALUE --profile creates one"
     choices = [Choice(DEFAULT, "none"), *(Choice(name, name) for name in names)]
     return await _choose_other(chat, title, choices, str(knob.value) or DEFAULT)
@@ -122,7 +116,7 @@ async def _choose_other(
     return None if done is None or done.id == current else done.id
 
 
-def _tuning(chat: ChatScreen) -> LiveSettings | None:
+def _live_settings(chat: ChatScreen) -> LiveSettings:
     if chat.live_settings is None:
-        chat.say("Settings cannot be changed here.")
+        raise require.Refusal("Settings cannot be changed here.")
     return chat.live_settings

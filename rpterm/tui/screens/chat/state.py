@@ -9,7 +9,7 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.status import Figures
 from rpterm.tui.widgets.turn_editor import TurnEditor
-from rpterm.types import Chat, Prompt
+from rpterm.types import Chat, Prompt, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -52,8 +52,6 @@ class ChatState:
         keeping: Whether a candidate is being kept before the next request starts.
         chosen: Whether the user took the marked candidate before all were complete.
         editor: The inline editor, while a turn is edited.
-        previews: Counts preview requests; only the last one is built.
-        drafts: Counts changes of the draft; only the last one is stored.
         card_note: What the last save of the card file changed, or what is wrong with it.
         highlit: The id of the turn whose violations are underlined, or 0.
         figures: What the status line shows.
@@ -74,11 +72,15 @@ class ChatState:
     keeping: bool = False
     chosen: bool = False
     editor: TurnEditor | None = None
-    previews: int = 0
-    drafts: int = 0
     card_note: str = ""
     highlit: int = 0
     figures: Figures = field(default_factory=Figures)
+
+    @property
+    def marked(self) -> Turn | None:
+        """The marked candidate; ``None`` if no candidates wait or the choice is blind."""
+        choosing = self.choosing
+        return choosing.marked if choosing is not None and not choosing.blind else None
 
     @property
     def busy(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, text
 from rpterm.tui.external_editor import edit_outside
-from rpterm.tui.screens.chat import files, frame, panes, replies
+from rpterm.tui.screens.chat import candidates, files, frame, preview, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -48,44 +48,33 @@ async def back(chat: ChatScreen) -> None:
         select(chat, None)
         chat.transcript.scroll_to_end()
     elif chat.state.choosing is not None:
-        await replies.leave_candidates(chat)
+        await candidates.leave_candidates(chat)
     else:
         chat.panes.close_last()
         (chat.state.editor or chat.input).focus()
 
 
 # Versions --------------------------------------------------------------------------------------
-async def swipe_previous(chat: ChatScreen) -> None:
-    """Show the previous version."""
-    await _swipe(chat, -1)
-
-
-async def swipe_next(chat: ChatScreen) -> None:
-    """Show the next version."""
-    await _swipe(chat, 1)
-
-
-async def _swipe(chat: ChatScreen, step: int) -> None:
+async def swipe(chat: ChatScreen, *, step: int) -> None:
+    """Show the previous (-1) or next (1) version, or mark that candidate."""
     if chat.state.choosing is not None:
         chat.state.choosing.move(step)
         return
-    turn = chat.transcript.selected or _last_reply(chat)
+    turn = chat.transcript.selected or replies.last_turn(chat, "assistant")
     if turn is not None:
         await swipe_turn(chat, turn, step)
 
 
 async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     """Show the sibling of a turn and what follows it."""
-    if chat.session is None or replies.refuse_while_busy(chat):
-        return
+    session = require.session(chat)
+    require.idle(chat)
     if turn.swipes < 2:
         regenerate_key = keys.key_name("regenerate", chat.settings.keys)
-        chat.say(f"There is only this version. {regenerate_key} makes another one.")
-        return
-    sibling = await chat.ask(chat.session.swipe, turn.id, step)
+        raise require.Refusal(f"There is only this version. {regenerate_key} makes another one.")
+    sibling = await chat.ask(session.swipe, turn.id, step)
     if sibling is None:
-        chat.say("This is the last version." if step > 0 else "This is the first version.")
-        return
+        raise require.Refusal(f"This is the {'last' if step > 0 else 'first'} version.")
     if chat.transcript.selected is not None:
         chat.transcript.selected = sibling
     await frame.clear_below(chat)  # An error there was about the other version.
@@ -98,10 +87,9 @@ async def edit_last(chat: ChatScreen) -> None:
     if chat.state.choosing is not None:
         chat.state.choosing.move(-chat.state.choosing.columns)
         return
-    turn = next((t for t in reversed(chat.transcript.turns) if t.role == "user" and t.id > 0), None)
+    turn = replies.last_turn(chat, "user")
     if turn is None:
-        chat.say("You have not said anything yet.")
-        return
+        raise require.Refusal("You have not said anything yet.")
     await edit_turn(chat, turn)
 
 
@@ -110,15 +98,14 @@ async def edit(chat: ChatScreen) -> None:
     turn = replies.target_turn(chat)
     if turn is None:
         return
-    if turn is replies.marked_candidate(chat) and not chat.state.busy:
-        await replies.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
+    if turn is chat.state.marked and not chat.state.busy:
+        await candidates.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
     await edit_turn(chat, turn)
 
 
 async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     """Replace the view of a turn by an editor."""
-    if replies.refuse_while_busy(chat):
-        return
+    require.idle(chat)
     view = chat.transcript.view(turn.id)
     if view is None:
         return
@@ -145,9 +132,7 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
 
 async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
     """Store an edit as a new version; after an edit of the user's turn, generate a new reply."""
-    if chat.session is None:
-        return
-    await chat.ask(chat.session.edit, turn.id, text)
+    await chat.ask(require.session(chat).edit, turn.id, text)
     await replies.refresh_transcript(chat)
     if turn.role == "user":
         await replies.start(chat, ScreenRequest(Intent.REGENERATE))
@@ -161,7 +146,8 @@ async def edit_outside_here(chat: ChatScreen) -> None:
     turn = chat.transcript.selected
     if turn is None:
         _edit_draft_outside(chat)
-    elif not replies.refuse_while_busy(chat):
+    else:
+        require.idle(chat)
         edited = (edit_outside(chat.app, turn.text) or "").strip()
         if edited and edited != turn.text:
             await keep_edit(chat, turn, edited)
@@ -180,11 +166,10 @@ async def branch_here(chat: ChatScreen) -> None:
     """End the shown branch at the selected turn."""
     turn = chat.transcript.selected
     if turn is None:
-        chat.say(f"Select a turn first: {keys.key_name('select-previous', chat.settings.keys)}.")
-        return
-    if chat.session is None or replies.refuse_while_busy(chat):
-        return
-    await chat.ask(chat.session.branch, turn.id)
+        select_key = keys.key_name("select-previous", chat.settings.keys)
+        raise require.Refusal(f"Select a turn first: {select_key}.")
+    require.idle(chat)
+    await chat.ask(require.session(chat).branch, turn.id)
     await replies.refresh_transcript(chat)
     select(chat, None)
     branches_key = keys.key_name("branches", chat.settings.keys)
@@ -203,28 +188,32 @@ async def toggle_thought(chat: ChatScreen) -> None:
     turn = replies.target_turn(chat)
     view = chat.transcript.view(turn.id) if turn is not None else None
     if view is None or not view.turn.thought:
-        chat.say("The model did not think before this turn. Alt+S, think_tokens, lets it think.")
-        return
+        settings_key = keys.key_name("settings", chat.settings.keys)
+        raise require.Refusal(
+            f"The model did not think before this turn. {settings_key}, think_tokens, lets it "
+            "think."
+        )
     view.toggle_thought()
 
 
 async def hide(chat: ChatScreen) -> None:
     """Hide the selected turn from the model, or unhide it."""
-    session, turn = chat.session, replies.target_turn(chat)
-    if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
-        return
-    if replies.refuse_while_choosing(chat):
+    session, turn = require.session(chat), replies.target_turn(chat)
+    require.idle(chat)
+    require.no_choice(chat)
+    if turn is None or turn.id < 0:
         return
     hidden = (await chat.ask(session.hide, turn.id)).hidden
     await replies.refresh_transcript(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
     chat.say("This turn is hidden from the model." if hidden else "The model reads it again.")
 
 
 async def delete(chat: ChatScreen) -> None:
     """Delete the selected turn after asking, alone or with what follows it."""
-    session, turn = chat.session, replies.target_turn(chat)
-    if turn is None or turn.id < 0 or session is None or replies.refuse_while_busy(chat):
+    session, turn = require.session(chat), replies.target_turn(chat)
+    require.idle(chat)
+    if turn is None or turn.id < 0:
         return
     following = await chat.ask(session.following, turn.id)
     alone = await _ask_what_to_delete(chat, turn, following)
@@ -236,7 +225,7 @@ async def delete(chat: ChatScreen) -> None:
         chat.keeper.forget_scores()
     await frame.clear_below(chat)
     await replies.refresh_transcript(chat)
-    panes.request_preview(chat, always=True)
+    preview.request_preview(chat, always=True)
 
 
 async def _ask_what_to_delete(
@@ -256,17 +245,17 @@ async def _ask_what_to_delete(
 
 
 # Scrolling -------------------------------------------------------------------------------------
-async def scroll_up(chat: ChatScreen) -> None:
+def scroll_up(chat: ChatScreen) -> None:
     """Scroll a page up."""
     chat.transcript.scroll_page_up(animate=False)
 
 
-async def scroll_down(chat: ChatScreen) -> None:
+def scroll_down(chat: ChatScreen) -> None:
     """Scroll a page down."""
     chat.transcript.scroll_page_down(animate=False)
 
 
-async def to_end(chat: ChatScreen) -> None:
+def to_end(chat: ChatScreen) -> None:
     """Scroll to the end, and stay there as the transcript grows."""
     chat.transcript.scroll_to_end()
 
@@ -287,8 +276,3 @@ async def _load_above(chat: ChatScreen) -> None:
     path = await chat.ask(session.path, wanted)
     first = next((index for index, turn in enumerate(path) if turn.id == shown[0].id), 0)
     await chat.transcript.prepend(path[:first], more=len(path) >= wanted)
-
-
-def _last_reply(chat: ChatScreen) -> Turn | None:
-    stored_replies = (t for t in chat.transcript.turns[::-1] if t.role == "assistant" and t.id > 0)
-    return next(stored_replies, None)

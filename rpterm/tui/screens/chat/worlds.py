@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import examples, frame, replies
+from rpterm.tui.screens.chat import card_changes, examples, new_files, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ async def choose_world(chat: ChatScreen) -> None:
     from rpterm.examples.editor import CHAT
     from rpterm.paths import find
 
-    session = chat.session
-    if session is None or replies.refuse_while_busy(chat):
-        return
+    session = require.session(chat)
+    require.idle(chat)
     at, whose = "", ""
     while chat.session is session:
         targets = _targets(session)
@@ -43,23 +42,24 @@ async def choose_world(chat: ChatScreen) -> None:
         none = "No world matches." if found else worlds.no_worlds_hint(find().characters)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
-            takes="join or leave", overrides=chat.settings.keys, empty=none,
+            takes="join or leave", overrides=chat.settings.keys, empty=none, actions=("list-new",),
         ))  # fmt: skip
         if done is None or chat.session is not session:
             return
-        at = done.id
+        at = done.id or at
         if done.id == _WHOSE:
             whose = _next(targets, whose)
-        else:
+        elif done.action == "open":
             await _show_change(chat, await chat.ask(editor.toggle_world, done.id, whose), whose)
+        elif name := await new_files.write_world(chat):
+            at = name
+            await _show_change(chat, await chat.ask(editor.toggle_world, name, whose), whose)
 
 
 async def toggle_world(chat: ChatScreen, arguments: str) -> None:
     """Run ``/world``: add the named world, or remove it."""
-    session = chat.session
-    if session is None or replies.refuse_while_busy(chat):
-        return
-    editor = examples.editor_of(chat, session)
+    editor = examples.editor_of(chat, require.session(chat))
+    require.idle(chat)
     whose, world = editor.parse_target(arguments)
     await _show_change(chat, await chat.ask(editor.toggle_world, world, whose), whose)
 
@@ -68,9 +68,9 @@ async def _show_change(chat: ChatScreen, summary: str, whose: str) -> None:
     from rpterm.examples.editor import CHAT
 
     if whose != CHAT:
-        await examples.card_written(chat, summary, whose)
+        await card_changes.card_written(chat, summary, whose)
     elif chat.session is not None:
-        await frame.card_changed(chat, chat.session.card, summary, title="This chat")
+        await card_changes.card_changed(chat, chat.session.card, summary, title="This chat")
         await examples.examples_changed(chat)
 
 

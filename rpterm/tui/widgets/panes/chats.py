@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
@@ -14,26 +13,13 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice
-from rpterm.tui.widgets.long_list import LongList
+from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
 
 
-class ChatsPane(Vertical):
+class ChatsPane(ListPane):
     """A list of chats, the open one marked."""
 
-    DEFAULT_CSS = """
-    ChatsPane {
-        #chats-head { height: auto; padding: 0 1 1 1; }
-        OptionList {
-            height: 1fr; padding: 0; border: none; background: $background;
-            scrollbar-size-vertical: 1;
-            &:focus { border: none; background-tint: transparent; }
-            .option-list--option { padding: 0 1; }
-            .option-list--option-highlighted { background: transparent; color: $foreground;
-                text-style: none; }
-            &:focus .option-list--option-highlighted { background: $block-cursor-background; }
-        }
-    }
-    """
+    DEFAULT_CSS = "ChatsPane #chats-head { height: auto; padding: 0 1 1 1; }"
 
     class Chosen(Message):
         """A chat was chosen."""
@@ -43,21 +29,18 @@ class ChatsPane(Vertical):
             self.chat_id = chat_id
 
     def __init__(self) -> None:
-        super().__init__(name="chats")
+        super().__init__("chats")
         self._choices: list[Choice] = []
         self._current = ""
 
     def compose(self) -> ComposeResult:
         yield Static(Content.styled("Chats", "bold $text-primary"), id="chats-head")
-        yield LongList()
+        yield PaneList()
 
     def show(self, choices: Sequence[Choice], current: int) -> None:
         """Show these chats; ``current`` is the id of the open one."""
         self._choices, self._current = list(choices), str(current)
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
+        self.draw()
 
     @on(OptionList.OptionSelected)
     def on_chat_selected(self, event: OptionList.OptionSelected) -> None:
@@ -65,11 +48,8 @@ class ChatsPane(Vertical):
         self.post_message(self.Chosen(int(event.option.id or 0)))
 
     def _draw(self) -> None:
-        if not self.is_attached or not self.size.width:
-            return
-        width = max(16, self.size.width - 4)
-        ids = [choice.id for choice in self._choices]
-        self.query_one(LongList).fill(
+        width, ids = self.width - 1, [choice.id for choice in self._choices]
+        self.listed.fill(
             (Option(self._row(choice, width), id=choice.id) for choice in self._choices),
             ids.index(self._current) if self._current in ids else None,
         )

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 from rpterm.humanize import counted
 from rpterm.scoring.findings import ScoreFinding, excerpt, findings
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
+from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList, heading
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ class ConsistencyPane(ListPane):
     class LineWanted(Message):
         """The user asked to see this line of the card."""
 
-        def __init__(self, source: str, line: str) -> None:
+        def __init__(self, line: str) -> None:
             super().__init__()
-            self.source, self.line = source, line
+            self.line = line
 
     def __init__(self) -> None:
         super().__init__("consistency")
@@ -100,7 +100,7 @@ class ConsistencyPane(ListPane):
         event.stop()
         evidence = self._evidence.get(event.option.id or "")
         if evidence is not None and evidence.line:
-            self.post_message(self.LineWanted(evidence.source, evidence.line))
+            self.post_message(self.LineWanted(evidence.line))
 
     def _draw(self) -> None:
         width = self.width
@@ -128,11 +128,11 @@ class ConsistencyPane(ListPane):
                 continue
             if finding.kind != kind:
                 kind = finding.kind
-                yield Option(_heading(_HEADINGS[kind]), disabled=True)
+                yield heading(_HEADINGS[kind])
             yield from self._finding(finding, turn.text, width)
         for kind in ("little", "clean", "mute"):
             if names := [each.label for each in found if each.kind == kind]:
-                yield Option(_heading(_HEADINGS[kind]), disabled=True)
+                yield heading(_HEADINGS[kind])
                 yield Option(Content.styled(" · ".join(names), text.MUTED), disabled=True)
         if not score.complete:
             pending = "The slower signals follow when the model is idle."
@@ -276,7 +276,3 @@ def _source_name(source: str) -> str:
         return "previous turn" if back == 1 else f"{back} turns earlier"
     name = kind.removeprefix("card.")
     return f"{name} {int(number) + 1}" if number.isdecimal() else name or "card"
-
-
-def _heading(name: str) -> Content:
-    return Content.styled(f"\n{name.upper()}", f"bold {text.MUTED}")

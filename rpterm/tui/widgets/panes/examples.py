@@ -18,10 +18,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
-from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, pane_action
+from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, heading, pane_action
 
 if TYPE_CHECKING:
-    from rpterm.examples.records import Exemplar, Row
+    from rpterm.examples.records import Row
 
 _MARKS = {
     "pinned": ("◆", "$text-accent"), "card": ("▪", "$text-primary"), "turn": ("▸", "$text-accent"),
@@ -108,13 +108,8 @@ class ExamplesPane(ListPane):
         yield Links(id="examples-keys", markup=False)
 
     @property
-    def marked(self) -> Exemplar | None:
-        """The example that the keys act on."""
-        return self.row.exemplar if self.row is not None else None
-
-    @property
     def row(self) -> Row | None:
-        """The marked row."""
+        """The marked row, which the keys act on."""
         return self._rows.get(self.listed.marked)
 
     def show(self, rows: Sequence[Row], sizes: ExampleSizes, problem: str = "") -> None:
@@ -163,13 +158,13 @@ class ExamplesPane(ListPane):
         title = Content.styled("Examples", "bold $text-primary")
         if self._problem:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
-        tokens = f"{text.format_count(sizes.used)} tokens"
+        tokens = f"{sizes.used:,} tokens"
         default = " default" if sizes.usual else ""
         rows = [
             text.justify(title, (tokens, text.MUTED), width, 2), Content(""),
             self._slider("per turn", "fewer more", "k", sizes.k, MOST_A_TURN, f"{sizes.k}"),
             self._slider("budget", "smaller larger", "budget", sizes.cell, _CELLS,
-                         f"{text.format_count(sizes.budget)}{default}"),
+                         f"{sizes.budget:,}{default}"),
         ]  # fmt: skip
         if note := self._note():
             rows.append(Content.styled(note, f"italic {text.MUTED}"))
@@ -216,13 +211,11 @@ class ExamplesPane(ListPane):
         )
 
     def _options(self) -> Iterable[Option]:
-        heading = ""
+        title = ""
         for row in self._rows.values():
-            if _HEADINGS[row.place] != heading:
-                heading = _HEADINGS[row.place]
-                yield Option(
-                    Content.styled(f"\n{heading.upper()}", f"bold {text.MUTED}"), disabled=True
-                )
+            if _HEADINGS[row.place] != title:
+                title = _HEADINGS[row.place]
+                yield heading(title)
             yield Option(self._row(row, self.width), id=row.exemplar.key)
 
     def _row(self, row: Row, width: int) -> Content:
@@ -232,7 +225,7 @@ class ExamplesPane(ListPane):
         name = _SOURCES[row.exemplar.source]
         name += f" {row.exemplar.number}" if row.exemplar.number else ""
         similarity = f"similar {row.meaning:.2f}  " if row.meaning is not None else ""
-        right = f"{similarity}{text.format_count(row.tokens):>5}"
+        right = f"{similarity}{row.tokens:>5,}"
         left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
         lines = [text.justify(left, (right, text.MUTED), width)]
         if open_:

@@ -6,15 +6,23 @@ from collections.abc import Callable, Iterable, Mapping
 
 from textual.binding import BindingsMap
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.content import Content
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys
+from rpterm.tui import keys, text
+from rpterm.tui.widgets.long_list import LongList
 
 
 def pane_action(action: str, value: str | int) -> str:
     """The action of a link in ``Links``: it runs an action of the pane that contains it."""
     return f"pane({action!r}, {value!r})"
+
+
+def heading(title: str, note: str = "", style: str = text.MUTED) -> Option:
+    """The row above a section of a list, with a note after its title."""
+    shown = Content.assemble("\n", (title.upper(), f"bold {style}"))
+    return Option(shown + Content.styled(f"  {note}", text.MUTED), disabled=True)
 
 
 class Links(Static):
@@ -24,7 +32,7 @@ class Links(Static):
         getattr(self.parent, f"action_{action}")(value)
 
 
-class PaneList(OptionList):
+class PaneList(LongList):
     """A list without a frame whose rows are headings (disabled) or options.
 
     The marked row is highlighted only while the list has the focus.
@@ -42,9 +50,6 @@ class PaneList(OptionList):
         &:focus > .option-list--option-highlighted { background: $block-cursor-background; }
     }
     """
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
 
     @property
     def marked(self) -> str:

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
 from rpterm.tui.widgets.panes import memory_lines as lines
-from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, pane_action
+from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, heading, pane_action
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 if TYPE_CHECKING:
@@ -179,10 +179,10 @@ class MemoryPane(ListPane):
         title = Content.styled("Memory", "bold $text-primary")
         if self._view is None:
             return Content.assemble(title, "\n", (self._problem, text.MUTED))
-        total = f"{text.format_count(sum(self._view.kinds.values()))} stored"
+        total = f"{sum(self._view.kinds.values()):,} stored"
         embedded, embeddable = self._view.embedded
         if embedded < embeddable:
-            total += f" · {text.format_count(embeddable - embedded)} to embed"
+            total += f" · {embeddable - embedded:,} to embed"
         head = text.justify(title, (total, text.MUTED), self.width, 2)
         if self._view.error:
             head = Content.assemble(head, "\n", (self._view.error, "$text-error"))
@@ -197,19 +197,19 @@ class MemoryPane(ListPane):
             yield from self._recalled(view)
         if view.blocks or view.hidden:
             count = len(view.blocks) + len(view.hidden)
-            yield Option(lines.heading("never mention", str(count), "$text-error"), disabled=True)
+            yield heading("never mention", str(count), "$text-error")
         for block in view.blocks:
             self._blocks[f"block:{block.id}"] = block
             yield Option(lines.blocked(block, self.width), id=f"block:{block.id}")
         yield from self._entries("hidden", view.hidden)
         title = "found" if self.query_text else "newest"
-        yield Option(lines.heading(title, "" if view.rows else "nothing"), disabled=True)
+        yield heading(title, "" if view.rows else "nothing", "$text-primary")
         yield from self._entries("row", view.rows)
 
     def _recalled(self, view: Overview) -> Iterable[Option]:
         tokens = sum(item.used.tokens for item in view.used if item.used)
-        note = f"{len(view.used)} · {text.format_count(tokens)} tokens" if view.used else "nothing"
-        yield Option(lines.heading("recalled this turn", note, "$text-accent"), disabled=True)
+        note = f"{len(view.used)} · {tokens:,} tokens" if view.used else "nothing"
+        yield heading("recalled this turn", note, "$text-accent")
         if view.why_nothing:
             yield Option(Content.styled(f"  {view.why_nothing}", text.MUTED), disabled=True)
         yield from self._entries("used", view.used)

@@ -114,11 +114,6 @@ def _extraction(detail: Detail) -> str:
     return f"{method}{quote}{cites}."
 
 
-def heading(name: str, note: str, style: str = "$text-primary") -> Content:
-    """The line above a section."""
-    return Content.assemble("\n", (name.upper(), f"bold {style}"), (f"  {note}", text.MUTED))
-
-
 def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Content:
     """The kinds to choose from, as links; kinds without memories are left out."""
     cells: list[Content] = []
@@ -132,7 +127,7 @@ def kinds_row(kinds: Sequence[str], chosen: str, counts: dict[str, int]) -> Cont
 
 def _tokens_or_date(item: OverviewItem) -> str:
     if item.used and item.used.tokens:
-        return text.format_count(item.used.tokens)
+        return f"{item.used.tokens:,}"
     if item.used:
         return "no room"
     return time.strftime("%d %b", time.localtime(item.row.created_at)).lstrip("0")

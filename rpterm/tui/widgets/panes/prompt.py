@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
+from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList, heading
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {
@@ -88,7 +88,7 @@ class PromptPane(ListPane):
         title = Content.styled("Prompt", "bold $text-primary")
         if prompt is None:
             return title + Content("\n\n") + Content.styled(self._problem, text.MUTED)
-        total = f"{text.format_count(prompt.tokens)} of {text.format_count(prompt.context)} tokens"
+        total = f"{prompt.tokens:,} of {prompt.context:,} tokens"
         first = text.justify(title, (total, text.MUTED), width, 2)
         head = Content.assemble(first, "\n", _bar(prompt, width), "\n", _legend(prompt, width))
         if self._problem:
@@ -102,18 +102,19 @@ class PromptPane(ListPane):
         for piece_zone, piece in pieces(prompt.spans):
             if piece_zone != zone:
                 zone = piece_zone
-                yield Option(_heading(zone, ZONES[zone][2]), disabled=True)
+                mark, style, note = ZONES[zone]
+                yield heading(f"{mark} {zone}", note, style)
             self._pieces[piece.key] = piece
             yield Option(self._row(piece, width), id=piece.key)
         if prompt.left_out:
-            yield Option(_heading("left out", ""), disabled=True)
+            yield heading("○ left out", style="$text-warning")
         for piece in left_out(prompt.left_out):
             self._pieces[piece.key] = piece
             yield Option(self._row(piece, width), id=piece.key)
 
     def _row(self, piece: Piece, width: int) -> Content:
         open_ = piece.key in self._unfolded
-        number = text.format_count(piece.tokens) if piece.tokens else "–"
+        number = f"{piece.tokens:,}" if piece.tokens else "–"
         left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)
         room = width - len(number) - 2
         left = left.truncate(room, ellipsis=True)
@@ -182,13 +183,6 @@ def left_out(items: Sequence[LeftOut]) -> Iterable[Piece]:
         yield Piece(f"out:{item.source}#{index}", source, item.tokens, item.why, item.text)
 
 
-def _heading(name: str, note: str) -> Content:
-    mark, style, _ = ZONES.get(name, ("○", "$text-warning", ""))
-    return Content.assemble(
-        "\n", (f"{mark} {name.upper()}", f"bold {style}"), (f"  {note}", text.MUTED)
-    )
-
-
 def _zones(prompt: Prompt) -> dict[str, int]:
     return {zone: sum(span.tokens for span in prompt.spans if span.zone == zone) for zone in ZONES}
 
@@ -209,10 +203,8 @@ def _bar(prompt: Prompt, width: int) -> Content:
 
 def _legend(prompt: Prompt, width: int) -> Content:
     """What the marks of the bar mean, in two columns."""
-    entries = [
-        (*ZONES[zone][:2], f"{zone} {text.format_count(n)}") for zone, n in _zones(prompt).items()
-    ]
-    entries.append(("┄", text.MUTED, f"reply {text.format_count(prompt.reserve)}"))
+    entries = [(*ZONES[zone][:2], f"{zone} {n:,}") for zone, n in _zones(prompt).items()]
+    entries.append(("┄", text.MUTED, f"reply {prompt.reserve:,}"))
     cells = [
         Content.assemble((f"{mark} ", style), (label, text.MUTED)) for mark, style, label in entries
     ]

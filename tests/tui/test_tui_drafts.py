@@ -1,4 +1,4 @@
-"""Impatient hands: stop before the first word, leave an edit open, quit with half a line."""
+"""Drafts, and keys that come early, late or twice: no message and no edit is lost."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     several,
     texts,
     type_text,
@@ -47,7 +48,7 @@ async def _stopped(pilot: Pilot[None], app: RptermApp, letters: int) -> None:
     await wait_until(pilot, lambda: not app.chat.state.busy)
 
 
-async def test_several_replies_stopped_before_a_word_leave_nothing_to_choose(
+async def test_candidates_stopped_before_any_text_leave_nothing_to_choose(
     tmp_path: Path,
 ) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, prompt_delay_s=20.0))
@@ -61,7 +62,7 @@ async def test_several_replies_stopped_before_a_word_leave_nothing_to_choose(
         assert texts(app)[-2] == "Are you there?"
 
 
-async def test_what_had_come_of_several_stopped_replies_can_be_chosen(tmp_path: Path) -> None:
+async def test_stopped_candidates_with_text_can_be_chosen(tmp_path: Path) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.1))
     app = stage.app()
     async with running(app, (160, 40)) as pilot:
@@ -74,7 +75,7 @@ async def test_what_had_come_of_several_stopped_replies_can_be_chosen(tmp_path: 
 
 
 @pytest.mark.parametrize(("draft", "shown"), [("", "Hi"), ("Old words", "Old words\nHi")])
-async def test_what_is_typed_while_the_draft_is_fetched_stays(
+async def test_text_typed_while_the_draft_loads_is_kept(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, draft: str, shown: str
 ) -> None:
     app = stage.app()
@@ -88,40 +89,32 @@ async def test_what_is_typed_while_the_draft_is_fetched_stays(
         await wait_until(pilot, lambda: app.chat.input.text == shown)
 
 
-async def test_a_draft_survives_what_is_written_and_sent_before_the_chat_is_open(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sends", [False, True])
+async def test_a_draft_survives_what_is_written_or_sent_before_the_chat_is_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, sends: bool
 ) -> None:
     app = stage.app()
-    async with running(app) as pilot:
+    async with running(app):
         app.chat.input.put("Old words")
         app.leave()
-    for send in (False, True):
-        app = stage.app()
-        opened = opening.session_opened
+    later, opened = stage.app(), opening.session_opened
 
-        async def late(chat: ChatScreen, event: Any, send: bool = send) -> None:
-            chat.input.put("Quick")
-            if send:
-                chat.command("send")
-            await opened(chat, event)
+    async def open_late(chat: ChatScreen, event: Any) -> None:
+        chat.input.put("Quick")
+        if sends:
+            chat.command("send")
+        await opened(chat, event)
 
-        with monkeypatch.context() as patched:
-            patched.setattr(opening, "session_opened", late)
-            async with running(app) as pilot:
-                await wait_until(pilot, lambda: "Old words" in app.chat.input.full_text)
-                await wait_until(pilot, lambda: phase(app) == "ready")
-                chat_id = stage.session.chat_id
-                await wait_until(pilot, lambda: "Old words" in kept(stage, chat_id))
-                if send:
-                    assert "Quick" in texts(app)
-                    assert app.chat.input.full_text == "Old words"
-                else:
-                    assert app.chat.input.full_text == "Old words\nQuick"
-                    app.chat.input.put("Old words")
-                app.leave()
+    monkeypatch.setattr(opening, "session_opened", open_late)
+    shown = "Old words" if sends else "Old words\nQuick"
+    async with running(later) as pilot:
+        await wait_until(pilot, lambda: later.chat.input.full_text == shown)
+        await wait_until(pilot, lambda: phase(later) == "ready")
+        assert ("Quick" in texts(later)) is sends
+        await wait_until(pilot, lambda: kept(stage, stage.session.chat_id) == shown)
 
 
-async def test_an_open_edit_is_not_left_behind(stage: Stage) -> None:
+async def test_commands_are_refused_while_a_turn_is_edited(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -140,14 +133,13 @@ async def test_an_open_edit_is_not_left_behind(stage: Stage) -> None:
         assert len(stage.opened) == 1
 
 
-async def test_a_message_taken_back_goes_before_what_is_written_since(tmp_path: Path) -> None:
+async def test_a_returned_message_is_put_before_newer_text(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     app = stage.app()
     async with running(app) as pilot:
         session = stage.session
         app.chat.state.session = None  # As while a chat is opening.
-        app.chat.input.put("First")
-        await pilot.press("enter")
+        await send(pilot, app, "First")
         await wait_until(pilot, lambda: app.chat.state.busy)
         app.chat.input.put("second")
         await pilot.press("escape")
@@ -156,7 +148,7 @@ async def test_a_message_taken_back_goes_before_what_is_written_since(tmp_path: 
         app.chat.state.session = session
 
 
-async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
+async def test_an_unsent_draft_is_restored_at_the_next_start(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         app.chat.input.put("I was about to say")
@@ -171,7 +163,7 @@ async def test_a_draft_waits_for_the_next_time(stage: Stage) -> None:
         assert app.chat.input.empty
 
 
-async def test_a_draft_is_on_disk_soon_after_one_stops_typing(
+async def test_a_draft_is_stored_soon_after_typing_stops(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "KEPT_AFTER_S", 0.05)
@@ -184,7 +176,7 @@ async def test_a_draft_is_on_disk_soon_after_one_stops_typing(
         await wait_until(pilot, lambda: kept(stage, chat_id) == "")
 
 
-async def test_a_draft_is_kept_until_it_is_sent_or_taken_to_another_chat(stage: Stage) -> None:
+async def test_a_stored_draft_is_cleared_by_sending_or_moving_to_another_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         app.chat.input.put("I was about to say")
@@ -210,7 +202,7 @@ def kept(stage: Stage, chat_id: int) -> str:
         return drafts.load(store, chat_id)
 
 
-def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
+def test_deleting_a_chat_deletes_its_draft(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         chats = [store.create_chat(card_name="A", card_hash="h") for _ in range(2)]
         for chat in chats:
@@ -220,7 +212,7 @@ def test_a_draft_goes_with_its_chat(tmp_path: Path) -> None:
         assert drafts.load(store, chats[1].id) == f"secret {chats[1].id}"
 
 
-async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:
+async def test_pasted_line_breaks_of_any_kind_are_kept(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         app.chat.input.post_message(events.Paste("one\rtwo\r\nthree\nfour"))
@@ -228,7 +220,7 @@ async def test_lines_pasted_by_any_terminal_stay_lines(stage: Stage) -> None:
         assert app.chat.input.full_text == "one\ntwo\nthree\nfour"
 
 
-async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stage: Stage) -> None:
+async def test_remedies_are_refused_while_the_last_message_has_no_reply(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -244,7 +236,7 @@ async def test_nothing_is_done_again_to_a_reply_above_an_unanswered_message(stag
         assert texts(app)[-1] == "Wait" and not app.chat.state.busy
 
 
-async def test_a_persona_is_forgotten_after_asking_and_never_the_one_worn(stage: Stage) -> None:
+async def test_a_persona_is_deleted_after_asking_unless_it_is_in_use(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         for name in ("Ansel", "Ida"):
@@ -263,7 +255,7 @@ async def test_a_persona_is_forgotten_after_asking_and_never_the_one_worn(stage:
         assert [each.name for each in stage.session.store.personas()] == ["Ansel"]
 
 
-async def test_the_mark_stays_where_a_chat_was_deleted(stage: Stage) -> None:
+async def test_the_highlight_stays_in_place_after_deleting_a_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         store = stage.session.store
@@ -282,7 +274,7 @@ async def test_the_mark_stays_where_a_chat_was_deleted(stage: Stage) -> None:
         assert f"Delete “{titles[2]}”" in screen_text(app)
 
 
-async def test_the_oldest_of_many_chats_is_seen_and_found(stage: Stage) -> None:
+async def test_the_oldest_of_many_chats_can_be_scrolled_to_and_searched(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         store = stage.session.store
@@ -307,7 +299,7 @@ async def _to_the_end(pilot: Pilot[None], listed: LongList, drawn: int) -> None:
     await wait_until(pilot, lambda: listed.virtual_size.height >= drawn)
 
 
-async def test_a_database_that_fails_behind_a_reply_is_told_in_a_notice(
+async def test_a_database_error_in_the_background_shows_a_notice(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = stage.app()
@@ -317,15 +309,14 @@ async def test_a_database_that_fails_behind_a_reply_is_told_in_a_notice(
             raise StoreError("The disk is full: free some space.")
 
         monkeypatch.setattr(stage.session, "path", broken)
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: "The disk is full" in notices(app))
         monkeypatch.undo()
         await say(pilot, app, "Still there?")
         assert "Still there?" in texts(app)
 
 
-async def test_keys_that_came_together_act_in_their_order(stage: Stage) -> None:
+async def test_keys_pressed_at_once_act_in_order(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         typed = ["a", "ctrl+j", "b", "enter", "c", "ctrl+j", "d"]
@@ -362,7 +353,7 @@ async def test_what_is_typed_before_the_first_frame_is_in_the_input(
         assert app.screen is app.chat
 
 
-async def test_enter_pressed_twice_beside_candidates_sends_once(stage: Stage) -> None:
+async def test_a_double_enter_with_candidates_sends_once(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Hello")

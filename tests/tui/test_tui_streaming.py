@@ -1,4 +1,4 @@
-"""A reply while it is written looks as if it were drawn anew each time, and lets keys go first."""
+"""A growing reply renders like the complete text, and keys are drawn before it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Status, Turn
 
+pytestmark = pytest.mark.frames
+
 HEAD = Content.assemble(("Mara Venn", "bold"))
 PIECES = ["*", "**", "_", "`", '"', " ", "\n", "\n\n", "\n\n\n", "word ", "日本 ", "é", "\x1b",
           "words that take more than one line "]  # fmt: skip
@@ -31,7 +33,7 @@ def drawn(content: Content, selection: Selection | None = None) -> list[list[obj
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
-def test_it_is_drawn_as_the_whole_text_would_be(pieces: list[str]) -> None:
+def test_streaming_content_renders_like_the_whole_text(pieces: list[str]) -> None:
     shown, source = StreamingContent(HEAD, ""), ""
     for piece in pieces:
         source += piece
@@ -45,7 +47,7 @@ def test_it_is_drawn_as_the_whole_text_would_be(pieces: list[str]) -> None:
     assert drawn(shown, everything) == drawn(Content(shown.plain, list(shown.spans)), everything)
 
 
-def test_paragraphs_that_stand_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_paragraphs_are_not_styled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     roleplay = text.roleplay
 
@@ -59,7 +61,7 @@ def test_paragraphs_that_stand_are_not_read_again(monkeypatch: pytest.MonkeyPatc
     assert read == ["Three."]
 
 
-async def test_a_key_that_waits_goes_first(tmp_path: Path) -> None:
+async def test_a_pending_key_is_drawn_before_the_growing_reply(tmp_path: Path) -> None:
     app = Stage(tmp_path).app()
     async with running(app) as pilot:
         view = app.chat.transcript.view(app.chat.transcript.turns[-1].id)
@@ -69,7 +71,7 @@ async def test_a_key_that_waits_goes_first(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: "Now" in str(view.content))
 
 
-async def test_a_key_that_draws_nothing_of_the_input_waits_no_longer_than_a_frame(
+async def test_a_key_without_effect_on_the_input_delays_the_reply_by_one_frame_only(
     tmp_path: Path,
 ) -> None:
     app = Stage(tmp_path, turns=20).app()
@@ -94,7 +96,9 @@ async def test_a_delayed_draw_does_not_overwrite_the_final_text(tmp_path: Path) 
         assert str(view.content).endswith("Half of it.")
 
 
-async def test_a_new_line_lays_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_line_of_a_reply_triggers_one_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     layouts: list[bool] = []
     refresh_layout = Screen._refresh_layout
 

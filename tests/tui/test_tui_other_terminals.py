@@ -1,4 +1,4 @@
-"""One chat in two terminals: what is said in the other one shows up here, and nothing is lost."""
+"""One chat in two terminals: changes of the other one are shown, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def last(app: RptermApp) -> Turn:
     return app.chat.transcript.turns[-1]
 
 
-async def test_what_another_terminal_says_shows_up_and_grows_to_its_end(
-    stage: Stage, other: Store
-) -> None:
+async def test_a_reply_of_another_terminal_appears_and_grows(stage: Stage, other: Store) -> None:
     app = stage.app()
     async with running(app) as pilot:
         says(other, "From the other one")
@@ -69,7 +67,7 @@ async def test_what_another_terminal_says_shows_up_and_grows_to_its_end(
         ]  # fmt: skip
 
 
-async def test_a_reply_whose_terminal_died_does_not_wait_for_ever(
+async def test_a_reply_of_a_terminal_that_died_does_not_block_the_chat(
     stage: Stage, other: Store
 ) -> None:
     app = stage.app()
@@ -82,7 +80,7 @@ async def test_a_reply_whose_terminal_died_does_not_wait_for_ever(
         assert "stopped" in screen_text(app)
 
 
-async def test_words_for_a_reply_that_is_written_elsewhere_come_back(
+async def test_a_message_refused_because_another_terminal_is_writing_returns_to_the_input(
     stage: Stage, other: Store
 ) -> None:
     app = stage.app()
@@ -99,7 +97,7 @@ async def test_words_for_a_reply_that_is_written_elsewhere_come_back(
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[0])
 
 
-async def test_words_for_what_stood_there_before_begin_a_branch_and_it_is_told(
+async def test_a_message_that_answers_an_outdated_turn_begins_a_branch(
     stage: Stage, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = stage.app()
@@ -113,9 +111,7 @@ async def test_words_for_what_stood_there_before_begin_a_branch_and_it_is_told(
         assert "Theirs" in [turn.text for turn in other.tree(1)]
 
 
-async def test_a_branch_that_another_terminal_went_to_is_shown_and_told(
-    stage: Stage, other: Store
-) -> None:
+async def test_a_branch_switch_in_another_terminal_is_shown(stage: Stage, other: Store) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -125,7 +121,7 @@ async def test_a_branch_that_another_terminal_went_to_is_shown_and_told(
         assert "Another terminal switched this chat to another branch" in notices(app)
 
 
-async def test_what_one_does_here_is_not_taken_for_another_terminals(
+async def test_own_changes_are_not_reported_as_another_terminals(
     stage: Stage, other: Store
 ) -> None:
     app = stage.app()
@@ -142,7 +138,9 @@ async def test_what_one_does_here_is_not_taken_for_another_terminals(
         assert "terminal" not in notices(app)
 
 
-async def test_nothing_is_taken_in_under_an_open_editor(stage: Stage, other: Store) -> None:
+async def test_changes_from_other_terminals_wait_while_a_turn_is_edited(
+    stage: Stage, other: Store
+) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -155,7 +153,7 @@ async def test_nothing_is_taken_in_under_an_open_editor(stage: Stage, other: Sto
         await wait_until(pilot, lambda: last(app).text == "Meanwhile")
 
 
-async def test_a_chat_that_is_deleted_in_another_terminal_is_told(
+async def test_a_chat_deleted_in_another_terminal_shows_an_error(
     stage: Stage, other: Store
 ) -> None:
     app = stage.app()
@@ -165,7 +163,7 @@ async def test_a_chat_that_is_deleted_in_another_terminal_is_told(
         await wait_until(pilot, lambda: "There is no chat 1" in notices(app))
 
 
-async def test_a_chat_that_is_open_twice_says_so(stage: Stage) -> None:
+async def test_a_chat_that_is_open_in_two_terminals_says_so(stage: Stage) -> None:
     marked = MarkedStage(stage.folder)
     with Store(stage.folder / "rpterm.db"):
         theirs = Presence(stage.folder / "rpterm.db", 1)

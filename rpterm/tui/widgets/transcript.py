@@ -17,7 +17,6 @@ from textual.message import Message
 from textual.widget import Widget
 
 from rpterm.tui.widgets.portrait import ROWS, Portrait
-from rpterm.tui.widgets.transcript.window import kept_before
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.types import Turn
 
@@ -131,10 +130,6 @@ class Transcript(VerticalScroll, can_focus=True):
                 self.has_more = True
                 await self.remove_children(old)
 
-    async def mount_below(self, widget: Widget) -> None:
-        """Mount a widget below the last turn."""
-        await self.mount(widget)
-
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
     ) -> bool:
@@ -230,3 +225,29 @@ class Transcript(VerticalScroll, can_focus=True):
         if reused:
             return reused[-1]
         return self._views[kept - 1] if kept else None
+
+
+def kept_before(shown: Sequence[Turn], tail: Sequence[Turn]) -> int:
+    """How many of the loaded turns stay above a new tail of the path.
+
+    Turns above the first one of the tail stay if that turn, or a sibling of it, is already loaded.
+
+    Args:
+        shown: The loaded turns, oldest first.
+        tail: The last turns of the new path.
+
+    Returns:
+        An index into ``shown``; 0 if nothing matches and all turns must be replaced.
+    """
+    if not tail:
+        return 0
+    first = tail[0]
+    for index in range(len(shown) - 1, -1, -1):
+        turn = shown[index]
+        if turn.id == first.id or (
+            first.parent_id is not None and turn.parent_id == first.parent_id
+        ):
+            return index
+    if shown and first.parent_id == shown[-1].id:
+        return len(shown)
+    return 0

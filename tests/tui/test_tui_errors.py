@@ -1,4 +1,4 @@
-"""What fails beside the reply is told; nothing ends with it, and nothing is lost."""
+"""Errors and refusals are shown, and the chat continues."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     several,
     texts,
     wait_until,
@@ -32,11 +33,12 @@ from rpterm.tui import palette
 from rpterm.tui.external_editor import EditorError, command, edit_outside
 from rpterm.tui.screens import picker
 from rpterm.tui.screens.chat import chats, frame, navigation
+from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.screens.picker import CharacterPicker
 from rpterm.tui.widgets.candidates import Candidate
 from rpterm.tui.widgets.error import ErrorBlock
-from rpterm.tui.widgets.transcript.transcript import Transcript
+from rpterm.tui.widgets.transcript import Transcript
 from rpterm.types import Status
 
 LONG = "She looks out at the sea for a while and says nothing at all. " * 20
@@ -57,7 +59,7 @@ async def test_over_a_dialog_the_palette_has_no_commands_of_the_chat(stage: Stag
 
 
 # Candidates ------------------------------------------------------------------------------------
-async def test_a_click_keeps_the_one_clicked_though_one_was_silent(tmp_path: Path) -> None:
+async def test_a_click_keeps_the_clicked_candidate_although_one_had_no_text(tmp_path: Path) -> None:
     stage = Stage(tmp_path, ScriptedEngine(["Hm.", "", "The second.", "The third.", "The fourth."]))
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
@@ -76,11 +78,10 @@ def slow(tmp_path: Path) -> Stage:
     return Stage(tmp_path, ScriptedEngine([LONG], delay_s=0.1))
 
 
-async def test_a_defect_beside_a_reply_does_not_end_it(slow: Stage) -> None:
+async def test_a_bug_in_the_background_does_not_end_a_reply(slow: Stage) -> None:
     app = slow.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: app.chat.state.running)
         app.chat.previews.put(lambda: {}["x"])
         await wait_until(pilot, lambda: "rpterm itself failed (KeyError" in notices(app))
@@ -90,32 +91,29 @@ async def test_a_defect_beside_a_reply_does_not_end_it(slow: Stage) -> None:
         assert texts(app)[-1].startswith("She looks out at the sea")
 
 
-async def test_the_chat_that_is_written_in_is_not_deleted(slow: Stage) -> None:
+async def test_the_open_chat_cannot_be_deleted_during_a_reply(slow: Stage) -> None:
     app = slow.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: app.chat.state.running)
-        assert not await chats.delete_chat(app.chat, slow.session.chat_id)
-        await wait_until(pilot, lambda: "Still writing" in notices(app))
+        with pytest.raises(Refusal, match="Still writing"):
+            await chats.delete_chat(app.chat, slow.session.chat_id)
 
 
 @pytest.mark.parametrize("key", ["f7", "f8"])
-async def test_a_list_of_versions_says_why_it_stays_closed(slow: Stage, key: str) -> None:
+async def test_greetings_and_branches_are_refused_during_a_reply(slow: Stage, key: str) -> None:
     app = slow.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: app.chat.state.running)
         await pilot.press(key)
         await wait_until(pilot, lambda: "Still writing: Esc stops the reply." in notices(app))
 
 
-async def test_leaving_keeps_how_the_last_reply_was_made(slow: Stage) -> None:
+async def test_quitting_during_a_reply_stores_its_provenance(slow: Stage) -> None:
     app = slow.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: "looks out" in screen_text(app))
         app.leave()
     with Store(slow.folder / "rpterm.db") as store:
@@ -124,7 +122,7 @@ async def test_leaving_keeps_how_the_last_reply_was_made(slow: Stage) -> None:
         assert store.generation(last.id) is not None
 
 
-async def test_a_refusal_goes_with_the_version_it_was_about(stage: Stage) -> None:
+async def test_swiping_removes_the_error_about_the_other_version(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -138,7 +136,7 @@ async def test_a_refusal_goes_with_the_version_it_was_about(stage: Stage) -> Non
 
 
 # Lists, forms, jumps ---------------------------------------------------------------------------
-async def test_a_list_that_fills_late_knows_what_was_typed(
+async def test_a_list_that_fills_late_applies_the_search_typed_before(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
@@ -159,7 +157,7 @@ async def test_a_list_that_fills_late_knows_what_was_typed(
 
 
 @pytest.mark.parametrize("key", ["tab", "enter"])
-async def test_words_typed_fast_stay_in_their_fields(stage: Stage, key: str) -> None:
+async def test_fast_typing_goes_to_the_right_fields_of_a_form(stage: Stage, key: str) -> None:
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
         app.push_screen(Form("You", [Field("name", "Name"), Field("job", "Job", lines=3)]),
@@ -170,7 +168,7 @@ async def test_words_typed_fast_stay_in_their_fields(stage: Stage, key: str) -> 
         await wait_until(pilot, lambda: given == [{"name": "Queequeg", "job": "harpooner\n"}])
 
 
-async def test_a_number_is_asked_for_again_until_it_is_one(stage: Stage) -> None:
+async def test_a_form_refuses_a_number_that_is_none(stage: Stage) -> None:
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
         asked = [Field("depth", "Depth", "-", number=True)]
@@ -184,7 +182,7 @@ async def test_a_number_is_asked_for_again_until_it_is_one(stage: Stage) -> None
         await wait_until(pilot, lambda: given == [{"depth": "4"}])
 
 
-async def test_a_jump_that_failed_does_not_wait_for_the_next_chat(stage: Stage) -> None:
+async def test_a_failed_jump_is_not_repeated_in_the_next_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         app.chat.going_to = stage.session.chat_id + 1, 12345
@@ -195,14 +193,14 @@ async def test_a_jump_that_failed_does_not_wait_for_the_next_chat(stage: Stage) 
 
 
 # The user's editor -----------------------------------------------------------------------------
-def test_an_editor_with_an_open_quote_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_editor_command_with_an_open_quote_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", 'vim "')
     with pytest.raises(EditorError, match="could not be understood: No closing quotation"):
         command()
 
 
-def test_an_editor_may_live_in_a_folder_with_spaces(
+def test_an_editors_path_may_contain_spaces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor = tmp_path / "my editor"
@@ -211,14 +209,14 @@ def test_an_editor_may_live_in_a_folder_with_spaces(
     assert command() == [str(editor)]
 
 
-def test_an_editor_that_removes_the_file_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_editor_that_removes_the_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "rm")
     app: App[None] = SimpleNamespace(suspend=nullcontext)  # type: ignore[assignment]
     with pytest.raises(EditorError, match="left no text"):
         edit_outside(app, "Hello")
 
 
-async def test_an_error_is_shown_to_its_last_word() -> None:
+async def test_a_long_error_is_shown_in_full() -> None:
     class Bare(App[None]):
         def compose(self) -> ComposeResult:
             yield Transcript()
@@ -227,6 +225,6 @@ async def test_an_error_is_shown_to_its_last_word() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         for words in range(19, 26):  # On one line, or just no longer.
             block = ErrorBlock("ab " * words + f"end{words}.")
-            await app.query_one(Transcript).mount_below(block)
+            await app.query_one(Transcript).mount(block)
             await wait_until(pilot, lambda said=f"end{words}.": said in screen_text(app))  # type: ignore[misc]
             await block.remove()

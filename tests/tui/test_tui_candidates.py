@@ -1,4 +1,4 @@
-"""Candidates that wait: whatever one does next, it is the marked one that counts."""
+"""Commands while candidates wait for a choice act on the marked one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def idle(pilot: Pilot[None], app: RptermApp) -> None:
 
 
 @pytest.mark.parametrize("key", ["enter", "ctrl+g", "alt+d"])
-async def test_words_go_on_from_the_marked_candidate(stage: Stage, key: str) -> None:
+async def test_a_message_continues_from_the_marked_candidate(stage: Stage, key: str) -> None:
     async with waiting(stage) as (pilot, app, wanted):
         app.chat.input.put("And then?")
         await pilot.press(key)
@@ -53,7 +53,9 @@ async def test_words_go_on_from_the_marked_candidate(stage: Stage, key: str) -> 
 
 
 @pytest.mark.parametrize("key", ["alt+g", "alt+h", "alt+o"])
-async def test_what_waits_is_rated_and_mended_once_it_is_chosen(stage: Stage, key: str) -> None:
+async def test_candidates_cannot_be_rated_or_remedied_before_the_choice(
+    stage: Stage, key: str
+) -> None:
     async with waiting(stage) as (pilot, app, _):
         await pilot.press(key)
         await wait_until(pilot, lambda: "Choose one of them first: ⏎." in notices(app))
@@ -61,7 +63,7 @@ async def test_what_waits_is_rated_and_mended_once_it_is_chosen(stage: Stage, ke
         assert not list(Judgements(app.chat.session.store).ratings())
 
 
-async def test_a_line_is_drafted_below_the_marked_candidate(stage: Stage) -> None:
+async def test_impersonate_keeps_the_marked_candidate_first(stage: Stage) -> None:
     async with waiting(stage) as (pilot, app, wanted):
         await pilot.press("ctrl+t")
         await wait_until(pilot, lambda: app.chat.input.text)
@@ -69,7 +71,7 @@ async def test_a_line_is_drafted_below_the_marked_candidate(stage: Stage) -> Non
         assert texts(app)[2:] == [wanted]
 
 
-async def test_words_come_back_when_the_candidate_cannot_be_kept(
+async def test_the_message_returns_if_the_candidate_cannot_be_kept(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_turn_id: int) -> None:
@@ -83,7 +85,7 @@ async def test_words_come_back_when_the_candidate_cannot_be_kept(
         assert app.chat.input.text == "And then?"
 
 
-async def test_pressed_twice_the_words_are_said_once(stage: Stage) -> None:
+async def test_a_double_enter_sends_the_message_once(stage: Stage) -> None:
     async with waiting(stage) as (pilot, app, wanted):
         app.chat.input.put("And then?")
         for _ in range(2):
@@ -93,7 +95,7 @@ async def test_pressed_twice_the_words_are_said_once(stage: Stage) -> None:
         assert texts(app)[2:4] == [wanted, "And then?"]
 
 
-async def test_the_marked_candidate_goes_on(stage: Stage) -> None:
+async def test_continue_acts_on_the_marked_candidate(stage: Stage) -> None:
     async with waiting(stage) as (pilot, app, wanted):
         await pilot.press("ctrl+o")
         await wait_until(pilot, lambda: app.chat.state.choosing is None)
@@ -101,14 +103,14 @@ async def test_the_marked_candidate_goes_on(stage: Stage) -> None:
         assert texts(app)[-1].startswith(wanted) and texts(app)[-1] != wanted
 
 
-async def test_the_marked_candidate_is_edited(stage: Stage) -> None:
+async def test_edit_acts_on_the_marked_candidate(stage: Stage) -> None:
     async with waiting(stage) as (pilot, app, wanted):
         await turns.edit(app.chat)
         await wait_until(pilot, lambda: app.chat.state.editor is not None)
         assert app.chat.state.editor is not None and app.chat.state.editor.text == wanted
 
 
-async def test_the_marked_candidate_is_in_sight(stage: Stage) -> None:
+async def test_the_marked_candidate_is_visible(stage: Stage) -> None:
     stage.engine._replies = [f"{reply} And {'so on ' * 20}" for reply in REPLIES]
     app = stage.app()
     async with running(app, (60, 14)) as pilot:

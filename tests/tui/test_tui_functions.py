@@ -1,4 +1,4 @@
-"""The parts of the terminal program that are plain functions."""
+"""The plain functions of the TUI: history, status line, hints, prompt pieces, branches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rpterm.tui.widgets.hints import Hint
 from rpterm.tui.widgets.hints import fit as fitting
 from rpterm.tui.widgets.panes.prompt import pieces
 from rpterm.tui.widgets.status import Figures, Phase, fit, parts
-from rpterm.tui.widgets.transcript.window import kept_before
+from rpterm.tui.widgets.transcript import kept_before
 from rpterm.types import Span, Turn
 
 
@@ -24,18 +24,18 @@ def turn(id: int, parent: int | None) -> Turn:
     return Turn(id, 1, parent, "assistant", "Mara", f"text {id}")
 
 
-def test_history_above_the_tail_is_kept() -> None:
+def test_loaded_turns_above_a_new_tail_are_kept() -> None:
     shown = [turn(1, None), turn(2, 1), turn(3, 2), turn(4, 3)]
     assert kept_before(shown, [turn(3, 2), turn(4, 3), turn(5, 4)]) == 2
     assert kept_before(shown, [turn(1, None), turn(2, 1)]) == 0
 
 
-def test_a_swiped_turn_takes_the_place_of_its_sibling() -> None:
+def test_a_swiped_turn_replaces_its_sibling() -> None:
     shown = [turn(1, None), turn(2, 1), turn(3, 2)]
     assert kept_before(shown, [turn(9, 2)]) == 2
 
 
-def test_another_chat_replaces_everything() -> None:
+def test_another_chat_replaces_all_loaded_turns() -> None:
     assert kept_before([turn(1, None), turn(2, 1)], [turn(50, None), turn(51, 50)]) == 0
     assert kept_before([turn(1, None)], []) == 0
 
@@ -56,7 +56,7 @@ def test_the_status_line_drops_the_least_important_first() -> None:
     assert fit(parts(figures), 3).plain == "● ready"
 
 
-def test_turns_left_out_are_shown_on_a_narrow_terminal() -> None:
+def test_the_status_line_shows_left_out_turns_on_a_narrow_terminal() -> None:
     figures = Figures(
         Phase.READY, "SmolLM2-135M-Instruct.Q8_0", used=3000, context=4096, left=12,
         reused=2757, evaluated=2, score="in character 30%",
@@ -66,7 +66,7 @@ def test_turns_left_out_are_shown_on_a_narrow_terminal() -> None:
     assert "left out" not in fit(parts(replace(figures, left=0)), 76).plain
 
 
-def test_the_score_is_dropped_after_the_name_of_the_model() -> None:
+def test_the_status_line_keeps_the_score_longer_than_the_model() -> None:
     figures = Figures(
         Phase.READY, "SmolLM2-135M-Instruct Q4_1", used=3684, context=8192, score="in character 48%"
     )
@@ -88,12 +88,12 @@ def test_leaving_and_help_are_the_last_hints_to_be_dropped() -> None:
     assert fitting(hints, 3).plain == ""
 
 
-def test_progress_is_shown_in_numbers() -> None:
+def test_the_status_line_shows_progress_in_numbers() -> None:
     assert "loading 40%" in fit(parts(Figures(Phase.LOADING, share=0.4)), 80).plain
     assert "reading 120/900" in fit(parts(Figures(Phase.EVALUATING, done=120, total=900)), 80).plain
 
 
-def test_template_tokens_belong_to_the_piece_they_wrap() -> None:
+def test_template_tokens_are_merged_with_the_piece_they_wrap() -> None:
     spans = [
         Span("template", "<s>", (1,), "", "static"),
         Span("system", "Play.", (2, 3), "own", "static"),
@@ -116,12 +116,12 @@ def test_branches_are_stretches_between_forks() -> None:
     assert [s.drawing for s in found] == ["", "├", "└"]
 
 
-def test_a_stretch_in_whose_middle_the_chat_ends_is_shown() -> None:
+def test_a_stretch_is_current_even_if_the_branch_ends_within_it() -> None:
     tree = [turn(1, None), turn(2, 1), turn(3, 1), turn(4, 3), turn(5, 4)]
     assert [stretch.first.id for stretch in stretches_of(tree, 4) if stretch.shown] == [1, 3]
 
 
-def test_swipes_that_nobody_went_on_from_are_counted_at_their_turn() -> None:
+def test_unused_swipes_are_counted_at_their_turn() -> None:
     # Greetings 1 to 3; 4 to 6 answer the third, of which 5 was gone on from; 8 and 9 follow it.
     tree = [
         turn(1, None), turn(2, None), turn(3, None), turn(4, 3), turn(5, 3), turn(6, 3),
@@ -135,7 +135,7 @@ def test_swipes_that_nobody_went_on_from_are_counted_at_their_turn() -> None:
     assert [each.id for each in leaves(kept)] == [8]
 
 
-def test_of_swipes_alone_the_newest_stays_and_a_branch_stays_in_any_case() -> None:
+def test_of_unused_swipes_only_the_newest_is_listed_and_branches_always() -> None:
     tree = [turn(1, None), turn(2, 1), turn(3, 1), turn(4, 1), turn(5, 2), turn(6, 5), turn(7, 5)]
     kept, left_out = without_unused_swipes(tree, 3)
     assert [each.id for each in kept] == [1, 2, 3, 5, 7]
@@ -149,20 +149,20 @@ def test_two_thousand_turns_in_a_row_are_one_stretch() -> None:
     assert [s.length for s in stretches_of(tree, 2000)] == [2000]
 
 
-def test_how_long_ago() -> None:
+def test_a_moment_is_shown_in_its_largest_unit() -> None:
     assert ago(1000, 1010) == "just now"
     assert ago(1000, 1000 + 120) == "2 min ago"
     assert ago(1000, 1000 + 3 * 86_400) == "3 d ago"
 
 
-def test_hits_of_a_search_are_marked_and_the_rest_is_text() -> None:
+def test_search_hits_are_highlighted_and_the_rest_is_plain_text() -> None:
     content = highlighted("the \x02bell\x03 [red]rings[/red]")
     assert content.plain == "the bell [red]rings[/red]"
     marked = [content.plain[span.start : span.end] for span in content.spans]
     assert marked == ["bell"]
 
 
-def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
+def test_the_help_states_a_condition_once_for_consecutive_keys() -> None:
     for heading, group in keys.groups().items():
         told = table(heading, group, {}, 70).plain
         assert told.count("when a turn is selected") < 4, told
@@ -171,7 +171,7 @@ def test_the_help_says_once_what_many_keys_in_a_row_want() -> None:
     assert next(line for line in told if "Alt+G" in line) == told[told.index("otherwise:") + 1]
 
 
-def test_alt_is_written_in_one_way() -> None:
+def test_alt_is_displayed_the_same_way_everywhere() -> None:
     assert key_names.display_short("alt+h") == key_names.display("alt+h") == "Alt+H"
     assert key_names.display_short("ctrl+alt+h") == "^Alt+H"
 

@@ -1,4 +1,4 @@
-"""Chats, cards, models, settings, backups, doctor and replay from the command line."""
+"""The commands chats, cards, models, config, backup, doctor and replay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def chat(cli: Cli) -> int:
     return 1
 
 
-def test_a_list_for_programs_is_empty_before_the_first_chat(cli: Cli, home: Path) -> None:
+def test_the_json_list_of_chats_is_empty_before_the_first_chat(cli: Cli, home: Path) -> None:
     done = cli("chats", "list", "--json")
     assert done.code == 0 and json.loads(done.out) == []
     assert not (home / "rpterm.db").exists()
@@ -64,7 +64,7 @@ def test_a_chat_is_renamed_and_deleted(cli: Cli, chat: int, home: Path) -> None:
     assert cli("chats", "delete", "1", "--yes").code == 1
 
 
-def test_markdown_is_what_is_shown(cli: Cli, chat: int, tmp_path: Path) -> None:
+def test_a_markdown_export_has_the_shown_branch(cli: Cli, chat: int, tmp_path: Path) -> None:
     path = tmp_path / "chat.md"
     assert cli("chats", "export", "1", "-o", str(path)).code == 0
     text = path.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_markdown_is_what_is_shown(cli: Cli, chat: int, tmp_path: Path) -> None:
     assert cli("chats", "export", "1", "-o", str(path), "--force").code == 0
 
 
-def test_json_lines_are_everything(cli: Cli, chat: int) -> None:
+def test_a_jsonl_export_has_every_turn(cli: Cli, chat: int) -> None:
     rows = [
         json.loads(line) for line in cli("chats", "export", "1", "-f", "jsonl").out.splitlines()
     ]
@@ -103,7 +103,7 @@ def test_a_backup_is_a_database_and_never_overwrites(cli: Cli, chat: int, tmp_pa
     assert path.read_bytes() == before
 
 
-def test_cards(cli: Cli, home: Path) -> None:
+def test_cards_are_listed_shown_and_found_with_the_users_first(cli: Cli, home: Path) -> None:
     listed = cli("cards")
     assert "sherlock" in listed.out
     shown = cli("cards", "show", "sherlock")
@@ -133,7 +133,7 @@ def test_the_schema_is_the_published_one(cli: Cli) -> None:
     assert cli("cards", "schema", "--path").out.strip() == str(schema.PUBLISHED)
 
 
-def test_models(cli: Cli, home: Path) -> None:
+def test_models_lists_the_starter_and_prints_its_properties(cli: Cli, home: Path) -> None:
     assert "starter" in cli("models").out
     assert cli("models", "path").out.strip() == str(home / "models")
     facts = json.loads(cli("models", "info", "--json").out)
@@ -172,7 +172,7 @@ def test_a_download_shows_a_bar_on_a_terminal(
     assert "download" in shown and "check" in shown and "1.0/1.0 MB" in shown
 
 
-def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
+def test_settings_are_set_shown_and_unset(cli: Cli, home: Path) -> None:
     assert cli("config", "set", "gpu_layers", "-1").code == 0
     assert cli("config", "set", "temperature", "0.25").code == 0
     assert "sampling.temperature = 0.25  # changed" in cli("config", "show").out
@@ -185,7 +185,7 @@ def test_settings_from_the_command_line(cli: Cli, home: Path) -> None:
 # doctor ----------------------------------------------------------------------------------------
 
 
-def test_doctor_of_a_healthy_home(cli: Cli, chat: int) -> None:
+def test_doctor_finds_nothing_wrong_in_a_healthy_home(cli: Cli, chat: int) -> None:
     checks = json.loads(cli("doctor", "--json").out)
     verdicts = {check["name"]: check["verdict"] for check in checks}
     assert set(verdicts) >= {"python", "settings", "llama.cpp", "starter model", "embedder",
@@ -209,7 +209,7 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     assert broken == {"settings", "database", "cards"}
 
 
-def test_a_check_that_fails_is_named_and_hides_no_other(
+def test_a_failing_check_is_reported_and_hides_no_other(
     cli: Cli, chat: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
@@ -274,13 +274,17 @@ def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
         ("0.3.36 True CUDA : ARCHS = 900 | CPU : SSE3 = 1 | OPENMP = 1 | ", "ok"),
     ],
 )
-def test_doctor_judges_the_build(told: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_judges_the_llama_cpp_build(
+    told: str, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: False)
     monkeypatch.setattr("sys.platform", "linux")
     assert doctor_checks.judge_build(told, "again").verdict == verdict
 
 
-def test_a_card_the_build_cannot_use_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_the_build_cannot_use_is_reported_as_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(doctor_checks, "_has_gpu", lambda: True)
     told = "0.3.36 False CPU : AVX2 = 1 | OPENMP = 1 | "
     assert doctor_checks.judge_build(told, "again").verdict == "slow"
@@ -299,26 +303,26 @@ def stored(home: Path) -> tuple[int, Generation]:
     return first.id, generation
 
 
-def test_a_reply_is_made_again(cli: Cli, chat: int, home: Path) -> None:
+def test_replay_reproduces_a_reply(cli: Cli, chat: int, home: Path) -> None:
     number, generation = stored(home)
     done = cli("replay", str(number))
     assert (done.code, done.err) == (0, "")
     assert done.out == f"Identical: all {len(generation.reply_ids)} tokens.\n"
 
 
-def test_a_reply_that_differs_says_where(cli: Cli, chat: int, home: Path) -> None:
+def test_replay_says_where_a_reply_differs(cli: Cli, chat: int, home: Path) -> None:
     done = cli("replay", str(stored(home)[0] + 1))
     assert done.code == 1
     assert done.out.startswith("Different after ")
     assert f"now:    {SCRIPTED_REPLIES[0][:10]}" in done.out
 
 
-def test_what_was_not_generated_has_no_replay(cli: Cli, chat: int) -> None:
+def test_a_turn_that_was_not_generated_cannot_be_replayed(cli: Cli, chat: int) -> None:
     assert "not generated by a model" in cli("replay", "1").err
     assert cli("replay", "999").code == 1
 
 
-def test_another_model_is_told(home: Path, chat: int) -> None:
+def test_replay_reports_another_model_or_adapter(home: Path, chat: int) -> None:
     _, generation = stored(home)
     done = replay(replace(generation, model_hash="other"), ScriptedEngine(SCRIPTED_REPLIES))
     assert done.identical
@@ -328,7 +332,7 @@ def test_another_model_is_told(home: Path, chat: int) -> None:
     assert done.adapter_differs == ("mine", "") and done.model_differs is None
 
 
-def test_an_adapter_that_is_not_there_is_told(cli: Cli, chat: int, home: Path) -> None:
+def test_replay_reports_a_missing_adapter(cli: Cli, chat: int, home: Path) -> None:
     number, _ = stored(home)
     with Store(home / "rpterm.db") as store, store.connections.write() as connection:
         connection.execute("UPDATE generations SET adapter_hash = 'mine'")
@@ -336,14 +340,14 @@ def test_an_adapter_that_is_not_there_is_told(cli: Cli, chat: int, home: Path) -
     assert "The adapter mine generated the reply, but now none is set: name its file" in done.out
 
 
-def test_a_reply_that_was_stopped_is_made_as_far_as_it_went(home: Path, chat: int) -> None:
+def test_a_stopped_reply_is_replayed_up_to_its_end(home: Path, chat: int) -> None:
     _, generation = stored(home)
     cut = replace(generation, reply_ids=generation.reply_ids[:5], stop_reason="cancelled")
     assert request_of(cut).sampling.max_tokens == 5
     assert replay(cut, ScriptedEngine(SCRIPTED_REPLIES)).identical
 
 
-def test_a_remote_reply_cannot_be_made_again() -> None:
+def test_a_remote_reply_cannot_be_replayed() -> None:
     remote = Generation("remote", "gpt", "gpt", Sampling(seed=1))
     with pytest.raises(ReplayError, match="another machine"):
         replay(remote, ScriptedEngine(["x"]))
@@ -355,6 +359,10 @@ def test_a_remote_reply_cannot_be_made_again() -> None:
         ("chats", "export", "1", "-f", "doc"),
         ("cards", "export", "sherlock", "x", "-f", "v9"),
         ("export", "out", "--format", "doc"),
+        ("export", "out", "--sources", "duel,dreams"),
+        ("export", "out", "--greeting", "sing"),
+        ("review", "--show", "dreams"),
+        ("eval", "sherlock", "--kinds", "dreams"),
         ("memory", "list", "sherlock", "--kind", "dream"),
         ("chat", "sherlock", "--with", "tola", "--turns", "dice"),
         ("chat", "sherlock", "--engine", "steam"),
@@ -363,27 +371,25 @@ def test_a_remote_reply_cannot_be_made_again() -> None:
         ("help", "cooking"),
     ],
 )
-def test_a_value_that_there_is_not_is_a_wrong_command_line(
-    cli: Cli, chat: int, line: tuple[str, ...]
-) -> None:
+def test_an_unknown_choice_exits_with_2(cli: Cli, chat: int, line: tuple[str, ...]) -> None:
     done = cli(*line)
     assert done.code == 2, done.err
     assert done.err.startswith("rpterm: ") and done.out == ""
 
 
-def test_what_stands_wrong_in_the_file_is_no_wrong_command_line(cli: Cli, home: Path) -> None:
+def test_an_invalid_settings_file_exits_with_1(cli: Cli, home: Path) -> None:
     home.mkdir(exist_ok=True)
     (home / "config.toml").write_text('engine = "steam"\n', encoding="utf-8")
     assert cli("chat", "sherlock", "--temperature", "-3").code == 1
 
 
-def test_a_backup_says_which_folder_it_made(cli: Cli, chat: int, tmp_path: Path) -> None:
+def test_a_backup_names_the_folder_it_created(cli: Cli, chat: int, tmp_path: Path) -> None:
     told = cli("backup", str(tmp_path / "a" / "b" / "c.db")).out
     assert f"The folder {tmp_path / 'a' / 'b'} was created." in told
-    assert "folder" not in cli("backup", str(tmp_path / "a" / "b" / "d.db")).out
+    assert "was created" not in cli("backup", str(tmp_path / "a" / "b" / "d.db")).out
 
 
-def test_counts_agree_with_what_they_count(cli: Cli, chat: int, tmp_path: Path) -> None:
+def test_summaries_use_singular_and_plural(cli: Cli, chat: int, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     assert cli("chats", "import", str(tmp_path / "none")).out == "There was no chat to import.\n"
     log = tmp_path / "log.jsonl"

@@ -1,4 +1,4 @@
-"""What one meets seldom: a terminal that shrinks, joiners, a second tour, a small window."""
+"""Where typed text goes, zero-width joiners, and the tour and help on top of each other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ from rpterm.tui.widgets.turn_editor import TurnEditor
 
 # Panes -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("key", ["f2", "f3", "f4"])
-async def test_a_pane_that_comes_to_cover_the_chat_takes_the_keys(stage: Stage, key: str) -> None:
+async def test_a_pane_that_covers_the_chat_after_a_resize_gets_the_focus(
+    stage: Stage, key: str
+) -> None:
     app = stage.app()
     async with running(app, (130, 24)) as pilot:
         await pilot.press(key)
@@ -47,7 +49,7 @@ async def test_a_pane_that_comes_to_cover_the_chat_takes_the_keys(stage: Stage, 
         await wait_until(pilot, lambda: app.chat.input.has_focus)
 
 
-async def test_a_resize_that_covers_nothing_leaves_the_selection(stage: Stage) -> None:
+async def test_a_resize_that_covers_nothing_keeps_the_selection(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (130, 24)) as pilot:
         await pilot.press("alt+up")
@@ -58,7 +60,7 @@ async def test_a_resize_that_covers_nothing_leaves_the_selection(stage: Stage) -
 
 
 @pytest.mark.parametrize("key", ["f2", "f3", "f4", "f12"])
-async def test_words_typed_beside_the_chat_are_written(stage: Stage, key: str) -> None:
+async def test_text_typed_or_pasted_in_a_pane_goes_to_the_input(stage: Stage, key: str) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press(key)
@@ -75,7 +77,9 @@ async def test_words_typed_beside_the_chat_are_written(stage: Stage, key: str) -
         await wait_until(pilot, lambda: app.chat.input.text == "lost words? Found.")
 
 
-async def test_letters_of_a_pane_are_its_own(stage: Stage) -> None:
+async def test_a_panes_keys_run_its_commands_and_other_letters_go_to_the_input(
+    stage: Stage,
+) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press("alt+x")
@@ -88,7 +92,7 @@ async def test_letters_of_a_pane_are_its_own(stage: Stage) -> None:
 
 # Writing ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
-async def test_a_joiner_that_is_typed_stays(stage: Stage, joiner: str) -> None:
+async def test_zero_width_joiners_can_be_typed_in_the_input(stage: Stage, joiner: str) -> None:
     app = stage.app()
     async with running(app) as pilot:
         for letter in ("a", joiner, "b"):
@@ -100,7 +104,7 @@ async def test_a_joiner_that_is_typed_stays(stage: Stage, joiner: str) -> None:
         assert app.chat.input.text == f"a{joiner}b"
 
 
-async def test_joiners_stay_in_forms(stage: Stage) -> None:
+async def test_zero_width_joiners_can_be_typed_in_forms(stage: Stage) -> None:
     app = stage.app()
     asked = [Field("line", "A line"), Field("area", "Lines", lines=2)]
     async with running(app) as pilot:
@@ -115,7 +119,7 @@ async def test_joiners_stay_in_forms(stage: Stage) -> None:
         assert line.value == area.text == "\u06cc\u200c\u06a9"
 
 
-async def test_joiners_stay_in_an_edited_turn(stage: Stage) -> None:
+async def test_zero_width_joiners_can_be_typed_in_a_turn_editor(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -125,7 +129,7 @@ async def test_joiners_stay_in_an_edited_turn(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.query_one(TurnEditor).text == "Hello\u200d")
 
 
-async def test_the_users_own_editor_gets_the_turn_that_is_edited(
+async def test_the_external_editor_opens_the_turn_that_is_being_edited(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "editor.py"
@@ -149,7 +153,9 @@ async def test_the_users_own_editor_gets_the_turn_that_is_edited(
         assert editor.text == "Hello. Goodbye."
 
 
-async def test_a_branch_without_a_selected_turn_says_by_the_users_own_key_how(stage: Stage) -> None:
+async def test_branching_without_a_selection_names_the_users_key_for_selecting(
+    stage: Stage,
+) -> None:
     stage.settings = replace(stage.settings, keys={"select-previous": "ctrl+y"})
     app = stage.app()
     async with running(app) as pilot:
@@ -157,7 +163,7 @@ async def test_a_branch_without_a_selected_turn_says_by_the_users_own_key_how(st
         await wait_until(pilot, lambda: "Select a turn first: Ctrl+Y." in notices(app))
 
 
-async def test_the_first_frame_names_the_character_as_the_chat_does(stage: Stage) -> None:
+async def test_the_first_frame_uses_the_nickname_as_the_chat_does(stage: Stage) -> None:
     stage.card = replace(CARD, nickname="Mara")
     stage.gate = threading.Event()
     app = stage.app(stage.card)
@@ -169,7 +175,7 @@ async def test_the_first_frame_names_the_character_as_the_chat_does(stage: Stage
 
 
 # Tour and help ---------------------------------------------------------------------------------
-async def test_one_tour_at_a_time(stage: Stage) -> None:
+async def test_only_one_tour_can_be_open(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("alt+i")
@@ -180,7 +186,7 @@ async def test_one_tour_at_a_time(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.screen is app.chat)
 
 
-async def test_the_tour_below_the_help_comes_back(stage: Stage) -> None:
+async def test_closing_the_help_returns_to_the_tour_below_it(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         for key, shown in (("alt+i", TourScreen), ("f1", HelpScreen), ("alt+i", TourScreen)):
@@ -191,9 +197,7 @@ async def test_the_tour_below_the_help_comes_back(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("fail", ["", "no such file"])
-async def test_the_tour_speaks_of_a_model_that_loads_only_while_one_does(
-    stage: Stage, fail: str
-) -> None:
+async def test_the_tour_mentions_loading_only_while_a_model_loads(stage: Stage, fail: str) -> None:
     engine = SlowLoad(["Hm."], fail=fail)
     stage.engine = engine
     app = stage.app(first_run=True)
@@ -209,7 +213,7 @@ async def test_the_tour_speaks_of_a_model_that_loads_only_while_one_does(
         assert "loading" not in screen_text(app)
 
 
-async def test_help_wraps_into_its_own_column_in_a_small_window(stage: Stage) -> None:
+async def test_the_help_wraps_its_descriptions_in_a_small_window(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (40, 12)) as pilot:
         await pilot.press("f1")

@@ -1,4 +1,4 @@
-"""Panes, lists, forms, help, palette, themes, tour: every place beside the transcript."""
+"""Panes, lists, forms, help, palette, themes and the tour."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_the_prompt_pane_shows_the_draft_before_it_is_sent(stage: Stage) -
         await wait_until(pilot, lambda: "STATIC" not in screen_text(app))
 
 
-async def test_a_piece_of_the_prompt_folds_out(stage: Stage) -> None:
+async def test_a_piece_of_the_prompt_can_be_unfolded(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press("f2")
@@ -63,7 +63,7 @@ async def test_a_piece_of_the_prompt_folds_out(stage: Stage) -> None:
         await wait_until(pilot, lambda: "kept the light" in screen_text(app))
 
 
-async def test_the_card_pane_has_every_field(stage: Stage) -> None:
+async def test_the_card_pane_shows_every_field(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 60)) as pilot:
         await pilot.press("f3")
@@ -80,7 +80,7 @@ async def test_the_card_pane_has_every_field(stage: Stage) -> None:
             assert part in picture, part
 
 
-async def test_two_panes_fit_a_wide_terminal_and_one_a_narrow_one(stage: Stage) -> None:
+async def test_a_wide_terminal_shows_two_panes_and_a_narrow_one_one(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (200, 50)) as pilot:
         await pilot.press("f2", "f3")
@@ -95,7 +95,7 @@ async def test_two_panes_fit_a_wide_terminal_and_one_a_narrow_one(stage: Stage) 
         assert app.chat.input.has_focus
 
 
-async def test_a_chat_in_which_nothing_was_said_is_not_left_for_a_new_one(stage: Stage) -> None:
+async def test_a_new_chat_is_refused_while_this_one_is_untouched(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press("ctrl+n")
@@ -103,7 +103,7 @@ async def test_a_chat_in_which_nothing_was_said_is_not_left_for_a_new_one(stage:
         assert len(stage.opened) == 1
 
 
-async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
+async def test_the_chats_pane_opens_the_chosen_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "first chat")
@@ -120,7 +120,7 @@ async def test_the_chats_pane_opens_another_chat(stage: Stage) -> None:
 
 
 # Chats -----------------------------------------------------------------------------------------
-async def test_chats_are_found_by_what_was_said(stage: Stage) -> None:
+async def test_chats_are_found_by_the_text_of_their_turns(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Tell me of the cormorant")
@@ -139,7 +139,7 @@ async def test_chats_are_found_by_what_was_said(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Tell me of the cormorant" not in texts(app))
 
 
-async def test_what_was_found_on_a_branch_that_is_not_shown_is_gone_to(stage: Stage) -> None:
+async def test_a_search_hit_on_another_branch_shows_that_branch(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Tell me of the cormorant")
@@ -165,7 +165,7 @@ async def test_what_was_found_on_a_branch_that_is_not_shown_is_gone_to(stage: St
         assert len(list(session.rater.judgements.comparisons())) == judged
 
 
-async def test_what_was_found_in_this_chat_is_shown_in_it(stage: Stage) -> None:
+async def test_a_search_hit_in_this_chat_is_selected(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await say(pilot, app, "Tell me of the cormorant")
@@ -180,7 +180,7 @@ async def test_what_was_found_in_this_chat_is_shown_in_it(stage: Stage) -> None:
         assert len(stage.opened) == 1
 
 
-async def test_rename_delete_and_new_from_the_list(stage: Stage) -> None:
+async def test_chats_are_renamed_deleted_and_begun_from_the_list(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press("ctrl+s")
@@ -200,7 +200,7 @@ async def test_rename_delete_and_new_from_the_list(stage: Stage) -> None:
         assert [chat.title for chat in stage.session.store.chats()] != ["The knock"]
 
 
-async def test_the_title_stands_in_the_header(stage: Stage) -> None:
+async def test_the_header_shows_the_chats_title(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("alt+r")
@@ -211,7 +211,7 @@ async def test_the_title_stands_in_the_header(stage: Stage) -> None:
         assert stage.session.chat.title == "Storm"
 
 
-async def test_a_chat_resumes_where_it_was_left(tmp_path: Path) -> None:
+async def test_a_reopened_chat_shows_the_same_branch(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     app = stage.app()
     async with running(app) as pilot:
@@ -231,7 +231,7 @@ async def test_greetings_are_chosen_from_a_list(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[0].startswith('"Close the door,"'))
 
 
-async def test_the_note_is_kept_with_its_depth(stage: Stage) -> None:
+async def test_the_authors_note_is_stored_with_its_depth(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("f5")
@@ -243,7 +243,7 @@ async def test_the_note_is_kept_with_its_depth(stage: Stage) -> None:
         assert stage.session.chat.note.depth == 2
 
 
-async def test_a_persona_is_written_and_worn(stage: Stage) -> None:
+async def test_a_new_persona_is_stored_and_used(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("f6")
@@ -261,7 +261,7 @@ async def test_a_persona_is_written_and_worn(stage: Stage) -> None:
         assert app.chat.transcript.turns[1].speaker == "Ida"
 
 
-async def test_a_persona_that_is_renamed_is_no_second_one(stage: Stage) -> None:
+async def test_renaming_a_persona_does_not_add_a_second_one(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         stage.session.store.put_persona(Persona("Ida", "A surveyor"))
@@ -277,7 +277,7 @@ async def test_a_persona_that_is_renamed_is_no_second_one(stage: Stage) -> None:
         assert stage.session.chat.persona.name == "Ansel"
 
 
-async def test_without_a_card_the_characters_are_shown_first(
+async def test_without_a_card_the_character_list_opens_first(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
@@ -312,7 +312,7 @@ async def test_help_lists_every_command_and_the_users_own_keys(stage: Stage) -> 
         await wait_until(pilot, lambda: app.screen is app.chat)
 
 
-async def test_a_question_mark_in_a_sentence_is_a_question_mark(stage: Stage) -> None:
+async def test_a_question_mark_typed_after_text_does_not_open_the_help(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await type_text(pilot, "who")
@@ -344,7 +344,7 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
-def test_the_palette_offers_every_command_but_bare_movements(stage: Stage) -> None:
+def test_the_palette_offers_every_command_except_movements(stage: Stage) -> None:
     app = stage.app()
     offered = list(palette.offered(app, app.chat))
     assert offered == [key for key in keys.KEYS if key.palette]
@@ -356,7 +356,7 @@ def best(query: str, many: int = 1) -> list[str]:
     return [name for rank, name in sorted(found, key=lambda each: -each[0]) if rank][:many]
 
 
-def test_a_name_ranks_above_a_description() -> None:
+def test_the_palette_ranks_names_above_descriptions() -> None:
     for key in keys.KEYS:
         if key.palette:
             assert best(key.id) == [key.id]
@@ -367,7 +367,7 @@ def test_a_name_ranks_above_a_description() -> None:
     assert best("zeppelin") == []
 
 
-async def test_the_palette_shows_labels_and_the_most_used_first(stage: Stage) -> None:
+async def test_the_palette_lists_the_most_used_commands_first(stage: Stage) -> None:
     app = stage.app()
 
     def first() -> str:
@@ -387,7 +387,7 @@ async def test_the_palette_shows_labels_and_the_most_used_first(stage: Stage) ->
         await wait_until(pilot, lambda: "Rename this chat" in first())
 
 
-async def test_a_theme_is_shown_while_choosing_and_kept(stage: Stage) -> None:
+async def test_a_theme_is_previewed_while_choosing_and_saved(stage: Stage) -> None:
     kept: list[tuple[str, str]] = []
     app = stage.app(on_setting=lambda name, value: kept.append((name, value)))
     async with running(app) as pilot:
@@ -420,7 +420,7 @@ async def test_the_first_run_begins_with_the_tour_which_can_be_skipped(stage: St
         await wait_until(pilot, lambda: app.screen is app.chat)
 
 
-async def test_who_begins_to_write_leaves_the_tour(stage: Stage) -> None:
+async def test_typing_a_letter_closes_the_tour_and_goes_to_the_input(stage: Stage) -> None:
     app = stage.app(first_run=True)
     async with running(app, ready=False) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
@@ -429,7 +429,7 @@ async def test_who_begins_to_write_leaves_the_tour(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.input.text == "H")
 
 
-async def test_whoever_types_on_loses_no_letter_of_it(stage: Stage) -> None:
+async def test_typing_over_the_tour_loses_no_letter(stage: Stage) -> None:
     app = stage.app(first_run=True)
     async with running(app, ready=False) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
@@ -439,7 +439,7 @@ async def test_whoever_types_on_loses_no_letter_of_it(stage: Stage) -> None:
         assert app.screen is app.chat
 
 
-async def test_a_line_pasted_over_the_tour_is_sent_by_its_enter(stage: Stage) -> None:
+async def test_a_line_typed_over_the_tour_is_sent_by_its_enter(stage: Stage) -> None:
     app = stage.app(first_run=True)
     names = {" ": "space", "?": "question_mark"}
     async with running(app, ready=False) as pilot:
@@ -450,7 +450,17 @@ async def test_a_line_pasted_over_the_tour_is_sent_by_its_enter(stage: Stage) ->
         await wait_until(pilot, lambda: "Who is it?" in texts(app) and texts(app)[-1] in REPLIES)
 
 
-async def test_a_paste_over_the_tour_waits_in_the_input(stage: Stage) -> None:
+async def test_enter_over_the_tour_sends_before_the_input_knows_its_focus(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        app.chat.input.has_focus = False
+        for typed in "Hi\n":
+            app._insert_typed(typed)
+        await wait_until(pilot, lambda: "Hi" in texts(app))
+
+
+async def test_a_paste_over_the_tour_goes_to_the_input(stage: Stage) -> None:
     app = stage.app(first_run=True)
     async with running(app, ready=False) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
@@ -459,7 +469,7 @@ async def test_a_paste_over_the_tour_waits_in_the_input(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.screen is app.chat)
 
 
-async def test_a_question_mark_alone_asks_the_tour_for_help(stage: Stage) -> None:
+async def test_a_question_mark_alone_opens_the_help_over_the_tour(stage: Stage) -> None:
     app = stage.app(first_run=True)
     async with running(app, ready=False) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
@@ -470,7 +480,7 @@ async def test_a_question_mark_alone_asks_the_tour_for_help(stage: Stage) -> Non
 
 
 @pytest.mark.parametrize("command", ["help", "chats", "tour"])
-async def test_two_quick_escapes_close_one_box(stage: Stage, command: str) -> None:
+async def test_two_quick_escapes_close_only_one_dialog(stage: Stage, command: str) -> None:
     app = stage.app()
     async with running(app) as pilot:
         app.run_command(command)

@@ -1,4 +1,4 @@
-"""Small terminals, and those whose size changes: what one needs can be seen or scrolled to."""
+"""Small and resized terminals: everything needed is visible or can be scrolled to."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ SMALL = (40, 12)
 
 # Forms -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("size", [(80, 24), SMALL])
-async def test_a_form_scrolls_to_the_field_one_writes_in(
-    stage: Stage, size: tuple[int, int]
-) -> None:
+async def test_a_form_scrolls_to_its_focused_field(stage: Stage, size: tuple[int, int]) -> None:
     app = stage.app()
     fields = [Field(f"line{at}", f"Line {at}", f"old{at}", lines=3) for at in range(6)]
     async with running(app, size) as pilot:
@@ -40,7 +38,7 @@ async def test_a_form_scrolls_to_the_field_one_writes_in(
             await pilot.press("tab")
 
 
-async def test_the_depth_of_a_note_is_in_sight_and_stays_there(stage: Stage) -> None:
+async def test_the_depth_field_of_a_note_is_always_visible(stage: Stage) -> None:
     app = stage.app()
     async with running(app, SMALL) as pilot:
         await pilot.press("f5")
@@ -52,7 +50,7 @@ async def test_the_depth_of_a_note_is_in_sight_and_stays_there(stage: Stage) -> 
 
 
 # Turns -----------------------------------------------------------------------------------------
-async def test_an_edited_turn_stays_in_sight_when_the_terminal_shrinks(tmp_path: Path) -> None:
+async def test_an_edited_turn_stays_visible_when_the_terminal_shrinks(tmp_path: Path) -> None:
     app = Stage(tmp_path, turns=12).app()
     async with running(app, (80, 24)) as pilot:
         await pilot.press("up")
@@ -63,7 +61,7 @@ async def test_an_edited_turn_stays_in_sight_when_the_terminal_shrinks(tmp_path:
         await wait_until(pilot, lambda: "turn number 10X" in screen_text(app))
 
 
-async def test_a_selected_turn_stays_in_sight_when_the_terminal_shrinks(tmp_path: Path) -> None:
+async def test_a_selected_turn_stays_visible_when_the_terminal_shrinks(tmp_path: Path) -> None:
     app = Stage(tmp_path, turns=12).app()
     async with running(app, (80, 24)) as pilot:
         for number in (11, 10, 9):
@@ -80,7 +78,7 @@ async def test_a_selected_turn_stays_in_sight_when_the_terminal_shrinks(tmp_path
 
 
 @pytest.mark.parametrize("size", [(80, 12), SMALL])
-async def test_the_cursor_of_a_long_edit_is_always_in_sight(
+async def test_the_cursor_of_a_long_edit_is_always_visible(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     app = Stage(tmp_path, turns=12).app()
@@ -114,7 +112,7 @@ async def test_every_word_of_the_tour_can_be_read(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("starter", [True, False])
-def test_the_tour_says_when_a_starter_plays(starter: bool) -> None:
+def test_the_tour_says_if_the_starter_model_plays(starter: bool) -> None:
     tour = TourScreen({}, lambda written: None, loading=False, starter=starter)
     assert ("rpterm models" in tour.text_of(PAGES[-1]).plain) is starter
 
@@ -139,8 +137,7 @@ async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage
 async def test_the_alarm_shows_every_remedy(stage: Stage) -> None:
     app = stage.app()
     async with running(app, SMALL) as pilot:
-        alarm = Alarm({})
-        await app.chat.query_one("#column").mount(alarm, before=app.chat.input)
+        alarm = app.chat.query_one(Alarm)
         alarm.show("Sherlock Holmes has been slipping for some replies.")
         for words in ("with a hint", "best of N", "pin example", "note", "✕"):
             await wait_until(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]
@@ -149,7 +146,7 @@ async def test_the_alarm_shows_every_remedy(stage: Stage) -> None:
         await wait_until(pilot, lambda: "✕" in screen_text(app))
 
 
-async def test_the_review_says_how_many_were_rated(tmp_path: Path) -> None:
+async def test_the_review_shows_its_counts_in_a_small_terminal(tmp_path: Path) -> None:
     app = Stage(tmp_path, turns=12).app()
     async with running(app, SMALL) as pilot:
         await pilot.press("alt+v")
@@ -157,7 +154,7 @@ async def test_the_review_says_how_many_were_rated(tmp_path: Path) -> None:
         await wait_until(pilot, lambda: "0 rated" in screen_text(app))
 
 
-async def test_the_hints_of_a_small_terminal_say_how_to_leave_and_where_help_is(
+async def test_the_hints_of_a_small_terminal_show_leave_and_help(
     tmp_path: Path,
 ) -> None:
     app = Stage(tmp_path, turns=12).app()
@@ -166,6 +163,8 @@ async def test_the_hints_of_a_small_terminal_say_how_to_leave_and_where_help_is(
         assert "^O continue" in screen_text(app)
         await pilot.press("ctrl+up")
         await wait_until(pilot, lambda: "Esc back  F1 help" in screen_text(app))
+        for hint in ("b branch", "d delete", "12345 rate"):
+            assert hint in screen_text(app).splitlines()[-1]
         await pilot.press("escape", "alt+v")
         await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
         last = screen_text(app).splitlines()[-1]
@@ -217,7 +216,7 @@ async def test_little_evidence_is_called_little_and_told_once(stage: Stage) -> N
 
 
 # Lists and notices -----------------------------------------------------------------------------
-async def test_a_list_follows_the_width_of_the_terminal(stage: Stage) -> None:
+async def test_a_list_is_laid_out_again_when_the_terminal_is_resized(stage: Stage) -> None:
     app = stage.app()
     title = "The night on which nobody came"
     choices = [Choice(str(number), f"{title}, {number}", right="just now") for number in range(3)]
@@ -235,9 +234,7 @@ async def test_a_list_follows_the_width_of_the_terminal(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), SMALL])
-async def test_notices_leave_the_input_and_what_is_below_free(
-    stage: Stage, size: tuple[int, int]
-) -> None:
+async def test_notices_do_not_cover_the_input(stage: Stage, size: tuple[int, int]) -> None:
     app = stage.app()
     async with app.run_test(size=size, notifications=True) as pilot:
         await wait_until(pilot, lambda: phase(app) == "ready")

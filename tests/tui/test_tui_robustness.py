@@ -1,4 +1,4 @@
-"""Rough treatment: every size, no colour, long pastes, hostile text, long chats, sudden exits."""
+"""Every terminal size, no colour, long pastes, hostile text, long chats and sudden exits."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from tui_support import (
     running,
     say,
     screen_text,
+    send,
     texts,
     wait_until,
 )
@@ -40,11 +41,13 @@ from rpterm.tui.app import RptermApp
 from rpterm.tui.external_editor import EditorError, command
 from rpterm.tui.widgets.turn import TurnView
 
+pytestmark = pytest.mark.frames
+
 
 # Sizes, themes, colour -------------------------------------------------------------------------
 @pytest.mark.parametrize("theme", ["lamplight", "paper"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-async def test_the_essentials_are_on_screen(
+async def test_name_greeting_input_status_and_hints_are_on_screen_at_any_size(
     stage: Stage, size: tuple[int, int], theme: str
 ) -> None:
     stage.settings = replace(stage.settings, theme=theme)
@@ -64,7 +67,9 @@ async def test_the_essentials_are_on_screen(
 
 
 @pytest.mark.parametrize("size", [(20, 5), (10, 3), (1, 1)])
-async def test_a_tiny_terminal_shows_what_it_can(stage: Stage, size: tuple[int, int]) -> None:
+async def test_a_tiny_terminal_shows_only_transcript_and_input(
+    stage: Stage, size: tuple[int, int]
+) -> None:
     app = stage.app()
     async with running(app, size) as pilot:
         await say(pilot, app, "Hi")
@@ -78,7 +83,7 @@ async def test_a_tiny_terminal_shows_what_it_can(stage: Stage, size: tuple[int, 
             assert "charts" in screen_text(app)
 
 
-async def test_a_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
+async def test_the_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+p")
@@ -88,14 +93,16 @@ async def test_a_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
         await wait_until(pilot, lambda: "Search commands" in screen_text(app))
 
 
-async def test_growing_back_from_tiny(stage: Stage) -> None:
+async def test_a_terminal_that_grows_back_shows_everything_again(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (20, 5)) as pilot:
         await pilot.resize_terminal(100, 30)
         await wait_until(pilot, lambda: screen_text(app).startswith("  Mara Venn"))
 
 
-async def test_without_colour_the_marks_stay(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour_the_asterisks_stay_visible(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = stage.app()
     async with running(app):
@@ -103,12 +110,11 @@ async def test_without_colour_the_marks_stay(stage: Stage, monkeypatch: pytest.M
         assert "*She lifts the lamp.*" in screen_text(app)
 
 
-async def test_what_one_wants_to_know_is_never_colour_alone(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+async def test_states_are_never_shown_by_colour_alone(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: "✎ writing" in screen_text(app))
         await pilot.press("escape")
         await wait_until(pilot, lambda: "◦ stopped" in screen_text(app))
@@ -116,7 +122,7 @@ async def test_what_one_wants_to_know_is_never_colour_alone(tmp_path: Path) -> N
 
 
 # Hostile and huge text -------------------------------------------------------------------------
-async def test_markup_and_control_characters_are_only_text(tmp_path: Path) -> None:
+async def test_markup_and_control_characters_are_shown_as_text(tmp_path: Path) -> None:
     nasty = "[red]no[/red] [@click=app.quit]x[/] \x1b[31mred\x1b[0m \x07 <|im_end|>"
     card = replace(CARD, name="[b]Mara[/b]", tagline="[i]x", greetings=(nasty,))
     stage = Stage(tmp_path, card=card, engine=ScriptedEngine([nasty]))
@@ -138,7 +144,7 @@ async def test_markup_and_control_characters_are_only_text(tmp_path: Path) -> No
         await pilot.press("escape")
 
 
-async def test_a_paste_of_100_kb_is_taken_at_once_and_sent_whole(stage: Stage) -> None:
+async def test_a_paste_of_100_kb_is_accepted_at_once_and_sent_whole(stage: Stage) -> None:
     stage.engine = ScriptedEngine(REPLIES, context=400_000)
     pasted = "word " * 20_000
     app = stage.app()
@@ -156,7 +162,7 @@ async def test_a_paste_of_100_kb_is_taken_at_once_and_sent_whole(stage: Stage) -
         assert "more characters" in "".join(str(view.render()) for view in app.chat.query(TurnView))
 
 
-async def test_turns_without_room_in_the_window_are_counted_before_one_sends(
+async def test_turns_that_do_not_fit_are_counted_before_sending(
     tmp_path: Path,
 ) -> None:
     app = Stage(tmp_path, turns=60, engine=ScriptedEngine(REPLIES, context=768)).app()
@@ -169,15 +175,14 @@ async def test_a_card_too_large_for_the_window_is_refused_with_numbers(tmp_path:
     stage = Stage(tmp_path, card=card, engine=ScriptedEngine(REPLIES, context=512))
     app = stage.app(card)
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: "512" in screen_text(app) and "✗" in screen_text(app))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert stage.session.path()[-1].text == "Hello"
 
 
 @pytest.mark.parametrize("key", ["enter", "ctrl+r"])
-async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(
+async def test_a_chat_that_cannot_be_opened_says_why_and_keeps_the_message(
     stage: Stage, key: str
 ) -> None:
     from rpterm.store import StoreError
@@ -191,8 +196,7 @@ async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(
     app.chat.opener = broken  # type: ignore[assignment]
     stage.gate = threading.Event()
     async with running(app, ready=False) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         stage.gate.set()
         await wait_until(pilot, lambda: "newer than this rpterm" in screen_text(app))
         assert app.chat.input.text == "Hello"
@@ -201,6 +205,8 @@ async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(
         await wait_until(pilot, lambda: app.chat.input.text == "Hello")
         assert "newer than this rpterm" in screen_text(app)
         assert "✗ not open   Ctrl+R tries again" in screen_text(app)
+        await pilot.press("alt+r")
+        await wait_until(pilot, lambda: "could not be opened; Ctrl+R tries again" in notices(app))
         app.chat.opener = stage.open
         await pilot.press(key)
         await wait_until(pilot, lambda: phase(app) == "ready")
@@ -213,7 +219,7 @@ async def test_a_chat_that_cannot_be_opened_says_so_and_keeps_the_words(
         assert texts(app)[1:] == ["Hello", REPLIES[0]]
 
 
-async def test_a_defect_in_a_thread_is_shown_and_the_chat_goes_on(
+async def test_a_bug_in_a_thread_is_shown_and_the_chat_continues(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rpterm.chat.session import Session
@@ -227,8 +233,7 @@ async def test_a_defect_in_a_thread_is_shown_and_the_chat_goes_on(
 
         with monkeypatch.context() as patch:
             patch.setattr(Session, "reply", reply)
-            app.chat.input.put("Hello")
-            await pilot.press("enter")
+            await send(pilot, app, "Hello")
             await wait_until(pilot, lambda: "rpterm itself failed" in screen_text(app))
             await wait_until(pilot, lambda: not app.chat.state.busy)
         assert app.chat.input.text == "Hello"
@@ -237,7 +242,7 @@ async def test_a_defect_in_a_thread_is_shown_and_the_chat_goes_on(
 
 
 # Long chats ------------------------------------------------------------------------------------
-async def test_an_engine_that_will_not_settle_is_asked_once(tmp_path: Path) -> None:
+async def test_an_engine_that_does_not_settle_is_asked_only_once(tmp_path: Path) -> None:
     class Dead(ScriptedEngine):
         asked = 0
 
@@ -271,15 +276,15 @@ async def test_a_long_chat_shows_its_end_and_loads_more_on_the_way_up(tmp_path: 
         assert "Hello" in screen_text(app)
 
 
-async def test_reading_further_up_is_not_disturbed_by_a_reply(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, turns=60, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+async def test_a_growing_reply_does_not_scroll_a_reader_down(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, turns=60, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: phase(app) == "writing")
         await pilot.press("pageup", "pageup")
         at = app.chat.transcript.scroll_y
+        stage.engine._delay = 0.0
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert app.chat.transcript.scroll_y == at
         assert "wick" not in screen_text(app)
@@ -287,7 +292,7 @@ async def test_reading_further_up_is_not_disturbed_by_a_reply(tmp_path: Path) ->
         await wait_until(pilot, lambda: "wick" in screen_text(app))
 
 
-async def test_a_short_chat_stands_right_above_the_input(stage: Stage) -> None:
+async def test_a_short_chat_ends_right_above_the_input(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (100, 40)) as pilot:
         view = app.chat.query(TurnView).last()
@@ -298,11 +303,10 @@ async def test_a_short_chat_stands_right_above_the_input(stage: Stage) -> None:
 
 # Ways out --------------------------------------------------------------------------------------
 async def test_ctrl_c_stops_then_asks_then_quits(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.02))
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     app = stage.app()
     async with running(app) as pilot:
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: phase(app) == "writing")
         await pilot.press("ctrl+c")
         await wait_until(pilot, lambda: not app.chat.state.busy)
@@ -321,8 +325,7 @@ async def test_quitting_is_quick_while_the_model_loads_or_writes(
     app = stage.app()
     async with running(app, ready=False) as pilot:
         await wait_until(pilot, lambda: app.chat.session)
-        app.chat.input.put("Hello")
-        await pilot.press("enter")
+        await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: app.chat.state.stored)
         begin = time.perf_counter()
         await pilot.press("ctrl+q")
@@ -394,7 +397,7 @@ def _read_until(fd: int, wanted: bytes, timeout: float = 20.0) -> bytes:
 
 
 # $EDITOR ---------------------------------------------------------------------------------------
-async def test_the_draft_is_written_in_the_users_editor(
+async def test_the_draft_can_be_edited_in_the_external_editor(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "editor.py"
@@ -427,7 +430,7 @@ async def test_an_editor_that_does_not_exist_is_named(
         await wait_until(pilot, lambda: "no-such-editor-here could not be started" in notices(app))
 
 
-def test_without_any_editor_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_editor_the_notice_says_how_to_set_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.setattr("shutil.which", lambda name: None)
@@ -435,7 +438,7 @@ def test_without_any_editor_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) 
         command()
 
 
-async def test_a_full_disk_is_told_and_the_words_stay(
+async def test_a_full_disk_shows_an_error_and_the_message_returns(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = stage.app()
@@ -449,7 +452,7 @@ async def test_a_full_disk_is_told_and_the_words_stay(
         assert "Do not lose this." in texts(app)
 
 
-async def test_a_disk_that_fills_up_while_a_reply_comes_leaves_what_came_and_no_cursor(
+async def test_a_disk_that_fills_up_during_a_reply_keeps_its_text_on_screen(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = stage.app()
@@ -463,8 +466,7 @@ async def test_a_disk_that_fills_up_while_a_reply_comes_leaves_what_came_and_no_
 
 
 async def _send_without_room(pilot: Pilot[None], app: RptermApp, words: str) -> None:
-    app.chat.input.put(words)
-    await pilot.press("enter")
+    await send(pilot, app, words)
     await wait_until(pilot, lambda: "no room left" in screen_text(app))
 
 

@@ -1,0 +1,67 @@
+"""Dialogs that create a character's card or a world in the user's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rpterm import new_card, paths
+from rpterm.tui import keys
+from rpterm.tui.screens.form import Field, Form
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def write_character(chat: ChatScreen) -> str | None:
+    """Ask for the outlines of a new character; returns the path of its card.
+
+    Returns:
+        ``None`` if the user left the form.
+
+    Raises:
+        NewCardError: The card cannot be written.
+    """
+    fields = [
+        Field("name", "Name", check=_name_check(world=False)),
+        Field("tagline", "In one line, who are they?"),
+        Field("description", "What should the model know about them?", lines=3),
+        Field("greeting", "What do they say or do first?", lines=3),
+    ]
+    values = await chat.app.push_screen_wait(Form("A new character", fields, chat.settings.keys))
+    if values is None:
+        return None
+    file = new_card.new_file(values["name"], None, paths.find())
+    text = new_card.blank_card(
+        values["name"], values["tagline"], values["description"], values["greeting"]
+    )
+    await chat.ask(new_card.write_file, file, text)
+    edit_key = keys.key_name("edit-card", chat.settings.keys)
+    chat.say(f"The card is {file}. {edit_key} opens it in your editor: examples make the voice.")
+    return str(file)
+
+
+async def write_world(chat: ChatScreen) -> str | None:
+    """Ask for the name of a new world; returns the name of its file, as ``write_character``."""
+    fields = [Field("name", "Name", check=_name_check(world=True))]
+    values = await chat.app.push_screen_wait(Form("A new world", fields, chat.settings.keys))
+    if values is None:
+        return None
+    file = new_card.new_file(values["name"], None, paths.find(), world=True)
+    await chat.ask(new_card.write_file, file, new_card.blank_world(values["name"]))
+    chat.say(f"Write its lore into {file}. When you save it, this chat follows.")
+    return file.stem
+
+
+def _name_check(*, world: bool) -> Callable[[str], str]:
+    """What is wrong with the name of a new file, as a sentence, or ""."""
+
+    def check(name: str) -> str:
+        try:
+            new_card.new_file(name, None, paths.find(), world=world)
+        except RptermError as error:
+            return str(error)
+        return ""
+
+    return check

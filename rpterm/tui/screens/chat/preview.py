@@ -1,0 +1,45 @@
+"""Builds the prompt of the draft ahead, and shows how full the context window is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui import background
+from rpterm.types import Prompt
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+PREVIEW_AFTER_S = 0.3
+"""How long typing must pause before the prompt preview is rebuilt, in seconds."""
+
+
+def request_preview(
+    chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False
+) -> None:
+    """Build the prompt for the draft soon, if a pane shows it and no reply is being generated.
+
+    Args:
+        after: The delay in seconds; a later request replaces this one.
+        always: Build it even if only the status line shows its size.
+    """
+    is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
+    if not is_shown or chat.state.busy or chat.state.info is None:
+        return
+
+    def build() -> None:
+        session = chat.session
+        if session is not None and not chat.state.busy:
+            draft, post = chat.input.full_text, chat.post_message
+            chat.previews.put(lambda: background.preview(session, draft, post))
+
+    chat.after_pause("preview", after, build)
+
+
+def show_window_usage(chat: ChatScreen, prompt: Prompt) -> None:
+    """Show how full the context window is, and how many turns did not fit."""
+    from rpterm.chat.prompting import turns_left_out
+
+    left = len(turns_left_out(prompt))
+    chat.figures(used=prompt.tokens, context=prompt.context, left=left)

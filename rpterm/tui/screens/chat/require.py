@@ -1,0 +1,56 @@
+"""What a command needs before it can run. A ``Refusal`` ends the command; the screen shows why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpterm.tui import keys
+from rpterm.tui.widgets.status import Phase
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.chat.session import Session
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+class Refusal(RptermError):
+    """A command cannot run as things are; the text says why, and what to do first."""
+
+
+def session(chat: ChatScreen) -> Session:
+    """The open chat's session."""
+    if chat.session is not None:
+        return chat.session
+    if chat.state.figures.phase is Phase.CLOSED:
+        retry_key = keys.key_name("regenerate", chat.settings.keys)
+        raise Refusal(f"The chat could not be opened; {retry_key} tries again.")
+    raise Refusal("The chat is still opening.")
+
+
+def idle(chat: ChatScreen) -> None:
+    """Require that no reply is being written and no turn edited."""
+    if chat.state.busy or chat.state.keeping:
+        raise Refusal("Still writing: Esc stops the reply.")
+    no_editor(chat)
+
+
+def no_editor(chat: ChatScreen) -> None:
+    """Require that no turn is being edited, or else focus its editor."""
+    if (editor := chat.state.editor) is None:
+        return
+    keep_key, leave_key = (
+        keys.key_name(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
+    )
+    editor.focus()
+    raise Refusal(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
+
+
+def no_choice(chat: ChatScreen) -> None:
+    """Require that no candidates wait for a choice, unless a turn is selected.
+
+    Until then, the last turn of the transcript is not the reply that the user is looking at.
+    """
+    choosing = chat.state.choosing
+    if choosing is not None and chat.transcript.selected is None:
+        what = "Say first which is better." if choosing.blind else "Choose one of them first: ⏎."
+        raise Refusal(what)

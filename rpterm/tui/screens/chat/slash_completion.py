@@ -1,0 +1,91 @@
+"""Slash commands in the input: their names and arguments, and completion while one is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rpterm import live_settings, slash
+from rpterm.tui import keys
+from rpterm.tui.widgets.hints import Completion
+
+if TYPE_CHECKING:
+    from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+SET = "set"
+
+
+_SELECTED_TURN_COMMANDS = frozenset(("branch-here", "regenerate-here", "continue-here"))
+"""Not available here: no turn is selected while the user writes."""
+
+
+USAGE = {
+    SET: "NAME VALUE changes a setting; the value default resets it.",
+    "note": "[TEXT] writes the author's note; - alone clears it.",
+    "rename": "[TITLE] renames this chat.",
+    "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
+    "world": "[NAME] adds a world to the character's card or removes it; chat: NAME does so for "
+    "this chat only, WHO: NAME for another character. Alone it lists the worlds.",
+}
+"""The arguments of the commands that take any, and what they do with them."""
+
+
+@cache
+def names() -> dict[str, str]:
+    """Every slash command, with its description."""
+    available = (key for key in keys.KEYS if key.palette and key.id not in _SELECTED_TURN_COMMANDS)
+    return {**{key.id: key.description for key in available}, **USAGE}
+
+
+def suggestions(
+    line: str, overrides: Mapping[str, str] | None = None
+) -> tuple[list[Completion], str]:
+    """The possible completions of a line; if there are none, the reason."""
+    name, space, arguments = line[1:].partition(" ")
+    if not space:
+        return _command_names(name, overrides)
+    if name.casefold() == SET:
+        labels = (each.removeprefix("sampling.") for each in live_settings.NAMES)
+        if found := slash.starting_with(arguments.partition(" ")[0], labels):
+            return [Completion(each, _about_setting(each)) for each in found], ""
+    description = names().get(name.casefold())
+    if description is None:
+        return [], "There is no such command."
+    return [Completion(f"/{name}", description)], ""
+
+
+def _command_names(
+    prefix: str, overrides: Mapping[str, str] | None
+) -> tuple[list[Completion], str]:
+    """Commands by the beginning of a word; without one, those that take arguments come first."""
+    known = names()
+    found = slash.starting_with(prefix, known) if prefix else [*USAGE, *sorted(known)]
+    found = list(dict.fromkeys([*found, *slash.with_later_word(prefix, known)]))
+    if not found:
+        return [], "There is no such command; a message that begins with a slash needs two."
+    return [Completion(f"/{each}", known[each], _key_of(each, overrides)) for each in found], ""
+
+
+def _about_setting(label: str) -> str:
+    return live_settings.description(live_settings.tunable_name(label))
+
+
+def _key_of(name: str, overrides: Mapping[str, str] | None) -> str:
+    return "" if name == SET else keys.key_name(name, overrides)
+
+
+async def complete(chat: ChatScreen) -> None:
+    """Complete the command or setting name as far as all suggestions agree."""
+    line = chat.input.text
+    suggested = [each.word for each in suggestions(line)[0]]
+    command, space, argument = line.partition(" ")
+    prefix = argument if space else command
+    matches = [word for word in suggested if word.startswith(prefix.casefold())]
+    matches = matches or (suggested if len(suggested) == 1 else [])
+    completed = slash.common_prefix(prefix, matches)
+    takes_more = len(matches) == 1 and (bool(space) or completed[1:] in USAGE)
+    chat.input.put(f"{command} {completed}" if space else completed)
+    if takes_more:
+        chat.input.insert(" ")
