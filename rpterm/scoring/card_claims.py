@@ -15,7 +15,8 @@ _LONG_LINE = 25
 """Words; a longer line makes more than one claim."""
 _QUOTED = r"[\"“”][^\"“”]*[\"“”]"
 _ENTRY = re.compile(
-    rf"(?P<key>[A-Za-z][\w /'-]*?)\s*\(\s*(?P<values>{_QUOTED}(?:\s*[+,]?\s*{_QUOTED})*)\s*\)"
+    r"(?P<key>[A-Za-z][\w /'-]{0,40}?)\s?\(\s*"
+    rf"(?P<values>{_QUOTED}(?:\s*[+,]?\s*{_QUOTED})*)\s*\)"
 )
 _VALUE = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
 _LIST = re.compile(r"\[(?P<body>[^\[\]]*:[^\[\]]*;[^\[\]]*)\]")
@@ -30,18 +31,25 @@ def claims(description: str) -> tuple[str, ...]:
 
 def split_long(line: str) -> tuple[str, ...]:
     """The line itself; a long one claim by claim."""
-    is_long = word_count(line) > _LONG_LINE or len(_ENTRY.findall(line)) >= _LEAST_ENTRIES
+    is_long = word_count(line) > _LONG_LINE or _is_listed(line)
     return (claims(line) or (line,)) if is_long else (line,)
+
+
+def _is_listed(text: str) -> bool:
+    """Whether a text is in W++."""
+    return "(" in text and len(_ENTRY.findall(text)) >= _LEAST_ENTRIES
 
 
 def _entries(text: str) -> tuple[list[str], str]:
     """The entries of W++ and of lists in brackets, as "key: values", and the remaining text."""
-    if len(_ENTRY.findall(text)) >= _LEAST_ENTRIES:
+    if _is_listed(text):
         listed = [
             f"{match['key']}: {', '.join(_VALUE.findall(match['values']))}"
             for match in _ENTRY.finditer(text)
         ]
-        return listed, re.sub(r"[\[\]{}]|\w+\s*\([^)]*\)\s*(?=\{)", " ", _ENTRY.sub(" ", text))
+        return listed, re.sub(
+            r"[\[\]{}]|\w{1,40}\s?\([^)]{0,80}\)\s?(?=\{)", " ", _ENTRY.sub(" ", text)
+        )
     listed = [
         part.strip()
         for match in _LIST.finditer(text)

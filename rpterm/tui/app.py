@@ -227,7 +227,8 @@ class RptermApp(App[None], inherit_bindings=False):
         """Put text into the input that was typed or pasted over the tour, which this closed."""
         self.chat.input.focus()
         if typed == "\n":
-            self.chat.press("enter")
+            # Not a key of the input, which may learn only later that it has the focus.
+            self.chat.command("send")
         elif len(typed) == 1:
             self.chat.input.insert(typed)
         else:

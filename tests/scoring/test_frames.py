@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
+from rpterm.cards.card import CharacterCard
 from rpterm.scoring.frames.numbers import number
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, Scene, scene_of
 from rpterm.scoring.signals.contradiction import Contradiction
 
 FACTS = (
@@ -76,6 +79,14 @@ def test_the_line_and_the_sentence_are_named() -> None:
     assert reply[evidence.start : evidence.end] == "My brother Karel would laugh."
     assert (evidence.source, evidence.line) == ("card.attributes:0", "His brother Luc is a priest.")
     assert "Luc" in evidence.note
+
+
+@pytest.mark.parametrize("text", ["a" * 20_000, "my brother " * 2_000, "I really really " * 1_000])
+def test_garbled_text_without_an_end_takes_no_time(text: str) -> None:
+    started = process_time()
+    assert not notes(text, *FACTS, text, history=((False, text), (True, text)))
+    scene_of(CharacterCard("Odo", description=text))
+    assert process_time() - started < 2
 
 
 def test_what_the_user_said_of_their_people_counts_too() -> None:

@@ -450,6 +450,16 @@ async def test_a_line_typed_over_the_tour_is_sent_by_its_enter(stage: Stage) -> 
         await wait_until(pilot, lambda: "Who is it?" in texts(app) and texts(app)[-1] in REPLIES)
 
 
+async def test_enter_over_the_tour_sends_before_the_input_knows_its_focus(stage: Stage) -> None:
+    app = stage.app(first_run=True)
+    async with running(app, ready=False) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, TourScreen))
+        app.chat.input.has_focus = False
+        for typed in "Hi\n":
+            app._insert_typed(typed)
+        await wait_until(pilot, lambda: "Hi" in texts(app))
+
+
 async def test_a_paste_over_the_tour_goes_to_the_input(stage: Stage) -> None:
     app = stage.app(first_run=True)
     async with running(app, ready=False) as pilot:

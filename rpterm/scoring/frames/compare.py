@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from rpterm.scoring.frames import abilities, counts, looks, people, places, tastes, trades
-from rpterm.scoring.frames.known import Claim, Clash, Clashes, Known
+from rpterm.scoring.frames.known import LONGEST_CLAIM, Claim, Clash, Clashes, Known
 from rpterm.sentences import spans
 
 FRAMES: dict[str, Clashes] = {
@@ -44,7 +44,7 @@ def claims_in(reply: str, asked: str) -> list[tuple[int, int, Claim]]:
     for start, end in spans(reply):
         text = reply[start:end]
         plain = text.strip(_MARKS)
-        if plain and not text.rstrip('"”*').endswith("?"):
+        if 0 < len(plain) <= LONGEST_CLAIM and not text.rstrip('"”*').endswith("?"):
             acted = any(low <= start < high for low, high in actions)
             found.append((start, end, Claim(_CONDITION.split(plain)[0], before, acted)))
         if len(plain.split()) <= _FRAGMENT:

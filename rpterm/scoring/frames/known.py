@@ -16,6 +16,8 @@ _UNREAL = phrase_pattern(
      "try", "tried", "trying", "learning", "want(?:ed)?", "like to", "jok(?:e|ing)", "almost",
      "nearly", "should", "teach me", "hope", "when i'm", "one day", "someday", "else"]
 )  # fmt: skip
+LONGEST_CLAIM = 600
+"""Characters; a longer "sentence" is garbled text or a list, and slow to search."""
 _CLAUSE_MARK = re.compile(r"[,;:–—]|\b(?:and|but)\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"\b(?:not|never|no|cannot|none|nobody|nothing|neither|nor|without|hardly|barely|"

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rpterm.scoring.frames.compare import claims_in, clashes
-from rpterm.scoring.frames.known import Known, Line
+from rpterm.scoring.frames.known import LONGEST_CLAIM, Known, Line
 from rpterm.scoring.frames.numbers import NUMBER, number
 from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
 from rpterm.scoring.scene import Fact, Scene
@@ -161,7 +161,11 @@ def _said_by_user(scene: Scene) -> list[tuple[Fact, str]]:
 
 def _claims(text: str) -> list[tuple[int, str]]:
     """The sentences that claim something, with their offsets: a question contradicts nothing."""
-    return [each for each in with_offsets(text) if not each[1].rstrip('"”*').endswith("?")]
+    return [
+        (start, sentence)
+        for start, sentence in with_offsets(text)
+        if len(sentence) <= LONGEST_CLAIM and not sentence.rstrip('"”*').endswith("?")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
