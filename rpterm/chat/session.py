@@ -111,7 +111,7 @@ class Session(Tree):
 
     # The model and its cache -------------------------------------------------------------------
     def load(self, on_progress: Callable[[float], None] | None = None) -> EngineInfo:
-        """Load the model and the chat's saved KV cache, then ``settle``. Blocks: use a thread.
+        """Load the model and the chat's saved KV cache; then ``settle_cache``. Blocks.
 
         Raises:
             ModelError: The weights cannot be used.

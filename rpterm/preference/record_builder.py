@@ -208,8 +208,8 @@ class _RecordBuilder:
             self.result.records.append(Record("both_bad", prompt, left, meta, right))
             for bad in (left, right):
                 if self._opinion(bad) > 0:
-                    why = "a rating says the opposite"
-                    self.result.dropped.append(Dropped(pair.id, self.material.chat.id, why))
+                    if "label" in self.kinds:
+                        self._drop(pair, "a rating says the opposite")
                 else:
                     self.result.records.append(Record("label", prompt, bad, meta, label=False))
             return []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from killing import run_and_kill
 
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
@@ -63,16 +64,38 @@ def test_a_failed_import_leaves_nothing_behind(store: Store) -> None:
     assert store.search("harbour") == []
 
 
-def test_the_next_start_deletes_a_chat_whose_import_was_killed(store: Store) -> None:
-    running = hidden_chat(store, CHAT)
-    chat_id = running.__enter__()
-    add(store, chat_id)
-    with Store(store.file) as other:
-        assert other.chat(chat_id).turn_count == len(TEXTS)  # The import may still be running.
-    store.owner.release()
-    with Store(store.file) as other, pytest.raises(StoreError, match="no chat"):
-        other.chat(chat_id)
-    assert b"harbour" not in store.file.read_bytes()
+IMPORTER = """
+import sys, time
+from pathlib import Path
+from rpterm.store import Store
+from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
+from rpterm.store.chats import insert_turn
+from rpterm.types import Chat, Origin, Status, Turn
+def insert(connection, text):
+    turn = Turn(0, chat_id, None, "user", "Tom", text, Origin.IMPORTED, Status.COMPLETE, 1.0)
+    insert_turn(connection, turn)
+store = Store(Path(sys.argv[1]))
+with hidden_chat(store, Chat(id=0, title="", card_name="Anna", card_hash="h")) as chat_id:
+    write_in_batches(store, sys.argv[2:], insert)
+    print(chat_id, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_the_next_start_deletes_a_chat_whose_import_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "rp.db"
+    run_and_kill(IMPORTER, str(path), *TEXTS, lines=1)
+    with Store(path) as store, pytest.raises(StoreError, match="no chat"):
+        store.chat(1)
+    assert b"harbour" not in path.read_bytes()
+    assert [each.name for each in tmp_path.iterdir()] == ["rp.db"]
+
+
+def test_a_running_import_is_left_alone(store: Store) -> None:
+    with hidden_chat(store, CHAT) as chat_id:
+        add(store, chat_id)
+        with Store(store.file) as other:
+            assert other.chat(chat_id).turn_count == len(TEXTS)
 
 
 def test_without_lock_files_an_import_is_a_single_transaction(

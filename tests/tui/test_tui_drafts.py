@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -26,7 +27,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import replies, sending
+from rpterm.tui.screens.chat import opening, replies, sending
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
@@ -86,6 +87,31 @@ async def test_text_typed_while_the_draft_loads_is_kept(
     monkeypatch.setattr(drafts, "load", meanwhile)
     async with running(app) as pilot:
         await wait_until(pilot, lambda: app.chat.input.text == shown)
+
+
+@pytest.mark.parametrize("sends", [False, True])
+async def test_a_draft_survives_what_is_written_or_sent_before_the_chat_is_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, sends: bool
+) -> None:
+    app = stage.app()
+    async with running(app):
+        app.chat.input.put("Old words")
+        app.leave()
+    later, opened = stage.app(), opening.session_opened
+
+    async def open_late(chat: ChatScreen, event: Any) -> None:
+        chat.input.put("Quick")
+        if sends:
+            chat.command("send")
+        await opened(chat, event)
+
+    monkeypatch.setattr(opening, "session_opened", open_late)
+    shown = "Old words" if sends else "Old words\nQuick"
+    async with running(later) as pilot:
+        await wait_until(pilot, lambda: later.chat.input.full_text == shown)
+        await wait_until(pilot, lambda: phase(later) == "ready")
+        assert ("Quick" in texts(later)) is sends
+        await wait_until(pilot, lambda: kept(stage, stage.session.chat_id) == shown)
 
 
 async def test_commands_are_refused_while_a_turn_is_edited(stage: Stage) -> None:

@@ -65,7 +65,7 @@ def from_backyard(
             "nickname": _nickname(character.get("displayName"), character.get("name")),
             "description": character.get("persona"),
             "scenario": first.get("narrative"),
-            "system_prompt": _own_prompt(first.get("formattingInstructions")),
+            "system_prompt": _added_prompt(first.get("formattingInstructions")),
             "first_mes": greetings[0] if greetings else "",
             "alternate_greetings": greetings[1:],
             "mes_example": _joined_examples(_texts(first.get("exampleMessages"))),
@@ -112,6 +112,12 @@ def _own_prompt(value: Any) -> str:
     """The author's own system prompt; "" for the one that every character of Backyard has."""
     text = value.strip() if isinstance(value, str) else ""
     return "" if text.startswith(_BACKYARD_DEFAULT_PROMPT) else text
+
+
+def _added_prompt(value: Any) -> str:
+    """Instructions that go with the user's own system prompt instead of replacing it."""
+    text = _own_prompt(value)
+    return f"{{{{original}}}}\n{text}" if text else ""
 
 
 def _texts(messages: Any) -> list[str]:

@@ -176,7 +176,16 @@ def _to_v1(raw: Mapping[str, Any]) -> dict[str, Any]:
         found = next((key for key in theirs if raw.get(key) not in (None, "")), None)
         card[ours] = raw[found] if found else ""
         used |= {key for key in theirs if key in raw and raw[key] in (None, "", card[ours])}
+    _move_examples(card)
     return {**{key: value for key, value in raw.items() if key not in used}, **card}
+
+
+def _move_examples(card: dict[str, Any]) -> None:
+    """Move dialogues out of the description, where text-generation-webui's ``context`` has them."""
+    text = card["description"]
+    start = text.find("<START>") if isinstance(text, str) else -1
+    if start >= 0 and not card["mes_example"]:
+        card["description"], card["mes_example"] = text[:start].rstrip(), text[start:]
 
 
 def _is_v1(document: Mapping[str, Any]) -> bool:

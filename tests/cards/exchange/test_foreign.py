@@ -181,7 +181,7 @@ def test_a_backyard_archive() -> None:
     assert found.origin == "a Backyard archive" and card.name == "Wren"
     assert found.notes == ("1 chat in the archive not imported.",)
     assert (card.scenario, card.greetings) == ("An inn.", ("Hi {{user}}", "Bye"))
-    assert (card.system_prompt, card.description) == ("Be brief.", "{{char}} sings.")
+    assert (card.system_prompt, card.description) == ("{{original}}\nBe brief.", "{{char}} sings.")
     assert card.examples == (Example((("user", "Play"), ("char", "La"))),)
     with pytest.raises(ExchangeError, match="no character"):
         read_bytes(archive(manifest_json={"characters": ["gone.json"]}))
@@ -235,3 +235,12 @@ def test_scripts_of_a_card_are_noted() -> None:
     data = {"name": "A", "extensions": {"regex_scripts": [{"findRegex": "/x/"}]}}
     found = imported({"spec": "chara_card_v2", "spec_version": "2.0", "data": data})
     assert found.notes == ("1 script of the other program kept for export only.",)
+
+
+def test_dialogues_in_a_context_become_examples() -> None:
+    text = (
+        "name: Chi\ncontext: |-\n  Chi tinkers.\n\n  <START>\n  {{user}}: Why?\n  {{char}}: Fun!\n"
+    )
+    card = read_bytes(text.encode()).card
+    assert card.description == "Chi tinkers."
+    assert card.examples == (Example((("user", "Why?"), ("char", "Fun!"))),)

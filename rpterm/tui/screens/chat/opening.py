@@ -21,6 +21,7 @@ from rpterm.tui.widgets.turn import TurnView
 from rpterm.types import Turn
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
@@ -86,15 +87,20 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
     session, post = event.session, chat.post_message
     chat.loads.put(lambda: background.load_model(session, post))
     panes.chat_opened(chat)
-    if chat.input.empty and state.request is None:
-        from rpterm.store import drafts
-
-        draft = await chat.ask(drafts.load, session.store, session.chat_id)
-        replies.prepend_to_input(chat, draft)  # The user may have begun to write meanwhile.
+    await _restore_draft(chat, session)
     chat.work(ratings.show_marks(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
     if state.request is not None:
         replies.run(chat)
+
+
+async def _restore_draft(chat: ChatScreen, session: Session) -> None:
+    """Put the stored draft before what the user has begun to write meanwhile, or has sent."""
+    from rpterm.store import drafts
+
+    draft = await chat.ask(drafts.load, session.store, session.chat_id)
+    if draft.strip() not in chat.input.full_text:
+        replies.prepend_to_input(chat, draft)
 
 
 async def opening_failed(chat: ChatScreen, text: str) -> None:

@@ -57,7 +57,8 @@ async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> N
 
         chat.say(f"{BRANCH_BEGUN} {keys.key_name('branches', chat.settings.keys)} shows all.")
     if (session := chat.session) is not None:
-        chat.desk.put(lambda: background.keep_draft(session, ""))
+        draft = chat.input.full_text  # What was written since the message was sent.
+        chat.desk.put(lambda: background.keep_draft(session, draft))
     view = chat.transcript.view(GHOST_USER)
     if view is not None:
         view.show(event.turn)
