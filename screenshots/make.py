@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import re
 import sys
 import tempfile
@@ -83,7 +84,11 @@ Drive = Callable[[Pilot[None], RptermApp], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Picture:
-    """A screenshot: its size in cells, its theme, and what is typed and pressed before it."""
+    """A screenshot: its size in cells, its theme, and what is typed and pressed before it.
+
+    Attributes:
+        begun: Whether the chat has turns after its greeting.
+    """
 
     name: str
     size: tuple[int, int] = (120, 36)
@@ -93,6 +98,7 @@ class Picture:
     first_run: bool = False
     typed: str = ""
     replies: tuple[str, ...] = NEXT_REPLIES
+    begun: bool = True
 
 
 async def _candidates(pilot: Pilot[None], app: RptermApp) -> None:
@@ -123,8 +129,19 @@ async def _recall_memory(pilot: Pilot[None], app: RptermApp) -> None:
     await _wait_until_still(pilot, app)
 
 
+async def _mark_character(pilot: Pilot[None], app: RptermApp) -> None:
+    """The list of characters with one of them marked."""
+    await pilot.press("f9")
+    await _wait_until_still(pilot, app)
+    await pilot.press("down", "down")
+    await _wait_until_still(pilot, app)
+
+
 PICTURES = (
     Picture("chat"),
+    Picture("new", begun=False),
+    Picture("characters", drive=_mark_character, begun=False),
+    Picture("slash", (100, 30), keys=("slash",)),
     Picture("prompt", (160, 44), keys=("f2",), typed="And the lamp, was it lit?"),
     Picture("wide", (200, 50), keys=("f2", "f3")),
     Picture("candidates", drive=_candidates),
@@ -155,22 +172,23 @@ class Studio:
     folder: Path
     replies: tuple[str, ...] = NEXT_REPLIES
 
-    def session(self) -> Session:
-        """A chat with sherlock after three exchanges; there is an earlier chat to remember."""
+    def session(self, *, begun: bool = True) -> Session:
+        """A chat with sherlock, new or after three exchanges; there is an earlier one."""
         found = launch.find_card("sherlock", paths.find({"RPTERM_HOME": str(self.folder)}))
         store = Store(self.folder / "rpterm.db")
         persona = Persona(found.card.user_name, found.card.user_description)
         self._add_earlier_chat(store, found, persona)
-        chat = begin_chat(store, found.card, found.text, persona)
+        chat = begin_chat(store, found.card, found.text, persona, card_path=str(found.path))
         engine = ConstantSpeedEngine([reply for _, reply in CONVERSATION] + list(self.replies))
         session = Session(
             store, engine, found.card, chat, Settings(), memory=Memory(store, found.card.name),
             scores=LiveScores(store, Scorer, slow=False),
         )  # fmt: skip
-        session.rename("The scorched card")
-        session.set_note(AuthorNote("The fog is getting thicker."))
-        for asked, _ in CONVERSATION:
-            list(session.reply(ReplyRequest(Intent.SEND, asked)))
+        if begun:
+            session.rename("The scorched card")
+            session.set_note(AuthorNote("The fog is getting thicker."))
+            for asked, _ in CONVERSATION:
+                list(session.reply(ReplyRequest(Intent.SEND, asked)))
         return session
 
     def _add_earlier_chat(self, store: Store, found: launch.FoundCard, persona: Persona) -> None:
@@ -220,10 +238,12 @@ def _is_scored(app: RptermApp) -> bool:
 
 
 async def take(picture: Picture) -> str:
-    """Take the screenshot as SVG."""
+    """Take the screenshot as SVG, in all colours whatever terminal this runs in."""
+    os.environ["COLORTERM"] = "truecolor"
+    os.environ.pop("NO_COLOR", None)
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(Path(folder), picture.replies)
-        session = studio.session()
+        session = studio.session(begun=picture.begun)
         settings = replace(Settings(), theme=picture.theme)
         app = RptermApp(session.card, lambda _t, _c: session, settings, first_run=picture.first_run)
         async with app.run_test(size=picture.size) as pilot:

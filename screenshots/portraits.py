@@ -1,8 +1,8 @@
 """Renders the portraits of the included cards: ``portraits/NAME.svg`` → ``characters/NAME.png``.
 
-Run it after changing a drawing: ``python screenshots/portraits.py [NAME …]``. It needs two
-packages that rpterm does not: ``pip install resvg_py pillow``. The drawings contain no text, so
-they render the same without any fonts.
+Run it after changing a drawing: ``python screenshots/portraits.py [NAME …]``. It needs a package
+that rpterm does not: ``pip install resvg_py``. The drawings contain no text, so they render the
+same without any fonts.
 """
 
 from __future__ import annotations
