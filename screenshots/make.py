@@ -75,6 +75,10 @@ OUT_OF_CHARACTER = (
 FROM_EARLIER_CHAT = (
     "Mrs Dell has the second key to my house; she keeps it on a nail behind the flour."
 )
+RECALLING_REPLY = (
+    '"Mrs Dell, who hangs hers on a nail behind the flour." *He does not look up from the card.* '
+    '"You told me so yourself. Any baker\'s boy might have borrowed it."'
+)
 
 TIMEOUT_S = 30.0
 _STILL_SCREENS = 5
@@ -146,7 +150,7 @@ PICTURES = (
     Picture("wide", (200, 50), keys=("f2", "f3")),
     Picture("candidates", drive=_candidates),
     Picture("consistency", (140, 40), drive=_slip_out_of_character, replies=(OUT_OF_CHARACTER,)),
-    Picture("memory", (140, 40), drive=_recall_memory),
+    Picture("memory", (140, 40), drive=_recall_memory, replies=(RECALLING_REPLY,)),
     Picture("light", (80, 24), theme="paper"),
     Picture("keys", keys=("f1",)),
 )
