@@ -128,4 +128,4 @@ def _forms_of_address(speech: str, names: list[str]) -> Iterator[Evidence]:
         for match in re.finditer(pattern, speech):
             clause = re.split(r"[.!?…\n]", speech[: match.start("called")])[-1]
             if not _NAME_IS_MENTIONED.search(clause) and not _NAME_IS_OF_SPEAKER.search(clause):
-                yield Evidence(*match.span("called"), "calls you by its own name")
+                yield Evidence(*match.span("called"), "calls you by the character's own name")

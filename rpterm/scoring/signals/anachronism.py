@@ -48,7 +48,7 @@ class Anachronism:
         if scene.knows_until is None or not reply.strip():
             return NO_DATA
         evidence = [
-            Evidence(start, end, f"not before {year}", "card.knows_until", str(scene.knows_until))
+            Evidence(start, end, f"new in {year}", "card.knows_until", str(scene.knows_until))
             for start, end, year in (
                 *words_dated_after(reply, scene.knows_until),
                 *_later_years(reply, scene.knows_until),

@@ -42,6 +42,14 @@ _ITEM = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\w\s]")
 _LEAST_WORDS = 2
 _LEAST_PROBABILITY = 0.5
 """A lower probability counts as 0: ordinary speech is not slightly an assistant's."""
+_NOTES = {
+    "program": "calls itself a program",
+    "role_play": "speaks of prompts or role-play",
+    "policy": "cites a policy",
+    "refusal": "refuses as an assistant would",
+    "layout": "laid out like a document",
+}
+"""What a hit of each register shows, as the evidence says it."""
 Register = tuple[str, float, re.Pattern[str]]
 """Name, weight and pattern."""
 
@@ -86,7 +94,7 @@ def _phrase_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
         hits = list(pattern.finditer(text))
         # The same formula twice is little more evidence than once.
         total += weight * (1 + 0.5 * (len(hits) > 1)) if hits else 0.0
-        evidence += [_evidence(hit.start(), hit.end(), name) for hit in hits]
+        evidence += [Evidence(hit.start(), hit.end(), _NOTES[name]) for hit in hits]
     return total, evidence
 
 
@@ -103,12 +111,9 @@ def _word_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
         probability = sigmoid(log_odds)
         if probability >= _LEAST_PROBABILITY:
             largest = max(largest, probability)
-            evidence.append(_evidence(start, start + len(sentence), "its words"))
+            end = start + len(sentence)
+            evidence.append(Evidence(start, end, "worded like an assistant's reply"))
     return largest, evidence
-
-
-def _evidence(start: int, end: int, what: str) -> Evidence:
-    return Evidence(start, end, f"the voice of an assistant: {what}")
 
 
 @lru_cache(maxsize=1)

@@ -125,5 +125,5 @@ def _evidence(reply: str, stems: list[str], lines: list[Fact]) -> list[Evidence]
         word = next(each for each in words(reply) if stem in content_stems(each))
         at = find_word(word, reply)
         line = next(each for each in reversed(lines) if stem in _content(each.text))
-        evidence.append(Evidence(at, at + len(word), "known before", line.source, line.text))
+        evidence.append(Evidence(at, at + len(word), "mentioned before", line.source, line.text))
     return evidence

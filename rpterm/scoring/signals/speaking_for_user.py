@@ -85,7 +85,7 @@ def _labels(reply: str, scene: Scene) -> Iterator[Evidence]:
     names = dict.fromkeys(filter(None, (scene.user, "You", "User")))
     label = rf"^[ \t*_\[]*(?:{'|'.join(map(re.escape, names))})[ \t*_\]]*:"
     for match in re.finditer(label, reply, re.I | re.M):
-        yield Evidence(match.start(), match.end(), "a line of the user's part")
+        yield Evidence(match.start(), match.end(), "a line that is yours to say")
 
 
 def _narrated(reply: str, scene: Scene) -> Iterator[Evidence]:

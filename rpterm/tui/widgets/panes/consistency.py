@@ -256,7 +256,7 @@ def _evidence_lines(evidence: Evidence, reply: str, *, repeated: bool) -> list[C
     """The words of the reply and the line they relate to, unless that line is ``repeated``."""
     rows = []
     words = excerpt(reply, evidence) if evidence.end - evidence.start < len(reply.strip()) else ""
-    quote = " ".join(part for part in (words, evidence.note) if part)
+    quote = ": ".join(part for part in (words, evidence.note) if part)
     if quote:
         rows.append(Content.styled(f"  {text.one_line(quote)}", "$foreground 80%"))
     if evidence.line and not repeated:
