@@ -6,6 +6,7 @@ Finished replies are stored before their event is yielded. Knows neither prompt 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ EMPTY_REPLY = (
     "The model ended its reply before the first word. Try again, raise the temperature, or reword "
     "your last message."
 )
+_SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?…][\"”’*)]*$")
 THOUGHT_ONLY = (
     "The model used up its tokens thinking and said nothing. Try again, or give it more tokens: "
     "`rpterm config set sampling.think_tokens 2048`."
@@ -177,7 +179,7 @@ class ReplyRun:
     def _text(self, growing: _Growing, *, complete: bool = False) -> str:
         """The reply as shown: without a name before it, or after the text that it continues."""
         if growing.base:
-            return growing.base + growing.raw
+            return continued(growing.base, growing.raw)
         return without_name(growing.raw.lstrip(), self.names, complete=complete)
 
     def _generation(self, event: Finished) -> Generation:
@@ -216,3 +218,10 @@ def without_name(text: str, names: tuple[str, ...], *, complete: bool) -> str:
         if not complete and label.startswith(text):
             return ""
     return text
+
+
+def continued(text: str, more: str) -> str:
+    """A text and its continuation, with a space between two sentences if the model wrote none."""
+    first = more[:1]
+    begins = first.isalpha() or first == "“" or (first in ('"', "*") and not text.count(first) % 2)
+    return f"{text} {more}" if first and begins and _SENTENCE_END.search(text) else text + more
