@@ -16,6 +16,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
 from rpterm.cli.user_store import open_store
+from rpterm.cli.verdict_words import VERDICTS
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
@@ -30,12 +31,7 @@ if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
     from rpterm.paths import Paths
     from rpterm.store import Store
-    from rpterm.store.judgement_records import Verdict
 
-_ANSWERS: dict[str, Verdict] = {
-    "l": "left", "left": "left", "r": "right", "right": "right", "=": "tie", "t": "tie",
-    "tie": "tie", "0": "both_bad", "n": "both_bad", "neither": "both_bad",
-}  # fmt: skip
 _MAX_MESSAGES = 10_000
 _KEYS_HELP = "l left, r right, = tie, 0 both bad, Enter skip, u undo, q quit"
 
@@ -268,8 +264,8 @@ class _PlainVoting:
             if answer == "":
                 self.duel.skip(pair)
                 return True
-            if answer in _ANSWERS:
-                self.duel.judge(pair, _ANSWERS[answer])
+            if answer in VERDICTS:
+                self.duel.judge(pair, VERDICTS[answer])
                 out.say(score_line(self.duel.tally(bootstrap=0)))
                 return True
             out.say(_KEYS_HELP)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -12,17 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rpterm.cli.app import new_app, one_of
+from rpterm.cli.verdict_words import VERDICTS
 
 if TYPE_CHECKING:
     from rpterm.preference.rating import Rater
     from rpterm.preference.review_queue import Filter, QueueItem, ReviewQueue
-    from rpterm.store.judgement_records import Verdict
 
 app = new_app("")
 
 _RATING_HELP = "1-5 stars, + good, - bad, Enter skip, q quit."
 _DUEL_HELP = "l or r for the better one, = for a tie, 0 if both are bad, Enter skip, q quit."
-_VERDICTS: Mapping[str, Verdict] = {"l": "left", "r": "right", "=": "tie", "0": "both_bad"}
 
 
 @app.command()
@@ -112,8 +110,8 @@ def _ask(queue: ReviewQueue, item: QueueItem) -> bool:
 def _store(rater: Rater, item: QueueItem, answer: str) -> bool:
     """Store an answer; whether it was a valid one."""
     turn = item.reply.turn_id
-    if item.rival is not None and answer in _VERDICTS:
-        rater.duel(turn, item.rival.turn_id, _VERDICTS[answer], method=rater.method)
+    if item.rival is not None and answer in VERDICTS:
+        rater.duel(turn, item.rival.turn_id, VERDICTS[answer], method=rater.method)
     elif item.rival is None and answer in tuple("12345"):
         rater.stars(turn, int(answer))
     elif item.rival is None and answer in ("+", "-"):
