@@ -34,7 +34,14 @@ def test_the_users_part_is_noticed(reply: str) -> None:
     assert SpeakingForUser().measure(reply, SCENE).value == 1
 
 
-@pytest.mark.parametrize("reply", ['*She looks at you.* "You look tired."', "You are late, Tom."])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '*She looks at you.* "You look tired."',
+        "You are late, Tom.",
+        'You see, I only said, "Come in." It was open, you know.',
+    ],
+)
 def test_speech_to_the_user_passes(reply: str) -> None:
     assert SpeakingForUser().measure(reply, SCENE).value == 0
 

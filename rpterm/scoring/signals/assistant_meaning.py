@@ -54,7 +54,7 @@ class AssistantMeaning:
             return NO_DATA
         probabilities = [sigmoid(float(each) + constant) for each in rows @ weights]
         evidence = tuple(
-            Evidence(start, start + len(text), "means what an assistant would say")
+            Evidence(start, start + len(text), "")
             for (start, text), probability in zip(parts, probabilities, strict=True)
             if probability >= _LEAST_SHOWN
         )

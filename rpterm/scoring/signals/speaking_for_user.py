@@ -35,6 +35,8 @@ _NOT_ACTIONS_TEXT = (
     "instead then who whom whose that which what"
 )
 _NOT_ACTIONS = frozenset(_NOT_ACTIONS_TEXT.split())
+_ADDRESS = re.compile(r"(?:see|know|understand|mean|remember)\s*(?:[,.;:!…–—-]|$)", re.IGNORECASE)
+"""After "you", words that address somebody: "You see, I was there, you know" is no action."""
 _FEELING = re.compile(
     r"\b(?:are|were|is|was)\s+(?:\w+ly\s+|so\s+|too\s+|now\s+)?(?:\w+ing\b|\w+ed\b|afraid|angry|"
     r"glad|happy|sad|scared|certain|unable|speechless|in love|relieved|breathless)",
@@ -120,6 +122,8 @@ def _is_action(text: str, match: re.Match[str]) -> bool:
     verb = match["deed"].lower()
     if verb in ("are", "were"):
         return bool(_FEELING.match(text[match.start("deed") :]))
+    if _ADDRESS.match(text[match.start("deed") :]):
+        return False
     return verb not in _NOT_ACTIONS and not verb.endswith(("ing", "self"))
 
 
