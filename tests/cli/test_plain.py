@@ -96,14 +96,14 @@ def test_regenerate_with_a_number_generates_several_swipes(cli: Cli, home: Path)
 
 def test_continue_edit_undo_and_branches_change_the_tree(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/continue", "/edit Quite so.", "/undo", "Good day", "/branches")
-    assert f"Holmes: …{SECOND}" in out
+    assert f"Holmes: … {SECOND}" in out
     path = turns(home)
     assert [turn.text for turn in path[1:]] == ["Good day", THIRD]
     with Store(home / "rpterm.db") as store:
         edited = [turn for turn in store.tree(1) if turn.origin is Origin.EDITED]
         assert [turn.text for turn in edited] == ["Quite so."]
         texts = {turn.text for turn in store.tree(1)}
-        assert {FIRST, FIRST + SECOND, "Hello"} <= texts
+        assert {FIRST, f"{FIRST} {SECOND}", "Hello"} <= texts
 
 
 def test_branches_lists_unused_swipes_only_with_all(cli: Cli) -> None:
