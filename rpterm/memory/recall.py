@@ -157,14 +157,24 @@ def recall(
     index: MemoryIndex, query: RecallQuery, count: int, weights: RecallWeights = RecallWeights()
 ) -> list[RecallHit]:
     """The rows that best match a query: pinned ones, then by score; no near-duplicates."""
-    allowed = index.shown.copy()
-    allowed[query.excluded] = False
-    pinned = [
-        RecallHit(int(row), np.inf, pinned=True) for row in np.flatnonzero(index.pinned & allowed)
-    ]
+    allowed = allowed_rows(index, query)
+    pinned = pinned_hits(index, allowed)
     allowed[[hit.row for hit in pinned]] = False
     best = _hits(score_parts(index, query, allowed, weights), weights, 2 * count)
     return _without_duplicates(index, pinned + best, weights.alike)[:count]
+
+
+def allowed_rows(index: MemoryIndex, query: RecallQuery) -> NDArray[np.bool_]:
+    """Which rows of the index a query may find, as a new array."""
+    allowed = index.shown.copy()
+    allowed[query.excluded] = False
+    return allowed
+
+
+def pinned_hits(index: MemoryIndex, allowed: NDArray[np.bool_]) -> list[RecallHit]:
+    """The pinned ones among the allowed rows, which are recalled whatever is asked."""
+    rows = np.flatnonzero(index.pinned & allowed)
+    return [RecallHit(int(row), np.inf, pinned=True) for row in rows]
 
 
 def score_parts(

@@ -12,13 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.blocked_topics import BlockedTopics, about_topics
+from rpterm.memory.blocked_topics import BlockedTopics, Topic, about_topics
 from rpterm.memory.dates import TimeSpan
 from rpterm.memory.embed import Embedder
 from rpterm.memory.fallback_search import search_database
 from rpterm.memory.index import MemoryIndex
 from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import RecallHit, RecallQuery, RecallWeights, recall
+from rpterm.memory.recall import (
+    Floats,
+    RecallHit,
+    RecallQuery,
+    RecallWeights,
+    allowed_rows,
+    pinned_hits,
+    recall,
+)
 from rpterm.memory.relevance import distinctive, is_relevant, says_something
 from rpterm.memory.said_when import LAST_TIME, Said, Who, most_telling, sitting_start
 from rpterm.memory.text_query import TextQuery
@@ -103,8 +111,24 @@ class Searcher:
         vector = None
         if self._embedder is not None and search.text:
             vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
-        facts = self._distilled.user_facts(self.character, search.slots)
         topics = self._topics.of(phrases, 0 if vector is None else len(vector))
+        found, meaning = self._find(chat_id, path, search, vector, prompt_turns, about_past, topics)
+        if search.said is not None:
+            return found
+        return self._reranked(_relevant(found, search, meaning=meaning), search)
+
+    def _find(
+        self,
+        chat_id: int,
+        path: Sequence[Turn],
+        search: TextQuery,
+        vector: Floats | None,
+        prompt_turns: set[int],
+        about_past: bool,
+        topics: Sequence[Topic],
+    ) -> tuple[Found, bool]:
+        """What the index finds without blocked topics, and whether embeddings took part."""
+        facts = self._distilled.user_facts(self.character, search.slots)
         with self._live.lock:
             index = self._live.index
             self._live.show(chat_id, [turn.id for turn in path])
@@ -131,21 +155,7 @@ class Searcher:
             for i, hit, is_blocked in zip(ids, hits, blocked, strict=True)
             if i in rows and (hit.pinned or not is_blocked)
         ]
-        if search.said is not None:
-            return found
-        draft_terms, meaning = distinctive(search.own), vector is not None
-        relevant = [
-            (row, hit)
-            for row, hit in found
-            if _is_asked_for(hit)
-            or (
-                says_something(row.text)
-                and is_relevant(
-                    hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning
-                )
-            )
-        ]
-        return self._reranked(relevant, search)
+        return found, vector is not None
 
     def _reranked(self, found: Found, search: TextQuery) -> Found:
         """The first hits in the order of the cross-encoder, if the user named one."""
@@ -166,13 +176,11 @@ class Searcher:
     ) -> list[RecallHit]:
         """Pinned memories, and the telling lines of the time that was asked for."""
         spans = query.spans or _last_time(index, path, query.now)
-        allowed = index.shown.copy()
-        allowed[query.excluded] = False
-        pinned = allowed & index.pinned
-        rows = _newest_within(index, spans, allowed & ~pinned)
+        allowed = allowed_rows(index, query)
+        rows = _newest_within(index, spans, allowed & ~index.pinned)
         row_of = dict(zip(index.ids[rows].tolist(), rows.tolist(), strict=True))
         memories = self._by_whom(list(self._memories.get_many(row_of).values()), said.whose)
-        hits = [RecallHit(int(row), np.inf, pinned=True) for row in np.flatnonzero(pinned)]
+        hits = pinned_hits(index, allowed)
         for memory, score in most_telling(memories, index.words.idf)[:_CANDIDATES]:
             hits.append(RecallHit(row_of[memory.id], 1 + score, time=1.0, evidence=1 + score))
         return hits
@@ -185,6 +193,20 @@ class Searcher:
         return [m for m in memories if (m.turn_id in by_user) == (whose == "user")]
 
 
+def _relevant(found: Found, search: TextQuery, *, meaning: bool) -> Found:
+    """The memories that have enough to do with the draft; see ``relevance``."""
+    draft_terms = distinctive(search.own)
+    return [
+        (row, hit)
+        for row, hit in found
+        if _is_asked_for(hit)
+        or (
+            says_something(row.text)
+            and is_relevant(hit, with_speaker(row.speaker, row.text), draft_terms, meaning=meaning)
+        )
+    ]
+
+
 def _is_asked_for(hit: RecallHit) -> bool:
     """Whether it needs no other evidence: pinned, or the fact that settles the question."""
     return hit.pinned or bool(hit.settles)
@@ -192,8 +214,7 @@ def _is_asked_for(hit: RecallHit) -> bool:
 
 def _settling(index: MemoryIndex, query: RecallQuery, facts: Mapping[int, str]) -> list[RecallHit]:
     """The facts that settle what was asked: the closest, weightiest and newest ones."""
-    allowed = index.shown.copy()
-    allowed[query.excluded] = False
+    allowed = allowed_rows(index, query)
     rows = {int(index.ids[row]): row for row in index.rows_of(facts) if allowed[row]}
     ids = [memory_id for memory_id in facts if memory_id in rows]
     at = np.array([rows[i] for i in ids], np.int64)
