@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from rpterm.cards.card import Logic, Position
-from rpterm.types import SAMPLING_RANGES, Sampling
+from rpterm.sampling_ranges import SAMPLING_RANGES
+from rpterm.types import Sampling
 
 Kind = Literal[
     "text", "prose", "lines", "words", "boolean", "integer", "number", "choice", "integers"

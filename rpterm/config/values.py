@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from rpterm.types import SAMPLING_RANGES
+from rpterm.sampling_ranges import SAMPLING_RANGES
 
 _RANGES: dict[str, tuple[float, float]] = {
     "context": (0, 16_777_216),
