@@ -59,9 +59,9 @@ async def _send_without_text(chat: ChatScreen) -> None:
         chat.say("Nothing to send yet: write something first.")
 
 
-async def regenerate(chat: ChatScreen) -> None:
-    """Generate another version of the selected or last reply."""
-    await _regenerate(chat, 1)
+async def regenerate(chat: ChatScreen, hint: str = "") -> None:
+    """Generate another version of the selected or last reply, told by a hint what to change."""
+    await _regenerate(chat, 1, hint)
 
 
 async def several_candidates(chat: ChatScreen) -> None:
@@ -73,7 +73,7 @@ async def several_candidates(chat: ChatScreen) -> None:
         await _regenerate(chat, count)
 
 
-async def _regenerate(chat: ChatScreen, candidates: int) -> None:
+async def _regenerate(chat: ChatScreen, candidates: int, hint: str = "") -> None:
     require.idle(chat)
     if chat.state.figures.phase is Phase.CLOSED:
         await frame.clear_below(chat)
@@ -91,9 +91,8 @@ async def _regenerate(chat: ChatScreen, candidates: int) -> None:
             f"This is the greeting: ← and → show the card's others, {list_key} lists them."
         )
     chat.input.focus()
-    await replies.start(
-        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates)
-    )
+    request = ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates, hint=hint)
+    await replies.start(chat, request)
 
 
 async def continue_reply(chat: ChatScreen) -> None:
