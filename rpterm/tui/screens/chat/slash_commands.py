@@ -65,9 +65,9 @@ async def _set(chat: ChatScreen, arguments: str) -> None:
 
 
 async def _regenerate(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import sending
+    from rpterm.tui.screens.chat import replies
 
-    await sending.regenerate(chat, arguments)
+    await replies.regenerate(chat, hint=arguments)
 
 
 async def _note(chat: ChatScreen, arguments: str) -> None:
