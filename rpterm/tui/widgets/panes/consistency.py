@@ -18,6 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.humanize import counted
+from rpterm.scoring.drift import BROKEN_BELOW
 from rpterm.scoring.findings import ScoreFinding, excerpt, findings
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList, heading
@@ -246,6 +247,8 @@ def _trend(state: ConsistencyState, width: int) -> Content:
     drift = state.drift
     if drift is not None and drift.alarm:
         verdict, style = "slipping", "$text-error"
+    elif state.trend[-1] < BROKEN_BELOW:
+        verdict, style = "the last one fell", "$text-error"
     elif drift is not None and drift.level > 0.5:
         verdict, style = "somewhat worse", "$text-warning"
     else:
