@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from rpterm.cards.exchange import jsonio
-from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
+from rpterm.cards.exchange.patch import as_mapping
 from rpterm.store import Store
-from rpterm.text_encoding import to_utf8
-from rpterm.types import Persona
+from rpterm.transfer.json_files import read_object
+from rpterm.types import Persona, TurnTaking
 
-_MARKS = (b'"persona_descriptions"', b'"charLore"', b'"activation_strategy"')
+_MARKS = (
+    b'"persona_descriptions"', b'"charLore"', b'"world_info_depth"', b'"activation_strategy"',
+)  # fmt: skip
 _MAX_TEXT = 100_000
+_MAX_DEPTH = 1000
+_TURN_TAKING = {"1": TurnTaking.ROUND, "2": TurnTaking.HAND, "3": TurnTaking.ROUND}
+"""Activation strategy of a group → the nearest way of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,15 @@ class Group:
 
     Attributes:
         members: The file names of their cards without the extension, in the group's order.
+        muted: Those of them who only listen.
         chats: The file names of its chats without the extension.
     """
 
     name: str
     members: tuple[str, ...]
+    muted: tuple[str, ...]
     chats: tuple[str, ...]
+    taking: TurnTaking
 
     def title(self, chat: str) -> str:
         """A title for one of its chats, which are named after dates."""
@@ -45,11 +52,17 @@ class OtherSettings:
 
     Attributes:
         worlds: File name of a card without its extension → further worlds of the character.
+        scanning: ``Lorebook`` field → how all worlds are searched for keys.
     """
 
     personas: list[Persona] = field(default_factory=list)
     worlds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scanning: dict[str, Any] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+
+    def size(self) -> int:
+        """How much was found."""
+        return sum(map(len, (self.personas, self.worlds, self.scanning, self.groups)))
 
 
 def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
@@ -57,13 +70,12 @@ def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
     found = OtherSettings()
     used: set[Path] = set()
     for path in paths:
-        raw = _document(path)
-        groups = len(found.groups)
-        known = len(found.personas) + len(found.worlds)
+        raw = read_object(path, _MARKS) if path.suffix.lower() == ".json" else {}
+        before = found.size()
         _add_group(raw, found)
         _add_personas(raw, found)
         _add_worlds(raw, found)
-        if len(found.groups) > groups or len(found.personas) + len(found.worlds) > known:
+        if found.size() > before:
             used.add(path)
     return found, used
 
@@ -78,23 +90,6 @@ def store_personas(personas: Iterable[Persona], store: Store) -> list[str]:
             store.put_persona(persona)
             added.append(persona.name)
     return added
-
-
-def _document(path: Path) -> Mapping[str, Any]:
-    """The JSON of a file that may be one of these, else an empty table."""
-    try:
-        if path.suffix.lower() != ".json" or path.stat().st_size > MAX_JSON:
-            return {}
-        data = to_utf8(path.read_bytes())
-        if not any(mark in data for mark in _MARKS):
-            return {}
-        return _table(jsonio.loads(data, path.name))
-    except (OSError, ExchangeError):
-        return {}
-
-
-def _table(raw: Any) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
 
 
 def _texts(raw: Any) -> tuple[str, ...]:
@@ -113,19 +108,27 @@ def _text(raw: Any) -> str:
 
 def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
     """Personas with a description; a mere name is stored with its chats."""
-    source = _table(raw.get("power_user")) or raw
-    about = _table(source.get("persona_descriptions"))
-    for key, name in _table(source.get("personas")).items():
-        described = Persona(_line(name), _text(_table(about.get(key)).get("description")))
+    source = as_mapping(raw.get("power_user")) or raw
+    about = as_mapping(source.get("persona_descriptions"))
+    for key, name in as_mapping(source.get("personas")).items():
+        described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
         if described.name and described.description and described not in found.personas:
             found.personas.append(described)
 
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
-    outer = _table(raw.get("world_info_settings")) or raw
-    listed = _table(outer.get("world_info")).get("charLore")
+    outer = as_mapping(raw.get("world_info_settings")) or raw
+    depth, recursive = outer.get("world_info_depth"), outer.get("world_info_recursive")
+    if isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= _MAX_DEPTH:
+        found.scanning["scan_depth"] = depth
+    if isinstance(recursive, bool):
+        found.scanning["recursive"] = recursive
+    listed = as_mapping(outer.get("world_info")).get("charLore")
     for each in listed if isinstance(listed, list) else ():
-        name, worlds = _line(_table(each).get("name")), _texts(_table(each).get("extraBooks"))
+        name, worlds = (
+            _line(as_mapping(each).get("name")),
+            _texts(as_mapping(each).get("extraBooks")),
+        )
         if name and worlds:
             found.worlds[name] = worlds
 
@@ -133,8 +136,10 @@ def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
 def _add_group(raw: Mapping[str, Any], found: OtherSettings) -> None:
     if "activation_strategy" not in raw or not isinstance(raw.get("members"), list):
         return
-    absent = _texts(raw.get("disabled_members"))
-    members = [each for each in _texts(raw["members"]) if each not in absent]
+    members, muted = (
+        tuple(PurePath(each).stem for each in _texts(raw.get(key)))
+        for key in ("members", "disabled_members")
+    )
     chats = _texts(raw.get("chats")) or _texts([raw.get("chat_id")])
-    names = tuple(PurePath(each).stem for each in members)
-    found.groups.append(Group(_line(raw.get("name")), names, chats))
+    taking = _TURN_TAKING.get(str(raw["activation_strategy"]), TurnTaking.MENTIONED)
+    found.groups.append(Group(_line(raw.get("name")), members, muted, chats, taking))

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
+from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, recurses, write_entry
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, hoist_common
 
@@ -43,7 +43,8 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
     ]
     own = dict(as_mapping(raw.get("extensions")))
     own.pop(ORIGIN, None)
-    book = replace(read_settings(raw, "lorebook", coerce), extensions=own)
+    recursive = any(recurses(as_mapping(each.get("extensions"))) for each in tables)
+    book = replace(read_settings(raw, "lorebook", coerce, recursive), extensions=own)
     origin: Table = {}
     patch = diff(_base_fields(book), {key: value for key, value in raw.items() if key != "entries"})
     if patch:
@@ -51,14 +52,20 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
     return hoist_common_patches(replace(book, entries=tuple(entries)), origin)
 
 
-def read_settings(raw: Mapping[str, Any], what: str, coerce: Coercer) -> Lorebook:
-    """A book without entries; all formats use the same keys for its settings."""
+def read_settings(raw: Mapping[str, Any], what: str, coerce: Coercer, recursive: bool) -> Lorebook:
+    """A book without entries; all formats use the same keys for its settings.
+
+    Args:
+        recursive: Whether entries fire each other if the book does not say.
+    """
     return Lorebook(
         name=coerce.line(raw.get("name"), f"{what}: name"),
         description=coerce.text(raw.get("description"), f"{what}: description"),
         scan_depth=coerce.integer(raw.get("scan_depth"), f"{what}: scan_depth", 2, 0),
         budget=coerce.integer(raw.get("token_budget"), f"{what}: token_budget", 0, 0),
-        recursive=coerce.flag(raw.get("recursive_scanning"), f"{what}: recursive_scanning", False),
+        recursive=coerce.flag(
+            raw.get("recursive_scanning"), f"{what}: recursive_scanning", recursive
+        ),
     )
 
 

@@ -7,7 +7,7 @@ to our fields. Under ``ORIGIN`` it holds the entry's patches: ``e`` for the entr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +49,9 @@ _SEARCHED_TEXTS = tuple(
         "character_depth_prompt", "scenario", "creator_notes",
     )
 )  # fmt: skip
+_RECURSION_KEYS = {
+    "excludeRecursion", "delayUntilRecursion", "exclude_recursion", "delay_until_recursion",
+}  # fmt: skip
 _POSITION_GROUP = {"position": ("position", "depth", "role")}
 
 
@@ -77,6 +80,10 @@ def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) 
         priority=coerce.integer(raw.get("priority"), f"{where}: priority", 100),
         **_extension_fields(extra, default, where, coerce),
     )
+    words = coerce.flag(
+        extra.get("match_whole_words"), f"{where}: whole words", usual_whole_words(entry.keys)
+    )
+    entry = replace(entry, whole_words=words)
     keyed = bool(entry.keys or entry.constant)
     note_unsupported(extra, keyed, extra.get("position") == OUTLET, coerce)
     return _with_patches(entry, raw, spec)
@@ -177,8 +184,8 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
         ext["group_weight"] = entry.group_weight
     if entry.scan_depth is not None:
         ext["scan_depth"] = entry.scan_depth
-    if entry.whole_words:
-        ext["match_whole_words"] = True
+    if entry.whole_words != usual_whole_words(entry.keys):
+        ext["match_whole_words"] = entry.whole_words
     own: dict[str, Any] = {key: list(getattr(entry, key)) for key in _OWN_LISTS}
     own["greetings"] = list(entry.greetings)
     own = {key: value for key, value in own.items() if value}
@@ -202,7 +209,6 @@ def _extension_fields(
         "group_override": coerce.flag(ext.get("group_override"), f"{where}: group_override", False),
         "group_weight": coerce.integer(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
         "scan_depth": read_optional_number(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
-        "whole_words": coerce.flag(ext.get("match_whole_words"), f"{where}: whole words", False),
         **{key: coerce.integer(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
         **{key: coerce.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
         **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
@@ -256,6 +262,23 @@ def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str
             continue
         kept.append(key)
     return tuple(kept)
+
+
+def usual_whole_words(keys: Iterable[str]) -> bool:
+    """Whether keys match whole words if their entry does not say.
+
+    Other programs do that by default, but their test knows ASCII letters only; elsewhere a key
+    matches inside of a word, on which languages with many endings rely.
+    """
+    return all(map(str.isascii, keys))
+
+
+def recurses(raw: Mapping[str, Any]) -> bool:
+    """Whether an entry, in either spelling, says how it takes part in recursion.
+
+    It then comes from a program in which entries fire each other unless that is turned off.
+    """
+    return not _RECURSION_KEYS.isdisjoint(raw)
 
 
 def read_role(value: Any, where: str, coerce: Coercer) -> Any:

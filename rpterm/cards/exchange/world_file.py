@@ -17,6 +17,7 @@ from rpterm.cards.exchange.book import (
     common_fields,
     hoist_common_patches,
     is_entry,
+    read_settings,
 )
 from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import (
@@ -31,7 +32,9 @@ from rpterm.cards.exchange.entry import (
     read_optional_number,
     read_probability,
     read_role,
+    recurses,
     usable_keys,
+    usual_whole_words,
 )
 from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
 
@@ -43,7 +46,6 @@ _FLAGS = {
     "groupOverride": "group_override",
     "constant": "constant",
     "caseSensitive": "case_sensitive",
-    "matchWholeWords": "whole_words",
 }
 _CAPITAL = re.compile("[A-Z]")
 
@@ -70,16 +72,10 @@ def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
         for number, (key, each) in enumerate(pairs, 1)
         if is_entry(each, f"world entry {number}", coerce)
     ]
-    # World files do not say whether entries fire each other; one that waits for that needs it.
-    waits = any(entry.delay_until_recursion for entry in entries)
-    book = Lorebook(
-        entries=tuple(entries),
-        name=coerce.line(raw.get("name"), "world: name"),
-        description=coerce.text(raw.get("description"), "world: description"),
-        scan_depth=coerce.integer(raw.get("scan_depth"), "world: scan_depth", 2, 0),
-        budget=coerce.integer(raw.get("token_budget"), "world: token_budget", 0, 0),
-        recursive=coerce.flag(raw.get("recursive_scanning"), "world: recursive_scanning", waits),
+    book = read_settings(
+        raw, "world", coerce, recursive=any(recurses(as_mapping(each)) for _, each in pairs)
     )
+    book = replace(book, entries=tuple(entries))
     origin: Table = {"format": "world"}
     patch = diff(
         common_fields(book), {key: value for key, value in raw.items() if key != "entries"}
@@ -149,6 +145,10 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) 
         exclude_characters=excluded,
         **converted,
     )
+    words = coerce.flag(
+        raw.get("matchWholeWords"), f"{where}: matchWholeWords", usual_whole_words(entry.keys)
+    )
+    entry = replace(entry, whole_words=words)
     settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
     note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, coerce)
     origin: Table = {"key": key}
@@ -164,17 +164,19 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
         "keysecondary": list(entry.secondary_keys),
         "content": entry.content,
         "comment": entry.comment or entry.name,
-        "selective": bool(entry.secondary_keys),
+        "selective": True,
         "order": entry.order,
         "position": POSITIONS.index(entry.position),
         "disable": not entry.enabled,
         "constant": entry.constant,
         "depth": entry.depth,
-        "role": ROLES.index(entry.role),
+        "role": ROLES.index(entry.role) if entry.position == "depth" else None,
         "probability": entry.probability,
     }
     base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
     base |= {each: getattr(entry, each) for each in NUMBERS if getattr(entry, each)}
+    is_usual = entry.whole_words == usual_whole_words(entry.keys)
+    base["matchWholeWords"] = None if is_usual else entry.whole_words
     if entry.logic != "and_any":
         base["selectiveLogic"] = LOGICS.index(entry.logic)
     if entry.scan_depth is not None:

@@ -34,10 +34,15 @@ from rpterm.store.store import Store
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Status, Turn
 
 MAX_BYTES = 32 << 20
-_CHAT_MESSAGE_TYPES = (None, "", "narrator", "comment")
+_USERS_OWN_TYPES = ("narrator", "comment")
+"""Message types that the user writes under another name: about the scene, or notes to oneself."""
+_CHAT_MESSAGE_TYPES = (None, "", *_USERS_OWN_TYPES)
 """Message types that belong to the chat, whether the model reads them or not."""
 _PROGRAM_NAMES = ("System", "SillyTavern System")
 _HEAD_KEYS = {"user_name", "character_name"}
+_NOTE_AT_TOP = (0, 2)
+"""Positions of an author's note before the chat; it then stands above all turns here."""
+_MAX_DEPTH = 10_000
 _UNUSED_NAME = "unused"
 _MAX_SWIPES = 1000
 _MAX_LINES = 100_000
@@ -70,6 +75,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         ChatLogError: There is no message.
     """
     head: Mapping[str, Any] = {}
+    user = ""
     turns: list[LogMessage] = []
     program_messages = 0
     rest = UnknownFields()
@@ -81,6 +87,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
             program_messages += 1
         else:
             turns += _parse_message(raw, number, notes)
+            user = user or (_name(raw.get("name")) if raw.get("is_user") is True else "")
             rest.add_message(raw)
     if not turns and head.keys() >= _HEAD_KEYS:
         raise ChatLogError("The chat has no messages.")
@@ -89,10 +96,10 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
     if program_messages:
         notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
     return ChatLog(
-        user=_head_name(head, "user_name") or _first_speaker(turns, True) or "User",
-        character=_head_name(head, "character_name") or _first_speaker(turns, False),
+        user=_head_name(head, "user_name") or user or "User",
+        character=_head_name(head, "character_name") or _first_character(turns),
         turns=tuple(turns),
-        note=_parse_note(_metadata(head)),
+        note=_parse_note(_metadata(head), notes),
         at=parse_date(head.get("create_date")),
         notes=notes.texts() + rest.notes(),
         world=_name(_metadata(head).get("world_info")),
@@ -222,9 +229,12 @@ def _is_program_message(raw: Mapping[str, Any]) -> bool:
     """
     if raw.get("is_system") is not True or raw.get("is_user") is True:
         return False
+    return _type_of(raw) not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
+
+
+def _type_of(raw: Mapping[str, Any]) -> Any:
     extra = raw.get("extra")
-    kind = extra.get("type") if isinstance(extra, Mapping) else None
-    return kind not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
+    return extra.get("type") if isinstance(extra, Mapping) else None
 
 
 def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
@@ -242,7 +252,7 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
     if swipes[shown] != text and text.strip():
         swipes[shown] = text
         notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
-    is_user = raw.get("is_user") is True
+    is_user = raw.get("is_user") is True or _type_of(raw) in _USERS_OWN_TYPES
     thoughts = [""] * len(swipes)
     if not is_user:
         split = split_reasoning(raw, swipes, shown)
@@ -301,8 +311,8 @@ def _head_name(head: Mapping[str, Any], key: str) -> str:
     return "" if name == _UNUSED_NAME else name
 
 
-def _first_speaker(turns: Iterable[LogMessage], is_user: bool) -> str:
-    return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
+def _first_character(turns: Iterable[LogMessage]) -> str:
+    return next((turn.speaker for turn in turns if not turn.is_user), "")
 
 
 def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -310,9 +320,14 @@ def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
     return raw if isinstance(raw, Mapping) else {}
 
 
-def _parse_note(raw: Mapping[str, Any]) -> AuthorNote:
+def _parse_note(raw: Mapping[str, Any], notes: Notes) -> AuthorNote:
     text, depth = raw.get("note_prompt"), raw.get("note_depth")
     if not isinstance(text, str) or not text.strip():
         return AuthorNote()
-    fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 10_000
+    if raw.get("note_interval") == 0:
+        notes.append(f"The author's note was switched off and is left out: {_name(text)}")
+        return AuthorNote()
+    if raw.get("note_position") in _NOTE_AT_TOP:
+        return AuthorNote(_clean(text), _MAX_DEPTH)
+    fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= _MAX_DEPTH
     return AuthorNote(_clean(text), depth if isinstance(depth, int) and fits else 4)
