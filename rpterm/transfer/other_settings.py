@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from rpterm.cards.exchange import jsonio
-from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
+from rpterm.cards.exchange.patch import as_mapping
 from rpterm.store import Store
-from rpterm.text_encoding import to_utf8
+from rpterm.transfer.json_files import read_object
 from rpterm.types import Persona, TurnTaking
 
 _MARKS = (
@@ -71,7 +70,7 @@ def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
     found = OtherSettings()
     used: set[Path] = set()
     for path in paths:
-        raw = _document(path)
+        raw = read_object(path, _MARKS) if path.suffix.lower() == ".json" else {}
         before = found.size()
         _add_group(raw, found)
         _add_personas(raw, found)
@@ -93,23 +92,6 @@ def store_personas(personas: Iterable[Persona], store: Store) -> list[str]:
     return added
 
 
-def _document(path: Path) -> Mapping[str, Any]:
-    """The JSON of a file that may be one of these, else an empty table."""
-    try:
-        if path.suffix.lower() != ".json" or path.stat().st_size > MAX_JSON:
-            return {}
-        data = to_utf8(path.read_bytes())
-        if not any(mark in data for mark in _MARKS):
-            return {}
-        return _table(jsonio.loads(data, path.name))
-    except (OSError, ExchangeError):
-        return {}
-
-
-def _table(raw: Any) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
-
-
 def _texts(raw: Any) -> tuple[str, ...]:
     return tuple(each for each in raw if isinstance(each, str)) if isinstance(raw, list) else ()
 
@@ -126,24 +108,27 @@ def _text(raw: Any) -> str:
 
 def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
     """Personas with a description; a mere name is stored with its chats."""
-    source = _table(raw.get("power_user")) or raw
-    about = _table(source.get("persona_descriptions"))
-    for key, name in _table(source.get("personas")).items():
-        described = Persona(_line(name), _text(_table(about.get(key)).get("description")))
+    source = as_mapping(raw.get("power_user")) or raw
+    about = as_mapping(source.get("persona_descriptions"))
+    for key, name in as_mapping(source.get("personas")).items():
+        described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
         if described.name and described.description and described not in found.personas:
             found.personas.append(described)
 
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
-    outer = _table(raw.get("world_info_settings")) or raw
+    outer = as_mapping(raw.get("world_info_settings")) or raw
     depth, recursive = outer.get("world_info_depth"), outer.get("world_info_recursive")
     if isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= _MAX_DEPTH:
         found.scanning["scan_depth"] = depth
     if isinstance(recursive, bool):
         found.scanning["recursive"] = recursive
-    listed = _table(outer.get("world_info")).get("charLore")
+    listed = as_mapping(outer.get("world_info")).get("charLore")
     for each in listed if isinstance(listed, list) else ():
-        name, worlds = _line(_table(each).get("name")), _texts(_table(each).get("extraBooks"))
+        name, worlds = (
+            _line(as_mapping(each).get("name")),
+            _texts(as_mapping(each).get("extraBooks")),
+        )
         if name and worlds:
             found.worlds[name] = worlds
 

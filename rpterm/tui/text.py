@@ -25,7 +25,7 @@ Part = str | tuple[str, str] | Content
 
 _MARKS = re.compile(
     r"(?P<code>`(?P<code_in>[^`\n]+)`)"
-    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>(?:[^\n]|\n(?!\n))+?)(?<=\S)\*\*)"
+    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>(?:(?!(?<=\s)\*\*\S)[^\n]|\n(?!\n))+?)(?<=\S)\*\*)"
     r"|(?P<action>(?<![\w*])\*(?=[^\s*])(?P<action_in>(?:[^*\n]|\n(?!\n)|\*\*)+?)(?<=\S)\*(?!\*))"
     r"|(?P<under>(?<!\w)_(?=[^\s_])(?P<under_in>[^_\n]+?)(?<=\S)_(?!\w))"
 )
@@ -185,6 +185,13 @@ def justify(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
     first, last = Content.assemble(left), Content.assemble(right)
     gap = " " * max(min_gap, width - first.cell_length - last.cell_length)
     return Content.assemble(first, gap, last)
+
+
+def hang(content: Content, width: int, prefix: Part = "  ") -> Content:
+    """Wrap content to ``width`` cells with the prefix, which counts, before each line."""
+    before = Content.assemble(prefix)
+    lines = content.wrap(max(1, width - before.cell_length))
+    return Content("\n").join(before + line for line in lines)
 
 
 def bar(share: float, width: int) -> tuple[str, str]:
