@@ -114,6 +114,7 @@ def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
 
 def _print_result(done: TrainingResult, data: Dataset) -> None:
     from rpterm.training.model_card import format_losses, format_preferred
+    from rpterm.training.parity import ROUNDING
 
     steps, own = counted(done.steps, "step"), done.steps - done.begun
     if done.begun and own:
@@ -124,7 +125,7 @@ def _print_result(done: TrainingResult, data: Dataset) -> None:
         out.say(f"Unseen pairs whose chosen reply it prefers: {preferred}.")
     out.say(
         f"The adapter changes a token's logprob by {done.parity.moved:.3f} nats on average; "
-        f"transformers and llama.cpp differ by {done.parity.apart:.3f}."
+        f"transformers and llama.cpp differ by {done.parity.apart:.3f} (up to {ROUNDING} is rounding)."
     )
     out.say(f"{done.adapter}\n{done.card}\n")
     out.say(f"Chat with it:      rpterm chat CARD --adapter {done.adapter}")
