@@ -88,6 +88,8 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     if moved.personas:
         new = counted(len(moved.personas), "persona")
         out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
+    for hint in moved.hints:
+        out.say(hint)
     if profiles:
         name = profiles[0][1]
         out.say(f"`/set profile {name}` in a chat uses a profile, as does `--profile {name}`.")

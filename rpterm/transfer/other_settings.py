@@ -46,19 +46,23 @@ class Group:
         return self.name if len(self.chats) == 1 else f"{self.name} {chat}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OtherSettings:
     """What was found in settings and group files.
 
     Attributes:
         worlds: File name of a card without its extension → further worlds of the character.
         scanning: ``Lorebook`` field → how all worlds are searched for keys.
+        default_persona: The name of the user's persona in new chats, or "".
+        worlds_of_all: The worlds that were read in every chat.
     """
 
     personas: list[Persona] = field(default_factory=list)
     worlds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scanning: dict[str, Any] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+    default_persona: str = ""
+    worlds_of_all: tuple[str, ...] = ()
 
     def size(self) -> int:
         """How much was found."""
@@ -111,6 +115,8 @@ def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
     source = as_mapping(raw.get("power_user")) or raw
     about = as_mapping(source.get("persona_descriptions"))
     for key, name in as_mapping(source.get("personas")).items():
+        if key == source.get("default_persona"):
+            found.default_persona = _line(name)
         described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
         if described.name and described.description and described not in found.personas:
             found.personas.append(described)
@@ -123,7 +129,9 @@ def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
         found.scanning["scan_depth"] = depth
     if isinstance(recursive, bool):
         found.scanning["recursive"] = recursive
-    listed = as_mapping(outer.get("world_info")).get("charLore")
+    chosen = as_mapping(outer.get("world_info"))
+    found.worlds_of_all += _texts(chosen.get("globalSelect"))
+    listed = chosen.get("charLore")
     for each in listed if isinstance(listed, list) else ():
         name, worlds = (
             _line(as_mapping(each).get("name")),

@@ -46,7 +46,7 @@ def hangup_safe(driver: type[Driver]) -> type[Driver]:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._file: Any = _Output(self._file)
-            if self._size is None:
+            if kwargs.get("size") is None:
                 # Of a terminal that tells no size, app and driver assume two, and in Textual 8.2.8
                 # each screen then changes from one to the other for ever.
                 self._size = self._get_terminal_size()
