@@ -125,7 +125,7 @@ def _print_result(done: TrainingResult, data: Dataset) -> None:
         out.say(f"Unseen pairs whose chosen reply it prefers: {preferred}.")
     out.say(
         f"The adapter changes a token's logprob by {done.parity.moved:.3f} nats on average; "
-        f"transformers and llama.cpp differ by {done.parity.apart:.3f}, of which up to {ROUNDING} is "
+        f"transformers and llama.cpp differ by {done.parity.apart:.3f}; up to {ROUNDING} is "
         "rounding."
     )
     out.say(f"{done.adapter}\n{done.card}\n")
