@@ -39,6 +39,11 @@ class Portrait(Widget):
         self.display = bool(self._strips)
         self.refresh(layout=True)
 
+    @property
+    def rows(self) -> int:
+        """Rows of the picture shown, 0 if there is none."""
+        return len(self._strips)
+
     def _has_colours(self) -> bool:
         """Whether the terminal shows enough colours to recognise a picture."""
         few = ("standard", "windows")
