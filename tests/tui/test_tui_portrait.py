@@ -149,6 +149,9 @@ async def test_without_colours_there_is_no_portrait(
     async with running(app, (100, 40)) as pilot:
         await pilot.app.workers.wait_for_complete()
         assert not _shown(app, "#transcript")
+        app.push_screen(picker := CharacterPicker())
+        await wait_until(pilot, lambda: "Sherlock Holmes" in screen_text(app))
+        assert not picker.query_one("#side").display
 
 
 async def test_the_list_of_characters_shows_the_marked_ones_portrait(
