@@ -14,7 +14,7 @@ from typing import Any
 from rpterm import config, paths
 from rpterm.cards import toml_text
 from rpterm.cards.exchange.files import safe_name
-from rpterm.cards.exchange.patch import as_mapping
+from rpterm.cards.exchange.untyped import as_mapping, as_mappings
 from rpterm.sampling_ranges import SAMPLING_RANGES
 from rpterm.types import Sampling
 
@@ -171,7 +171,6 @@ def _banned(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _biases(raw: Mapping[str, Any]) -> dict[str, float]:
-    listed = raw.get("logit_bias")
-    tables = map(as_mapping, listed) if isinstance(listed, list) else ()
-    pairs = ((each.get("text"), _number(each, "value", 0.0)) for each in tables)
+    listed = as_mappings(raw.get("logit_bias"))
+    pairs = ((each.get("text"), _number(each, "value", 0.0)) for each in listed)
     return {text: bias for text, bias in pairs if isinstance(text, str) and text and bias}

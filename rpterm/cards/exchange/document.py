@@ -21,7 +21,8 @@ from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.dialogue import parse_examples, render_examples
 from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
 from rpterm.cards.exchange.jsonio import same_json
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff
+from rpterm.cards.exchange.patch import Table, apply, diff
+from rpterm.cards.exchange.untyped import as_mapping
 from rpterm.cards.exchange.world_file import read_world
 from rpterm.humanize import counted
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+from rpterm.cards.exchange.untyped import as_mapping
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
 
 ORIGIN = "rpterm_origin"

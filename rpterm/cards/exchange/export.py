@@ -19,7 +19,8 @@ from rpterm.cards.exchange.book import write_book
 from rpterm.cards.exchange.document import Spec, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import apply, as_mapping, fingerprint
+from rpterm.cards.exchange.patch import apply, fingerprint
+from rpterm.cards.exchange.untyped import as_mapping
 from rpterm.cards.exchange.world_file import write_world
 from rpterm.types import InvalidChoice
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
-from rpterm.cards.exchange.patch import Table, as_mapping
+from rpterm.cards.exchange.patch import Table
+from rpterm.cards.exchange.untyped import as_mapping, as_mappings, as_texts
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")
 _BACKYARD_NAMES = {"character": "{{char}}", "user": "{{user}}"}
@@ -51,9 +52,8 @@ def from_backyard(
     Raises:
         ExchangeError: The archive has no character.
     """
-    listed = manifest.get("characters")
-    names = listed if isinstance(listed, list) else []
-    character = as_mapping(read(names[0])) if names and isinstance(names[0], str) else {}
+    names = as_texts(manifest.get("characters"))
+    character = as_mapping(read(names[0])) if names else {}
     if not character:
         raise ExchangeError("The archive has no character.")
     scenes = [as_mapping(read(each)) for each in scenarios]
@@ -121,9 +121,8 @@ def _added_prompt(value: Any) -> str:
 
 
 def _texts(messages: Any) -> list[str]:
-    tables = messages if isinstance(messages, list) else []
-    texts = [as_mapping(each).get("text") for each in tables]
-    return [each for each in texts if isinstance(each, str) and each.strip()]
+    texts = as_texts([each.get("text") for each in as_mappings(messages)])
+    return [each for each in texts if each.strip()]
 
 
 def _joined_examples(texts: Iterable[str]) -> str:
@@ -167,7 +166,7 @@ _AGNAI_FIELDS = {
 def _from_agnai(raw: Mapping[str, Any]) -> Table:
     persona = as_mapping(raw["persona"])
     attributes = {
-        str(key): ", ".join(each for each in value if isinstance(each, str))
+        str(key): ", ".join(as_texts(value))
         for key, value in as_mapping(persona.get("attributes")).items()
         if isinstance(value, list)
     }

@@ -19,7 +19,8 @@ from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
-from rpterm.cards.exchange.patch import Table, as_mapping, diff, fingerprint
+from rpterm.cards.exchange.patch import Table, diff, fingerprint
+from rpterm.cards.exchange.untyped import as_mapping, as_mappings, as_texts
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import cause_of
 from rpterm.humanize import counted
@@ -295,8 +296,7 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
 
 
 def _scenarios(manifest: Any) -> list[str]:
-    listed = as_mapping(manifest).get("scenarios")
-    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+    return as_texts(as_mapping(manifest).get("scenarios"))
 
 
 def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
@@ -322,12 +322,10 @@ def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
 
 def _icon(card: bytes, files: Mapping[str, bytes]) -> str:
     """The path of the card's main icon inside the archive, or ""."""
-    document = jsonio.loads(card, charx.CARD)
-    data = document.get("data") if isinstance(document, Mapping) else None
-    assets = data.get("assets") if isinstance(data, Mapping) else None
+    data = as_mapping(as_mapping(jsonio.loads(card, charx.CARD)).get("data"))
     icons = []
-    for asset in assets if isinstance(assets, list) else []:
-        uri = asset.get("uri") if isinstance(asset, Mapping) else None
+    for asset in as_mappings(data.get("assets")):
+        uri = asset.get("uri")
         if isinstance(uri, str) and asset.get("type") == "icon" and "://" in uri:
             path = uri.split("://", 1)[1]
             if path in files and Path(path).suffix.lower() in PICTURES:

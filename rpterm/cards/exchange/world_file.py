@@ -36,7 +36,8 @@ from rpterm.cards.exchange.entry import (
     usable_keys,
     usual_whole_words,
 )
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common
+from rpterm.cards.exchange.untyped import as_mapping
 
 _FLAGS = {
     "excludeRecursion": "exclude_recursion",

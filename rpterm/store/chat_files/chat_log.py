@@ -21,6 +21,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from rpterm.cards.exchange.untyped import as_mapping
 from rpterm.humanize import counted
 from rpterm.store import chats
 from rpterm.store.chat_files.dates import format_date, parse_date
@@ -95,14 +96,15 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         raise ChatLogError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
         notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
+    metadata = as_mapping(head.get("chat_metadata"))
     return ChatLog(
         user=_head_name(head, "user_name") or user or "User",
         character=_head_name(head, "character_name") or _first_character(turns),
         turns=tuple(turns),
-        note=_parse_note(_metadata(head), notes),
+        note=_parse_note(metadata, notes),
         at=parse_date(head.get("create_date")),
         notes=notes.texts() + rest.notes(),
-        world=_name(_metadata(head).get("world_info")),
+        world=_name(metadata.get("world_info")),
     )
 
 
@@ -233,8 +235,7 @@ def _is_program_message(raw: Mapping[str, Any]) -> bool:
 
 
 def _type_of(raw: Mapping[str, Any]) -> Any:
-    extra = raw.get("extra")
-    return extra.get("type") if isinstance(extra, Mapping) else None
+    return as_mapping(raw.get("extra")).get("type")
 
 
 def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
@@ -313,11 +314,6 @@ def _head_name(head: Mapping[str, Any], key: str) -> str:
 
 def _first_character(turns: Iterable[LogMessage]) -> str:
     return next((turn.speaker for turn in turns if not turn.is_user), "")
-
-
-def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
-    raw = head.get("chat_metadata")
-    return raw if isinstance(raw, Mapping) else {}
 
 
 def _parse_note(raw: Mapping[str, Any], notes: Notes) -> AuthorNote:

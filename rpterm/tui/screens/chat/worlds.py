@@ -38,15 +38,7 @@ async def choose_world(chat: ChatScreen) -> None:
         available = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
         extra = (await chat.ask(lambda: session.chat)).worlds
         found = _choices(session, available, extra, whose, targets)
-        none = (
-            "No world matches."
-            if found
-            else (
-                "There are no worlds yet. A world is lore that several characters share: "
-                f"{keys.key_name('list-new', chat.settings.keys)} starts one, and importing a lorebook "
-                "creates one."
-            )
-        )
+        none = "No world matches." if found else _how_to_start(chat)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
             takes="join or leave", overrides=chat.settings.keys, empty=none, actions=("list-new",),
@@ -61,6 +53,14 @@ async def choose_world(chat: ChatScreen) -> None:
         elif name := await new_files.write_world(chat):
             at = name
             await _show_change(chat, await chat.ask(editor.toggle_world, name, whose), whose)
+
+
+def _how_to_start(chat: ChatScreen) -> str:
+    new_key = keys.key_name("list-new", chat.settings.keys)
+    return (
+        "There are no worlds yet. A world is lore that several characters share: "
+        f"{new_key} starts one, and importing a lorebook creates one."
+    )
 
 
 async def toggle_world(chat: ChatScreen, arguments: str) -> None:
