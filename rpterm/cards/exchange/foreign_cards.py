@@ -11,7 +11,7 @@ from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
-from rpterm.cards.exchange.patch import Table, as_mapping
+from rpterm.cards.exchange.patch import Table, as_mapping, without
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")
 _BACKYARD_NAMES = {"character": "{{char}}", "user": "{{user}}"}
@@ -59,24 +59,18 @@ def from_backyard(
     scenes = [as_mapping(read(each)) for each in scenarios]
     first = scenes[0] if scenes else {}
     greetings = [each for scene in scenes for each in _texts(scene.get("firstMessages"))]
-    document = _document(
-        {
-            "name": character.get("displayName") or character.get("name"),
-            "nickname": _nickname(character.get("displayName"), character.get("name")),
-            "description": character.get("persona"),
-            "scenario": first.get("narrative"),
-            "system_prompt": _added_prompt(first.get("formattingInstructions")),
-            "first_mes": greetings[0] if greetings else "",
-            "alternate_greetings": greetings[1:],
-            "mes_example": _joined_examples(_texts(first.get("exampleMessages"))),
-            "creator": as_mapping(manifest.get("author")).get("name"),
-        },
-        "backyard",
-        {},
-        keyed_book(character.get("loreItems"), content="value"),
-    )
-    mapped: Table = _map_texts(document, _replace_placeholders)
-    return mapped
+    fields = {
+        "name": character.get("displayName") or character.get("name"),
+        "nickname": _nickname(character.get("displayName"), character.get("name")),
+        "description": character.get("persona"),
+        "scenario": first.get("narrative"),
+        "system_prompt": _added_prompt(first.get("formattingInstructions")),
+        "first_mes": greetings[0] if greetings else "",
+        "alternate_greetings": greetings[1:],
+        "mes_example": _joined_examples(_texts(first.get("exampleMessages"))),
+        "creator": as_mapping(manifest.get("author")).get("name"),
+    }
+    return _backyard_document(fields, {}, character.get("loreItems"))
 
 
 def _from_faraday(raw: Mapping[str, Any]) -> Table:
@@ -85,22 +79,22 @@ def _from_faraday(raw: Mapping[str, Any]) -> Table:
         "loreItems",
     )  # fmt: skip
     dialogue = raw.get("customDialogue")
-    document = _document(
-        {
-            "name": raw.get("aiDisplayName") or raw.get("aiName"),
-            "nickname": _nickname(raw.get("aiDisplayName"), raw.get("aiName")),
-            "description": raw.get("aiPersona"),
-            "scenario": raw.get("scenario"),
-            "system_prompt": _own_prompt(raw.get("basePrompt")),
-            "first_mes": raw.get("firstMessage"),
-            "mes_example": re.sub(r"(?m)^#", "", dialogue) if isinstance(dialogue, str) else "",
-        },
-        "backyard",
-        {key: value for key, value in raw.items() if key not in used},
-        keyed_book(raw.get("loreItems"), content="value"),
-    )
-    mapped: Table = _map_texts(document, _replace_placeholders)
-    return mapped
+    fields = {
+        "name": raw.get("aiDisplayName") or raw.get("aiName"),
+        "nickname": _nickname(raw.get("aiDisplayName"), raw.get("aiName")),
+        "description": raw.get("aiPersona"),
+        "scenario": raw.get("scenario"),
+        "system_prompt": _own_prompt(raw.get("basePrompt")),
+        "first_mes": raw.get("firstMessage"),
+        "mes_example": re.sub(r"(?m)^#", "", dialogue) if isinstance(dialogue, str) else "",
+    }
+    return _backyard_document(fields, without(raw, *used), raw.get("loreItems"))
+
+
+def _backyard_document(fields: Table, rest: Table, lore: Any) -> Table:
+    """A document whose texts have our macros instead of Backyard's placeholders."""
+    document = _document(fields, "backyard", rest, keyed_book(lore, content="value"))
+    return {key: _map_texts(value, _replace_placeholders) for key, value in document.items()}
 
 
 def _nickname(shown: Any, name: Any) -> Any:
@@ -151,7 +145,7 @@ def _from_character_ai(raw: Mapping[str, Any]) -> Table:
             "creator_notes": raw.get("title"),
         },
         "character_ai",
-        {key: value for key, value in raw.items() if key not in used},
+        without(raw, *used),
     )
 
 
@@ -177,9 +171,8 @@ def _from_agnai(raw: Mapping[str, Any]) -> Table:
         attributes.setdefault("appearance", raw["appearance"].strip())
     fields["personality"] = "\n".join(f"{key}: {value}" for key, value in attributes.items())
     used = (*_AGNAI_FIELDS, "persona", "appearance", "characterBook", "insert", "kind")
-    rest = {key: value for key, value in raw.items() if key not in used}
     book = raw.get("characterBook")
-    document = _document(fields, "agnai", rest, agnai_book(book) if book else None)
+    document = _document(fields, "agnai", without(raw, *used), agnai_book(book) if book else None)
     insert = as_mapping(raw.get("insert"))
     if insert.get("prompt"):
         depth = {"prompt": insert["prompt"], "depth": insert.get("depth", 3), "role": "system"}
@@ -191,12 +184,8 @@ def _from_kobold(raw: Mapping[str, Any]) -> Table:
     """The character of a save: KoboldAI has no cards, the memory describes the character."""
     names = as_mapping(raw.get("savedsettings")).get("chatopponent")
     name = names.split(KOBOLD_SEPARATOR)[0].strip() if isinstance(names, str) else ""
-    return _document(
-        {"name": name, "description": raw.get("memory")},
-        "koboldai",
-        {},
-        keyed_book(raw.get("worldinfo")),
-    )
+    fields = {"name": name, "description": raw.get("memory")}
+    return _document(fields, "koboldai", {}, keyed_book(raw.get("worldinfo")))
 
 
 def _document(

@@ -13,7 +13,7 @@ from typing import Any
 
 from rpterm.cards import key_table, value_checks
 from rpterm.cards.card import CharacterCard, Example, Probe
-from rpterm.cards.exchange.coercer import Coercer
+from rpterm.cards.exchange.fields import ImportNotes
 from rpterm.cards.locate import Path
 from rpterm.cards.value_checks import Report
 
@@ -43,7 +43,7 @@ def write(card: CharacterCard) -> dict[str, Any]:
     return own
 
 
-def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard, bool]:
+def read(card: CharacterCard, own: Any, notes: ImportNotes) -> tuple[CharacterCard, bool]:
     """Apply ``extensions.rpterm`` to a card; the flag tells whether the card covers all of it."""
     if not isinstance(own, Mapping):
         return card, False
@@ -58,7 +58,7 @@ def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard,
         if personality(split) == personality(card):
             changed = replace(changed, **lines)
         else:
-            coerce.note("Another program changed personality: its lines are now the attributes.")
+            notes.add("Another program changed personality: its lines are now the attributes.")
     if report.found:
         return card, False
     changed = _with_pinned(changed, own.get("pinned"))

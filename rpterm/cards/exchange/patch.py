@@ -116,6 +116,11 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def without(table: Mapping[str, Any], *keys: str) -> Table:
+    """A copy of the table that lacks these keys."""
+    return {key: value for key, value in table.items() if key not in keys}
+
+
 def _table(patch: Mapping[str, Any], key: str) -> Table:
     return dict(as_mapping(patch.get(key)))
 
@@ -128,7 +133,7 @@ def hoist_common(patches: list[Table]) -> Table:
             common keys that do not apply to a patch.
 
     Returns:
-        Key → common value, which ``lower`` adds again.
+        Key → common value, which ``merge_common`` adds again.
     """
     if len(patches) < 3:
         return {}
@@ -161,7 +166,7 @@ def _remove_common(patch: Table, common: Table) -> None:
 
 
 def merge_common(patch: Any, common: Any) -> Table:
-    """Undo ``hoist`` for one patch."""
+    """Undo ``hoist_common`` for one patch."""
     own_patch: Table = dict(as_mapping(patch))
     common = as_mapping(common)
     own = _table(own_patch, "set")
