@@ -20,7 +20,7 @@ def unescaped(line: str) -> str:
 
 
 def escaped(message: str) -> str:
-    """The line to type for a message: the inverse of ``message``."""
+    """The line to type for a message: the inverse of ``unescaped``."""
     return f"/{message}" if message.startswith("/") else message
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from rpterm.cards.exchange import jsonio
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
+from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
 from rpterm.store import Store
 from rpterm.text_encoding import to_utf8
 from rpterm.types import Persona
@@ -88,17 +89,9 @@ def _document(path: Path) -> Mapping[str, Any]:
         data = to_utf8(path.read_bytes())
         if not any(mark in data for mark in _MARKS):
             return {}
-        return _table(jsonio.loads(data, path.name))
+        return as_mapping(jsonio.loads(data, path.name))
     except (OSError, ExchangeError):
         return {}
-
-
-def _table(raw: Any) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
-
-
-def _texts(raw: Any) -> tuple[str, ...]:
-    return tuple(each for each in raw if isinstance(each, str)) if isinstance(raw, list) else ()
 
 
 def _line(raw: Any) -> str:
@@ -106,35 +99,33 @@ def _line(raw: Any) -> str:
 
 
 def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        return ""
-    return "".join(each for each in raw if each.isprintable() or each == "\n")[:_MAX_TEXT].strip()
+    kept = (each for each in as_text(raw) if each.isprintable() or each == "\n")
+    return "".join(kept)[:_MAX_TEXT].strip()
 
 
 def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
     """Personas with a description; a mere name is stored with its chats."""
-    source = _table(raw.get("power_user")) or raw
-    about = _table(source.get("persona_descriptions"))
-    for key, name in _table(source.get("personas")).items():
-        described = Persona(_line(name), _text(_table(about.get(key)).get("description")))
+    source = as_mapping(raw.get("power_user")) or raw
+    about = as_mapping(source.get("persona_descriptions"))
+    for key, name in as_mapping(source.get("personas")).items():
+        described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
         if described.name and described.description and described not in found.personas:
             found.personas.append(described)
 
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
-    outer = _table(raw.get("world_info_settings")) or raw
-    listed = _table(outer.get("world_info")).get("charLore")
-    for each in listed if isinstance(listed, list) else ():
-        name, worlds = _line(_table(each).get("name")), _texts(_table(each).get("extraBooks"))
+    outer = as_mapping(raw.get("world_info_settings")) or raw
+    for each in mappings_in(as_mapping(outer.get("world_info")).get("charLore")):
+        name, worlds = _line(each.get("name")), texts_in(each.get("extraBooks"))
         if name and worlds:
-            found.worlds[name] = worlds
+            found.worlds[name] = tuple(worlds)
 
 
 def _add_group(raw: Mapping[str, Any], found: OtherSettings) -> None:
     if "activation_strategy" not in raw or not isinstance(raw.get("members"), list):
         return
-    absent = _texts(raw.get("disabled_members"))
-    members = [each for each in _texts(raw["members"]) if each not in absent]
-    chats = _texts(raw.get("chats")) or _texts([raw.get("chat_id")])
+    absent = texts_in(raw.get("disabled_members"))
+    members = [each for each in texts_in(raw["members"]) if each not in absent]
+    chats = tuple(texts_in(raw.get("chats")) or texts_in([raw.get("chat_id")]))
     names = tuple(PurePath(each).stem for each in members)
     found.groups.append(Group(_line(raw.get("name")), names, chats))

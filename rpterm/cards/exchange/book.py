@@ -10,7 +10,8 @@ from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.fields import Fields, ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, hoist_common, without
+from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common, without
+from rpterm.foreign_json import as_mapping
 
 MAX_ENTRIES = 4000
 """More would not fit into a card file anyway, which has at most a megabyte."""

@@ -21,8 +21,9 @@ from rpterm.cards.exchange.dialogue import parse_examples, render_examples
 from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
 from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.jsonio import same_json
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, without
+from rpterm.cards.exchange.patch import Table, apply, diff, without
 from rpterm.cards.exchange.world_file import read_world
+from rpterm.foreign_json import as_mapping
 from rpterm.humanize import counted
 
 Spec = Literal["v1", "v2", "v3"]

@@ -13,8 +13,9 @@ from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.fields import Fields, ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common, without
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
+from rpterm.foreign_json import as_mapping, texts_in
 
 ORIGIN = "rpterm_origin"
 RPTERM_KEY = "rpterm"
@@ -280,6 +281,4 @@ def read_probability(fields: Fields) -> int:
 
 
 def _own_texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(each for each in value if isinstance(each, str) and each.isprintable())
+    return tuple(each for each in texts_in(value) if each.isprintable())

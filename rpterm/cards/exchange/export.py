@@ -19,8 +19,9 @@ from rpterm.cards.exchange.book import write_book
 from rpterm.cards.exchange.document import Spec, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import apply, as_mapping, fingerprint, without
+from rpterm.cards.exchange.patch import apply, fingerprint, without
 from rpterm.cards.exchange.world_file import write_world
+from rpterm.foreign_json import as_mapping
 from rpterm.types import InvalidChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]

@@ -11,7 +11,8 @@ from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
-from rpterm.cards.exchange.patch import Table, as_mapping, without
+from rpterm.cards.exchange.patch import Table, without
+from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")
 _BACKYARD_NAMES = {"character": "{{char}}", "user": "{{user}}"}
@@ -51,9 +52,8 @@ def from_backyard(
     Raises:
         ExchangeError: The archive has no character.
     """
-    listed = manifest.get("characters")
-    names = listed if isinstance(listed, list) else []
-    character = as_mapping(read(names[0])) if names and isinstance(names[0], str) else {}
+    names = texts_in(manifest.get("characters"))
+    character = as_mapping(read(names[0])) if names else {}
     if not character:
         raise ExchangeError("The archive has no character.")
     scenes = [as_mapping(read(each)) for each in scenarios]
@@ -78,7 +78,6 @@ def _from_faraday(raw: Mapping[str, Any]) -> Table:
         "aiName", "aiDisplayName", "aiPersona", "scenario", "firstMessage", "customDialogue",
         "loreItems",
     )  # fmt: skip
-    dialogue = raw.get("customDialogue")
     fields = {
         "name": raw.get("aiDisplayName") or raw.get("aiName"),
         "nickname": _nickname(raw.get("aiDisplayName"), raw.get("aiName")),
@@ -86,7 +85,7 @@ def _from_faraday(raw: Mapping[str, Any]) -> Table:
         "scenario": raw.get("scenario"),
         "system_prompt": _own_prompt(raw.get("basePrompt")),
         "first_mes": raw.get("firstMessage"),
-        "mes_example": re.sub(r"(?m)^#", "", dialogue) if isinstance(dialogue, str) else "",
+        "mes_example": re.sub(r"(?m)^#", "", as_text(raw.get("customDialogue"))),
     }
     return _backyard_document(fields, without(raw, *used), raw.get("loreItems"))
 
@@ -104,7 +103,7 @@ def _nickname(shown: Any, name: Any) -> Any:
 
 def _own_prompt(value: Any) -> str:
     """The author's own system prompt; "" for the one that every character of Backyard has."""
-    text = value.strip() if isinstance(value, str) else ""
+    text = as_text(value).strip()
     return "" if text.startswith(_BACKYARD_DEFAULT_PROMPT) else text
 
 
@@ -115,9 +114,8 @@ def _added_prompt(value: Any) -> str:
 
 
 def _texts(messages: Any) -> list[str]:
-    tables = messages if isinstance(messages, list) else []
-    texts = [as_mapping(each).get("text") for each in tables]
-    return [each for each in texts if isinstance(each, str) and each.strip()]
+    texts = texts_in([each.get("text") for each in mappings_in(messages)])
+    return [each for each in texts if each.strip()]
 
 
 def _joined_examples(texts: Iterable[str]) -> str:
@@ -130,8 +128,7 @@ def _replace_placeholders(text: str) -> str:
 
 def _from_character_ai(raw: Mapping[str, Any]) -> Table:
     """A definition's dialogues become examples, and what stands before them the description."""
-    definition = raw.get("definition")
-    definition = _RANDOM_USER.sub("{{user}}", definition) if isinstance(definition, str) else ""
+    definition = _RANDOM_USER.sub("{{user}}", as_text(raw.get("definition")))
     first = _SPEAKER_LINE.search(definition)
     start = first.start() if first else len(definition)
     about = [raw.get("description"), definition[:start].strip()]
@@ -139,7 +136,7 @@ def _from_character_ai(raw: Mapping[str, Any]) -> Table:
     return _document(
         {
             "name": raw["name"],
-            "description": "\n\n".join(each for each in about if isinstance(each, str) and each),
+            "description": "\n\n".join(filter(None, texts_in(about))),
             "first_mes": raw.get("greeting"),
             "mes_example": _END_OF_DIALOG.sub("<START>", definition[start:]),
             "creator_notes": raw.get("title"),
@@ -161,14 +158,14 @@ _AGNAI_FIELDS = {
 def _from_agnai(raw: Mapping[str, Any]) -> Table:
     persona = as_mapping(raw["persona"])
     attributes = {
-        str(key): ", ".join(each for each in value if isinstance(each, str))
+        str(key): ", ".join(texts_in(value))
         for key, value in as_mapping(persona.get("attributes")).items()
         if isinstance(value, list)
     }
     fields: Table = {theirs: raw.get(ours) for ours, theirs in _AGNAI_FIELDS.items()}
     fields["description"] = attributes.pop("text", "")
-    if isinstance(raw.get("appearance"), str) and raw["appearance"].strip():
-        attributes.setdefault("appearance", raw["appearance"].strip())
+    if appearance := as_text(raw.get("appearance")).strip():
+        attributes.setdefault("appearance", appearance)
     fields["personality"] = "\n".join(f"{key}: {value}" for key, value in attributes.items())
     used = (*_AGNAI_FIELDS, "persona", "appearance", "characterBook", "insert", "kind")
     book = raw.get("characterBook")
@@ -182,8 +179,8 @@ def _from_agnai(raw: Mapping[str, Any]) -> Table:
 
 def _from_kobold(raw: Mapping[str, Any]) -> Table:
     """The character of a save: KoboldAI has no cards, the memory describes the character."""
-    names = as_mapping(raw.get("savedsettings")).get("chatopponent")
-    name = names.split(KOBOLD_SEPARATOR)[0].strip() if isinstance(names, str) else ""
+    names = as_text(as_mapping(raw.get("savedsettings")).get("chatopponent"))
+    name = names.split(KOBOLD_SEPARATOR)[0].strip()
     fields = {"name": name, "description": raw.get("memory")}
     return _document(fields, "koboldai", {}, keyed_book(raw.get("worldinfo")))
 

@@ -19,9 +19,10 @@ from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_d
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.fields import ImportNotes
-from rpterm.cards.exchange.patch import Table, as_mapping, diff, fingerprint, without
+from rpterm.cards.exchange.patch import Table, diff, fingerprint, without
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import cause_of
+from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
 from rpterm.humanize import counted
 from rpterm.text_encoding import to_utf8
 
@@ -274,7 +275,7 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
         return jsonio.loads(files[path], path, notes) if path in files else None
 
     manifest = read(BACKYARD_MANIFEST)
-    scenarios = _scenarios(manifest)
+    scenarios = texts_in(as_mapping(manifest).get("scenarios"))
     document = foreign_cards.from_backyard(as_mapping(manifest), scenarios, read)
     card = _without_origin(read_document(document, name, notes))
     chats = sum(bool(as_mapping(read(each)).get("messages")) for each in scenarios)
@@ -288,11 +289,6 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
         notes=notes.all(),
         origin="a Backyard archive",
     )
-
-
-def _scenarios(manifest: Any) -> list[str]:
-    listed = as_mapping(manifest).get("scenarios")
-    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
 
 
 def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
@@ -321,11 +317,11 @@ def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
 
 def _icon(document: Any, files: Mapping[str, bytes]) -> str:
     """The path of the card's main icon inside the archive, or ""."""
-    assets = as_mapping(as_mapping(document).get("data")).get("assets")
+    assets = mappings_in(as_mapping(as_mapping(document).get("data")).get("assets"))
     icons = []
-    for asset in assets if isinstance(assets, list) else []:
-        uri = asset.get("uri") if isinstance(asset, Mapping) else None
-        if isinstance(uri, str) and asset.get("type") == "icon" and "://" in uri:
+    for asset in assets:
+        uri = as_text(asset.get("uri"))
+        if asset.get("type") == "icon" and "://" in uri:
             path = uri.split("://", 1)[1]
             if path in files and Path(path).suffix.lower() in PICTURES:
                 icons.append((asset.get("name") != "main", path))

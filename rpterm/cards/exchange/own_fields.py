@@ -16,6 +16,7 @@ from rpterm.cards.card import CharacterCard, Example, Probe
 from rpterm.cards.exchange.fields import ImportNotes
 from rpterm.cards.locate import Path
 from rpterm.cards.value_checks import Report
+from rpterm.foreign_json import as_mapping
 
 _LINES = ("attributes", "relations", "style", "limits")
 _TEXTS = ("tagline", "knows_until", "user_name", "user_description")
@@ -101,11 +102,10 @@ def _check_value(name: str, value: Any, report: Report) -> Any:
 
 
 def _read_probe(raw: Any, report: Report) -> Probe:
-    table = raw if isinstance(raw, Mapping) else {}
     known = {key.name: key for key in key_table.TABLES["test"]}
     found = {
         name: value_checks.check(known[name], value, ("tests", name), report)
-        for name, value in table.items()
+        for name, value in as_mapping(raw).items()
         if name in known
     }
     if not found.get("user"):

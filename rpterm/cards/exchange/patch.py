@@ -23,6 +23,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from rpterm.cards.exchange.jsonio import same_json
+from rpterm.foreign_json import as_mapping
 
 Table = dict[str, Any]
 Groups = Mapping[str, Collection[str]]
@@ -109,11 +110,6 @@ def fingerprint(base: Table, key: str, groups: Groups) -> str:
     values = [[each, base.get(each), each in base] for each in sorted({key, *groups.get(key, ())})]
     text = json.dumps(values, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """The value if it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def without(table: Mapping[str, Any], *keys: str) -> Table:

@@ -33,7 +33,8 @@ from rpterm.cards.exchange.entry import (
     usable_keys,
 )
 from rpterm.cards.exchange.fields import Fields, ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common, without
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
+from rpterm.foreign_json import as_mapping, texts_in
 
 _FLAGS = {
     "excludeRecursion": "exclude_recursion",
@@ -177,8 +178,6 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
 
 def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The included and the excluded characters of a filter."""
-    names = raw.get("names") if isinstance(raw, Mapping) else None
-    if not isinstance(names, list):
-        return (), ()
-    kept = tuple(each for each in names if isinstance(each, str) and each.isprintable())
-    return ((), kept) if raw.get("isExclude") else (kept, ())
+    given = as_mapping(raw)
+    kept = tuple(each for each in texts_in(given.get("names")) if each.isprintable())
+    return ((), kept) if given.get("isExclude") else (kept, ())

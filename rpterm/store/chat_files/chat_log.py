@@ -21,6 +21,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from rpterm.foreign_json import as_list, as_mapping, as_text, texts_in
 from rpterm.humanize import counted
 from rpterm.store import chats
 from rpterm.store.chat_files.dates import format_date, parse_date
@@ -88,14 +89,15 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         raise ChatLogError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
         notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
+    metadata = as_mapping(head.get("chat_metadata"))
     return ChatLog(
         user=_head_name(head, "user_name") or _first_speaker(turns, True) or "User",
         character=_head_name(head, "character_name") or _first_speaker(turns, False),
         turns=tuple(turns),
-        note=_parse_note(_metadata(head)),
+        note=_parse_note(metadata),
         at=parse_date(head.get("create_date")),
         notes=notes.texts() + rest.notes(),
-        world=_name(_metadata(head).get("world_info")),
+        world=_name(metadata.get("world_info")),
     )
 
 
@@ -222,18 +224,14 @@ def _is_program_message(raw: Mapping[str, Any]) -> bool:
     """
     if raw.get("is_system") is not True or raw.get("is_user") is True:
         return False
-    extra = raw.get("extra")
-    kind = extra.get("type") if isinstance(extra, Mapping) else None
+    kind = as_mapping(raw.get("extra")).get("type")
     return kind not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
 
 
 def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
     """The message in a line; an empty list, with a note, if it has no text at all."""
-    listed = raw.get("swipes")
-    listed = listed if isinstance(listed, list) else []
-    swipes = [_clean(each) for each in map(_text_of, listed) if isinstance(each, str)]
-    text = _text_of(raw["mes"])
-    text = _clean(text) if isinstance(text, str) else ""
+    swipes = [_clean(each) for each in texts_in([*map(_text_of, as_list(raw.get("swipes")))])]
+    text = _clean(as_text(_text_of(raw["mes"])))
     shown = raw.get("swipe_id")
     if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):
         shown = swipes.index(text) if text in swipes else len(swipes)
@@ -292,7 +290,7 @@ def _clean(text: str) -> str:
 
 
 def _name(value: Any) -> str:
-    return " ".join(_clean(value).split())[:200] if isinstance(value, str) else ""
+    return " ".join(_clean(as_text(value)).split())[:200]
 
 
 def _head_name(head: Mapping[str, Any], key: str) -> str:
@@ -305,14 +303,9 @@ def _first_speaker(turns: Iterable[LogMessage], is_user: bool) -> str:
     return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
 
 
-def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
-    raw = head.get("chat_metadata")
-    return raw if isinstance(raw, Mapping) else {}
-
-
 def _parse_note(raw: Mapping[str, Any]) -> AuthorNote:
-    text, depth = raw.get("note_prompt"), raw.get("note_depth")
-    if not isinstance(text, str) or not text.strip():
+    text, depth = as_text(raw.get("note_prompt")), raw.get("note_depth")
+    if not text.strip():
         return AuthorNote()
     fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 10_000
     return AuthorNote(_clean(text), depth if isinstance(depth, int) and fits else 4)

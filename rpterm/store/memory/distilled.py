@@ -1,7 +1,7 @@
 """Stores what was derived from turns: facts, reflections, summaries, and their sources.
 
 The texts themselves are memories (see ``memories``). This module adds their source turns, the
-memories they cite, the slot that a fact fills, and which older memories they replace. ``keep``
+memories they cite, the slot that a fact fills, and which older memories they replace. ``add``
 stores all results of one job together with the marks that its turns were read (``read_turns``),
 or nothing. It knows neither extraction rules nor models.
 """
