@@ -21,8 +21,6 @@ from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
 from rpterm.store.schema.memory_tables import ERASE_MARK, MEMORY
 from rpterm.store.store import Store
 
-__all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
-
 _COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
     "by_model, shared, pinned, hidden, superseded_by, hash, file_id"

@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from rpterm.store.errors import StoreError
-from rpterm.store.memory.memories import Memories, Memory
-from rpterm.store.memory.records import wording_hash
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.schema.cast_tables import TABLE
 
 _MOVED_MEMORIES = (
