@@ -178,6 +178,7 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
+    from rpterm.preference.empty_export import KIND_NAMES
     from rpterm.preference.export import ExportOptions, export
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
@@ -199,14 +200,18 @@ def write(
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
     if split and not any(name.endswith("test") for name in done.rows):
-        out.say(
-            "test: none, because no chat with such ratings fell into it (--split 0.3 is likelier)"
-        )
+        why = "no test chat has such ratings (`--split 0.3` sets more chats aside)"
+        if done.chats == 1:
+            why = "one chat is never divided: rate replies in a second one"
+        out.say(f"test: none, because {why}")
     if done.cut:
         prompts = counted(done.cut, "prompt")
         out.say(f"{prompts} shortened to fit --max-tokens: the oldest turns are left out")
     for why, many in done.left_out.most_common():
         out.say(f"left out, {why}: {many}")
+    for kind in ("pair", "tie", "both_bad", "flag"):  # Labels and demos may be in pairs.
+        if many := done.unused[kind]:
+            out.say(f"{KIND_NAMES[kind]} that this format does not use: {many}")
     if done.review is not None:
         out.say(f"Review what was removed as personal data: {done.review}")
 

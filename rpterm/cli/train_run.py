@@ -109,13 +109,15 @@ def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
 
 
 def _print_result(done: TrainingResult, data: Dataset) -> None:
-    from rpterm.training.model_card import format_losses
+    from rpterm.training.model_card import format_losses, format_preferred
 
     steps = counted(done.steps, "step")
     if done.begun:
         steps = f"{steps}, the last {done.steps - done.begun:,}"
     out.say(f"{steps} in {_duration(done.seconds)}.")
     out.say(f"Loss on unseen chats: {format_losses(done, len(data.test))}.")
+    if preferred := format_preferred(done):
+        out.say(f"Unseen pairs whose chosen reply it prefers: {preferred}.")
     out.say(
         f"The adapter changes a token's logprob by {done.parity.moved:.3f} nats on average; "
         f"transformers and llama.cpp differ by {done.parity.apart:.3f}."

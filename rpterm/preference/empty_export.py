@@ -14,7 +14,7 @@ NOT_MARKED = "the chat is not marked as exportable"
 _MAX_LISTED = 3
 """How many reasons, kinds or names a message lists at most."""
 
-_KIND_NAMES: dict[Kind, str] = {
+KIND_NAMES: dict[Kind, str] = {
     "pair": "choices between two replies",
     "label": "thumbs or stars",
     "demo": "replies that were liked or edited",
@@ -86,18 +86,21 @@ def _format_reasons(form: Format, skipped: Skipped) -> Iterator[str]:
         yield f"it cannot express some ratings ({skipped.unplaced})"
     if skipped.kinds:
         kinds = {kind for table in form.tables for kind in table.kinds}
-        needs = " or ".join(words for kind, words in _KIND_NAMES.items() if kind in kinds)
+        needs = " or ".join(words for kind, words in KIND_NAMES.items() if kind in kinds)
         has = ", ".join(
-            f"{_KIND_NAMES[kind]} ({n})" for kind, n in skipped.kinds.most_common(_MAX_LISTED)
+            f"{KIND_NAMES[kind]} ({n})" for kind, n in skipped.kinds.most_common(_MAX_LISTED)
         )
         yield f"it needs {needs}, but there are only {has}"
 
 
 def _remedies(skipped: Skipped, left_out: Counter[str]) -> Iterator[str]:
     if skipped.unplaced or skipped.kinds:
-        formats = {_FORMAT_FOR.get(kind, "raw") for kind in skipped.kinds}
-        name = formats.pop() if len(formats) == 1 and not skipped.unplaced else "raw"
-        yield f"`--format {name}` takes them."
+        trained_on = [kind for kind, _ in skipped.kinds.most_common() if kind in _FORMAT_FOR]
+        if trained_on and not skipped.unplaced:
+            kind = trained_on[0]
+            yield f"`--format {_FORMAT_FOR[kind]}` takes {KIND_NAMES[kind]}."
+        else:
+            yield "`--format raw` takes them."
     if skipped.sources:
         # The option replaces the list, so it has to repeat the requested sources.
         names = [each.name.lower() for each in Source if each in skipped.wanted | skipped.sources]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ from rpterm.preference.record_builder import (
     Selection,
     build_records,
 )
-from rpterm.preference.records import Dropped, Messages, Record
+from rpterm.preference.records import Dropped, Kind, Messages, Record
 from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
@@ -109,24 +109,43 @@ class ExportResult:
 
     Attributes:
         rows: Number of rows by file stem.
+        chats: Number of judged chats that may be exported.
         cut: Number of prompts whose oldest turns did not fit the token limit.
         left_out: Number of judgements left out, by reason.
+        unused: Number of records of kinds that the format does not use.
         scrubbed: Number of texts removed by the scrubber, by kind.
         review: The file that lists what the scrubber removed, if anything.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
+    chats: int = 0
     cut: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    unused: Counter[Kind] = field(default_factory=Counter)
     scrubbed: Counter[str] = field(default_factory=Counter)
     review: Path | None = None
     figures: Figures = field(default_factory=Figures)
 
 
-def split_of(chat: int, share: float) -> str:
-    """Assign a chat to train or test by a hash of its id, so that it stays there for good."""
-    fraction = int.from_bytes(hashlib.sha256(f"rpterm chat {chat}".encode()).digest()[:8], "big")
-    return "test" if fraction < share * 2**64 else "train"
+def held_out_chats(chats: Sequence[int], share: float) -> frozenset[int]:
+    """Choose the test chats by a hash of their ids, so that they stay test chats for good.
+
+    Where chance would leave a split empty, the nearest chat goes there: some chat is trained on,
+    and some chat is tested on if the share of the chats rounds to one.
+    """
+    ranks = {chat: _rank(chat) for chat in chats}
+    chosen = {chat for chat, rank in ranks.items() if rank < share}
+    if not chosen and share * len(chats) >= 0.5 and len(chats) > 1:
+        chosen = {min(ranks, key=ranks.__getitem__)}
+    elif chosen == ranks.keys() and chosen and share < 1:
+        chosen.remove(max(ranks, key=ranks.__getitem__))
+    return frozenset(chosen)
+
+
+def _rank(chat: int) -> float:
+    """A chat's place between 0 and 1."""
+    digest = hashlib.sha256(f"rpterm chat {chat}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def export(
@@ -170,7 +189,9 @@ class _Run:
         self.model = model
         self.format: Format = FORMATS[options.format]
         self.result = ExportResult()
-        self._skipped = Skipped(options.wanted.sources, options.max_tokens)
+        self._skipped = Skipped(
+            options.wanted.sources, options.max_tokens, kinds=self.result.unused
+        )
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._duplicates = DuplicateFilter()
@@ -248,9 +269,11 @@ class _Run:
 
     # -------------------------------------------------------------------------------------------
     def _records(self, left_out: JsonlWriter) -> Iterator[tuple[Record, str]]:
-        for material in _prefetched(self._materials()):
+        chats = self._exportable_chats()
+        held_out = held_out_chats([chat.id for chat in chats], self.options.split)
+        for material in _prefetched(map(self._material, chats)):
             chat = material.chat.id
-            split = split_of(chat, self.options.split)
+            split = "test" if chat in held_out else "train"
             self.result.figures.add_duels(material.comparisons)
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
             self._skipped.sources |= {
@@ -264,7 +287,7 @@ class _Run:
             self._duplicates.start_chat()
             for record in result.records:
                 if record.kind not in self._kinds:
-                    self._skipped.kinds[record.kind] += 1
+                    self.result.unused[record.kind] += 1
                     continue
                 reason = self._duplicates.rejection(record, split)
                 if reason is None:
@@ -273,16 +296,15 @@ class _Run:
                 for number in record.meta.judgements:
                     self._leave_out(Dropped(number, chat, reason), left_out)
 
-    def _materials(self) -> Iterator[ChatJudgements]:
-        for chat_id in self.judgements.chats():
-            chat = self.judgements.store.chat(chat_id)
-            if self.options.card is not None and chat.card_name != self.options.card:
-                continue
-            self._skipped.chats += 1
-            if self.judgements.exportable(chat_id):
-                yield self._material(chat)
-            else:
-                self.result.left_out[NOT_MARKED] += 1
+    def _exportable_chats(self) -> list[Chat]:
+        judged = map(self.judgements.store.chat, self.judgements.chats())
+        chats = [chat for chat in judged if self.options.card in (None, chat.card_name)]
+        exportable = [chat for chat in chats if self.judgements.exportable(chat.id)]
+        self._skipped.chats = len(chats)
+        if forbidden := len(chats) - len(exportable):
+            self.result.left_out[NOT_MARKED] = forbidden
+        self.result.chats = len(exportable)
+        return exportable
 
     def _material(self, chat: Chat) -> ChatJudgements:
         turns, others = turns_as_heard(self.judgements.store, chat.id)

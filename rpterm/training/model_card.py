@@ -24,6 +24,7 @@ def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:
         ("longest row", f"{min(lengths.longest, plan.max_length)} tokens"),
         ("limit per row", f"{plan.max_length} tokens"),
         ("loss on unseen chats, before and after", format_losses(result, len(data.test))),
+        ("unseen pairs whose chosen reply it prefers", format_preferred(result) or "–"),
         ("mean change by the adapter", f"{result.parity.moved:.3f} nats a token"),
         (
             "mean difference of transformers and llama.cpp",
@@ -40,7 +41,13 @@ def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:
 
 def format_losses(result: TrainingResult, rows: int) -> str:
     """The loss on held-out chats, before and after the training."""
-    if result.loss_after is None:
+    if result.after.loss is None:
         return "no unseen chats in the export"
     before = "?" if result.loss_before is None else f"{result.loss_before:.3f}"
-    return f"{before} → {result.loss_after:.3f} ({counted(rows, 'row')})"
+    return f"{before} → {result.after.loss:.3f} ({counted(rows, 'row')})"
+
+
+def format_preferred(result: TrainingResult) -> str:
+    """How many held-out pairs the adapter gets right, with the interval; "" without any."""
+    preferred = result.after.preferred
+    return f"{preferred.text}; half of them would be chance" if preferred else ""

@@ -7,6 +7,7 @@ the folder is then removed. Knows no terminal: progress is reported to a ``Liste
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 import warnings
@@ -20,8 +21,8 @@ from rpterm.humanize import counted
 from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset
-from rpterm.training.plan import TrainingError, TrainingPlan
-from rpterm.training.result import TrainingResult
+from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 from rpterm.types import RptermError
 
@@ -113,7 +114,7 @@ class _Training:
         disk_space.check(self.folder, built.model.num_parameters(only_trainable=True))
         checkpoint = trainer.last_checkpoint(self.folder)
         before, seconds = self._train(built, checkpoint)
-        after = self._test_loss(built, "after the training")
+        after = self._held_out(built, "after the training")
         adapter, measured = self._convert(built, base, texts)
         result = TrainingResult(
             to, to.with_suffix(".md"), built.state.global_step, seconds, before, after, measured,
@@ -139,7 +140,7 @@ class _Training:
     def _train(self, built: Any, checkpoint: Path | None) -> tuple[float | None, float]:
         """Train, from a checkpoint if there is one; returns the loss before and the duration."""
         done, total = trainer.step_of(checkpoint), trainer.total_steps(built)
-        before = None if checkpoint else self._test_loss(built, "before the training")
+        before = self._loss_before(built, resumed=checkpoint is not None)
         self._stage("measuring how long a step takes")
         self.listener.estimated(trainer.step_seconds(built) * (total - done), done, total)
         began = time.monotonic()
@@ -153,12 +154,17 @@ class _Training:
             raise Halted
         return before, time.monotonic() - began
 
-    def _test_loss(self, built: Any, when: str) -> float | None:
+    def _loss_before(self, built: Any, *, resumed: bool) -> float | None:
+        if self.plan.method is Method.DPO and self.data.test:
+            return math.log(2)  # Until the first step, the model is its own reference.
+        return None if resumed else self._held_out(built, "before the training").loss
+
+    def _held_out(self, built: Any, when: str) -> HeldOut:
         rows = len(self.data.test)
         if rows:
             batches = len(built.get_eval_dataloader())
             self._stage(f"the loss {when}, on {counted(rows, 'row')} of unseen chats", batches)
-        return trainer.test_loss(built)
+        return trainer.held_out(built)
 
     def _convert(
         self, built: Any, base: BaseModel, texts: Sequence[parity.Text]

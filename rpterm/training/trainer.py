@@ -13,10 +13,12 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.system_memory import system_memory
 from rpterm.training.base_model import BaseModel
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import Method, TrainingPlan
+from rpterm.training.result import HeldOut
 from rpterm.training.stopping import StopRequest
 
 OnStep = Callable[[int, int, float], None]
@@ -43,7 +45,7 @@ def build_trainer(
     """Create the trainer.
 
     Args:
-        on_part: Called for each batch of rows in ``test_loss``.
+        on_part: Called for each batch of rows in ``held_out``.
     """
     import datasets
     import peft
@@ -156,11 +158,14 @@ def last_checkpoint(folder: Path) -> Path | None:
     return max(complete, key=step_of, default=None)
 
 
-def test_loss(trainer: Any) -> float | None:
-    """The loss on the test rows; ``None`` where there are none."""
+def held_out(trainer: Any) -> HeldOut:
+    """Evaluate the test rows, if there are any."""
     if trainer.eval_dataset is None:
-        return None
-    return float(trainer.evaluate()["eval_loss"])
+        return HeldOut()
+    figures, rows = trainer.evaluate(), len(trainer.eval_dataset)
+    share = figures.get("eval_rewards/accuracies")
+    preferred = None if share is None else Proportion(round(share * rows), rows)
+    return HeldOut(figures["eval_loss"], preferred)
 
 
 def _callback(on_step: OnStep, stop: StopRequest, on_part: OnPart) -> Any:

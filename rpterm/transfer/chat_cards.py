@@ -21,7 +21,7 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
-from rpterm.types import Cast, Member
+from rpterm.types import Cast, Member, TurnTaking
 
 NO_CARD = "No card of {} was found; the chat got a card with nothing but the name."
 
@@ -129,37 +129,40 @@ def store_cast(
     log: ChatLog,
     mine: KnownCard,
     known: Sequence[KnownCard],
-    group: Sequence[KnownCard] = (),
+    group: Group | None = None,
 ) -> tuple[str, ...]:
     """Store the cast of a log with several speakers; those without a card count as absent.
 
     Args:
-        group: The cards of the group whose chat it is, of whom some may not have spoken yet.
+        group: The group whose chat it is; some of its members may not have spoken yet.
 
     Returns:
         Notes about speakers without a card.
     """
-    lead, names = mine.card, _speakers(log)
-    known = [*group, *known]
-    silent = (each for each in group if not {each.card.name, each.card.char} & set(names))
+    lead, names, cards = mine.card, _speakers(log), cards_of(group, known)
+    muted = {each.casefold() for each in group.muted} if group else set()
+    silent = (each for each in cards if not {each.card.name, each.card.char} & set(names))
     names += [each.card.char for each in silent]
     if len(names) < 2:
         return ()
     own = next((name for name in names if name in (lead.name, lead.char)), names[0])
-    members, strangers = [Member(lead.name, lead.char)], []
+    members, strangers = [Member(lead.name, lead.char, muted=mine.key in muted)], []
     for name in names:
         if name == own:
             continue
-        card = _find(known, name)
+        card = _find([*cards, *known], name)
         if card is None or card.card.name in [member.card_name for member in members]:
             strangers.append(name)
             digest = store.put_card(name, dump(CharacterCard(name=name)))
             members.append(Member(f"{name} (no card)", name, digest, present=False))
             continue
         digest = store.put_card(card.card.name, card.text)
-        path = str(card.path.absolute())
-        members.append(Member(card.card.name, name, digest, path, is_narrator(card.card)))
-    Casts(store).put(chat_id, Cast(tuple(members)))
+        path, narrates = str(card.path.absolute()), is_narrator(card.card)
+        members.append(
+            Member(card.card.name, name, digest, path, narrates, muted=card.key in muted)
+        )
+    taking = group.taking if group else TurnTaking.MENTIONED
+    Casts(store).put(chat_id, Cast(tuple(members), taking))
     return missing_cards_note(strangers)
 
 

@@ -192,8 +192,9 @@ def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> I
     if log.at is None:
         dated = (turn.at for turn in log.turns if turn.at is not None)
         log = replace(log, at=next(dated, path.stat().st_mtime))
-    members = cards_of(group, job.known)
-    main = job.card or next(iter(members), None) or find_card(log, path, job.known)
+    main = (
+        job.card or next(iter(cards_of(group, job.known)), None) or find_card(log, path, job.known)
+    )
     notes = log.notes
     if main is None:
         main = placeholder_card(main_speaker(log) or path.parent.name)
@@ -202,7 +203,7 @@ def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> I
         store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
         card_path=card_path(main), title=group.title(title) if group else title,
     ) as chat:  # fmt: skip
-        notes += store_cast(store, chat.id, log, main, job.known, members)
+        notes += store_cast(store, chat.id, log, main, job.known, group)
         if log.world:
             store.update_chat(chat.id, worlds=(safe_name(log.world),))
             notes += (f"The chat uses the world {log.world}.",)

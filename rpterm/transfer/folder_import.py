@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rpterm.cards.exchange.files import ImportedFile, import_files
 from rpterm.cards.library import FOREIGN_EXTENSIONS
@@ -64,7 +65,7 @@ def import_paths(
     settings, used = read_settings(cards)
     moved = ImportSummary(personas=store_personas(settings.personas, store))
     for path in cards:
-        result = _import_card(path, folder, store)
+        result = _import_card(path, folder, store, settings.scanning)
         is_chat = path.suffix.lower() == _CHAT_DOCUMENT and has_chats(path)
         if is_chat:
             logs.append(path)
@@ -82,12 +83,14 @@ def import_paths(
     return moved
 
 
-def _import_card(path: Path, folder: Path, store: Store) -> ImportedFile:
+def _import_card(
+    path: Path, folder: Path, store: Store, scanning: Mapping[str, Any]
+) -> ImportedFile:
     flag = _flag_of(path)
     before = store.flag(flag)
     if before and Path(before).is_file():
         return ImportedFile(path, Path(before), known=True)
-    result = import_files([path], folder)[0]
+    result = import_files([path], folder, scanning=scanning)[0]
     if result.target is not None:
         store.set_flag(flag, str(result.target.absolute()))
     return result

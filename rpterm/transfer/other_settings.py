@@ -16,10 +16,15 @@ from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
 from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
 from rpterm.store import Store
 from rpterm.text_encoding import to_utf8
-from rpterm.types import Persona
+from rpterm.types import Persona, TurnTaking
 
-_MARKS = (b'"persona_descriptions"', b'"charLore"', b'"activation_strategy"')
+_MARKS = (
+    b'"persona_descriptions"', b'"charLore"', b'"world_info_depth"', b'"activation_strategy"',
+)  # fmt: skip
 _MAX_TEXT = 100_000
+_MAX_DEPTH = 1000
+_TURN_TAKING = {"1": TurnTaking.ROUND, "2": TurnTaking.HAND, "3": TurnTaking.ROUND}
+"""Activation strategy of a group → the nearest way of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,15 @@ class Group:
 
     Attributes:
         members: The file names of their cards without the extension, in the group's order.
+        muted: Those of them who only listen.
         chats: The file names of its chats without the extension.
     """
 
     name: str
     members: tuple[str, ...]
+    muted: tuple[str, ...]
     chats: tuple[str, ...]
+    taking: TurnTaking
 
     def title(self, chat: str) -> str:
         """A title for one of its chats, which are named after dates."""
@@ -46,11 +54,17 @@ class OtherSettings:
 
     Attributes:
         worlds: File name of a card without its extension → further worlds of the character.
+        scanning: ``Lorebook`` field → how all worlds are searched for keys.
     """
 
     personas: list[Persona] = field(default_factory=list)
     worlds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scanning: dict[str, Any] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+
+    def size(self) -> int:
+        """How much was found."""
+        return sum(map(len, (self.personas, self.worlds, self.scanning, self.groups)))
 
 
 def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
@@ -59,12 +73,11 @@ def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
     used: set[Path] = set()
     for path in paths:
         raw = _document(path)
-        groups = len(found.groups)
-        known = len(found.personas) + len(found.worlds)
+        before = found.size()
         _add_group(raw, found)
         _add_personas(raw, found)
         _add_worlds(raw, found)
-        if len(found.groups) > groups or len(found.personas) + len(found.worlds) > known:
+        if found.size() > before:
             used.add(path)
     return found, used
 
@@ -115,6 +128,11 @@ def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
     outer = as_mapping(raw.get("world_info_settings")) or raw
+    depth, recursive = outer.get("world_info_depth"), outer.get("world_info_recursive")
+    if isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= _MAX_DEPTH:
+        found.scanning["scan_depth"] = depth
+    if isinstance(recursive, bool):
+        found.scanning["recursive"] = recursive
     for each in mappings_in(as_mapping(outer.get("world_info")).get("charLore")):
         name, worlds = _line(each.get("name")), texts_in(each.get("extraBooks"))
         if name and worlds:
@@ -124,8 +142,10 @@ def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
 def _add_group(raw: Mapping[str, Any], found: OtherSettings) -> None:
     if "activation_strategy" not in raw or not isinstance(raw.get("members"), list):
         return
-    absent = texts_in(raw.get("disabled_members"))
-    members = [each for each in texts_in(raw["members"]) if each not in absent]
+    members, muted = (
+        tuple(PurePath(each).stem for each in texts_in(raw.get(key)))
+        for key in ("members", "disabled_members")
+    )
     chats = tuple(texts_in(raw.get("chats")) or texts_in([raw.get("chat_id")]))
-    names = tuple(PurePath(each).stem for each in members)
-    found.groups.append(Group(_line(raw.get("name")), names, chats))
+    taking = _TURN_TAKING.get(str(raw["activation_strategy"]), TurnTaking.MENTIONED)
+    found.groups.append(Group(_line(raw.get("name")), members, muted, chats, taking))

@@ -187,6 +187,13 @@ def justify(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
     return Content.assemble(first, gap, last)
 
 
+def hang(content: Content, width: int, prefix: Part = "  ") -> Content:
+    """Wrap content to ``width`` cells with the prefix, which counts, before each line."""
+    before = Content.assemble(prefix)
+    lines = content.wrap(max(1, width - before.cell_length))
+    return Content("\n").join(before + line for line in lines)
+
+
 def bar(share: float, width: int) -> tuple[str, str]:
     """The filled and the empty part of a bar ``width`` cells wide."""
     filled = max(0, min(width, round(share * width)))

@@ -77,6 +77,22 @@ def test_options_may_precede_the_folder_and_format_names_are_normalized(
     assert "--max-tokens" in cli("export", str(out), "--help").out
 
 
+def test_what_an_export_lacks_is_printed(cli: Cli, rated: int, tmp_path: Path) -> None:
+    cli("export", "allow", str(rated))
+    from rpterm.paths import find
+
+    with Store(find().database) as store:
+        user = store.tree(rated)[0]
+        one, other = (
+            store.add_turn(rated, user.id, "assistant", "W", text, origin=Origin.GENERATED).id
+            for text in ("Perhaps.", "Maybe.")
+        )
+        Judgements(store).compare(one, other, "tie")
+    done = cli("export", str(tmp_path / "out"), "--split", "0.5")
+    assert "test: none, because one chat is never divided" in done.out
+    assert "ties that this format does not use: 1" in done.out
+
+
 def test_check_counts_tokens_with_the_model_and_fails_only_with_strict(
     cli: Cli, rated: int, tmp_path: Path
 ) -> None:

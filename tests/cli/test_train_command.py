@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from cli_tools import Cli
 
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.training import base_model, run
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import TrainingPlan
-from rpterm.training.result import TrainingResult
+from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.stopping import Halted, Stopped
 
 
@@ -77,8 +78,9 @@ def test_a_finished_training_prints_its_result_and_the_next_steps(
         listener.estimated(600.0, 0, 12)
         listener.stepped(1, 12, 0.5)
         return TrainingResult(
-            to, to.with_suffix(".md"), 12, 7200.0, 0.693, 0.6, Parity(0.5, 0.1, 40)
-        )
+            to, to.with_suffix(".md"), 12, 7200.0, 0.693, HeldOut(0.6, Proportion(9, 10)),
+            Parity(0.5, 0.1, 40),
+        )  # fmt: skip
 
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter", "--rank", "4")
@@ -87,6 +89,7 @@ def test_a_finished_training_prints_its_result_and_the_next_steps(
     assert done.err == "reading the model\nstep 1 of 12, loss 0.500\n"
     assert "12 steps, about 10 minutes" in done.out and "12 steps in 2.0 hours" in done.out
     assert "0.693 → 0.600 (1 row)" in done.out
+    assert "chosen reply it prefers: 9 of 10 (60–98 %); half of them would be chance." in done.out
     adapter = out.with_name("out-dpo.gguf")
     assert f"rpterm chat CARD --adapter {adapter}" in done.out
     assert f"rpterm duel CARD --b adapter={adapter}" in done.out
@@ -180,9 +183,10 @@ def test_a_resumed_training_prints_the_remaining_steps(
         listener.estimated(540.0, 2, 6)
         listener.stepped(3, 6, 0.5)
         made = Parity(0.5, 0.1, 40)
-        return TrainingResult(to, to.with_suffix(".md"), 6, 300.0, None, 0.6, made, begun=2)
+        after = HeldOut(0.6)
+        return TrainingResult(to, to.with_suffix(".md"), 6, 300.0, None, after, made, begun=2)
 
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter")
     assert "4 of 6 steps left, about 9 minutes" in done.out
-    assert "6 steps, the last 4 in 5 minutes." in done.out
+    assert "6 steps, the last 4 in 5 minutes." in done.out and "it prefers" not in done.out

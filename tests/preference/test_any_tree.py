@@ -9,11 +9,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from preference_support import ALL, MODEL, left_out, read_lines, render, rows, words
+from preference_support import ALL, MODEL, SYSTEM, Scene, left_out, read_lines, render, rows, words
+from preference_support import run as export_scene
 
 from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.check.examples import parse_row
-from rpterm.preference.export import ExportOptions, export, split_of
+from rpterm.preference.export import ExportOptions, export
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
@@ -242,8 +243,7 @@ def _accounted(
 def _apart(raw: list[tuple[str, dict[str, Any]]]) -> None:
     sides: dict[str, set[str]] = {"train": set(), "test": set()}
     for split, row in raw:
-        assert split_of(row["meta"]["chat"], 0.5) == split
-        sides[split].add(repr(row["prompt"]))
+        sides[split] |= {repr(row["prompt"]), f"chat {row['meta']['chat']}"}
     assert not sides["train"] & sides["test"]
 
 
@@ -255,3 +255,50 @@ def _one_prompt(world: World, row: dict[str, Any]) -> None:
     said, unsaid = row["chosen"][0]["content"], row["rejected"][0]["content"]
     assert said and unsaid and said != unsaid
     assert all(message["content"] == message["content"].strip() for message in row["prompt"])
+
+
+FORKS = st.lists(st.tuples(PICK, st.sampled_from(["none", "side", "message"])), max_size=12)
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(FORKS, st.sampled_from([0, 60, 200]))
+def test_both_replies_of_a_pair_continue_one_branch(
+    forks: list[tuple[int, str]], limit: int
+) -> None:
+    """Every text is said once, so that a prompt shows which turns it was made of."""
+    with tempfile.TemporaryDirectory() as name, Store(Path(name) / "rp.db") as store:
+        scene = Scene(store)
+        replies = [scene.greeting.id]
+        for number, (at, edited) in enumerate(forks):
+            asked = scene.say(replies[at % len(replies)], f"Question {number}?", "user").id
+            if edited == "message":
+                text = f"Better question {number}?"
+                above = store.turn(asked).parent_id
+                asked = scene.say(above, text, "user", Origin.EDITED, edited_from=asked).id
+            one, other = (scene.reply(f"Reply {number}{side}.", asked) for side in "ab")
+            scene.judge.compare(one, other, "left" if at % 2 else "right")
+            if edited == "side":
+                text = f"Edited reply {number}."
+                other = scene.say(asked, text, "assistant", Origin.EDITED, edited_from=one).id
+                scene.judge.kept_edit(one, other)
+            replies += [one, other]
+        if not forks:
+            return
+        export_scene(scene, Path(name) / "out", format="trl_dpo", max_tokens=limit)
+        found = rows(Path(name) / "out")
+        assert len(found) == len(forks) + sum(edited == "side" for _, edited in forks)
+        for row in found:
+            _one_branch(store, row, complete=not limit)
+
+
+def _one_branch(store: Store, row: dict[str, Any], *, complete: bool) -> None:
+    """The prompt is the branch above both replies, or its last turns."""
+    chosen, rejected = map(store.turn, row["meta"]["turns"])
+    assert row["chosen"][0]["content"] == chosen.text
+    assert row["rejected"][0]["content"] == rejected.text
+    assert chosen.parent_id is not None and chosen.parent_id == rejected.parent_id
+    branch = [(turn.role, turn.text) for turn in store.path(chosen.parent_id)]
+    system, *said = [(each["role"], each["content"]) for each in row["prompt"]]
+    assert system == ("system", SYSTEM)
+    assert said == (branch if complete else branch[len(branch) - len(said) :])
+    assert said[-1] == branch[-1]

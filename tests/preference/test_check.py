@@ -279,6 +279,16 @@ def test_duplicates_contradictions_and_leaks_are_found(tmp_path: Path) -> None:
     assert checked(tmp_path / "k", labels).quality.contradictions.count == 1
 
 
+def test_a_prompt_leaks_whatever_its_card_and_commas(tmp_path: Path) -> None:
+    row = pair("Who, then?", "Moran.", "I.")
+    other = pair("who then", "He.", "She.")
+    other["prompt"] = [{"role": "system", "content": "Another version."}, *other["prompt"]]
+    for folder, meta, leaks in (("own", {"character": "Watson"}, 1), ("foreign", {}, 0)):
+        checked(tmp_path / folder, [row | {"meta": meta}])
+        report = checked(tmp_path / folder, [other | {"meta": meta}], "test.jsonl")
+        assert report.quality.leaks.count == leaks, folder
+
+
 def test_biases_are_reported_only_when_significant(tmp_path: Path) -> None:
     few = [pair(f"Who {n}?", "a longer reply", "short", source="duel", side="left")
            for n in range(3)]  # fmt: skip

@@ -9,12 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 
-from rpterm.preference.export import split_of
+from rpterm.preference.export import held_out_chats
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
@@ -196,9 +199,11 @@ def test_a_format_without_matching_records_explains_why(
     scene: Scene, tmp_path: Path, format: str
 ) -> None:
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
-    with pytest.raises(ExportError, match=r"only choices between two replies \(1\)\.") as caught:
+    scene.judge.compare(scene.reply("Three."), scene.reply("Four."), "tie")
+    with pytest.raises(ExportError, match=r"choices between two replies \(1\)") as caught:
         run(scene, tmp_path / "out", format=format)
-    assert str(caught.value).endswith("`--format dpo` takes them.")
+    assert str(caught.value).endswith("`--format dpo` takes choices between two replies.")
+    assert run(scene, tmp_path / "out", format="trl_dpo").unused == {"tie": 1}
 
 
 def test_ratings_that_are_neither_good_nor_bad_are_explained(scene: Scene, tmp_path: Path) -> None:
@@ -376,10 +381,30 @@ def test_the_raw_format_has_exact_prompts_only_without_a_scrub(
 
 
 def test_chats_never_move_between_splits() -> None:
-    chosen = [split_of(number, 0.1) for number in range(1000)]
-    assert 70 <= chosen.count("test") <= 130
-    assert [split_of(n, 0.2) for n in range(1000) if chosen[n] == "test"].count("train") == 0
-    assert {split_of(n, 0.0) for n in range(1000)} == {"train"}
+    chosen = held_out_chats(range(1000), 0.1)
+    assert 70 <= len(chosen) <= 130
+    assert chosen <= held_out_chats(range(1000), 0.2)
+    assert chosen & set(range(500)) == held_out_chats(range(500), 0.1)
+    assert not held_out_chats(range(1000), 0.0) and len(held_out_chats(range(1000), 1.0)) == 1000
+
+
+@given(st.sets(st.integers(1, 10_000), min_size=1, max_size=12), st.floats(0.01, 0.99))
+def test_no_split_is_empty_by_chance(chats: set[int], share: float) -> None:
+    chosen = held_out_chats(sorted(chats), share)
+    assert chosen < chats, "nothing is left to train on"
+    assert chosen or share * len(chats) < 0.5 or len(chats) == 1
+
+
+def test_another_card_version_or_comma_makes_no_unseen_prompt(scene: Scene, tmp_path: Path) -> None:
+    again = Scene(scene.store)
+    for each, question in ((scene, "Who was it?"), (again, "who was it"), (again, "Why him?")):
+        asked = each.say(each.greeting.id, question, "user").id
+        each.judge.compare(each.reply("Moran.", asked), each.reply("I.", asked), "left")
+    versions = replace(MODEL, system=lambda chat: f"You are Watson, version {chat.id}.")
+    done = run(scene, tmp_path / "out", model=versions, split=0.5)
+    assert done.left_out == {"the same prompt is in the other split": 1}
+    assert sum(done.rows.values()) == 2 and len(done.rows) == 2
+    assert run(scene, tmp_path / "all", model=versions, split=0.0).rows == {"train": 3}
 
 
 @pytest.mark.trainer

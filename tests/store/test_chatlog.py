@@ -115,6 +115,31 @@ def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:
     assert [each["is_system"] for each in written[1:]] == [turn.hidden for turn in log.turns]
 
 
+def test_narration_by_the_user_is_theirs_and_not_another_character(store: Store) -> None:
+    told = {"name": "System", "is_user": False, "mes": "It rains.", "extra": {"type": "narrator"}}
+    unnamed = {"user_name": "unused", "character_name": "unused"}
+    log = parse_log(lines(unnamed, told, GREETING, SAID))
+    assert (log.user, log.character) == ("Tom", "Anna")
+    said = [(turn.speaker, turn.is_user) for turn in log.turns]
+    assert said == [("System", True), ("Anna", False), ("Tom", True)]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "note"),
+    [
+        ({"note_interval": 1, "note_position": 1}, AuthorNote("Be brief.", 2)),
+        ({"note_interval": 1, "note_position": 0}, AuthorNote("Be brief.", 10_000)),
+        ({"note_interval": 0, "note_position": 1}, AuthorNote()),
+    ],
+)
+def test_a_note_stands_where_it_stood_and_stays_off_if_it_was_off(
+    metadata: dict[str, int], note: AuthorNote
+) -> None:
+    log = parse_log(lines({"chat_metadata": HEAD["chat_metadata"] | metadata}, GREETING))  # type: ignore[operator]
+    assert log.note == note
+    assert bool(log.notes) == (note == AuthorNote())
+
+
 def test_what_a_log_cannot_hold_is_noted(store: Store) -> None:
     log = parse_log(lines(HEAD, GREETING, SAID, REPLY))
     chat = imported(store, log)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rpterm.models.starter import llm_path
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.system_memory import SystemMemory
 from rpterm.training import convert, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
@@ -121,7 +122,9 @@ def test_a_stopped_training_resumes_and_produces_an_adapter(out: Path, tmp_path:
     ]  # fmt: skip
     assert first.seconds > 0 and "0 of 3 steps" in first.stages
     assert done.begun == 2
-    assert done.loss_after is not None and done.loss_after < 0.69
+    assert done.loss_before == pytest.approx(0.6931, abs=1e-4)  # ln 2, resumed or not
+    assert done.after.loss is not None and done.after.loss < 0.69
+    assert done.after.preferred == Proportion(2, 2)
     assert done.parity.same and done.parity.moved > 0.02
     assert "SHA-256 of the data" in done.card.read_text(encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.gguf", "mine.md", "out"]

@@ -12,10 +12,11 @@ import pytest
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.export import export
 from rpterm.cards.reader import load
+from rpterm.cards.worlds import parse_world
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer import describe_leftovers, import_chats, import_paths
-from rpterm.types import Persona
+from rpterm.types import Persona, TurnTaking
 
 
 @pytest.fixture
@@ -143,6 +144,23 @@ def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path
     assert import_paths([old], tmp_path / "cards", store).personas == []
 
 
+@pytest.mark.parametrize(("settings", "depth", "recursive"), [
+    ({}, 2, True),
+    ({"world_info_depth": 5, "world_info_recursive": False}, 5, False),
+    ({"world_info_depth": -1, "world_info_recursive": "no"}, 2, True),
+])  # fmt: skip
+def test_worlds_are_searched_as_the_other_program_searched_them(
+    settings: dict[str, Any], depth: int, recursive: bool, store: Store, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    entry = {"key": ["till"], "content": "Empty.", "excludeRecursion": False}
+    put(old / "worlds" / "Bar.json", {"entries": {"0": entry}})
+    put(old / "settings.json", {"world_info_settings": settings})
+    import_paths([old], tmp_path / "cards", store)
+    bar = parse_world((tmp_path / "cards" / "worlds" / "bar.toml").read_text(), "bar").lorebook
+    assert (bar.scan_depth, bar.recursive) == (depth, recursive)
+
+
 def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path) -> None:
     old = tmp_path / "old"
     for name in ("Vesper", "Tam", "Zed"):
@@ -150,7 +168,7 @@ def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path
         put(old / "characters" / f"{name}.json", card)
     group = {
         "id": "1", "name": "Tavern night", "members": ["Tam.png", "Vesper.png", "Zed.png"],
-        "disabled_members": ["Zed.png"], "activation_strategy": 0, "chats": ["2024-1-1"],
+        "disabled_members": ["Zed.png"], "activation_strategy": 1, "chats": ["2024-1-1"],
     }  # fmt: skip
     put(old / "groups" / "1.json", group)
     rows = [{"user_name": "unused"}, {"name": "Vesper", "is_user": False, "mes": "Hi"}]
@@ -159,7 +177,9 @@ def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path
     (result,) = moved.chats
     assert store.chat(result.chat_id or 0).title == "Tavern night" and moved.passed_over == []
     cast = Casts(store).get(result.chat_id or 0)
-    assert cast is not None and [each.card_name for each in cast.members] == ["Tam", "Vesper"]
+    assert cast is not None and cast.taking is TurnTaking.ROUND
+    members = [(each.card_name, each.present, each.muted) for each in cast.members]
+    assert members == [("Tam", True, False), ("Vesper", True, False), ("Zed", True, True)]
 
 
 def test_a_device_is_not_read(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from textual.message import Message
 from tui_support import (
     CARD,
@@ -28,6 +29,7 @@ from tui_support import (
 from rpterm.chat import events
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui import messages
+from rpterm.tui.screens.chat import replies
 from rpterm.tui.widgets.candidates import Candidate
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.status import Phase
@@ -101,6 +103,21 @@ async def test_a_message_sent_while_the_model_loads_is_stored_at_once(tmp_path: 
         engine.gate.set()
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert texts(app)[1:] == ["Hello", REPLIES[0]]
+
+
+async def test_the_status_line_says_for_how_long_a_model_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "SILENCE_S", 1)
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=30))
+    app = stage.app()
+    async with running(app) as pilot:
+        await send(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "nothing for 1 s" in screen_text(app))
+        await wait_until(pilot, lambda: "nothing for 2 s" in screen_text(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert "nothing for" not in screen_text(app)
 
 
 async def test_escape_stops_a_reply_and_keeps_its_text(tmp_path: Path) -> None:

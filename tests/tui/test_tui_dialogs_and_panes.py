@@ -55,12 +55,16 @@ async def test_a_piece_of_the_prompt_can_be_unfolded(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press("f2")
-        await wait_until(pilot, lambda: "card.description" in screen_text(app))
+        await wait_until(pilot, lambda: "card.description  She has" in screen_text(app))
+        assert "card.attributes  Counts" in screen_text(app)
         assert "kept the light" not in screen_text(app)
         lines = screen_text(app).splitlines()
         row = next(y for y, line in enumerate(lines) if "card.description" in line)
         await pilot.click(offset=(lines[row].index("card.desc") + 2, row))
         await wait_until(pilot, lambda: "kept the light" in screen_text(app))
+        title, *unfolded = screen_text(app).splitlines()[row : row + 4]
+        at = title.index("card.desc")
+        assert all(line[at - 2 : at] == "  " and line[at] != " " for line in unfolded)
 
 
 async def test_the_card_pane_shows_every_field(stage: Stage) -> None:

@@ -357,6 +357,19 @@ async def test_a_slipping_character_shows_the_alarm_which_can_be_dismissed(tmp_p
         await wait_until(pilot, lambda: "has been slipping" not in screen_text(app))
 
 
+async def test_the_trend_of_a_reply_that_fell_is_not_called_steady(tmp_path: Path) -> None:
+    stage = Scored(tmp_path, engine=ScriptedEngine([*REPLIES[:2], BROKEN]))
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await say(pilot, app, "Go on.")
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "steady" in screen_text(app))
+        await say(pilot, app, "And then?")
+        await wait_until(pilot, lambda: "the last one fell" in screen_text(app))
+        assert "steady" not in screen_text(app)
+
+
 async def test_replies_with_and_without_examples_are_shown_side_by_side(stage: Scored) -> None:
     app = stage.app()
     async with running(app, (140, 40)) as pilot:

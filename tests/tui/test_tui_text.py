@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.content import Content
 
 from rpterm.tui import text
 from rpterm.tui.text import ACTION, BOLD, CODE, SPEECH, harmless, one_line, roleplay
@@ -75,6 +76,11 @@ def test_control_characters_are_made_visible() -> None:
 def test_one_line_shortens_and_joins_a_text() -> None:
     assert one_line("*She\nnods.*  **Yes**") == "She nods. Yes"
     assert one_line("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_each_line_of_wrapped_content_has_the_prefix() -> None:
+    hung = text.hang(Content("one two three\nfour"), 9, "| ")
+    assert hung.plain == "| one two\n| three\n| four"
 
 
 def test_a_bar_shows_something_as_soon_as_there_is_something() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, write_entry
+from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, recurses, write_entry
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common, without
@@ -48,17 +48,19 @@ def read_book(raw: Mapping[str, Any], notes: ImportNotes, spec: str) -> Lorebook
         if is_entry(each, f"lorebook entry {number}", notes)
     ]
     own = without(as_mapping(raw.get("extensions")), ORIGIN)
-    book = replace(read_settings(Fields(raw, notes, "lorebook")), extensions=own)
+    recursive = any(recurses(as_mapping(each.get("extensions"))) for each in tables)
+    settings = read_settings(Fields(raw, notes, "lorebook"), recursive)
+    book = replace(settings, extensions=own)
     patch = diff(_base_fields(book), without(raw, "entries"))
     origin: Table = {"book": patch} if patch else {}
     return hoist_common_patches(replace(book, entries=tuple(entries)), origin)
 
 
-def read_settings(fields: Fields, *, recursive: bool = False) -> Lorebook:
+def read_settings(fields: Fields, recursive: bool) -> Lorebook:
     """A book without entries; all formats use the same keys for its settings.
 
     Args:
-        recursive: Whether it is recursive if it does not say.
+        recursive: Whether entries fire each other if the book does not say.
     """
     return Lorebook(
         name=fields.line("name"),

@@ -7,7 +7,7 @@ to our fields. Under ``ORIGIN`` it holds the entry's patches: ``e`` for the entr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +50,9 @@ _SEARCHED_TEXTS = tuple(
         "character_depth_prompt", "scenario", "creator_notes",
     )
 )  # fmt: skip
+_RECURSION_KEYS = {
+    "excludeRecursion", "delayUntilRecursion", "exclude_recursion", "delay_until_recursion",
+}  # fmt: skip
 _POSITION_GROUP = {"position": ("position", "depth", "role")}
 
 
@@ -61,11 +64,13 @@ def read_entry(raw: Mapping[str, Any], number: int, notes: ImportNotes, spec: st
     """
     fields = Fields(raw, notes, f"lorebook entry {number}")
     extra = as_mapping(raw.get("extensions"))
+    extensions = Fields(extra, notes, fields.where)
+    keys = usable_keys(fields.texts("keys"), fields)
     secondary = fields.texts("secondary_keys")
     selective = fields.flag("selective", bool(secondary))
     default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
     entry = LoreEntry(
-        keys=usable_keys(fields.texts("keys"), fields),
+        keys=keys,
         content=fields.text("content"),
         name=fields.line("name"),
         comment=fields.text("comment"),
@@ -76,7 +81,8 @@ def read_entry(raw: Mapping[str, Any], number: int, notes: ImportNotes, spec: st
         use_regex=fields.flag("use_regex"),
         order=fields.integer("insertion_order", 100),
         priority=fields.integer("priority", 100),
-        **_extension_fields(Fields(extra, notes, fields.where), default),
+        whole_words=extensions.flag("match_whole_words", usual_whole_words(keys)),
+        **_extension_fields(extensions, default),
     )
     keyed = bool(entry.keys or entry.constant)
     note_unsupported(extra, keyed, extra.get("position") == OUTLET, notes)
@@ -179,8 +185,8 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
         ext["group_weight"] = entry.group_weight
     if entry.scan_depth is not None:
         ext["scan_depth"] = entry.scan_depth
-    if entry.whole_words:
-        ext["match_whole_words"] = True
+    if entry.whole_words != usual_whole_words(entry.keys):
+        ext["match_whole_words"] = entry.whole_words
     own: dict[str, Any] = {key: list(getattr(entry, key)) for key in _OWN_LISTS}
     own["greetings"] = list(entry.greetings)
     own = {key: value for key, value in own.items() if value}
@@ -202,7 +208,6 @@ def _extension_fields(ext: Fields, default: Position) -> dict[str, Any]:
         "group_override": ext.flag("group_override"),
         "group_weight": ext.integer("group_weight", 100, 0),
         "scan_depth": ext.optional_integer("scan_depth"),
-        "whole_words": ext.flag("match_whole_words"),
         **{key: ext.integer(key, 0, 0) for key in NUMBERS},
         **{key: ext.flag(key) for key in FLAGS},
         **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
@@ -257,6 +262,23 @@ def usable_keys(keys: tuple[str, ...], entry: Fields) -> tuple[str, ...]:
             continue
         kept.append(key)
     return tuple(kept)
+
+
+def usual_whole_words(keys: Iterable[str]) -> bool:
+    """Whether keys match whole words if their entry does not say.
+
+    Other programs do that by default, but their test knows ASCII letters only; elsewhere a key
+    matches inside of a word, on which languages with many endings rely.
+    """
+    return all(map(str.isascii, keys))
+
+
+def recurses(raw: Mapping[str, Any]) -> bool:
+    """Whether an entry, in either spelling, says how it takes part in recursion.
+
+    It then comes from a program in which entries fire each other unless that is turned off.
+    """
+    return not _RECURSION_KEYS.isdisjoint(raw)
 
 
 def read_role(fields: Fields) -> Any:

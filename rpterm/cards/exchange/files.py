@@ -22,7 +22,7 @@ from rpterm.cards.exchange import png
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
-from rpterm.cards.exchange.importer import PICTURES, Imported, read_any
+from rpterm.cards.exchange.importer import PICTURES, WORLD_FILE, Imported, read_any
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse, read_text
@@ -65,12 +65,15 @@ def import_files(
     paths: Iterable[Path],
     to_folder: Path,
     on_done: Callable[[ImportedFile], None] | None = None,
+    scanning: Mapping[str, Any] | None = None,
 ) -> list[ImportedFile]:
     """Import cards and lorebooks, each into its own TOML file; lorebooks become worlds.
 
     Args:
         paths: Files, or folders, which are searched for files of ``FOREIGN_EXTENSIONS``.
         on_done: Called after each file.
+        scanning: ``Lorebook`` field → its value in the program whose world files these are, which
+            keeps it in its settings and ignores it in the files.
 
     Raises:
         ExchangeError: The folder cannot be created.
@@ -82,7 +85,7 @@ def import_files(
     results = []
     for path in _expand_folders(paths):
         try:
-            result = _import(path, to_folder)
+            result = _import(path, to_folder, scanning or {})
         except ExchangeError as error:
             not_a_card = isinstance(error, NotACard)
             result = ImportedFile(path, error=str(error), not_a_card=not_a_card)
@@ -171,9 +174,12 @@ def _expand_folders(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _import(path: Path, folder: Path) -> ImportedFile:
+def _import(path: Path, folder: Path, scanning: Mapping[str, Any]) -> ImportedFile:
     found = _with_picture_beside(path, read_any(path))
     if found.kind == "lorebook":
+        if found.origin == WORLD_FILE:
+            lore = replace(found.card.lorebook, **scanning)
+            found = replace(found, card=replace(found.card, lorebook=lore))
         return _import_world(path, folder / worlds.FOLDER, found)
     stem = _free_name(folder, safe_name(found.card.name))
     card, files, portrait = _with_file_names(found, stem)

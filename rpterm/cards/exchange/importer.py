@@ -28,6 +28,8 @@ from rpterm.text_encoding import to_utf8
 
 Kind = Literal["card", "lorebook"]
 BACKYARD_MANIFEST = "manifest.json"
+WORLD_FILE = "a world file"
+"""``Imported.origin`` of a lorebook whose program keeps the way it is searched elsewhere."""
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
@@ -155,7 +157,7 @@ def _lorebook_in(value: Mapping[str, Any], name: str, notes: ImportNotes) -> Imp
         return None
     if is_world(value):
         book = read_world(value, notes)
-        return _imported_lorebook(book or Lorebook(), name, "world", notes, "a world file", {})
+        return _imported_lorebook(book or Lorebook(), name, "world", notes, WORLD_FILE, {})
     if is_book(value):
         book = read_book(value, notes, "v3")
         return _imported_lorebook(

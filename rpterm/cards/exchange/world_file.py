@@ -30,7 +30,9 @@ from rpterm.cards.exchange.entry import (
     read_logic,
     read_probability,
     read_role,
+    recurses,
     usable_keys,
+    usual_whole_words,
 )
 from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
@@ -44,7 +46,6 @@ _FLAGS = {
     "groupOverride": "group_override",
     "constant": "constant",
     "caseSensitive": "case_sensitive",
-    "matchWholeWords": "whole_words",
 }
 _CAPITAL = re.compile("[A-Z]")
 
@@ -71,9 +72,8 @@ def read_world(raw: Mapping[str, Any], notes: ImportNotes) -> Lorebook | None:
         for number, (key, each) in enumerate(pairs, 1)
         if is_entry(each, f"world entry {number}", notes)
     ]
-    # World files do not say whether entries fire each other; one that waits for that needs it.
-    waits = any(entry.delay_until_recursion for entry in entries)
-    settings = read_settings(Fields(raw, notes, "world"), recursive=waits)
+    recursive = any(recurses(as_mapping(each)) for _, each in pairs)
+    settings = read_settings(Fields(raw, notes, "world"), recursive)
     book = replace(settings, entries=tuple(entries))
     origin: Table = {"format": "world"}
     patch = diff(common_fields(book), without(raw, "entries"))
@@ -112,13 +112,13 @@ def _free_key(entries: Table) -> str:
 def _read_entry(raw: Mapping[str, Any], key: str, number: int, notes: ImportNotes) -> LoreEntry:
     embedded = {"key": raw.get("keys"), "keysecondary": raw.get("secondary_keys")}
     fields = Fields({**embedded, **raw}, notes, f"world entry {number}")
-    secondary = fields.texts("keysecondary")
+    keys, secondary = usable_keys(fields.texts("key"), fields), fields.texts("keysecondary")
     position = fields.integer("position", 0, 0)
     converted: dict[str, Any] = {ours: fields.flag(theirs) for theirs, ours in _FLAGS.items()}
     converted |= {each: fields.integer(each, 0, 0) for each in NUMBERS}
     included, excluded = _characters(raw.get("characterFilter"))
     entry = LoreEntry(
-        keys=usable_keys(fields.texts("key"), fields),
+        keys=keys,
         content=fields.text("content"),
         comment=fields.text("comment"),
         secondary_keys=usable_keys(secondary, fields) if fields.flag("selective", True) else (),
@@ -134,6 +134,7 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, notes: ImportNote
         group_weight=fields.integer("groupWeight", 100, 0),
         characters=included,
         exclude_characters=excluded,
+        whole_words=fields.flag("matchWholeWords", usual_whole_words(keys)),
         **converted,
     )
     settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
@@ -151,17 +152,19 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
         "keysecondary": list(entry.secondary_keys),
         "content": entry.content,
         "comment": entry.comment or entry.name,
-        "selective": bool(entry.secondary_keys),
+        "selective": True,
         "order": entry.order,
         "position": POSITIONS.index(entry.position),
         "disable": not entry.enabled,
         "constant": entry.constant,
         "depth": entry.depth,
-        "role": ROLES.index(entry.role),
+        "role": ROLES.index(entry.role) if entry.position == "depth" else None,
         "probability": entry.probability,
     }
     base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
     base |= {each: getattr(entry, each) for each in NUMBERS if getattr(entry, each)}
+    is_usual = entry.whole_words == usual_whole_words(entry.keys)
+    base["matchWholeWords"] = None if is_usual else entry.whole_words
     if entry.logic != "and_any":
         base["selectiveLogic"] = LOGICS.index(entry.logic)
     if entry.scan_depth is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from rpterm.preference.check.examples import Example
 from rpterm.preference.check.phrases import voices
+from rpterm.preference.duplicates import conversation_digest
 from rpterm.preference.record_builder import edit_width
 from rpterm.preference.stats.agreement import Proportion
 
@@ -83,7 +84,7 @@ class Quality:
         self._count(example, split)
         prompt = digest(example.prompt)
         self._compare(example, prompt, where)
-        self._check_split(example, prompt, split, where)
+        self._check_split(example, split, where)
         self._check_texts(example, where)
 
     def _count(self, example: Example, split: str) -> None:
@@ -124,8 +125,8 @@ class Quality:
         if self._verdicts.setdefault(key, verdict) != verdict:
             self.contradictions.add(where)
 
-    def _check_split(self, example: Example, prompt: bytes, split: str, where: str) -> None:
-        chat = example.meta.get("chat")
+    def _check_split(self, example: Example, split: str, where: str) -> None:
+        chat, prompt = example.meta.get("chat"), _conversation(example)
         other_prompt = self._prompts.setdefault(prompt, split) != split
         other_chat = isinstance(chat, int) and self._chats.setdefault(chat, split) != split
         if other_prompt or other_chat:
@@ -144,6 +145,14 @@ class Quality:
                 self._checked_texts.add(key)
                 for kind in self._personal(text):
                     self.private[kind].add(where)
+
+
+def _conversation(example: Example) -> bytes:
+    prompt, character = example.prompt, str(example.meta.get("character") or "")
+    messages = (("", prompt),) if isinstance(prompt, str) else prompt
+    if not character:  # Then only the system prompt says who it is.
+        messages = tuple(("", text) for _, text in messages)
+    return conversation_digest(messages, character)
 
 
 _SIDES = ("chosen", "rejected")

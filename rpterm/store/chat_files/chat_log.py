@@ -35,10 +35,15 @@ from rpterm.store.store import Store
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Status, Turn
 
 MAX_BYTES = 32 << 20
-_CHAT_MESSAGE_TYPES = (None, "", "narrator", "comment")
+_USERS_OWN_TYPES = ("narrator", "comment")
+"""Message types that the user writes under another name: about the scene, or notes to oneself."""
+_CHAT_MESSAGE_TYPES = (None, "", *_USERS_OWN_TYPES)
 """Message types that belong to the chat, whether the model reads them or not."""
 _PROGRAM_NAMES = ("System", "SillyTavern System")
 _HEAD_KEYS = {"user_name", "character_name"}
+_NOTE_AT_TOP = (0, 2)
+"""Positions of an author's note before the chat; it then stands above all turns here."""
+_MAX_DEPTH = 10_000
 _UNUSED_NAME = "unused"
 _MAX_SWIPES = 1000
 _MAX_LINES = 100_000
@@ -71,6 +76,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         ChatLogError: There is no message.
     """
     head: Mapping[str, Any] = {}
+    user = ""
     turns: list[LogMessage] = []
     program_messages = 0
     rest = UnknownFields()
@@ -82,6 +88,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
             program_messages += 1
         else:
             turns += _parse_message(raw, number, notes)
+            user = user or (_name(raw.get("name")) if raw.get("is_user") is True else "")
             rest.add_message(raw)
     if not turns and head.keys() >= _HEAD_KEYS:
         raise ChatLogError("The chat has no messages.")
@@ -91,10 +98,10 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
     metadata = as_mapping(head.get("chat_metadata"))
     return ChatLog(
-        user=_head_name(head, "user_name") or _first_speaker(turns, True) or "User",
-        character=_head_name(head, "character_name") or _first_speaker(turns, False),
+        user=_head_name(head, "user_name") or user or "User",
+        character=_head_name(head, "character_name") or _first_character(turns),
         turns=tuple(turns),
-        note=_parse_note(metadata),
+        note=_parse_note(metadata, notes),
         at=parse_date(head.get("create_date")),
         notes=notes.texts() + rest.notes(),
         world=_name(metadata.get("world_info")),
@@ -224,8 +231,11 @@ def _is_program_message(raw: Mapping[str, Any]) -> bool:
     """
     if raw.get("is_system") is not True or raw.get("is_user") is True:
         return False
-    kind = as_mapping(raw.get("extra")).get("type")
-    return kind not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
+    return _type_of(raw) not in _CHAT_MESSAGE_TYPES or _name(raw.get("name")) in _PROGRAM_NAMES
+
+
+def _type_of(raw: Mapping[str, Any]) -> Any:
+    return as_mapping(raw.get("extra")).get("type")
 
 
 def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
@@ -240,7 +250,7 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
     if swipes[shown] != text and text.strip():
         swipes[shown] = text
         notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
-    is_user = raw.get("is_user") is True
+    is_user = raw.get("is_user") is True or _type_of(raw) in _USERS_OWN_TYPES
     thoughts = [""] * len(swipes)
     if not is_user:
         split = split_reasoning(raw, swipes, shown)
@@ -299,13 +309,18 @@ def _head_name(head: Mapping[str, Any], key: str) -> str:
     return "" if name == _UNUSED_NAME else name
 
 
-def _first_speaker(turns: Iterable[LogMessage], is_user: bool) -> str:
-    return next((turn.speaker for turn in turns if turn.is_user == is_user), "")
+def _first_character(turns: Iterable[LogMessage]) -> str:
+    return next((turn.speaker for turn in turns if not turn.is_user), "")
 
 
-def _parse_note(raw: Mapping[str, Any]) -> AuthorNote:
+def _parse_note(raw: Mapping[str, Any], notes: Notes) -> AuthorNote:
     text, depth = as_text(raw.get("note_prompt")), raw.get("note_depth")
     if not text.strip():
         return AuthorNote()
-    fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= 10_000
+    if raw.get("note_interval") == 0:
+        notes.append(f"The author's note was switched off and is left out: {_name(text)}")
+        return AuthorNote()
+    if raw.get("note_position") in _NOTE_AT_TOP:
+        return AuthorNote(_clean(text), _MAX_DEPTH)
+    fits = isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= _MAX_DEPTH
     return AuthorNote(_clean(text), depth if isinstance(depth, int) and fits else 4)

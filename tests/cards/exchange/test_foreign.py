@@ -12,6 +12,7 @@ import pytest
 from rpterm.cards.card import Example
 from rpterm.cards.exchange import jsonio
 from rpterm.cards.exchange.errors import ExchangeError, NotACard
+from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes
 from rpterm.cards.reader import parse
 from rpterm.cards.writer import dump
@@ -229,6 +230,30 @@ def test_what_the_entries_of_a_world_lose_is_noted() -> None:
         "1 lorebook entry had a filter by tags of characters, which does not exist here.",
     )
     assert found.card.lorebook.recursive
+
+
+@pytest.mark.parametrize("of_card", [True, False])
+def test_an_entry_that_does_not_say_matches_as_in_its_own_program(of_card: bool) -> None:
+    keys = [["ale"], ["검"], ["ale"]]
+    said: list[dict[str, Any]] = [{}, {}, {"matchWholeWords": False, "match_whole_words": False}]
+    if of_card:
+        entries = [
+            {"keys": each, "content": "c", "extensions": {"exclude_recursion": False} | more}
+            for each, more in zip(keys, said, strict=True)
+        ]
+        data = {"name": "A", "character_book": {"entries": entries}}
+        found = imported({"spec": "chara_card_v2", "spec_version": "2.0", "data": data})
+    else:
+        world = [
+            {"key": each, "content": "c", "excludeRecursion": False} | more
+            for each, more in zip(keys, said, strict=True)
+        ]
+        found = imported({"entries": dict(enumerate(world))})
+    book = found.card.lorebook
+    assert [each.whole_words for each in book.entries] == [True, False, False]
+    assert book.recursive
+    again = imported(json.loads(export(found.card, "v2" if of_card else "world").data))
+    assert [each.whole_words for each in again.card.lorebook.entries] == [True, False, False]
 
 
 def test_scripts_of_a_card_are_noted() -> None:

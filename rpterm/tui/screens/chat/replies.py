@@ -6,6 +6,7 @@ Every command that wants a reply builds a ``ScreenRequest`` (see ``sending``) an
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,11 @@ from rpterm.types import Intent, Role, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
+
+SILENCE_CHECK_S = 0.5
+SILENCE_S = 5
+"""A shorter pause in a reply is not shown."""
+ANSWERING = (Phase.EVALUATING, Phase.THINKING, Phase.WRITING)
 
 
 async def stop(chat: ChatScreen) -> None:
@@ -64,7 +70,7 @@ def run(chat: ChatScreen) -> None:
     session, request, epoch = state.session, state.request, state.epoch
     if session is None or request is None:
         return
-    state.running = True
+    state.running, state.heard_at = True, time.monotonic()
     if (last := last_turn(chat)) is not None:
         request = replace(request, after=last.id)
     if state.info is not None:
@@ -75,9 +81,18 @@ def run(chat: ChatScreen) -> None:
 
     def post(message: Message) -> None:
         if not stale():
+            state.heard_at = time.monotonic()
             chat.post_message(message)
 
     chat.replies.put(lambda: background.reply(session, request, post, stale))
+
+
+def show_silence(chat: ChatScreen) -> None:
+    """Show for how long nothing has come from the model, once that is long."""
+    state = chat.state
+    waits = state.running and state.figures.phase in ANSWERING
+    seconds = int(time.monotonic() - state.heard_at) if waits else 0
+    chat.figures(silent_s=seconds if seconds >= SILENCE_S else 0)
 
 
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:

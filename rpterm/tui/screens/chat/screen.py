@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from textual import events, on
@@ -30,6 +31,7 @@ from rpterm.tui.screens.chat import (
     other_terminals,
     panes,
     polling,
+    replies,
     reply_events,
     scores,
     turns,
@@ -148,6 +150,7 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
         self.set_interval(polling.EVERY_S, self.poller.tick)
+        self.set_interval(replies.SILENCE_CHECK_S, partial(replies.show_silence, self))
 
     @property
     def transcript(self) -> Transcript:
@@ -261,7 +264,7 @@ class ChatScreen(Screen[None]):
 
     def phase(self, phase: Phase, **changes: object) -> None:
         """Change the phase that the status line shows."""
-        self.figures(phase=phase, **changes)
+        self.figures(phase=phase, silent_s=0, **changes)
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
