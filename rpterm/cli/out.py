@@ -112,7 +112,8 @@ def _cut(line: str, width: int) -> str:
 
 
 def _json(value: Any, *, ascii_only: bool) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
+    written = json.dumps(value, indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
+    return _CONTROL.sub(lambda control: f"\\u{ord(control[0]):04x}", written)
 
 
 def _plain(value: Any) -> Any:

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from rpterm.cards.exchange import jsonio
-from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
 from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
 from rpterm.store import Store
-from rpterm.text_encoding import to_utf8
+from rpterm.transfer.json_files import read_object
 from rpterm.types import Persona, TurnTaking
 
 _MARKS = (
@@ -48,19 +46,23 @@ class Group:
         return self.name if len(self.chats) == 1 else f"{self.name} {chat}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OtherSettings:
     """What was found in settings and group files.
 
     Attributes:
         worlds: File name of a card without its extension → further worlds of the character.
         scanning: ``Lorebook`` field → how all worlds are searched for keys.
+        default_persona: The name of the user's persona in new chats, or "".
+        worlds_of_all: The worlds that were read in every chat.
     """
 
     personas: list[Persona] = field(default_factory=list)
     worlds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scanning: dict[str, Any] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+    default_persona: str = ""
+    worlds_of_all: tuple[str, ...] = ()
 
     def size(self) -> int:
         """How much was found."""
@@ -72,7 +74,7 @@ def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
     found = OtherSettings()
     used: set[Path] = set()
     for path in paths:
-        raw = _document(path)
+        raw = read_object(path, _MARKS) if path.suffix.lower() == ".json" else {}
         before = found.size()
         _add_group(raw, found)
         _add_personas(raw, found)
@@ -94,19 +96,6 @@ def store_personas(personas: Iterable[Persona], store: Store) -> list[str]:
     return added
 
 
-def _document(path: Path) -> Mapping[str, Any]:
-    """The JSON of a file that may be one of these, else an empty table."""
-    try:
-        if path.suffix.lower() != ".json" or path.stat().st_size > MAX_JSON:
-            return {}
-        data = to_utf8(path.read_bytes())
-        if not any(mark in data for mark in _MARKS):
-            return {}
-        return as_mapping(jsonio.loads(data, path.name))
-    except (OSError, ExchangeError):
-        return {}
-
-
 def _line(raw: Any) -> str:
     return " ".join(_text(raw).split())[:200]
 
@@ -121,6 +110,8 @@ def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
     source = as_mapping(raw.get("power_user")) or raw
     about = as_mapping(source.get("persona_descriptions"))
     for key, name in as_mapping(source.get("personas")).items():
+        if key == source.get("default_persona"):
+            found.default_persona = _line(name)
         described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
         if described.name and described.description and described not in found.personas:
             found.personas.append(described)
@@ -133,7 +124,9 @@ def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
         found.scanning["scan_depth"] = depth
     if isinstance(recursive, bool):
         found.scanning["recursive"] = recursive
-    for each in mappings_in(as_mapping(outer.get("world_info")).get("charLore")):
+    chosen = as_mapping(outer.get("world_info"))
+    found.worlds_of_all += tuple(texts_in(chosen.get("globalSelect")))
+    for each in mappings_in(chosen.get("charLore")):
         name, worlds = _line(each.get("name")), texts_in(each.get("extraBooks"))
         if name and worlds:
             found.worlds[name] = tuple(worlds)

@@ -25,7 +25,7 @@ Part = str | tuple[str, str] | Content
 
 _MARKS = re.compile(
     r"(?P<code>`(?P<code_in>[^`\n]+)`)"
-    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>(?:[^\n]|\n(?!\n))+?)(?<=\S)\*\*)"
+    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>(?:(?!(?<=\s)\*\*\S)[^\n]|\n(?!\n))+?)(?<=\S)\*\*)"
     r"|(?P<action>(?<![\w*])\*(?=[^\s*])(?P<action_in>(?:[^*\n]|\n(?!\n)|\*\*)+?)(?<=\S)\*(?!\*))"
     r"|(?P<under>(?<!\w)_(?=[^\s_])(?P<under_in>[^_\n]+?)(?<=\S)_(?!\w))"
 )

@@ -115,12 +115,25 @@ async def test_commands_take_arguments(stage: Stage) -> None:
         assert stage.session.chat.note.text == ""
 
 
+async def test_a_reply_is_regenerated_with_a_hint_in_ones_own_words(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        await send(pilot, app, "/regenerate shorter, and he is angry")
+        await wait_until(pilot, lambda: phase(app) == "ready" and len(stage.session.path()) == 3)
+        await wait_until(pilot, lambda: stage.session.path()[-1].swipes == 2)
+        prompt = app.chat.state.prompt
+        assert prompt is not None and "[shorter, and he is angry]" in prompt.text
+        assert app.chat.input.empty
+
+
 async def test_commands_and_settings_are_suggested_and_completed(stage: Stage) -> None:
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await type_text(pilot, "/re")
         await wait_until(pilot, lambda: "/regenerate " in hints(app))
-        assert "Generate another reply" in hints(app) and "Ctrl+R" in hints(app)
+        assert "generates another reply" in hints(app) and "Ctrl+R" in hints(app)
         assert "-here" not in hints(app)
         await type_text(pilot, "n")
         await pilot.press("tab")

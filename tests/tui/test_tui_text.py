@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from textual.content import Content
 
@@ -87,3 +89,10 @@ def test_a_bar_shows_something_as_soon_as_there_is_something() -> None:
     assert text.bar(0.0, 8) == ("", "─" * 8)
     assert text.bar(0.001, 8) == ("━", "─" * 7)
     assert text.bar(2.0, 8) == ("━" * 8, "")
+
+
+@pytest.mark.parametrize("piece", ["**a ", "*a ", '*a "b **c `d _e\n', "**a ** b ", '"a '])
+def test_marks_that_never_close_cost_time_in_proportion_to_the_text(piece: str) -> None:
+    began = time.perf_counter()
+    text.roleplay(piece * (60_000 // len(piece)))
+    assert time.perf_counter() - began < 5  # 0.3 s; a minute and more if every mark is followed

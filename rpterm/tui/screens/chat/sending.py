@@ -9,17 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
-from rpterm.tui import background, keys
+from rpterm.tui import background
 from rpterm.tui.screens.chat import (
     candidates,
-    frame,
     preview,
     replies,
     require,
     slash_commands,
 )
 from rpterm.tui.screens.chat.state import ScreenRequest
-from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent
 
 if TYPE_CHECKING:
@@ -59,41 +57,13 @@ async def _send_without_text(chat: ChatScreen) -> None:
         chat.say("Nothing to send yet: write something first.")
 
 
-async def regenerate(chat: ChatScreen) -> None:
-    """Generate another version of the selected or last reply."""
-    await _regenerate(chat, 1)
-
-
 async def several_candidates(chat: ChatScreen) -> None:
     """Generate several replies at once: to the draft or, without one, as versions of a reply."""
     count = max(2, chat.settings.candidates)
     if chat.input.full_text.strip() and chat.transcript.selected is None:
         await send_text(chat, ScreenRequest(candidates=count))
     else:
-        await _regenerate(chat, count)
-
-
-async def _regenerate(chat: ChatScreen, candidates: int) -> None:
-    require.idle(chat)
-    if chat.state.figures.phase is Phase.CLOSED:
-        await frame.clear_below(chat)
-        frame.open_chat(chat, None, None)
-        return
-    turn = replies.target_turn(chat)
-    if turn is None:
-        raise require.Refusal("There is no reply to regenerate yet.")
-    turn_id = turn.id if turn.role == "assistant" else None
-    if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
-        await chat.ask(chat.session.branch, turn.id)
-    if turn.parent_id is None and turn.role == "assistant":
-        list_key = keys.key_name("greeting", chat.settings.keys)
-        raise require.Refusal(
-            f"This is the greeting: ← and → show the card's others, {list_key} lists them."
-        )
-    chat.input.focus()
-    await replies.start(
-        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates)
-    )
+        await replies.regenerate(chat, count)
 
 
 async def continue_reply(chat: ChatScreen) -> None:

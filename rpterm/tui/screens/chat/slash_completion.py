@@ -23,6 +23,7 @@ _SELECTED_TURN_COMMANDS = frozenset(("branch-here", "regenerate-here", "continue
 
 USAGE = {
     SET: "NAME VALUE changes a setting; the value default resets it.",
+    "regenerate": "[HINT] generates another reply, with a hint for it (shorter, she is angry).",
     "note": "[TEXT] writes the author's note; - alone clears it.",
     "rename": "[TITLE] renames this chat.",
     "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
