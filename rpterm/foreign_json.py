@@ -16,12 +16,12 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def mappings_in(value: Any) -> list[Mapping[str, Any]]:
+def as_mappings(value: Any) -> list[Mapping[str, Any]]:
     """The objects in a list; empty for anything else."""
     return [each for each in as_list(value) if isinstance(each, Mapping)]
 
 
-def texts_in(value: Any) -> list[str]:
+def as_texts(value: Any) -> list[str]:
     """The texts in a list; empty for anything else."""
     return [each for each in as_list(value) if isinstance(each, str)]
 

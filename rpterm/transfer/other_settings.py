@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.store import Store
 from rpterm.transfer.json_files import read_object
 from rpterm.types import Persona, TurnTaking
@@ -125,9 +125,9 @@ def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
     if isinstance(recursive, bool):
         found.scanning["recursive"] = recursive
     chosen = as_mapping(outer.get("world_info"))
-    found.worlds_of_all += tuple(texts_in(chosen.get("globalSelect")))
-    for each in mappings_in(chosen.get("charLore")):
-        name, worlds = _line(each.get("name")), texts_in(each.get("extraBooks"))
+    found.worlds_of_all += tuple(as_texts(chosen.get("globalSelect")))
+    for each in as_mappings(chosen.get("charLore")):
+        name, worlds = _line(each.get("name")), as_texts(each.get("extraBooks"))
         if name and worlds:
             found.worlds[name] = tuple(worlds)
 
@@ -136,9 +136,9 @@ def _add_group(raw: Mapping[str, Any], found: OtherSettings) -> None:
     if "activation_strategy" not in raw or not isinstance(raw.get("members"), list):
         return
     members, muted = (
-        tuple(PurePath(each).stem for each in texts_in(raw.get(key)))
+        tuple(PurePath(each).stem for each in as_texts(raw.get(key)))
         for key in ("members", "disabled_members")
     )
-    chats = tuple(texts_in(raw.get("chats")) or texts_in([raw.get("chat_id")]))
+    chats = tuple(as_texts(raw.get("chats")) or as_texts([raw.get("chat_id")]))
     taking = _TURN_TAKING.get(str(raw["activation_strategy"]), TurnTaking.MENTIONED)
     found.groups.append(Group(_line(raw.get("name")), members, muted, chats, taking))

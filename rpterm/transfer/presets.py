@@ -14,7 +14,7 @@ from typing import Any
 from rpterm import config, paths
 from rpterm.cards import toml_text
 from rpterm.cards.exchange.files import safe_name
-from rpterm.foreign_json import as_mapping, as_text, mappings_in
+from rpterm.foreign_json import as_mapping, as_mappings, as_text
 from rpterm.sampling_ranges import SAMPLING_RANGES
 from rpterm.types import Sampling
 
@@ -169,6 +169,6 @@ def _banned(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _biases(raw: Mapping[str, Any]) -> dict[str, float]:
-    tables = mappings_in(raw.get("logit_bias"))
+    tables = as_mappings(raw.get("logit_bias"))
     pairs = ((as_text(each.get("text")), _number(each, "value", 0.0)) for each in tables)
     return {text: bias for text, bias in pairs if text and bias}

@@ -150,6 +150,14 @@ async def test_a_message_sent_during_a_reply_stays_in_the_input(tmp_path: Path) 
         await wait_until(pilot, lambda: not app.chat.state.busy)
 
 
+async def test_enter_before_the_chat_is_open_says_so(stage: Stage) -> None:
+    stage.gate = threading.Event()
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The chat is still opening." in notices(app))
+
+
 async def test_sending_nothing_shows_a_hint(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

@@ -15,7 +15,7 @@ from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
-from rpterm.foreign_json import as_mapping, texts_in
+from rpterm.foreign_json import as_mapping, as_texts
 
 ORIGIN = "rpterm_origin"
 RPTERM_KEY = "rpterm"
@@ -303,4 +303,4 @@ def read_probability(fields: Fields) -> int:
 
 
 def _own_texts(value: Any) -> tuple[str, ...]:
-    return tuple(each for each in texts_in(value) if each.isprintable())
+    return tuple(each for each in as_texts(value) if each.isprintable())

@@ -12,7 +12,7 @@ from typing import Any
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
 from rpterm.cards.exchange.patch import Table, without
-from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")
 _BACKYARD_NAMES = {"character": "{{char}}", "user": "{{user}}"}
@@ -52,7 +52,7 @@ def from_backyard(
     Raises:
         ExchangeError: The archive has no character.
     """
-    names = texts_in(manifest.get("characters"))
+    names = as_texts(manifest.get("characters"))
     character = as_mapping(read(names[0])) if names else {}
     if not character:
         raise ExchangeError("The archive has no character.")
@@ -114,7 +114,7 @@ def _added_prompt(value: Any) -> str:
 
 
 def _texts(messages: Any) -> list[str]:
-    texts = texts_in([each.get("text") for each in mappings_in(messages)])
+    texts = as_texts([each.get("text") for each in as_mappings(messages)])
     return [each for each in texts if each.strip()]
 
 
@@ -136,7 +136,7 @@ def _from_character_ai(raw: Mapping[str, Any]) -> Table:
     return _document(
         {
             "name": raw["name"],
-            "description": "\n\n".join(filter(None, texts_in(about))),
+            "description": "\n\n".join(filter(None, as_texts(about))),
             "first_mes": raw.get("greeting"),
             "mes_example": _END_OF_DIALOG.sub("<START>", definition[start:]),
             "creator_notes": raw.get("title"),
@@ -158,7 +158,7 @@ _AGNAI_FIELDS = {
 def _from_agnai(raw: Mapping[str, Any]) -> Table:
     persona = as_mapping(raw["persona"])
     attributes = {
-        str(key): ", ".join(texts_in(value))
+        str(key): ", ".join(as_texts(value))
         for key, value in as_mapping(persona.get("attributes")).items()
         if isinstance(value, list)
     }

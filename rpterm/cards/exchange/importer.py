@@ -22,7 +22,7 @@ from rpterm.cards.exchange.fields import ImportNotes
 from rpterm.cards.exchange.patch import Table, diff, fingerprint, without
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import cause_of
-from rpterm.foreign_json import as_mapping, as_text, mappings_in, texts_in
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.text_encoding import to_utf8
 
@@ -277,7 +277,7 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
         return jsonio.loads(files[path], path, notes) if path in files else None
 
     manifest = read(BACKYARD_MANIFEST)
-    scenarios = texts_in(as_mapping(manifest).get("scenarios"))
+    scenarios = as_texts(as_mapping(manifest).get("scenarios"))
     document = foreign_cards.from_backyard(as_mapping(manifest), scenarios, read)
     card = _without_origin(read_document(document, name, notes))
     chats = sum(bool(as_mapping(read(each)).get("messages")) for each in scenarios)
@@ -319,7 +319,7 @@ def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
 
 def _icon(document: Any, files: Mapping[str, bytes]) -> str:
     """The path of the card's main icon inside the archive, or ""."""
-    assets = mappings_in(as_mapping(as_mapping(document).get("data")).get("assets"))
+    assets = as_mappings(as_mapping(as_mapping(document).get("data")).get("assets"))
     icons = []
     for asset in assets:
         uri = as_text(asset.get("uri"))

@@ -36,7 +36,7 @@ from rpterm.cards.exchange.entry import (
 )
 from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
-from rpterm.foreign_json import as_mapping, texts_in
+from rpterm.foreign_json import as_mapping, as_texts
 
 _FLAGS = {
     "excludeRecursion": "exclude_recursion",
@@ -182,5 +182,5 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
 def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The included and the excluded characters of a filter."""
     given = as_mapping(raw)
-    kept = tuple(each for each in texts_in(given.get("names")) if each.isprintable())
+    kept = tuple(each for each in as_texts(given.get("names")) if each.isprintable())
     return ((), kept) if given.get("isExclude") else (kept, ())

@@ -21,7 +21,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
-from rpterm.foreign_json import as_list, as_mapping, as_text, texts_in
+from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.store import chats
 from rpterm.store.chat_files.dates import format_date, parse_date
@@ -240,7 +240,7 @@ def _type_of(raw: Mapping[str, Any]) -> Any:
 
 def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
     """The message in a line; an empty list, with a note, if it has no text at all."""
-    swipes = [_clean(each) for each in texts_in([*map(_text_of, as_list(raw.get("swipes")))])]
+    swipes = [_clean(each) for each in as_texts([*map(_text_of, as_list(raw.get("swipes")))])]
     text = _clean(as_text(_text_of(raw["mes"])))
     shown = raw.get("swipe_id")
     if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rpterm.foreign_json import as_list, as_mapping, as_text, mappings_in, texts_in
+from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text, as_texts
 from rpterm.store.chat_files.json_lines import ChatLogError
 
 Row = dict[str, Any]
@@ -57,16 +57,16 @@ def _head(user: Any, character: Any, **metadata: Any) -> Row:
 def _row(name: Any, is_user: bool, text: Any, at: Any = None, swipes: Iterable[Any] = ()) -> Row:
     """A message; ``swipes`` are its other versions."""
     row: Row = {"name": name, "is_user": is_user, "mes": text, "send_date": at}
-    others = [each for each in texts_in(list(swipes)) if each != text]
+    others = [each for each in as_texts(list(swipes)) if each != text]
     return row | {"swipes": [text, *others], "swipe_id": 0} if others else row
 
 
 def _is_agnai(raw: Mapping[str, Any]) -> bool:
-    return any("msg" in each for each in mappings_in(raw.get("messages")))
+    return any("msg" in each for each in as_mappings(raw.get("messages")))
 
 
 def _agnai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    messages = [each for each in mappings_in(raw["messages"]) if "msg" in each]
+    messages = [each for each in as_mappings(raw["messages"]) if "msg" in each]
     rows = []
     for each in messages:
         is_user = not each.get("characterId") and bool(each.get("userId"))
@@ -82,9 +82,9 @@ def _is_character_ai(raw: Mapping[str, Any]) -> bool:
 
 def _character_ai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     character = as_mapping(as_mapping(raw.get("info")).get("character")).get("name") or name
-    for history in mappings_in(raw["histories"]["histories"]):
+    for history in as_mappings(raw["histories"]["histories"]):
         rows = []
-        for each in mappings_in(history.get("msgs")):
+        for each in as_mappings(history.get("msgs")):
             source = as_mapping(each.get("src"))
             is_user = source.get("is_human") is True
             speaker = source.get("name") or ("User" if is_user else character)
@@ -101,7 +101,7 @@ def _is_risu(raw: Mapping[str, Any]) -> bool:
 def _risu(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     chat = raw["data"]
     rows = []
-    for each in mappings_in(chat["message"]):
+    for each in as_mappings(chat["message"]):
         is_user = each.get("role") == "user"
         speaker = each.get("name") or ("User" if is_user else name)
         rows.append(_row(speaker, is_user, each.get("data"), each.get("time")))
@@ -124,7 +124,7 @@ def _webui(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
             text = texts[side] if len(texts) == 2 else ""
             if text and text != _HIDDEN_START:
                 about = as_mapping(facts.get(f"{'user' if is_user else 'assistant'}_{number}"))
-                versions = [each.get("content") for each in mappings_in(about.get("versions"))]
+                versions = [each.get("content") for each in as_mappings(about.get("versions"))]
                 speaker = "User" if is_user else name
                 rows.append(_row(speaker, is_user, text, about.get("timestamp"), versions))
     yield [_head("", name), *rows]

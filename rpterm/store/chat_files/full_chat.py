@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from rpterm.foreign_json import as_list, as_mapping, as_text, texts_in
+from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.store import chats
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.dates import LATEST
@@ -190,7 +190,7 @@ def _chat(raw: Mapping[str, Any]) -> Chat:
             as_text(persona.get("description")),
         ),
         note=AuthorNote(as_text(note.get("text")), max(0, min(depth, 10_000))),
-        worlds=tuple(filter(None, texts_in(raw.get("worlds")))),
+        worlds=tuple(filter(None, as_texts(raw.get("worlds")))),
         created_at=created,
         updated_at=_time(raw.get("updated_at"), created),
     )

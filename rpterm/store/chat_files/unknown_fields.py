@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rpterm.foreign_json import as_mapping, mappings_in
+from rpterm.foreign_json import as_mapping, as_mappings
 from rpterm.store.chat_files.ratings import RATING_KEYS
 from rpterm.store.chat_files.reasoning import REASONING_KEYS
 
@@ -53,7 +53,7 @@ class UnknownFields:
             *_unknown(raw, _MESSAGE_FIELDS, ""),
             *_unknown(raw.get("extra"), _EXTRA_FIELDS, "extra."),
         }
-        for info in mappings_in(raw.get("swipe_info")):
+        for info in as_mappings(raw.get("swipe_info")):
             names |= set(_unknown(info, _SWIPE_INFO_FIELDS, "swipe_info."))
             names |= set(_unknown(info.get("extra"), _EXTRA_FIELDS, "swipe_info.extra."))
         self._counts.update(names)

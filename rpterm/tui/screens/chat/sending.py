@@ -50,7 +50,7 @@ async def _send_without_text(chat: ChatScreen) -> None:
         chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
     elif chat.state.choosing is not None:
         await candidates.keep_marked(chat)
-    elif chat.session is not None and chat.session.scene.group:
+    elif require.session(chat).scene.group:
         require.idle(chat)
         await replies.start(chat, ScreenRequest(Intent.NEXT))
     else:
