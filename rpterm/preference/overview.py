@@ -1,7 +1,6 @@
 """Collects the figures of ``rpterm stats``: ratings by character and model, and live scores.
 
-A model with an adapter is another model than without. Chats are read one by one. All chats count,
-exportable or not, because nothing is exported.
+Chats are read one by one. All chats count, exportable or not, because nothing is exported.
 """
 
 from __future__ import annotations
@@ -93,8 +92,7 @@ def overview(
 
     Args:
         card: Only chats with this character.
-        model: Only replies of this model, with any adapter unless one is named, and duels in which
-            it took part.
+        model: Only replies of this model, and duels in which it took part.
     """
     found = Overview()
     scores = Scores(judgements.store)
@@ -133,10 +131,10 @@ class _ChatReader:
 
     def read(self) -> None:
         for each in latest_ratings(self.ratings):
-            if self._is_wanted(each.turn_id):
+            if self.model is None or self._model(each.turn_id) == self.model:
                 self._add_rating(each)
         for pair in self.comparisons:
-            if self._is_wanted(pair.left_id, pair.right_id):
+            if self.model is None or self.model in self._models(pair):
                 self._add_comparison(pair)
 
     def _add_rating(self, rating: Rating) -> None:
@@ -205,13 +203,7 @@ class _ChatReader:
 
     def _model(self, turn: int) -> str:
         origin = self.origins.get(turn)
-        return origin.player if origin is not None else PERSON
-
-    def _is_wanted(self, *turns: int) -> bool:
-        """Whether one of the replies is of the wanted model, with whatever adapter."""
-        names = {self._model(turn) for turn in turns}
-        names |= {self.origins[turn].model for turn in turns if turn in self.origins}
-        return self.model is None or self.model in names
+        return origin.model if origin is not None else PERSON
 
 
 def _verdict_label(pair: Comparison) -> str:

@@ -81,9 +81,3 @@ class ReplyOrigin:
     seed: int | None
     temperature: float | None
     prompt: str
-
-    @property
-    def player(self) -> str:
-        """The name of the model, with that of its adapter."""
-        adapter = f" + adapter {self.adapter_hash[:8]}" if self.adapter_hash else ""
-        return f"{self.model}{adapter}"
