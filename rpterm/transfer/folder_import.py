@@ -29,7 +29,10 @@ _SKIPPED_FOLDERS = frozenset(
         "user avatars", "quickreplies", "movingui", "node_modules", ".git",
     )
 )  # fmt: skip
-"""Folder names of such programs that contain neither cards nor chats."""
+"""Names of such programs' folders that contain neither cards nor chats of their user.
+
+The same is true of ``default/content``, the originals of what such a program ships.
+"""
 
 
 @dataclass(slots=True)
@@ -169,9 +172,9 @@ def _walk(folder: Path) -> Iterable[Path]:
 
 def is_wanted(inside: Path) -> bool:
     """Whether a file of a folder, by its path in it, may have a part in an import."""
-    folders = {part.casefold() for part in inside.parts[:-1]}
-    suffix = inside.suffix.lower()
-    return folders.isdisjoint(_SKIPPED_FOLDERS) and (
+    folders, suffix = [part.casefold() for part in inside.parts[:-1]], inside.suffix.lower()
+    is_skipped = not _SKIPPED_FOLDERS.isdisjoint(folders) or "default/content" in "/".join(folders)
+    return not is_skipped and (
         suffix in FOREIGN_EXTENSIONS | PICTURES | {LOG_EXTENSION} or inside.name == SHIPPED
     )
 

@@ -21,6 +21,8 @@ _MARKS = (
 )  # fmt: skip
 _MAX_TEXT = 100_000
 _MAX_DEPTH = 1000
+_UNNAMED = ("User", "[Unnamed Persona]")
+"""The names of personas that their user never touched."""
 _TURN_TAKING = {"1": TurnTaking.ROUND, "2": TurnTaking.HAND, "3": TurnTaking.ROUND}
 """Activation strategy of a group → the nearest way of ours."""
 
@@ -107,15 +109,15 @@ def _text(raw: Any) -> str:
 
 
 def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
-    """Personas with a description; a mere name is stored with its chats."""
     source = as_mapping(raw.get("power_user")) or raw
     about = as_mapping(source.get("persona_descriptions"))
     for key, name in as_mapping(source.get("personas")).items():
         if key == source.get("default_persona"):
             found.default_persona = _line(name)
-        described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
-        if described.name and described.description and described not in found.personas:
-            found.personas.append(described)
+        persona = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
+        is_named = persona.name not in _UNNAMED or persona.description
+        if persona.name and is_named and persona not in found.personas:
+            found.personas.append(persona)
 
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:

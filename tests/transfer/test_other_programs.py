@@ -129,7 +129,7 @@ def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path
         old / "settings.json",
         {
             "power_user": {
-                "personas": {"a.png": "Ann", "b.png": "Bo"},
+                "personas": {"a.png": "Ann", "b.png": "Bo", "user-default.png": "User"},
                 "persona_descriptions": {"a.png": {"description": "An archer."}},
                 "default_persona": "b.png",
             },
@@ -142,11 +142,11 @@ def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path
         },
     )
     moved = import_paths([old], tmp_path / "cards", store)
-    assert moved.personas == ["Ann"] and moved.passed_over == []
+    assert moved.personas == ["Ann", "Bo"] and moved.passed_over == []
     assert [hint.split("`")[1] for hint in moved.hints] == [
         "rpterm config set persona.name Bo", "rpterm cards join CARD bar",
     ]  # fmt: skip
-    assert store.personas() == [Persona("Ann", "An archer.")]
+    assert store.personas() == [Persona("Ann", "An archer."), Persona("Bo")]
     assert load(tmp_path / "cards" / "vesper.toml").worlds == ("bar",)
     assert import_paths([old], tmp_path / "cards", store).personas == []
 

@@ -478,3 +478,19 @@ async def test_macros_in_the_greeting_are_expanded(stage: Stage) -> None:
         assert "You are late, Ansel." in screen_text(app)
         assert "‹ 1/2 ›" in screen_text(app)
         assert CARD.tagline in screen_text(app)
+
+
+async def test_enter_without_a_text_answers_the_last_message_or_says_how_to_go_on(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Ctrl+O lets" in notices(app))
+        message = stage.session.path()[1]
+        stage.session.branch(message.id)
+        await replies.refresh_transcript(app.chat)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: len(stage.session.path()) == 3)
+        await wait_until(pilot, lambda: stage.session.path()[-1].swipes == 2)
