@@ -74,11 +74,28 @@ def draw_seed() -> int:
 def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:
     """Continue this duel, or begin it."""
     if not anew and (old := Duel.resume(store, wanted)) is not None:
-        return old
+        changed = _side_with_other_adapter(old, settings)
+        if not changed:
+            return old
+        out.say(f"Side {changed} has another adapter than when this duel began: a new one begins.")
     found = card_source.find_card(target)
     own = found.card.user(settings.persona)
     path = str(found.path) if found.path else None
     return Duel.begin(store, found.card, found.text, own, wanted, card_path=path)
+
+
+def _side_with_other_adapter(duel: Duel, settings: Settings) -> str:
+    """A side whose adapter, retrained or changed, is not that of its replies so far, or ""."""
+    from rpterm.models.hashes import adapter_hash
+
+    cache = folders.make_folder(folders.find().cache)
+    replies = {name: turn_id for (_, name), turn_id in duel.replies().items()}
+    for side in duel.contenders if settings.engine == "llama" else ():
+        made = duel.store.generation(replies[side.name]) if side.name in replies else None
+        current = adapter_hash(side.settings(settings).adapter, cache)
+        if made is not None and made.adapter_hash != current:
+            return side.name
+    return ""
 
 
 # Engines ---------------------------------------------------------------------------------------

@@ -190,7 +190,7 @@ def _play(
             bar.update(task, advance=1, description=f"{label}: {name}")
 
         bench = ProbeSetup(engine, own, flagged=frozenset(contender.sampling))
-        setup = repr((_model(own), own.sampling))
+        setup = repr((_model(own, paths), own.sampling))
         return interview(card, bench, questions, seeds, answers, label, step, setup)
 
 
@@ -239,13 +239,16 @@ def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[JudgeVer
     with _engine(own, run.paths) as engine, rich_out.progress() as bar:
         total = len(pairs(answers, run.questions)) * len(rubric())
         task = bar.add_task("judging", total=total)
-        judging = Judge(engine, known, _model(own))
+        judging = Judge(engine, known, _model(own, run.paths))
         return list(compare(judging, run.card, answers, run.questions, lambda: bar.advance(task)))
 
 
-def _model(settings: Settings) -> str:
-    """A key for a model, wherever it runs."""
-    return repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
+def _model(settings: Settings, paths: Paths) -> str:
+    """A key for a model, wherever it runs, and for its adapter, which may have been retrained."""
+    from rpterm.models.hashes import adapter_hash
+
+    key = repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
+    return key + adapter_hash(settings.adapter, folders.make_folder(paths.cache))
 
 
 def _judging(judge: str, settings: Settings) -> Settings:
