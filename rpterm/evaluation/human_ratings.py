@@ -34,7 +34,7 @@ def ratings(store: Store, card_name: str) -> list[HumanRatings]:
         for rating in latest_ratings(judged.ratings(chat.id)):
             origin = origins.get(rating.turn_id)
             if origin is not None and rating.kind in ("stars", "thumb"):
-                (stars if rating.kind == "stars" else thumbs)[origin.player].append(rating.value)
+                (stars if rating.kind == "stars" else thumbs)[origin.model].append(rating.value)
     return [HumanRatings(m, tuple(stars[m]), tuple(thumbs[m])) for m in sorted({*stars, *thumbs})]
 
 

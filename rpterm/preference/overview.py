@@ -1,7 +1,6 @@
 """Collects the figures of ``rpterm stats``: ratings by character and model, and live scores.
 
-A model with an adapter is another model than without. Chats are read one by one. All chats count,
-exportable or not, because nothing is exported.
+Chats are read one by one. All chats count, exportable or not, because nothing is exported.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rpterm.preference.latest_ratings import latest_ratings
-from rpterm.preference.stats.agreement import Proportion, winner
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.preference.stats.ranking import Vote
 from rpterm.preference.stats.score_validity import ScoredRating
 from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
@@ -93,8 +92,7 @@ def overview(
 
     Args:
         card: Only chats with this character.
-        model: Only replies of this model, with any adapter unless one is named, and duels in which
-            it took part.
+        model: Only replies of this model, and duels in which it took part.
     """
     found = Overview()
     scores = Scores(judgements.store)
@@ -133,31 +131,30 @@ class _ChatReader:
 
     def read(self) -> None:
         for each in latest_ratings(self.ratings):
-            if self._is_wanted(each.turn_id):
+            if self.model is None or self._model(each.turn_id) == self.model:
                 self._add_rating(each)
         for pair in self.comparisons:
-            if self._is_wanted(pair.left_id, pair.right_id):
+            if self.model is None or self.model in self._models(pair):
                 self._add_comparison(pair)
 
     def _add_rating(self, rating: Rating) -> None:
         self.found.kinds[rating.kind] += 1
         self.found.raters[rating.how.rater] += 1
-        good: bool | None = bool(rating.value)
-        if rating.kind == "stars":
-            good = None if rating.value == 3 else rating.value > 3
         for group in self._groups(rating.turn_id):
             if rating.kind == "flag":
                 group.flagged += 1
                 continue
             if rating.kind == "stars":
                 group.stars.append(rating.value)
-            group.good += good is True
-            group.bad += good is False
+            group.good += rating.good is True
+            group.bad += rating.good is False
         scored_before = rating.how.score is not None
         score = rating.how.score if scored_before else self.scores.get(rating.turn_id)
         if score is not None and rating.kind != "flag":
             stars = float(rating.value) if rating.kind == "stars" else None
-            self.found.judged.append(ScoredRating(self.chat_id, score, good, stars, scored_before))
+            self.found.judged.append(
+                ScoredRating(self.chat_id, score, rating.good, stars, scored_before)
+            )
 
     def _add_comparison(self, pair: Comparison) -> None:
         self.found.kinds[f"{pair.kind}: {_verdict_label(pair)}"] += 1
@@ -169,7 +166,7 @@ class _ChatReader:
             self._add_duel(pair)
 
     def _add_duel(self, pair: Comparison) -> None:
-        best = winner(pair)
+        best = pair.winner
         left, right = self._models(pair)
         self.found.cards[self.card].duels += 1
         for model in {left, right}:
@@ -205,13 +202,7 @@ class _ChatReader:
 
     def _model(self, turn: int) -> str:
         origin = self.origins.get(turn)
-        return origin.player if origin is not None else PERSON
-
-    def _is_wanted(self, *turns: int) -> bool:
-        """Whether one of the replies is of the wanted model, with whatever adapter."""
-        names = {self._model(turn) for turn in turns}
-        names |= {self.origins[turn].model for turn in turns if turn in self.origins}
-        return self.model is None or self.model in names
+        return origin.model if origin is not None else PERSON
 
 
 def _verdict_label(pair: Comparison) -> str:

@@ -49,6 +49,13 @@ class Rating:
     span: tuple[int, int] | None = None
     reason: str = ""
 
+    @property
+    def good(self) -> bool | None:
+        """A thumb up, 4 and 5 stars are good; a thumb down, 1 and 2 are bad; 3 is neither."""
+        if self.kind == "thumb":
+            return bool(self.value)
+        return None if self.kind == "flag" or self.value == 3 else self.value > 3
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -69,6 +76,11 @@ class Comparison:
     reason: str = ""
     asked_again: int | None = None
 
+    @property
+    def winner(self) -> int | Verdict:
+        """The id of the reply that won, or the verdict if none did."""
+        return {"left": self.left_id, "right": self.right_id}.get(self.verdict, self.verdict)
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyOrigin:
@@ -81,9 +93,3 @@ class ReplyOrigin:
     seed: int | None
     temperature: float | None
     prompt: str
-
-    @property
-    def player(self) -> str:
-        """The name of the model, with that of its adapter."""
-        adapter = f" + adapter {self.adapter_hash[:8]}" if self.adapter_hash else ""
-        return f"{self.model}{adapter}"

@@ -76,12 +76,12 @@ def test_too_few_ratings_give_no_figures() -> None:
     assert calibration([ScoredRating(1, 1.0, True)])[0].high == 1.0
 
 
-def reply(scene: Scene, text: str, model: str, adapter: str = "") -> int:
+def reply(scene: Scene, text: str, model: str) -> int:
     turn = scene.store.add_turn(
         scene.chat.id, scene.user.id, "assistant", "X", "", origin=Origin.GENERATED,
         status=Status.STREAMING,
     )  # fmt: skip
-    made = Generation("scripted", model, "h", Sampling(seed=1), adapter_hash=adapter)
+    made = Generation("scripted", model, "h", Sampling(seed=1))
     return scene.store.finish_reply(turn.id, text, Status.COMPLETE, made).id
 
 
@@ -109,18 +109,6 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert overview(scene.judge, model="large").kinds["stars"] == 0
     assert overview(scene.judge, model="none").chats == 0 < found.chats
     assert not overview(scene.judge, card="Nobody").kinds
-
-
-def test_a_model_with_an_adapter_is_compared_with_the_model_alone(scene: Scene) -> None:
-    a, b = reply(scene, "One.", "small"), reply(scene, "Two.", "small", "abcdef0123")
-    scene.judge.compare(a, b, "right")
-    scene.judge.thumb(b, True)
-    found = overview(scene.judge)
-    adapted = found.models["small + adapter abcdef01"]
-    assert (adapted.won, adapted.good, found.models["small"].lost) == (1, 1, 1)
-    assert len(found.votes) == 1
-    for name, thumbs in (("small", 1), ("small + adapter abcdef01", 1), ("large", 0)):
-        assert overview(scene.judge, model=name).kinds["thumb"] == thumbs
 
 
 def test_repeated_duels_measure_the_rater_and_are_not_votes(scene: Scene) -> None:
