@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import background
-from rpterm.tui.screens.chat import frame, speakers
+from rpterm.tui import background, keys
+from rpterm.tui.screens.chat import frame, require, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Role, Status, Turn
@@ -62,6 +62,33 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
         frame.open_chat(chat, None, None)  # The reason for the failure may be gone.
     frame.show_header(chat)
     chat.refresh_hints()
+
+
+async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> None:
+    """Generate other versions of the selected or last reply.
+
+    Args:
+        hint: What to do differently, in the user's words; "" for nothing.
+    """
+    require.idle(chat)
+    if chat.state.figures.phase is Phase.CLOSED:
+        await frame.clear_below(chat)
+        frame.open_chat(chat, None, None)
+        return
+    turn = target_turn(chat)
+    if turn is None:
+        raise require.Refusal("There is no reply to regenerate yet.")
+    turn_id = turn.id if turn.role == "assistant" else None
+    if turn.role == "user" and turn is not last_turn(chat) and chat.session is not None:
+        await chat.ask(chat.session.branch, turn.id)
+    if turn.parent_id is None and turn.role == "assistant":
+        list_key = keys.key_name("greeting", chat.settings.keys)
+        raise require.Refusal(
+            f"This is the greeting: ← and → show the card's others, {list_key} lists them."
+        )
+    chat.input.focus()
+    request = ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates, hint=hint)
+    await start(chat, request)
 
 
 def run(chat: ChatScreen) -> None:

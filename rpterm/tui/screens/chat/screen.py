@@ -34,6 +34,7 @@ from rpterm.tui.screens.chat import (
     replies,
     reply_events,
     scores,
+    slash_completion,
     turns,
 )
 from rpterm.tui.screens.chat.keyboard import is_active
@@ -360,6 +361,10 @@ class ChatScreen(Screen[None]):
     def hint_clicked(self, event: KeyHints.Clicked) -> None:
         of_app = keys.BY_ID[event.command].scope == "app"
         (self.app.run_command if of_app else self.command)(event.command)  # type: ignore[attr-defined]
+
+    @on(KeyHints.Completed)
+    def completion_clicked(self, event: KeyHints.Completed) -> None:
+        slash_completion.take(self, event.word)
 
     @on(events.DescendantFocus)
     def focus_moved(self) -> None:
