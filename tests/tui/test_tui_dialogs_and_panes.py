@@ -47,6 +47,8 @@ async def test_the_prompt_pane_shows_the_draft_before_it_is_sent(stage: Stage) -
         await type_text(pilot, "What is that bell?")
         await wait_until(pilot, lambda: app.chat.state.figures.used > before)
         assert app.chat.input.has_focus
+        app.chat.input.put("/regenerate shorter, please")  # No message, so not in the prompt.
+        await wait_until(pilot, lambda: app.chat.state.figures.used == before)
         await pilot.press("f2")
         await wait_until(pilot, lambda: "STATIC" not in screen_text(app))
 
