@@ -16,7 +16,7 @@ instead of 0.99, 0.82 and 0.85 (``tests/bench/reply_orders.py``).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,9 +59,9 @@ class Score:
         probability: That the reply is this character's and not what somebody else would say in its
             place, both being equally likely a priori. Calibrated: see ``rpterm bench persona``
             (``ece_on_topic``) and ``bench voice``.
-        low, high: A 90 % interval: the uncertainty of the fitted weights and, while slow signals
-            are missing, their typical contribution. It does not cover chats unlike the labelled
-            data.
+        low, high: A 90 % interval: the uncertainty of the fitted weights and, where slow signals
+            are missing or cannot read the language, their typical contribution. It does not cover
+            chats unlike the labelled data.
         dimensions: 0 to 1 each; ``None`` if no signal of the dimension had data.
         readings: By signal, with evidence; a ``confidence`` of 0 means no data.
         complete: Whether the slow signals are included.
@@ -120,7 +120,7 @@ class Scorer:
     def score_quickly(self, reply: str, scene: Scene) -> Score:
         """Score by words, and by embeddings if few are missing: within 150 ms."""
         if unread := self._unreadable(reply, scene):
-            return self._score(self._measure("words", reply, scene) | unread)
+            return self._score(self._measure("words", reply, scene) | unread, unread)
         embeddings = self._embeddings_at_hand(reply, scene)
         wait = (
             embeddings.start_embedding(_texts_of(reply, scene)) if embeddings is not None else None
@@ -196,8 +196,8 @@ class Scorer:
 
         A signal whose model fails has no data, and the score is then not complete.
         """
-        readings = self._unreadable(reply, scene)
-        failed = False
+        unread = self._unreadable(reply, scene)
+        readings, failed = dict(unread), False
         with self._lock:
             for signal in (each for each in self._signals if each.name not in readings):
                 if stopped():
@@ -208,7 +208,7 @@ class Scorer:
                     return None
                 except RptermError:
                     readings[signal.name], failed = NO_DATA, True
-        return self._score(readings, complete=not failed)
+        return self._score(readings, unread, complete=not failed)
 
     def close(self) -> None:
         """End the language model's process; the embedder belongs to the caller."""
@@ -224,17 +224,21 @@ class Scorer:
         missing = self._embeddings.missing([reply, scene.asked, *_lasting_texts(scene)])
         return self._embeddings if missing <= _MOST_TO_EMBED else None
 
-    def _score(self, readings: Mapping[str, Reading], complete: bool = False) -> Score:
+    def _score(
+        self,
+        readings: Mapping[str, Reading],
+        unread: Collection[str] = (),
+        complete: bool = False,
+    ) -> Score:
         has_likelihood = any(
             each.cost == "likelihood" and readings.get(each.name, NO_DATA).confidence > 0
             for each in self._signals
         )
         slow = self._coefficients.slow
         terms = slow if has_likelihood else self._coefficients.fast
-        waiting: list[Term] = []
-        if not complete:
-            names = [each.name for each in self._signals if each.name not in readings]
-            waiting = [slow[name] for name in names if name in slow]
+        names = [each.name for each in self._signals]
+        unmeasured = {each for each in names if each not in readings and not complete}
+        waiting = [slow[each] for each in names if each in unmeasured | {*unread} and each in slow]
         total = log_odds(readings, terms)
         low, high = confidence_interval(total, standard_deviation(readings, terms, waiting))
         dimension_of = {each.name: each.dimension for each in self._signals}

@@ -272,7 +272,9 @@ def test_a_reply_may_rest_on_the_description_alone() -> None:
 
 # Other languages than English -------------------------------------------------------------------
 CHINESE = Scene(
-    char="林晓", facts=(Fact("card.attributes:0", "她对猫毛过敏。"),), history=((False, "来抱小猫吗？"),)
+    char="林晓",
+    facts=(Fact("card.attributes:0", "她对猫毛过敏。"),),
+    history=((False, "来抱小猫吗？"),),
 )
 GERMAN = Scene(
     char="Jonas",
@@ -295,6 +297,7 @@ def test_a_language_the_embedder_cannot_read_is_measured_by_words_only(
         assert score is not None
         assert score.readings["fact_meaning"] == score.readings["context"] == NO_DATA
         assert score.readings["memory_words"].confidence > 0
+        assert score.high - score.low > 0.3  # It knows less than of an English reply.
 
 
 def test_english_stays_english_with_a_foreign_word_in_it() -> None:

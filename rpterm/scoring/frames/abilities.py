@@ -40,7 +40,7 @@ _GENERIC = frozenset(
         "gone do doing done get got take taken use used make made anything anybody one once much "
         "thing things like well all always still been being see seen hold held carry carries wear "
         "wears keep keeps eat eats eating speak have having yet today now set note bit way play "
-        "plays need say said tell let never no not nobody how"
+        "plays need say said tell let come off never no not nobody how"
     )
 )
 """Words too general to tell what a denial is about."""
@@ -207,5 +207,5 @@ def _infinitives() -> dict[str, str]:
     return {
         content_stems(form)[0]: content_stems(base)[0]
         for form, base in (IRREGULAR | regular).items()
-        if content_stems(form) and content_stems(base)
+        if content_stems(form) and not _GENERIC.issuperset(content_stems(base))
     }
