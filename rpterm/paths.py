@@ -130,14 +130,26 @@ def check_folder(file: Path) -> None:
         )
 
 
-def write_new(file: Path, text: str, force: bool) -> None:
-    """Write a new file.
+def read_text(file: Path, hint: str = "") -> str:
+    """The text of a file that the user named.
 
     Args:
-        force: Overwrite an existing file.
+        hint: A sentence about what to name instead.
 
     Raises:
-        FileThere: It exists already.
+        PathError: It is missing, unreadable or not UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PathError(f"{file} cannot be read ({cause_of(error)}). {hint}".rstrip()) from error
+
+
+def write_new(file: Path, text: str, force: bool) -> None:
+    """Write a new file; ``force`` overwrites an existing one.
+
+    Raises:
+        FileAlreadyExists: It exists already.
         PathError: It cannot be written.
     """
     try:

@@ -196,7 +196,7 @@ ARRAYS = frozenset({"examples", "lore", "test"})
 OPEN_TABLES = {"": ("extensions",), "lorebook": ("extensions",), "lore": ("extensions",)}
 """Table → its subtables that may contain anything and are kept unchanged."""
 HAND_PARSED_KEYS = {"examples": ("dialogue",)}
-"""Table → its keys that no ``Key`` describes, because they are parsed by hand."""
+"""Table → its keys that no ``CardKey`` describes, because they are parsed by hand."""
 
 ALIASES = {
     "personality": "description",

@@ -7,6 +7,7 @@ is blanked and the text is parsed again; the resulting data serves only to find 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Any
 
 import tomli
@@ -17,8 +18,21 @@ from rpterm.cards.problems import Problem
 _STATEMENT = re.compile(r"\s*(?:[A-Za-z0-9_-]+\s*=|\[\[?\s*[A-Za-z_][\w. -]*\]\]?\s*(?:#.*)?$)")
 _MAX_ERRORS = 10
 
+_BACKSLASH = "Write \\\\ for a backslash, or put the text between ''' and '''."
+
+_SLIPS = (
+    ("Invalid value", r"""[=\[,]\s*[“”„«‘’]""", 'Write straight quotes ("), not typographic ones.'),
+    ("Expected newline", r"""["'\w]\s*,\s*$""", "Remove the comma at the end of the line."),
+    (
+        "Expected newline", r"""=\s*'[^']*'\w""",
+        "Put a text with an apostrophe between \" and \", not between ' and '.",
+    ),
+)  # fmt: skip
+"""A part of the message, a pattern of the line with the error, and what to do about both."""
+
 _REMEDIES = (
-    ("Unescaped '\\'", "Write \\\\ for a backslash, or put the text between ''' and '''."),
+    ("Unescaped '\\'", _BACKSLASH),
+    ("Invalid hex value", _BACKSLASH),
     ("character '\\n'", 'End the text on the same line, or put it between """ and """.'),
     ("Expected '='", "Write it as: key = value."),
     ("Cannot overwrite", "This key or table appears twice: keep one."),
@@ -65,12 +79,15 @@ def parse_toml(text: str, origin: str) -> tuple[dict[str, Any], list[Problem]]:
 
 def _problem(error: tomli.TOMLDecodeError, text: str, origin: str) -> Problem:
     message, line = error.msg, error.lineno
-    remedy = next((tip for sign, tip in _REMEDIES if sign in message), "")
+    statement = text.split("\n")[line - 1]
+    slips = (tip for sign, slip, tip in _SLIPS if sign in message and re.search(slip, statement))
+    remedies = (tip for sign, tip in _REMEDIES if sign in message)
+    remedy = next(chain(slips, remedies), "")
     unterminated = "Unterminated string" in message or "character '\\n'" in message
     unterminated_at = locate(text).unterminated_at if unterminated else 0
     if 0 < unterminated_at <= line:
         message, line = "The text that begins here never ends", unterminated_at
-        remedy = "End it with the same quotes it begins with."
+        remedy = 'End it with the quotes it begins with; several lines stand between """ and """.'
     message = re.sub(r"'([^']*)'", r"`\1`", message)
     return Problem(origin, line, "", f"{message}.", remedy)
 

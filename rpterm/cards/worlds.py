@@ -139,10 +139,10 @@ def parse_card(
         path: Where the card's file is, or would be: worlds are searched next to it.
         fetch: Where worlds are read from instead of the disk.
         origin: The file name that problems show; "" for ``path``.
-        folders, extra, last: As in ``read``.
+        folders, extra, last: As in ``read_card``.
 
     Raises:
-        CardError: As for ``read``.
+        CardError: As for ``read_card``.
     """
     origin = origin or str(path)
     loader = _WorldLoader(path, folders, fetch or _read_file, extra, last)
@@ -181,7 +181,7 @@ def world_files(folders: Iterable[Path]) -> dict[str, Path]:
 
 
 def find_by_name(name: str, folders: Sequence[Path]) -> Path | None:
-    """The file of a world, given its path or its name in any spelling; see ``plain``."""
+    """The file of a world, given its path or its name in any spelling; see ``normalized``."""
     path = Path(name.strip())
     if path.suffix.lower() == ".toml" and _is_file(path):
         return path
@@ -234,7 +234,7 @@ def _is_file(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _WorldLoader:
-    """Loads the worlds of one card; see ``of_text``."""
+    """Loads the worlds of one card; see ``parse_card``."""
 
     path: Path
     folders: Sequence[Path]

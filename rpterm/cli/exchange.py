@@ -6,6 +6,7 @@ The conversions themselves are in ``cards.exchange`` and ``transfer``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rpterm import paths as folders
@@ -15,7 +16,7 @@ from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.app import one_of
-from rpterm.cli.user_store import open_store
+from rpterm.cli.user_files import card_folders, open_store
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import RptermError
@@ -45,7 +46,7 @@ def import_chats(
     """Import chat logs into the database, optionally with ratings, and print each log's result."""
     owner = None
     if card is not None:
-        places = library.card_folders(folders.find().characters)
+        places = card_folders()
         file = library.find(card, places)
         found = transfer.read_known([(file.stem, file)], places)
         if not found:
@@ -61,18 +62,24 @@ def import_chats(
 
 
 def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
-    """Import all cards, world files and chats of files and folders, and print the results."""
-    target = to or folders.find().characters
-    with open_store(begin=True) as store, rich_out.progress() as bar:
-        task = bar.add_task("importing", total=None)
-        moved = transfer.import_paths(
-            paths, target, store, _known_cards(),
-            lambda name: bar.update(task, description=name, advance=1),
-        )  # fmt: skip
+    """Import everything in files, folders and archives, and print the results."""
+    found = folders.find()
+    target = to or found.characters
+    with transfer.unpacked(paths) as (places, shown):
+        with open_store(begin=True) as store, rich_out.progress() as bar:
+            task = bar.add_task("importing", total=None)
+            moved = transfer.import_paths(
+                places, target, store, _known_cards(),
+                lambda name: bar.update(task, description=name, advance=1), found.config_file,
+            )  # fmt: skip
+        leftovers = transfer.describe_leftovers(moved.passed_over)
     for card in moved.cards:
-        _print_card(card)
+        _print_card(replace(card, source=shown(card.source)))
     for chat in moved.chats:
-        _print_chat(chat)
+        _print_chat(replace(chat, source=shown(chat.source)))
+    profiles = [(each, each.target.stem) for each in moved.profiles if each.target]
+    for profile, name in profiles:
+        _print_profile(replace(profile, source=shown(profile.source)), name)
     known = sum(card.known for card in moved.cards)
     good = sum(card.target is not None for card in moved.cards) - known
     total = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
@@ -81,8 +88,13 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     if moved.personas:
         new = counted(len(moved.personas), "persona")
         out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
-    if moved.passed_over:
-        out.say(f"Not imported: {transfer.describe_leftovers(moved.passed_over)}.")
+    for hint in moved.hints:
+        out.say(hint)
+    if profiles:
+        name = profiles[0][1]
+        out.say(f"`/set profile {name}` in a chat uses a profile, as does `--profile {name}`.")
+    if leftovers:
+        out.say(f"Not imported: {leftovers}.")
     return moved
 
 
@@ -96,7 +108,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     if name is None:
         raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
     chosen = one_of(FORMATS, name, "format")
-    places = library.card_folders(folders.find().characters)
+    places = card_folders()
     for note in export_file(card_lint.find_file(card, places), chosen, target, places):
         out.say(f"note: {note}")
     out.say(str(target))
@@ -121,6 +133,15 @@ def _print_new_card(result: ImportedFile, target: Path) -> None:
     out.say(f"ok      {result.source} -> {folder}{target.name}{origin}")
     if is_world:
         out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
+
+
+def _print_profile(result: ImportedFile, name: str) -> None:
+    if result.known:
+        out.say(f"known   {result.source}: already imported as profile {name}")
+    else:
+        out.say(f"ok      {result.source} -> profile {name}")
+    for note in result.notes:
+        out.say(f"        {note}")
 
 
 def _print_chat(result: ImportedChat) -> None:
@@ -153,8 +174,7 @@ def _already(known: int) -> str:
 
 
 def _known_cards() -> list[KnownCard]:
-    paths = folders.find()
-    places = library.card_folders(paths.characters)
+    places = card_folders()
     files = library.card_files(places)
     return transfer.read_known(((path.stem, path) for path in files.values()), places)
 

@@ -26,9 +26,9 @@ ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 
 def run(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     """Run a command, report an error if there is one, and return the exit code."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # Closed before the start (`>&-`), so nobody reads it.
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # Closed before the start (`>&-`), so nobody is there.
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
     try:
         with signals_handled(_unwind, *ENDING_SIGNALS):
             code = command(arguments)
@@ -122,7 +122,8 @@ def write_crash_report(error: BaseException) -> str:
     """
     import time
 
-    from rpterm import __version__, paths
+    from rpterm import paths
+    from rpterm.version import __version__
 
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     name = time.strftime("crash-%Y%m%d-%H%M%S.log")

@@ -16,7 +16,10 @@ app = new_app("")
 def move(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Folders of the other program, or single files."),
+        typer.Argument(
+            metavar="PATH...",
+            help="Folders of the other program, its backup as a ZIP file, or single files.",
+        ),
     ],
     to: Annotated[
         Path | None,
@@ -27,11 +30,13 @@ def move(
 ) -> None:
     """Import cards, worlds and chats from another program in one go.
 
+    Its personas, groups and presets are imported, too.
+
     It can be repeated: what was imported before is left unchanged.
     """
     from rpterm.cli import exchange
 
     moved = exchange.import_everything(paths, to)
-    good = any(card.target for card in moved.cards)
+    good = any(card.target for card in [*moved.cards, *moved.profiles])
     if not (good or moved.personas or any(chat.error == "" for chat in moved.chats)):
         raise typer.Exit(1)

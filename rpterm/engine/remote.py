@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
+from rpterm.engine.remote_errors import explain, pause_s
 from rpterm.engine.remote_fields import FALLBACKS, extra_fields, standard_fields
 from rpterm.engine.remote_reply import RemoteReply
 
@@ -40,6 +42,8 @@ _DEFAULT_CONTEXT = 8192
 _CONNECT_TIMEOUT_S = 10.0
 _LIST_MODELS_TIMEOUT_S = 20.0
 _READ_TIMEOUT_S = 600.0
+_PATIENCE_S = 60.0
+"""Longest wait for a server that asks for one; the user can stop it at once."""
 _REJECTED = (400, 422, 500)
 """How servers answer an unknown field; 500 is llama-cpp-python's own server."""
 UNEXPECTED_THOUGHT_TOKENS = 1024
@@ -227,7 +231,7 @@ class RemoteEngine:
         except openai.NotFoundError:
             listed = {}
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
-            raise self._explain(error, ModelError) from error
+            raise ModelError(explain(error, self._url, self._model)) from error
         name = self._choose_model(list(listed))
         context = self._context or _context_length(listed.get(name)) or _DEFAULT_CONTEXT
         return client, EngineInfo(
@@ -297,36 +301,33 @@ class RemoteEngine:
         self, call: _Call, reply: RemoteReply, request: GenerateRequest, seed: int
     ) -> None:
         """Request one reply and pass its chunks to the inbox; runs in a thread of its own."""
-        import openai
-
         try:
-            reply.stream = self._open_stream(request, seed, reply.thought_tokens)
+            reply.stream = self._open_stream(call, request, seed, reply.thought_tokens)
             for chunk in reply.stream:
                 if call.cancelled.is_set():
                     break
                 call.inbox.put((reply, chunk))
             call.inbox.put((reply, None))
-        except EngineError as error:
-            call.inbox.put((reply, error))
-        except (openai.OpenAIError, ValueError) as error:
-            call.inbox.put((reply, self._explain(error, EngineError)))
         except Exception as error:  # noqa: BLE001 - a closed or broken stream raises anything
-            broken = EngineError(f"The connection to {self._url} broke ({error}). Try again.")
-            call.inbox.put((reply, broken))
+            begun = reply.stream is not None
+            text = explain(error, self._url, self._model, begun=begun)
+            call.inbox.put((reply, EngineError(text)))
         finally:
             if call.cancelled.is_set():
                 call.close_streams()
 
-    def _open_stream(self, request: GenerateRequest, seed: int, thought_tokens: int) -> Any:
+    def _open_stream(
+        self, call: _Call, request: GenerateRequest, seed: int, thought_tokens: int
+    ) -> Any:
         """Send the request, with as many fields outside the protocol as the server accepts."""
         import openai
 
         standard = standard_fields(request, seed, thought_tokens)
         standard["model"] = self._info.model if self._info else ""
-        create = self._client.chat.completions.create
+        create = partial(self._create_when_free, call, **standard)
         for number in range(self._fallback, len(FALLBACKS)):
             try:
-                stream = create(**standard, extra_body=extra_fields(request, FALLBACKS[number]))
+                stream = create(extra_body=extra_fields(request, FALLBACKS[number]))
             except openai.APIStatusError as error:
                 if error.status_code not in _REJECTED or number == len(FALLBACKS) - 1:
                     raise
@@ -335,6 +336,20 @@ class RemoteEngine:
                 self._fallback = number
                 return stream
         raise AssertionError("the last attempt returns or raises")
+
+    def _create_when_free(self, call: _Call, **fields: Any) -> Any:
+        """Send the request, again and again while the server is busy or loads its model."""
+        import openai
+
+        waited = 0.0
+        while True:
+            try:
+                return self._client.chat.completions.create(**fields)
+            except openai.APIStatusError as error:
+                pause = pause_s(error)
+                if pause is None or waited + pause > _PATIENCE_S or call.cancelled.wait(pause):
+                    raise
+                waited += pause
 
     def _check_is_stream(self, stream: Any) -> None:
         """Check that the server did not answer with a web page, such as a login form.
@@ -348,29 +363,6 @@ class RemoteEngine:
                 f"The server {self._url} answered with a web page instead of a reply: check "
                 "remote_url, which often ends with /v1."
             )
-
-    def _explain(self, error: Exception, kind: type[EngineError]) -> EngineError:
-        """Turn an error of the client library into one sentence for the user."""
-        import openai
-
-        match error:
-            case openai.APITimeoutError():
-                text = f"The server {self._url} did not answer in time: is it busy or asleep?"
-            case openai.APIConnectionError():
-                text = f"No server answers at {self._url}: check remote_url, and that it runs."
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                text = f"The server {self._url} rejects the key: check what remote_key_env names."
-            case openai.NotFoundError():
-                text = f"The server {self._url} does not know {self._model or 'this model'!r}."
-            case openai.RateLimitError():
-                text = f"The server {self._url} receives too many requests: wait a moment."
-            case openai.APIStatusError():
-                text = f"The server {self._url} answered {error.status_code}: {error.message}"
-            case openai.APIError() if not isinstance(error, openai.APIResponseValidationError):
-                text = f"The server {self._url} failed: {error.message}"
-            case _:
-                text = f"The server {self._url} does not speak the OpenAI protocol ({error})."
-        return kind(text)
 
 
 def _context_length(model: Any) -> int:

@@ -184,7 +184,7 @@ class _RecordBuilder:
         meta = self._meta(rating, rating.how, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
-        return Record("label", prompt, reply, meta, label=_is_good(rating))
+        return Record("label", prompt, reply, meta, label=rating.good)
 
     def _pair(self, pair: Comparison) -> list[Record]:
         left, right = self._reply(pair.left_id), self._reply(pair.right_id)
@@ -221,8 +221,8 @@ class _RecordBuilder:
         """The balance of good and bad ratings of a reply, including sources not exported."""
         balance: Counter[tuple[int | None, str]] = Counter()
         for each in latest_ratings(self.material.ratings):
-            if each.kind != "flag" and (good := _is_good(each)) is not None:
-                balance[self._wording(each.turn_id)] += 1 if good else -1
+            if each.good is not None:
+                balance[self._wording(each.turn_id)] += 1 if each.good else -1
         return lambda reply: balance[self._wording(reply.turn)]
 
     def _wording(self, turn_id: int) -> tuple[int | None, str]:
@@ -310,10 +310,3 @@ class _RecordBuilder:
         if name not in self._raters:
             self._raters[name] = self.prompts.clean(name)
         return self._raters[name]
-
-
-def _is_good(rating: Rating) -> bool | None:
-    """Thumb up and 4 or 5 stars are good; thumb down and 1 or 2 are bad; 3 is neither."""
-    if rating.kind == "thumb":
-        return bool(rating.value)
-    return None if rating.value == 3 else rating.value > 3

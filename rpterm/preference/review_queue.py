@@ -14,7 +14,7 @@ from typing import Literal
 
 from rpterm.preference.rating import Mark, Rater
 from rpterm.store import Store
-from rpterm.store.judgement_records import Comparison, Verdict
+from rpterm.store.judgement_records import Comparison
 from rpterm.store.reply_queries import CompleteReply, complete_replies
 
 Kind = Literal["unrated", "doubtful", "flagged", "rated", "all"]
@@ -126,18 +126,13 @@ def close_duels(duels: Sequence[Comparison]) -> list[CloseDuel]:
         pairs[frozenset((each.left_id, each.right_id))].append(each)
     found = []
     for repeated in pairs.values():
-        outcomes = {_outcome(each) for each in repeated}
+        outcomes = {each.winner for each in repeated}
         why = "a tie in a duel" if "tie" in outcomes else ""
         if len(outcomes) > 1:
             why = "the duel ended differently when repeated"
         if why and all(each.how.method != REVIEWED for each in repeated):
             found.append(CloseDuel(repeated[-1].right_id, repeated[-1].left_id, why))
     return found
-
-
-def _outcome(duel: Comparison) -> int | Verdict:
-    """The id of the reply that won, or the verdict if none did."""
-    return {"left": duel.left_id, "right": duel.right_id}.get(duel.verdict, duel.verdict)
 
 
 def _item(reply: CompleteReply, mark: Mark, dueled: Collection[int]) -> QueueItem:

@@ -113,16 +113,18 @@ class ChatFinder:
         found, request = self.card(), self.request
         if found is None or request.chat_id or request.persona or request.company or request.turns:
             return ""
-        if not (request.new or request.greeting is not None):
-            from rpterm.store import resumable_chat
-
-            if resumable_chat.has_chat_to_resume(self.paths.database, found.card.name):
-                return ""
-        from rpterm.cards.macros import draws_at_random
-        from rpterm.prompt.macro_values import ChatMacros
+        from rpterm.store import resumable_chat
 
         card, index = found.card, (request.greeting or 1) - 1
         text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
+        fresh = request.new or request.greeting is not None
+        is_for_user = any(word in text.casefold() for word in ("user", "persona"))
+        may_differ = not fresh or (is_for_user and self.settings.persona == Persona())
+        if may_differ and resumable_chat.has_chat_to_resume(self.paths.database, card.name):
+            return ""
+        from rpterm.cards.macros import draws_at_random
+        from rpterm.prompt.macro_values import ChatMacros
+
         if draws_at_random(text):
             return ""
         persona = card.user(self.settings.persona)
@@ -254,9 +256,19 @@ class ChatFinder:
         return None
 
     def _persona(self, store: Store, request: ChatRequest, card: CharacterCard) -> Persona:
-        """The user's persona: the one a flag names, else that of the settings or the card."""
-        own = self.settings.persona
+        """The user's persona in a new chat.
+
+        That of the flag or the settings, else the one chosen in the newest chat with the character,
+        else the card's.
+        """
+        own, stored = self.settings.persona, {each.name: each for each in store.personas()}
         if request.persona:
-            known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
+            known = {persona.name.casefold(): persona for persona in [own, *stored.values()]}
             return known.get(request.persona.casefold(), Persona(request.persona))
+        if own == Persona():
+            last = self._newest(store, card.name, [], "")
+            if last is not None and (last.persona.name in stored or not card.user_name):
+                own = last.persona
+        elif not own.description:
+            own = stored.get(own.name, own)
         return card.user(own)

@@ -10,11 +10,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from rpterm.store.errors import StoreError, as_store_errors
+from rpterm.store.row_conversion import batches, qmarks
+
+Values = Sequence[Any] | Mapping[str, Any]
 
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
@@ -28,11 +32,12 @@ _SETTINGS = (
 class _LockedConnection:
     """A connection and the lock that keeps ``close`` from closing it during a statement."""
 
-    def __init__(self, path: Path, busy_timeout: float) -> None:
+    def __init__(self, path: Path, busy_timeout: float, *, read_only: bool) -> None:
         self.lock = threading.RLock()
         self.connection = sqlite3.connect(
-            path, timeout=busy_timeout, isolation_level=None, check_same_thread=False
-        )
+            _read_only_uri(path) if read_only else path, uri=read_only,
+            timeout=busy_timeout, isolation_level=None, check_same_thread=False,
+        )  # fmt: skip
         for setting in _SETTINGS:
             self.connection.execute(setting)
 
@@ -50,8 +55,14 @@ class _LockedConnection:
 class Connections:
     """The connections of one store to one file."""
 
-    def __init__(self, path: Path, busy_timeout: float) -> None:
-        """``busy_timeout`` is how many seconds a write waits for another process's write."""
+    def __init__(self, path: Path, busy_timeout: float, *, read_only: bool = False) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            busy_timeout: Seconds that a write waits for another process's write.
+            read_only: The file or its folder is not writable; a write is an error.
+        """
+        self.read_only = read_only
         self._path = path
         self._busy_timeout = busy_timeout
         self._local = threading.local()
@@ -64,7 +75,7 @@ class Connections:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, for queries or for a single writing statement.
+        """This thread's connection, for queries or for single writing statements.
 
         Raises:
             StoreError: Instead of any SQLite error, or when the store is closed.
@@ -91,7 +102,7 @@ class Connections:
                 with _savepoint(connection):
                     yield connection
                 return
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN" if self.read_only else "BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -100,6 +111,35 @@ class Connections:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def rows(self, query: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.read() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def row(self, query: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or ``None``."""
+        with self.read() as connection:
+            row: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
+            return row
+
+    def rows_among(self, query: str, keys: Iterable[Any], *first: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query with ``IN ({})`` for these keys, in as many statements as they need.
+
+        Args:
+            first: The values of the placeholders before ``{}``.
+        """
+        with self.read() as connection:
+            return [
+                row
+                for part in batches(list(keys))
+                for row in connection.execute(query.format(qmarks(part)), (*first, *part))
+            ]
+
+    def run(self, statement: str, values: Values = ()) -> int:
+        """Execute one writing statement as a transaction; returns how many rows it changed."""
+        with self.read() as connection:
+            return connection.execute(statement, values).rowcount
 
     def close(self) -> None:
         """Close every thread's connection after running calls have ended. Idempotent."""
@@ -120,7 +160,7 @@ class Connections:
             with self._guard:
                 if self._closed:
                     raise self._closed_error()
-                locked = _LockedConnection(self._path, self._busy_timeout)
+                locked = _LockedConnection(self._path, self._busy_timeout, read_only=self.read_only)
                 self._opened.add(locked)
             self._local.locked = locked
         return locked
@@ -141,6 +181,13 @@ def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("RELEASE inside")
         raise
     connection.execute("RELEASE inside")
+
+
+def _read_only_uri(path: Path) -> str:
+    """The URI of a file whose folder cannot take SQLite's files for logging and locking."""
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    return f"{path.absolute().as_uri()}?mode=ro" + ("" if has_log else "&immutable=1")
 
 
 def has_table(connection: sqlite3.Connection, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Prepares a database file for use: creates, migrates and checks it, and ends dead streams."""
+"""Prepares a database file for use: creates and checks it, and ends dead streams."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from rpterm.errors import cause_of
 from rpterm.store.errors import StoreError
 from rpterm.store.process_locks import is_alive
-from rpterm.store.schema.chat_tables import prepare
 
 _ALWAYS_CHECKED_BYTES = 4 * 1024 * 1024
 _CHECK_INTERVAL_S = 7 * 24 * 3600.0
@@ -50,13 +49,18 @@ def _create(path: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
-def migrate_and_check(connection: sqlite3.Connection, path: Path) -> None:
-    """Migrate the file and check its health when that is due.
+def is_read_only(path: Path) -> bool:
+    """Whether the file exists, but SQLite cannot write it or create its log next to it."""
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+    return path.is_file() and not writable
+
+
+def check_health(connection: sqlite3.Connection, path: Path) -> None:
+    """Check the file's structure when that is due.
 
     Raises:
-        StoreError: The file is damaged, of another program, or written by a newer rpterm.
+        StoreError: The file is damaged.
     """
-    prepare(connection, path)
     if _check_is_due(connection, path):
         problems = structure_problems(connection)
         if problems:

@@ -80,7 +80,9 @@ class Scrubber:
                 self._thread.start()
 
     def finish(self) -> None:
-        """Wait for a running scrub, then scrub what is still due."""
+        """Wait for a running scrub, then scrub what is still due, unless nothing can be written."""
+        if self._connections.read_only:
+            return
         thread = self._thread
         if thread is not None:
             thread.join()

@@ -16,10 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rpterm.store import backup, chats, search, secure_erase, tree, turn_removal
+from rpterm.store import backup, chats, file_setup, search, secure_erase, tree, turn_removal
 from rpterm.store.connections import Connections
 from rpterm.store.errors import StoreError
-from rpterm.store.file_setup import create_file, mark_dead_streams_partial, migrate_and_check
 from rpterm.store.personas_and_flags import PersonasAndFlags
 from rpterm.store.process_locks import Owner
 from rpterm.store.resumable_chat import IS_HIDDEN
@@ -30,6 +29,7 @@ from rpterm.store.row_conversion import (
     to_chat,
     to_generation,
 )
+from rpterm.store.schema.chat_tables import prepare
 from rpterm.store.search import SearchHit
 from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn
@@ -51,12 +51,14 @@ class Store(PersonasAndFlags):
         *,
         busy_timeout: float = 15.0,
         clock: Callable[[], float] = time.time,
+        allow_read_only: bool = False,
     ) -> None:
         """Open or create the file, migrate it, check its health, and end streams left by a crash.
 
         Args:
             busy_timeout: Seconds to wait while another process writes.
             clock: Returns the time in Unix seconds.
+            allow_read_only: Accept a file that can only be read; a write is an error then.
 
         Raises:
             StoreError: The file cannot be used; the message says why and what to do.
@@ -64,22 +66,30 @@ class Store(PersonasAndFlags):
         self.file = path
         self._clock = clock
         self.owner = Owner(path)
-        create_file(path)
-        self.connections = Connections(path, busy_timeout)
+        read_only = allow_read_only and file_setup.is_read_only(path)
+        if not read_only:
+            file_setup.create_file(path)
+        self.connections = Connections(path, busy_timeout, read_only=read_only)
+        self._scrubber = secure_erase.Scrubber(self.connections, path)
         try:
             with self.connections.read() as connection:
-                migrate_and_check(connection, path)
-                mark_dead_streams_partial(connection, path)
-                scrub_due = secure_erase.pending_scrub(connection) is not None
-                abandoned = chats.abandoned_imports(connection, path)
-            self._scrubber = secure_erase.Scrubber(self.connections, path)
-            for chat_id in abandoned:
-                self.delete_chat(chat_id)
-            if scrub_due:
-                self._scrubber.run()
+                prepare(connection, path)
+            if not read_only:
+                self._recover()
         except BaseException:
             self.connections.close()
             raise
+
+    def _recover(self) -> None:
+        with self.connections.read() as connection:
+            file_setup.check_health(connection, self.file)
+            file_setup.mark_dead_streams_partial(connection, self.file)
+            scrub_due = secure_erase.pending_scrub(connection) is not None
+            abandoned = chats.abandoned_imports(connection, self.file)
+        for each in abandoned:
+            self.delete_chat(each)
+        if scrub_due:
+            self._scrubber.run()
 
     def now(self) -> float:
         """The time in Unix seconds, by the clock that dates what is stored."""
@@ -97,12 +107,11 @@ class Store(PersonasAndFlags):
             return
         try:
             if self.owner.has_streamed:
-                with self.connections.write() as connection:
-                    connection.execute(
-                        "UPDATE turns SET status = 'partial', owner = NULL "
-                        "WHERE status = 'streaming' AND owner = ?",
-                        (self.owner.token,),
-                    )
+                self.connections.run(
+                    "UPDATE turns SET status = 'partial', owner = NULL "
+                    "WHERE status = 'streaming' AND owner = ?",
+                    (self.owner.token,),
+                )
             self._scrubber.finish()
         finally:
             self.owner.release()
@@ -113,16 +122,17 @@ class Store(PersonasAndFlags):
         """Store a version of a card once and return the SHA-256 of its text in hex."""
         toml = storable(toml, "card")
         digest = hashlib.sha256(toml.encode()).hexdigest()
-        with self.connections.read() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
-                (digest, storable(name, "name"), toml, self._clock()),
-            )
+        self.connections.run(
+            "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
+            (digest, storable(name, "name"), toml, self._clock()),
+        )
         return digest
 
     def get_card(self, card_hash: str) -> str | None:
         """The TOML text of a stored card version, or ``None``."""
-        return self._value("SELECT toml FROM cards WHERE hash = ?", storable(card_hash, "hash"))
+        digest = storable(card_hash, "hash")
+        row = self.connections.row("SELECT toml FROM cards WHERE hash = ?", (digest,))
+        return None if row is None else str(row[0])
 
     # Chats -------------------------------------------------------------------------------------
     def create_chat(
@@ -166,13 +176,12 @@ class Store(PersonasAndFlags):
         where = f"NOT {IS_HIDDEN.format('c.id')}"
         if card_name is not None:
             where += " AND c.card_name = :card"
-        with self.connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {CHAT_COLUMNS} FROM chats c WHERE {where} "
-                "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
-                {"card": card_name, "limit": -1 if limit is None else limit},
-            )
-            return [to_chat(row) for row in rows]
+        rows = self.connections.rows(
+            f"SELECT {CHAT_COLUMNS} FROM chats c WHERE {where} "
+            "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
+            {"card": card_name, "limit": -1 if limit is None else limit},
+        )
+        return [to_chat(row) for row in rows]
 
     def update_chat(
         self,
@@ -257,12 +266,9 @@ class Store(PersonasAndFlags):
             StoreError: The turn is gone, or it is finished.
         """
         text = storable(text, "reply")
-        with self.connections.read() as connection:
-            updated = connection.execute(
-                "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'", (text, turn_id)
-            )
-            if updated.rowcount:
-                return
+        growing = "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'"
+        if self.connections.run(growing, (text, turn_id)):
+            return
         with self.connections.write() as connection:
             self._require_writable(connection, turn_id)
             connection.execute(
@@ -363,11 +369,9 @@ class Store(PersonasAndFlags):
 
     def generation(self, turn_id: int) -> Generation | None:
         """The provenance of a reply, or ``None`` if it was not generated."""
-        with self.connections.read() as connection:
-            row = connection.execute(
-                f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?", (turn_id,)
-            ).fetchone()
-            return None if row is None else to_generation(row)
+        query = f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?"
+        row = self.connections.row(query, (turn_id,))
+        return None if row is None else to_generation(row)
 
     def backup(self, to: Path) -> None:
         """Copy the current state of the database into one new file.
@@ -378,7 +382,6 @@ class Store(PersonasAndFlags):
         with self.connections.read() as connection:
             backup.backup(connection, to)
 
-    # -------------------------------------------------------------------------------------------
     def _require_writable(self, connection: sqlite3.Connection, turn_id: int) -> Turn:
         """The turn, if this store may write a reply into it."""
         turn = tree.turn(connection, turn_id)

@@ -3,6 +3,7 @@
 A file that was imported once is not imported again. This package knows no user interface.
 """
 
+from rpterm.transfer.archives import unpacked
 from rpterm.transfer.chat_cards import KnownCard, read_known
 from rpterm.transfer.chat_import import ImportedChat, import_chats
 from rpterm.transfer.folder_import import LOG_EXTENSION, ImportSummary, import_paths
@@ -19,4 +20,5 @@ __all__ = [
     "import_paths",
     "join_worlds",
     "read_known",
+    "unpacked",
 ]

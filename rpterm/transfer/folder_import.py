@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards.exchange.files import ImportedFile, import_files
+from rpterm.cards.exchange.files import ImportedFile, import_files, safe_name
+from rpterm.cards.exchange.importer import PICTURES
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
 from rpterm.transfer.chat_import import IMPORT_FLAG, ImportedChat, has_chats, import_chats
-from rpterm.transfer.other_settings import read_settings, store_personas
+from rpterm.transfer.json_files import read_object
+from rpterm.transfer.other_settings import OtherSettings, read_settings, store_personas
+from rpterm.transfer.presets import SHIPPED, is_shipped, read_preset, write_profile
 from rpterm.transfer.world_links import join_worlds
 from rpterm.types import RptermError
 
 LOG_EXTENSION = ".jsonl"
-_CHAT_DOCUMENT = ".json"
+_DOCUMENT = ".json"
 _SKIPPED_FOLDERS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
         "user avatars", "quickreplies", "movingui", "node_modules", ".git",
     )
 )  # fmt: skip
-"""Folder names of such programs that contain neither cards nor chats."""
+"""Names of such programs' folders that contain neither cards nor chats of their user.
+
+The same is true of ``default/content``, the originals of what such a program ships.
+"""
 
 
 @dataclass(slots=True)
@@ -35,12 +42,16 @@ class ImportSummary:
     Attributes:
         passed_over: Files in folders from which nothing was imported.
         personas: The names of the user's personas that were added.
+        hints: What to do here for what worked by itself there, one sentence each.
+        profiles: What presets of samplers and system prompts became.
     """
 
     cards: list[ImportedFile] = field(default_factory=list)
     chats: list[ImportedChat] = field(default_factory=list)
     passed_over: list[Path] = field(default_factory=list)
     personas: list[str] = field(default_factory=list)
+    hints: tuple[str, ...] = ()
+    profiles: list[ImportedFile] = field(default_factory=list)
 
 
 def import_paths(
@@ -49,12 +60,15 @@ def import_paths(
     store: Store,
     known: Iterable[KnownCard] = (),
     on_done: Callable[[str], None] | None = None,
+    config_file: Path | None = None,
 ) -> ImportSummary:
     """Import files and folders: every card, world file and chat log in them.
 
     Args:
         folder: The folder to write cards to.
         known: Existing cards that chats may belong to; cards imported now take precedence.
+        config_file: The settings file, next to which presets become profiles; ``None`` leaves
+            presets out.
         on_done: Called with the name of each file.
 
     Raises:
@@ -63,16 +77,24 @@ def import_paths(
     report_done = on_done or (lambda name: None)
     cards, logs = _find_files(paths)
     settings, used = read_settings(cards)
-    moved = ImportSummary(personas=store_personas(settings.personas, store))
+    personas = store_personas(settings.personas, store)
+    moved = ImportSummary(personas=personas, hints=tuple(_hints(settings)))
     for path in cards:
-        result = _import_card(path, folder, store, settings.scanning)
-        is_chat = path.suffix.lower() == _CHAT_DOCUMENT and has_chats(path)
+        named, is_chat = path in paths, path.suffix.lower() == _DOCUMENT and has_chats(path)
+        profile = None
+        if config_file and (named or not is_shipped(path)):
+            profile = _import_preset(path, config_file, store)
+        if profile is not None:
+            moved.profiles.append(profile)
+        else:
+            # A save of KoboldAI is both a character and a chat.
+            result = _import_card(path, folder, store, settings.scanning)
+            if not result.not_a_card or (named and not is_chat and path not in used):
+                moved.cards.append(result)
+            elif not is_chat and path not in used:
+                moved.passed_over.append(path)
         if is_chat:
             logs.append(path)
-        if not result.not_a_card or (path in paths and not is_chat and path not in used):
-            moved.cards.append(result)
-        elif not is_chat and path not in used:
-            moved.passed_over.append(path)
         report_done(path.name)
     moved.cards = join_worlds(moved.cards, folder, settings.worlds)
     files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
@@ -83,17 +105,46 @@ def import_paths(
     return moved
 
 
+def _hints(settings: OtherSettings) -> Iterator[str]:
+    if settings.default_persona:
+        name = settings.default_persona
+        yield f"`rpterm config set persona.name {shlex.quote(name)}` makes you {name} in new chats."
+    for world in settings.worlds_of_all:
+        yield (
+            f"The world {world} was read in every chat; here characters name their worlds: "
+            f"`rpterm cards join CARD {safe_name(world)}`."
+        )
+
+
 def _import_card(
     path: Path, folder: Path, store: Store, scanning: Mapping[str, Any]
 ) -> ImportedFile:
-    flag = _flag_of(path)
-    before = store.flag(flag)
-    if before and Path(before).is_file():
-        return ImportedFile(path, Path(before), known=True)
+    if known := _imported_before(path, store):
+        return known
     result = import_files([path], folder, scanning=scanning)[0]
     if result.target is not None:
-        store.set_flag(flag, str(result.target.absolute()))
+        store.set_flag(_flag_of(path), str(result.target.absolute()))
     return result
+
+
+def _import_preset(path: Path, config_file: Path, store: Store) -> ImportedFile | None:
+    """The profile that a preset became; ``None`` if the file is no preset."""
+    preset = read_preset(read_object(path)) if path.suffix.lower() == _DOCUMENT else None
+    if preset is None:
+        return None
+    if known := _imported_before(path, store):
+        return known
+    target = write_profile(preset, path, config_file)
+    store.set_flag(_flag_of(path), str(target.absolute()))
+    return ImportedFile(path, target, notes=preset.notes)
+
+
+def _imported_before(path: Path, store: Store) -> ImportedFile | None:
+    """The earlier import of a file with the same content, if its result still exists."""
+    before = store.flag(_flag_of(path))
+    return (
+        ImportedFile(path, Path(before), known=True) if before and Path(before).is_file() else None
+    )
 
 
 def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -114,10 +165,18 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _walk(folder: Path) -> Iterable[Path]:
-    for each in folder.rglob("*"):
-        parts = each.relative_to(folder).parts[:-1]
-        if not any(part.casefold() in _SKIPPED_FOLDERS for part in parts) and each.is_file():
-            yield each
+    return (
+        each for each in folder.rglob("*") if is_wanted(each.relative_to(folder)) and each.is_file()
+    )
+
+
+def is_wanted(inside: Path) -> bool:
+    """Whether a file of a folder, by its path in it, may have a part in an import."""
+    folders, suffix = [part.casefold() for part in inside.parts[:-1]], inside.suffix.lower()
+    is_skipped = not _SKIPPED_FOLDERS.isdisjoint(folders) or "default/content" in "/".join(folders)
+    return not is_skipped and (
+        suffix in FOREIGN_EXTENSIONS | PICTURES | {LOG_EXTENSION} or inside.name == SHIPPED
+    )
 
 
 def _flag_of(path: Path) -> str:

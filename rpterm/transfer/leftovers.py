@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from rpterm.cards.exchange import jsonio
-from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
 from rpterm.cards.exchange.importer import PICTURES
 from rpterm.humanize import counted
-from rpterm.text_encoding import to_utf8
+from rpterm.transfer.json_files import read_object
 
 _PICTURE = ("picture", "pictures")
 _OTHER = ("other file", "other files")
@@ -40,11 +38,5 @@ def describe_leftovers(paths: Iterable[Path]) -> str:
 def _kind(path: Path) -> tuple[str, str]:
     if path.suffix.lower() in PICTURES:
         return _PICTURE
-    try:
-        if path.stat().st_size > MAX_JSON:
-            return _OTHER
-        raw = jsonio.loads(to_utf8(path.read_bytes()), path.name)
-    except (OSError, ExchangeError):
-        return _OTHER
-    keys = raw.keys() if isinstance(raw, dict) else set()
+    keys = read_object(path).keys()
     return next((names for marks, names in _KINDS if marks <= keys), _OTHER)

@@ -34,7 +34,8 @@ LAMPLIGHT = Theme(
         "block-cursor-foreground": "#f2ede3",
         "block-cursor-text-style": "none",
         "input-selection-background": "#8fb6d9 30%",
-        "foreground-disabled": "#e4dfd5 45%",
+        # Opaque: in the style of a text, Textual 8.2.8 ignores the alpha of a theme's variable.
+        "foreground-disabled": "#807c79",
         "text-disabled": "#e4dfd5 56%",
     },
 )
@@ -64,7 +65,7 @@ PAPER = Theme(
         "block-cursor-foreground": "#1f1c18",
         "block-cursor-text-style": "none",
         "input-selection-background": "#2c5f86 25%",
-        "foreground-disabled": "#2b2823 54%",
+        "foreground-disabled": "#78746c",
         "text-disabled": "#2b2823 68%",
     },
 )

@@ -182,6 +182,24 @@ def test_syntax_errors_name_every_line() -> None:
     assert [problem.line for problem in found] == [1, 3, 5]
 
 
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("tagline = “Bakes bread.”", "straight quotes"),
+        ('greetings = [“Hello.”, "x"]', "straight quotes"),
+        ('tagline = "Bakes bread.",', "Remove the comma"),
+        ("tagline = 'It's bread.'", 'between " and "'),
+        ('tagline = "She says "hi" to all."', 'write \\" for a quote'),
+        ('tagline = "one\ntwo"', 'between """ and """'),
+        ('portrait = "C:\\users\\me.png"', "for a backslash"),
+    ],
+)
+def test_the_slips_of_beginners_are_explained(line: str, remedy: str) -> None:
+    [problem] = problems(f'name = "Ada"\n{line}\n')
+    assert problem.line == 2
+    assert remedy in problem.remedy
+
+
 def test_other_problems_are_reported_along_with_a_syntax_error() -> None:
     found = problems("tagline = x\ntagz = [1]\n")
     assert [(problem.line, problem.field) for problem in found] == [(1, ""), (2, "tagz")]

@@ -282,3 +282,12 @@ def test_a_closed_standard_output_is_not_reported_as_a_bug(home: Path) -> None:
         stdout=None, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), text=True,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_standard_input_ends_a_chat_like_an_empty_one(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rpterm", "chat", "sherlock"],
+        stdin=None, capture_output=True, preexec_fn=lambda: os.close(0), text=True,
+        env=os.environ | {"RPTERM_ENGINE": "scripted"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

@@ -94,6 +94,13 @@ def test_regenerate_with_a_number_generates_several_swipes(cli: Cli, home: Path)
         assert len(store.siblings(turns(home)[-1].id)) == 3
 
 
+def test_regenerate_with_words_passes_them_on_as_a_hint(cli: Cli, home: Path) -> None:
+    talk(cli, "Hello", "/regenerate shorter, and he is angry")
+    with Store(home / "rpterm.db") as store:
+        generation = store.generation(turns(home)[-1].id)
+    assert generation is not None and "[shorter, and he is angry]" in generation.prompt_text
+
+
 def test_continue_edit_undo_and_branches_change_the_tree(cli: Cli, home: Path) -> None:
     out = talk(cli, "Hello", "/continue", "/edit Quite so.", "/undo", "Good day", "/branches")
     assert f"Holmes: … {SECOND}" in out
@@ -148,7 +155,7 @@ def test_impersonate_prints_a_draft_and_sends_nothing(cli: Cli, home: Path) -> N
 
 
 @pytest.mark.parametrize("line", ["/foo", "/swipe up", "/go 999", "/go x", "/edit", "/undo",
-                                  "/greeting 9", "/persona :", "/regenerate many", "/swipe ²",
+                                  "/greeting 9", "/persona :", "/hide many", "/swipe ²",
                                   "/swipe " + 5000 * "1", "/regenerate ²"])  # fmt: skip
 def test_a_wrong_command_is_one_sentence_and_the_chat_continues(cli: Cli, line: str) -> None:
     done = cli("chat", "sherlock", stdin=f"{line}\nHello\n")

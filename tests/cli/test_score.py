@@ -147,6 +147,16 @@ def test_json_output_keeps_lone_surrogates_and_has_no_infinity(
     assert found == {"reply": "Elementary \ud800 é", "path": "a", "score": None}
 
 
+def test_json_output_escapes_what_moves_a_terminals_cursor_or_turns_its_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reply = "\x1b[2J \x9b2J \x7f \u202e"
+    out.json_data({"reply": reply})
+    written = capsys.readouterr().out
+    assert json.loads(written) == {"reply": reply}
+    assert written.isascii() and written.replace("\n", "").isprintable()
+
+
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_the_table_fits_the_terminal(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from rpterm.engine import remote
+from rpterm.engine import remote, remote_errors
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -49,6 +51,10 @@ class FakeServer(ThreadingHTTPServer):
         self.then: list[dict[str, str]] = []
         """What is streamed the next time, where it is something else than words."""
         self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
+        self.refusals: list[tuple[int, str, dict[str, str]]] = []
+        """Status, message and headers of the next answers, in place of a reply."""
+        self.breaks_at: int | None = None
+        """The delta before which the connection is reset."""
         self.body: tuple[str, bytes] | None = None
         """Content type and bytes of every reply, instead of a proper one."""
         self.hold = threading.Event()
@@ -71,9 +77,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
-    def answer(self, code: int, body: Any) -> None:
+    def answer(self, code: int, body: Any, headers: dict[str, str] | None = None) -> None:
         raw = json.dumps(body).encode()
         self.send_response(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
@@ -94,6 +102,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(body)
+        if self.server.refusals:
+            code, message, headers = self.server.refusals.pop(0)
+            self.answer(code, {"error": {"message": message}}, headers)
+            return
         if self.server.refuses and self.server.refuses in body:
             self.answer(400, {"error": {"message": f"unknown field {self.server.refuses}"}})
             return
@@ -116,6 +128,12 @@ class Handler(BaseHTTPRequestHandler):
             if number == self.server.hold_at:
                 while not self.server.hold.wait(0.02):
                     self.wfile.write(b": still here\n\n")
+            if number == self.server.breaks_at:
+                self.wfile.flush()
+                reset_when_closed = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_when_closed)
+                self.connection.close()
+                raise BrokenPipeError
             self.event({"choices": [{"index": 0, "delta": delta}]})
         if server.then:
             server.deltas, server.then = server.then, []
@@ -364,6 +382,54 @@ def test_a_server_that_goes_away(engine: RemoteEngine, server: FakeServer) -> No
     server.server_close()
     with pytest.raises(EngineError, match=r"No server|broke"):
         list(engine.generate(ASK))
+
+
+def test_a_busy_server_is_asked_again_when_it_says(
+    engine: RemoteEngine, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_errors, "_LOADING_PAUSE_S", 0.01)
+    server.refusals = [(429, "slow down", {"Retry-After": "0.2"}), (503, "Loading model", {})]
+    began = time.monotonic()
+    assert text_of(list(engine.generate(ASK))).startswith("*smiles*")
+    assert len(server.asked) == 3
+    assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "end"),
+    [(429, {}, "in a moment"), (429, {"Retry-After": "3600"}, "in 3600 s")],
+)
+def test_a_server_that_is_busy_for_long_is_told_with_its_own_words(
+    engine: RemoteEngine, server: FakeServer, code: int, headers: dict[str, str], end: str
+) -> None:
+    server.refusals = [(code, "quota exceeded", headers)]
+    with pytest.raises(EngineError, match=rf"busy \(quota exceeded\): try again {end}\."):
+        list(engine.generate(ASK))
+    assert len(server.asked) == 1
+
+
+def test_cancel_does_not_wait_for_a_busy_server(engine: RemoteEngine, server: FakeServer) -> None:
+    server.refusals = [(429, "slow down", {"Retry-After": "50"})]
+    events = engine.generate(ASK)
+    next(events)
+    began = time.monotonic()
+    engine.cancel()
+    assert ends(list(events))[0].reason == "cancelled"
+    assert time.monotonic() - began < 10
+
+
+def test_a_connection_that_breaks_in_the_middle_keeps_the_text(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    server.breaks_at = 2
+    server.hold.clear()
+    server.hold_at = 2
+    stream = engine.generate(ASK)
+    events = [next(stream), next(stream)]
+    server.hold.set()
+    with pytest.raises(EngineError, match=r"broke\. What was received is kept"):
+        list(stream)
+    assert text_of(events).startswith("*smiles*")
 
 
 def test_token_estimates_are_near_and_reversible(engine: RemoteEngine) -> None:

@@ -174,7 +174,7 @@ def test_repetition_and_parroting_point_at_the_words() -> None:
         ("The pump has a pump. A boat is a boat, and the pump of the boat is a good pump.", True),
         ("船是船，船上的泵是船的泵，泵就是船上的泵。", True),
         (
-            "The pump broke at noon, so we bailed by hand until the boat stood dry on the sand.",
+            "The pump broke at noon, so we bailed until the boat stood dry on the sand.",
             False,
         ),
         ("No. No, no, no!", False),

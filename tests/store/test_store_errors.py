@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -137,11 +137,39 @@ from pathlib import Path
 from rpterm.store import Store, StoreError
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)  # root may write everywhere
+"""
+OPEN = """
 try:
     Store(Path(sys.argv[1]))
 except StoreError as error:
     print(error)
 """
+READ = """
+with Store(Path(sys.argv[1]), allow_read_only=True) as store:
+    [chat] = store.chats()
+    print([turn.text.split()[0] for turn in store.path(chat.leaf_id)])
+    for write in (store.update_chat, store.delete_chat):
+        try:
+            write(chat.id)
+        except StoreError as error:
+            print(error)
+"""
+
+
+def run_read_only(folder: Path, script: str, path: Path) -> str:
+    """What a script prints that may read the folder, but not write it."""
+    above = [each for each in folder.parents if each.name.startswith(("pytest-", "popen-"))]
+    for parent in above:
+        parent.chmod(0o755)  # Others must get through; root's own folders let nobody.
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    command = [sys.executable, "-c", READ_ONLY + script, str(path)]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    finally:
+        for parent in (*above, folder):
+            parent.chmod(0o700)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of another kind")
@@ -150,19 +178,22 @@ def test_a_read_only_folder(tmp_path: Path, existing: bool) -> None:
     path = tmp_path / "rp.db"
     if existing:
         fill(path)
-        path.chmod(0o444)
-    above = [each for each in tmp_path.parents if each.name.startswith(("pytest-", "popen-"))]
-    for folder in above:
-        folder.chmod(0o755)  # Others must get through; root's own folders let nobody.
-    tmp_path.chmod(0o555)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, str(path)], capture_output=True, text=True, check=True
-        )
-    finally:
-        for folder in (*above, tmp_path):
-            folder.chmod(0o700)
-    assert "cannot be" in done.stdout and "writable" in done.stdout
+    told = run_read_only(tmp_path, OPEN, path)
+    assert "cannot be" in told and "writable" in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of another kind")
+@pytest.mark.parametrize("running", [False, True])
+def test_a_read_only_database_can_be_read(tmp_path: Path, running: bool) -> None:
+    path = tmp_path / "100% #1?.db"
+    fill(path)
+    with Store(path) if running else nullcontext() as store:
+        if store:  # What it writes is in the log next to the database.
+            leaf = store.chats()[0].leaf_id
+            store.add_turn(1, leaf, "user", "U", "newest", origin=Origin.TYPED)
+        texts, *refused = run_read_only(tmp_path, READ, path).splitlines()
+    assert ("newest" if running else "number2") in texts.split()[-1]
+    assert len(refused) == 2 and all("cannot be written" in each for each in refused)
 
 
 def test_a_text_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

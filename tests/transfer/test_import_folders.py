@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from rpterm.group import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.chat_log import export_log
-from rpterm.transfer import import_chats, import_paths, read_known
+from rpterm.transfer import import_chats, import_paths, read_known, unpacked
 from rpterm.types import RptermError
 
 MARA = CharacterCard(
@@ -205,3 +207,40 @@ def test_a_log_of_several_characters_becomes_a_cast(
     assert [turn.speaker for turn in export_log(store, result.chat_id or 0).turns] == [
         name for name, _ in said
     ]
+
+
+def test_a_backup_in_an_archive_is_imported_like_its_folder(
+    old: Path, store: Store, tmp_path: Path
+) -> None:
+    (old / "backgrounds" / "sea.png").write_bytes(b"large")
+    backup = Path(shutil.make_archive(str(tmp_path / "backup"), "zip", old))
+    with unpacked([backup]) as (places, shown):
+        folder = places[0]
+        moved = import_paths(places, tmp_path / "cards", store)
+        assert not (folder / "backgrounds").exists()
+    plain = import_paths([old], tmp_path / "others", store)
+    assert all(card.known for card in plain.cards)
+    assert all(chat.known or chat.error for chat in plain.chats)
+    assert len(plain.cards) == len(moved.cards) and len(plain.chats) == len(moved.chats)
+    assert shown(moved.cards[0].source).is_relative_to(backup)
+    assert not folder.exists()
+
+
+def test_an_archive_that_is_a_card_is_left_alone(tmp_path: Path) -> None:
+    card = tmp_path / "card.zip"
+    with zipfile.ZipFile(card, "w") as archive:
+        archive.writestr("card.json", "{}")
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04")
+    with unpacked([card, broken, tmp_path]) as (places, shown):
+        assert places == [card, broken, tmp_path]
+        assert shown(card) == card
+
+
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(bad, "w") as archive:
+        archive.writestr("characters/a.json", "abcdefgh")
+    bad.write_bytes(bad.read_bytes().replace(b"abcdefgh", b"abcdefgx"))
+    with pytest.raises(RptermError, match="damaged or encrypted"), unpacked([bad]):
+        pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from textual.message import Message
 from tui_support import (
     CARD,
@@ -28,6 +29,7 @@ from tui_support import (
 from rpterm.chat import events
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui import messages
+from rpterm.tui.screens.chat import replies
 from rpterm.tui.widgets.candidates import Candidate
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.status import Phase
@@ -103,6 +105,21 @@ async def test_a_message_sent_while_the_model_loads_is_stored_at_once(tmp_path: 
         assert texts(app)[1:] == ["Hello", REPLIES[0]]
 
 
+async def test_the_status_line_says_for_how_long_a_model_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "SILENCE_S", 1)
+    stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=30))
+    app = stage.app()
+    async with running(app) as pilot:
+        await send(pilot, app, "Hello")
+        await wait_until(pilot, lambda: "nothing for 1 s" in screen_text(app))
+        await wait_until(pilot, lambda: "nothing for 2 s" in screen_text(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: phase(app) == "ready")
+        assert "nothing for" not in screen_text(app)
+
+
 async def test_escape_stops_a_reply_and_keeps_its_text(tmp_path: Path) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
     seen: list[Message] = []
@@ -131,6 +148,14 @@ async def test_a_message_sent_during_a_reply_stays_in_the_input(tmp_path: Path) 
         assert "Still writing" in notices(app)
         await pilot.press("escape")
         await wait_until(pilot, lambda: not app.chat.state.busy)
+
+
+async def test_enter_before_the_chat_is_open_says_so(stage: Stage) -> None:
+    stage.gate = threading.Event()
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The chat is still opening." in notices(app))
 
 
 async def test_sending_nothing_shows_a_hint(stage: Stage) -> None:
@@ -453,3 +478,19 @@ async def test_macros_in_the_greeting_are_expanded(stage: Stage) -> None:
         assert "You are late, Ansel." in screen_text(app)
         assert "‹ 1/2 ›" in screen_text(app)
         assert CARD.tagline in screen_text(app)
+
+
+async def test_enter_without_a_text_answers_the_last_message_or_says_how_to_go_on(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Ctrl+O lets" in notices(app))
+        message = stage.session.path()[1]
+        stage.session.branch(message.id)
+        await replies.refresh_transcript(app.chat)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: len(stage.session.path()) == 3)
+        await wait_until(pilot, lambda: stage.session.path()[-1].swipes == 2)

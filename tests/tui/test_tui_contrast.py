@@ -99,6 +99,15 @@ async def test_text_in_all_panes_has_enough_contrast(stage: Stage, key: str, wor
         readable(app)
 
 
+async def test_faint_marks_are_fainter_than_the_text_beside_them(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await shown(pilot, "f2", "▸")
+        found = list(contrasts(app))
+        strongest = max(ratio for piece, ratio in found if piece == "▸")
+        assert strongest < min(ratio for piece, ratio in found if piece == "system") / 2
+
+
 async def test_text_in_the_review_has_enough_contrast(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

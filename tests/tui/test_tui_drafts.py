@@ -327,6 +327,15 @@ async def test_keys_pressed_at_once_act_in_order(stage: Stage) -> None:
         assert texts(app)[-2] == "a\nb"
 
 
+async def test_keys_that_edit_act_in_order_with_letters(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        typed = ["x", "ctrl+u", "a", "c", "backspace", "b", "d", "left", "c"]
+        for key in typed:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await wait_until(pilot, lambda: app.chat.input.text == "abcd")
+
+
 @pytest.mark.parametrize("first_run", [False, True])
 async def test_what_is_typed_before_the_first_frame_is_in_the_input(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, first_run: bool

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard
 from rpterm.tui import text
 from rpterm.tui.widgets.panes.card import _find, describe
-from rpterm.tui.widgets.panes.consistency import HEIGHTS, interval, sparkline
+from rpterm.tui.widgets.panes.consistency import HEIGHTS, around, interval, sparkline
 
 MARKED = st.text(st.sampled_from('ab *_`"\n'), max_size=60)
 
@@ -70,3 +70,13 @@ def test_a_card_line_is_found_although_its_macros_are_expanded() -> None:
     assert _find(plain, "Mara has never seen a whale.") == (-1, 0)
     assert _find("ATTRIBUTES\n• Is short.\n• Short.\n1895", "Short.") == (25, 6)
     assert _find("1895 was long ago.\nKNOWS UNTIL\n1895", "1895") == (31, 4)
+
+
+def test_a_long_line_is_shown_around_the_words_it_shares_with_the_reply() -> None:
+    line = f"{'The fog is brown. ' * 20}She laid the bow aside.{' And then?' * 20}"
+    shown = around(line, "bow")
+    at = shown.plain.index("bow")
+    assert shown.plain.startswith("…") and shown.plain.endswith("…")
+    assert len(shown) <= 121
+    assert any("bold" in str(span.style) and span.start == at for span in shown.spans)
+    assert around("He rows.", "bow").plain == "He rows."

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from textual.content import Content
 
 from rpterm.tui import text
 from rpterm.tui.text import ACTION, BOLD, CODE, SPEECH, harmless, one_line, roleplay
@@ -77,7 +80,25 @@ def test_one_line_shortens_and_joins_a_text() -> None:
     assert one_line("x" * 50, 10) == "x" * 9 + "…"
 
 
+def test_cells_flow_into_lines_and_are_never_broken() -> None:
+    cells = [Content("━ words 56%"), Content("─ next to a match 20%"), Content("· rest")]
+    assert text.flow(cells, 30).plain == "━ words 56%\n─ next to a match 20%  · rest"
+    assert text.flow((), 30).plain == ""
+
+
+def test_each_line_of_wrapped_content_has_the_prefix() -> None:
+    hung = text.hang(Content("one two three\nfour"), 9, "| ")
+    assert hung.plain == "| one two\n| three\n| four"
+
+
 def test_a_bar_shows_something_as_soon_as_there_is_something() -> None:
     assert text.bar(0.0, 8) == ("", "─" * 8)
     assert text.bar(0.001, 8) == ("━", "─" * 7)
     assert text.bar(2.0, 8) == ("━" * 8, "")
+
+
+@pytest.mark.parametrize("piece", ["**a ", "*a ", '*a "b **c `d _e\n', "**a ** b ", '"a '])
+def test_marks_that_never_close_cost_time_in_proportion_to_the_text(piece: str) -> None:
+    began = time.perf_counter()
+    text.roleplay(piece * (60_000 // len(piece)))
+    assert time.perf_counter() - began < 5  # 0.3 s; a minute and more if every mark is followed

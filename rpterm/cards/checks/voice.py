@@ -15,7 +15,7 @@ from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
 from rpterm.humanize import counted
 
 _MIN_EXAMPLES = 3
-_SPEECH = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»")
+_SPEECH = re.compile(r"\"[^\"\n]*\"|“[^“”\n]*”|«[^«»\n]*»")
 _VERBS = (
     "say|reply|replie|answer|ask|nod|smile|laugh|sigh|think|feel|decide|agree|shrug|whisper|"
     "gasp|blush|scream|shout|mutter|grin|cry|crie|realize|realise|wonder|want"

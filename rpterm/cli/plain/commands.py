@@ -48,8 +48,10 @@ def _quit(chat: PlainChat, rest: str) -> None:
 
 
 def _regenerate(chat: PlainChat, rest: str) -> None:
-    count = _number(rest, 1)
-    chat.reply(ReplyRequest(Intent.REGENERATE, candidates=count))
+    if rest and not rest.isnumeric():
+        chat.reply(ReplyRequest(Intent.REGENERATE, hint=rest))
+    else:
+        chat.reply(ReplyRequest(Intent.REGENERATE, candidates=_number(rest, 1)))
 
 
 def _continue(chat: PlainChat, rest: str) -> None:
@@ -321,7 +323,11 @@ def _cast(chat: PlainChat, rest: str) -> None:
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "help": (_help, "lists the commands."),
-    "regenerate": (_regenerate, "[N] generates another reply, or N at once; the old one is kept."),
+    "regenerate": (
+        _regenerate,
+        "[N|HINT] generates another reply, N at once, or one with a hint (shorter, she is angry); "
+        "the old one is kept.",
+    ),
     "continue": (_continue, "continues the last reply."),
     "swipe": (_swipe, "[left|right|N] shows another version of the last turn."),
     "edit": (_edit, "TEXT replaces the text of the last turn; the original is kept."),

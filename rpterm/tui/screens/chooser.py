@@ -180,7 +180,8 @@ class Chooser(Dialog[ChooserResult]):
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED).truncate(width // 2, ellipsis=True)
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
-        head = Content.assemble(mark, (choice.indent, text.FAINT), choice.heading(title_width))
+        title = choice.heading(title_width, "bold" if choice.detail else "")
+        head = Content.assemble(mark, (choice.indent, text.FAINT), title)
         line = text.justify(head, right, width - 1)
         if choice.detail:
             detail = highlighted(choice.detail).stylize_before(text.MUTED)

@@ -1,8 +1,8 @@
 """The hint line at the bottom, generated from the key registry for the commands available now.
 
 A click on a hint runs its command. While the user types a command, its completions are listed here
-instead, each with what it does. If not all hints fit, the last ones are dropped, but those that
-lead out of the current state or to the help stay longest. Knows no chat.
+instead, each with what it does; a click takes one. If not all hints fit, the last ones are dropped,
+but those that lead out of the current state or to the help stay longest. Knows no chat.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
 from rpterm.tui import key_names, keys, text
@@ -62,6 +63,13 @@ class KeyHints(Static):
             super().__init__()
             self.command = command
 
+    class Completed(Message):
+        """A completion was clicked: its word."""
+
+        def __init__(self, word: str) -> None:
+            super().__init__()
+            self.word = word
+
     def __init__(self, overrides: Mapping[str, str], *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
         self._overrides = overrides
@@ -101,6 +109,9 @@ class KeyHints(Static):
 
     def action_hint(self, command: str) -> None:
         self.post_message(self.Clicked(command))
+
+    def action_complete(self, word: str) -> None:
+        self.post_message(self.Completed(word))
 
     def _draw(self) -> None:
         width = max(1, self.size.width)
@@ -154,7 +165,8 @@ def _completion_row(completion: Completion, longest: int, width: int) -> Content
     key = Content.styled(completion.key, text.MUTED)
     room = width - key.cell_length - 2 if key and width > MIN_WIDTH_WITH_KEYS else width
     row = Content.assemble(word, "   ", completion.about).truncate(max(1, room), ellipsis=True)
-    return row if room == width else text.justify(row, key, width)
+    row = row if room == width else text.justify(row, key, width)
+    return row.stylize(Style.from_meta({"@click": f"complete({completion.word!r})"}))
 
 
 def fit(hints: Sequence[Hint], room: int) -> Content:

@@ -51,6 +51,7 @@ class Figures:
         model: The model's name.
         share: Progress of loading, 0 to 1.
         done, total: Progress of prompt evaluation, in tokens; ``done`` also counts a thought.
+        silent_s: Whole seconds since the model was last heard, if they are many.
         used, context: Tokens of the last prompt with its reply, and of the context window.
         left: Turns that did not fit into that prompt.
         reused, evaluated: Tokens of that prompt taken from the KV cache, and evaluated.
@@ -65,6 +66,7 @@ class Figures:
     share: float = 0.0
     done: int = 0
     total: int = 0
+    silent_s: int = 0
     used: int = 0
     context: int = 0
     left: int = 0
@@ -149,6 +151,8 @@ def _state(figures: Figures) -> Content:
         name = f"reading {figures.done:,}/{figures.total:,}"
     elif figures.phase is Phase.THINKING and figures.done:
         name = f"thinking {figures.done:,}"
+    if figures.silent_s:
+        name += f" · nothing for {figures.silent_s} s"
     return Content.assemble((f"{mark} {name}", style))
 
 

@@ -1,12 +1,16 @@
-"""A text area and a text line that also accept the zero-width joiners of letters and emoji.
+"""A text area and a text line that act on every key in the order in which it was typed.
 
-Textual ignores keys that are not printable. The joiners are not, but Persian words and family
-emoji are broken without them.
+Textual inserts letters at once, but sends Backspace and the like round by the app, so that on a
+busy machine they act on letters that were typed after them.
+
+They also accept the zero-width joiners of letters and emoji. Textual ignores keys that are not
+printable. The joiners are not, but Persian words and family emoji are broken without them.
 """
 
 from __future__ import annotations
 
 from textual import events
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 _JOINERS = ("\u200c", "\u200d")
@@ -24,6 +28,8 @@ class JoinerTextArea(TextArea):
             event.stop()
             event.prevent_default()
             self._replace_via_keyboard(event.character, *self.selection)
+        else:
+            await _edit_in_order(self, event)
 
 
 class JoinerInput(Input):
@@ -34,3 +40,14 @@ class JoinerInput(Input):
             event.stop()
             event.prevent_default()
             self.insert_text_at_cursor(event.character)
+        else:
+            await _edit_in_order(self, event)
+
+
+async def _edit_in_order(widget: Widget, event: events.Key) -> None:
+    """Run the widget's own action of a key now, before the next key is handled."""
+    for binding in widget._bindings.key_to_bindings.get(event.key, ()):
+        if not binding.priority and await widget.app.run_action(binding.action, widget):
+            event.stop()
+            event.prevent_default()
+            return

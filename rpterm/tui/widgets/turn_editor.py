@@ -73,11 +73,11 @@ class TurnEditor(JoinerTextArea):
         return max(1, min(super().get_content_height(container, viewport, width), max_height))
 
     def action_command(self, name: str) -> None:
-        """Run a command of the scope "turn"."""
+        """Run a command of the scope "turn", after the keys typed before it."""
         if name == "turn-keep":
-            self.call_later(self._keep)  # Keys typed before it may still be in the queue.
+            self.call_later(self._keep)
         elif name == "turn-line":
-            self.insert("\n")
+            self.call_later(self.insert, "\n")
         else:
             self.post_message(self.Closed(self.turn, None))
 

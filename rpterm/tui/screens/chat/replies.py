@@ -6,20 +6,26 @@ Every command that wants a reply builds a ``ScreenRequest`` (see ``sending``) an
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from rpterm import slash
-from rpterm.tui import background
-from rpterm.tui.screens.chat import frame, speakers
+from rpterm.tui import background, keys
+from rpterm.tui.screens.chat import frame, require, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Role, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
+
+SILENCE_CHECK_S = 0.5
+SILENCE_S = 5
+"""A shorter pause in a reply is not shown."""
+ANSWERING = (Phase.EVALUATING, Phase.THINKING, Phase.WRITING)
 
 
 async def stop(chat: ChatScreen) -> None:
@@ -58,13 +64,40 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     chat.refresh_hints()
 
 
+async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> None:
+    """Generate other versions of the selected or last reply.
+
+    Args:
+        hint: What to do differently, in the user's words; "" for nothing.
+    """
+    require.idle(chat)
+    if chat.state.figures.phase is Phase.CLOSED:
+        await frame.clear_below(chat)
+        frame.open_chat(chat, None, None)
+        return
+    turn = target_turn(chat)
+    if turn is None:
+        raise require.Refusal("There is no reply to regenerate yet.")
+    turn_id = turn.id if turn.role == "assistant" else None
+    if turn.role == "user" and turn is not last_turn(chat) and chat.session is not None:
+        await chat.ask(chat.session.branch, turn.id)
+    if turn.parent_id is None and turn.role == "assistant":
+        list_key = keys.key_name("greeting", chat.settings.keys)
+        raise require.Refusal(
+            f"This is the greeting: ← and → show the card's others, {list_key} lists them."
+        )
+    chat.input.focus()
+    request = ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates, hint=hint)
+    await start(chat, request)
+
+
 def run(chat: ChatScreen) -> None:
     """Pass the request to the session, in the thread of the reply lane."""
     state = chat.state
     session, request, epoch = state.session, state.request, state.epoch
     if session is None or request is None:
         return
-    state.running = True
+    state.running, state.heard_at = True, time.monotonic()
     if (last := last_turn(chat)) is not None:
         request = replace(request, after=last.id)
     if state.info is not None:
@@ -75,9 +108,18 @@ def run(chat: ChatScreen) -> None:
 
     def post(message: Message) -> None:
         if not stale():
+            state.heard_at = time.monotonic()
             chat.post_message(message)
 
     chat.replies.put(lambda: background.reply(session, request, post, stale))
+
+
+def show_silence(chat: ChatScreen) -> None:
+    """Show for how long nothing has come from the model, once that is long."""
+    state = chat.state
+    waits = state.running and state.figures.phase in ANSWERING
+    seconds = int(time.monotonic() - state.heard_at) if waits else 0
+    chat.figures(silent_s=seconds if seconds >= SILENCE_S else 0)
 
 
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:

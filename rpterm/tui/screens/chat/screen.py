@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from textual import events, on
@@ -30,8 +31,10 @@ from rpterm.tui.screens.chat import (
     other_terminals,
     panes,
     polling,
+    replies,
     reply_events,
     scores,
+    slash_completion,
     turns,
 )
 from rpterm.tui.screens.chat.keyboard import is_active
@@ -148,6 +151,7 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
         self.call_after_refresh(opening.begin, self)
         self.set_interval(polling.EVERY_S, self.poller.tick)
+        self.set_interval(replies.SILENCE_CHECK_S, partial(replies.show_silence, self))
 
     @property
     def transcript(self) -> Transcript:
@@ -261,7 +265,7 @@ class ChatScreen(Screen[None]):
 
     def phase(self, phase: Phase, **changes: object) -> None:
         """Change the phase that the status line shows."""
-        self.figures(phase=phase, **changes)
+        self.figures(phase=phase, silent_s=0, **changes)
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
@@ -357,6 +361,10 @@ class ChatScreen(Screen[None]):
     def hint_clicked(self, event: KeyHints.Clicked) -> None:
         of_app = keys.BY_ID[event.command].scope == "app"
         (self.app.run_command if of_app else self.command)(event.command)  # type: ignore[attr-defined]
+
+    @on(KeyHints.Completed)
+    def completion_clicked(self, event: KeyHints.Completed) -> None:
+        slash_completion.take(self, event.word)
 
     @on(events.DescendantFocus)
     def focus_moved(self) -> None:

@@ -12,14 +12,12 @@ from rpterm import slash
 from rpterm.tui import background, keys
 from rpterm.tui.screens.chat import (
     candidates,
-    frame,
     preview,
     replies,
     require,
     slash_commands,
 )
 from rpterm.tui.screens.chat.state import ScreenRequest
-from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent
 
 if TYPE_CHECKING:
@@ -52,16 +50,14 @@ async def _send_without_text(chat: ChatScreen) -> None:
         chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
     elif chat.state.choosing is not None:
         await candidates.keep_marked(chat)
-    elif chat.session is not None and chat.session.scene.group:
+    elif require.session(chat).scene.group:
         require.idle(chat)
         await replies.start(chat, ScreenRequest(Intent.NEXT))
+    elif (last := replies.last_turn(chat)) is not None and last.role == "user":
+        await replies.regenerate(chat)
     else:
-        chat.say("Nothing to send yet: write something first.")
-
-
-async def regenerate(chat: ChatScreen) -> None:
-    """Generate another version of the selected or last reply."""
-    await _regenerate(chat, 1)
+        key, name = keys.key_name("continue", chat.settings.keys), require.session(chat).card.char
+        chat.say(f"Nothing to send yet: write something, or {key} lets {name} go on.")
 
 
 async def several_candidates(chat: ChatScreen) -> None:
@@ -70,30 +66,7 @@ async def several_candidates(chat: ChatScreen) -> None:
     if chat.input.full_text.strip() and chat.transcript.selected is None:
         await send_text(chat, ScreenRequest(candidates=count))
     else:
-        await _regenerate(chat, count)
-
-
-async def _regenerate(chat: ChatScreen, candidates: int) -> None:
-    require.idle(chat)
-    if chat.state.figures.phase is Phase.CLOSED:
-        await frame.clear_below(chat)
-        frame.open_chat(chat, None, None)
-        return
-    turn = replies.target_turn(chat)
-    if turn is None:
-        raise require.Refusal("There is no reply to regenerate yet.")
-    turn_id = turn.id if turn.role == "assistant" else None
-    if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
-        await chat.ask(chat.session.branch, turn.id)
-    if turn.parent_id is None and turn.role == "assistant":
-        list_key = keys.key_name("greeting", chat.settings.keys)
-        raise require.Refusal(
-            f"This is the greeting: ← and → show the card's others, {list_key} lists them."
-        )
-    chat.input.focus()
-    await replies.start(
-        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=candidates)
-    )
+        await replies.regenerate(chat, count)
 
 
 async def continue_reply(chat: ChatScreen) -> None:

@@ -64,6 +64,12 @@ async def _set(chat: ChatScreen, arguments: str) -> None:
     )
 
 
+async def _regenerate(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.tui.screens.chat import replies
+
+    await replies.regenerate(chat, hint=arguments)
+
+
 async def _note(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import chats
 
@@ -94,5 +100,5 @@ async def _world(chat: ChatScreen, arguments: str) -> None:
 
 _WITH_ARGUMENTS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
     slash_completion.SET: _set, "note": _note, "rename": _rename, "world": _world,
-    "export-chat": _export,
+    "export-chat": _export, "regenerate": _regenerate,
 }  # fmt: skip

@@ -23,6 +23,7 @@ _SELECTED_TURN_COMMANDS = frozenset(("branch-here", "regenerate-here", "continue
 
 USAGE = {
     SET: "NAME VALUE changes a setting; the value default resets it.",
+    "regenerate": "[HINT] generates another reply, with a hint for it (shorter, she is angry).",
     "note": "[TEXT] writes the author's note; - alone clears it.",
     "rename": "[TITLE] renames this chat.",
     "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
@@ -74,6 +75,16 @@ def _about_setting(label: str) -> str:
 
 def _key_of(name: str, overrides: Mapping[str, str] | None) -> str:
     return "" if name == SET else keys.key_name(name, overrides)
+
+
+def take(chat: ChatScreen, word: str) -> None:
+    """A completion was clicked: run the command, or write it down if it takes arguments."""
+    name = word.removeprefix("/")
+    is_setting = name == word
+    chat.input.put(f"/{SET} {word} " if is_setting else f"{word} " if name in USAGE else word)
+    chat.input.focus()
+    if not is_setting and name not in USAGE:
+        chat.command("send")
 
 
 async def complete(chat: ChatScreen) -> None:

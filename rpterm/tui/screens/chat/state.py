@@ -44,6 +44,7 @@ class ChatState:
         running: Whether ``request`` was passed to the session.
         stored: Whether the user's message of ``request`` is stored.
         stopping: Whether the user stopped ``request``.
+        heard_at: ``time.monotonic`` of the start or the last sign of life of ``request``.
         epoch: Counts requests; a worker with an older number stops.
         live: The ids of the growing turns, by candidate index.
         prompt: The last prompt that was sent.
@@ -64,6 +65,7 @@ class ChatState:
     running: bool = False
     stored: bool = False
     stopping: bool = False
+    heard_at: float = 0.0
     epoch: int = 0
     live: dict[int, int] = field(default_factory=dict)
     prompt: Prompt | None = None

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ROWS = 6
 """Rows that the findings need below the head; otherwise the head scrolls with them."""
 HEIGHTS = "▁▂▃▄▅▆▇█"
+_LINE = 120
+"""Most characters shown of a line that the reply relates to."""
 _MARKS = {
     "break": ("✗", "$text-error"), "against": ("▽", "$text-warning"), "for": ("△", "$text-success"),
     "appeal": ("◇", "$text-secondary"),
@@ -68,9 +70,7 @@ class ConsistencyPane(ListPane):
     DEFAULT_CSS = """
     ConsistencyPane {
         #score-head { height: auto; padding: 0 2 0 1; }
-        PaneList { margin: 1 0 0 0; }
         &.-low #score-head { display: none; }
-        &.-low PaneList { margin: 0; }
     }
     """
 
@@ -112,7 +112,7 @@ class ConsistencyPane(ListPane):
         listed = self.listed
         marked = listed.highlighted
         # If there is no room for both, the head scrolls with the findings.
-        first = [Option(top + Content("\n"))] if low else []
+        first = [Option(top)] if low else []
         listed.set_options([*first, *self._options(width)])
         if marked is not None and marked < listed.option_count:
             listed.highlighted = marked
@@ -134,7 +134,8 @@ class ConsistencyPane(ListPane):
         for kind in ("little", "clean", "mute"):
             if names := [each.label for each in found if each.kind == kind]:
                 yield heading(_HEADINGS[kind])
-                yield Option(Content.styled(" · ".join(names), text.MUTED), disabled=True)
+                shown = Content.styled(" · ".join(names), text.MUTED)
+                yield Option(text.hang(shown, width), disabled=True)
         if not score.complete:
             pending = "The slower signals follow when the model is idle."
             yield Option(Content.styled(f"\n{pending}", f"italic {text.MUTED}"), disabled=True)
@@ -157,7 +158,8 @@ class ConsistencyPane(ListPane):
             lines = top if number == 0 else []
             if evidence is not None:
                 self._evidence[row_id] = evidence
-                lines += _evidence_lines(evidence, reply, repeated=evidence.line == last_line)
+                repeated = evidence.line == last_line
+                lines += _evidence_lines(evidence, reply, width, repeated=repeated)
                 last_line = evidence.line
             if lines:
                 yield Option(Content("\n").join(lines), id=row_id)
@@ -231,7 +233,7 @@ def _figures(score: Score, width: int) -> list[Content]:
         if value is None:
             rows.append(Content.assemble(left, ("not enough data", text.FAINT)))
             continue
-        bar_width = max(6, min(28, width - len(left) - len(" 0.00")))
+        bar_width = max(6, width - len(left) - len(" 0.00"))
         filled, empty = text.bar(value, bar_width)
         rows.append(
             Content.assemble(left, (filled, colour(value)), (empty, text.FAINT), f" {value:.2f}")
@@ -255,20 +257,35 @@ def _trend(state: ConsistencyState, width: int) -> Content:
     return Content.assemble((bars, "$text-primary"), (replies, text.MUTED), (verdict, style))
 
 
-def _evidence_lines(evidence: Evidence, reply: str, *, repeated: bool) -> list[Content]:
-    """The words of the reply and the line they relate to, unless that line is ``repeated``."""
+def _evidence_lines(evidence: Evidence, reply: str, width: int, *, repeated: bool) -> list[Content]:
+    """The words of the reply, and the line they relate to as a quotation unless ``repeated``."""
+    is_whole = evidence.end - evidence.start >= len(reply.strip())
+    words = "" if is_whole else excerpt(reply, evidence)
     rows = []
-    words = excerpt(reply, evidence) if evidence.end - evidence.start < len(reply.strip()) else ""
-    quote = ": ".join(part for part in (words, evidence.note) if part)
-    if quote:
-        rows.append(Content.styled(f"  {text.one_line(quote)}", "$foreground 80%"))
+    if words or evidence.note:
+        gap = ": " if words and evidence.note else ""
+        said = Content.assemble(text.one_line(words), (gap + evidence.note, text.MUTED))
+        rows.append(text.hang(said, width))
     if evidence.line and not repeated:
-        source = _source_name(evidence.source)
-        line = text.one_line(evidence.line, 160)
-        row = Content.assemble((f"  {source}: ", text.MUTED), (line, f"italic {text.MUTED}"))
-        is_in_card = evidence.source.startswith("card.")
-        rows.append(row + Content.styled(" ⏎", text.FAINT) if is_in_card else row)
+        line = around(text.one_line(evidence.line, 1000), words.strip("“”"))
+        source = f"  {_source_name(evidence.source)}"
+        enter = " ⏎" if evidence.source.startswith("card.") else ""
+        quoted = Content.assemble(line, (source, text.MUTED), (enter, text.FAINT))
+        rows.append(text.hang(quoted, width, ("  │ ", text.FAINT)))
     return rows
+
+
+def around(line: str, words: str) -> Content:
+    """At most ``_LINE`` characters of a line, the words in it emphasised and in view."""
+    at = line.casefold().find(words.casefold()) if words else -1
+    first = max(0, at - _LINE // 3) if at + len(words) > _LINE else 0
+    first = line.rfind(" ", 0, first) + 1 if first else 0
+    lead = "…" if first else ""
+    shown = Content.styled(lead + text.one_line(line[first:], _LINE), f"italic {text.MUTED}")
+    if at < 0:
+        return shown
+    start = at - first + len(lead)
+    return shown.stylize("bold not italic $foreground", start, start + len(words))
 
 
 def _source_name(source: str) -> str:

@@ -10,15 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
-from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, heading, pane_action
+from rpterm.tui.widgets.panes.list_pane import FoldingPane, Links, PaneList, heading, pane_action
 
 if TYPE_CHECKING:
     from rpterm.examples.records import Row
@@ -68,7 +67,7 @@ class ExampleSizes:
         return min(_CELLS, round(_CELLS * self.budget / self.most)) if self.most else 0
 
 
-class ExamplesPane(ListPane):
+class ExamplesPane(FoldingPane):
     """Two sliders at the top, the list below."""
 
     DEFAULT_CSS = """
@@ -99,7 +98,6 @@ class ExamplesPane(ListPane):
         self._rows: dict[str, Row] = {}
         self.sizes = ExampleSizes()
         self._problem = "Waiting for the model…"
-        self._unfolded: set[str] = set()
         self._renamed: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -134,14 +132,6 @@ class ExamplesPane(ListPane):
 
     def action_budget(self, cell: int) -> None:
         self.post_message(self.SliderClicked(budget=(cell - (cell == self.sizes.cell)) / _CELLS))
-
-    @on(OptionList.OptionSelected)
-    def fold(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        key = event.option.id or ""
-        self._unfolded ^= {key}
-        if key in self._rows:
-            event.option_list.replace_option_prompt(key, self._row(self._rows[key], self.width))
 
     def _draw(self) -> None:
         self.query_one("#examples-head", Static).update(self._head(self.width))
@@ -201,14 +191,15 @@ class ExamplesPane(ListPane):
         return Content.assemble(padded_label, down, " ", *bar, " ", up, f"  {figure}")
 
     def _links(self) -> Content:
-        return Content("  ").join(
+        links = [
             text.key_link(
                 keys.short_key_name(name, self._overrides),
                 keys.BY_ID[name].label,
                 pane_action("command", name),
             )
             for name in _LINKED
-        )
+        ]
+        return text.flow(links if self._rows else (), self.width)
 
     def _options(self) -> Iterable[Option]:
         title = ""
@@ -216,10 +207,13 @@ class ExamplesPane(ListPane):
             if _HEADINGS[row.place] != title:
                 title = _HEADINGS[row.place]
                 yield heading(title)
-            yield Option(self._row(row, self.width), id=row.exemplar.key)
+            key = row.exemplar.key
+            yield Option(self._row(key) or "", id=key)
 
-    def _row(self, row: Row, width: int) -> Content:
-        open_ = row.exemplar.key in self._unfolded
+    def _row(self, key: str) -> Content | None:
+        if (row := self._rows.get(key)) is None:
+            return None
+        open_, width = key in self._unfolded, self.width
         mark, style = _MARKS[row.place]
         order = f"{row.order:>2} " if row.order else " – "
         name = _SOURCES[row.exemplar.source]
@@ -229,20 +223,22 @@ class ExamplesPane(ListPane):
         left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
         lines = [text.justify(left, (right, text.MUTED), width)]
         if open_:
-            lines += _dialogue(row)
+            lines += _dialogue(row, width)
         else:
             first_words = text.one_line(row.exemplar.reply, 120)
             lines.append(Content.styled(f"   {first_words}", "$foreground 80%").truncate(
                 width, ellipsis=True))  # fmt: skip
         if row.place in ("out", "excluded") or open_:
-            lines.append(Content.styled(f"   {row.why}", f"italic {text.MUTED}"))
+            why = Content.styled(row.why, f"italic {text.MUTED}")
+            lines.append(text.hang(why, width, "   "))
         return Content("\n").join(lines)
 
 
-def _dialogue(row: Row) -> list[Content]:
+def _dialogue(row: Row, width: int) -> list[Content]:
     shown = []
     for who, line in row.exemplar.example.dialogue:
         style = "$text-secondary" if who == "user" else "$text-primary"
         name = "You" if who == "user" else "They"
-        shown.append(Content.assemble((f"   {name}: ", style), text.roleplay(line)))
+        said = Content.assemble((f"{name}: ", style), text.roleplay(line))
+        shown.append(text.hang(said, width, "   "))
     return shown

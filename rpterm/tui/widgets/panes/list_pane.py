@@ -1,13 +1,14 @@
-"""Base classes of the panes: a pane with a list, the list, and lines with links to actions."""
+"""Base classes of the panes: with a list, with one that unfolds, and lines with links."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from textual import on
 from textual.binding import BindingsMap
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
@@ -103,4 +104,25 @@ class ListPane(Vertical):
             self._draw()
 
     def _draw(self) -> None:
+        raise NotImplementedError
+
+
+class FoldingPane(ListPane):
+    """A pane whose rows show more when Enter or a click unfolds them."""
+
+    def __init__(self, name: str, overrides: Mapping[str, str] | None = None) -> None:
+        super().__init__(name, overrides)
+        self._unfolded: set[str] = set()
+
+    @on(OptionList.OptionSelected)
+    def fold(self, event: OptionList.OptionSelected) -> None:
+        """Unfold the chosen row, or fold it again."""
+        event.stop()
+        key = event.option.id or ""
+        self._unfolded ^= {key}
+        if (row := self._row(key)) is not None:
+            event.option_list.replace_option_prompt(key, row)
+
+    def _row(self, key: str) -> Content | None:
+        """The row of this id, unfolded if it is in ``_unfolded``; ``None`` if it is gone."""
         raise NotImplementedError

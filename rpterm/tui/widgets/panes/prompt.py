@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList, heading
+from rpterm.tui.widgets.panes.list_pane import FoldingPane, PaneList, heading
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {
@@ -27,22 +26,28 @@ ZONES = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A row of the list: one or more spans that belong together, or something left out."""
+    """A row of the list: one or more spans that belong together, or something left out.
+
+    Attributes:
+        why: Why it is in the prompt, or is not.
+        about: What the folded row says about it: the reason, or the first words of the text.
+    """
 
     key: str
     source: str
     tokens: int
     why: str
     body: str
+    about: str = ""
+    is_left_out: bool = False
 
 
-class PromptPane(ListPane):
+class PromptPane(FoldingPane):
     """A bar, its legend, and the list of pieces."""
 
     DEFAULT_CSS = """
     PromptPane {
         #prompt-head { height: auto; padding: 0 2 0 1; }
-        PaneList { margin: 1 0 0 0; }
     }
     """
 
@@ -50,7 +55,6 @@ class PromptPane(ListPane):
         super().__init__("prompt")
         self._prompt: Prompt | None = None
         self._problem = "Waiting for the model…"
-        self._unfolded: set[str] = set()
         self._pieces: dict[str, Piece] = {}
 
     def compose(self) -> ComposeResult:
@@ -66,14 +70,6 @@ class PromptPane(ListPane):
             return
         self._prompt = prompt if prompt is not None else self._prompt
         self.draw()
-
-    @on(OptionList.OptionSelected)
-    def fold(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        key = event.option.id or ""
-        self._unfolded ^= {key}
-        if key in self._pieces:
-            event.option_list.replace_option_prompt(key, self._row(self._pieces[key], self.width))
 
     def _draw(self) -> None:
         self.query_one("#prompt-head", Static).update(self._head(self.width))
@@ -97,43 +93,54 @@ class PromptPane(ListPane):
 
     def _options(self, prompt: Prompt) -> Iterable[Option]:
         self._pieces = {}
-        width = self.width
         zone = ""
         for piece_zone, piece in pieces(prompt.spans):
             if piece_zone != zone:
                 zone = piece_zone
                 mark, style, note = ZONES[zone]
                 yield heading(f"{mark} {zone}", note, style)
-            self._pieces[piece.key] = piece
-            yield Option(self._row(piece, width), id=piece.key)
+            yield self._option(piece)
         if prompt.left_out:
             yield heading("○ left out", style="$text-warning")
         for piece in left_out(prompt.left_out):
-            self._pieces[piece.key] = piece
-            yield Option(self._row(piece, width), id=piece.key)
+            yield self._option(piece)
 
-    def _row(self, piece: Piece, width: int) -> Content:
-        open_ = piece.key in self._unfolded
-        number = f"{piece.tokens:,}" if piece.tokens else "–"
-        left = Content.assemble(("▾ " if open_ else "▸ ", text.FAINT), piece.source)
-        room = width - len(number) - 2
-        left = left.truncate(room, ellipsis=True)
-        is_left_out = piece.key.startswith("out:")
-        why = text.one_line(piece.why)
-        room -= left.cell_length + 2
-        if why and room > 8 and not (open_ or is_left_out):
-            reason = Content.styled(why, text.MUTED).truncate(room, ellipsis=True)
-            left = Content.assemble(left, "  ", reason)
-        row = text.justify(left, number, width)
-        if is_left_out and not open_:
-            reason = Content.styled(f"  {why}", text.MUTED).truncate(width, ellipsis=True)
-            row = Content.assemble(row, "\n", reason)
-        if open_:
-            body = text.harmless(piece.body).strip("\n") or "(empty)"
-            if why:
-                row = Content.assemble(row, "\n", (f"  {why}", f"italic {text.MUTED}"))
-            row = Content.assemble(row, "\n", (body, "$foreground 80%"), "\n")
-        return row
+    def _option(self, piece: Piece) -> Option:
+        self._pieces[piece.key] = piece
+        return Option(self._row(piece.key) or "", id=piece.key)
+
+    def _row(self, key: str) -> Content | None:
+        if (piece := self._pieces.get(key)) is None:
+            return None
+        return (_unfolded if key in self._unfolded else _folded)(piece, self.width)
+
+
+def _title(piece: Piece, mark: str, width: int, note: str = "") -> Content:
+    """The first line of a row: the source, a note if there is room for it, and the tokens."""
+    number = f"{piece.tokens:,}" if piece.tokens else "–"
+    room = width - len(number) - 2
+    left = Content.assemble((f"{mark} ", text.FAINT), piece.source).truncate(room, ellipsis=True)
+    room -= left.cell_length + 2
+    if note and room > 8:
+        words = Content.styled(note, text.MUTED).truncate(room, ellipsis=True)
+        left = Content.assemble(left, "  ", words)
+    return text.justify(left, number, width)
+
+
+def _folded(piece: Piece, width: int) -> Content:
+    if not piece.is_left_out:
+        return _title(piece, "▸", width, piece.about)
+    why = Content.styled(f"  {text.one_line(piece.why)}", text.MUTED)
+    return Content.assemble(_title(piece, "▸", width), "\n", why.truncate(width, ellipsis=True))
+
+
+def _unfolded(piece: Piece, width: int) -> Content:
+    body = Content.styled(text.harmless(piece.body).strip("\n") or "(empty)", "$foreground 80%")
+    parts = [_title(piece, "▾", width)]
+    if piece.why:
+        why = Content.styled(text.one_line(piece.why), f"italic {text.MUTED}")
+        parts.append(text.hang(why, width))
+    return Content("\n").join([*parts, text.hang(body, width), Content("")])
 
 
 def pieces(spans: Sequence[Span]) -> Iterable[tuple[str, Piece]]:
@@ -147,7 +154,8 @@ def pieces(spans: Sequence[Span]) -> Iterable[tuple[str, Piece]]:
         seen[main.source] = seen.get(main.source, 0) + 1
         yield main.zone, Piece(
             f"{main.source}#{seen[main.source]}", text.harmless(main.source),
-            sum(span.tokens for span in group), _reason(main), "".join(s.text for s in group),
+            sum(span.tokens for span in group), main.why, "".join(s.text for s in group),
+            _about(main),
         )  # fmt: skip
 
 
@@ -169,18 +177,23 @@ def _grouped(spans: Sequence[Span]) -> Iterable[tuple[Span, list[Span]]]:
     return groups
 
 
-def _reason(span: Span) -> str:
-    """Why a piece is in the prompt; for turns and examples their first words say more."""
-    if span.source.startswith(("turn:", "example:")):
-        return text.one_line(span.text, 60)
-    return span.why
+def _about(span: Span) -> str:
+    """What a folded row says: for the card, turns and examples their first words say most."""
+    if not span.source.startswith(("card.", "persona", "turn:", "example:")):
+        return span.why
+    title, _, rest = span.text.strip().partition("\n")
+    words = rest if rest and title.endswith(":") else f"{title} {rest}"
+    return text.one_line(words.strip().removeprefix("- "), 100)
 
 
 def left_out(items: Sequence[LeftOut]) -> Iterable[Piece]:
     """What was left out of the prompt, as pieces."""
     for index, item in enumerate(items):
         source = text.harmless(item.source)
-        yield Piece(f"out:{item.source}#{index}", source, item.tokens, item.why, item.text)
+        yield Piece(
+            f"out:{item.source}#{index}", source, item.tokens, item.why, item.text,
+            is_left_out=True,
+        )  # fmt: skip
 
 
 def _zones(prompt: Prompt) -> dict[str, int]:
@@ -202,12 +215,15 @@ def _bar(prompt: Prompt, width: int) -> Content:
 
 
 def _legend(prompt: Prompt, width: int) -> Content:
-    """What the marks of the bar mean, in two columns."""
+    """What the marks of the bar mean, in one line if they fit, or else in two columns."""
     entries = [(*ZONES[zone][:2], f"{zone} {n:,}") for zone, n in _zones(prompt).items()]
     entries.append(("┄", text.MUTED, f"reply {prompt.reserve:,}"))
     cells = [
         Content.assemble((f"{mark} ", style), (label, text.MUTED)) for mark, style, label in entries
     ]
+    line = Content("   ").join(cells)
+    if line.cell_length <= width:
+        return line
     left = width // 2
     rows = [
         first.pad_right(max(1, left - first.cell_length)) + second

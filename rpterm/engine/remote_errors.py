@@ -1,0 +1,79 @@
+"""Explains the errors of the OpenAI client library, and says which are worth waiting for.
+
+Knows servers and status codes, no requests and no replies.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rpterm.engine.protocol import EngineError
+
+_LOADING_PAUSE_S = 2.0
+"""Seconds between two attempts while a server loads its model and does not say how long."""
+
+
+def pause_s(error: Any) -> float | None:
+    """How long to wait before a request that a server refused is repeated.
+
+    Args:
+        error: An ``openai.APIStatusError``.
+
+    Returns:
+        Seconds, or ``None`` if waiting will not help. Too many requests without a time may mean
+        that a quota is used up.
+    """
+    if error.status_code not in (429, 503):
+        return None
+    asked = _retry_after_s(error)
+    return _LOADING_PAUSE_S if asked is None and error.status_code == 503 else asked
+
+
+def explain(error: Exception, url: str, model: str, *, begun: bool = False) -> str:
+    """One sentence for the user.
+
+    Args:
+        error: An error of the client library, or what it let through.
+        begun: Whether the reply had begun.
+    """
+    import openai
+
+    broke = f"The connection to {url} broke. What was received is kept; try again."
+    match error:
+        case EngineError():
+            return str(error)
+        case openai.APITimeoutError():
+            return f"The server {url} did not answer in time: is it busy or asleep?"
+        case openai.APIConnectionError():
+            nobody = f"No server answers at {url}: check remote_url, and that it runs."
+            return broke if begun else nobody
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return f"The server {url} rejects the key: check what remote_key_env names."
+        case openai.NotFoundError():
+            return f"The server {url} does not know {model or 'this model'!r}."
+        case openai.APIStatusError(status_code=429 | 503):
+            asked = _retry_after_s(error)
+            when = f"in {math.ceil(asked)} s" if asked else "in a moment"
+            return f"The server {url} is busy ({_own_words(error)}): try again {when}."
+        case openai.APIStatusError():
+            return f"The server {url} answered {error.status_code}: {_own_words(error)}."
+        case openai.APIError() if not isinstance(error, openai.APIResponseValidationError):
+            return f"The server {url} failed: {error.message}"
+        case openai.OpenAIError() | ValueError() | TypeError() | AttributeError():
+            return f"The server {url} does not speak the OpenAI protocol ({error})."
+    return broke
+
+
+def _retry_after_s(error: Any) -> float | None:
+    """The seconds after which the server wants to be asked again; ``None`` if it says none."""
+    try:
+        seconds = float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 < seconds < math.inf else None
+
+
+def _own_words(error: Any) -> str:
+    """What the server said, without the status code that the library puts before it."""
+    return str(error.message).removeprefix(f"Error code: {error.status_code} - ").rstrip(".")
