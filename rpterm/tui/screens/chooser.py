@@ -7,8 +7,7 @@ of them: the caller or a subclass provides the choices.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,8 +23,7 @@ from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An entry of the list.
 
     Attributes:
@@ -60,8 +58,7 @@ class Choice:
         return title.truncate(width - suffix.cell_length, ellipsis=True) + suffix
 
 
-@dataclass(frozen=True, slots=True)
-class ChooserResult:
+class ChooserResult(NamedTuple):
     """What the user decided.
 
     Attributes:
