@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 from rpterm.scoring import word_frequency
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.combine import (
-    Term,
     confidence_interval,
     dimension_values,
     log_odds,
