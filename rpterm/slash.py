@@ -25,7 +25,7 @@ def message_in(line: str) -> str:
 
 
 def escaped(message: str) -> str:
-    """The line to type for a message: the inverse of ``message``."""
+    """The line to type for a message: the inverse of ``unescaped``."""
     return f"/{message}" if message.startswith("/") else message
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import threading
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
-from rpterm.cli.user_store import open_store
+from rpterm.cli.user_files import load_settings, open_store
 from rpterm.cli.verdict_words import VERDICTS
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
-from rpterm.errors import cause_of
 from rpterm.startup import launch
 from rpterm.types import RptermError
 
@@ -50,15 +48,8 @@ def read_messages(source: str) -> tuple[str, ...]:
 
         text = (Path(__file__).parents[1] / "dueling" / "lines.toml").read_text(encoding="utf-8")
         return tuple(tomli.loads(text)["lines"])
-    try:
-        raw = Path(source).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RptermError(f"{source} is not UTF-8 text; write one message per line.") from error
-    except OSError as error:
-        raise RptermError(
-            f"{source} cannot be read ({cause_of(error)}); --turns takes a file, or fresh."
-        ) from error
-    found = [line.strip() for line in raw.splitlines()]
+    hint = "--turns takes a text with one message per line, or fresh."
+    found = [line.strip() for line in folders.read_text(Path(source), hint).splitlines()]
     found = [line for line in found if line and not line.startswith("#")]
     if not found:
         raise RptermError(f"{source} contains no message; write one per line.")
@@ -163,7 +154,7 @@ class Engines:
 def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
     """Judge until the last round, or until the user quits."""
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
+    settings = load_settings()
     engines = Engines(parse_all(wanted.specs), settings, paths)
     engines.check()
     with open_store(begin=True) as store:

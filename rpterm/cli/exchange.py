@@ -17,7 +17,7 @@ from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.app import one_of
-from rpterm.cli.user_store import open_store
+from rpterm.cli.user_files import card_folders, open_store
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import RptermError
@@ -49,7 +49,7 @@ def import_chats(
     """Import chat logs into the database, optionally with ratings, and print each log's result."""
     owner = None
     if card is not None:
-        places = library.card_folders(folders.find().characters)
+        places = card_folders()
         file = library.find(card, places)
         found = transfer.read_known([(file.stem, file)], places)
         if not found:
@@ -114,7 +114,7 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     if name is None:
         raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
     chosen = one_of(FORMATS, name, "format")
-    places = library.card_folders(folders.find().characters)
+    places = card_folders()
     for note in export_file(card_lint.find_file(card, places), chosen, target, places):
         out.say(f"note: {note}")
     out.say(str(target))
@@ -190,8 +190,7 @@ def _already(known: int) -> str:
 
 
 def _known_cards() -> list[KnownCard]:
-    paths = folders.find()
-    places = library.card_folders(paths.characters)
+    places = card_folders()
     files = library.card_files(places)
     return transfer.read_known(((path.stem, path) for path in files.values()), places)
 

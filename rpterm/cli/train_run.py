@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.guard import INTERRUPTED, signals_handled
+from rpterm.cli.user_files import load_settings
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -36,7 +35,7 @@ def base_weights(name: str | None) -> tuple[Path, str]:
 
     require_extra()
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
+    settings = load_settings()
     if name is None and settings.engine != "llama":
         raise RptermError(
             "Your model is on a server, but only a model on this machine can be trained: name one "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from rpterm.cards.exchange.untyped import as_mapping, as_mappings, as_texts
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.store import Store
 from rpterm.transfer.json_files import read_object
 from rpterm.types import Persona, TurnTaking
@@ -103,9 +103,8 @@ def _line(raw: Any) -> str:
 
 
 def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        return ""
-    return "".join(each for each in raw if each.isprintable() or each == "\n")[:_MAX_TEXT].strip()
+    kept = (each for each in as_text(raw) if each.isprintable() or each == "\n")
+    return "".join(kept)[:_MAX_TEXT].strip()
 
 
 def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:

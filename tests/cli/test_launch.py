@@ -11,7 +11,7 @@ import pytest
 from rpterm import paths as folders
 from rpterm.chat.card_reload import Reloader
 from rpterm.chat.engine_request import samplers_for as samplers
-from rpterm.chat.session import ReplyRequest
+from rpterm.chat.request import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.embed import STARTER, EmbedError

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rpterm.cards.exchange.patch import Table
-from rpterm.cards.exchange.untyped import as_mapping, as_mappings
 from rpterm.cards.patterns import split_regex_key
+from rpterm.foreign_json import as_mapping, as_mappings
 
 
 def to_world(raw: Mapping[str, Any]) -> tuple[Table, str] | None:

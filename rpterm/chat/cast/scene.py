@@ -9,7 +9,7 @@ terminal have been read.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,9 +31,10 @@ from rpterm.chat.cast.renaming import (
 from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
+from rpterm.prompt.template import OPEN_USER, REPLY, Ending
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Cast, Member, Turn, TurnTaking
+from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
@@ -110,6 +111,22 @@ class Scene(Actors):
         for actor in self._actors.values():
             if actor.memory is not None:
                 actor.memory.close()
+
+    # Prompts -----------------------------------------------------------------------------------
+    def build_prompt(
+        self, actor: Actor, path: Sequence[Turn], *, ending: Ending = REPLY, hint: str = "",
+        examples: bool = True,
+    ) -> Prompt:  # fmt: skip
+        """The complete prompt of an actor's reply to this branch; see ``Prompter.build_full``."""
+        chat, view = self._store.chat(self._chat_id), self.view(actor, path)
+        return actor.prompter.build_full(
+            actor.card, chat, view, ending=ending, hint=hint, examples=examples
+        )
+
+    def reusable_prefix(self, actor: Actor, path: Sequence[Turn]) -> tuple[int, ...]:
+        """The tokens that an actor's next prompt is already known to begin with."""
+        chat, view, now = self._store.chat(self._chat_id), self.view(actor, path), self._store.now()
+        return actor.prompter.build_reusable(actor.card, chat, view, OPEN_USER, now).ids
 
     # Changes -----------------------------------------------------------------------------------
     def sync_cast(self) -> None:

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rpterm.cards.exchange.untyped import as_mapping, as_mappings, as_texts
+from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text, as_texts
 from rpterm.store.chat_files.json_lines import ChatLogError
 
 Row = dict[str, Any]
 _MARKS = (
-    b'"messages"',
-    b'"risuChat"',
-    b'"histories"',
-    b'"actions"',
-    b'"data_visible"',
-    b'"visible"',
-)
+    b'"messages"', b'"risuChat"', b'"histories"', b'"actions"', b'"data_visible"', b'"visible"',
+)  # fmt: skip
 _HIDDEN_START = "<|BEGIN-VISIBLE-CHAT|>"
 _INPUT, _OUTPUT = "{{[INPUT]}}", "{{[OUTPUT]}}"
 _NAME_SEPARATOR = "||$||"
@@ -59,10 +54,10 @@ def _head(user: Any, character: Any, **metadata: Any) -> Row:
     return {"user_name": user, "character_name": character, "chat_metadata": metadata}
 
 
-def _row(name: Any, is_user: bool, text: Any, at: Any = None, swipes: Any = ()) -> Row:
+def _row(name: Any, is_user: bool, text: Any, at: Any = None, swipes: Iterable[Any] = ()) -> Row:
     """A message; ``swipes`` are its other versions."""
     row: Row = {"name": name, "is_user": is_user, "mes": text, "send_date": at}
-    others = [each for each in as_texts(swipes) if each != text]
+    others = [each for each in as_texts(list(swipes)) if each != text]
     return row | {"swipes": [text, *others], "swipe_id": 0} if others else row
 
 
@@ -71,14 +66,12 @@ def _is_agnai(raw: Mapping[str, Any]) -> bool:
 
 
 def _agnai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    rows = [
-        _row(
-            each.get("handle"), not each.get("characterId") and bool(each.get("userId")),
-            each["msg"], each.get("createdAt"), each.get("retries"),
-        )
-        for each in as_mappings(raw["messages"])
-        if "msg" in each
-    ]  # fmt: skip
+    messages = [each for each in as_mappings(raw["messages"]) if "msg" in each]
+    rows = []
+    for each in messages:
+        is_user = not each.get("characterId") and bool(each.get("userId"))
+        retries = as_list(each.get("retries"))
+        rows.append(_row(each.get("handle"), is_user, each["msg"], each.get("createdAt"), retries))
     speaker = next((row["name"] for row in rows if not row["is_user"] and row["name"]), name)
     yield [_head("", speaker), *rows]
 
@@ -141,7 +134,7 @@ def _pair(raw: Any) -> list[str]:
     """Both texts of an exchange, or an empty list."""
     if not isinstance(raw, list) or len(raw) != 2:
         return []
-    return [html.unescape(each) if isinstance(each, str) else "" for each in raw]
+    return [html.unescape(as_text(each)) for each in raw]
 
 
 def _is_kobold(raw: Mapping[str, Any]) -> bool:
@@ -151,8 +144,8 @@ def _is_kobold(raw: Mapping[str, Any]) -> bool:
 def _kobold(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     """A save; what the user did in an adventure begins with ``>``."""
     settings = as_mapping(raw.get("savedsettings"))
-    names = settings.get("chatopponent")
-    character = (names.split(_NAME_SEPARATOR)[0].strip() if isinstance(names, str) else "") or name
+    names = as_text(settings.get("chatopponent"))
+    character = names.split(_NAME_SEPARATOR)[0].strip() or name
     user = settings.get("chatname") or "User"
     rows = []
     for text in (raw.get("prompt"), *raw["actions"]):

@@ -7,8 +7,7 @@ of them: the caller or a subclass provides the choices.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,8 +23,7 @@ from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An entry of the list.
 
     Attributes:
@@ -62,8 +60,7 @@ class Choice:
         return title.truncate(width - suffix.cell_length, ellipsis=True) + suffix
 
 
-@dataclass(frozen=True, slots=True)
-class ChooserResult:
+class ChooserResult(NamedTuple):
     """What the user decided.
 
     Attributes:
@@ -182,7 +179,8 @@ class Chooser(Dialog[ChooserResult]):
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED).truncate(width // 2, ellipsis=True)
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
-        head = Content.assemble(mark, (choice.indent, text.FAINT), choice.heading(title_width))
+        title = choice.heading(title_width, "bold" if choice.detail else "")
+        head = Content.assemble(mark, (choice.indent, text.FAINT), title)
         line = text.justify(head, right, width - 1)
         if choice.detail:
             detail = highlighted(choice.detail).stylize_before(text.MUTED)

@@ -68,7 +68,8 @@ class CharacterPicker(Chooser):
 
     def on_resize(self) -> None:
         width, height = self.app.size
-        pictured = width >= WIDE and height >= HIGH
+        has_colours = self.query_one(Portrait).has_colours
+        pictured = width >= WIDE and height >= HIGH and has_colours
         self.width_beside = COLUMNS + 1 if pictured else 0
         self.set_class(pictured, "-wide")
         super().on_resize()

@@ -84,7 +84,7 @@ def _rows(
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
     prompt = lead.prompter.build_full(lead.card, record, history)
-    rows = provider.rows(lead.card, record, history, prompt, session.count)
+    rows = provider.rows(lead.card, record, history, prompt, lead.prompter.count)
     k, budget = provider.sizes(record.id)
     used = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     default = prompt.context // EXAMPLES_SHARE

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rpterm.memory.overview import OverviewItem
     from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.files import BlockedPhrase
-    from rpterm.store.memory.memories import Memory as Row
+    from rpterm.store.memory.records import Memory as Row
 
 REASONS = {
     "words": ("━", "$text-primary"),
