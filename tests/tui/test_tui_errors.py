@@ -143,7 +143,10 @@ async def test_a_list_that_fills_late_applies_the_search_typed_before(
 
     def find_cards() -> list[CardSummary]:
         gate.wait(10)
-        return [CardSummary(name[0], Path(name[0]), name) for name in ("Ahab", "Sherlock")]
+        return [
+            CardSummary(name[0], Path(name[0]), name, tags=tags)
+            for name, tags in (("Ahab", ("Whaler",)), ("Sherlock", ("detective",)))
+        ]
 
     monkeypatch.setattr(picker, "_find_cards", find_cards)
     app = stage.app()
@@ -154,6 +157,8 @@ async def test_a_list_that_fills_late_applies_the_search_typed_before(
         gate.set()
         await wait_until(pilot, lambda: screen.list.option_count)
         assert [option.id for option in screen.list.options] == ["S"]
+        screen.query_one(Input).value = "whale"
+        await wait_until(pilot, lambda: [each.id for each in screen.list.options] == ["A"])
 
 
 @pytest.mark.parametrize("key", ["tab", "enter"])

@@ -44,7 +44,6 @@ from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
 from rpterm.tui.widgets.hints import KeyHints
-from rpterm.tui.widgets.panes.chats import ChatsPane
 from rpterm.tui.widgets.panes.host import PaneHost
 from rpterm.tui.widgets.prompt_input import PromptInput
 from rpterm.tui.widgets.status import Phase, StatusLine
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from rpterm.examples.editor import CardEditor
     from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.chat.navigation import Location
+    from rpterm.tui.widgets.panes.chats import ChatsPane
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -348,15 +348,15 @@ class ChatScreen(Screen[None]):
     async def card_saved(self, event: polling.CardSaved) -> None:
         await self._guarded(polling.card_saved(self, event))
 
-    @on(ChatsPane.Chosen)
-    def chat_taken(self, event: ChatsPane.Chosen) -> None:
-        self.work(chats.open_chat(self, event.chat_id))
-
     @on(Alarm.Clicked)
     def alarm_clicked(self, event: Alarm.Clicked) -> None:
         self.command(event.command) if event.command else scores.dismiss_alarm(self)
 
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
+    def on_chats_pane_chosen(self, event: ChatsPane.Chosen) -> None:
+        """A chat was chosen in the Chats pane."""
+        self.work(chats.open_chat(self, event.chat_id))
+
     def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:
         """A command key was pressed in the Memory pane."""
         from rpterm.tui.screens.chat import memory_commands
