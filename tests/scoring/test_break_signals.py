@@ -152,6 +152,15 @@ def test_an_age_is_read_as_cards_and_as_people_say_it(line: str) -> None:
     assert list(found.values()) == [True, False, False]
 
 
+def test_another_place_and_another_year_of_birth_contradict() -> None:
+    scene = Scene(char="Ines", facts=(Fact("card.description:0", "I was born in Faro in 1961."),))
+    found = {
+        said: len(Contradiction().measure(said, scene).evidence)
+        for said in ("I was born in 1985.", "I was born in Lagos.", "I was born in Faro, in 1961.")
+    }
+    assert list(found.values()) == [1, 1, 0]
+
+
 @pytest.mark.parametrize(
     "line",
     ["Her brother is a 12-year-old boy.", "She owns a 34-year-old boat.", "She sails at 12."],

@@ -7,7 +7,7 @@
   model. Cost: words; the NLI model is asked only by ``measure_until``, when idle.
 - Method, rules: two sentences that share most of their content words and differ in a negation, in a
   number or in one word of a pair of antonyms; or that fill the same biographical slot
-  (birthplace, age, …: see ``slots``) differently. Slots are not compared for claims about "you".
+  (work, age, …: see ``slots``) differently. Slots are not compared for claims about "you".
 - Method, frames: ``rpterm.scoring.frames`` compares people, tastes, abilities, numbers, trades,
   places and colours, which sentences phrase differently; and a reply that asks for the name that
   the user gave, or meets them for the first time in the middle of a chat, contradicts what was said
