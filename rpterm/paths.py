@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from rpterm.errors import cause_of
 from rpterm.types import RptermError
@@ -27,8 +26,7 @@ class FileAlreadyExists(PathError):
     """A file of that name already exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The folders of one user.
 
     Attributes:

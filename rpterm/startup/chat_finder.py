@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
@@ -29,8 +29,7 @@ class LaunchError(RptermError):
     """The request contradicts itself, or names something that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(NamedTuple):
     """What the command line requests.
 
     Attributes:
@@ -54,8 +53,7 @@ class ChatRequest:
     turns: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundCard:
+class FoundCard(NamedTuple):
     """A card with its file, and the copy that a chat stores.
 
     Attributes:
@@ -226,7 +224,7 @@ class ChatFinder:
         path = found.path or self.paths.characters / "card.toml"
         text, known = found.source or found.text, library.card_folders(self.paths.characters)
         read = worlds.parse_card(text, path, known, extra=names)
-        return replace(found, card=read.card, text=read.text)
+        return found._replace(card=read.card, text=read.text)
 
     def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> FoundCard:
         if request is self.request and request.target is not None:

@@ -8,7 +8,7 @@ but those that lead out of the current state or to the help stay longest. Knows 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual import events
 from textual.content import Content
@@ -28,8 +28,7 @@ MIN_WIDTH_WITH_KEYS = 70
 """Cells from which on a completion is listed with its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """What a typed command may become, what that does, and the key that does the same."""
 
     word: str
@@ -37,8 +36,7 @@ class Completion:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """A key and its label; ``stays`` if it is dropped last."""
 
     shown: Content
