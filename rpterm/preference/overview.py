@@ -124,8 +124,8 @@ class _ChatReader:
         self.origins: Mapping[int, ReplyOrigin] = judgements.origins(chat_id)
         self.ratings = list(judgements.ratings(chat_id))
         self.comparisons = list(judgements.comparisons(chat_id))
-        judgements: list[Rating | Comparison] = [*self.ratings, *self.comparisons]
-        turns = {turn for each in judgements for turn in each.turns}
+        turns = {each.turn_id for each in self.ratings}
+        turns.update(turn for pair in self.comparisons for turn in pair.turns)
         self.scores = {turn: each.probability for turn, each in scores.get(turns).items()}
 
     def read(self) -> None:
