@@ -5,7 +5,8 @@ The conversions themselves are in ``cards.exchange`` and ``transfer``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import RptermError
 
+_MANY = 3
+"""A note on as many files is printed once, at the end."""
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
 
 
@@ -73,13 +76,16 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
                 lambda name: bar.update(task, description=name, advance=1), found.config_file,
             )  # fmt: skip
         leftovers = transfer.describe_leftovers(moved.passed_over)
+    common = _common_notes([*moved.cards, *moved.chats])
     for card in moved.cards:
-        _print_card(replace(card, source=shown(card.source)))
+        _print_card(replace(card, source=shown(card.source), notes=_rarer(card.notes, common)))
     for chat in moved.chats:
-        _print_chat(replace(chat, source=shown(chat.source)))
+        _print_chat(replace(chat, source=shown(chat.source), notes=_rarer(chat.notes, common)))
     profiles = [(each, each.target.stem) for each in moved.profiles if each.target]
     for profile, name in profiles:
         _print_profile(replace(profile, source=shown(profile.source)), name)
+    for note, count in common.items():
+        out.say(f"{count} files: {note}")
     known = sum(card.known for card in moved.cards)
     good = sum(card.target is not None for card in moved.cards) - known
     total = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
@@ -112,6 +118,16 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     for note in export_file(card_lint.find_file(card, places), chosen, target, places):
         out.say(f"note: {note}")
     out.say(str(target))
+
+
+def _common_notes(results: Iterable[ImportedFile | ImportedChat]) -> dict[str, int]:
+    """The notes that many files share, each with the number of these files."""
+    counts = Counter(note for result in results for note in result.notes)
+    return {note: count for note, count in counts.most_common() if count >= _MANY}
+
+
+def _rarer(notes: Iterable[str], common: Container[str]) -> tuple[str, ...]:
+    return tuple(note for note in notes if note not in common)
 
 
 def _print_card(result: ImportedFile) -> None:

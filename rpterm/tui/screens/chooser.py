@@ -34,6 +34,7 @@ class Choice(NamedTuple):
         indent: Spaces or a tree drawing before the title.
         whole: Whether to show the title in full, styled as role-play.
         said: Whether the title is something that was said, not a name.
+        unseen: What a search finds besides the texts shown.
     """
 
     id: str
@@ -44,11 +45,12 @@ class Choice(NamedTuple):
     whole: bool = False
     said: bool = False
     suffix: str = ""
+    unseen: str = ""
 
     @property
     def searched(self) -> str:
         """What a search looks in, in lower case."""
-        return f"{self.title} {self.suffix} {self.detail}".casefold()
+        return f"{self.title} {self.suffix} {self.detail} {self.unseen}".casefold()
 
     def heading(self, width: int, style: str = "") -> Content:
         """The title and the suffix in ``width`` cells; the suffix gets half of them at most."""

@@ -76,12 +76,15 @@ class CharacterPicker(Chooser):
 
 
 def choices(found: Sequence[CardSummary]) -> list[Choice]:
-    """Cards as choices; names that are not unique with their files' names."""
+    """Cards as choices, which a search finds by their tags, too.
+
+    Names that are not unique are shown with their files' names.
+    """
     names = Counter(card.name for card in found)
     return [
         Choice(
             str(card.path), card.name, f"✗ {card.error}" if card.error else card.about,
-            right=card.key if names[card.name] > 1 else "",
+            right=card.key if names[card.name] > 1 else "", unseen=" ".join(card.tags),
         )
         for card in found
     ]  # fmt: skip
