@@ -1,8 +1,8 @@
 """Entry point of ``rpterm`` and ``python -m rpterm``.
 
-``rpterm chat NAME`` without options other than ``--new`` skips the command-line parser, whose import
-takes 0.1 s, and starts the chat directly; every other command line goes through the parser. Imports
-are local to the functions, so that the first frame does not wait for modules it does not need.
+``rpterm chat NAME``, with or without ``--new``, skips the command-line parser, whose import takes
+0.1 s, and starts the chat directly; every other command line goes through the parser. Imports are
+local to the functions, so that the first frame does not wait for modules it does not need.
 """
 
 from __future__ import annotations
