@@ -59,7 +59,7 @@ def world_reference(name: str, card: Path, folders: list[Path]) -> str:
 
 
 def world_reference_for_chat(name: str, card: Path, folders: list[Path]) -> str:
-    """The entry a chat needs for all of its cards to find a world; see ``world_for``.
+    """The entry a chat needs for all of its cards to find a world; see ``world_reference``.
 
     Args:
         card: The file of the chat's main character; worlds next to it come first.

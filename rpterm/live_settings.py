@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rpterm import config
 from rpterm.cards.card import CharacterCard
@@ -45,8 +45,7 @@ _CARD = "'s card"
 _SAMPLING = "sampling."
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSetting:
+class LiveSetting(NamedTuple):
     """One setting with its effective value.
 
     Attributes:
@@ -88,8 +87,7 @@ class LiveSetting:
         return f"{self.label} is {self.shown} ({self.origin or DEFAULT}). {self.about}"
 
 
-@dataclass(frozen=True, slots=True)
-class SettingChange:
+class SettingChange(NamedTuple):
     """The result of a change.
 
     Attributes:

@@ -8,13 +8,8 @@ from rpterm.cards import draft, worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.template import template, world_template
-from rpterm.errors import cause_of
-from rpterm.paths import Paths, create
+from rpterm.paths import Paths, make_folder, write_new
 from rpterm.types import RptermError
-
-
-class NewCardError(RptermError):
-    """The card cannot be created; the text says why."""
 
 
 def new_file(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:
@@ -23,14 +18,14 @@ def new_file(name: str, to: Path | None, paths: Paths, *, world: bool = False) -
     By default, cards go into the user's folder of cards, and worlds into its folder ``worlds``.
 
     Raises:
-        NewCardError: The name has no character that a file's name can contain, or the file exists.
+        RptermError: The name has no character that a file's name can contain, or the file exists.
     """
     if not any(char.isalnum() for char in name):
-        raise NewCardError(f"{name!r} has no letter or digit: choose another name.")
+        raise RptermError(f"{name!r} has no letter or digit: choose another name.")
     folder = to or (paths.characters / worlds.FOLDER if world else paths.characters)
     file = to if to and to.suffix == ".toml" else folder / f"{safe_name(name)}.toml"
     if file.exists():
-        raise NewCardError(f"{file} already exists: choose another name or folder.")
+        raise RptermError(f"{file} already exists: choose another name or folder.")
     return file
 
 
@@ -38,13 +33,10 @@ def write_file(file: Path, text: str) -> None:
     """Write a new file; an existing one is never overwritten.
 
     Raises:
-        NewCardError: It cannot be written.
+        PathError: It cannot be written.
     """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        create(file, text.encode())
-    except OSError as error:
-        raise NewCardError(f"{file} cannot be written: {cause_of(error)}.") from error
+    make_folder(file.parent)
+    write_new(file, text, force=False)
 
 
 def blank_card(name: str, tagline: str, description: str, greeting: str = "") -> str:

@@ -6,7 +6,7 @@ interface. ``background_asker`` asks while a chat is open, without disturbing it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
@@ -37,18 +37,11 @@ class AskError(RptermError):
     """The question does not fit into the model's context window."""
 
 
-def ask(
-    engine: Engine,
-    system: str,
-    question: str,
-    sampling: Sampling,
-    on_text: Callable[[str], None] | None = None,
-) -> str:
+def ask(engine: Engine, system: str, question: str, sampling: Sampling) -> str:
     """Send a question and wait for the complete answer.
 
     Args:
         sampling: Without a seed, seed 0 is used. A grammar constrains the engines that support one.
-        on_text: Called with the answer so far, each time it changes.
 
     Raises:
         AskError: The question and the longest possible answer do not fit into the context window.
@@ -64,8 +57,6 @@ def ask(
                 text = text[: len(text) - event.characters]
             elif isinstance(event, Delta):
                 text += event.text
-            if on_text:
-                on_text(text)
     return text
 
 

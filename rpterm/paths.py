@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from rpterm.errors import cause_of
 from rpterm.types import RptermError
@@ -27,8 +26,7 @@ class FileAlreadyExists(PathError):
     """A file of that name already exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The folders of one user.
 
     Attributes:
@@ -130,14 +128,26 @@ def check_folder(file: Path) -> None:
         )
 
 
-def write_new(file: Path, text: str, force: bool) -> None:
-    """Write a new file.
+def read_text(file: Path, hint: str = "") -> str:
+    """The text of a file that the user named.
 
     Args:
-        force: Overwrite an existing file.
+        hint: A sentence about what to name instead.
 
     Raises:
-        FileThere: It exists already.
+        PathError: It is missing, unreadable or not UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PathError(f"{file} cannot be read ({cause_of(error)}). {hint}".rstrip()) from error
+
+
+def write_new(file: Path, text: str, force: bool) -> None:
+    """Write a new file; ``force`` overwrites an existing one.
+
+    Raises:
+        FileAlreadyExists: It exists already.
         PathError: It cannot be written.
     """
     try:

@@ -19,8 +19,13 @@ def unescaped(line: str) -> str:
     return line.removeprefix("/") if line.startswith("//") else line
 
 
+def message_in(line: str) -> str:
+    """The message that a line would send; "" for a command."""
+    return "" if is_command(line) else unescaped(line)
+
+
 def escaped(message: str) -> str:
-    """The line to type for a message: the inverse of ``message``."""
+    """The line to type for a message: the inverse of ``unescaped``."""
     return f"/{message}" if message.startswith("/") else message
 
 

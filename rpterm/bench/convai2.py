@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.errors import cause_of
+from rpterm.paths import read_text
 from rpterm.types import RptermError
 
 _PERSONA = "your persona: "
@@ -50,10 +50,7 @@ def read(path: Path) -> list[Question]:
     Raises:
         RptermError: The file is missing or is not ConvAI2 with candidates.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"{path} cannot be read: {cause_of(error)}.") from error
+    text = read_text(path)
     questions: list[Question] = []
     persona: list[str] = []
     history: list[str] = []

@@ -22,7 +22,8 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.bench.bench_chat import GREEDY, BenchChat, open_bench_chat, open_for_bench
 from rpterm.chat.events import ReplyFinished, ReplyStarted
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import cause_of
+from rpterm.paths import read_text
 from rpterm.types import RptermError
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
@@ -56,10 +56,7 @@ def read(path: Path) -> list[Conversation]:
     Raises:
         RptermError: The file cannot be read or is not LoCoMo.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"{path} cannot be read: {cause_of(error)}.") from error
+    text = read_text(path)
     try:
         found = [_conversation(item) for item in json.loads(text)]
     except json.JSONDecodeError as error:

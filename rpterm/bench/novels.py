@@ -24,10 +24,10 @@ from typing import Any
 from rpterm.bench.metrics import proportion
 from rpterm.bench.pdnc import read_table
 from rpterm.bench.progress import ReportProgress
-from rpterm.errors import cause_of
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
+from rpterm.paths import read_text
 from rpterm.types import RptermError
 
 _LEAST_QUOTATIONS = 10
@@ -111,7 +111,7 @@ def _judge_novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
     """All labelled quotations, and the counts of ``characters``."""
     characters = read_table(novel / "characters.csv", "Main Name", "Aliases")
     rows = read_table(novel / "quotations.csv", "quoteByteSpans", "speaker")
-    text = _read_text(novel / "text.txt")
+    text = read_text(novel / "text.txt")
     paragraphs = [passage.text for passage in plain.read(text).passages]
     book = Book(paragraphs)
     starts = _starts(text, paragraphs)
@@ -190,13 +190,6 @@ def _aliases(name: str, characters: Sequence[Mapping[str, str]]) -> set[str]:
         if name.lower() in aliases:
             return aliases
     return {name.lower()}
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(f"{file} cannot be read: {cause_of(error)}.") from error
 
 
 def _parse_set(text: str) -> set[str]:

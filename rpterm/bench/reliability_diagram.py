@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.paths import write_new
 
 _SIDE, _EDGE = 360, 48
 _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full} {full}" font-family="sans-serif" font-size="12">
@@ -39,10 +38,7 @@ def draw_reliability_diagram(bins: Sequence[Sequence[float]], path: Path, title:
     parts.append(f'<text x="{full / 2 - 70:.0f}" y="{full - 8}">stated probability</text>')
     parts.append(f'<text x="{_EDGE}" y="40">observed share (dot size: weight of the bin)</text>')
     parts.append("</svg>")
-    try:
-        path.write_text("\n".join(parts) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise RptermError(f"{path} cannot be written: {cause_of(error)}.") from error
+    write_new(path, "\n".join(parts) + "\n", force=True)
 
 
 def _x(value: float) -> float:

@@ -112,7 +112,7 @@ def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -
 
 
 def _read_separately(name: str) -> tuple[str, ...]:
-    """Keys of a table that other functions read: subtables, and keys without a ``Key``."""
+    """Keys of a table that other functions read: subtables, and keys without a ``CardKey``."""
     return tuple(key_table.TABLES) if name == "" else key_table.HAND_PARSED_KEYS.get(name, ())
 
 

@@ -3,7 +3,7 @@
 Pure functions: the caller, who has the model, asks one stage after the other and passes what is
 ``known`` so far. A grammar bounds every text, so an answer always ends and always parses. For
 engines without grammars the parser is lenient: it skips code fences and chatter, closes truncated
-JSON and drops unusable values. So ``card`` always returns a card, in the worst case one with
+JSON and drops unusable values. So ``build_card`` always returns a card, in the worst case one with
 nothing but the user's own words.
 """
 

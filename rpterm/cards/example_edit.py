@@ -60,22 +60,6 @@ def change(text: str, number: int, example: Example) -> str:
     return checked(toml.as_string(), text, replace(before, examples=examples))
 
 
-def remove(text: str, number: int) -> str:
-    """Remove example ``number`` (from 1).
-
-    Raises:
-        CardError, CardEditError: As for ``change``.
-    """
-    before = parse(text)
-    toml, at = parse_document(text), _index(before.examples, number)
-    if len(before.examples) == 1:
-        del toml["examples"]
-    else:
-        del toml["examples"][at]
-    examples = (*before.examples[:at], *before.examples[at + 1 :])
-    return checked(toml.as_string(), text, replace(before, examples=examples))
-
-
 def _index(examples: Sequence[Example], number: int) -> int:
     if not 1 <= number <= len(examples):
         raise CardEditError(

@@ -54,7 +54,7 @@ def file_text_at(file: Path, revision: str = "HEAD") -> str:
     """The text that a file had at a revision.
 
     Raises:
-        HistoryError: As for ``at``.
+        HistoryError: As for ``text_at``.
     """
     real = file.resolve()
     return text_at(revision, f"./{real.name}", real.parent)

@@ -6,8 +6,8 @@ with the dataclasses of ``cards.card``. It knows no values and reads no files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from dataclasses import fields
+from typing import Literal, NamedTuple, get_args
 
 from rpterm.cards.card import Logic, Position
 from rpterm.sampling_ranges import SAMPLING_RANGES
@@ -20,8 +20,7 @@ Kind = Literal[
 numbers or a single one."""
 
 
-@dataclass(frozen=True, slots=True)
-class CardKey:
+class CardKey(NamedTuple):
     """One key of a table.
 
     Attributes:
@@ -196,7 +195,7 @@ ARRAYS = frozenset({"examples", "lore", "test"})
 OPEN_TABLES = {"": ("extensions",), "lorebook": ("extensions",), "lore": ("extensions",)}
 """Table → its subtables that may contain anything and are kept unchanged."""
 HAND_PARSED_KEYS = {"examples": ("dialogue",)}
-"""Table → its keys that no ``Key`` describes, because they are parsed by hand."""
+"""Table → its keys that no ``CardKey`` describes, because they are parsed by hand."""
 
 ALIASES = {
     "personality": "description",

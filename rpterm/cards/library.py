@@ -8,9 +8,9 @@ import time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
@@ -33,8 +33,7 @@ class CardNotFound(RptermError):
     """There is no card of that name; the message suggests similar names."""
 
 
-@dataclass(frozen=True, slots=True)
-class CardSummary:
+class CardSummary(NamedTuple):
     """One card in a list.
 
     Attributes:

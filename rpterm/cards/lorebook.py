@@ -1,7 +1,7 @@
 """The lorebook engine: which entries enter the next prompt, and why the others do not.
 
-``fire(book, context)`` is a pure function; a ``Matcher`` does the same, but prepares the book only
-once and caches the keys found in texts. The engine knows no card, no store and no prompt.
+A ``Matcher`` prepares a book once and caches the keys found in texts; otherwise ``fire`` is a pure
+function of the chat. The engine knows no card, no store and no prompt.
 
 *Timed effects* (sticky, cooldown, ``@@keep_activate_after_match``) are not stored anywhere but
 recomputed by replaying the firing along the turns of the current branch. So swiping, deleting,
@@ -22,35 +22,12 @@ from functools import partial
 
 from rpterm.cards.card import Lorebook
 from rpterm.cards.lore.conditions import ChatPoint, Reason, may_fire
-from rpterm.cards.lore.records import (
-    Code,
-    LoreContext,
-    LoreHit,
-    LoreResult,
-    LoreVerdict,
-    rough_count,
-)
+from rpterm.cards.lore.records import Code, LoreContext, LoreHit, LoreResult, LoreVerdict
 from rpterm.cards.lore.rules import LoreRule, LoreRules
 from rpterm.cards.lore.scan import ScanWindow
 from rpterm.cards.lore.selection import TokenBudget, group_losers
 
-__all__ = [
-    "Code",
-    "LoreContext",
-    "LoreHit",
-    "LoreResult",
-    "LoreVerdict",
-    "Matcher",
-    "fire",
-    "rough_count",
-]
-
 _CACHED_TEXTS = 8192
-
-
-def fire(book: Lorebook, context: LoreContext) -> LoreResult:
-    """Decide which entries of a book enter the prompt; for several turns, keep a ``Matcher``."""
-    return Matcher(book, context.expand).fire(context)
 
 
 class Matcher:

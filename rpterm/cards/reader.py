@@ -6,6 +6,7 @@ returns a partial card: either the complete text is valid, or ``CardError`` list
 
 from __future__ import annotations
 
+import os
 from pathlib import Path as FilePath
 
 from rpterm.cards.build import build
@@ -14,7 +15,6 @@ from rpterm.cards.locate import Path, locate
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cards.syntax import parse_toml
 from rpterm.cards.value_checks import Report, displayable
-from rpterm.opening import open_without_waiting
 
 MAX_BYTES = 1 << 20
 _GIVE_A_FILE = "Give the path of a .toml file."
@@ -65,28 +65,36 @@ def read_text(path: FilePath) -> str:
     """
     origin = str(path)
     try:
-        with open_without_waiting(path) as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES and path.is_file():
             raise CardError([_too_large(origin, path.stat().st_size)])
         if (not raw or len(raw) > MAX_BYTES) and not path.is_file():
-            problem = Problem(origin, 0, "", "This is a device or a pipe.", _GIVE_A_FILE)
-            raise CardError([problem])
+            raise _unreadable(origin, "This is a device or a pipe.", _GIVE_A_FILE)
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         remedy = "Save the file as UTF-8 in your editor."
-        raise CardError([Problem(origin, line, "", "The text is not UTF-8.", remedy)]) from error
+        raise _unreadable(origin, "The text is not UTF-8.", remedy, line) from error
     except FileNotFoundError as error:
-        problem = Problem(origin, 0, "", "There is no such file.", "Check the path.")
-        raise CardError([problem]) from error
+        raise _unreadable(origin, "There is no such file.", "Check the path.") from error
     except IsADirectoryError as error:
-        problem = Problem(origin, 0, "", "This is a folder.", _GIVE_A_FILE)
-        raise CardError([problem]) from error
+        raise _unreadable(origin, "This is a folder.", _GIVE_A_FILE) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "The path cannot be used"
-        problem = Problem(origin, 0, "", f"{reason}.", "Check the file and its permissions.")
-        raise CardError([problem]) from error
+        remedy = "Check the file and its permissions."
+        raise _unreadable(origin, f"{reason}.", remedy) from error
+
+
+def _open_without_waiting(name: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to would stop every list of the folder's cards."""
+    handle = os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+    os.set_blocking(handle, True)
+    return handle
+
+
+def _unreadable(origin: str, message: str, remedy: str, line: int = 0) -> CardError:
+    return CardError([Problem(origin, line, "", message, remedy)])
 
 
 def _too_large(origin: str, size: int) -> Problem:

@@ -32,7 +32,7 @@ def remove_world(text: str, world: str) -> str:
     """Remove a world from a card's text.
 
     Raises:
-        CardError, CardEditError: As for ``join``, or the card does not name the world.
+        CardError, CardEditError: As for ``add_world``, or the card does not name the world.
     """
     before = parse(text)
     if world not in before.worlds:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from rpterm.cards import reader
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
@@ -35,8 +35,7 @@ Fetch = Callable[[Path], str | None]
 """Returns the text of a world file, or ``None`` if there is no such file."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """A world that a card or its chat names.
 
     Attributes:
@@ -50,8 +49,7 @@ class World:
     book: Lorebook
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableWorld:
+class UnreadableWorld(NamedTuple):
     """A world that cannot be read.
 
     Attributes:
@@ -73,8 +71,7 @@ class UnreadableWorld:
         return f"{self.problems[0]}{others} The lore of this world {result}."
 
 
-@dataclass(frozen=True, slots=True)
-class CardText:
+class CardText(NamedTuple):
     """A card and the texts it was read from.
 
     Attributes:
@@ -139,10 +136,10 @@ def parse_card(
         path: Where the card's file is, or would be: worlds are searched next to it.
         fetch: Where worlds are read from instead of the disk.
         origin: The file name that problems show; "" for ``path``.
-        folders, extra, last: As in ``read``.
+        folders, extra, last: As in ``read_card``.
 
     Raises:
-        CardError: As for ``read``.
+        CardError: As for ``read_card``.
     """
     origin = origin or str(path)
     loader = _WorldLoader(path, folders, fetch or _read_file, extra, last)
@@ -181,7 +178,7 @@ def world_files(folders: Iterable[Path]) -> dict[str, Path]:
 
 
 def find_by_name(name: str, folders: Sequence[Path]) -> Path | None:
-    """The file of a world, given its path or its name in any spelling; see ``plain``."""
+    """The file of a world, given its path or its name in any spelling; see ``normalized``."""
     path = Path(name.strip())
     if path.suffix.lower() == ".toml" and _is_file(path):
         return path
@@ -232,9 +229,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _WorldLoader:
-    """Loads the worlds of one card; see ``of_text``."""
+class _WorldLoader(NamedTuple):
+    """Loads the worlds of one card; see ``parse_card``."""
 
     path: Path
     folders: Sequence[Path]

@@ -8,10 +8,10 @@ best; the others stay as swipes. Knows no engine and no front end.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import (
@@ -22,6 +22,7 @@ from rpterm.chat.events import (
     ReplyFinished,
     ReplyStarted,
     SessionEvent,
+    SessionEvents,
 )
 from rpterm.scoring.best_of import best_index
 from rpterm.types import Chat, Turn
@@ -37,12 +38,12 @@ MIN_CHARACTERS = 60
 
 
 def best_of(
-    events: Iterator[SessionEvent],
+    events: SessionEvents,
     scores: LiveScores,
     card: CharacterCard,
     chat: Chat,
     keep: Callable[[int], object],
-) -> Iterator[SessionEvent]:
+) -> SessionEvents:
     """Pass the events on, with ``BestLed`` among them and ``BestKept`` at the end.
 
     If the reply is cancelled, the best of the partial texts is kept. If every candidate is empty,
@@ -52,8 +53,8 @@ def best_of(
         keep: Called with the id of the best turn, to show the branch through it.
     """
     race = _Race(scores, card, chat)
-    with closing(cast("Generator[SessionEvent, None, None]", events)) as stream:
-        for event in stream:
+    with closing(events):
+        for event in events:
             if isinstance(event, ReplyStarted) and len(event.turns) > 1:
                 yield replace(event, best=True)
             else:

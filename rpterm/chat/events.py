@@ -7,6 +7,7 @@ most that a kill -9 can cost.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from rpterm.types import Generation, Prompt, Turn
@@ -134,3 +135,5 @@ SessionEvent = (
     | DraftFinished
     | ReplyFailed
 )
+SessionEvents = Generator[SessionEvent, None, None]
+"""The events of one reply; ``close`` cancels the reply."""

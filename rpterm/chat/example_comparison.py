@@ -7,7 +7,6 @@ branch: both are stored as swipes, which the user may choose or ignore. Knows no
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 
 from rpterm.chat.events import (
@@ -18,10 +17,11 @@ from rpterm.chat.events import (
     ReplyFinished,
     ReplyStarted,
     ReplyThought,
-    SessionEvent,
+    SessionEvents,
 )
 from rpterm.chat.placement import find_placement
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.types import Intent, Status
 
 WITH, WITHOUT = 0, 1
@@ -36,12 +36,11 @@ def uses_examples(session: Session, turn_id: int) -> bool:
     """
     request = ReplyRequest(Intent.REGENERATE, turn_id=turn_id)
     job, scene = find_placement(session, request, group=session.scene.group), session.scene
-    actor = scene.actor_of(session.store.turn(turn_id))
-    prompt = actor.prompter.build_full(actor.card, session.chat, scene.view(actor, job.history))
+    prompt = scene.build_prompt(scene.actor_of(session.store.turn(turn_id)), job.history)
     return any(span.source.startswith("example:") for span in prompt.spans)
 
 
-def replies_with_and_without(session: Session, turn_id: int) -> Iterator[SessionEvent]:
+def replies_with_and_without(session: Session, turn_id: int) -> SessionEvents:
     """Generate both replies as swipes of ``turn_id`` and yield what happens.
 
     ``ReplyStarted`` announces both turns at once. The second is not stored yet and has id 0 there;

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rpterm import __version__
 from rpterm.chat.events import (
     DraftFinished,
     PromptEvaluated,
@@ -22,6 +21,7 @@ from rpterm.chat.events import (
     ReplyStarted,
     ReplyThought,
     SessionEvent,
+    SessionEvents,
 )
 from rpterm.engine.protocol import (
     Delta,
@@ -36,6 +36,7 @@ from rpterm.engine.protocol import (
 )
 from rpterm.store import Store
 from rpterm.types import Generation, Prompt, Status, Turn
+from rpterm.version import __version__
 
 WRITE_EVERY_S = 0.2
 """The interval at which a growing reply is stored: the most that a kill -9 can cost, in seconds."""
@@ -91,7 +92,7 @@ class ReplyRun:
     kept: list[int] = field(default_factory=list)
     _growing: list[_Growing] = field(default_factory=list)
 
-    def events(self) -> Iterator[SessionEvent]:
+    def events(self) -> SessionEvents:
         """Run the request; closing the iterator stops the engine and stores the text so far."""
         turns: tuple[Turn | None, ...] = self.turns or (None,)
         self._growing = [_Growing(turn, self.base) for turn in turns]

@@ -8,21 +8,27 @@ Methods that only read may be called from any thread; ``reply`` is iterated by o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.macros import may_have_macros
 from rpterm.chat.best_of import best_of
 from rpterm.chat.cast.actors import Actor
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.scene import Scene
 from rpterm.chat.engine_request import apply_best_of, build_engine_request, stop_texts
-from rpterm.chat.events import ReplyFailed, ReplyFinished, SessionEvent, UserTurnStored
+from rpterm.chat.events import (
+    BestKept,
+    ReplyCancelled,
+    ReplyFailed,
+    ReplyFinished,
+    SessionEvents,
+    UserTurnStored,
+)
 from rpterm.chat.placement import Placement, find_placement, parent_of_message
-from rpterm.chat.prompting import InsertFinder, Prompter, turns_left_out
+from rpterm.chat.prompting import Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.saved_caches import SavedCaches
@@ -31,22 +37,18 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
 from rpterm.oneshot import background_asker
 from rpterm.prompt.build import PromptTooLarge
-from rpterm.prompt.template import OPEN_USER, TemplateError
+from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
 from rpterm.store.other_processes import mark_answering
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from rpterm.chat.live_scores import LiveScores
     from rpterm.examples.provider import ExampleProvider
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
+    from rpterm.scoring.scorer import Score
     from rpterm.store.process_locks import Presence
-
-
-__all__ = ["ReplyRequest", "Session", "SessionError"]
 
 
 class Session(Tree):
@@ -68,7 +70,6 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
         flagged: Collection[str] = (),
         examples: ExampleProvider | None = None,
@@ -78,7 +79,6 @@ class Session(Tree):
     ) -> None:
         """Args:
         states: Folder of saved KV caches; ``None`` saves none.
-        finders: Called in turn for what they add to each prompt.
         memory: The character's long-term memory; the session starts and closes it.
         flagged: Names of samplers that the settings decide, whatever the card says.
         examples: Chooses example dialogues; ``None`` uses the card's own, all of them.
@@ -97,11 +97,8 @@ class Session(Tree):
         self.distiller = distiller
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
-        self._prompter = Prompter(engine, settings, finders, memory, examples)
-        self.scene = Scene(
-            store, chat.id, Actor(card, self._prompter, memory),
-            lambda _, own: Prompter(engine, self.settings, finders, own), casting,
-        )  # fmt: skip
+        self._prompter = Prompter(engine, settings, memory, examples)
+        self.scene = Scene(store, chat.id, Actor(card, self._prompter, memory), casting)
         self.open_other_engine: Callable[[Settings], Engine] | None = None
         self.presence: Presence | None = None
         self.opponent: Session | None = None
@@ -121,9 +118,8 @@ class Session(Tree):
             if self.scene.ready(info):
                 if self._saved_caches is not None:
                     cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
-                    self._saved_caches.restore(
-                        self.engine, self.chat_id, self._cache_key(info), cards
-                    )
+                    key = self._cache_key(info)
+                    self._saved_caches.restore(self.engine, self.chat_id, key, cards)
                 self.settle_cache()
                 self.scene.start()
                 self._resume_distiller()
@@ -143,21 +139,12 @@ class Session(Tree):
         with suppress(PromptTooLarge, TemplateError, EngineError):
             path = self.path()
             actor = self.scene.expected_speaker(path)
-            ids = self._reusable_prefix(actor, path)
+            ids = self.scene.reusable_prefix(actor, path)
             others = []
             for other in self.scene.other_speakers(actor) if self.scene.group else ():
                 with suppress(PromptTooLarge, TemplateError):
-                    others.append(self._reusable_prefix(other, path))
+                    others.append(self.scene.reusable_prefix(other, path))
             self.engine.settle(ids, others)
-
-    def _reusable_prefix(self, actor: Actor, path: list[Turn]) -> tuple[int, ...]:
-        """The tokens that a character's next prompt is already known to begin with."""
-        view, now = self.scene.view(actor, path), self.store.now()
-        return actor.prompter.build_reusable(actor.card, self.chat, view, OPEN_USER, now).ids
-
-    def branch_changed(self) -> None:
-        """Let the engine's cache follow the branch that is shown now."""
-        self.settle_cache()
 
     def user_is_typing(self) -> None:
         """The user is typing: make background work give way. Returns at once."""
@@ -174,7 +161,35 @@ class Session(Tree):
         self.distiller.wake(self._turns_left_out)
 
     # One reply ---------------------------------------------------------------------------------
-    def reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
+    def say(self, text: str) -> Turn:
+        """Send a message, wait, and return the reply; ``reply`` streams it and can do more.
+
+        Raises:
+            RptermError: The message is empty or the engine failed; what it generated is stored.
+        """
+        reply: Turn | None = None
+        for event in self.reply(ReplyRequest(text=text)):
+            if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
+                reply = event.turn
+            elif isinstance(event, ReplyFailed):
+                raise SessionError(event.message)
+        assert reply is not None
+        return reply
+
+    def score(self, reply: Turn) -> Score:
+        """Score by all signals how well a reply stays in character, and store the score. Blocks.
+
+        Raises:
+            SessionError: Scoring is off or failed, or the reply has no text.
+        """
+        if self.scores is None:
+            raise SessionError("Scoring is off: turn on scoring.live.")
+        score = self.scores.score_fully(self.scene.actor_of(reply).card, self.chat, reply)
+        if score is None:
+            raise SessionError(self.scores.problem or "This is not a reply that can be scored.")
+        return score
+
+    def reply(self, request: ReplyRequest) -> SessionEvents:
         """Generate a reply, several candidates or a draft, and yield what happens as events.
 
         An engine failure or a prompt that is too large is not raised but yielded as a
@@ -193,7 +208,7 @@ class Session(Tree):
         parent_id, begins_branch = parent_of_message(self, request)
         stored = None
         if request.intent is Intent.SEND:
-            turn = self._store_user_turn(request.text, parent_id)
+            turn = self.add_message(request.text, parent_id)
             self.scene.remember(turn)
             stored, parent_id = UserTurnStored(turn, begins_branch=begins_branch), turn.id
         if self.scores is not None:
@@ -204,7 +219,7 @@ class Session(Tree):
                 yield stored
             yield from self._reply(request)
 
-    def _reply(self, request: ReplyRequest) -> Iterator[SessionEvent]:
+    def _reply(self, request: ReplyRequest) -> SessionEvents:
         """Place and generate the reply; turn failures into events, and settle at the end."""
         job = find_placement(self, request, group=self.scene.group)
         try:
@@ -217,14 +232,13 @@ class Session(Tree):
             self.settle_cache()
             self._resume_distiller()
 
-    def _generate(self, request: ReplyRequest, job: Placement) -> Iterator[SessionEvent]:
+    def _generate(self, request: ReplyRequest, job: Placement) -> SessionEvents:
         """Load the model, build the prompt, and run the reply."""
         info = self.load()
         actor = self._speaker(request, job)
-        prompt = actor.prompter.build_full(
-            actor.card, self.chat, self.scene.view(actor, job.history), ending=job.ending,
-            hint=request.hint, examples=request.examples,
-        )  # fmt: skip
+        prompt = self.scene.build_prompt(
+            actor, job.history, ending=job.ending, hint=request.hint, examples=request.examples
+        )
         if self._cancelled.is_set():
             yield ReplyFailed("Stopped.")
             return
@@ -232,14 +246,11 @@ class Session(Tree):
         events = self._prepare_run(request, job, actor, prompt, info).events()
         if request.best and self.scores is not None and self.scene.plays_character(actor):
             events = best_of(events, self.scores, actor.card, self.chat, self.keep_best)
-        try:
+        with closing(events):  # This stores an unfinished reply before the engine settles.
             for event in events:
                 if isinstance(event, ReplyFinished):
                     self.scene.remember(event.turn)
                 yield event
-        finally:
-            # Closing stores an unfinished reply, which must happen before the engine settles.
-            cast("Generator[SessionEvent, None, None]", events).close()
 
     def _speaker(self, request: ReplyRequest, job: Placement) -> Actor:
         """Who speaks: whom the request names, else whose reply it was, else whose turn it is."""
@@ -276,20 +287,6 @@ class Session(Tree):
             names=() if job.draft else self.scene.name_prefixes(actor, persona.name),
         )
 
-    def _store_user_turn(self, text: str, parent_id: int | None) -> Turn:
-        if not text.strip():
-            raise SessionError("There is nothing to send: the message is empty.")
-        before: list[Turn] = []
-        if parent_id is not None and may_have_macros(text):
-            before = self.store.path(parent_id)
-        message = self.message(text.strip(), before)
-        turn = self.store.add_turn(
-            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
-        )
-        if parent_id is not None:
-            self.rater.record_kept_swipes(self.store.turn(parent_id))
-        return turn
-
     def _create_reply_turns(
         self, card: CharacterCard, job: Placement, count: int, shown: bool
     ) -> tuple[Turn, ...]:
@@ -310,7 +307,6 @@ class Session(Tree):
         if self.opponent is not None and self.opponent is not self:
             self.opponent.cancel()
 
-    # The prompt --------------------------------------------------------------------------------
     def preview(self, draft: str = "") -> Prompt:
         """The prompt that would be sent now if the user sent this draft.
 
@@ -322,24 +318,16 @@ class Session(Tree):
         if draft.strip():
             path.append(self.message(draft.strip(), path))
         choose = self.scene.next_speaker if draft.strip() else self.scene.expected_speaker
-        actor = choose(path)
-        return actor.prompter.build_full(actor.card, self.chat, self.scene.view(actor, path))
-
-    def count(self, text: str) -> int:
-        """The number of tokens of a text, by the tokenizer of the loaded model."""
-        return self._prompter.count(text)
+        return self.scene.build_prompt(choose(path), path)
 
     # Settings and card -------------------------------------------------------------------------
-    def apply_settings(self, settings: Settings, flagged: Collection[str] | None = None) -> None:
+    def apply_settings(self, settings: Settings, flagged: Collection[str]) -> None:
         """Use other settings from the next reply on; what was opened with the old ones stays.
 
         Args:
-            flagged: Names of samplers that they decide, whatever the card says; ``None`` keeps
-                those of before.
+            flagged: Names of samplers that the settings decide, whatever the card says.
         """
-        self.settings = settings
-        if flagged is not None:
-            self._flagged = frozenset(flagged)
+        self.settings, self._flagged = settings, frozenset(flagged)
         for actor in self.scene.actors():
             actor.prompter.settings = settings
 
@@ -365,10 +353,7 @@ class Session(Tree):
 
     # Deleting and leaving ----------------------------------------------------------------------
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
-        """Delete a turn, ``alone`` or with all that follows it, for good.
-
-        The chat's saved KV caches are deleted, too, because they hold the turn's tokens.
-        """
+        """As in ``Tree``; the saved KV caches, which hold the turn's tokens, are deleted, too."""
         if self._saved_caches is not None:
             self._saved_caches.forget(self.chat_id)
         super().delete(turn_id, alone=alone)
@@ -394,7 +379,7 @@ class Session(Tree):
             actors = self.scene.by_likelihood(path)
             several = len(actors) > 1
             prompts = [
-                (actor.card.name, self._reusable_prefix(actor, path) if several else ())
+                (actor.card.name, self.scene.reusable_prefix(actor, path) if several else ())
                 for actor in actors
             ]
             self._saved_caches.save(self.engine, self.chat_id, self._cache_key(info), prompts)

@@ -1,6 +1,6 @@
 """The tree of turns of one chat: swipes, branches, edits, and the chat's own settings.
 
-Nothing here needs a model. ``Session`` extends it and overrides ``branch_changed`` to keep the
+Nothing here needs a model. ``Session`` extends it and overrides ``settle_cache`` to keep the
 engine's cache in step with the shown branch.
 """
 
@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.macros import may_have_macros
+from rpterm.chat.request import SessionError
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.store import Store
 from rpterm.store.turn_removal import FollowingTurns
@@ -29,7 +31,7 @@ class Tree:
         self.store = store
         self.chat_id = chat_id
 
-    def branch_changed(self) -> None:
+    def settle_cache(self) -> None:
         """Called after the shown branch, or anything the prompt has before it, has changed."""
 
     @cached_property
@@ -55,6 +57,25 @@ class Tree:
         said = ChatMacros(self.card, chat, path, now).expand_for_turn(text)
         parent_id = path[-1].id if path else None
         return Turn(0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now)
+
+    def add_message(self, text: str, parent_id: int | None) -> Turn:
+        """Store a message of the user, which also shows that the reply before it was preferred.
+
+        Raises:
+            SessionError: The message is empty.
+        """
+        if not text.strip():
+            raise SessionError("There is nothing to send: the message is empty.")
+        before: list[Turn] = []
+        if parent_id is not None and may_have_macros(text):
+            before = self.store.path(parent_id)
+        message = self.message(text.strip(), before)
+        turn = self.store.add_turn(
+            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
+        )
+        if parent_id is not None:
+            self.rater.record_kept_swipes(self.store.turn(parent_id))
+        return turn
 
     def swipe(self, turn_id: int, step: int) -> Turn | None:
         """Show the next (+1) or previous (-1) sibling of a turn, and what follows it.
@@ -83,13 +104,13 @@ class Tree:
     def show(self, turn_id: int) -> Turn:
         """Show the branch through a turn without recording a preference; returns its leaf."""
         leaf = self.store.select(self.chat_id, turn_id)
-        self.branch_changed()
+        self.settle_cache()
         return leaf
 
     def branch(self, turn_id: int) -> Turn:
         """End the shown branch at this turn; the next message starts a new branch there."""
         self.store.set_leaf(self.chat_id, turn_id)
-        self.branch_changed()
+        self.settle_cache()
         return self.store.turn(turn_id)
 
     def edit(self, turn_id: int, text: str) -> Turn:
@@ -106,13 +127,13 @@ class Tree:
         if original.hidden:
             edited = self.store.hide(edited.id)
         self.rater.kept_edit(original, edited)
-        self.branch_changed()
+        self.settle_cache()
         return edited
 
     def hide(self, turn_id: int) -> Turn:
         """Hide a turn from the model, or unhide it; returns the changed turn."""
         turn = self.store.hide(turn_id, not self.store.turn(turn_id).hidden)
-        self.branch_changed()
+        self.settle_cache()
         return turn
 
     def following(self, turn_id: int) -> FollowingTurns:
@@ -122,7 +143,7 @@ class Tree:
     def delete(self, turn_id: int, *, alone: bool = False) -> None:
         """Delete a turn for good, with everything that follows it or ``alone``."""
         self.store.delete_turn(turn_id, alone=alone)
-        self.branch_changed()
+        self.settle_cache()
 
     def greetings(self) -> list[str]:
         """The card's greetings with names filled in; they are the swipes of the first turn."""
@@ -135,12 +156,12 @@ class Tree:
     def set_note(self, note: AuthorNote) -> None:
         """Set the author's note, from the next reply on."""
         self.store.update_chat(self.chat_id, note=note)
-        self.branch_changed()
+        self.settle_cache()
 
     def set_persona(self, persona: Persona) -> None:
         """Set who the user is in this chat."""
         self.store.update_chat(self.chat_id, persona=persona)
-        self.branch_changed()
+        self.settle_cache()
 
 
 def greetings(card: CharacterCard, chat: Chat) -> list[str]:

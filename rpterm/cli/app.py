@@ -131,7 +131,7 @@ def accepting_old_option(older: str, now: str) -> type[TyperCommand]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from rpterm import __version__
+        from rpterm.version import __version__
 
         typer.echo(f"rpterm {__version__}")
         raise typer.Exit

@@ -9,6 +9,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new_app
+from rpterm.cli.user_files import open_store
 from rpterm.humanize import byte_size
 from rpterm.types import RptermError
 
@@ -22,8 +23,6 @@ def backup(
     ],
 ) -> None:
     """Copy the database with all chats, memories and ratings; you can keep chatting meanwhile."""
-    from rpterm.cli.user_store import open_store
-
     if file.exists():
         raise RptermError(f"{file} already exists; name another file.")
     creates_folder = not file.parent.exists()

@@ -16,6 +16,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
+from rpterm.cli.options import Json
 from rpterm.types import RptermError
 
 app = new_app("")
@@ -59,7 +60,7 @@ def bench(
     benchmark: Annotated[
         str, typer.Argument(metavar="BENCHMARK", help=f"One of {', '.join(BENCHMARKS)}.")
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    json: Json = False,
     locomo: Annotated[Path | None, _LOCOMO] = None,
     memories: Annotated[int | None, _MEMORIES] = None,
     convai2: Annotated[Path | None, _CONVAI2] = None,

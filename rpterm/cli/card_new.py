@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shlex
 import sys
@@ -10,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rpterm import config
 from rpterm.cards import draft
 from rpterm.cards.template import template
 from rpterm.cli import out, rich_out
-from rpterm.config import Settings
+from rpterm.cli.user_files import load_settings
 from rpterm.new_card import blank_card
 from rpterm.oneshot import ask
 from rpterm.paths import Paths
@@ -47,7 +45,7 @@ def drafted_card(
     """
     from rpterm.models.engine_factory import open_installed
 
-    settings: Settings = config.load(paths.config_file, os.environ, flags)
+    settings = load_settings(flags)
     engine = open_installed(settings, paths, sequences=1)
     seed = secrets.randbits(31) if seed is None else seed
     known: dict[str, Any] = {"name": draft.one_line(name)}
@@ -93,7 +91,7 @@ def _drafted_text(
 
 def ask_user(text: str) -> str | None:
     """Ask a question on the terminal; ``None``, without asking, if it is not interactive."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not out.is_interactive():
         return None
     out.say(text, end=" ")
     sys.stdout.flush()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.history import HistoryError
 from rpterm.cards.library import CardNotFound
 from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
+from rpterm.cli.user_files import load_settings
 from rpterm.config import Settings
 from rpterm.evaluation import probing
 from rpterm.evaluation.probing import ProbeResult, ProbeSetup, Scorer, Trial
@@ -104,7 +103,7 @@ def run(
         RptermError: A model cannot be used.
     """
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, flags)
+    settings = load_settings(flags)
     seeds = list(range(1, count + 1))
     needs_scorer = any(probe.score_above is not None for probe in probes)
     with (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, new_app
+from rpterm.cli.options import Json
+from rpterm.cli.user_files import card_folders, load_settings
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _Model = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="A GGUF file, or a model in the models folder."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 _To = Annotated[
     Path | None,
     typer.Option("--to", metavar="PATH", help="A folder, or a .toml file, to write to."),
@@ -50,9 +49,9 @@ def bare(context: typer.Context) -> None:
 
 
 @app.command("list")
-def list_cards(json: _Json = False) -> None:
+def list_cards(json: Json = False) -> None:
     """List all cards: your own first, then those shipped with rpterm."""
-    found = library.summaries(library.card_folders(folders.find().characters))
+    found = library.summaries(card_folders())
     if json:
         keys = ("key", "name", "tagline", "tags", "path", "error")
         out.json_data([{key: getattr(summary, key) for key in keys} for summary in found])
@@ -91,7 +90,7 @@ def lint(
         typer.Argument(metavar="CARD...", help="Names, files or folders; by default, all cards."),
     ] = None,
     exact: _Exact = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Check cards for errors and possible improvements.
 
@@ -100,7 +99,7 @@ def lint(
     """
     from rpterm.cli import card_lint
 
-    paths = library.card_folders(folders.find().characters)
+    paths = card_folders()
     has_folder = any(Path(card).is_dir() for card in cards or [])
     files = [file for card in cards or [] for file in card_lint.files_of(card, paths)]
     with _counter(exact) as counter:
@@ -177,7 +176,7 @@ def extract(
         typer.Option("--year", metavar="YEAR", help="They know nothing of what came after it."),
     ] = "",
     to: _To = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Draft a card of a character in a novel.
 
@@ -207,7 +206,7 @@ def diff(
         str, typer.Option("--git", metavar="REV", help="The git revision to compare with.")
     ] = "HEAD",
     exact: _Exact = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Show the differences between two versions of a card."""
     from rpterm.cards.diff import diff as changes_of
@@ -265,7 +264,7 @@ def test(
     max_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Longest reply, in tokens.")
     ] = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Run a card's tests with a model.
 
@@ -339,17 +338,16 @@ def join(
     """Add a world to a card: lore that several characters share."""
     from rpterm import card_files
 
-    mine = folders.find().characters
-    file = card_files.join(library.find(card, library.card_folders(mine)), world, mine, leave=leave)
-    out.say(str(file))
+    own = folders.find().characters
+    out.say(str(card_files.join(library.find(card, card_folders()), world, own, leave=leave)))
 
 
 @app.command("worlds")
-def list_worlds(json: _Json = False) -> None:
+def list_worlds(json: Json = False) -> None:
     """List the worlds, and the cards that use them."""
     from rpterm.cli import card_worlds
 
-    rows = card_worlds.list_worlds(library.card_folders(folders.find().characters))
+    rows = card_worlds.list_worlds(card_folders())
     if json:
         out.json_data([asdict(row) for row in rows])
         return
@@ -377,12 +375,11 @@ def path(
     ] = None,
 ) -> None:
     """Print the file of a card, or the folders of all cards."""
-    paths = folders.find()
-    found = library.card_folders(paths.characters)
+    found = card_folders()
     if card is not None:
         out.say(str(library.find(card, found)))
         return
-    for folder in dict.fromkeys([paths.characters, *found]):
+    for folder in dict.fromkeys([folders.find().characters, *found]):
         out.say(str(folder))
     if not found:
         raise RptermError("None of these folders exists.")
@@ -396,5 +393,4 @@ def _counter(exact: bool | None) -> AbstractContextManager[TokenCounter]:
     """Counts tokens with the model of the settings, or estimates them."""
     from rpterm.cli.token_counter import open_counter
 
-    paths = folders.find()
-    return open_counter(config.load(paths.config_file, os.environ), paths, exact)
+    return open_counter(load_settings(), folders.find(), exact)

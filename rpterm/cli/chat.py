@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from rpterm.cli.app import new_app
+from rpterm.cli.options import Plain
 
 app = new_app("")
 
 _CARD = typer.Argument(
     metavar="CARD", help="Name of a character, or a card's file; without it, you can choose."
 )
-_PLAIN = typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
 _WITH = typer.Option(
     "--with", metavar="CARD", help="Add another character to the chat; can be repeated."
 )
@@ -43,7 +43,7 @@ def chat(
         str | None,
         _option("How the next speaker is chosen: mentioned, round, model or hand.", "WAY"),
     ] = None,
-    plain: Annotated[bool, _PLAIN] = False,
+    plain: Plain = False,
     once: Annotated[str | None, _ONCE] = None,
     model: Annotated[
         str | None, _option("A GGUF file, or a model in the models folder.", "NAME")

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 
 from rpterm import paths as folders
@@ -17,7 +18,6 @@ from rpterm.config import load, save
 from rpterm.live_settings import LiveSettings
 from rpterm.paths import Paths
 from rpterm.startup.launch import ChatRequest, Launch, LaunchError
-from rpterm.types import RptermError
 
 
 def run_chat(
@@ -85,27 +85,9 @@ def _run_tui(launch: Launch, live_settings: LiveSettings, paths: Paths) -> int:
 
 
 def _reply_once(launch: Launch, text: str) -> int:
-    """Send a text, and print the complete reply and nothing else to standard output.
-
-    Raises:
-        RptermError: The engine failed; what it had generated is stored.
-    """
-    from rpterm.chat.events import BestKept, ReplyCancelled, ReplyFailed, ReplyFinished
-    from rpterm.chat.request import ReplyRequest
+    """Send a text, and print the complete reply and nothing else to standard output."""
     from rpterm.cli import out
 
-    try:
-        session = launch.open()
-        try:
-            reply = ""
-            for event in session.reply(ReplyRequest(text=text)):
-                if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
-                    reply = event.turn.text
-                elif isinstance(event, ReplyFailed):
-                    raise RptermError(event.message)
-            out.say(reply)
-        finally:
-            session.close()
-    finally:
-        launch.close()
+    with closing(launch), closing(launch.open()) as session:
+        out.say(session.say(text).text)
     return 0

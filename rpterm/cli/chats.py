@@ -13,7 +13,8 @@ from rpterm import paths as folders
 from rpterm.chat.saved_caches import SavedCaches
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
-from rpterm.cli.user_store import open_store
+from rpterm.cli.options import Force, Json, To, Yes, confirm
+from rpterm.cli.user_files import open_store
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -25,7 +26,6 @@ app = new_app(NOUNS["chats"])
 _Id = Annotated[
     int, typer.Argument(metavar="ID", help="Number of the chat, as `rpterm chats list` shows it.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 _Card = Annotated[
     str | None, typer.Option("--card", metavar="NAME", help="Only chats with this character.")
 ]
@@ -42,7 +42,7 @@ def bare(context: typer.Context) -> None:
 def list_chats(
     card: _Card = None,
     limit: Annotated[int, _Limit] = 200,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """List chats, the most recent first."""
     from rpterm.store.cast import Casts
@@ -75,7 +75,7 @@ def search(
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
     card: _Card = None,
     limit: Annotated[int, _Limit] = 50,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Search the text of all chats; matches are shown in [brackets]."""
     with open_store() as store:
@@ -122,14 +122,13 @@ def rename(
 @app.command()
 def delete(
     chat_id: _Id,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a chat with all its branches; this cannot be undone."""
     with open_store() as store:
         chat = store.chat(chat_id)
         what = f"chat {chat.id} with {chat.card_name} ({counted(chat.length, 'turn')})"
-        if not yes and not typer.confirm(f"Delete {what}? This cannot be undone."):
-            raise typer.Exit(1)
+        confirm(f"Delete {what}?", yes=yes)
         store.delete_chat(chat_id)
     SavedCaches(folders.find().states).forget(chat_id)
 
@@ -171,13 +170,8 @@ def export(
     format: Annotated[
         str, typer.Option("--format", "-f", metavar="FORMAT", help="md, jsonl or log.")
     ] = "md",
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", "-o", metavar="FILE", help="Write to FILE instead of the terminal."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite FILE if it already exists.")
-    ] = False,
+    to: To = None,
+    force: Force = False,
 ) -> None:
     """Export a chat to read it, to keep it, or for other programs.
 
@@ -187,7 +181,4 @@ def export(
 
     with open_store() as store:
         text = chat_export.render_chat(store, chat_id, format)
-    if to is None:
-        out.say(text, end="")
-    else:
-        out.save(to, text, force)
+    out.save(to, text, force)

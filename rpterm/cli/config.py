@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,8 @@ from rpterm import config as settings
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app
+from rpterm.cli.options import Json
+from rpterm.cli.user_files import load_settings
 from rpterm.config.toml_text import to_toml
 from rpterm.types import InvalidChoice
 
@@ -29,12 +30,9 @@ _Name = Annotated[
 
 
 @app.command()
-def show(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of TOML.")] = False,
-) -> None:
+def show(json: Json = False) -> None:
     """Print all settings. Those that differ from their default are marked."""
-    file = folders.find().config_file
-    now = settings.as_dict(settings.load(file, os.environ))
+    now = settings.as_dict(load_settings())
     if json:
         out.json_data(now)
         return

@@ -10,6 +10,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app
+from rpterm.cli.options import Json
 from rpterm.types import RptermError
 
 app = new_app("")
@@ -17,7 +18,7 @@ app = new_app("")
 
 @app.command()
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    json: Json = False,
     repair: Annotated[
         bool,
         typer.Option(
@@ -36,13 +37,13 @@ def doctor(
         _repair(paths)
     checks = run_checks(paths, os.environ)
     if json:
-        out.json_data(checks)
+        out.json_data([{"name": name, **found._asdict()} for name, found in checks.items()])
     else:
-        for check in checks:
-            out.say(f"{check.verdict:<7}{check.name:<15}{out.one_line(check.detail)}")
-            if check.remedy:
-                out.say(f"{'':<22}→ {check.remedy}")
-    if any(check.verdict == "broken" for check in checks):
+        for name, found in checks.items():
+            out.say(f"{found.verdict:<7}{name:<15}{out.one_line(found.detail)}")
+            if found.remedy:
+                out.say(f"{'':<22}→ {found.remedy}")
+    if any(found.verdict == "broken" for found in checks.values()):
         raise typer.Exit(1)
 
 

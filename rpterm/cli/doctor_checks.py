@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rpterm import config
 from rpterm.config import Settings
@@ -25,9 +24,8 @@ Verdict = Literal["ok", "slow", "broken"]
 LIBRARY_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorCheck:
-    """The result of one check.
+class Finding(NamedTuple):
+    """What one check found.
 
     Attributes:
         verdict: ``slow`` means that it works, but not as well as it could.
@@ -35,48 +33,47 @@ class DoctorCheck:
         remedy: What the user can do, or "".
     """
 
-    name: str
     verdict: Verdict
     detail: str
     remedy: str = ""
 
 
-def run_checks(paths: Paths, env: Mapping[str, str]) -> list[DoctorCheck]:
+def run_checks(paths: Paths, env: Mapping[str, str]) -> dict[str, Finding]:
     """Run all checks, in the order they are shown."""
     settings, settings_check = _settings(paths, env)
-    checks: list[tuple[str, Callable[[], DoctorCheck]]] = [
-        ("python", _python),
-        ("settings", lambda: settings_check),
-        ("llama.cpp", _library),
-        ("starter model", lambda: _starter(paths)),
-        ("embedder", lambda: _embedder(paths)),
-        ("contradictions", lambda: _contradictions(settings)),
-        ("model", lambda: _model(settings, paths)),
-        ("threads", lambda: _threads(settings)),
-        ("memory", _memory),
-        ("disk", lambda: _disk(paths)),
-        ("database", lambda: _database(paths)),
-        ("cards", lambda: _cards(paths)),
-        ("terminal", lambda: _terminal(env)),
-    ]
-    return [_run(name, check) for name, check in checks]
+    checks: dict[str, Callable[[], Finding]] = {
+        "python": _python,
+        "settings": lambda: settings_check,
+        "llama.cpp": _library,
+        "starter model": lambda: _starter(paths),
+        "embedder": lambda: _embedder(paths),
+        "contradictions": lambda: _contradictions(settings),
+        "model": lambda: _model(settings, paths),
+        "threads": lambda: _threads(settings),
+        "memory": _memory,
+        "disk": lambda: _disk(paths),
+        "database": lambda: _database(paths),
+        "cards": lambda: _cards(paths),
+        "terminal": lambda: _terminal(env),
+    }
+    return {name: _run(check) for name, check in checks.items()}
 
 
-def _run(name: str, check: Callable[[], DoctorCheck]) -> DoctorCheck:
+def _run(check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - reported; one check must not hide the others
-        return DoctorCheck(name, "broken", user_message(error))
+        return Finding("broken", user_message(error))
 
 
-def _python() -> DoctorCheck:
+def _python() -> Finding:
     import platform
 
     detail = f"{platform.python_implementation()} {platform.python_version()} on {sys.platform}"
-    return DoctorCheck("python", "ok", detail)
+    return Finding("ok", detail)
 
 
-def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, DoctorCheck]:
+def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, Finding]:
     file = paths.config_file
     try:
         settings = config.load(file, env)
@@ -86,13 +83,11 @@ def _settings(paths: Paths, env: Mapping[str, str]) -> tuple[Settings, DoctorChe
             key_check.check_change(settings.keys)
     except RptermError as error:
         remedy = f"Fix {file}, or move it away to use the defaults."
-        return Settings(), DoctorCheck(
-            "settings", "broken", "; ".join(str(error).splitlines()), remedy
-        )
-    return settings, DoctorCheck("settings", "ok", str(file) if file.exists() else "all defaults")
+        return Settings(), Finding("broken", "; ".join(str(error).splitlines()), remedy)
+    return settings, Finding("ok", str(file) if file.exists() else "all defaults")
 
 
-def _library() -> DoctorCheck:
+def _library() -> Finding:
     """How llama.cpp was built; asked in a separate process, because a bad build may crash."""
     import subprocess
 
@@ -106,17 +101,15 @@ def _library() -> DoctorCheck:
             timeout=LIBRARY_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return DoctorCheck(
-            "llama.cpp", "broken", "does not respond", "Try again on an idle machine."
-        )
+        return Finding("broken", "does not respond", "Try again on an idle machine.")
     rebuild = "Rebuild it: pip install --force-reinstall --no-cache-dir llama-cpp-python"
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it crashed"])[-1]
-        return DoctorCheck("llama.cpp", "broken", last, rebuild)
+        return Finding("broken", last, rebuild)
     return judge_build(done.stdout, rebuild)
 
 
-def judge_build(output: str, rebuild: str) -> DoctorCheck:
+def judge_build(output: str, rebuild: str) -> Finding:
     """Judge the library's output ``VERSION True|False NAME = 0|1 | …``.
 
     Args:
@@ -128,81 +121,77 @@ def judge_build(output: str, rebuild: str) -> DoctorCheck:
     detail = f"{version}, {'with' if gpu == 'True' else 'no'} GPU, {' '.join(sorted(have))}"
     vector_units = have & {"AVX2", "AVX512", "NEON", "SVE", "VSX", "RISCV_VECT"}
     if gpu != "True" and not vector_units:
-        return DoctorCheck(
-            "llama.cpp", "slow", detail, f"It was built without AVX2 or NEON. {rebuild}"
-        )
+        return Finding("slow", detail, f"It was built without AVX2 or NEON. {rebuild}")
     if gpu != "True" and _has_gpu():
         remedy = (
             "This machine has a GPU that this build cannot use: the README says how to install a "
             "build that can."
         )
-        return DoctorCheck("llama.cpp", "slow", detail, remedy)
+        return Finding("slow", detail, remedy)
     if "OPENMP" not in have and sys.platform == "linux":
-        return DoctorCheck("llama.cpp", "slow", detail, f"It was built without OpenMP. {rebuild}")
-    return DoctorCheck("llama.cpp", "ok", detail)
+        return Finding("slow", detail, f"It was built without OpenMP. {rebuild}")
+    return Finding("ok", detail)
 
 
 def _has_gpu() -> bool:
     return any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/kfd"))
 
 
-def _starter(paths: Paths) -> DoctorCheck:
+def _starter(paths: Paths) -> Finding:
     from rpterm.models import starter, starter_q8
 
     try:
         detail = f"{starter.llm_path(paths.cache).name}, checksum correct"
     except RptermError as error:
-        return DoctorCheck("starter model", "broken", str(error))
+        return Finding("broken", str(error))
     faster = starter_q8.path_in(paths.cache)
     runs = f"; runs as {faster}" if faster.exists() else "; converted to Q8_0 when first used"
-    return DoctorCheck("starter model", "ok", detail + runs)
+    return Finding("ok", detail + runs)
 
 
-def _embedder(paths: Paths) -> DoctorCheck:
+def _embedder(paths: Paths) -> Finding:
     from rpterm.models import starter
 
     try:
         folder = starter.embedder_folder(paths.cache)
     except RptermError as error:
-        return DoctorCheck("embedder", "broken", str(error))
+        return Finding("broken", str(error))
     detail = f"{folder.name} of {starter.EMBEDDER.distribution}, checksum correct"
-    return DoctorCheck("embedder", "ok", detail)
+    return Finding("ok", detail)
 
 
-def _contradictions(settings: Settings) -> DoctorCheck:
+def _contradictions(settings: Settings) -> Finding:
     """Whether a model also detects contradictions, and whether it has the labels for it."""
     name = settings.scoring.nli_model
     if not name:
         detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
-        return DoctorCheck("contradictions", "ok", detail)
+        return Finding("ok", detail)
     from rpterm.memory.nli_labels import label_positions, read_labels
 
     folder = Path(name).expanduser()
     if not folder.is_dir():
         detail = f"{name} is not a folder here; it is looked up in the Hugging Face cache"
         remedy = "Set scoring.nli_model to the model's folder to be sure that it is found."
-        return DoctorCheck("contradictions", "slow", detail, remedy)
+        return Finding("slow", detail, remedy)
     try:
         label_positions(read_labels(folder))
     except RptermError as error:
         remedy = "Choose another model: `rpterm config set scoring.nli_model PATH`."
-        return DoctorCheck("contradictions", "broken", f"{name}: {error}", remedy)
-    return DoctorCheck("contradictions", "ok", f"detected by rules and by {folder.name}")
+        return Finding("broken", f"{name}: {error}", remedy)
+    return Finding("ok", f"detected by rules and by {folder.name}")
 
 
-def _model(settings: Settings, paths: Paths) -> DoctorCheck:
+def _model(settings: Settings, paths: Paths) -> Finding:
     if settings.engine != "llama":
         where = settings.remote_url if settings.engine == "remote" else "scripted replies"
-        return DoctorCheck("model", "ok", f"{settings.engine}: {where}")
+        return Finding("ok", f"{settings.engine}: {where}")
     from rpterm.models.engine_factory import adapter_file, plan_model
 
     try:
         planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
         adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
-        return DoctorCheck(
-            "model", "broken", str(error), "`rpterm models list` shows what you have."
-        )
+        return Finding("broken", str(error), "`rpterm models list` shows what you have.")
     fit = planned.fit
     detail = (
         f"{planned.path.name}, context window of {fit.context} tokens ({fit.why}), "
@@ -215,10 +204,10 @@ def _model(settings: Settings, paths: Paths) -> DoctorCheck:
         if planned.starter
         else ""
     )
-    return DoctorCheck("model", "ok", detail, remedy)
+    return Finding("ok", detail, remedy)
 
 
-def _threads(settings: Settings) -> DoctorCheck:
+def _threads(settings: Settings) -> Finding:
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -227,25 +216,25 @@ def _threads(settings: Settings) -> DoctorCheck:
     detail = f"{cores} cores, {chosen}, load {load:.1f}"
     if settings.threads > cores:
         remedy = f"More threads than cores are slower: `rpterm config set threads {cores}`."
-        return DoctorCheck("threads", "slow", detail, remedy)
+        return Finding("slow", detail, remedy)
     if load > cores * 0.75:
         remedy = "Other programs keep the processor busy, which slows down replies."
-        return DoctorCheck("threads", "slow", detail, remedy)
-    return DoctorCheck("threads", "ok", detail)
+        return Finding("slow", detail, remedy)
+    return Finding("ok", detail)
 
 
-def _memory() -> DoctorCheck:
+def _memory() -> Finding:
     from rpterm.system_memory import system_memory
 
     memory = system_memory()
     detail = f"{byte_size(memory.available)} free of {byte_size(memory.total)}"
     if memory.total and memory.available < 1 << 30:
         remedy = "Close other programs, or use a smaller context window."
-        return DoctorCheck("memory", "slow", detail, remedy)
-    return DoctorCheck("memory", "ok", detail)
+        return Finding("slow", detail, remedy)
+    return Finding("ok", detail)
 
 
-def _disk(paths: Paths) -> DoctorCheck:
+def _disk(paths: Paths) -> Finding:
     import shutil
 
     folder = paths.data
@@ -255,16 +244,16 @@ def _disk(paths: Paths) -> DoctorCheck:
     detail = f"{paths.data}, {byte_size(free)} free"
     if not os.access(folder, os.W_OK):
         remedy = "Make it writable, or set RPTERM_HOME to a writable folder."
-        return DoctorCheck("disk", "broken", f"{folder} is not writable", remedy)
+        return Finding("broken", f"{folder} is not writable", remedy)
     if free < 200 << 20:
         remedy = "Free some space: chats need little of it, models need a lot."
-        return DoctorCheck("disk", "slow", detail, remedy)
-    return DoctorCheck("disk", "ok", detail)
+        return Finding("slow", detail, remedy)
+    return Finding("ok", detail)
 
 
-def _database(paths: Paths) -> DoctorCheck:
+def _database(paths: Paths) -> Finding:
     if not paths.database.exists():
-        return DoctorCheck("database", "ok", "none yet: the first chat creates it")
+        return Finding("ok", "none yet: the first chat creates it")
     from rpterm.store import Store
 
     try:
@@ -272,47 +261,37 @@ def _database(paths: Paths) -> DoctorCheck:
             count = len(store.chats())
     except RptermError as error:
         # The message contains the remedy; `--repair` does not help with every error.
-        return DoctorCheck("database", "broken", str(error))
+        return Finding("broken", str(error))
     size = byte_size(paths.database.stat().st_size)
-    return DoctorCheck(
-        "database", "ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact"
-    )
+    return Finding("ok", f"{paths.database}, {counted(count, 'chat')}, {size}, intact")
 
 
-def _cards(paths: Paths) -> DoctorCheck:
+def _cards(paths: Paths) -> Finding:
     from rpterm.cards import library
 
     found = library.summaries(library.card_folders(paths.characters))
     broken = [each for each in found if each.error]
     if not found:
-        return DoctorCheck("cards", "broken", "no cards found", "Install rpterm again.")
+        return Finding("broken", "no cards found", "Install rpterm again.")
     if broken:
-        return DoctorCheck(
-            "cards", "broken", broken[0].error, "`rpterm cards lint` lists all problems."
-        )
-    return DoctorCheck("cards", "ok", f"{len(found)} cards; your own go into {paths.characters}")
+        return Finding("broken", broken[0].error, "`rpterm cards lint` lists all problems.")
+    return Finding("ok", f"{len(found)} cards; your own go into {paths.characters}")
 
 
-def _terminal(env: Mapping[str, str]) -> DoctorCheck:
+def _terminal(env: Mapping[str, str]) -> Finding:
     import shutil
 
     if not sys.stdout.isatty():
-        return DoctorCheck("terminal", "ok", "not a terminal: chats use plain mode")
+        return Finding("ok", "not a terminal: chats use plain mode")
     columns, lines = shutil.get_terminal_size()
     deep = env.get("COLORTERM", "") in ("truecolor", "24bit")
     colours = "16 million colours" if deep else f"the colours of {env.get('TERM', 'unknown')}"
     encoding = (sys.stdout.encoding or "ascii").lower()
     detail = f"{columns}×{lines}, {colours}, {encoding}"
     if env.get("TERM", "") in ("", "dumb"):
-        return DoctorCheck(
-            "terminal", "broken", detail, "Use `rpterm chat --plain` in this terminal."
-        )
+        return Finding("broken", detail, "Use `rpterm chat --plain` in this terminal.")
     if "utf" not in encoding:
-        return DoctorCheck(
-            "terminal", "slow", detail, "Set LANG to a UTF-8 locale such as C.UTF-8."
-        )
+        return Finding("slow", detail, "Set LANG to a UTF-8 locale such as C.UTF-8.")
     if columns < 60 or lines < 16:
-        return DoctorCheck(
-            "terminal", "slow", detail, "Enlarge the window: 80×24 shows everything."
-        )
-    return DoctorCheck("terminal", "ok", detail)
+        return Finding("slow", detail, "Enlarge the window: 80×24 shows everything.")
+    return Finding("ok", detail)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from rpterm.cli import out
 from rpterm.cli.app import new_app
+from rpterm.cli.options import Plain
 from rpterm.types import RptermError
 
 app = new_app("")
@@ -48,9 +49,7 @@ def duel(
     new_duel: Annotated[
         bool, typer.Option("--new", help="Begin again instead of continuing the same duel.")
     ] = False,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
-    ] = False,
+    plain: Plain = False,
     report: Annotated[
         bool, typer.Option("--report", help="Only print the result so far, for any --rounds.")
     ] = False,
@@ -73,5 +72,5 @@ def duel(
     wanted = DuelSetup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
     if report:
         raise typer.Exit(duel_run.print_report(wanted, as_json=json))
-    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    plain = plain or not out.is_interactive()
     raise typer.Exit(duel_run.run(card, wanted, anew=new_duel, plain=plain))

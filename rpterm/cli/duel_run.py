@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import threading
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import card_source, duel_report, out
-from rpterm.cli.user_store import open_store
+from rpterm.cli.user_files import load_settings, open_store
 from rpterm.cli.verdict_words import VERDICTS
 from rpterm.config import Settings
 from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
-from rpterm.errors import cause_of
 from rpterm.startup import launch
 from rpterm.types import RptermError
 
@@ -50,15 +48,8 @@ def read_messages(source: str) -> tuple[str, ...]:
 
         text = (Path(__file__).parents[1] / "dueling" / "lines.toml").read_text(encoding="utf-8")
         return tuple(tomli.loads(text)["lines"])
-    try:
-        raw = Path(source).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RptermError(f"{source} is not UTF-8 text; write one message per line.") from error
-    except OSError as error:
-        raise RptermError(
-            f"{source} cannot be read ({cause_of(error)}); --turns takes a file, or fresh."
-        ) from error
-    found = [line.strip() for line in raw.splitlines()]
+    hint = "--turns takes a text with one message per line, or fresh."
+    found = [line.strip() for line in folders.read_text(Path(source), hint).splitlines()]
     found = [line for line in found if line and not line.startswith("#")]
     if not found:
         raise RptermError(f"{source} contains no message; write one per line.")
@@ -83,11 +74,28 @@ def draw_seed() -> int:
 def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:
     """Continue this duel, or begin it."""
     if not anew and (old := Duel.resume(store, wanted)) is not None:
-        return old
+        changed = _side_with_other_adapter(old, settings)
+        if not changed:
+            return old
+        out.say(f"Side {changed} has another adapter than when this duel began: a new one begins.")
     found = card_source.find_card(target)
     own = found.card.user(settings.persona)
     path = str(found.path) if found.path else None
     return Duel.begin(store, found.card, found.text, own, wanted, card_path=path)
+
+
+def _side_with_other_adapter(duel: Duel, settings: Settings) -> str:
+    """A side whose adapter, retrained or changed, is not that of its replies so far, or ""."""
+    from rpterm.models.hashes import adapter_hash
+
+    cache = folders.make_folder(folders.find().cache)
+    replies = {name: turn_id for (_, name), turn_id in duel.replies().items()}
+    for side in duel.contenders if settings.engine == "llama" else ():
+        made = duel.store.generation(replies[side.name]) if side.name in replies else None
+        current = adapter_hash(side.settings(settings).adapter, cache)
+        if made is not None and made.adapter_hash != current:
+            return side.name
+    return ""
 
 
 # Engines ---------------------------------------------------------------------------------------
@@ -146,7 +154,7 @@ class Engines:
 def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
     """Judge until the last round, or until the user quits."""
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
+    settings = load_settings()
     engines = Engines(parse_all(wanted.specs), settings, paths)
     engines.check()
     with open_store(begin=True) as store:

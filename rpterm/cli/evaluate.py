@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -11,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rpterm import config
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluation_report, out, rich_out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.cli.card_source import load_card
-from rpterm.cli.scoring_setup import other_cards, running_scorer
+from rpterm.cli.options import Json
+from rpterm.cli.scoring_setup import choose_contrast, running_scorer
+from rpterm.cli.user_files import load_settings
 from rpterm.config import Settings
-from rpterm.errors import cause_of
 from rpterm.paths import Paths
 from rpterm.types import InvalidChoice, RptermError
 
@@ -87,7 +86,7 @@ def evaluate(
     answered: Annotated[
         bool, typer.Option("--answers", help="Also print every answer, its score and the reasons.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    json: Json = False,
 ) -> None:
     """Let models play a card, and compare them in every way rpterm can judge.
 
@@ -113,7 +112,7 @@ def evaluate(
     numbers = list(range(1, seeds + 1))
     kept = to or paths.cache / "evaluations"
     answers = Answers(kept / "answers.jsonl")
-    settings = config.load(paths.config_file, os.environ)
+    settings = load_settings()
     if judge and len(contenders) < 2:
         raise RptermError("--judge compares models: name two or more with --models.")
     asked = [each.settings(settings) for each in contenders]
@@ -134,7 +133,7 @@ def evaluate(
     else:
         evaluation_report.print_evaluation(report, answers=answered)
     if html is not None:
-        _write(html, page.html(report))
+        folders.write_new(html, page.html(report), force=True)
     if png is not None:
         page.picture(report, png)
 
@@ -143,10 +142,7 @@ def _questions(card: CharacterCard, probes: str, kinds: str) -> list[Question]:
     from rpterm.evaluation import questions
 
     if probes != "builtin":
-        try:
-            return questions.read(Path(probes).read_text(encoding="utf-8"), probes)
-        except (OSError, UnicodeDecodeError) as error:
-            raise RptermError(f"{probes} cannot be read: {cause_of(error)}.") from None
+        return questions.read(folders.read_text(Path(probes)), probes)
     wanted = [
         one_of(questions.KINDS, each.strip(), "kind of question")
         for each in kinds.split(",")
@@ -194,7 +190,7 @@ def _play(
             bar.update(task, advance=1, description=f"{label}: {name}")
 
         bench = ProbeSetup(engine, own, flagged=frozenset(contender.sampling))
-        setup = repr((_model(own), own.sampling))
+        setup = repr((_model(own, paths), own.sampling))
         return interview(card, bench, questions, seeds, answers, label, step, setup)
 
 
@@ -228,8 +224,8 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
         rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
     known = ResultCache(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
-    with running_scorer(run.paths) as scorer, rich_out.progress() as bar:
-        scored = AnswerScores(scorer, known, other_cards(run.card, run.paths), setup)
+    with running_scorer() as scorer, rich_out.progress() as bar:
+        scored = AnswerScores(scorer, known, choose_contrast()(run.card), setup)
         task = bar.add_task("scoring", total=len(answers))
         return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
 
@@ -243,13 +239,16 @@ def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[JudgeVer
     with _engine(own, run.paths) as engine, rich_out.progress() as bar:
         total = len(pairs(answers, run.questions)) * len(rubric())
         task = bar.add_task("judging", total=total)
-        judging = Judge(engine, known, _model(own))
+        judging = Judge(engine, known, _model(own, run.paths))
         return list(compare(judging, run.card, answers, run.questions, lambda: bar.advance(task)))
 
 
-def _model(settings: Settings) -> str:
-    """A key for a model, wherever it runs."""
-    return repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
+def _model(settings: Settings, paths: Paths) -> str:
+    """A key for a model, wherever it runs, and for its adapter, which may have been retrained."""
+    from rpterm.models.hashes import adapter_hash
+
+    key = repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
+    return key + adapter_hash(settings.adapter, folders.make_folder(paths.cache))
 
 
 def _judging(judge: str, settings: Settings) -> Settings:
@@ -266,10 +265,3 @@ def _human(card: CharacterCard, paths: Paths) -> tuple[list[HumanRatings], Figur
         return [], None
     with Store(paths.database) as store:
         return ratings(store, card.name), with_score(store, card.name)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RptermError(f"{path} cannot be written: {cause_of(error)}.") from None

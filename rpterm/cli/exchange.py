@@ -5,7 +5,8 @@ The conversions themselves are in ``cards.exchange`` and ``transfer``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -17,11 +18,13 @@ from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.app import one_of
-from rpterm.cli.user_store import open_store
+from rpterm.cli.user_files import card_folders, open_store
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
 from rpterm.types import RptermError
 
+_MANY = 3
+"""A note on as many files is printed once, at the end."""
 _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"}
 
 
@@ -47,7 +50,7 @@ def import_chats(
     """Import chat logs into the database, optionally with ratings, and print each log's result."""
     owner = None
     if card is not None:
-        places = library.card_folders(folders.find().characters)
+        places = card_folders()
         file = library.find(card, places)
         found = transfer.read_known([(file.stem, file)], places)
         if not found:
@@ -75,13 +78,16 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
                 lambda name: bar.update(task, description=name, advance=1), found.config_file,
             )  # fmt: skip
         leftovers = transfer.describe_leftovers(moved.passed_over)
+    common = _common_notes([*moved.cards, *moved.chats])
     for card in moved.cards:
-        _print_card(replace(card, source=shown(card.source)))
+        _print_card(replace(card, source=shown(card.source), notes=_rarer(card.notes, common)))
     for chat in moved.chats:
-        _print_chat(replace(chat, source=shown(chat.source)))
+        _print_chat(replace(chat, source=shown(chat.source), notes=_rarer(chat.notes, common)))
     profiles = [(each, each.target.stem) for each in moved.profiles if each.target]
     for profile, name in profiles:
         _print_profile(replace(profile, source=shown(profile.source)), name)
+    for note, count in common.items():
+        out.say(f"{count} files: {note}")
     known = sum(card.known for card in moved.cards)
     good = sum(card.target is not None for card in moved.cards) - known
     total = counted(len(moved.cards), "card or lorebook", "cards and lorebooks")
@@ -90,6 +96,8 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     if moved.personas:
         new = counted(len(moved.personas), "persona")
         out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
+    for hint in moved.hints:
+        out.say(hint)
     if profiles:
         name = profiles[0][1]
         out.say(f"`/set profile {name}` in a chat uses a profile, as does `--profile {name}`.")
@@ -108,10 +116,20 @@ def export_card(card: str, form: str | None, target: Path) -> None:
     if name is None:
         raise RptermError(f"Choose a format for {target}: --format {' or '.join(FORMATS)}.")
     chosen = one_of(FORMATS, name, "format")
-    places = library.card_folders(folders.find().characters)
+    places = card_folders()
     for note in export_file(card_lint.find_file(card, places), chosen, target, places):
         out.say(f"note: {note}")
     out.say(str(target))
+
+
+def _common_notes(results: Iterable[ImportedFile | ImportedChat]) -> dict[str, int]:
+    """The notes that many files share, each with the number of these files."""
+    counts = Counter(note for result in results for note in result.notes)
+    return {note: count for note, count in counts.most_common() if count >= _MANY}
+
+
+def _rarer(notes: Iterable[str], common: Container[str]) -> tuple[str, ...]:
+    return tuple(note for note in notes if note not in common)
 
 
 def _print_card(result: ImportedFile) -> None:
@@ -174,8 +192,7 @@ def _already(known: int) -> str:
 
 
 def _known_cards() -> list[KnownCard]:
-    paths = folders.find()
-    places = library.card_folders(paths.characters)
+    places = card_folders()
     files = library.card_files(places)
     return transfer.read_known(((path.stem, path) for path in files.values()), places)
 

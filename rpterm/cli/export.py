@@ -6,7 +6,6 @@ name of one of them can be given as a path: ``rpterm export ./check``.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rpterm import config
-from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
+from rpterm.cli.options import Json
+from rpterm.cli.user_files import load_settings, open_store
 from rpterm.humanize import counted
 from rpterm.types import Chat, RptermError
 
@@ -95,7 +94,7 @@ def check(
         ),
     ] = None,
     region: _Region = "US",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    json: Json = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if there are serious faults.")
     ] = False,
@@ -179,7 +178,6 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
-    from rpterm.cli.user_store import open_store
     from rpterm.preference.empty_export import KIND_NAMES
     from rpterm.preference.export import ExportOptions, export
     from rpterm.preference.formats import canonical_name
@@ -226,7 +224,6 @@ def _sources(names: str) -> frozenset[Source]:
 
 
 def _set_exportable(chats: list[int], exportable: bool) -> None:
-    from rpterm.cli.user_store import open_store
     from rpterm.store.judgements import Judgements
 
     with open_store() as store:
@@ -260,7 +257,7 @@ def _model(store: Store, model: TrainerModel) -> TargetModel:
                 f"The template of {model.name} refuses the messages ({error}): use --greeting auto."
             ) from error
 
-    own = config.load(folders.find().config_file, os.environ, {}).system_prompt
+    own = load_settings().system_prompt
     return TargetModel(
         system=lambda chat: _system(store, chat, own),
         count=model.count,

@@ -122,7 +122,8 @@ def write_crash_report(error: BaseException) -> str:
     """
     import time
 
-    from rpterm import __version__, paths
+    from rpterm import paths
+    from rpterm.version import __version__
 
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     name = time.strftime("crash-%Y%m%d-%H%M%S.log")

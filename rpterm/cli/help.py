@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-from rpterm import config
-from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
+from rpterm.cli.user_files import load_settings
 
 app = new_app("")
 
@@ -44,7 +42,7 @@ def help(
 def _keys() -> None:
     from rpterm.tui import key_check, key_names, keys
 
-    own = config.load(folders.find().config_file, os.environ).keys
+    own = load_settings().keys
     key_check.check(own)
     for heading, group in keys.groups().items():
         rows = [

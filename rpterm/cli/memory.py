@@ -12,8 +12,8 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
-from rpterm.cli.user_store import open_store
-from rpterm.errors import cause_of
+from rpterm.cli.options import Force, Json, To, Yes, confirm
+from rpterm.cli.user_files import open_store
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -26,7 +26,6 @@ app = new_app(NOUNS["memory"])
 _Character = Annotated[
     str, typer.Argument(metavar="CHARACTER", help="Name of a character or card, or a card's file.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
 _Ids = Annotated[
     list[int],
     typer.Argument(metavar="ID…", help="Numbers of memories, as `rpterm memory list` shows them."),
@@ -84,7 +83,7 @@ def list_memories(
         bool, typer.Option("--blocked", help="List the blocked phrases, instead of memories.")
     ] = False,
     limit: _Limit = 200,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """List what a character remembers, newest first. All chats and branches are included."""
     from rpterm.cli import memory_files
@@ -107,7 +106,7 @@ def search(
     character: _Character,
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
     limit: _Limit = 50,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Search for memories that contain all these words."""
     with open_memory(character) as memory:
@@ -142,7 +141,7 @@ def add(
         bool,
         typer.Option("--embed", help="Embed it now, so that it can be recalled by its meaning."),
     ] = False,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Add a note or files to a character's memory.
 
@@ -252,8 +251,8 @@ def forget(
             "--files", help="ID is the number of a file, which is deleted with all its pieces."
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
-    json: _Json = False,
+    yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Delete memories; this cannot be undone. The turns they came from stay in their chats."""
     from rpterm.cli import memory_files
@@ -263,8 +262,7 @@ def forget(
         things = "this file with all its pieces" if files else "this memory"
     else:
         things = f"{len(ids)} {'files with all their pieces' if files else 'memories'}"
-    if not yes and not typer.confirm(f"Forget {things}? This cannot be undone."):
-        raise typer.Exit(1)
+    confirm(f"Forget {things}?", yes=yes)
     with open_memory() as memory:
         gone = memory_files.forget_files(memory, ids) if files else memory.forget(*ids)
     _print_result(json, {"forgotten": gone}, "")
@@ -275,21 +273,13 @@ def forget(
 @app.command(cls=accepting_old_option("--output", "--to"))
 def export(
     character: _Character,
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", "-o", metavar="FILE", help="Write to FILE instead of the terminal."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite FILE if it already exists.")
-    ] = False,
+    to: To = None,
+    force: Force = False,
 ) -> None:
     """Export a character's memories as JSON lines."""
     with open_memory(character) as memory:
         text = "".join(line + "\n" for line in memory.export())
-    if to is None:
-        out.say(text, end="")
-    else:
-        out.save(to, text, force)
+    out.save(to, text, force)
 
 
 @app.command("import")
@@ -298,24 +288,18 @@ def import_memories(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A file written by `rpterm memory export`.")
     ],
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Import memories from a file; those that already exist are skipped."""
-    try:
-        # Not splitlines(), which also splits at separators within the text of a memory.
-        lines = file.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RptermError(
-            f"{file} cannot be read ({cause_of(error)}): name a file written by "
-            "`rpterm memory export`."
-        ) from error
+    text = folders.read_text(file, "Name a file written by `rpterm memory export`.")
+    lines = text.split("\n")  # splitlines() also splits at separators within the text of a memory.
     with open_memory(character, begin=True) as memory:
         count = memory.import_(lines, str(file))
     _print_result(json, {"added": count}, f"{count} added")
 
 
 @app.command()
-def stats(character: _Character, json: _Json = False) -> None:
+def stats(character: _Character, json: Json = False) -> None:
     """Count a character's memories by kind."""
     with open_memory(character) as memory:
         kinds = memory.stats().kinds
@@ -343,7 +327,7 @@ def distil(
             help="Read everything again; facts that you deleted may come back.",
         ),
     ] = False,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Extract facts about you from a character's chats. They are kept as memories."""
     from rpterm.cli import memory_distil

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import rich_out
+from rpterm.cli.user_files import load_settings
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     """
     from rpterm.memory.distil.work import MODEL, RULES, DistillingWork
 
-    settings = config.load(folders.find().config_file, os.environ)
+    settings = load_settings()
     work = DistillingWork(memory, share=settings.distil.share)
     if again:
         for job in (RULES, MODEL) if model else (RULES,):
@@ -52,18 +53,15 @@ def _by_model(work: DistillingWork, chats: Collection[int], settings: config.Set
     from rpterm.oneshot import background_asker
     from rpterm.prompt.template import ChatTemplate
 
-    engine = open_installed(settings, folders.find())
-    if not isinstance(engine, BackgroundEngine):
-        raise RptermError(
-            f"The engine {settings.engine!r} cannot extract facts: choose another one with "
-            "`rpterm config set engine NAME`."
-        )
-    try:
+    with closing(open_installed(settings, folders.find())) as engine:
+        if not isinstance(engine, BackgroundEngine):
+            raise RptermError(
+                f"The engine {settings.engine!r} cannot extract facts: choose another one with "
+                "`rpterm config set engine NAME`."
+            )
         info = engine.load()
         template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
         return _read_chats(work, chats, background_asker(engine, template))
-    finally:
-        engine.close()
 
 
 def _read_chats(work: DistillingWork, chats: Collection[int], ask: Ask) -> list[Row]:

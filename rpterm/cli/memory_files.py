@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
+from rpterm.cli.user_files import load_settings
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -88,7 +87,7 @@ def embed_memories(memory: Memory) -> None:
     from rpterm.startup.embedder import open_embedder
 
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ)
+    settings = load_settings()
     embedder = open_embedder(settings.embedder, settings, paths)
     with rich_out.progress() as bar:
         task = bar.add_task("embedding", total=None)

@@ -11,7 +11,7 @@ from rpterm.cli import out
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.store.memory.distilled import Detail
-    from rpterm.store.memory.memories import Memory as Row
+    from rpterm.store.memory.records import Memory as Row
 
 
 def print_memories(memory: Memory, rows: Sequence[Row], json: bool) -> None:

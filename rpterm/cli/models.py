@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import NOUNS, new_app
+from rpterm.cli.options import Json
+from rpterm.cli.user_files import load_settings
 from rpterm.humanize import byte_size
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 app = new_app(NOUNS["models"])
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of columns.")]
-
 
 @app.callback(invoke_without_command=True)
 def bare(context: typer.Context) -> None:
@@ -33,7 +32,7 @@ def bare(context: typer.Context) -> None:
 
 
 @app.command("list")
-def list_models(json: _Json = False) -> None:
+def list_models(json: Json = False) -> None:
     """List the models you have, and those you can download."""
     from rpterm.models import catalogue, library
     from rpterm.models.gpu_memory import gpu_memory, llama_libraries
@@ -68,15 +67,14 @@ def info(
             metavar="MODEL", help="A GGUF file, or a model in the models folder; by default, yours."
         ),
     ] = "",
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Show a model's properties and how it would run here."""
     from rpterm.models.engine_factory import plan_model
     from rpterm.models.hashes import known_hash
 
     paths = folders.find()
-    flags: dict[str, object] = {"model": model} if model else {}
-    settings = config.load(paths.config_file, os.environ, flags)
+    settings = load_settings({"model": model or None})
     planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
     header, fit = planned.header, planned.fit
     facts = {

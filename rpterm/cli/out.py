@@ -74,6 +74,11 @@ def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0
         say(_cut(line.rstrip(), width))
 
 
+def is_interactive() -> bool:
+    """Whether a person reads and types, not a program."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def one_line(text: str) -> str:
     """The text on one line, with each run of whitespace as one space."""
     return " ".join(without_controls(text).split())
@@ -126,14 +131,17 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int) else str(value)
 
 
-def save(path: Path, text: str, force: bool) -> None:
-    """Write a new file, or overwrite an existing one if ``--force`` was given.
+def save(path: Path | None, text: str, force: bool) -> None:
+    """Write a file, or to standard output without one; ``force`` overwrites an existing file.
 
     Raises:
         RptermError: It already exists, or cannot be written.
     """
     from rpterm.paths import FileAlreadyExists, write_new
 
+    if path is None:
+        say(text, end="")
+        return
     try:
         write_new(path, text, force)
     except FileAlreadyExists as error:

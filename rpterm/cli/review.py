@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
+from rpterm.cli.options import Plain
+from rpterm.cli.user_files import load_settings, open_store
 from rpterm.cli.verdict_words import VERDICTS
 
 if TYPE_CHECKING:
@@ -40,9 +42,7 @@ def review(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="Only replies of this model.", show_default=False)
     ] = "",
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
-    ] = False,
+    plain: Plain = False,
 ) -> None:
     """Rate replies one after the other: one key rates a reply and shows the next.
 
@@ -51,29 +51,24 @@ def review(
     from rpterm import config
     from rpterm import paths as folders
     from rpterm.cli.memory import resolve_character
-    from rpterm.cli.user_store import open_store
     from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 
     shown = one_of(KINDS, kind, "kind of reply to --show")
-    paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
     with open_store() as store:
         names = {chat.card_name for chat in store.chats()}
         wanted = Filter(shown, resolve_character(card, sorted(names)) if card else "", model)
-        if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if plain or not out.is_interactive():
             review_plain(ReviewQueue(store), wanted)
             return
         from rpterm.tui.screens.review import ReviewScreen
         from rpterm.tui.single_screen import SingleScreenApp
 
-        keep = partial(config.save, paths.config_file)
+        settings, keep = load_settings(), partial(config.save, folders.find().config_file)
         SingleScreenApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
 
 
 def review_plain(queue: ReviewQueue, wanted: Filter) -> None:
     """Ask on standard input, one reply after the other."""
-    from rpterm.cli import out
-
     queue.read()
     items = queue.queue(wanted)
     out.say(f"{len(items)} to review: {_RATING_HELP}")
@@ -95,8 +90,6 @@ def review_plain(queue: ReviewQueue, wanted: Filter) -> None:
 
 def _ask(queue: ReviewQueue, item: QueueItem) -> bool:
     """Read answers until one can be stored; whether to go on."""
-    from rpterm.cli import out
-
     while line := sys.stdin.readline():
         answer = line.strip()
         if answer in ("", "q"):

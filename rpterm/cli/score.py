@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
 from rpterm.cli.card_source import load_card
 from rpterm.cli.guard import INTERRUPTED, complain
+from rpterm.cli.options import Json
 from rpterm.cli.scoring_setup import Contrast, choose_contrast, running_scorer
 from rpterm.errors import cause_of
 from rpterm.humanize import counted
@@ -62,9 +62,7 @@ def score(
         str | None,
         typer.Option(metavar="FIELD", help="A numeric field of the file to correlate scores with."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON instead of a table, with all evidence.")
-    ] = False,
+    json: Json = False,
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV instead of a table, one row per reply.")
     ] = False,
@@ -78,16 +76,15 @@ def score(
     from rpterm.evaluation.agreement import LEAST
     from rpterm.evaluation.reply_scores import flat, with_labels
 
-    paths = folders.find()
     found = _replies(card, file)
     replies = [reply for each in found for reply in each.replies]
-    contrast = choose_contrast(paths, against)
+    contrast = choose_contrast(against)
     if label and sum(each.number(label) is not None for each in replies) < LEAST:
         raise RptermError(
             f"{file} has fewer than {LEAST} replies with a number in the field {label!r}, too few "
             "for a correlation."
         )
-    with running_scorer(paths, slow=not fast) as scorer:
+    with running_scorer(slow=not fast) as scorer:
         scored = list(_scored(scorer, found, contrast))
     scored.sort(key=lambda each: (each.reply.line, each.reply.turn))
     labels = with_labels(scored, label) if label else {}
@@ -216,8 +213,6 @@ def _row(each: ScoredReply) -> tuple[str, ...]:
              ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
     found = worst(score)
     against = reason(*found, each.reply.text).text if found else ""
-    if found and found[0].kind == "against":
-        against = f"little: {against}"  # More of what it names would be evidence in favour.
     at = f"{each.reply.line}.{each.reply.turn}" if each.reply.turn else str(each.reply.line)
     return (
         at, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm import config
+from rpterm import paths
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.card_source import load_card
-from rpterm.paths import Paths
+from rpterm.cli.user_files import card_folders, load_settings
 
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Scorer
@@ -21,25 +20,17 @@ Contrast = Callable[[CharacterCard], tuple[CharacterCard, ...]]
 
 
 @contextmanager
-def running_scorer(paths: Paths, *, slow: bool = True) -> Iterator[Scorer]:
+def running_scorer(*, slow: bool = True) -> Iterator[Scorer]:
     """The scorer of this installation, closed at the end of the block."""
     from rpterm.startup.launch import Launch
 
-    settings = config.load(paths.config_file, os.environ)
+    settings = load_settings()
     scoring = replace(settings.scoring, slow=slow)
-    launch = Launch(replace(settings, scoring=scoring), paths, polite=False)
-    try:
+    with closing(Launch(replace(settings, scoring=scoring), paths.find(), polite=False)) as launch:
         yield launch.scorer()
-    finally:
-        launch.close()
 
 
-def other_cards(mine: CharacterCard, paths: Paths) -> tuple[CharacterCard, ...]:
-    """The user's own cards and the shipped ones, except this character's."""
-    return choose_contrast(paths)(mine)
-
-
-def choose_contrast(paths: Paths, against: Sequence[str] | None = None) -> Contrast:
+def choose_contrast(against: Sequence[str] | None = None) -> Contrast:
     """Which cards each character is contrasted with.
 
     Among all cards, those of the same name are versions of the character itself. A card that the
@@ -48,14 +39,9 @@ def choose_contrast(paths: Paths, against: Sequence[str] | None = None) -> Contr
     if against:
         named = [load_card(name) for name in against]
         return lambda mine: tuple(card for card in named if card != mine)
-    cards = _all_cards(paths)
+    from rpterm.cards import library
+
+    cards = [each.card for each in library.summaries(card_folders()) if each.card is not None]
     return lambda mine: tuple(
         card for card in cards if card.name.casefold() != mine.name.casefold()
     )
-
-
-def _all_cards(paths: Paths) -> list[CharacterCard]:
-    from rpterm.cards import library
-
-    found = library.summaries(library.card_folders(paths.characters))
-    return [each.card for each in found if each.card is not None]

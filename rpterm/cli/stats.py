@@ -12,8 +12,10 @@ import typer
 
 from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
-from rpterm.errors import cause_of
+from rpterm.cli.options import Json
+from rpterm.cli.user_files import open_store
 from rpterm.humanize import counted
+from rpterm.paths import write_new
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def stats(
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only ratings of this model.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    json: Json = False,
     svg: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also save the tables as an SVG picture.")
     ] = None,
@@ -51,7 +53,6 @@ def stats(
     95 % intervals.
     """
     from rpterm.cli.card_source import rated_character
-    from rpterm.cli.user_store import open_store
     from rpterm.preference.overview import overview
     from rpterm.preference.stats.score_validity import validate_score
     from rpterm.store.judgements import Judgements
@@ -228,11 +229,7 @@ def _ratings(group: Group) -> int:
 
 
 def _save_svg(path: Path, found: Overview, honest: ScoreValidity | None) -> None:
-    """Save what the terminal shows as an SVG picture of fixed width.
-
-    Raises:
-        RptermError: The file cannot be written.
-    """
+    """Save what the terminal shows as an SVG picture of fixed width."""
     import io
 
     from rich.console import Console
@@ -242,10 +239,8 @@ def _save_svg(path: Path, found: Overview, honest: ScoreValidity | None) -> None
         emoji=False, highlight=False, color_system="truecolor",
     )  # fmt: skip
     print_stats(console, found, honest)
-    try:
-        console.save_svg(str(path), title="rpterm stats", unique_id="rpterm-stats")
-    except OSError as error:
-        raise RptermError(f"{path} cannot be written ({cause_of(error)}).") from error
+    svg = console.export_svg(title="rpterm stats", unique_id="rpterm-stats")
+    write_new(path, svg, force=True)
 
 
 def _data(found: Overview, honest: ScoreValidity | None) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def open_counter(
     Raises:
         RptermError: The model cannot be used, and ``exact`` is True.
     """
-    from rpterm.cards.lorebook import rough_count
+    from rpterm.cards.lore.records import rough_count
 
     rough = TokenCounter(rough_count, "estimated at four characters per token", False)
     if exact is False:

@@ -61,8 +61,8 @@ def train(
 ) -> None:
     """Train a LoRA adapter for your model on an export, on this machine.
 
-    Ctrl+C keeps what was trained so far, and the same command continues. The adapter is written
-    only if llama.cpp reproduces what was trained.
+    Ctrl+C keeps what was trained so far, and the same command continues; with --steps it can end
+    there. The adapter is written only if llama.cpp reproduces what was trained.
     """
     from rpterm.cli import train_run
     from rpterm.training.dataset import read_dataset

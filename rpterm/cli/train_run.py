@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.guard import INTERRUPTED, signals_handled
+from rpterm.cli.user_files import load_settings
 from rpterm.humanize import counted
 from rpterm.types import RptermError
 
@@ -36,7 +35,7 @@ def base_weights(name: str | None) -> tuple[Path, str]:
 
     require_extra()
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
+    settings = load_settings()
     if name is None and settings.engine != "llama":
         raise RptermError(
             "Your model is on a server, but only a model on this machine can be trained: name one "
@@ -84,7 +83,10 @@ def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
             _print_result(done, data)
             return
     if kept:
-        out.say(f"Stopped after step {kept}; the same command continues from there.")
+        out.say(
+            f"Stopped after step {kept}; the same command continues from there, or with --steps "
+            f"{kept} writes the adapter as it is."
+        )
     else:
         out.say("Stopped before the first step was done, so nothing is kept.")
     raise typer.Exit(INTERRUPTED)
@@ -111,17 +113,19 @@ def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
 
 def _print_result(done: TrainingResult, data: Dataset) -> None:
     from rpterm.training.model_card import format_losses, format_preferred
+    from rpterm.training.parity import ROUNDING
 
-    steps = counted(done.steps, "step")
-    if done.begun:
-        steps = f"{steps}, the last {done.steps - done.begun:,}"
-    out.say(f"{steps} in {_duration(done.seconds)}.")
+    steps, own = counted(done.steps, "step"), done.steps - done.begun
+    if done.begun and own:
+        steps = f"{steps}, the last {own:,}"
+    out.say(f"{steps} in {_duration(done.seconds)}." if own else f"{steps}.")
     out.say(f"Loss on unseen chats: {format_losses(done, len(data.test))}.")
     if preferred := format_preferred(done):
         out.say(f"Unseen pairs whose chosen reply it prefers: {preferred}.")
     out.say(
         f"The adapter changes a token's logprob by {done.parity.moved:.3f} nats on average; "
-        f"transformers and llama.cpp differ by {done.parity.apart:.3f}."
+        f"transformers and llama.cpp differ by {done.parity.apart:.3f}; up to {ROUNDING} is "
+        "rounding."
     )
     out.say(f"{done.adapter}\n{done.card}\n")
     out.say(f"Chat with it:      rpterm chat CARD --adapter {done.adapter}")

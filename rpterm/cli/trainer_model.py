@@ -6,15 +6,14 @@ template and its tokens are estimated from the number of bytes; ``name`` says so
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm import config
 from rpterm import paths as folders
+from rpterm.cli.user_files import load_settings
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def open_trainer_model(name: str | None) -> Iterator[TrainerModel]:
         RptermError: It cannot be used.
     """
     paths = folders.find()
-    settings = config.load(paths.config_file, os.environ, {})
+    settings = load_settings()
     if name is None and settings.engine != "llama":
         yield build_trainer_model("ChatML, tokens estimated", "", "", "<|im_end|>", None)
         return

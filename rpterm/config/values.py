@@ -7,8 +7,7 @@ sentences for the user, which is empty if the value is valid. Does not know whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from rpterm.sampling_ranges import SAMPLING_RANGES
 
@@ -31,8 +30,7 @@ _WORDS: dict[Any, str] = {
 _SWITCH = {"on": "true", "yes": "true", "off": "false", "no": "false"}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """The type of a setting: one of ``choices``, or an ``item`` alone, in a list, or in a table."""
 
     shape: Literal["choice", "plain", "list", "table"]

@@ -7,7 +7,6 @@ shown only when both are complete: the order of their arrival would give them aw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -19,10 +18,12 @@ from rpterm.chat.events import (
     ReplyStarted,
     ReplyThought,
     SessionEvent,
+    SessionEvents,
     UserTurnStored,
 )
 from rpterm.chat.reply import EMPTY_REPLY
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.dueling.contender import Contender, ContenderError
 from rpterm.types import Intent
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
 
 
-def duel(session: Session, request: ReplyRequest, rival: Contender) -> Iterator[SessionEvent]:
+def duel(session: Session, request: ReplyRequest, rival: Contender) -> SessionEvents:
     """Generate two replies: index 0 with the current settings, index 1 with the rival's.
 
     Raises:
@@ -69,7 +70,7 @@ def opponent(session: Session, rival: Contender) -> Session:
     )  # fmt: skip
 
 
-def _in_parallel(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
+def _in_parallel(session: Session, request: ReplyRequest) -> SessionEvents:
     ends: list[SessionEvent] = []
     for event in session.reply(request):
         if isinstance(event, ReplyFinished | ReplyCancelled | ReplyFailed):
@@ -81,7 +82,7 @@ def _in_parallel(session: Session, request: ReplyRequest) -> Iterator[SessionEve
 
 def _in_sequence(
     session: Session, other: Session, request: ReplyRequest, rival: Contender
-) -> Iterator[SessionEvent]:
+) -> SessionEvents:
     started: list[ReplyStarted] = []
     ends: list[ReplyFinished | ReplyCancelled] = []
     for side in (session, other):

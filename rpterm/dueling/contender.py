@@ -115,19 +115,15 @@ def short_names(specs: Sequence[str]) -> dict[str, str]:
 
 def differences(one: Generation, other: Generation) -> tuple[str, str]:
     """How the generation of two replies differed: model, adapter, samplers, or else the seeds."""
-    if one.model_hash != other.model_hash:
-        return one.model, other.model
+    if one.model != other.model or one.model_hash != other.model_hash:
+        return one.model, other.model  # With the names of their adapters.
     if one.adapter_hash != other.adapter_hash:
-        return _adapter(one), _adapter(other)
+        return f"adapter {one.adapter_hash[:8]}", f"adapter {other.adapter_hash[:8]}"
     names = [each.name for each in fields(Sampling) if each.name != "seed"]
     changed = [n for n in names if getattr(one.sampling, n) != getattr(other.sampling, n)]
     if changed:
         return _values(one.sampling, changed), _values(other.sampling, changed)
     return f"seed {_seed(one)}", f"seed {_seed(other)}"
-
-
-def _adapter(generation: Generation) -> str:
-    return f"adapter {generation.adapter_hash[:8]}" if generation.adapter_hash else "no adapter"
 
 
 def _values(sampling: Sampling, names: Sequence[str]) -> str:

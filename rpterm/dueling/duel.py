@@ -6,7 +6,7 @@ resumed. This module generates no replies and knows no user interface.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -297,8 +297,3 @@ class Duel:
 def _to_stored(setup: DuelSetup) -> dict[str, Any]:
     values = asdict(setup)
     return values | {name: list(values[name]) for name in ("specs", "lines")}
-
-
-def labels(contenders: Sequence[Contender]) -> str:
-    """The labels of all contenders in one line."""
-    return ", ".join(each.label for each in contenders)

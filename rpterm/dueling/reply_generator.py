@@ -13,7 +13,8 @@ from contextlib import suppress
 
 from rpterm.chat.events import ReplyFailed, ReplyFinished
 from rpterm.chat.reply import EMPTY_REPLY
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.dueling.contender import Contender
 from rpterm.dueling.duel import Duel
 from rpterm.types import Intent, RptermError, Turn

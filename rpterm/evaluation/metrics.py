@@ -6,6 +6,7 @@ libraries ``rouge-score`` and ``sacrebleu``, which are in the extra ``eval``.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,7 @@ from rpterm.evaluation.reply_scores import Reason, reasons
 from rpterm.evaluation.result_cache import ResultCache, cache_key
 from rpterm.preference.stats.bootstrap import MIN_GROUPS, group_interval
 from rpterm.scoring.coefficients import load_coefficients
+from rpterm.scoring.combine import DIMENSIONS
 from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Score, Scorer
 
@@ -29,6 +31,10 @@ REFERENCE = ("rouge_l", "bleu", "chrf")
 MISSING = 'needs the extra: pip install "rpterm[eval]"'
 LIKELIHOODS = ("persona_lift", "context_lift", "voice_likelihood")
 """Signals of the fixed language model that are also reported on their own."""
+SHARES = ("in_character", *DIMENSIONS)
+"""Metrics between 0 and 1."""
+RATING_BOUNDS = (1.0, 5.0)
+"""Of stars, and of ratings in the personality interview."""
 _CACHE_FORMAT = "values, interval and reasons"
 """What is cached of a score; part of the cache key, so that other formats are computed anew."""
 
@@ -56,6 +62,13 @@ class MeasuredAnswer:
     answer: Answer
     values: Mapping[str, float] = field(default_factory=dict)
     score: AnswerScore = AnswerScore()
+
+
+def bounds(metric: str) -> tuple[float, float]:
+    """The least and the largest value that a metric can have."""
+    if metric in SHARES:
+        return 0.0, 1.0
+    return (0.0, 100.0) if metric in REFERENCE else (-math.inf, math.inf)
 
 
 def has_references() -> bool:
@@ -194,16 +207,21 @@ def traits(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list
 
 
 def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
-    mean, low, high = mean_interval([statistics.fmean(ratings) for ratings in items])
+    means = [statistics.fmean(ratings) for ratings in items]
+    mean, low, high = mean_interval(means, limits=RATING_BOUNDS)
     deviations = [statistics.pstdev(ratings) for ratings in items if len(ratings) > 1]
     spread = statistics.fmean(deviations) if deviations else None
     return Trait(name, mean, low, high, spread, len(items))
 
 
 def mean_interval(
-    values: Sequence[float], rounds: int = 1000, *, alpha: float = 0.05
+    values: Sequence[float],
+    rounds: int = 1000,
+    *,
+    alpha: float = 0.05,
+    limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> tuple[float, float, float]:
-    """The mean and its bootstrap interval with coverage 1 - ``alpha``.
+    """The mean and its bootstrap interval with coverage 1 - ``alpha``, within ``limits``.
 
     Fewer than ``MIN_GROUPS`` values say nothing about their spread: their interval is the range.
     """
@@ -213,4 +231,4 @@ def mean_interval(
     mean = float(array.mean())
     if len(array) < MIN_GROUPS:
         return mean, float(array.min()), float(array.max())
-    return mean, *group_interval(mean, means, len(array), 1 - alpha)
+    return mean, *group_interval(mean, means, len(array), 1 - alpha, limits)

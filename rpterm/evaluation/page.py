@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rpterm.evaluation.legend import METRICS, title
-from rpterm.evaluation.report import SHARES, Bar, EvaluationReport
+from rpterm.evaluation.metrics import SHARES
+from rpterm.evaluation.report import Bar, EvaluationReport
 from rpterm.types import RptermError
 
 

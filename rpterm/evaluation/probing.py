@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normalize
 from rpterm.cards.patterns import PatternError, compile_pattern
 from rpterm.chat.events import ReplyCancelled, ReplyFailed, ReplyFinished, SessionEvent
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
@@ -28,7 +29,7 @@ from rpterm.store import Store
 from rpterm.types import History, RptermError, Sampling, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    pass
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
 Scorer = Callable[[CharacterCard, History, str], float]
@@ -228,10 +229,9 @@ def _talk(
 
 
 def _events(session: Session, request: ReplyRequest) -> Iterator[SessionEvent]:
-    stream = cast("Generator[SessionEvent, None, None]", session.reply(request))
     try:
-        with closing(stream):
-            yield from stream
+        with closing(session.reply(request)) as events:
+            yield from events
     except RptermError as error:
         yield ReplyFailed(str(error))
 

@@ -85,7 +85,8 @@ def _lead(best: Mapping[str, float], other: Mapping[str, float], name: str, mode
         mean = statistics.fmean(differences) if differences else 0.0
         return _Lead(name, len(differences), mean, float("-inf"), float("inf"))
     pairs = models * (models - 1) // 2
-    return _Lead(name, len(differences), *mean_interval(differences, 4000, alpha=0.05 / pairs))
+    interval = mean_interval(differences, 4000, alpha=0.05 / pairs, limits=(-1.0, 1.0))
+    return _Lead(name, len(differences), *interval)
 
 
 def _headline(best: str, leads: Sequence[_Lead]) -> str:
@@ -127,6 +128,8 @@ def _judge_sentences(
     if reliability is None:
         return []
     sentences = [_reliability_sentence(reliability, judge)]
+    if _agreement_interval(reliability)[0] <= 0.5:
+        return sentences
     for one, other in combinations(models, 2):
         pair = (one, other) if best != other else (other, one)
         won, lost = _questions_won(verdicts, *pair)
@@ -145,12 +148,17 @@ def _reliability_sentence(reliability: JudgeReliability, judge: str) -> str:
         f"The judging model, {judge}, gives the same verdict in {agreement:.0%} of "
         f"{counted(comparisons, 'comparison')} when the order is swapped"
     )
-    low, high = wilson(round(agreement * comparisons), comparisons)
+    low, high = _agreement_interval(reliability)
+    if low > 0.5:
+        return f"{sentence}."
     if high < 0.5:
         return f"{sentence}, so it judges by the position of a reply: do not rely on it."
-    if low <= 0.5:
-        return f"{sentence}, which may be chance: do not rely on it."
-    return f"{sentence}."
+    return f"{sentence}, which may be chance: do not rely on it."
+
+
+def _agreement_interval(judge: JudgeReliability) -> tuple[float, float]:
+    """The interval of its agreement with itself; only above one half it can be relied on."""
+    return wilson(round(judge.agreement * judge.comparisons), judge.comparisons)
 
 
 def _questions_won(verdicts: Sequence[JudgeVerdict], one: str, other: str) -> tuple[int, int]:

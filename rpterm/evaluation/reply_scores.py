@@ -140,11 +140,13 @@ def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
 def reason(finding: ScoreFinding, evidence: Evidence | None, reply: str) -> Reason:
     """A finding with its first evidence, in words."""
     good = finding.kind == "for"
+    # More of what a reading against the reply names would be evidence in favour.
+    label = f"little: {finding.label}" if finding.kind == "against" else finding.label
     if evidence is None:
-        return Reason(good, finding.label)
+        return Reason(good, label)
     words = " ".join(reply[evidence.start : evidence.end].split())[:_MOST_WORDS]
     line = shorten(evidence.line, _MOST_LINE, placeholder="…")
-    return Reason(good, finding.label, evidence.note, words, line)
+    return Reason(good, label, evidence.note, words, line)
 
 
 def _labels(reply: RecordedReply) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from rpterm.evaluation.judge import JudgeVerdict, reliability_of, rubric
 from rpterm.evaluation.legend import METRICS, TRAITS, MetricMeaning, title
 from rpterm.evaluation.metrics import (
     LIKELIHOODS,
+    RATING_BOUNDS,
     REFERENCE,
     MeasuredAnswer,
     Trait,
+    bounds,
     mean_interval,
     traits,
 )
@@ -31,10 +33,7 @@ from rpterm.evaluation.recommendation import Recommendation, by_question, recomm
 from rpterm.humanize import counted
 from rpterm.preference.stats.intervals import wilson
 from rpterm.preference.stats.score_validity import Figure
-from rpterm.scoring.combine import DIMENSIONS
 
-SHARES = ("in_character", *DIMENSIONS)
-"""Metrics between 0 and 1."""
 _COMPARED = ("in_character", "attractiveness", *LIKELIHOODS, *REFERENCE)
 """The metrics whose agreement is shown; the other dimensions are parts of the first one."""
 
@@ -117,7 +116,10 @@ def build(
 def _metrics(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> Table:
     metrics = _available(measured)
     rows = [
-        (title(metric), *(_mean(_values(measured, metric, model)) for model in models))
+        (
+            title(metric),
+            *(_mean(_values(measured, metric, model), bounds(metric)) for model in models),
+        )
         for metric in metrics
     ]
     return Table(
@@ -136,7 +138,7 @@ def _kinds(
     rows = []
     for kind in kinds:
         own = [each for each in measured if questions[each.answer.question].kind == kind]
-        cells = [_mean(_values(own, "in_character", model)) for model in models]
+        cells = [_mean(_values(own, "in_character", model), (0.0, 1.0)) for model in models]
         rows.append((kind, *cells))
     return Table(
         "In character, by kind of question", ("kind", *models), tuple(rows),
@@ -203,7 +205,7 @@ def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str)
 
 def _human(human: Sequence[HumanRatings]) -> Iterable[Table]:
     rows = [
-        (each.model, _mean(each.stars), str(len(each.stars)), _share(each.thumbs),
+        (each.model, _mean(each.stars, RATING_BOUNDS), str(len(each.stars)), _share(each.thumbs),
          str(len(each.thumbs)))
         for each in human
     ]  # fmt: skip
@@ -245,7 +247,7 @@ def _agreement(
 def _bars(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:
     return {
         metric: tuple(
-            Bar(model, *mean_interval(values))
+            Bar(model, *mean_interval(values, limits=bounds(metric)))
             for model in models
             if (values := _values(measured, metric, model))
         )
@@ -293,8 +295,8 @@ def _share(thumbs: Sequence[int]) -> str:
     return f"{sum(thumbs) / len(thumbs):.0%} ({low:.0%}–{high:.0%})"
 
 
-def _mean(values: Sequence[float]) -> str:
+def _mean(values: Sequence[float], limits: tuple[float, float]) -> str:
     if not values:
         return "–"
-    mean, low, high = mean_interval(values)
+    mean, low, high = mean_interval(values, limits=limits)
     return f"{mean:.2f} ({low:.2f}–{high:.2f})" if len(values) > 1 else f"{mean:.2f}"

@@ -155,7 +155,7 @@ class ExampleProvider:
             prompt_tokens[span.source] += span.tokens
         similarities = self._similarities(card, chat, history)
         rows: list[Row] = []
-        for each in [*self._static_examples(card, chat, marks), *self._others(card, chat, marks)]:
+        for each in self._all(card, chat, marks):
             place: Place = "out"
             why = left_out.get(each.span) or passed.get(each.key, "")
             if marks.get(each.key) == "excluded":
@@ -225,8 +225,7 @@ class ExampleProvider:
         asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
         if not asked.strip():
             return {}
-        marks = self.marks(chat.id)
-        every = [*self._static_examples(card, chat, marks), *self._others(card, chat, marks)]
+        every = self._all(card, chat, self.marks(chat.id))
         ranked = rank(every, Situation(asked), self._similarity(asked, every))
         return {each.exemplar.key: each.meaning for each in ranked}
 
@@ -244,11 +243,12 @@ class ExampleProvider:
         pinned += [e for e in exchanges if e is not None and e.chat_id != chat.id]
         return [*pinned, *(e for e in own if e not in pinned)]
 
-    def _others(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
-        fixed = {each.key for each in self._static_examples(card, chat, marks)}
-        return [
-            e for e in [*pool.card_exemplars(card), *self._exchanges(card)] if e.key not in fixed
-        ]
+    def _all(self, card: CharacterCard, chat: Chat, marks: dict[str, Mark]) -> list[Exemplar]:
+        """Those of the static part, then the others."""
+        static = self._static_examples(card, chat, marks)
+        others = [*pool.card_exemplars(card), *self._exchanges(card)]
+        taken = {each.key for each in static}
+        return [*static, *(each for each in others if each.key not in taken)]
 
     def _exchanges(self, card: CharacterCard) -> list[Exemplar]:
         with self._lock:

@@ -26,8 +26,9 @@ from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.files import BlockedPhrase, MemoryFile, MemoryFiles, Piece
-from rpterm.store.memory.memories import Kind, Memories
-from rpterm.store.memory.memories import Memory as Row
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Kind
+from rpterm.store.memory.records import Memory as Row
 from rpterm.store.memory.sources import MemorySources
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import RptermError, Turn

@@ -9,7 +9,8 @@ from rpterm.memory.recall import RecallHit
 from rpterm.memory.relevance import distinctive
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import terms
-from rpterm.store.memory.memories import Memories, Memory
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory
 from rpterm.types import Turn
 
 _MAX_WORDS = 6

@@ -19,8 +19,8 @@ from rpterm.memory.index import IndexEntry, MemoryIndex
 from rpterm.memory.questions import question_share
 from rpterm.memory.vector_index import VectorIndex
 from rpterm.memory.words import terms, with_speaker
-from rpterm.store.memory.memories import Memories, Memory
-from rpterm.store.memory.records import KINDS
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import KINDS, Memory
 from rpterm.store.memory.vectors import MemoryVectors
 
 Floats = NDArray[np.float32]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rpterm.memory.recalled import Recalled
     from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.files import BlockedPhrase
-    from rpterm.store.memory.memories import Memory as Row
     from rpterm.store.memory.records import Kind
+    from rpterm.store.memory.records import Memory as Row
 
 _SOURCE = "memory:"
 

@@ -32,7 +32,8 @@ from rpterm.memory.said_when import LAST_TIME, Said, Who, most_telling, sitting_
 from rpterm.memory.text_query import TextQuery
 from rpterm.memory.words import with_speaker
 from rpterm.store.memory.distilled import Distilled
-from rpterm.store.memory.memories import Memories, Memory
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory
 from rpterm.store.memory.sources import MemorySources
 from rpterm.types import Turn
 

@@ -16,8 +16,8 @@ from typing import Any
 from rpterm.store.memory.distilled import Detail, Distilled, Draft
 from rpterm.store.memory.files import MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.memories import Memory as Row
 from rpterm.store.memory.records import KINDS
+from rpterm.store.memory.records import Memory as Row
 from rpterm.store.memory.sources import MemorySources
 from rpterm.types import RptermError
 

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rpterm.irregular_forms import IRREGULAR
 from rpterm.unspaced import UNSPACED, character_pairs
 
 _STOP_WORDS = (
@@ -47,24 +48,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _VOWELS = frozenset("aeiouy")
 _SHORT = re.compile(r"[^aeiou]+[aeiouy][^aeiouwxy]")
 """One syllable with a single vowel: with a silent "e" it is another word, ``car`` and ``care``."""
-_IRREGULAR_FORMS = (
-    "ate eaten eat|began begun begin|bought buy|broke broken break|brought bring|built "
-    "build|came come|caught catch|chose chosen choose|drank drunk drink|drew drawn draw|driven "
-    "drove drive|fallen fell fall|fed feed|felt feel|flew flown fly|forgot forgotten "
-    "forget|fought fight|found find|froze frozen freeze|gave given give|grew grown grow|heard "
-    "hear|held hold|hidden hide|hung hang|kept keep|knew known know|laid lay|lent lend|lost "
-    "lose|made make|meant mean|met meet|paid pay|ran run|ridden rode ride|rang ring|said "
-    "say|sang sung sing|seen see|sent send|sat sit|shook shaken shake|slept sleep|sold "
-    "sell|sought seek|spent spend|spoke spoken speak|stole stolen steal|stood stand|struck "
-    "strike|stuck stick|swam swim|swore sworn swear|taken took take|taught teach|thought "
-    "think|threw thrown throw|told tell|tore torn tear|understood understand|went gone go|wept "
-    "weep|woke woken wake|won win|wore worn wear|written wrote write|children child|feet "
-    "foot|geese goose|knives knife|men man|mice mouse|teeth tooth|wives wife|wolves wolf|women "
-    "woman"
-)
-_IRREGULAR = {
-    form: forms.split()[-1] for forms in _IRREGULAR_FORMS.split("|") for form in forms.split()[:-1]
-}
 _ENDINGS = ("ly", "ment", "ness", "ation", "er", "ion")
 
 
@@ -109,7 +92,7 @@ def stem(word: str) -> str:
     Irregular forms become regular (``sold`` → ``sell``), and a short word keeps the "e" that tells
     "care" from "car", as in Porter's stemmer (1980).
     """
-    word = _IRREGULAR.get(word, word)
+    word = IRREGULAR.get(word, word)
     if len(word) <= 3 or not word.isascii() or not word.isalpha():
         return word
     word = _without_verb_ending(_singular(word))

@@ -38,6 +38,11 @@ def file_hash(path: Path, cache: Path | None) -> str:
     return _cached(path, cache, "sha256", lambda: _sha256(path))
 
 
+def adapter_hash(name: str, cache: Path | None) -> str:
+    """The SHA-256 of the adapter with this name as it is now; "" without a name."""
+    return file_hash(Path(name).expanduser(), cache) if name else ""
+
+
 def known_hash(path: Path, cache: Path | None) -> str | None:
     """The SHA-256 of a whole file if it is in the cache; nothing is computed."""
     try:

@@ -19,6 +19,7 @@ from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speaker_cues import Links, SpeakerCues
 from rpterm.novels.speech_tags import SpeechTag
+from rpterm.novels.voices import Voices
 
 How = Literal["named", "pronoun", "deed", "turns"]
 """By name (``said Anna``), by pronoun (``said she``), by what Anna does meanwhile, or by turns."""
@@ -39,6 +40,8 @@ _PRIOR_COUNT = 2
 """Lines added to a noun's total, because its lines might be anybody's."""
 _MIN_SHARE = 0.5
 """Share of a noun's lines that makes it one of somebody's names."""
+SURE = 0.9
+"""Probability from which a line counts as its speaker's."""
 _MIN_PROBABILITY = 0.5
 """Probability from which a line is attributed."""
 
@@ -67,12 +70,19 @@ def attribute(
     """Every line of the book, in order, and the people with the nouns they turned out to go by.
 
     The book is read twice: in the first pass "the old lady" may be anybody, in the second she is
-    most likely whoever she was in the first.
+    most likely whoever she was in the first, and everybody's voice is known.
     """
     first = _attribute_all(SpeakerCues(paragraphs, tags, people))
     links = _noun_links(first, tags)
     merged = people.with_names_merged(_noun_owners(links, people))
-    return merged, _attribute_all(SpeakerCues(paragraphs, tags, merged, links))
+    voices = Voices(
+        (line.paragraph.index, speaker.name, line.paragraph.speech)
+        for line in first
+        if line.probability >= SURE
+        and line.speaker
+        and (speaker := merged.named(line.speaker.name))
+    )
+    return merged, _attribute_all(SpeakerCues(paragraphs, tags, merged, links, voices))
 
 
 def _attribute_all(cues: SpeakerCues) -> list[Line]:

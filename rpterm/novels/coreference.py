@@ -11,15 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rpterm.novels.attribution import Line
+from rpterm.novels.attribution import SURE, Line
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import FEMALE_NOUNS, MALE_NOUNS
 from rpterm.sentences import sentences
 
-SURE = 0.9
-"""Probability from which a line counts as its speaker's."""
 Mentions = Sequence[tuple[int, Person]]
 _HEAD = (
     r"^[\W]*(?:(?:Why|And|But|Now|Indeed|For|Yet|Thus|So|Then|Well|Oh|Yes|No|Besides|Still|Of "

@@ -12,9 +12,8 @@ from itertools import zip_longest
 from typing import Literal
 
 from rpterm.cards.card import Example
-from rpterm.novels.attribution import Line
+from rpterm.novels.attribution import SURE, Line
 from rpterm.novels.book import Book
-from rpterm.novels.coreference import SURE
 from rpterm.novels.people import Person
 from rpterm.novels.speech_tags import SPEECH_VERBS
 from rpterm.novels.titles import split_title

@@ -41,6 +41,13 @@ _WOMEN_TEXT = (
     "susannah sybil theresa ursula victoria viola violet virginia winifred"
 )
 _MEN, _WOMEN = frozenset(_MEN_TEXT.split()), frozenset(_WOMEN_TEXT.split())
+_SIR = r"sir|my lord|papa|father|uncle|monsieur|young man|old man"
+_MADAM = r"ma['’]am|madam|madame|mademoiselle|my lady|mamma|mother|aunt|mum|miss"
+_HONORIFIC = re.compile(
+    r"(?:^|[,;.!?—-]\s*|\b(?:yes|no|oh|well|my good|my dear|dear),?\s)"
+    rf"(?:(?P<sir>{_SIR})|(?:{_MADAM}))(?=\s*(?:[,.!?;—-]|$))",
+    re.IGNORECASE,
+)
 _PRIOR_WEIGHT = 4
 """A prior of this many pronouns at the midpoint shrinks a name's share."""
 _MIN_PRONOUNS = 20
@@ -63,6 +70,12 @@ def by_name(name: str) -> bool | None:
         return by_title((name,))
     first = words[0].lower()
     return True if first in _WOMEN else False if first in _MEN else None
+
+
+def of_listener(speech: str) -> bool | None:
+    """The gender of whoever a speech calls "sir" or "ma'am"; ``True`` is a woman."""
+    sexes = {match["sir"] is None for match in _HONORIFIC.finditer(speech)}
+    return sexes.pop() if len(sexes) == 1 else None
 
 
 def of_names(

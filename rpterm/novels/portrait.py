@@ -15,11 +15,10 @@ from dataclasses import dataclass
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.novels import exchanges
-from rpterm.novels.attribution import Line
+from rpterm.novels.attribution import SURE, Line
 from rpterm.novels.book import Book
 from rpterm.novels.book_claims import BookClaims, Claim, best
 from rpterm.novels.claims import Kind
-from rpterm.novels.coreference import SURE
 from rpterm.novels.mannerisms import mannerisms
 from rpterm.novels.people import Person
 from rpterm.novels.relations import Relation

@@ -12,9 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from rpterm.novels import gender
 from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import SpeechTag, noun_gender
+from rpterm.novels.voices import Voices
 from rpterm.sentences import spans
 
 WEIGHTS: dict[str, float] = {
@@ -36,6 +38,9 @@ WEIGHTS: dict[str, float] = {
     "addressed_before": 1.5,
     "addressed_after": 0.5,
     "addressed_nearby": 0.5,
+    "honorific_before": 1.0,
+    "honorific_after": 0.5,
+    "voice": 0.6,
     "distance": -0.35,
     "log_frequency": 0.4,
     "somebody_else": -5.0,
@@ -47,6 +52,8 @@ _ADDRESS_RANGE = 6
 """Paragraphs before and after a line in which its speaker may be addressed."""
 _NARRATOR_DISTANCE = 4
 """Distance of a first-person narrator, who is never named but never absent."""
+_PARAGRAPHS_BACK = 30
+"""Paragraphs before a conversation in which "she" may have been named for the last time."""
 _LEADING_PRONOUN = re.compile(r"^\W*(?:and\s+|then\s+|but\s+)?(He|She|he|she|I)\b")
 _CLAUSE_START = re.compile(r"(?:^|[.!?]\W*|^\W*(?:and|but|then|as)\s+|^\W*\w+ly,?\s+)$")
 
@@ -60,6 +67,7 @@ class SpeakerCues:
     Args:
         tags: The speech tag of each paragraph.
         links: Whom nouns mean, from a first pass; ``None`` in that pass.
+        voices: The words of each person, from a first pass.
     """
 
     def __init__(
@@ -68,14 +76,16 @@ class SpeakerCues:
         tags: Sequence[SpeechTag | None],
         people: People,
         links: Links | None = None,
+        voices: Voices | None = None,
     ) -> None:
         self.paragraphs, self.tags, self.people = paragraphs, tags, people
-        self.links = links
+        self.links, self.voices = links, voices
         self.narrated = [people.mentions(each.narration) for each in paragraphs]
         self.mentioned = [{p.name for _, p in people.mentions(each.speech)} for each in paragraphs]
         self.addressed = [
             {person.name for person in people.addressed_in(each.speech)} for each in paragraphs
         ]
+        self.listener_sex = [gender.of_listener(each.speech) for each in paragraphs]
         self.tagged = [self._tagged_person(tag) for tag in tags]
         counts = Counter(person.name for person in self.tagged if person)
         most = max(counts.values(), default=1)
@@ -89,7 +99,10 @@ class SpeakerCues:
         return self.people.narrator if tag.kind == "narrator" else self.people.named(tag.text)
 
     def present(self, first: int, last: int, before: int) -> Counter[str]:
-        """The people named between two paragraphs, or a little before, and how often."""
+        """The people named between two paragraphs, or a little before, and how often.
+
+        If these are all men, or all women, whoever was the last of the others is present, too.
+        """
         found: Counter[str] = Counter()
         for at in range(max(0, first - before), last + 1):
             found.update(list(dict.fromkeys(person.name for _, person in self.narrated[at])))
@@ -97,9 +110,20 @@ class SpeakerCues:
                 found.update(sorted(self.addressed[at]))
                 if (person := self.tagged[at]) is not None:
                     found[person.name] += 3
+        for female in (False, True):
+            if not any((each := self.people.named(n)) and each.female is female for n in found):
+                found.update(self._last_of_sex(female, first - before))
         if self.people.narrator is not None:
             found[self.people.narrator.name] += 5
         return found
+
+    def _last_of_sex(self, female: bool, before: int) -> list[str]:
+        """The last woman, or man, whom the narration names before a paragraph."""
+        for at in range(before - 1, max(0, before - _PARAGRAPHS_BACK) - 1, -1):
+            named = [person.name for _, person in self.narrated[at] if person.female is female]
+            if named:
+                return named[-1:]
+        return []
 
     def scores(
         self, at: int, candidates: Sequence[Person | None], asked: int | None
@@ -112,7 +136,11 @@ class SpeakerCues:
         last = self._last_seen(at)
         acting = self.acting(at)
         antecedent = self._pronoun_antecedent(at)
-        return [self._score(person, at, asked, last, acting, antecedent) for person in candidates]
+        sounds_like = self._sounds_like(at)
+        return [
+            self._score(person, at, asked, last, acting, antecedent, sounds_like)
+            for person in candidates
+        ]
 
     def _score(
         self,
@@ -122,6 +150,7 @@ class SpeakerCues:
         last: Mapping[str, int],
         acting: Iterable[str],
         antecedent: str | None,
+        sounds_like: Mapping[str, float],
     ) -> float:
         w, tag = WEIGHTS, self.tags[at]
         if person is None:
@@ -144,13 +173,26 @@ class SpeakerCues:
             score += w["mentioned_in_line"]
         if asked is not None:
             score += w["addressed_before"] * (name in self.addressed[asked])
+            score += w["honorific_before"] * self._fits_honorific(person, asked)
         after = at + 1
         if after < len(self.paragraphs) and self.paragraphs[after].quotes:
             score += w["addressed_after"] * (name in self.addressed[after])
+            score += w["honorific_after"] * self._fits_honorific(person, after)
         score += w["addressed_nearby"] * self._is_addressed_near(name, at)
         distance = min(_MAX_DISTANCE, at - last[name]) if name in last else _MAX_DISTANCE
         score += w["distance"] * distance + w["log_frequency"] * self.log_frequency[name]
-        return score
+        return score + w["voice"] * sounds_like.get(name, 0.0)
+
+    def _sounds_like(self, at: int) -> Mapping[str, float]:
+        """For each person, how much a line that names nobody sounds like them."""
+        if self.voices is None or self.tagged[at] is not None:
+            return {}
+        return self.voices.log_ratios(at, self.paragraphs[at].speech)
+
+    def _fits_honorific(self, person: Person, at: int) -> int:
+        """1 if a line calls its listener what this person may be called ("sir"), -1 if not."""
+        sex = self.listener_sex[at]
+        return 0 if sex is None or person.female is None else 1 if sex == person.female else -1
 
     def _is_addressed_near(self, name: str, at: int) -> bool:
         """Whether anybody speaks to this person in the paragraphs around, but not in this one."""

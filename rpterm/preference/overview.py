@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rpterm.preference.latest_ratings import latest_ratings
-from rpterm.preference.stats.agreement import Proportion, winner
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.preference.stats.ranking import Vote
 from rpterm.preference.stats.score_validity import ScoredRating
 from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
@@ -125,8 +125,7 @@ class _ChatReader:
         self.ratings = list(judgements.ratings(chat_id))
         self.comparisons = list(judgements.comparisons(chat_id))
         turns = {each.turn_id for each in self.ratings}
-        for pair in self.comparisons:
-            turns |= {pair.left_id, pair.right_id}
+        turns.update(turn for pair in self.comparisons for turn in pair.turns)
         self.scores = {turn: each.probability for turn, each in scores.get(turns).items()}
 
     def read(self) -> None:
@@ -140,22 +139,21 @@ class _ChatReader:
     def _add_rating(self, rating: Rating) -> None:
         self.found.kinds[rating.kind] += 1
         self.found.raters[rating.how.rater] += 1
-        good: bool | None = bool(rating.value)
-        if rating.kind == "stars":
-            good = None if rating.value == 3 else rating.value > 3
         for group in self._groups(rating.turn_id):
             if rating.kind == "flag":
                 group.flagged += 1
                 continue
             if rating.kind == "stars":
                 group.stars.append(rating.value)
-            group.good += good is True
-            group.bad += good is False
+            group.good += rating.good is True
+            group.bad += rating.good is False
         scored_before = rating.how.score is not None
         score = rating.how.score if scored_before else self.scores.get(rating.turn_id)
         if score is not None and rating.kind != "flag":
             stars = float(rating.value) if rating.kind == "stars" else None
-            self.found.judged.append(ScoredRating(self.chat_id, score, good, stars, scored_before))
+            self.found.judged.append(
+                ScoredRating(self.chat_id, score, rating.good, stars, scored_before)
+            )
 
     def _add_comparison(self, pair: Comparison) -> None:
         self.found.kinds[f"{pair.kind}: {_verdict_label(pair)}"] += 1
@@ -167,13 +165,13 @@ class _ChatReader:
             self._add_duel(pair)
 
     def _add_duel(self, pair: Comparison) -> None:
-        best = winner(pair)
+        best = pair.winner
         left, right = self._models(pair)
         self.found.cards[self.card].duels += 1
         for model in {left, right}:
             self.found.models[model].duels += 1
         if left != right:
-            for turn in (pair.left_id, pair.right_id):
+            for turn in pair.turns:
                 group = self.found.models[self._model(turn)]
                 group.won += best == turn
                 group.lost += isinstance(best, int) and best != turn

@@ -106,16 +106,14 @@ class _RecordBuilder:
     def run(self) -> ChatRecords:
         ratings = [each for each in self.material.ratings if self._is_wanted(each)]
         comparisons = [each for each in self.material.comparisons if self._is_wanted(each)]
-        for each in ratings:
-            self.prompts.reserve_for(each.turn_id)
-        for pair in comparisons:
-            self.prompts.reserve_for(pair.left_id)
-            self.prompts.reserve_for(pair.right_id)
-        latest = self._latest([each for each in ratings if self._is_usable(each, each.turn_id)])
+        judgements: list[Rating | Comparison] = [*ratings, *comparisons]
+        for each in judgements:
+            for turn_id in each.turns:
+                self.prompts.reserve_for(turn_id)
+        latest = self._latest(list(filter(self._is_usable, ratings)))
         pairs: list[Record] = []
-        for pair in comparisons:
-            if self._is_usable(pair, pair.left_id, pair.right_id):
-                pairs += self._pair(pair)
+        for pair in filter(self._is_usable, comparisons):
+            pairs += self._pair(pair)
         labels = [self._label(each) for each in latest]
         self.result.records += labels
         pairs += rated_pairs(
@@ -137,8 +135,8 @@ class _RecordBuilder:
         self._drop(judgement, "its source is not wanted")
         return False
 
-    def _is_usable(self, judgement: Rating | Comparison, *turns: int) -> bool:
-        for turn_id in turns:
+    def _is_usable(self, judgement: Rating | Comparison) -> bool:
+        for turn_id in judgement.turns:
             turn = self.prompts.turns[turn_id]
             if turn.status is not Status.COMPLETE:
                 return self._drop(judgement, "the reply is not finished")
@@ -184,14 +182,14 @@ class _RecordBuilder:
         meta = self._meta(rating, rating.how, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
-        return Record("label", prompt, reply, meta, label=_is_good(rating))
+        return Record("label", prompt, reply, meta, label=rating.good)
 
     def _pair(self, pair: Comparison) -> list[Record]:
         left, right = self._reply(pair.left_id), self._reply(pair.right_id)
         if left.text == right.text:
             self._drop(pair, "both replies are the same text")
             return []
-        if not self._same_prompt(pair.left_id, pair.right_id):
+        if not self._same_prompt(*pair.turns):
             self._drop(pair, "the replies were made from different prompts")
             return []
         prompt = self.prompts.prompt(pair.left_id) or ()
@@ -221,8 +219,8 @@ class _RecordBuilder:
         """The balance of good and bad ratings of a reply, including sources not exported."""
         balance: Counter[tuple[int | None, str]] = Counter()
         for each in latest_ratings(self.material.ratings):
-            if each.kind != "flag" and (good := _is_good(each)) is not None:
-                balance[self._wording(each.turn_id)] += 1 if good else -1
+            if each.good is not None:
+                balance[self._wording(each.turn_id)] += 1 if each.good else -1
         return lambda reply: balance[self._wording(reply.turn)]
 
     def _wording(self, turn_id: int) -> tuple[int | None, str]:
@@ -310,10 +308,3 @@ class _RecordBuilder:
         if name not in self._raters:
             self._raters[name] = self.prompts.clean(name)
         return self._raters[name]
-
-
-def _is_good(rating: Rating) -> bool | None:
-    """Thumb up and 4 or 5 stars are good; thumb down and 1 or 2 are bad; 3 is neither."""
-    if rating.kind == "thumb":
-        return bool(rating.value)
-    return None if rating.value == 3 else rating.value > 3

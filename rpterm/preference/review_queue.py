@@ -14,7 +14,7 @@ from typing import Literal
 
 from rpterm.preference.rating import Mark, Rater
 from rpterm.store import Store
-from rpterm.store.judgement_records import Comparison, Verdict
+from rpterm.store.judgement_records import Comparison
 from rpterm.store.reply_queries import CompleteReply, complete_replies
 
 Kind = Literal["unrated", "doubtful", "flagged", "rated", "all"]
@@ -93,7 +93,7 @@ class ReviewQueue:
         for chat in {each.chat_id for each in replies}.intersection(self.rater.judgements.chats()):
             marks |= self.rater.marks(chat)
         duels = [each for each in self.rater.judgements.comparisons() if each.kind == "duel"]
-        dueled = {turn for each in duels for turn in (each.left_id, each.right_id)}
+        dueled = {turn for each in duels for turn in each.turns}
         self._items = [_item(each, marks.get(each.turn_id, Mark()), dueled) for each in replies]
         known = {each.turn_id: each for each in replies}
         self._items += [
@@ -123,21 +123,16 @@ def close_duels(duels: Sequence[Comparison]) -> list[CloseDuel]:
     """Duels that were a tie or ended differently when repeated, and were not reviewed since."""
     pairs: dict[frozenset[int], list[Comparison]] = defaultdict(list)
     for each in duels:
-        pairs[frozenset((each.left_id, each.right_id))].append(each)
+        pairs[frozenset(each.turns)].append(each)
     found = []
     for repeated in pairs.values():
-        outcomes = {_outcome(each) for each in repeated}
+        outcomes = {each.winner for each in repeated}
         why = "a tie in a duel" if "tie" in outcomes else ""
         if len(outcomes) > 1:
             why = "the duel ended differently when repeated"
         if why and all(each.how.method != REVIEWED for each in repeated):
             found.append(CloseDuel(repeated[-1].right_id, repeated[-1].left_id, why))
     return found
-
-
-def _outcome(duel: Comparison) -> int | Verdict:
-    """The id of the reply that won, or the verdict if none did."""
-    return {"left": duel.left_id, "right": duel.right_id}.get(duel.verdict, duel.verdict)
 
 
 def _item(reply: CompleteReply, mark: Mark, dueled: Collection[int]) -> QueueItem:

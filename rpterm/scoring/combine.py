@@ -26,8 +26,6 @@ DIMENSIONS: tuple[Dimension, ...] = (
 SEPARATE_DIMENSION: Dimension = "attractiveness"
 """The dimension that is no part of the probability: none of its signals was calibrated on labels.
 Its value is the mean of its signals."""
-UNWEIGHTED_VIOLATIONS = frozenset(["garbled"])
-"""Violation signals that lower their dimension but have no weight in the probability."""
 _Z90 = 1.645
 GROUP_FLOORS = {"fit": -2.0, "likely": -4.0, "topic": -2.0}
 """The lowest log-odds that the terms of a group may contribute together.
@@ -158,20 +156,18 @@ def dimension_values(
 
 def _dimension_value(readings: Mapping[str, Reading], terms: Mapping[str, Term]) -> float | None:
     """Fit probability times what the violations leave of it."""
-    violations = {name: each for name, each in readings.items() if _is_violation(name, terms)}
+    violations = {
+        name: each for name, each in readings.items() if name in terms and terms[name].weight < 0
+    }
     fits = {name: each for name, each in readings.items() if name not in violations}
     fitted = any(name in terms for name in fits)
     if not violations and not fitted:
         return None
     unbroken = 1.0
     for name, reading in violations.items():
-        unbroken *= 1 - terms.get(name, Term(-1.0)).severity(reading.value)
+        unbroken *= 1 - terms[name].severity(reading.value)
     return unbroken * (sigmoid(log_odds(fits, terms, bounds=False)) if fitted else 1.0)
 
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def _is_violation(name: str, terms: Mapping[str, Term]) -> bool:
-    return name in UNWEIGHTED_VIOLATIONS or (name in terms and terms[name].weight < 0)

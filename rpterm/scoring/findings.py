@@ -12,12 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from rpterm.scoring.combine import (
-    SEPARATE_DIMENSION,
-    UNWEIGHTED_VIOLATIONS,
-    Term,
-    bounded_contribution,
-)
+from rpterm.scoring.combine import SEPARATE_DIMENSION, Term, bounded_contribution
 from rpterm.scoring.signal import Dimension, Evidence, Reading
 
 if TYPE_CHECKING:
@@ -104,19 +99,11 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Sco
 
 
 def _finding(name: str, reading: Reading, term: Term | None) -> ScoreFinding:
-    if name in UNWEIGHTED_VIOLATIONS or name in APPEAL:
-        return ScoreFinding(name, _unweighted_kind(name, reading), 0.0, reading)
+    if name in APPEAL:
+        return ScoreFinding(name, "appeal" if reading.confidence > 0 else "mute", 0.0, reading)
     added = bounded_contribution(term, reading) if term is not None else 0.0
     is_violation = term is not None and term.weight < 0
     return ScoreFinding(name, _weighted_kind(reading, added, is_violation), added, reading)
-
-
-def _unweighted_kind(name: str, reading: Reading) -> Kind:
-    if reading.confidence <= 0:
-        return "mute"
-    if name in APPEAL:
-        return "appeal"
-    return "break" if reading.evidence else "clean"
 
 
 def _weighted_kind(reading: Reading, added: float, is_violation: bool) -> Kind:

@@ -17,7 +17,7 @@ import re
 from collections import defaultdict
 from functools import lru_cache
 
-from rpterm.scoring.texts import content_stems
+from rpterm.scoring.texts import content_stems, words
 from rpterm.unspaced import UNSPACED, character_pairs
 
 _UNLISTED_SHARE = 3e-7
@@ -27,6 +27,11 @@ _COMMON = 150
 _LEAST_RARITY = 0.5
 _NAME_RARITY = 5.0
 """From this rarity on, a capitalised part of a name is rarely anything but the name."""
+_ENGLISH_SHARE = 0.65
+_ENGLISH_RARITY = 7.0
+"""By these two, all of 5,040 replies of ``bench rated`` and ConvAI2 are English, and one of sixteen
+sentences in ten other languages with Latin letters (one of seven words)."""
+_LEAST_WORDS = 4
 _BURSTINESS = 2.0
 """Texts repeat their own words: two unrelated dialogues or novels share as many words as chance
 alone would give for twice the length (LoCoMo, PDNC; 10 to 400 turns)."""
@@ -46,6 +51,18 @@ def probability_in(stem: str, length: int) -> float:
     1 - exp(-2 p length): a Poisson model, with the factor ``_BURSTINESS``.
     """
     return 1 - math.exp(-_BURSTINESS * _share(stem) * length)
+
+
+@lru_cache(maxsize=1024)
+def is_english(text: str) -> bool:
+    """Whether most words of a text are ordinary English ones; under four words count as English."""
+    if not text.isascii() and 2 * len(UNSPACED.findall(text)) > len(text):
+        return False
+    said = [word for word in words(text) if not word.isdigit()]
+    ordinary = sum(
+        all(rarity(stem) < _ENGLISH_RARITY for stem in content_stems(word)) for word in said
+    )
+    return len(said) < _LEAST_WORDS or ordinary >= _ENGLISH_SHARE * len(said)
 
 
 def without_name(text: str, name: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
@@ -29,8 +29,7 @@ class LaunchError(RptermError):
     """The request contradicts itself, or names something that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(NamedTuple):
     """What the command line requests.
 
     Attributes:
@@ -54,8 +53,7 @@ class ChatRequest:
     turns: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundCard:
+class FoundCard(NamedTuple):
     """A card with its file, and the copy that a chat stores.
 
     Attributes:
@@ -113,16 +111,18 @@ class ChatFinder:
         found, request = self.card(), self.request
         if found is None or request.chat_id or request.persona or request.company or request.turns:
             return ""
-        if not (request.new or request.greeting is not None):
-            from rpterm.store import resumable_chat
-
-            if resumable_chat.has_chat_to_resume(self.paths.database, found.card.name):
-                return ""
-        from rpterm.cards.macros import draws_at_random
-        from rpterm.prompt.macro_values import ChatMacros
+        from rpterm.store import resumable_chat
 
         card, index = found.card, (request.greeting or 1) - 1
         text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
+        fresh = request.new or request.greeting is not None
+        is_for_user = any(word in text.casefold() for word in ("user", "persona"))
+        may_differ = not fresh or (is_for_user and self.settings.persona == Persona())
+        if may_differ and resumable_chat.has_chat_to_resume(self.paths.database, card.name):
+            return ""
+        from rpterm.cards.macros import draws_at_random
+        from rpterm.prompt.macro_values import ChatMacros
+
         if draws_at_random(text):
             return ""
         persona = card.user(self.settings.persona)
@@ -224,7 +224,7 @@ class ChatFinder:
         path = found.path or self.paths.characters / "card.toml"
         text, known = found.source or found.text, library.card_folders(self.paths.characters)
         read = worlds.parse_card(text, path, known, extra=names)
-        return replace(found, card=read.card, text=read.text)
+        return found._replace(card=read.card, text=read.text)
 
     def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> FoundCard:
         if request is self.request and request.target is not None:
@@ -254,9 +254,19 @@ class ChatFinder:
         return None
 
     def _persona(self, store: Store, request: ChatRequest, card: CharacterCard) -> Persona:
-        """The user's persona: the one a flag names, else that of the settings or the card."""
-        own = self.settings.persona
+        """The user's persona in a new chat.
+
+        That of the flag or the settings, else the one chosen in the newest chat with the character,
+        else the card's.
+        """
+        own, stored = self.settings.persona, {each.name: each for each in store.personas()}
         if request.persona:
-            known = {persona.name.casefold(): persona for persona in [own, *store.personas()]}
+            known = {persona.name.casefold(): persona for persona in [own, *stored.values()]}
             return known.get(request.persona.casefold(), Persona(request.persona))
+        if own == Persona():
+            last = self._newest(store, card.name, [], "")
+            if last is not None and (last.persona.name in stored or not card.user_name):
+                own = last.persona
+        elif not own.description:
+            own = stored.get(own.name, own)
         return card.user(own)

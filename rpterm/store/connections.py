@@ -10,11 +10,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from rpterm.store.errors import StoreError, as_store_errors
+from rpterm.store.row_conversion import batches, qmarks
+
+Values = Sequence[Any] | Mapping[str, Any]
 
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
@@ -71,7 +75,7 @@ class Connections:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, for queries or for a single writing statement.
+        """This thread's connection, for queries or for single writing statements.
 
         Raises:
             StoreError: Instead of any SQLite error, or when the store is closed.
@@ -107,6 +111,35 @@ class Connections:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def rows(self, query: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.read() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def row(self, query: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or ``None``."""
+        with self.read() as connection:
+            row: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
+            return row
+
+    def rows_among(self, query: str, keys: Iterable[Any], *first: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query with ``IN ({})`` for these keys, in as many statements as they need.
+
+        Args:
+            first: The values of the placeholders before ``{}``.
+        """
+        with self.read() as connection:
+            return [
+                row
+                for part in batches(list(keys))
+                for row in connection.execute(query.format(qmarks(part)), (*first, *part))
+            ]
+
+    def run(self, statement: str, values: Values = ()) -> int:
+        """Execute one writing statement as a transaction; returns how many rows it changed."""
+        with self.read() as connection:
+            return connection.execute(statement, values).rowcount
 
     def close(self) -> None:
         """Close every thread's connection after running calls have ended. Idempotent."""

@@ -48,25 +48,21 @@ class Duels:
 
     def all(self) -> list[StoredDuel]:
         """Every duel, newest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT id, chat_id, setup_json, created_at FROM duels ORDER BY id DESC"
-            )
-            return [StoredDuel(row[0], row[1], json.loads(row[2]), row[3]) for row in rows]
+        rows = self._connections.rows(
+            "SELECT id, chat_id, setup_json, created_at FROM duels ORDER BY id DESC"
+        )
+        return [StoredDuel(row[0], row[1], json.loads(row[2]), row[3]) for row in rows]
 
     def put(self, duel: int, place: int, side: str, turn_id: int) -> None:
         """Store the reply of a side at a place, unless there is one already."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO duel_replies (duel_id, place, side, turn_id) "
-                "VALUES (?, ?, ?, ?)",
-                (duel, place, side, turn_id),
-            )
+        self._connections.run(
+            "INSERT OR IGNORE INTO duel_replies (duel_id, place, side, turn_id) "
+            "VALUES (?, ?, ?, ?)",
+            (duel, place, side, turn_id),
+        )
 
     def replies(self, duel: int) -> dict[tuple[int, str], int]:
         """The turn ids of the replies so far, by (place, side)."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT place, side, turn_id FROM duel_replies WHERE duel_id = ?", (duel,)
-            )
-            return {(place, side): turn for place, side, turn in rows}
+        query = "SELECT place, side, turn_id FROM duel_replies WHERE duel_id = ?"
+        rows = self._connections.rows(query, (duel,))
+        return {(place, side): turn for place, side, turn in rows}

@@ -24,11 +24,8 @@ class ExampleMarks:
 
     def marks(self, chat_id: int) -> dict[str, Mark]:
         """The marks of a chat, by key of the example."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT example, mark FROM example_marks WHERE chat_id = ?", (chat_id,)
-            )
-            return dict(rows.fetchall())
+        query = "SELECT example, mark FROM example_marks WHERE chat_id = ?"
+        return dict(self._connections.rows(query, (chat_id,)))
 
     def mark(self, chat_id: int, example: str, mark: Mark | None) -> None:
         """Pin or exclude an example, or remove its mark."""
@@ -44,16 +41,13 @@ class ExampleMarks:
 
     def sizes(self, chat_id: int) -> tuple[int, int] | None:
         """The number of examples per turn and their token budget; ``None`` if not set."""
-        with self._connections.read() as connection:
-            row = connection.execute(
-                "SELECT k, budget FROM example_sizes WHERE chat_id = ?", (chat_id,)
-            ).fetchone()
-            return None if row is None else (int(row[0]), int(row[1]))
+        query = "SELECT k, budget FROM example_sizes WHERE chat_id = ?"
+        row = self._connections.row(query, (chat_id,))
+        return None if row is None else (int(row[0]), int(row[1]))
 
     def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
         """Set both; a ``budget`` of 0 means the default share of the context window."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO example_sizes (chat_id, k, budget) VALUES (?, ?, ?)",
-                (chat_id, max(0, k), max(0, budget)),
-            )
+        self._connections.run(
+            "INSERT OR REPLACE INTO example_sizes (chat_id, k, budget) VALUES (?, ?, ?)",
+            (chat_id, max(0, k), max(0, budget)),
+        )

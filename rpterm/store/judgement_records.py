@@ -49,6 +49,18 @@ class Rating:
     span: tuple[int, int] | None = None
     reason: str = ""
 
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """The id of the judged reply."""
+        return (self.turn_id,)
+
+    @property
+    def good(self) -> bool | None:
+        """A thumb up, 4 and 5 stars are good; a thumb down, 1 and 2 are bad; 3 is neither."""
+        if self.kind == "thumb":
+            return bool(self.value)
+        return None if self.kind == "flag" or self.value == 3 else self.value > 3
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -68,6 +80,16 @@ class Comparison:
     dimensions: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
     asked_again: int | None = None
+
+    @property
+    def turns(self) -> tuple[int, int]:
+        """The ids of both replies."""
+        return self.left_id, self.right_id
+
+    @property
+    def winner(self) -> int | Verdict:
+        """The id of the reply that won, or the verdict if none did."""
+        return {"left": self.left_id, "right": self.right_id}.get(self.verdict, self.verdict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,24 +116,21 @@ class Judgements:
 
     def kept_by_score(self, turn: int) -> None:
         """Record that the score selected this reply among several; this is not a judgement."""
-        with self._connections.write() as connection:
-            connection.execute("INSERT OR IGNORE INTO kept_by_score VALUES (?)", (turn,))
+        self._connections.run("INSERT OR IGNORE INTO kept_by_score VALUES (?)", (turn,))
 
     def chosen_by_hand(self, turn: int) -> None:
         """Record that the user chose this reply, which overrides ``kept_by_score``."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "DELETE FROM kept_by_score WHERE turn_id IN (SELECT s.id FROM turns t "
-                "JOIN turns s ON s.chat_id = t.chat_id AND s.parent_id IS t.parent_id "
-                "WHERE t.id = ?)",
-                (turn,),
-            )
+        self._connections.run(
+            "DELETE FROM kept_by_score WHERE turn_id IN (SELECT s.id FROM turns t "
+            "JOIN turns s ON s.chat_id = t.chat_id AND s.parent_id IS t.parent_id "
+            "WHERE t.id = ?)",
+            (turn,),
+        )
 
     def is_kept_by_score(self, turn: int) -> bool:
         """Whether the score selected this reply and the user has not chosen one since."""
-        with self._connections.read() as connection:
-            query = "SELECT 1 FROM kept_by_score WHERE turn_id = ?"
-            return connection.execute(query, (turn,)).fetchone() is not None
+        query = "SELECT 1 FROM kept_by_score WHERE turn_id = ?"
+        return self._connections.row(query, (turn,)) is not None
 
     def compare(
         self,
@@ -158,50 +155,41 @@ class Judgements:
 
     def withdraw(self, judgement: int, chat: int, *, rater: str = ME) -> None:
         """Withdraw one judgement of a chat. Idempotent."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO withdrawals (judgement_id, chat_id, rater, created_at) "
-                "VALUES (?, ?, ?, ?)",
-                (judgement, chat, rater, self._clock()),
-            )
+        self._connections.run(
+            "INSERT OR IGNORE INTO withdrawals (judgement_id, chat_id, rater, created_at) "
+            "VALUES (?, ?, ?, ?)",
+            (judgement, chat, rater, self._clock()),
+        )
         self._connections.judgements_version = object()
 
     # Consent -----------------------------------------------------------------------------------
     def consent(self, chat: int, exportable: bool, *, rater: str = ME) -> None:
         """Allow or forbid the export of a chat. Without consent nothing is exported."""
         self.store.chat(chat)
-        with self._connections.write() as connection:
-            connection.execute(
-                "INSERT INTO consents (chat_id, exportable, rater, created_at) VALUES (?, ?, ?, ?)",
-                (chat, int(exportable), rater, self._clock()),
-            )
+        self._connections.run(
+            "INSERT INTO consents (chat_id, exportable, rater, created_at) VALUES (?, ?, ?, ?)",
+            (chat, int(exportable), rater, self._clock()),
+        )
 
     def exportable(self, chat: int) -> bool:
         """Whether this chat may be exported: the latest consent counts."""
-        with self._connections.read() as connection:
-            row = connection.execute(
-                "SELECT exportable FROM consents WHERE chat_id = ? ORDER BY id DESC LIMIT 1",
-                (chat,),
-            ).fetchone()
-            return bool(row and row[0])
+        query = "SELECT exportable FROM consents WHERE chat_id = ? ORDER BY id DESC LIMIT 1"
+        row = self._connections.row(query, (chat,))
+        return bool(row and row[0])
 
     # Reading -----------------------------------------------------------------------------------
     def chats(self) -> list[int]:
         """Ids of the chats with judgements, in ascending order."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons ORDER BY 1"
-            )
-            return [chat_id for (chat_id,) in rows]
+        query = "SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons ORDER BY 1"
+        return [chat_id for (chat_id,) in self._connections.rows(query)]
 
     def personas(self) -> list[str]:
         """Names of the users' personas in the chats with judgements."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT persona_name FROM chats WHERE id IN "
-                "(SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons) ORDER BY 1"
-            )
-            return [name for (name,) in rows]
+        rows = self._connections.rows(
+            "SELECT DISTINCT persona_name FROM chats WHERE id IN "
+            "(SELECT chat_id FROM ratings UNION SELECT chat_id FROM comparisons) ORDER BY 1"
+        )
+        return [name for (name,) in rows]
 
     def ratings(self, chat: int | None = None) -> Iterator[Rating]:
         """Ratings that were not withdrawn, oldest first."""
@@ -238,13 +226,10 @@ class Judgements:
 
     # -------------------------------------------------------------------------------------------
     def _select_valid(self, table: str, columns: str, chat: int | None) -> list[tuple[Any, ...]]:
-        with self._connections.read() as connection:
-            # Two statements: a combined one would read the complete table for every chat.
-            where = "" if chat is None else "chat_id = :chat AND "
-            return connection.execute(
-                f"SELECT {columns} FROM {table} j WHERE {where}{_NOT_WITHDRAWN} ORDER BY id",
-                {"chat": chat},
-            ).fetchall()
+        # Two statements: a combined one would read the complete table for every chat.
+        where = "" if chat is None else "chat_id = :chat AND "
+        query = f"SELECT {columns} FROM {table} j WHERE {where}{_NOT_WITHDRAWN} ORDER BY id"
+        return self._connections.rows(query, {"chat": chat})
 
     def _rate(
         self,
@@ -274,17 +259,9 @@ class Judgements:
             )  # fmt: skip
         self._connections.judgements_version = object()
         return Rating(
-            judgement_id,
-            turn.chat_id,
-            turn_id,
-            kind,
-            value,
-            how,
-            now,
-            dict(dimensions),
-            span,
+            judgement_id, turn.chat_id, turn_id, kind, value, how, now, dict(dimensions), span,
             reason,
-        )
+        )  # fmt: skip
 
     def _compare(
         self,

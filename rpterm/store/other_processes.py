@@ -20,15 +20,13 @@ def data_version(store: Store) -> int:
     It costs microseconds, because no row is read. Compare it only with numbers from the same
     thread.
     """
-    with store.connections.read() as connection:
-        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+    ((version,),) = store.connections.rows("PRAGMA data_version")
+    return int(version)
 
 
 def is_written_elsewhere(store: Store, turn_id: int) -> bool:
     """Whether another running process is writing this turn or generating a reply to it."""
-    query = "SELECT owner FROM turns WHERE id = ?"
-    with store.connections.read() as connection:
-        row = connection.execute(query, (turn_id,)).fetchone()
+    row = store.connections.row("SELECT owner FROM turns WHERE id = ?", (turn_id,))
     return row is not None and not store.owner.owns(row[0]) and is_alive(store.file, row[0])
 
 
@@ -44,14 +42,12 @@ def mark_answering(store: Store, turn_id: int | None) -> Iterator[None]:
         return
     claim = "UPDATE turns SET owner = ? WHERE id = ? AND owner IS NULL"
     release = "UPDATE turns SET owner = NULL WHERE id = ? AND owner = ? AND status <> 'streaming'"
-    with store.connections.read() as connection:
-        connection.execute(claim, (store.owner.token, turn_id))
+    store.connections.run(claim, (store.owner.token, turn_id))
     try:
         yield
     finally:
-        # The store may be closed already.
-        with suppress(StoreError), store.connections.read() as connection:
-            connection.execute(release, (turn_id, store.owner.token))
+        with suppress(StoreError):  # The store may be closed already.
+            store.connections.run(release, (turn_id, store.owner.token))
 
 
 def end_dead_streams(store: Store) -> bool:

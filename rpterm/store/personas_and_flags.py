@@ -14,41 +14,31 @@ class PersonasAndFlags:
 
     def personas(self) -> list[Persona]:
         """The user's personas, sorted by name."""
-        with self.connections.read() as connection:
-            rows = connection.execute("SELECT name, description FROM personas ORDER BY name")
-            return [Persona(*row) for row in rows]
+        query = "SELECT name, description FROM personas ORDER BY name"
+        return [Persona(*row) for row in self.connections.rows(query)]
 
     def put_persona(self, persona: Persona) -> None:
         """Store a persona; one of the same name is replaced."""
-        self._execute(
+        self.connections.run(
             "INSERT OR REPLACE INTO personas (name, description) VALUES (?, ?)",
-            storable(persona.name, "name"),
-            storable(persona.description, "description"),
+            (storable(persona.name, "name"), storable(persona.description, "description")),
         )
 
     def delete_persona(self, name: str) -> None:
         """Delete a persona; chats that use it keep their copy."""
-        self._execute("DELETE FROM personas WHERE name = ?", storable(name, "name"))
+        self.connections.run("DELETE FROM personas WHERE name = ?", (storable(name, "name"),))
 
     def flag(self, key: str) -> str | None:
         """The value of a flag, or ``None`` if it was never set."""
-        return self._value("SELECT value FROM flags WHERE key = ?", key)
+        row = self.connections.row("SELECT value FROM flags WHERE key = ?", (key,))
+        return None if row is None else str(row[0])
 
     def set_flag(self, key: str, value: str) -> None:
         """Set a flag."""
-        self._execute(
-            "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", key, storable(value)
+        self.connections.run(
+            "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", (key, storable(value))
         )
 
     def delete_flag(self, key: str) -> None:
         """Remove a flag."""
-        self._execute("DELETE FROM flags WHERE key = ?", key)
-
-    def _execute(self, statement: str, *values: str) -> None:
-        with self.connections.read() as connection:
-            connection.execute(statement, values)
-
-    def _value(self, query: str, key: str) -> str | None:
-        with self.connections.read() as connection:
-            row = connection.execute(query, (key,)).fetchone()
-            return None if row is None else str(row[0])
+        self.connections.run("DELETE FROM flags WHERE key = ?", (key,))

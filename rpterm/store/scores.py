@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rpterm.store.row_conversion import batches, qmarks
 from rpterm.store.schema.score_tables import SCORES
 from rpterm.store.store import Store
 
@@ -62,17 +61,16 @@ class Scores:
             score.high, json.dumps(dict(score.dimensions)), json.dumps(score.readings),
             int(score.complete), self._clock(),
         )  # fmt: skip
-        with self._connections.write() as connection:
-            connection.execute(
-                f"INSERT INTO scores ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
-                "WHERE EXISTS (SELECT 1 FROM turns WHERE id = ?) "
-                "ON CONFLICT (turn_id, version, card_hash) DO UPDATE SET "
-                "probability = excluded.probability, low = excluded.low, high = excluded.high, "
-                "dimensions_json = excluded.dimensions_json, "
-                "readings_json = excluded.readings_json, complete = excluded.complete, "
-                "created_at = excluded.created_at WHERE excluded.complete >= scores.complete",
-                (*row, score.turn_id),
-            )
+        self._connections.run(
+            f"INSERT INTO scores ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
+            "WHERE EXISTS (SELECT 1 FROM turns WHERE id = ?) "
+            "ON CONFLICT (turn_id, version, card_hash) DO UPDATE SET "
+            "probability = excluded.probability, low = excluded.low, high = excluded.high, "
+            "dimensions_json = excluded.dimensions_json, "
+            "readings_json = excluded.readings_json, complete = excluded.complete, "
+            "created_at = excluded.created_at WHERE excluded.complete >= scores.complete",
+            (*row, score.turn_id),
+        )
         self._connections.judgements_version = object()
 
     def get(
@@ -84,29 +82,21 @@ class Scores:
             version: Only scores of this scorer version, if given.
             card_hash: Only scores for this card version, if given.
         """
-        turn_ids = list(turns)
-        found: dict[int, StoredScore] = {}
-        with self._connections.read() as connection:
-            for part in batches(turn_ids):
-                rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM scores WHERE turn_id IN ({qmarks(part)}) "
-                    "AND (? = '' OR version = ?) AND (? = '' OR card_hash = ?) "
-                    "ORDER BY created_at",
-                    (*part, version, version, card_hash, card_hash),
-                )
-                found.update((row[0], _to_score(row)) for row in rows)
-        return found
+        rows = self._connections.rows_among(
+            f"SELECT {_COLUMNS} FROM scores WHERE (?1 = '' OR version = ?1) "
+            "AND (?2 = '' OR card_hash = ?2) AND turn_id IN ({}) ORDER BY created_at",
+            turns, version, card_hash,
+        )  # fmt: skip
+        return {row[0]: _to_score(row) for row in rows}
 
     def newest(self, chat_id: int) -> dict[int, float]:
         """The newest probability of each reply of a chat. Fast: no JSON is decoded."""
-        with self._connections.read() as connection:
-            return dict(
-                connection.execute(
-                    "SELECT s.turn_id, s.probability FROM scores s "
-                    "JOIN turns t ON t.id = s.turn_id WHERE t.chat_id = ? ORDER BY s.created_at",
-                    (chat_id,),
-                )
-            )
+        rows = self._connections.rows(
+            "SELECT s.turn_id, s.probability FROM scores s JOIN turns t ON t.id = s.turn_id "
+            "WHERE t.chat_id = ? ORDER BY s.created_at",
+            (chat_id,),
+        )
+        return dict(rows)
 
 
 def _to_score(row: Sequence[Any]) -> StoredScore:

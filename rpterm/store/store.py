@@ -107,12 +107,11 @@ class Store(PersonasAndFlags):
             return
         try:
             if self.owner.has_streamed:
-                with self.connections.write() as connection:
-                    connection.execute(
-                        "UPDATE turns SET status = 'partial', owner = NULL "
-                        "WHERE status = 'streaming' AND owner = ?",
-                        (self.owner.token,),
-                    )
+                self.connections.run(
+                    "UPDATE turns SET status = 'partial', owner = NULL "
+                    "WHERE status = 'streaming' AND owner = ?",
+                    (self.owner.token,),
+                )
             self._scrubber.finish()
         finally:
             self.owner.release()
@@ -123,16 +122,17 @@ class Store(PersonasAndFlags):
         """Store a version of a card once and return the SHA-256 of its text in hex."""
         toml = storable(toml, "card")
         digest = hashlib.sha256(toml.encode()).hexdigest()
-        with self.connections.read() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
-                (digest, storable(name, "name"), toml, self._clock()),
-            )
+        self.connections.run(
+            "INSERT OR IGNORE INTO cards (hash, name, toml, created_at) VALUES (?, ?, ?, ?)",
+            (digest, storable(name, "name"), toml, self._clock()),
+        )
         return digest
 
     def get_card(self, card_hash: str) -> str | None:
         """The TOML text of a stored card version, or ``None``."""
-        return self._value("SELECT toml FROM cards WHERE hash = ?", storable(card_hash, "hash"))
+        digest = storable(card_hash, "hash")
+        row = self.connections.row("SELECT toml FROM cards WHERE hash = ?", (digest,))
+        return None if row is None else str(row[0])
 
     # Chats -------------------------------------------------------------------------------------
     def create_chat(
@@ -176,13 +176,12 @@ class Store(PersonasAndFlags):
         where = f"NOT {IS_HIDDEN.format('c.id')}"
         if card_name is not None:
             where += " AND c.card_name = :card"
-        with self.connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {CHAT_COLUMNS} FROM chats c WHERE {where} "
-                "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
-                {"card": card_name, "limit": -1 if limit is None else limit},
-            )
-            return [to_chat(row) for row in rows]
+        rows = self.connections.rows(
+            f"SELECT {CHAT_COLUMNS} FROM chats c WHERE {where} "
+            "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit",
+            {"card": card_name, "limit": -1 if limit is None else limit},
+        )
+        return [to_chat(row) for row in rows]
 
     def update_chat(
         self,
@@ -267,12 +266,9 @@ class Store(PersonasAndFlags):
             StoreError: The turn is gone, or it is finished.
         """
         text = storable(text, "reply")
-        with self.connections.read() as connection:
-            updated = connection.execute(
-                "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'", (text, turn_id)
-            )
-            if updated.rowcount:
-                return
+        growing = "UPDATE turns SET text = ? WHERE id = ? AND status = 'streaming'"
+        if self.connections.run(growing, (text, turn_id)):
+            return
         with self.connections.write() as connection:
             self._require_writable(connection, turn_id)
             connection.execute(
@@ -373,11 +369,9 @@ class Store(PersonasAndFlags):
 
     def generation(self, turn_id: int) -> Generation | None:
         """The provenance of a reply, or ``None`` if it was not generated."""
-        with self.connections.read() as connection:
-            row = connection.execute(
-                f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?", (turn_id,)
-            ).fetchone()
-            return None if row is None else to_generation(row)
+        query = f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?"
+        row = self.connections.row(query, (turn_id,))
+        return None if row is None else to_generation(row)
 
     def backup(self, to: Path) -> None:
         """Copy the current state of the database into one new file.

@@ -58,6 +58,10 @@ class TrainingPlan:
     steps: int = 0
 
     def fingerprint(self, data: str) -> str:
-        """Identifies this training of this data; only the same training can be resumed."""
-        values = asdict(replace(self, base=Path(self.base.name))) | {"data": data}
+        """Identifies this training of this data; only the same training can be resumed.
+
+        How long it takes is not part of it: a training may end earlier or later than planned.
+        """
+        same = replace(self, base=Path(self.base.name), epochs=0.0, steps=0)
+        values = asdict(same) | {"data": data}
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

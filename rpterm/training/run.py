@@ -141,6 +141,9 @@ class _Training:
         """Train, from a checkpoint if there is one; returns the loss before and the duration."""
         done, total = trainer.step_of(checkpoint), trainer.total_steps(built)
         before = self._loss_before(built, resumed=checkpoint is not None)
+        if checkpoint is not None and done >= total:
+            trainer.restore(built, checkpoint)
+            return before, 0.0
         self._stage("measuring how long a step takes")
         self.listener.estimated(trainer.step_seconds(built) * (total - done), done, total)
         began = time.monotonic()

@@ -147,6 +147,12 @@ def save_last_step(trainer: Any, folder: Path) -> None:
         trainer._save_checkpoint(trainer.model, trial=None)
 
 
+def restore(trainer: Any, checkpoint: Path) -> None:
+    """Take the adapter and the step of a checkpoint, without training further."""
+    trainer._load_from_checkpoint(str(checkpoint))
+    trainer.state.global_step = step_of(checkpoint)
+
+
 def step_of(checkpoint: Path | None) -> int:
     """The step of a checkpoint; 0 without one."""
     return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0

@@ -37,6 +37,9 @@ from rpterm.types import RptermError
 
 IMPORT_FLAG = "imported:"
 """Prefix of the flags that map the SHA-256 of a file to what it was imported as."""
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s*@\s*\d{1,2}h\s*\d{1,2}m\s*\d{1,2}s(\s*\d+ms)?")
+"""The date in the names that another program gives to its chats."""
+_HYPHEN = re.compile(r"\s+-(?:\s+|$)")
 _RATINGS_FLAG = "ratings imported:"
 
 
@@ -201,7 +204,7 @@ def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> I
         notes += (NO_CARD.format(main.card.name),)
     with import_log(
         store, log, card_name=main.card.name, card_hash=store.put_card(main.card.name, main.text),
-        card_path=card_path(main), title=group.title(title) if group else title,
+        card_path=card_path(main), title=group.title(title) if group else _own_title(title, log),
     ) as chat:  # fmt: skip
         notes += store_cast(store, chat.id, log, main, job.known, group)
         if log.world:
@@ -211,6 +214,13 @@ def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> I
     turns = len(log.turns)
     versions = chat.turn_count - turns
     return ImportedChat(path, chat.id, main.card.name, turns, notes, versions=versions)
+
+
+def _own_title(name: str, log: ChatLog) -> str:
+    """The title in a file's name: "" if it has only the character and a date, as files get."""
+    parts = _HYPHEN.split(_DATE.sub("", name))
+    names = {"", log.character.casefold(), main_speaker(log).casefold()}
+    return " - ".join(part for part in parts if part.strip().casefold() not in names)
 
 
 def _import_whole(path: Path, found: full_chat.FullChat, job: _Job, flag: str) -> ImportedChat:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards.exchange.files import ImportedFile, import_files
+from rpterm.cards.exchange.files import ImportedFile, import_files, safe_name
 from rpterm.cards.exchange.importer import PICTURES
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
 from rpterm.transfer.chat_import import IMPORT_FLAG, ImportedChat, has_chats, import_chats
 from rpterm.transfer.json_files import read_object
-from rpterm.transfer.other_settings import read_settings, store_personas
+from rpterm.transfer.other_settings import OtherSettings, read_settings, store_personas
 from rpterm.transfer.presets import SHIPPED, is_shipped, read_preset, write_profile
 from rpterm.transfer.world_links import join_worlds
 from rpterm.types import RptermError
@@ -28,7 +29,10 @@ _SKIPPED_FOLDERS = frozenset(
         "user avatars", "quickreplies", "movingui", "node_modules", ".git",
     )
 )  # fmt: skip
-"""Folder names of such programs that contain neither cards nor chats."""
+"""Names of such programs' folders that contain neither cards nor chats of their user.
+
+The same is true of ``default/content``, the originals of what such a program ships.
+"""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,7 @@ class ImportSummary:
     Attributes:
         passed_over: Files in folders from which nothing was imported.
         personas: The names of the user's personas that were added.
+        hints: What to do here for what worked by itself there, one sentence each.
         profiles: What presets of samplers and system prompts became.
     """
 
@@ -45,6 +50,7 @@ class ImportSummary:
     chats: list[ImportedChat] = field(default_factory=list)
     passed_over: list[Path] = field(default_factory=list)
     personas: list[str] = field(default_factory=list)
+    hints: tuple[str, ...] = ()
     profiles: list[ImportedFile] = field(default_factory=list)
 
 
@@ -71,7 +77,8 @@ def import_paths(
     report_done = on_done or (lambda name: None)
     cards, logs = _find_files(paths)
     settings, used = read_settings(cards)
-    moved = ImportSummary(personas=store_personas(settings.personas, store))
+    personas = store_personas(settings.personas, store)
+    moved = ImportSummary(personas=personas, hints=tuple(_hints(settings)))
     for path in cards:
         named, is_chat = path in paths, path.suffix.lower() == _DOCUMENT and has_chats(path)
         profile = None
@@ -96,6 +103,17 @@ def import_paths(
         logs, store, [*imported, *known], groups=settings.groups, on_done=report_done
     )
     return moved
+
+
+def _hints(settings: OtherSettings) -> Iterator[str]:
+    if settings.default_persona:
+        name = settings.default_persona
+        yield f"`rpterm config set persona.name {shlex.quote(name)}` makes you {name} in new chats."
+    for world in settings.worlds_of_all:
+        yield (
+            f"The world {world} was read in every chat; here characters name their worlds: "
+            f"`rpterm cards join CARD {safe_name(world)}`."
+        )
 
 
 def _import_card(
@@ -154,9 +172,9 @@ def _walk(folder: Path) -> Iterable[Path]:
 
 def is_wanted(inside: Path) -> bool:
     """Whether a file of a folder, by its path in it, may have a part in an import."""
-    folders = {part.casefold() for part in inside.parts[:-1]}
-    suffix = inside.suffix.lower()
-    return folders.isdisjoint(_SKIPPED_FOLDERS) and (
+    folders, suffix = [part.casefold() for part in inside.parts[:-1]], inside.suffix.lower()
+    is_skipped = not _SKIPPED_FOLDERS.isdisjoint(folders) or "default/content" in "/".join(folders)
+    return not is_skipped and (
         suffix in FOREIGN_EXTENSIONS | PICTURES | {LOG_EXTENSION} or inside.name == SHIPPED
     )
 

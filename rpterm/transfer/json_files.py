@@ -8,7 +8,7 @@ from typing import Any
 
 from rpterm.cards.exchange import jsonio
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
-from rpterm.cards.exchange.patch import as_mapping
+from rpterm.foreign_json import as_mapping
 from rpterm.text_encoding import to_utf8
 
 

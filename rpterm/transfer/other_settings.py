@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from rpterm.cards.exchange.patch import as_mapping
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.store import Store
 from rpterm.transfer.json_files import read_object
 from rpterm.types import Persona, TurnTaking
@@ -21,6 +21,8 @@ _MARKS = (
 )  # fmt: skip
 _MAX_TEXT = 100_000
 _MAX_DEPTH = 1000
+_UNNAMED = ("User", "[Unnamed Persona]")
+"""The names of personas that their user never touched."""
 _TURN_TAKING = {"1": TurnTaking.ROUND, "2": TurnTaking.HAND, "3": TurnTaking.ROUND}
 """Activation strategy of a group → the nearest way of ours."""
 
@@ -46,19 +48,23 @@ class Group:
         return self.name if len(self.chats) == 1 else f"{self.name} {chat}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OtherSettings:
     """What was found in settings and group files.
 
     Attributes:
         worlds: File name of a card without its extension → further worlds of the character.
         scanning: ``Lorebook`` field → how all worlds are searched for keys.
+        default_persona: The name of the user's persona in new chats, or "".
+        worlds_of_all: The worlds that were read in every chat.
     """
 
     personas: list[Persona] = field(default_factory=list)
     worlds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scanning: dict[str, Any] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+    default_persona: str = ""
+    worlds_of_all: tuple[str, ...] = ()
 
     def size(self) -> int:
         """How much was found."""
@@ -92,28 +98,25 @@ def store_personas(personas: Iterable[Persona], store: Store) -> list[str]:
     return added
 
 
-def _texts(raw: Any) -> tuple[str, ...]:
-    return tuple(each for each in raw if isinstance(each, str)) if isinstance(raw, list) else ()
-
-
 def _line(raw: Any) -> str:
     return " ".join(_text(raw).split())[:200]
 
 
 def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        return ""
-    return "".join(each for each in raw if each.isprintable() or each == "\n")[:_MAX_TEXT].strip()
+    kept = (each for each in as_text(raw) if each.isprintable() or each == "\n")
+    return "".join(kept)[:_MAX_TEXT].strip()
 
 
 def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
-    """Personas with a description; a mere name is stored with its chats."""
     source = as_mapping(raw.get("power_user")) or raw
     about = as_mapping(source.get("persona_descriptions"))
     for key, name in as_mapping(source.get("personas")).items():
-        described = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
-        if described.name and described.description and described not in found.personas:
-            found.personas.append(described)
+        if key == source.get("default_persona"):
+            found.default_persona = _line(name)
+        persona = Persona(_line(name), _text(as_mapping(about.get(key)).get("description")))
+        is_named = persona.name not in _UNNAMED or persona.description
+        if persona.name and is_named and persona not in found.personas:
+            found.personas.append(persona)
 
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
@@ -123,23 +126,21 @@ def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:
         found.scanning["scan_depth"] = depth
     if isinstance(recursive, bool):
         found.scanning["recursive"] = recursive
-    listed = as_mapping(outer.get("world_info")).get("charLore")
-    for each in listed if isinstance(listed, list) else ():
-        name, worlds = (
-            _line(as_mapping(each).get("name")),
-            _texts(as_mapping(each).get("extraBooks")),
-        )
+    chosen = as_mapping(outer.get("world_info"))
+    found.worlds_of_all += tuple(as_texts(chosen.get("globalSelect")))
+    for each in as_mappings(chosen.get("charLore")):
+        name, worlds = _line(each.get("name")), as_texts(each.get("extraBooks"))
         if name and worlds:
-            found.worlds[name] = worlds
+            found.worlds[name] = tuple(worlds)
 
 
 def _add_group(raw: Mapping[str, Any], found: OtherSettings) -> None:
     if "activation_strategy" not in raw or not isinstance(raw.get("members"), list):
         return
     members, muted = (
-        tuple(PurePath(each).stem for each in _texts(raw.get(key)))
+        tuple(PurePath(each).stem for each in as_texts(raw.get(key)))
         for key in ("members", "disabled_members")
     )
-    chats = _texts(raw.get("chats")) or _texts([raw.get("chat_id")])
+    chats = tuple(as_texts(raw.get("chats")) or as_texts([raw.get("chat_id")]))
     taking = _TURN_TAKING.get(str(raw["activation_strategy"]), TurnTaking.MENTIONED)
     found.groups.append(Group(_line(raw.get("name")), members, muted, chats, taking))

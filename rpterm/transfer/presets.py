@@ -14,7 +14,7 @@ from typing import Any
 from rpterm import config, paths
 from rpterm.cards import toml_text
 from rpterm.cards.exchange.files import safe_name
-from rpterm.cards.exchange.patch import as_mapping
+from rpterm.foreign_json import as_mapping, as_mappings, as_text
 from rpterm.sampling_ranges import SAMPLING_RANGES
 from rpterm.types import Sampling
 
@@ -80,8 +80,7 @@ def read_preset(raw: Mapping[str, Any]) -> Preset | None:
         samplers = as_mapping(raw.get("preset"))
     elif _PROMPT_MARKS <= raw.keys() <= _PROMPT_KEYS:
         samplers, prompt = {}, raw
-    text = prompt.get("content")
-    text = text.strip() if isinstance(text, str) else ""
+    text = as_text(prompt.get("content")).strip()
     is_sampling = any(marks <= samplers.keys() for marks in _SAMPLER_MARKS)
     if not text and not is_sampling:
         return None
@@ -146,8 +145,8 @@ def _samplers(raw: Mapping[str, Any]) -> dict[str, Any]:
         low, high = (_number(raw, name, found["temperature"]) for name in ("min_temp", "max_temp"))
         if 0 <= low <= high <= SAMPLING_RANGES["temperature"][1]:
             found |= {"temperature": (low + high) / 2, "dynatemp_range": (high - low) / 2}
-    grammar = raw.get("grammar_string") or raw.get("grammar")
-    texts = {"grammar": grammar if isinstance(grammar, str) else "", "banned": _banned(raw)}
+    grammar = as_text(raw.get("grammar_string") or raw.get("grammar"))
+    texts = {"grammar": grammar, "banned": _banned(raw)}
     biases = {"logit_bias": _biases(raw)}
     return found | {name: value for name, value in (texts | biases).items() if value}
 
@@ -162,16 +161,14 @@ def _number(raw: Mapping[str, Any], name: str, default: float) -> float:
 
 def _banned(raw: Mapping[str, Any]) -> list[str]:
     """The banned phrases, one in each line; lists of token ids belong to one model and are not."""
-    text = raw.get("banned_tokens")
-    if not isinstance(text, str) or raw.get("send_banned_tokens") is False:
+    if raw.get("send_banned_tokens") is False:
         return []
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip() for line in as_text(raw.get("banned_tokens")).splitlines())
     phrases = (line.strip('"') for line in lines if not line.startswith("["))
     return [each for each in phrases if each.strip()]
 
 
 def _biases(raw: Mapping[str, Any]) -> dict[str, float]:
-    listed = raw.get("logit_bias")
-    tables = map(as_mapping, listed) if isinstance(listed, list) else ()
-    pairs = ((each.get("text"), _number(each, "value", 0.0)) for each in tables)
-    return {text: bias for text, bias in pairs if isinstance(text, str) and text and bias}
+    tables = as_mappings(raw.get("logit_bias"))
+    pairs = ((as_text(each.get("text")), _number(each, "value", 0.0)) for each in tables)
+    return {text: bias for text, bias in pairs if text and bias}

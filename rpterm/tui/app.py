@@ -52,12 +52,26 @@ class RptermApp(App[None], inherit_bindings=False):
     CSS = (
         themes.TOASTS
         + """
-    CommandPalette #--container, CommandPalette #--results { max-width: 88; min-width: 24; }
-    CommandPalette #--container { margin: 3 2; border: round $primary-muted; height: auto; }
-    CommandPalette.-short #--container { margin: 0 1; }
-    CommandPalette #--input { border: none; }
+    CommandPalette #--container {
+        visibility: visible; width: 96; max-width: 94%; height: auto; max-height: 88%;
+        margin: 2 0 0 0; padding: 1 2 0 2; border: round $primary-muted; background: $surface;
+    }
+    CommandPalette.-short #--container { margin: 0; max-width: 100%; padding: 0; }
+    CommandPalette #--input { border: none; margin: 0 0 1 0; }
+    CommandPalette.-short #--input { margin: 0; }
+    CommandPalette #--input Input, CommandPalette #--input Input:focus {
+        margin: 0; padding: 0 1; border: round $primary-muted; background: $surface;
+    }
+    CommandPalette.-short #--input Input:focus { border: none; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--results { overlay: none; height: auto; }
+    CommandPalette LoadingIndicator { display: none; }
     CommandPalette CommandList, CommandPalette CommandList:focus {
-        border: none; scrollbar-size-vertical: 1; min-width: 20;
+        border: none; background: transparent; scrollbar-size-vertical: 1; max-height: 60vh;
+    }
+    CommandPalette CommandList > .option-list--option { padding: 0 1; text-style: none; }
+    CommandPalette CommandList > .option-list--option-highlighted {
+        background: $block-cursor-background; color: $block-cursor-foreground;
     }
     """
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -17,8 +17,6 @@ from rpterm.tui import messages
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from rpterm.chat import events
     from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.state import ScreenRequest
@@ -84,8 +82,7 @@ def reply(
     from rpterm.chat import events
 
     try:
-        stream = cast("Generator[events.SessionEvent, None, None]", _start(session, request))
-        with closing(stream):
+        with closing(_start(session, request)) as stream:
             _report(stream, post, stopped)
     except RptermError as error:
         post(
@@ -94,7 +91,7 @@ def reply(
     post(messages.ReplyEnded())
 
 
-def _start(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
+def _start(session: Session, request: ScreenRequest) -> events.SessionEvents:
     if request.duel:
         return _duel(session, request)
     if request.compare_examples and request.turn_id is not None:
@@ -104,7 +101,7 @@ def _start(session: Session, request: ScreenRequest) -> Iterator[events.SessionE
     return session.reply(request)
 
 
-def _duel(session: Session, request: ScreenRequest) -> Iterator[events.SessionEvent]:
+def _duel(session: Session, request: ScreenRequest) -> events.SessionEvents:
     from rpterm.dueling import chat_duel, contender
 
     return chat_duel.duel(session, request, contender.parse("B", session.settings.duel.b))

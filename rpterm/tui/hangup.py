@@ -36,7 +36,7 @@ def terminal_is_gone() -> bool:
 
 
 def hangup_safe(driver: type[Driver]) -> type[Driver]:
-    """The driver, on Linux and macOS made to survive the loss of its terminal."""
+    """The driver, on Linux and macOS made to survive a terminal without a size, and its loss."""
     if os.name != "posix" or driver.__name__ != "LinuxDriver":
         return driver
 
@@ -46,6 +46,10 @@ def hangup_safe(driver: type[Driver]) -> type[Driver]:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._file: Any = _Output(self._file)
+            if kwargs.get("size") is None:
+                # Of a terminal that tells no size, app and driver assume two, and in Textual 8.2.8
+                # each screen then changes from one to the other for ever.
+                self._size = self._get_terminal_size()
 
     return HangupSafeDriver
 

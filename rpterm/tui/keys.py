@@ -13,8 +13,7 @@ not know how a command is run: ``screens.chat.commands`` maps ids to functions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rpterm.tui import key_names
 
@@ -55,8 +54,7 @@ INPUT_STATES: frozenset[When] = frozenset(
 """States that depend on the text in the input: the input decides, in the order of key events."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One command and its keys.
 
     Attributes:

@@ -18,7 +18,6 @@ from textual.content import Content
 from textual.screen import Screen
 
 from rpterm.tui import keys, text
-from rpterm.tui.screens.chat import slash_completion
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
 
 _USAGE_FLAG = "palette.used"
 """The flag of the store that holds how often each command was run from here, as JSON."""
+
+
+WIDTH = 96
+"""Most cells of the palette's box."""
 
 
 class Program(Protocol):
@@ -89,6 +92,7 @@ class Commands(Provider):
 
     async def startup(self) -> None:
         self._usage = await _read_usage(self._program)
+        self._room = min(WIDTH, self.app.size.width * 94 // 100) - 9
 
     async def discover(self) -> Hits:
         chat = self._program.chat
@@ -96,26 +100,32 @@ class Commands(Provider):
             offered(self._program, self.screen),
             key=lambda key: (not acts_now(chat, key), -self._usage[key.id]),
         ):
-            yield DiscoveryHit(
-                _entry(key), self._run(key.id), text=title(key), help=self._help(key)
-            )  # fmt: skip
+            yield DiscoveryHit(self._entry(key), self._run(key.id), text=title(key))
 
     async def search(self, query: str) -> Hits:
         for key in offered(self._program, self.screen):
             if grade := rank(query, key):
                 used = self._usage[key.id]
                 yield Hit(
-                    grade + 0.05 * used / (used + 1), _entry(key, query), self._run(key.id),
-                    text=title(key), help=self._help(key),
+                    grade + 0.05 * used / (used + 1), self._entry(key, query), self._run(key.id),
+                    text=title(key),
                 )  # fmt: skip
 
     @property
     def _program(self) -> Program:
         return self.app  # type: ignore[return-value]
 
-    def _help(self, key: keys.Key) -> str:
-        written = f" · /{key.id}" if key.id in slash_completion.names() else ""
-        return f"{keys.key_name(key.id, self._program.settings.keys)} · {key.group}{written}"
+    def _entry(self, key: keys.Key, query: str = "") -> Content:
+        """Key, label and title of a command, with the words of the query highlighted."""
+        shown = keys.key_name(key.id, self._program.settings.keys)
+        line = Content.assemble(
+            (f"{shown:<8} ", text.MUTED), (f"{key.label:<13} ", "bold"), (title(key), text.MUTED)
+        )
+        folded = line.plain.casefold()
+        for word in query.casefold().split():
+            if (at := folded.find(word, len(shown))) >= 0:
+                line = line.stylize("bold $text-accent", at, at + len(word))
+        return line.truncate(self._room, ellipsis=True)
 
     def _run(self, name: str) -> Callable[[], None]:
         def run() -> None:
@@ -123,16 +133,6 @@ class Commands(Provider):
             self._program.run_command(name)
 
         return run
-
-
-def _entry(key: keys.Key, query: str = "") -> Content:
-    """The label and title of a command, with the words of the query highlighted."""
-    line = Content.assemble((key.label, "bold"), ("  ", ""), (title(key), text.MUTED))
-    folded = line.plain.casefold()
-    for word in query.casefold().split():
-        if (at := folded.find(word)) >= 0:
-            line = line.stylize("bold $text-accent", at, at + len(word))
-    return line
 
 
 async def _read_usage(app: Program) -> Counter[str]:

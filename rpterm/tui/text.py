@@ -8,7 +8,7 @@ widget and no chat.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from textual.content import Content, Span
@@ -185,6 +185,17 @@ def justify(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
     first, last = Content.assemble(left), Content.assemble(right)
     gap = " " * max(min_gap, width - first.cell_length - last.cell_length)
     return Content.assemble(first, gap, last)
+
+
+def flow(cells: Iterable[Content], width: int, gap: str = "  ") -> Content:
+    """Cells side by side in as many lines of ``width`` as they need; none is broken."""
+    lines: list[Content] = []
+    for cell in cells:
+        if lines and lines[-1].cell_length + len(gap) + cell.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], gap, cell)
+        else:
+            lines.append(cell)
+    return Content("\n").join(lines)
 
 
 def hang(content: Content, width: int, prefix: Part = "  ") -> Content:

@@ -4,11 +4,14 @@ import pytest
 
 from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.lore.decorators import decorate, parse
-from rpterm.cards.lorebook import LoreContext, LoreResult, fire
+from rpterm.cards.lore.records import LoreContext, LoreResult
+from rpterm.cards.lorebook import Matcher
 
 
 def run(text: str, turns: list[tuple[str, str]], keys: tuple[str, ...] = ("x",)) -> LoreResult:
-    return fire(Lorebook((LoreEntry(keys, text),), scan_depth=9), LoreContext(turns, greeting=0))
+    return Matcher(Lorebook((LoreEntry(keys, text),), scan_depth=9)).fire(
+        LoreContext(turns, greeting=0)
+    )
 
 
 def chat(replies: int) -> list[tuple[str, str]]:
@@ -94,4 +97,4 @@ def test_yielding_entries_are_dropped_first() -> None:
         ),
         budget=3,
     )
-    assert [hit.index for hit in fire(book, LoreContext(chat(0))).hits] == [1]
+    assert [hit.index for hit in Matcher(book).fire(LoreContext(chat(0))).hits] == [1]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from strategies import entries
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.lorebook import LoreContext, LoreResult, Matcher, fire
+from rpterm.cards.lore.records import LoreContext, LoreResult
+from rpterm.cards.lorebook import Matcher
 
 Turns = Sequence[tuple[str, str]]
 
@@ -28,7 +29,8 @@ def said(*texts: str) -> list[tuple[str, str]]:
 
 def run(book: Lorebook | LoreEntry, turns: Turns, **context: Any) -> LoreResult:
     book = Lorebook((book,)) if isinstance(book, LoreEntry) else book
-    return fire(book, LoreContext(turns, **context))
+    lore = LoreContext(turns, **context)
+    return Matcher(book, lore.expand).fire(lore)
 
 
 def names(result: LoreResult) -> list[str]:
@@ -367,7 +369,7 @@ def test_any_book_gives_the_same_verdict_for_every_entry_twice(
 ) -> None:
     lore = Lorebook(tuple(book), recursive=recursive, scan_depth=4)
     context = LoreContext(said(*texts), tokens=tokens, seed=3, greeting=1)
-    result = fire(lore, context)
+    result = Matcher(lore, context.expand).fire(context)
     again = Matcher(lore)
     for cut in range(len(texts)):
         again.fire(replace(context, turns=context.turns[:cut]))

@@ -8,7 +8,8 @@ import pytest
 
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.lorebook import LoreContext, fire
+from rpterm.cards.lore.records import LoreContext
+from rpterm.cards.lorebook import Matcher
 from rpterm.cards.macros import expand
 
 FOLDER = Path(__file__).resolve().parents[2] / "characters"
@@ -114,7 +115,7 @@ def test_lore_fires_on_its_own_keys(file: Path) -> None:
         assert 25 <= len(entry.content.split()) <= 70, entry.name
         for key in entry.keys:
             turns = [("user", f"Tell me about {key}, please.")]
-            result = fire(book, LoreContext(turns, greeting=0))
+            result = Matcher(book).fire(LoreContext(turns, greeting=0))
             assert index in [hit.index for hit in result.hits], key
 
 

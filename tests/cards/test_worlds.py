@@ -16,7 +16,8 @@ from rpterm.cards.diff import diff
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, import_files
 from rpterm.cards.lint import lint, lint_world
-from rpterm.cards.lorebook import LoreContext, fire
+from rpterm.cards.lore.records import LoreContext
+from rpterm.cards.lorebook import Matcher
 from rpterm.cards.problems import CardError
 from rpterm.cards.toml_edit import CardEditError
 from rpterm.cards.watch import CardChanged, CardWatcher
@@ -61,7 +62,9 @@ def test_the_lore_of_a_world_follows_the_cards_own(ada: Path) -> None:
         ("It stops.", ""), ("The mill burns at night.", "loom"), ("The weft is silver.", "loom"),
     ]  # fmt: skip
     assert [e.scan_depth for e in entries] == [None, 5, 5] and found.card.lorebook.scan_depth == 2
-    result = fire(found.card.lorebook, LoreContext(turns=[("user", "To the mill!")], greeting=7))
+    result = Matcher(found.card.lorebook).fire(
+        LoreContext(turns=[("user", "To the mill!")], greeting=7)
+    )
     assert [hit.source for hit in result.hits] == ["lore:mill (loom)"]
 
 

@@ -18,7 +18,8 @@ from rpterm.chat.events import (
     ReplyStarted,
 )
 from rpterm.chat.live_scores import LiveScores
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import ScoringSettings, Settings
 from rpterm.engine.scripted import ScriptedEngine

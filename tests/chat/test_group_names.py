@@ -16,7 +16,8 @@ from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.renaming import speaker_renames
 from rpterm.chat.cast.setup import add_characters, copy_cast, newest_chat_with
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine

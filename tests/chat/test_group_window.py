@@ -8,7 +8,8 @@ from chatting import CARD
 from rpterm.cards.card import CharacterCard
 from rpterm.chat import events
 from rpterm.chat.cast.card_lookup import CardSource
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
@@ -49,7 +50,7 @@ def test_each_prompt_goes_on_where_the_cache_ends(session: Session, words: int) 
         if number % 3 == 2:
             actor = session.scene.actor("narrator")
             request = ReplyRequest(Intent.NEXT, speaker="narrator")
-        ready = session._reusable_prefix(actor, session.path())
+        ready = session.scene.reusable_prefix(actor, session.path())
         if number % 3 == 2:
             ready = ready[:-2]  # The blank line before words of the user, who says nothing here.
         told = list(session.reply(request))

@@ -11,7 +11,8 @@ from chatting import CARD, MakeSession
 
 from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.prompting import HIDDEN_REASON, turns_left_out
-from rpterm.chat.session import ReplyRequest, Session, SessionError
+from rpterm.chat.request import ReplyRequest, SessionError
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.llama import LlamaEngine

@@ -14,7 +14,8 @@ from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.next_speaker import choose_speaker, names_grammar
-from rpterm.chat.session import ReplyRequest, Session, SessionError
+from rpterm.chat.request import ReplyRequest, SessionError
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo

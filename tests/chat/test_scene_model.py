@@ -13,7 +13,8 @@ from rpterm.cards.writer import dump
 from rpterm.chat import events
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.next_speaker import choose_speaker
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.llama import LlamaEngine

@@ -11,7 +11,8 @@ from chatting import CARD, MakeSession
 from rpterm.chat import events
 from rpterm.chat.branches import leaves
 from rpterm.chat.prompting import NotReadyError
-from rpterm.chat.session import ReplyRequest, Session, SessionError
+from rpterm.chat.request import ReplyRequest, SessionError
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError, Piece

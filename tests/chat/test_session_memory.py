@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine

@@ -39,7 +39,7 @@ def test_room_is_kept_for_it(make: MakeSession) -> None:
     session.load()
     reserve = session.preview("Hm?").reserve
     sampling = replace(session.settings.sampling, think_tokens=400)
-    session.apply_settings(replace(session.settings, sampling=sampling))
+    session.apply_settings(replace(session.settings, sampling=sampling), ())
     assert session.preview("Hm?").reserve == reserve + 400
     assert samplers(session.settings, CARD, ()).think_tokens == 400
 

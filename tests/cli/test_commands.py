@@ -200,9 +200,7 @@ def test_doctor_finds_what_is_broken(cli: Cli, home: Path, monkeypatch: pytest.M
     (home / "characters" / "bad.toml").write_text("name = 3", encoding="utf-8")
     (home / "config.toml").write_text("thme = 1", encoding="utf-8")
     (home / "rpterm.db").write_bytes(b"no database" * 999)
-    monkeypatch.setattr(
-        doctor_checks, "_library", lambda: doctor_checks.DoctorCheck("llama.cpp", "ok", "")
-    )
+    monkeypatch.setattr(doctor_checks, "_library", lambda: doctor_checks.Finding("ok", ""))
     done = cli("doctor", "--json")
     assert done.code == 1
     broken = {check["name"] for check in json.loads(done.out) if check["verdict"] == "broken"}
@@ -217,9 +215,7 @@ def test_a_failing_check_is_reported_and_hides_no_other(
 
     closed: list[Store] = []
     monkeypatch.setattr(doctor_checks, "_disk", fails)
-    monkeypatch.setattr(
-        doctor_checks, "_library", lambda: doctor_checks.DoctorCheck("llama.cpp", "ok", "")
-    )
+    monkeypatch.setattr(doctor_checks, "_library", lambda: doctor_checks.Finding("ok", ""))
     monkeypatch.setattr(Store, "chats", fails)
     monkeypatch.setattr(
         Store, "close", lambda store, close=Store.close: closed.append(close(store))
@@ -251,7 +247,7 @@ def test_doctor_repairs_a_damaged_database(cli: Cli, chat: int, home: Path) -> N
 def test_doctor_repairs_neither_a_healthy_nor_a_newer_database(
     cli: Cli, chat: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_checks, "run_checks", lambda *_: [])
+    monkeypatch.setattr(doctor_checks, "run_checks", lambda *_: {})
     done = cli("doctor", "--repair")
     assert done.code == 0 and "nothing to repair" in done.out
     with closing(sqlite3.connect(home / "rpterm.db", isolation_level=None)) as newer:

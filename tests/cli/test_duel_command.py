@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from contextlib import closing
@@ -13,8 +14,11 @@ import pytest
 from cli_tools import Cli
 
 from rpterm.cli import duel_run, rich_out
+from rpterm.config import Settings
+from rpterm.dueling.duel import DuelSetup
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
+from rpterm.types import Generation, Origin, Sampling, Status
 
 B = ("--b", "temperature=1.5")
 
@@ -46,6 +50,32 @@ def test_a_duel_is_judged_reported_and_resumed(cli: Cli, home: Path, tmp_path: P
     assert cli("chat", "sherlock", stdin="Hello\n").code == 0
     with Store(home / "rpterm.db") as store:
         assert store.chats()[0].turn_count == 5 and len(store.chats()) == 2
+
+
+def test_a_retrained_adapter_begins_a_new_duel(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter = tmp_path / "mine.gguf"
+    adapter.write_bytes(b"one")
+    wanted = DuelSetup("Sherlock Holmes", ("", f"adapter={adapter}"), 3, 1, ("Who?",))
+    llama = Settings(engine="llama")
+    with Store(home / "rpterm.db") as store:
+        duel = duel_run.open_bout(store, "sherlock", wanted, llama, False)
+        for name, digest in (("A", ""), ("B", hashlib.sha256(b"one").hexdigest())):
+            turn = store.add_turn(
+                duel.chat_id, None, "assistant", "Holmes", "", origin=Origin.GENERATED,
+                status=Status.STREAMING,
+            )  # fmt: skip
+            made = Generation("llama", "m", "h", Sampling(seed=1), adapter_hash=digest)
+            store.finish_reply(turn.id, "I.", Status.COMPLETE, made)
+            duel.record_reply(0, name, turn.id)
+        assert duel_run.open_bout(store, "sherlock", wanted, llama, False).id == duel.id
+        adapter.write_bytes(b"other")
+        remote = Settings(engine="remote")
+        assert duel_run.open_bout(store, "sherlock", wanted, remote, False).id == duel.id
+        assert not capsys.readouterr().out
+        assert duel_run.open_bout(store, "sherlock", wanted, llama, False).id != duel.id
+        assert "Side B has another adapter" in capsys.readouterr().out
 
 
 def test_the_report_on_four_sides_fits_80_columns_and_adds_up(

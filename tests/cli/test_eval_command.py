@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
+from rpterm.cli import evaluate
+from rpterm.config import Settings
+from rpterm.paths import find
+
 
 @pytest.mark.parametrize(
     ("options", "told"),
@@ -25,3 +29,12 @@ def test_an_invalid_option_of_eval_is_reported_before_any_answer(
     assert done.code == 1 and told in done.err and len(done.err.splitlines()) == 1
     kept = home / "cache" / "evaluations" / "answers.jsonl"
     assert not kept.exists() or not kept.read_bytes()
+
+
+def test_a_retrained_adapter_is_another_model(home: Path, tmp_path: Path) -> None:
+    adapter = tmp_path / "mine.gguf"
+    settings, keys = Settings(adapter=str(adapter)), []
+    for content in (b"one", b"other", b"one"):
+        adapter.write_bytes(content)
+        keys.append(evaluate._model(settings, find()))
+    assert keys[0] == keys[2] != keys[1]

@@ -131,6 +131,16 @@ def test_import_takes_cards_worlds_and_chats_and_can_be_repeated(
     assert cli("import", str(empty)).code == 1
 
 
+def test_what_many_files_lose_is_said_once(cli: Cli, tmp_path: Path) -> None:
+    for name in ("Ann", "Bo", "Cy"):
+        data = {"name": name, "extensions": {"regex_scripts": [{"findRegex": "/x/"}]}}
+        card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
+        (tmp_path / f"{name}.json").write_text(json.dumps(card), encoding="utf-8")
+    done = cli("import", str(tmp_path))
+    assert "3 files: 1 script of the other program kept for export only." in done.out
+    assert done.out.count("kept for export only") == 1
+
+
 def test_personas_alone_and_what_stays_behind(cli: Cli, tmp_path: Path) -> None:
     settings = {"personas": {"a": "Ann"}, "persona_descriptions": {"a": {"description": "Tall."}}}
     path = tmp_path / "old" / "personas.json"

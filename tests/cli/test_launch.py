@@ -11,7 +11,7 @@ import pytest
 from rpterm import paths as folders
 from rpterm.chat.card_reload import Reloader
 from rpterm.chat.engine_request import samplers_for as samplers
-from rpterm.chat.session import ReplyRequest
+from rpterm.chat.request import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.embed import STARTER, EmbedError
@@ -159,7 +159,10 @@ def test_the_greeting_of_the_first_frame_is_that_of_the_chat(
     assert launch(engine).greeting() == ""
     launch(engine, target=str(path)).open().close()
     assert launch(engine, target=str(path)).greeting() == ""  # That chat is gone on with.
-    assert launch(engine, target=str(path), new=True).greeting() == "Good evening, Byron."
+    assert launch(engine, own, target=str(path), new=True).greeting() == "Good evening, Ansel."
+    assert launch(engine, target=str(path), new=True).greeting() == ""  # Who was the user there?
+    path.write_text(CARD, encoding="utf-8")
+    assert launch(engine, target=str(path), new=True).greeting() == "Good evening."
     assert launch(engine, target=str(path), greeting=2).greeting() == "You again."
     assert launch(engine, target=str(path), greeting=9).greeting() == ""
     path.write_text(CARD.replace("Good evening.", "{{pick:Hm.,Ah.}}"), encoding="utf-8")
@@ -195,6 +198,21 @@ def test_the_persona_comes_from_flag_settings_or_card(card: str, engine: Watched
     assert named.chat.id == mine.chat_id
     assert named.chat.persona == Persona("Percy", "A poet.")
     named.close()
+
+
+def test_a_new_chat_keeps_the_persona_chosen_with_the_character(card: str, engine: Watched) -> None:
+    percy = Persona("Percy", "A poet.")
+    chosen = launch(engine, target=card).open()
+    chosen.store.put_persona(percy)
+    chosen.set_persona(percy)
+    chosen.close()
+    session = launch(engine, target=card, new=True).open()
+    assert session.chat.persona == percy
+    session.close()
+    named = Settings(persona=Persona("Percy"))
+    session = launch(engine, named, target=card, new=True).open()
+    assert session.chat.persona == percy  # The settings name it, the store describes it.
+    session.close()
 
 
 def test_a_flag_overrides_the_cards_sampler(card: str, engine: Watched) -> None:

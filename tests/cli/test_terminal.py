@@ -21,12 +21,12 @@ from rpterm.store import Store
 class Terminal:
     """``rpterm chat sherlock`` behind a pty."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, size: tuple[str, str] = ("100", "30")) -> None:
         self.main, other = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rpterm", "chat", *arguments],
             stdin=other, stdout=other, stderr=other, start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": size[0], "LINES": size[1]},
         )  # fmt: skip
         os.close(other)
 
@@ -128,6 +128,22 @@ def test_ctrl_q_restores_the_terminal(terminal: Terminal) -> None:
     terminal.press("\x11")
     assert terminal.end() == 0
     assert termios.tcgetattr(terminal.main)[3] & termios.ECHO == before
+
+
+def test_a_terminal_that_tells_no_size_can_be_used(home: Path) -> None:
+    Store(home / "rpterm.db").close()
+    terminal = Terminal("sherlock", size=("", ""))
+    try:
+        terminal.wait_for("Holmes")
+        terminal.press("Hello\r")
+        terminal.wait_for("looks up")
+        terminal.press("\x11")
+        assert terminal.end() == 0
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()
+        os.close(terminal.main)
 
 
 def test_a_broken_card_never_opens_the_screen(cli: Cli, tmp_path: Path) -> None:

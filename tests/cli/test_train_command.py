@@ -115,6 +115,7 @@ def test_the_first_ctrl_c_saves_and_the_second_one_quits(
     assert done.code == 130
     assert "the steps that are done are saved" in done.err
     assert "Stopped after step 3" in done.out and "the same command continues" in done.out
+    assert "with --steps 3 writes the adapter as it is" in done.out
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -12,7 +12,8 @@ from cli_tools import Cli
 from rpterm import paths as folders
 from rpterm.cards.reader import load, parse
 from rpterm.chat.card_reload import Reloaded, Reloader
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.editor import CHAT, CardEditor

@@ -12,7 +12,8 @@ import pytest
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyFinished, ReplyStarted, SessionEvent
 from rpterm.chat.live_scores import LiveScores
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import ScoringSettings, Settings
 from rpterm.dueling.chat_duel import duel

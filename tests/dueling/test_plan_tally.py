@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,10 @@ def test_differences_of_two_generations() -> None:
     assert differences(made(seed=1), made(seed=2)) == ("seed 1", "seed 2")
     assert differences(made(), made(temperature=1.5)) == ("temperature=0.8", "temperature=1.5")
     assert differences(made(), made("other")) == ("m", "other")
+    adapted = replace(made("m + mine"), model_hash="m", adapter_hash="a1")
+    assert differences(made(), adapted) == ("m", "m + mine")
+    retrained = replace(adapted, adapter_hash="b2")
+    assert differences(adapted, retrained) == ("adapter a1", "adapter b2")
 
 
 # Plan ------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import ReplyFinished
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.dueling.chat_duel import duel
 from rpterm.dueling.contender import Contender, parse

@@ -97,6 +97,17 @@ def scored(model: str, values: list[float]) -> list[MeasuredAnswer]:
     ]
 
 
+def test_an_interval_stays_within_what_its_metric_can_be() -> None:
+    few = [
+        replace(each, values={"in_character": value, "rouge_l": 100 * value})
+        for each, value in zip(scored("a", [0.0] * 4), (0.0, 0.1, 0.9, 1.0), strict=True)
+    ]
+    asked = {f"q{at}": Question(f"q{at}", "knowledge", ("Who?",)) for at in range(4)}
+    bars = build("Ada", few, [each.answer for each in few], asked).bars
+    assert (bars["in_character"][0].low, bars["in_character"][0].high) == (0.0, 1.0)
+    assert (bars["rouge_l"][0].low, bars["rouge_l"][0].high) == (0.0, 100.0)
+
+
 def test_a_model_is_recommended_only_if_it_is_shown_to_be_better() -> None:
     some = [0.5 + 0.01 * at for at in range(12)]
     clear = [*scored("a", some), *scored("b", [each - 0.4 for each in some])]
@@ -125,5 +136,6 @@ def test_an_unreliable_judge_is_reported_as_such() -> None:
     half = [*verdicts("a")[:4], *verdicts("b")[4:]]
     unsure = recommend(measured, ["a", "b"], half, "big").reasons
     assert any("big" in each and "may be chance: do not rely" in each for each in unsure)
+    assert not any("It prefers" in each for each in (*by_place, *unsure))
     steady = recommend(measured, ["a", "b"], verdicts("a"), "big").reasons
     assert any("prefers a to b on 8 of 8 questions" in each for each in steady)

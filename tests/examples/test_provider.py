@@ -21,7 +21,8 @@ from rpterm.chat.card_reload import Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.events import ReplyFinished, ReplyStarted
 from rpterm.chat.example_comparison import replies_with_and_without
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
@@ -192,7 +193,7 @@ def test_the_pane_lists_all_in_the_order_of_the_prompt(make: Open, store: Store)
     Judgements(store).stars(turn.id, 5)
     session.load()
     rows = provider(session).rows(
-        CARD, session.chat, session.path(), session.preview(), session.count
+        CARD, session.chat, session.path(), session.preview(), session.scene.lead.prompter.count
     )
     assert [(row.place, row.order) for row in rows] == [("card", 1), ("card", 2), ("out", 0)]
     assert rows[-1].why == "it is part of this chat"
@@ -316,7 +317,9 @@ def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
     turn = Turn(0, session.chat_id, None, "user", "Ann", "Is it far?")
 
     def likeness() -> dict[int, float]:
-        rows = examples.rows(CARD, session.chat, [turn], session.preview(), session.count)
+        rows = examples.rows(
+            CARD, session.chat, [turn], session.preview(), session.scene.lead.prompter.count
+        )
         return {row.exemplar.number: row.meaning or 0.0 for row in rows}
 
     by_words = likeness()
@@ -442,7 +445,9 @@ def test_where_every_example_is_in_the_prompt_already_nothing_is_embedded(
     near.gate.set()
     examples._embeddings = {each.key: np.ones(2) for each in pool.card_exemplars(CARD)}
     prompt = session.preview()
-    assert examples.for_turn(CARD, session.chat, [turn], prompt, session.count) == ((), ())
+    assert examples.for_turn(
+        CARD, session.chat, [turn], prompt, session.scene.lead.prompter.count
+    ) == ((), ())
     assert near.asked == []
 
 

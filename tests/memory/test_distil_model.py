@@ -9,7 +9,8 @@ import pytest
 
 from rpterm import paths
 from rpterm.chat.events import ReplyFinished
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.config import DistillingSettings, Settings
 from rpterm.startup.launch import ChatRequest, Launch
 from rpterm.types import Sampling, Usage

@@ -34,7 +34,7 @@ def test_labels_that_say_nothing_are_refused_with_their_names():
 
 
 def test_the_doctor_says_whether_one_is_set(tmp_path: Path):
-    def check(name: str) -> doctor_checks.DoctorCheck:
+    def check(name: str) -> doctor_checks.Finding:
         return doctor_checks._contradictions(Settings(scoring=ScoringSettings(nli_model=name)))
 
     assert check("").verdict == "ok" and "rules only" in check("").detail

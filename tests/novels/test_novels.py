@@ -14,12 +14,14 @@ from rpterm.bench import novels
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.reader import parse
 from rpterm.cards.template import template
+from rpterm.novels import gender
 from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
 from rpterm.novels.portrait import draft_card
 from rpterm.novels.quotations import marks_of, restore_apostrophes, split_paragraphs
 from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
 from rpterm.novels.style import speech_style
+from rpterm.novels.voices import Voices
 from rpterm.sentences import sentences
 from rpterm.types import RptermError
 
@@ -36,6 +38,44 @@ def speaker(book: Book, words: str) -> tuple[str | None, str | None]:
     """Who says this, and by which rule."""
     line = next(each for each in book.lines if words in each.paragraph.speech)
     return (line.speaker.name if line.speaker else None), line.how
+
+
+# Cues for who speaks ------------------------------------------------------------------------
+def test_an_honorific_tells_the_sex_of_the_listener() -> None:
+    assert gender.of_listener("Yes, sir, at once.") is False
+    assert gender.of_listener("I never saw it, ma'am.") is True
+    assert gender.of_listener("Ask my father. The sir of it!") is None
+    assert gender.of_listener("Sir, and you, madam, be seated.") is None
+
+
+def test_sir_is_said_to_the_man_who_answers() -> None:
+    told = [
+        "Mrs. Orme met Mr. Pell at the gate.",
+        '"The bridge is down, sir."',
+        '"Then I walk."',
+        "It rained.",
+        "It rained more.",
+        "It rained still.",
+    ]
+    book = Book([*paragraphs(), *told])
+    assert speaker(book, "bridge is down")[0] == "Mrs. Orme"
+    assert speaker(book, "Then I walk")[0] == "Mr. Pell"
+
+
+def test_a_woman_named_long_before_may_be_the_she_who_speaks() -> None:
+    far = ["Dora went out to the bridge alone.", *["The rain fell."] * 9]
+    book = Book([*paragraphs(), *far, '"Nobody is here," she said.'])
+    assert speaker(book, "Nobody is here")[0] == "Dora"
+
+
+def test_a_line_sounds_like_whoever_uses_its_words() -> None:
+    voices = Voices(
+        [(1, "Ann", "Verily the tide, verily the moon."), (2, "Bob", "Grand, that is grand, lad.")]
+    )
+    ratios = voices.log_ratios(9, "Grand, lad")
+    assert ratios["Bob"] > 0 > ratios["Ann"]
+    own = voices.log_ratios(1, "Verily the tide, verily the moon.")
+    assert set(own.values()) == {0.0}, "a line is no evidence for its own speaker"
 
 
 # What is said -------------------------------------------------------------------------------

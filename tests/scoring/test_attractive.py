@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,16 @@ def test_attractiveness_has_a_bar_and_no_part_in_the_probability() -> None:
     assert weakest_dimension(score) != "attractiveness"
 
 
+def test_who_writes_without_full_stops_does_not_stop_in_mid_sentence() -> None:
+    reply = "yeah i was there and it was fine"
+    assert Garbled().measure(reply, SCENE).value == 0.3
+    casual = replace(SCENE, own_lines=("nah not today i have to feed the cat",))
+    assert Garbled().measure(reply, casual).value == 0
+
+
 def test_garbled_text_cuts_the_conversation_and_is_underlined() -> None:
     sound = Scorer().score_quickly("I mend nets in the harbour.", SCENE)
     broken = Scorer().score_quickly("I mend nets in the harbour.<|im_end|>", SCENE)
     assert (sound.dimensions["conversation"] or 0) > 0.5 and broken.dimensions["conversation"] == 0
     assert (27, 37) in broken_spans(broken)
+    assert broken.probability < sound.probability

@@ -168,6 +168,47 @@ def test_repetition_and_parroting_point_at_the_words() -> None:
     assert Parroting().measure("We sail at dawn.", SCENE).value == 0
 
 
+@pytest.mark.parametrize(
+    ("reply", "circles"),
+    [
+        ("The pump has a pump. A boat is a boat, and the pump of the boat is a good pump.", True),
+        ("船是船，船上的泵是船的泵，泵就是船上的泵。", True),
+        (
+            "The pump broke at noon, so we bailed until the boat stood dry on the sand.",
+            False,
+        ),
+        ("No. No, no, no!", False),
+        ("Ines mends nets, Ines sells fish, Ines rows home, and Ines sleeps till dawn.", False),
+    ],
+)
+def test_going_round_in_the_same_words_is_repetition(reply: str, circles: bool) -> None:
+    assert (Repetition().measure(reply, SCENE).value > 0) is circles
+
+
+@pytest.mark.parametrize(
+    ("given", "reply", "greets"),
+    [
+        ("My name is Edith.", "Sit down, child. What's your name?", "What's your name"),
+        ("I'm Edith Hall, from Leeds.", "Who are you? Speak!", "Who are you?"),
+        ("我叫小雨。", "你是谁？", "你是谁？"),
+        ("I'm Irish.", "What is your name?", ""),
+        ("I'm cold.", "What is your name?", ""),
+        ("My name is Edith.", "Who are you to judge me? Nice to see you.", ""),
+    ],
+)
+def test_who_gave_a_name_is_not_asked_for_it(given: str, reply: str, greets: str) -> None:
+    history = ((True, "Come in."), (False, given), (True, "Tea?"), (False, "Please."))
+    evidence = Contradiction().measure(reply, Scene(char="Ines", history=history)).evidence
+    assert [reply[each.start : each.end] for each in evidence] == [greets] * bool(greets)
+    assert all((each.source, each.line) == ("turn:-3", given) for each in evidence)
+
+
+def test_only_strangers_are_pleased_to_meet() -> None:
+    reply, turn = "Nice to meet you!", ((False, "Hello."), (True, "Hello, I mend nets."))
+    assert Contradiction().measure(reply, Scene(history=turn * 1)).value == 0
+    assert Contradiction().measure(reply, Scene(history=turn * 3)).value > 0
+
+
 def test_repetition_points_at_the_turn_also_where_one_spoke_twice() -> None:
     told = replace(SCENE, history=(*SCENE.history, (False, "Well?"), (True, "Hm."), (True, "Yes.")))
     said = "As I told you, the tide takes what it likes from us."
@@ -296,6 +337,24 @@ def test_dated_words(text: str, year: int, found: str) -> None:
 def test_prose_without_marks_that_moves_the_user_is_noticed() -> None:
     assert SpeakingForUser().measure("You nod slowly and take a step back.", SCENE).value == 1
     assert SpeakingForUser().measure("You look tired. Did you walk far?", SCENE).value == 0
+
+
+@pytest.mark.parametrize(
+    ("card", "reply", "breaks"),
+    [
+        ("Kay is a mining robot.", "As an AI language model, I have no preferences.", True),
+        ("Kay is a mining robot.", "As an AI, I cannot taste. I was programmed to dig.", False),
+        ("CapoGPT is an AI assistant.", "As an AI assistant, boss, I leave no prints.", False),
+        ("林晓，二十六岁，苏州人。", "作为一个人工智能语言模型，我无法去湖上泛舟。", True),
+        ("林晓，二十六岁，苏州人。", "很抱歉，我无法回答这个问题。", True),
+        ("林晓，二十六岁，苏州人。", "我是人工智能专家，抱歉，我不能陪你去了。", False),
+        ("小K是飞船上的人工智能。", "作为人工智能，我没有身体。", False),
+        ("小K是飞船上的人工智能。", "我只是一个语言模型。", True),
+    ],
+)
+def test_only_a_language_model_may_call_itself_one(card: str, reply: str, breaks: bool) -> None:
+    scene = Scene(facts=(Fact("card.attributes:0", card),))
+    assert (AssistantVoice().measure(reply, scene).value == 1) is breaks
 
 
 def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(

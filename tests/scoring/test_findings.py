@@ -11,7 +11,7 @@ from letters import Letters
 from rpterm.bench.refit import VIOLATION_TERMS
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.combine import SEPARATE_DIMENSION, UNWEIGHTED_VIOLATIONS, Term
+from rpterm.scoring.combine import SEPARATE_DIMENSION, Term
 from rpterm.scoring.findings import (
     APPEAL,
     LABELS,
@@ -123,7 +123,7 @@ def test_every_signal_has_words_and_a_place_in_the_score() -> None:
         ContrastiveSimilarity(Letters().encode), EngineLikelihood(lambda: ScriptedEngine([""]))
     )
     table = load_coefficients()
-    weighed = {*table.fast, *table.slow, *VIOLATION_TERMS, *UNWEIGHTED_VIOLATIONS, *APPEAL}
+    weighed = {*table.fast, *table.slow, *VIOLATION_TERMS, *APPEAL}
     names = {each.name for each in every}
     told = {"persona_lift"}  # See ``signals.likelihood_lift``.
     assert names == set(LABELS) == weighed | told and not told & weighed

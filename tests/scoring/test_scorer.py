@@ -268,3 +268,39 @@ def test_a_reply_may_rest_on_the_description_alone() -> None:
     score = Scorer().score_quickly(known, scene)
     assert score.probability > Scorer().score_quickly(evasive, scene).probability
     assert score.readings["fact_words"].evidence[0].source == "card.description:0"
+
+
+# Other languages than English -------------------------------------------------------------------
+CHINESE = Scene(
+    char="林晓",
+    facts=(Fact("card.attributes:0", "她对猫毛过敏。"),),
+    history=((False, "来抱小猫吗？"),),
+)
+GERMAN = Scene(
+    char="Jonas",
+    facts=(Fact("card.attributes:0", "Er hat Angst vor Hunden."),),
+    history=((False, "Kommst du mit meinem Hund in den Park?"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "scene"),
+    [("真的吗？那你一定很忙吧。", CHINESE), ("Mal sehen, heute habe ich viel zu tun.", GERMAN)],
+)
+def test_a_language_the_embedder_cannot_read_is_measured_by_words_only(
+    reply: str, scene: Scene
+) -> None:
+    embedder = Letters()
+    scorer = Scorer(embed=embedder)
+    scorer.warm_embeddings(scene)
+    for score in (scorer.score_quickly(reply, scene), scorer.score_fully(reply, scene)):
+        assert score is not None
+        assert score.readings["fact_meaning"] == score.readings["context"] == NO_DATA
+        assert score.readings["memory_words"].confidence > 0
+        assert score.high - score.low > 0.3  # It knows less than of an English reply.
+
+
+def test_english_stays_english_with_a_foreign_word_in_it() -> None:
+    scorer = Scorer(embed=Letters())
+    score = scorer.score_fully("Arrr, matey! The nets, habibi.", SCENE)
+    assert score is not None and score.readings["fact_meaning"].confidence > 0

@@ -66,6 +66,14 @@ def test_an_own_line_sounds_more_like_the_character(signal: VoiceWords) -> None:
     assert signal.measure(" ", SCENE).confidence == 0
 
 
+def test_a_voice_is_compared_with_voices_in_its_language() -> None:
+    chinese = ("本狐最讨厌下雪！", "本狐住在山神庙。", "带着烤红薯来求我。", "本狐欠了香火钱。")
+    other = ("我家在苏州。", "我在花店工作。", "我最怕打雷。")
+    signal, reply = VoiceWords(), "本狐饿了。"
+    assert signal.measure(reply, Scene(own_lines=chinese, other_lines=(PIRATE,))).confidence == 0
+    assert signal.measure(reply, Scene(own_lines=chinese, other_lines=(PIRATE, other))).value > 0
+
+
 def test_evidence_points_at_telling_words() -> None:
     reply = "Arr, matey, the sea be mine!"
     found = VoiceWords().measure(reply, SCENE).evidence

@@ -130,6 +130,8 @@ def test_other_data_or_settings_are_another_training() -> None:
     plan = TrainingPlan(Method.DPO, Path("/a/m.gguf"), "h")
     moved = TrainingPlan(Method.DPO, Path("/b/m.gguf"), "h")
     assert plan.fingerprint("d") == moved.fingerprint("d")
+    shorter = TrainingPlan(Method.DPO, Path("/a/m.gguf"), "h", epochs=0.5, steps=9)
+    assert plan.fingerprint("d") == shorter.fingerprint("d")
     others = {
         plan.fingerprint("e"),
         TrainingPlan(Method.KTO, Path("/a/m.gguf"), "h").fingerprint("d"),

@@ -163,7 +163,16 @@ def test_a_stop_abandons_the_current_row_and_keeps_the_steps_before_it(
     assert seen.count(2) == 1  # It did not continue to the end of the row.
     shutil.rmtree(tmp_path / "run" / "checkpoint-2", ignore_errors=True)
     trainer.save_last_step(built, tmp_path / "run")
-    assert trainer.step_of(trainer.last_checkpoint(tmp_path / "run")) == 2 == max(steps)
+    checkpoint = trainer.last_checkpoint(tmp_path / "run")
+    assert checkpoint is not None and trainer.step_of(checkpoint) == 2 == max(steps)
+    learned = {n: p for n, p in built.model.named_parameters() if "lora_B" in n}
+    trained = {name: weight.detach().clone() for name, weight in learned.items()}
+    for weight in learned.values():
+        weight.data.zero_()
+    built.state.global_step = 0
+    trainer.restore(built, checkpoint)
+    assert built.state.global_step == 2
+    assert all(weight.equal(trained[name]) for name, weight in learned.items())
 
 
 @pytest.mark.parametrize("method", [Method.ORPO, Method.KTO, Method.SFT])

@@ -129,17 +129,24 @@ def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path
         old / "settings.json",
         {
             "power_user": {
-                "personas": {"a.png": "Ann", "b.png": "Bo"},
+                "personas": {"a.png": "Ann", "b.png": "Bo", "user-default.png": "User"},
                 "persona_descriptions": {"a.png": {"description": "An archer."}},
+                "default_persona": "b.png",
             },
             "world_info_settings": {
-                "world_info": {"charLore": [{"name": "vesper", "extraBooks": ["Bar"]}]}
+                "world_info": {
+                    "globalSelect": ["Bar"],
+                    "charLore": [{"name": "vesper", "extraBooks": ["Bar"]}],
+                }
             },
         },
     )
     moved = import_paths([old], tmp_path / "cards", store)
-    assert moved.personas == ["Ann"] and moved.passed_over == []
-    assert store.personas() == [Persona("Ann", "An archer.")]
+    assert moved.personas == ["Ann", "Bo"] and moved.passed_over == []
+    assert [hint.split("`")[1] for hint in moved.hints] == [
+        "rpterm config set persona.name Bo", "rpterm cards join CARD bar",
+    ]  # fmt: skip
+    assert store.personas() == [Persona("Ann", "An archer."), Persona("Bo")]
     assert load(tmp_path / "cards" / "vesper.toml").worlds == ("bar",)
     assert import_paths([old], tmp_path / "cards", store).personas == []
 
@@ -159,6 +166,23 @@ def test_worlds_are_searched_as_the_other_program_searched_them(
     import_paths([old], tmp_path / "cards", store)
     bar = parse_world((tmp_path / "cards" / "worlds" / "bar.toml").read_text(), "bar").lorebook
     assert (bar.scan_depth, bar.recursive) == (depth, recursive)
+
+
+@pytest.mark.parametrize(("name", "title"), [
+    ("Vesper - 2024-11-05@10h00m00s", ""),
+    ("Vesper - 2023-4-5 @10h 00m 00s 123ms", ""),
+    ("2023-4-5@10h00m00s", ""),
+    ("Branch #1 - Vesper - 2024-11-05@10h00m00s", "Branch #1"),
+    ("Our wedding - part two", "Our wedding - part two"),
+])  # fmt: skip
+def test_the_name_that_a_file_gets_by_itself_is_no_title(
+    name: str, title: str, store: Store, tmp_path: Path
+) -> None:
+    rows = [{"name": who, "is_user": who == "Ann", "mes": text} for who, text in SAID]
+    path = put(tmp_path / f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    (result,) = import_chats([path], store, [])
+    chat = store.chat(result.chat_id or 0)
+    assert (chat.title, chat.heading) == (title, title or "Beer")
 
 
 def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path) -> None:

@@ -94,6 +94,9 @@ def test_a_folder_brings_the_presets_of_its_user_only(store: Store, tmp_path: Pa
     for seed, name in enumerate(("Mine", "Default", "Shipped")):
         (old / f"{name}.json").write_text(json.dumps(SAMPLERS | {"seed": seed}))
     (old.parent / "content.log").write_text("Seraphina.png\npresets/textgen/Shipped.json\n")
+    originals = old.parent / "default" / "content" / "presets"
+    originals.mkdir(parents=True)
+    (originals / "Original.json").write_text(json.dumps(SAMPLERS | {"seed": 7}))
     file = tmp_path / "config" / "config.toml"
     moved = import_paths([old.parent], tmp_path / "cards", store, config_file=file)
     assert config.profiles(file) == ["default-preset", "mine"]

@@ -150,6 +150,14 @@ async def test_a_message_sent_during_a_reply_stays_in_the_input(tmp_path: Path) 
         await wait_until(pilot, lambda: not app.chat.state.busy)
 
 
+async def test_enter_before_the_chat_is_open_says_so(stage: Stage) -> None:
+    stage.gate = threading.Event()
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The chat is still opening." in notices(app))
+
+
 async def test_sending_nothing_shows_a_hint(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
@@ -470,3 +478,19 @@ async def test_macros_in_the_greeting_are_expanded(stage: Stage) -> None:
         assert "You are late, Ansel." in screen_text(app)
         assert "‹ 1/2 ›" in screen_text(app)
         assert CARD.tagline in screen_text(app)
+
+
+async def test_enter_without_a_text_answers_the_last_message_or_says_how_to_go_on(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Ctrl+O lets" in notices(app))
+        message = stage.session.path()[1]
+        stage.session.branch(message.id)
+        await replies.refresh_transcript(app.chat)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: len(stage.session.path()) == 3)
+        await wait_until(pilot, lambda: stage.session.path()[-1].swipes == 2)

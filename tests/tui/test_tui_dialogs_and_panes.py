@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 from textual.events import Key, Paste
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 from tui_support import (
     CARD,
     REPLIES,
@@ -47,6 +47,8 @@ async def test_the_prompt_pane_shows_the_draft_before_it_is_sent(stage: Stage) -
         await type_text(pilot, "What is that bell?")
         await wait_until(pilot, lambda: app.chat.state.figures.used > before)
         assert app.chat.input.has_focus
+        app.chat.input.put("/regenerate shorter, please")  # No message, so not in the prompt.
+        await wait_until(pilot, lambda: app.chat.state.figures.used == before)
         await pilot.press("f2")
         await wait_until(pilot, lambda: "STATIC" not in screen_text(app))
 
@@ -344,8 +346,22 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
         await wait_until(pilot, lambda: CommandPalette.is_open(app))
         await type_text(pilot, "Generate another reply")
         await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+async def test_every_command_of_the_palette_has_one_row(stage: Stage, columns: int) -> None:
+    app = stage.app()
+    async with running(app, (columns, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await type_text(pilot, "generate")
+        await wait_until(pilot, lambda: "best of N" in screen_text(app))
+        listed = app.screen.query_one("CommandList", OptionList)
+        await wait_until(pilot, lambda: listed.option_count > 3)
+        assert listed.virtual_size.height == listed.option_count
 
 
 def test_the_palette_offers_every_command_except_movements(stage: Stage) -> None:
@@ -382,7 +398,7 @@ async def test_the_palette_lists_the_most_used_commands_first(stage: Stage) -> N
         await pilot.press("ctrl+p")
         # "stop" comes first in the registry, but there is no reply to stop.
         await wait_until(pilot, lambda: "Open your own editor" in first())
-        await wait_until(pilot, lambda: "retry  Generate another reply" in screen_text(app))
+        await wait_until(pilot, lambda: "retry         Generate another reply" in screen_text(app))
         await type_text(pilot, "rename")
         await wait_until(pilot, lambda: "Rename this chat" in first())
         await pilot.press("enter")

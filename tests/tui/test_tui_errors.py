@@ -143,7 +143,10 @@ async def test_a_list_that_fills_late_applies_the_search_typed_before(
 
     def find_cards() -> list[CardSummary]:
         gate.wait(10)
-        return [CardSummary(name[0], Path(name[0]), name) for name in ("Ahab", "Sherlock")]
+        return [
+            CardSummary(name[0], Path(name[0]), name, tags=tags)
+            for name, tags in (("Ahab", ("Whaler",)), ("Sherlock", ("detective",)))
+        ]
 
     monkeypatch.setattr(picker, "_find_cards", find_cards)
     app = stage.app()
@@ -154,6 +157,8 @@ async def test_a_list_that_fills_late_applies_the_search_typed_before(
         gate.set()
         await wait_until(pilot, lambda: screen.list.option_count)
         assert [option.id for option in screen.list.options] == ["S"]
+        screen.query_one(Input).value = "whale"
+        await wait_until(pilot, lambda: [each.id for each in screen.list.options] == ["A"])
 
 
 @pytest.mark.parametrize("key", ["tab", "enter"])
@@ -171,15 +176,15 @@ async def test_fast_typing_goes_to_the_right_fields_of_a_form(stage: Stage, key:
 async def test_a_form_refuses_a_number_that_is_none(stage: Stage) -> None:
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
-        asked = [Field("depth", "Depth", "-", number=True)]
+        asked = [Field("note", "Note", lines=2), Field("depth", "Depth", "-", number=True)]
         form = Form("Note", asked, {"form-save": "ctrl+b"})
         app.push_screen(form, given.append)
-        await wait_until(pilot, lambda: "^B save" in screen_text(app))
+        await wait_until(pilot, lambda: "^B save · Tab next" in screen_text(app))
         await pilot.press("ctrl+b")
         await wait_until(pilot, lambda: "Depth: write a whole number." in notices(app))
         form.query_one(Input).value = "4"
         await pilot.press("ctrl+b")
-        await wait_until(pilot, lambda: given == [{"depth": "4"}])
+        await wait_until(pilot, lambda: given == [{"note": "", "depth": "4"}])
 
 
 async def test_a_failed_jump_is_not_repeated_in_the_next_chat(stage: Stage) -> None:

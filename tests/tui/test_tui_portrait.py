@@ -14,6 +14,7 @@ from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.picker import CharacterPicker
 from rpterm.tui.widgets.panes.card import CardPane
 from rpterm.tui.widgets.portrait import Portrait
+from rpterm.tui.widgets.title_page import TitlePage
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
@@ -98,9 +99,27 @@ async def test_a_new_chat_begins_with_the_portrait(pictured: Stage) -> None:
     async with running(app, (100, 40)) as pilot:
         await wait_until(pilot, lambda: _shown(app, "#transcript"))
         assert "You are late" in screen_text(app)
+        assert "A storm, and one knock" in screen_text(app)
+        assert "2 greetings · 1 example · 1 lore entry" in screen_text(app)
         assert app.chat.transcript.max_scroll_y == 0
         await say(pilot, app, "Good evening.")
         assert _shown(app, "#transcript")
+
+
+async def test_a_long_scenario_makes_the_head_no_higher_than_the_portrait(pictured: Stage) -> None:
+    pictured.card = replace(pictured.card, scenario="{{user}} knocks. " * 60)
+    app = pictured.app(pictured.card)
+    async with running(app, (60, 40)) as pilot:
+        await wait_until(pilot, lambda: _shown(app, "#transcript"))
+        assert "Ansel knocks." in screen_text(app)
+        page = app.screen.query_one(TitlePage)
+        assert page.size.height == page.query_one(Portrait).size.height
+
+
+async def test_without_a_portrait_a_new_chat_begins_with_the_greeting(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (100, 40)):
+        assert not app.screen.query_one(TitlePage).display
 
 
 @pytest.mark.parametrize("height", [12, 18])
@@ -130,6 +149,9 @@ async def test_without_colours_there_is_no_portrait(
     async with running(app, (100, 40)) as pilot:
         await pilot.app.workers.wait_for_complete()
         assert not _shown(app, "#transcript")
+        app.push_screen(picker := CharacterPicker())
+        await wait_until(pilot, lambda: "Sherlock Holmes" in screen_text(app))
+        assert not picker.query_one("#side").display
 
 
 async def test_the_list_of_characters_shows_the_marked_ones_portrait(

@@ -175,3 +175,26 @@ async def test_of_many_commands_the_first_are_listed(stage: Stage) -> None:
 def hints(app: RptermApp) -> str:
     """The screen below the status line."""
     return screen_text(app).split("scripted", 1)[-1].split("\n", 1)[-1]
+
+
+async def test_a_click_on_a_suggestion_runs_it_or_waits_for_its_arguments(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+
+        async def click(word: str) -> None:
+            await wait_until(pilot, lambda: word in hints(app))
+            lines = screen_text(app).splitlines()
+            row = next(y for y in range(len(lines) - 1, 0, -1) if word in lines[y])
+            await pilot.click(offset=(lines[row].index(word) + 1, row))
+            await pilot.pause()
+
+        await type_text(pilot, "/no")
+        await click("/note")
+        assert app.chat.input.text == "/note " and app.chat.input.has_focus
+        app.chat.input.put("/set temp")
+        await click("temperature")
+        assert app.chat.input.text == "/set temperature "
+        app.chat.input.put("/pers")
+        await click("/persona")
+        await wait_until(pilot, lambda: "Who are you?" in screen_text(app))
+        assert app.chat.input.text == ""

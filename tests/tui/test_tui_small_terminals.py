@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widgets import TextArea
 from textual.widgets._toast import Toast
-from tui_support import Stage, phase, running, screen_text, wait_until
+from tui_support import CARD, Stage, phase, running, screen_text, wait_until
 
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.scorer import Score
@@ -213,6 +214,30 @@ async def test_little_evidence_is_called_little_and_told_once(stage: Stage) -> N
         assert "somebody else" in screen_text(app)
         assert screen_text(app).count("less than usual, only this:") == 1
         assert screen_text(app).count("answers this") == 1
+
+
+async def test_a_confirmation_names_its_keys_and_shows_which_answer_has_the_focus(
+    tmp_path: Path,
+) -> None:
+    app = Stage(tmp_path, turns=2).app()
+    async with running(app, SMALL) as pilot:
+        await pilot.press("ctrl+up", "d")
+        await wait_until(pilot, lambda: "n no" in screen_text(app))
+        focused = app.screen.query_one("#no").styles.background
+        assert focused != next(iter(app.screen.query("Button.-error"))).styles.background
+        await pilot.press("escape", "escape", "alt+r")
+        await wait_until(pilot, lambda: "⏎ save · Esc leave" in screen_text(app))
+
+
+async def test_a_value_in_the_settings_is_not_cut_for_its_origin(tmp_path: Path) -> None:
+    card = replace(CARD, sampling={"temperature": 0.75})
+    stage = Stage(tmp_path, card=card)
+    app = stage.app(card)
+    async with running(app, SMALL) as pilot:
+        await pilot.press("alt+s")
+        await wait_until(pilot, lambda: "temperature" in screen_text(app))
+        row = next(line for line in screen_text(app).splitlines() if "temperature" in line)
+        assert "0.75" in row and "Mar" in row
 
 
 # Lists and notices -----------------------------------------------------------------------------

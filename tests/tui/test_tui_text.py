@@ -80,6 +80,12 @@ def test_one_line_shortens_and_joins_a_text() -> None:
     assert one_line("x" * 50, 10) == "x" * 9 + "…"
 
 
+def test_cells_flow_into_lines_and_are_never_broken() -> None:
+    cells = [Content("━ words 56%"), Content("─ next to a match 20%"), Content("· rest")]
+    assert text.flow(cells, 30).plain == "━ words 56%\n─ next to a match 20%  · rest"
+    assert text.flow((), 30).plain == ""
+
+
 def test_each_line_of_wrapped_content_has_the_prefix() -> None:
     hung = text.hang(Content("one two three\nfour"), 9, "| ")
     assert hung.plain == "| one two\n| three\n| four"

@@ -44,6 +44,14 @@ async def test_a_world_is_added_from_the_list_and_named_in_the_prompt(stage: Fil
         await wait_until(pilot, lambda: "fog (coast)" in screen_text(app))
 
 
+async def test_without_worlds_the_list_says_how_to_start_one(stage: FileStage) -> None:
+    next(stage.folder.rglob("coast.toml")).unlink()
+    app = stage.app()
+    async with running(app, (80, 24)) as pilot:
+        await pilot.press("alt+l")
+        await wait_until(pilot, lambda: "Ctrl+N starts one" in screen_text(app))
+
+
 class PairStage(FileStage):
     """Two characters, each with a file."""
 

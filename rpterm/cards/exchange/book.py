@@ -7,13 +7,19 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, recurses, write_entry
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, hoist_common
+from rpterm.cards.exchange.fields import Fields, ImportNotes
+from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common, without
+from rpterm.foreign_json import as_mapping
 
 MAX_ENTRIES = 4000
 """More would not fit into a card file anyway, which has at most a megabyte."""
+_SETTINGS = {
+    "name": "name", "description": "description", "scan_depth": "scan_depth",
+    "budget": "token_budget", "recursive": "recursive_scanning",
+}  # fmt: skip
+"""Field of ``Lorebook`` → key in all formats."""
 
 
 def is_book(raw: Mapping[str, Any]) -> bool:
@@ -24,7 +30,7 @@ def is_book(raw: Mapping[str, Any]) -> bool:
     )
 
 
-def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | None:
+def read_book(raw: Mapping[str, Any], notes: ImportNotes, spec: str) -> Lorebook | None:
     """Read a lorebook; ``None`` if it has no entries in a known form.
 
     List items that are not entries are left out with a note.
@@ -37,43 +43,39 @@ def read_book(raw: Mapping[str, Any], coerce: Coercer, spec: str) -> Lorebook | 
         return None
     check_count(len(listed))
     entries = [
-        read_entry(each, number, coerce, spec)
+        read_entry(each, number, notes, spec)
         for number, each in enumerate(listed, 1)
-        if is_entry(each, f"lorebook entry {number}", coerce)
+        if is_entry(each, f"lorebook entry {number}", notes)
     ]
-    own = dict(as_mapping(raw.get("extensions")))
-    own.pop(ORIGIN, None)
+    own = without(as_mapping(raw.get("extensions")), ORIGIN)
     recursive = any(recurses(as_mapping(each.get("extensions"))) for each in tables)
-    book = replace(read_settings(raw, "lorebook", coerce, recursive), extensions=own)
-    origin: Table = {}
-    patch = diff(_base_fields(book), {key: value for key, value in raw.items() if key != "entries"})
-    if patch:
-        origin["book"] = patch
+    settings = read_settings(Fields(raw, notes, "lorebook"), recursive)
+    book = replace(settings, extensions=own)
+    patch = diff(_base_fields(book), without(raw, "entries"))
+    origin: Table = {"book": patch} if patch else {}
     return hoist_common_patches(replace(book, entries=tuple(entries)), origin)
 
 
-def read_settings(raw: Mapping[str, Any], what: str, coerce: Coercer, recursive: bool) -> Lorebook:
+def read_settings(fields: Fields, recursive: bool) -> Lorebook:
     """A book without entries; all formats use the same keys for its settings.
 
     Args:
         recursive: Whether entries fire each other if the book does not say.
     """
     return Lorebook(
-        name=coerce.line(raw.get("name"), f"{what}: name"),
-        description=coerce.text(raw.get("description"), f"{what}: description"),
-        scan_depth=coerce.integer(raw.get("scan_depth"), f"{what}: scan_depth", 2, 0),
-        budget=coerce.integer(raw.get("token_budget"), f"{what}: token_budget", 0, 0),
-        recursive=coerce.flag(
-            raw.get("recursive_scanning"), f"{what}: recursive_scanning", recursive
-        ),
+        name=fields.line("name"),
+        description=fields.text("description"),
+        scan_depth=fields.integer("scan_depth", 2, 0),
+        budget=fields.integer("token_budget", 0, 0),
+        recursive=fields.flag("recursive_scanning", recursive),
     )
 
 
-def is_entry(value: Any, where: str, coerce: Coercer) -> TypeGuard[Mapping[str, Any]]:
+def is_entry(value: Any, where: str, notes: ImportNotes) -> TypeGuard[Mapping[str, Any]]:
     """Whether a value can be an entry; if not, a note is added."""
     if isinstance(value, Mapping):
         return True
-    coerce.note(
+    notes.add(
         f"{where} was left out: it is {_json_type(value)}, not an object with keys and content."
     )
     return False
@@ -150,20 +152,13 @@ def is_empty(book: Lorebook) -> bool:
 
 def common_fields(book: Lorebook) -> Table:
     """The book's settings that differ from the defaults; all formats use the same keys for them."""
-    base: Table = {}
-    if book.name:
-        base["name"] = book.name
-    if book.description:
-        base["description"] = book.description
-    if book.scan_depth != 2:
-        base["scan_depth"] = book.scan_depth
-    if book.budget:
-        base["token_budget"] = book.budget
-    if book.recursive:
-        base["recursive_scanning"] = True
-    return base
+    usual = Lorebook()
+    return {
+        theirs: getattr(book, ours)
+        for ours, theirs in _SETTINGS.items()
+        if getattr(book, ours) != getattr(usual, ours)
+    }
 
 
 def _base_fields(book: Lorebook) -> Table:
-    kept = {key: value for key, value in book.extensions.items() if key != ORIGIN}
-    return {"extensions": kept, **common_fields(book)}
+    return {"extensions": without(book.extensions, ORIGIN), **common_fields(book)}

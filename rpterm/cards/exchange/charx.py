@@ -7,7 +7,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError, NotACard
 
@@ -17,27 +16,8 @@ _MAX_TOTAL = 64 << 20
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """The contents of a CHARX: the card's JSON, and the other files by their path inside it."""
-
-    card: bytes
-    files: dict[str, bytes]
-
-
-def read(files: Mapping[str, bytes]) -> Archive:
-    """Separate the card and the other files of an unpacked CHARX.
-
-    Raises:
-        ExchangeError: There is no card.
-    """
-    if CARD not in files:
-        raise ExchangeError(f"The archive has no {CARD}: it is a zip file, but not a CHARX card.")
-    return Archive(files[CARD], {name: body for name, body in files.items() if name != CARD})
-
-
 def unpack(data: bytes) -> dict[str, bytes]:
-    """Unpack an archive into memory, within limits; nothing is written anywhere.
+    """Unpack an archive into memory, within limits: path → content. Nothing is written anywhere.
 
     Raises:
         ExchangeError: It is no zip, is encrypted or a zip bomb, or contains a path that leads

@@ -17,12 +17,13 @@ from typing import Any, Literal
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.cards.exchange import own_fields
 from rpterm.cards.exchange.book import base_book, is_empty, read_book, write_book
-from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.dialogue import parse_examples, render_examples
 from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
+from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.jsonio import same_json
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff
+from rpterm.cards.exchange.patch import Table, apply, diff, without
 from rpterm.cards.exchange.world_file import read_world
+from rpterm.foreign_json import as_mapping
 from rpterm.humanize import counted
 
 Spec = Literal["v1", "v2", "v3"]
@@ -56,7 +57,7 @@ def spec_of(document: Mapping[str, Any]) -> Spec:
         return "v2"
 
 
-def read_document(document: Mapping[str, Any], name: str, coerce: Coercer) -> CharacterCard:
+def read_document(document: Mapping[str, Any], name: str, notes: ImportNotes) -> CharacterCard:
     """Read a card from a document of any version.
 
     Args:
@@ -64,19 +65,19 @@ def read_document(document: Mapping[str, Any], name: str, coerce: Coercer) -> Ch
     """
     spec = spec_of(document)
     if spec == "v1":
-        return _read_data(dict(document), {}, name, coerce, spec)
+        return _read_data(dict(document), {}, name, notes, spec)
     if document.get("spec") != SPECS[spec][0]:
-        coerce.note(f"The spec was {document.get('spec')!r:.40}; it was read as {spec.upper()}.")
+        notes.add(f"The spec was {document.get('spec')!r:.40}; it was read as {spec.upper()}.")
     data = dict(document["data"])
-    root = {key: value for key, value in document.items() if key != "data"}
+    root = without(document, "data")
     mirrors = [key for key in root if _is_mirror(key, root[key], data)]
-    patch = diff(_base_root(spec), {k: v for k, v in root.items() if k not in mirrors})
+    patch = diff(_base_root(spec), without(root, *mirrors))
     origin: Table = {}
     if mirrors:
         origin["mirrors"] = mirrors
     if patch:
         origin["root"] = patch
-    return _read_data(data, origin, name, coerce, spec)
+    return _read_data(data, origin, name, notes, spec)
 
 
 def write_document(card: CharacterCard, spec: Spec) -> dict[str, Any]:
@@ -101,19 +102,21 @@ def _is_mirror(key: str, value: Any, data: Table) -> bool:
     return key in MIRRORS and MIRRORS[key] in data and same_json(value, data[MIRRORS[key]])
 
 
-def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spec) -> CharacterCard:
+def _read_data(
+    data: Table, origin: Table, name: str, notes: ImportNotes, spec: Spec
+) -> CharacterCard:
     ext = data.get("extensions")
     ext = ext if isinstance(ext, Mapping) else None
-    card = _mapped_fields(data, name, coerce)
-    own = {key: value for key, value in (ext or {}).items() if key != ORIGIN}
-    _note_scripts(own, coerce)
-    card, used = own_fields.read(card, own.pop(RPTERM_KEY, None), coerce)
+    card = _mapped_fields(Fields(data, notes), name)
+    own = without(ext or {}, ORIGIN)
+    _note_scripts(own, notes)
+    card, used = own_fields.read(card, own.pop(RPTERM_KEY, None), notes)
     if not used and ext and RPTERM_KEY in ext:
-        coerce.note(f"extensions.{RPTERM_KEY} is not from rpterm; it is kept for export only.")
-    depth_entry = _read_depth_prompt(own.get(_DEPTH_PROMPT), coerce)
+        notes.add(f"extensions.{RPTERM_KEY} is not from rpterm; it is kept for export only.")
+    depth_entry = _read_depth_prompt(own.get(_DEPTH_PROMPT), notes)
     if depth_entry:
         own.pop(_DEPTH_PROMPT)
-    book, mapped = _read_book(data.get("character_book"), coerce, spec)
+    book, mapped = _read_book(data.get("character_book"), notes, spec)
     entries = (*book.entries, *((depth_entry,) if depth_entry else ()))
     card = replace(card, extensions=own, lorebook=replace(book, entries=entries))
     origin = {"format": spec, **origin}
@@ -131,58 +134,53 @@ def _read_data(data: Table, origin: Table, name: str, coerce: Coercer, spec: Spe
     return replace(card, extensions={**own, ORIGIN: origin})
 
 
-def _note_scripts(ext: Mapping[str, Any], coerce: Coercer) -> None:
+def _note_scripts(ext: Mapping[str, Any], notes: ImportNotes) -> None:
     """Note scripts of other programs, which are kept for export but not run."""
     risu = as_mapping(ext.get("risuai"))
     lists = (ext.get("regex_scripts"), risu.get("customScripts"), risu.get("triggerscript"))
     count = sum(len(each) for each in lists if isinstance(each, list))
     if count:
-        coerce.note(f"{counted(count, 'script')} of the other program kept for export only.")
+        notes.add(f"{counted(count, 'script')} of the other program kept for export only.")
 
 
-def _mapped_fields(data: Table, name: str, coerce: Coercer) -> CharacterCard:
-    first = coerce.text(data.get("first_mes"), "first_mes")
-    others = coerce.texts(data.get("alternate_greetings"), "alternate_greetings")
-    group = coerce.texts(data.get("group_only_greetings"), "group_only_greetings")
-    title = coerce.line(data.get("name"), "name")
+def _mapped_fields(data: Fields, name: str) -> CharacterCard:
+    greetings = (data.text("first_mes"), *data.texts("alternate_greetings"))
+    group, personality = data.texts("group_only_greetings"), data.text("personality")
+    title = data.line("name")
     if not title:
-        coerce.note(f"The card has no name; it was named {name}.")
-    personality = coerce.text(data.get("personality"), "personality")
-    examples = coerce.text(data.get("mes_example"), "mes_example")
+        data.notes.add(f"The card has no name; it was named {name}.")
     return CharacterCard(
         name=title or name,
-        nickname=coerce.line(data.get("nickname"), "nickname"),
-        description=coerce.text(data.get("description"), "description"),
+        nickname=data.line("nickname"),
+        description=data.text("description"),
         attributes=tuple(line.strip() for line in personality.split("\n") if line.strip()),
-        scenario=coerce.text(data.get("scenario"), "scenario"),
-        greetings=tuple(each for each in (first, *others) if each.strip()),
+        scenario=data.text("scenario"),
+        greetings=tuple(each for each in greetings if each.strip()),
         group_greetings=tuple(each for each in group if each.strip()),
-        examples=parse_examples(examples, title),
-        system_prompt=coerce.text(data.get("system_prompt"), "system_prompt"),
-        post_history_instructions=coerce.text(
-            data.get("post_history_instructions"), "post_history_instructions"
-        ),
-        tags=coerce.texts(data.get("tags"), "tags"),
-        creator=coerce.line(data.get("creator"), "creator"),
-        creator_notes=coerce.text(data.get("creator_notes"), "creator_notes"),
-        version=coerce.line(data.get("character_version"), "character_version"),
+        examples=parse_examples(data.text("mes_example"), title),
+        system_prompt=data.text("system_prompt"),
+        post_history_instructions=data.text("post_history_instructions"),
+        tags=data.texts("tags"),
+        creator=data.line("creator"),
+        creator_notes=data.text("creator_notes"),
+        version=data.line("character_version"),
     )
 
 
-def _read_book(raw: Any, coerce: Coercer, spec: Spec) -> tuple[Lorebook, bool]:
+def _read_book(raw: Any, notes: ImportNotes, spec: Spec) -> tuple[Lorebook, bool]:
     """The book, and whether it covers all of its original; if not, that must be stored entirely."""
     if raw is None:
         return Lorebook(), False
-    book = read_book(raw, coerce, spec) if isinstance(raw, Mapping) else None
+    book = read_book(raw, notes, spec) if isinstance(raw, Mapping) else None
     if book is not None and not is_empty(book):
         # Entries that were left out exist only in the original.
         return book, spec != "v1" and len(book.entries) == len(raw["entries"])
     if book is None:
-        world = read_world(raw, coerce) if isinstance(raw, Mapping) else None
+        world = read_world(raw, notes) if isinstance(raw, Mapping) else None
         if world is not None:
-            coerce.note("character_book was a world file; its entries were imported.")
+            notes.add("character_book was a world file; its entries were imported.")
             return replace(world, extensions={}), False
-        coerce.note("character_book was not a lorebook; it is kept for export only.")
+        notes.add("character_book was not a lorebook; it is kept for export only.")
     return Lorebook(), False
 
 
@@ -238,7 +236,7 @@ def _book_entries(card: CharacterCard) -> tuple[LoreEntry, ...]:
 
 
 def _base_extensions(card: CharacterCard) -> Table:
-    ext = {key: value for key, value in card.extensions.items() if key != ORIGIN}
+    ext = without(card.extensions, ORIGIN)
     entry = next((each for each in card.lorebook.entries if _is_depth_prompt(each)), None)
     if entry is not None:
         ext[_DEPTH_PROMPT] = {"prompt": entry.content, "depth": entry.depth, "role": entry.role}
@@ -248,22 +246,23 @@ def _base_extensions(card: CharacterCard) -> Table:
     return ext
 
 
-def _read_depth_prompt(raw: Any, coerce: Coercer) -> LoreEntry | None:
+def _read_depth_prompt(raw: Any, notes: ImportNotes) -> LoreEntry | None:
     """A card's ``depth_prompt``, as a constant entry at its depth."""
     if not isinstance(raw, Mapping):
         return None
-    text = coerce.text(raw.get("prompt"), "depth_prompt")
+    fields = Fields(raw, notes, _DEPTH_PROMPT)
+    text = fields.text("prompt")
     if not text.strip():
         return None
-    coerce.note("depth_prompt was converted to a constant lorebook entry at the same depth.")
+    notes.add("depth_prompt was converted to a constant lorebook entry at the same depth.")
     return LoreEntry(
         keys=(),
         content=text,
         name=_DEPTH_PROMPT,
         constant=True,
         position="depth",
-        depth=coerce.integer(raw.get("depth"), "depth_prompt: depth", 4, 0),
-        role=read_role(raw.get("role"), "depth_prompt", coerce),
+        depth=fields.integer("depth", 4, 0),
+        role=read_role(fields),
         extensions={ORIGIN: {"from": _DEPTH_PROMPT}},
     )
 

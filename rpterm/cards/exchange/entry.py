@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
-from rpterm.cards.exchange.coercer import Coercer
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
+from rpterm.cards.exchange.fields import Fields, ImportNotes
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
 from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
+from rpterm.foreign_json import as_mapping, as_texts
 
 ORIGIN = "rpterm_origin"
 RPTERM_KEY = "rpterm"
@@ -55,37 +56,36 @@ _RECURSION_KEYS = {
 _POSITION_GROUP = {"position": ("position", "depth", "role")}
 
 
-def read_entry(raw: Mapping[str, Any], number: int, coerce: Coercer, spec: str) -> LoreEntry:
+def read_entry(raw: Mapping[str, Any], number: int, notes: ImportNotes, spec: str) -> LoreEntry:
     """Read an entry of a V2 or V3 book.
 
     Args:
         number: The entry's number, from 1, for the notes.
     """
-    where = f"lorebook entry {number}"
-    extra = dict(as_mapping(raw.get("extensions")))
-    secondary = coerce.texts(raw.get("secondary_keys"), f"{where}: secondary_keys")
-    selective = coerce.flag(raw.get("selective"), f"{where}: selective", bool(secondary))
+    fields = Fields(raw, notes, f"lorebook entry {number}")
+    extra = as_mapping(raw.get("extensions"))
+    extensions = Fields(extra, notes, fields.where)
+    keys = usable_keys(fields.texts("keys"), fields)
+    secondary = fields.texts("secondary_keys")
+    selective = fields.flag("selective", bool(secondary))
     default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
     entry = LoreEntry(
-        keys=usable_keys(coerce.texts(raw.get("keys"), f"{where}: keys"), where, coerce),
-        content=coerce.text(raw.get("content"), f"{where}: content"),
-        name=coerce.line(raw.get("name"), f"{where}: name"),
-        comment=coerce.text(raw.get("comment"), f"{where}: comment"),
-        secondary_keys=usable_keys(secondary, where, coerce) if selective else (),
-        enabled=coerce.flag(raw.get("enabled"), f"{where}: enabled", True),
-        constant=coerce.flag(raw.get("constant"), f"{where}: constant", False),
-        case_sensitive=coerce.flag(raw.get("case_sensitive"), f"{where}: case_sensitive", False),
-        use_regex=coerce.flag(raw.get("use_regex"), f"{where}: use_regex", False),
-        order=coerce.integer(raw.get("insertion_order"), f"{where}: insertion_order", 100),
-        priority=coerce.integer(raw.get("priority"), f"{where}: priority", 100),
-        **_extension_fields(extra, default, where, coerce),
+        keys=keys,
+        content=fields.text("content"),
+        name=fields.line("name"),
+        comment=fields.text("comment"),
+        secondary_keys=usable_keys(secondary, fields) if selective else (),
+        enabled=fields.flag("enabled", True),
+        constant=fields.flag("constant"),
+        case_sensitive=fields.flag("case_sensitive"),
+        use_regex=fields.flag("use_regex"),
+        order=fields.integer("insertion_order", 100),
+        priority=fields.integer("priority", 100),
+        whole_words=extensions.flag("match_whole_words", usual_whole_words(keys)),
+        **_extension_fields(extensions, default),
     )
-    words = coerce.flag(
-        extra.get("match_whole_words"), f"{where}: whole words", usual_whole_words(entry.keys)
-    )
-    entry = replace(entry, whole_words=words)
     keyed = bool(entry.keys or entry.constant)
-    note_unsupported(extra, keyed, extra.get("position") == OUTLET, coerce)
+    note_unsupported(extra, keyed, extra.get("position") == OUTLET, notes)
     return _with_patches(entry, raw, spec)
 
 
@@ -97,10 +97,10 @@ def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEn
     base_ext = base.pop("extensions")
     own: dict[str, Any] = {}
     if isinstance(ext, Mapping):
-        own = {key: value for key, value in ext.items() if key not in (*MAPPED, RPTERM_KEY, ORIGIN)}
+        own = without(ext, *MAPPED, RPTERM_KEY, ORIGIN)
         if patch := diff({**base_ext, **own}, dict(ext), _POSITION_GROUP):
             origin["x"] = patch
-        rest = {key: value for key, value in raw.items() if key != "extensions"}
+        rest = without(raw, "extensions")
     else:
         base["extensions"] = base_ext
         rest = dict(raw)
@@ -115,7 +115,7 @@ def write_entry(
     """The entry in the form of V2 or V3, with the patches of its original applied.
 
     Args:
-        common: What ``hoist`` moved from the entries to the book: level → keys.
+        common: What ``hoist_common`` moved from the entries to the book: level → keys.
         additive: The original had a different format.
     """
     origin = entry.extensions.get(ORIGIN)
@@ -126,7 +126,8 @@ def write_entry(
     ext = apply(
         base_ext, merge_common(origin.get("x"), common.get("x")), _POSITION_GROUP, additive=additive
     )
-    if "position" in ext and _position(ext, entry.position, "", Coercer()) != entry.position:
+    shown = Fields(ext, ImportNotes())
+    if "position" in ext and _position(shown, entry.position) != entry.position:
         ext["position"] = POSITIONS.index(entry.position)
     patch = merge_common(origin.get("e"), common.get("e"))
     if "extensions" in patch.get("set", {}) or "extensions" in patch.get("drop", ()):
@@ -168,7 +169,7 @@ def base_entry(entry: LoreEntry, spec: str) -> dict[str, Any]:
 
 
 def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
-    ext = {key: value for key, value in entry.extensions.items() if key != ORIGIN}
+    ext = without(entry.extensions, ORIGIN)
     if entry.position not in ("before_card", "after_card"):
         ext["position"] = POSITIONS.index(entry.position)
     if entry.position == "depth":
@@ -194,36 +195,34 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
     return ext
 
 
-def _extension_fields(
-    ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer
-) -> dict[str, Any]:
+def _extension_fields(ext: Fields, default: Position) -> dict[str, Any]:
     """The fields that other programs store in ``extensions``."""
-    own = as_mapping(ext.get(RPTERM_KEY))
+    own = as_mapping(ext.table.get(RPTERM_KEY))
     return {
-        "position": _position(ext, default, where, coerce),
-        "depth": coerce.integer(ext.get("depth"), f"{where}: depth", 4, 0),
-        "role": read_role(ext.get("role"), where, coerce),
-        "probability": read_probability(ext, where, coerce),
-        "logic": read_logic(ext.get("selectiveLogic"), where, coerce),
-        "group": coerce.line(ext.get("group"), f"{where}: group"),
-        "group_override": coerce.flag(ext.get("group_override"), f"{where}: group_override", False),
-        "group_weight": coerce.integer(ext.get("group_weight"), f"{where}: group_weight", 100, 0),
-        "scan_depth": read_optional_number(ext.get("scan_depth"), f"{where}: scan_depth", coerce),
-        **{key: coerce.integer(ext.get(key), f"{where}: {key}", 0, 0) for key in NUMBERS},
-        **{key: coerce.flag(ext.get(key), f"{where}: {key}", False) for key in FLAGS},
+        "position": _position(ext, default),
+        "depth": ext.integer("depth", 4, 0),
+        "role": read_role(ext),
+        "probability": read_probability(ext),
+        "logic": read_logic(ext),
+        "group": ext.line("group"),
+        "group_override": ext.flag("group_override"),
+        "group_weight": ext.integer("group_weight", 100, 0),
+        "scan_depth": ext.optional_integer("scan_depth"),
+        **{key: ext.integer(key, 0, 0) for key in NUMBERS},
+        **{key: ext.flag(key) for key in FLAGS},
         **{key: _own_texts(own.get(key)) for key in _OWN_LISTS},
     }
 
 
-def _position(ext: Mapping[str, Any], default: Position, where: str, coerce: Coercer) -> Position:
+def _position(ext: Fields, default: Position) -> Position:
     """The position by its number in ``extensions``, else the entry's own ``default``."""
-    if ext.get("position") is None:
-        return default
-    number = coerce.integer(ext["position"], f"{where}: position", POSITIONS.index(default), 0)
+    number = ext.integer("position", POSITIONS.index(default), 0)
     return POSITIONS[number] if number < len(POSITIONS) else default
 
 
-def note_unsupported(fields: Mapping[str, Any], keys: bool, outlet: bool, coerce: Coercer) -> None:
+def note_unsupported(
+    fields: Mapping[str, Any], keys: bool, outlet: bool, notes: ImportNotes
+) -> None:
     """Note what an entry of another program can do that ours cannot.
 
     Args:
@@ -233,32 +232,33 @@ def note_unsupported(fields: Mapping[str, Any], keys: bool, outlet: bool, coerce
     """
     if fields.get("vectorized") is True:
         found = "here only by keys" if keys else "here never: add keys"
-        coerce.count_entry(f"could be found by meaning (vectorized), {found}.")
+        notes.count_entry(f"could be found by meaning (vectorized), {found}.")
     if any(fields.get(name) is True for name in _SEARCHED_TEXTS):
-        coerce.count_entry("also searched the card or persona for keys; here only the chat is.")
+        notes.count_entry("also searched the card or persona for keys; here only the chat is.")
     if fields.get("triggers"):
-        coerce.count_entry("fired only for some kinds of generation; here it is for all.")
+        notes.count_entry("fired only for some kinds of generation; here it is for all.")
     if as_mapping(fields.get("character_filter")).get("tags"):
-        coerce.count_entry("had a filter by tags of characters, which does not exist here.")
+        notes.count_entry("had a filter by tags of characters, which does not exist here.")
     if outlet:
-        coerce.count_entry("went to an outlet, which does not exist here; it goes near the card.")
+        notes.count_entry("went to an outlet, which does not exist here; it goes near the card.")
 
 
-def usable_keys(keys: tuple[str, ...], where: str, coerce: Coercer) -> tuple[str, ...]:
+def usable_keys(keys: tuple[str, ...], entry: Fields) -> tuple[str, ...]:
     """The keys that can match, without empty ones and patterns RE2 cannot run."""
-    kept = []
+    kept, notes = [], entry.notes
     for key in keys:
         if not key.strip():
             continue
         parts = split_regex_key(key)
         try:
             if parts:
-                coerce.patterns.check(*parts)
+                notes.patterns.check(*parts)
         except TooManyPatterns:
-            coerce.note("The card has too many regex patterns; the rest is kept for export only.")
+            notes.add("The card has too many regex patterns; the rest is kept for export only.")
             continue
         except PatternError as error:
-            coerce.note(f"{where}: the regex {key[:60]} cannot be used ({error}); exports keep it.")
+            where = f"{entry.where}: the regex {key[:60]}"
+            notes.add(f"{where} cannot be used ({error}); exports keep it.")
             continue
         kept.append(key)
     return tuple(kept)
@@ -281,33 +281,26 @@ def recurses(raw: Mapping[str, Any]) -> bool:
     return not _RECURSION_KEYS.isdisjoint(raw)
 
 
-def read_role(value: Any, where: str, coerce: Coercer) -> Any:
+def read_role(fields: Fields) -> Any:
     """``system``, ``user`` or ``assistant``, by number or name."""
-    if value in ROLES:
-        return value
-    number = coerce.integer(value, f"{where}: role", 0, 0)
+    if (name := fields.table.get("role")) in ROLES:
+        return name
+    number = fields.integer("role", 0, 0)
     return ROLES[number] if number < len(ROLES) else "system"
 
 
-def read_logic(value: Any, where: str, coerce: Coercer) -> Logic:
+def read_logic(fields: Fields) -> Logic:
     """The logic of secondary keys, by number."""
-    number = coerce.integer(value, f"{where}: selectiveLogic", 0, 0)
+    number = fields.integer("selectiveLogic", 0, 0)
     return LOGICS[number] if number < len(LOGICS) else "and_any"
 
 
-def read_probability(ext: Mapping[str, Any], where: str, coerce: Coercer) -> int:
+def read_probability(fields: Fields) -> int:
     """The probability in percent; 100 if its use is switched off."""
-    if ext.get("useProbability") is False:
+    if fields.table.get("useProbability") is False:
         return 100
-    return min(100, coerce.integer(ext.get("probability"), f"{where}: probability", 100, 0))
-
-
-def read_optional_number(value: Any, where: str, coerce: Coercer) -> int | None:
-    """A whole number, or ``None`` if it is missing."""
-    return None if value is None or value == "" else coerce.integer(value, where, 0, 0)
+    return min(100, fields.integer("probability", 100, 0))
 
 
 def _own_texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(each for each in value if isinstance(each, str) and each.isprintable())
+    return tuple(each for each in as_texts(value) if each.isprintable())

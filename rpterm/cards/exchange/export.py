@@ -19,8 +19,9 @@ from rpterm.cards.exchange.book import write_book
 from rpterm.cards.exchange.document import Spec, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import apply, as_mapping, fingerprint
+from rpterm.cards.exchange.patch import apply, fingerprint, without
 from rpterm.cards.exchange.world_file import write_world
+from rpterm.foreign_json import as_mapping
 from rpterm.types import InvalidChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
@@ -40,17 +41,16 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
-def export(card: CharacterCard, form: Format, read_file: ReadFile | None = None) -> Exported:
+def export(card: CharacterCard, form: Format, read_file: ReadFile = lambda path: None) -> Exported:
     """Export a card in a format.
 
     Args:
         read_file: Returns a file by its path relative to the card, or ``None`` if it is missing.
 
     Raises:
-        NoSuchChoice: The format is unknown.
+        InvalidChoice: The format is unknown.
         ExchangeError: The card has nothing to export in this format, or lacks a file.
     """
-    read_file = read_file or _no_file
     if form in ("v1", "v2", "v3"):
         document = build_document(card, form, read_file)
         return Exported(jsonio.dumps(document), tuple(_losses(card, form)))
@@ -117,8 +117,8 @@ def _chara_document(card: CharacterCard, read_file: ReadFile) -> Any:
     if "data" in facts:
         document["data"] = apply(document["data"], facts["data"])
     if "root" in facts:
-        root = {key: value for key, value in document.items() if key != "data"}
-        document = {**apply(root, facts["root"]), "data": document["data"]}
+        root = apply(without(document, "data"), facts["root"])
+        document = {**root, "data": document["data"]}
     return document
 
 
@@ -195,7 +195,3 @@ def _losses(card: CharacterCard, form: Format) -> list[str]:
 
 def _origin(card: CharacterCard) -> Mapping[str, Any]:
     return as_mapping(card.extensions.get(ORIGIN))
-
-
-def _no_file(path: str) -> bytes | None:
-    return None

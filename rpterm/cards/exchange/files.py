@@ -70,7 +70,7 @@ def import_files(
     """Import cards and lorebooks, each into its own TOML file; lorebooks become worlds.
 
     Args:
-        paths: Files, or folders, which are searched for files of ``OTHER_FORMATS``.
+        paths: Files, or folders, which are searched for files of ``FOREIGN_EXTENSIONS``.
         on_done: Called after each file.
         scanning: ``Lorebook`` field → its value in the program whose world files these are, which
             keeps it in its settings and ignores it in the files.

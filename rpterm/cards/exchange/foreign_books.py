@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rpterm.cards.exchange.patch import Table, as_mapping
+from rpterm.cards.exchange.patch import Table
 from rpterm.cards.patterns import split_regex_key
+from rpterm.foreign_json import as_mapping, as_mappings
 
 
 def to_world(raw: Mapping[str, Any]) -> tuple[Table, str] | None:
@@ -19,18 +20,18 @@ def to_world(raw: Mapping[str, Any]) -> tuple[Table, str] | None:
     if raw.get("type") == "risu" and isinstance(raw.get("data"), list):
         return _risu_book(raw, raw["data"]), "a RisuAI lorebook"
     if "lorebookVersion" in raw and isinstance(raw.get("entries"), list):
-        return _world(raw, map(_novel_entry, _tables(raw["entries"]))), "a NovelAI lorebook"
+        return _world(raw, map(_novel_entry, as_mappings(raw["entries"]))), "a NovelAI lorebook"
     return None
 
 
 def agnai_book(raw: Mapping[str, Any]) -> Table:
     """An Agnai memory book as a world file."""
-    return _world(raw, map(_agnai_entry, _tables(raw.get("entries"))))
+    return _world(raw, map(_agnai_entry, as_mappings(raw.get("entries"))))
 
 
 def keyed_book(entries: Any, keys: str = "key", content: str = "content") -> Table:
     """A world file of entries whose keys are one text, separated by commas."""
-    return _world({}, (_keyed_entry(each, keys, content) for each in _tables(entries)))
+    return _world({}, (_keyed_entry(each, keys, content) for each in as_mappings(entries)))
 
 
 def as_character_book(world: Table) -> Table:
@@ -52,10 +53,6 @@ def _embedded(entry: Table) -> Table:
 def _world(raw: Mapping[str, Any], entries: Iterator[Table]) -> Table:
     named = {key: raw[key] for key in ("name", "description") if raw.get(key)}
     return named | {"entries": {str(number): each for number, each in enumerate(entries)}}
-
-
-def _tables(raw: Any) -> list[Mapping[str, Any]]:
-    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
 
 
 def _agnai_entry(raw: Mapping[str, Any]) -> Table:
@@ -80,7 +77,7 @@ def _novel_entry(raw: Mapping[str, Any]) -> Table:
 
 
 def _risu_book(raw: Mapping[str, Any], entries: list[Any]) -> Table:
-    tables = (each for each in _tables(entries) if each.get("mode") != "folder")
+    tables = (each for each in as_mappings(entries) if each.get("mode") != "folder")
     return _world(raw, map(_risu_entry, tables))
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
-from rpterm.cards.exchange.patch import Table, as_mapping
+from rpterm.cards.exchange.patch import Table, without
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")
 _BACKYARD_NAMES = {"character": "{{char}}", "user": "{{user}}"}
@@ -51,32 +52,25 @@ def from_backyard(
     Raises:
         ExchangeError: The archive has no character.
     """
-    listed = manifest.get("characters")
-    names = listed if isinstance(listed, list) else []
-    character = as_mapping(read(names[0])) if names and isinstance(names[0], str) else {}
+    names = as_texts(manifest.get("characters"))
+    character = as_mapping(read(names[0])) if names else {}
     if not character:
         raise ExchangeError("The archive has no character.")
     scenes = [as_mapping(read(each)) for each in scenarios]
     first = scenes[0] if scenes else {}
     greetings = [each for scene in scenes for each in _texts(scene.get("firstMessages"))]
-    document = _document(
-        {
-            "name": character.get("displayName") or character.get("name"),
-            "nickname": _nickname(character.get("displayName"), character.get("name")),
-            "description": character.get("persona"),
-            "scenario": first.get("narrative"),
-            "system_prompt": _added_prompt(first.get("formattingInstructions")),
-            "first_mes": greetings[0] if greetings else "",
-            "alternate_greetings": greetings[1:],
-            "mes_example": _joined_examples(_texts(first.get("exampleMessages"))),
-            "creator": as_mapping(manifest.get("author")).get("name"),
-        },
-        "backyard",
-        {},
-        keyed_book(character.get("loreItems"), content="value"),
-    )
-    mapped: Table = _map_texts(document, _replace_placeholders)
-    return mapped
+    fields = {
+        "name": character.get("displayName") or character.get("name"),
+        "nickname": _nickname(character.get("displayName"), character.get("name")),
+        "description": character.get("persona"),
+        "scenario": first.get("narrative"),
+        "system_prompt": _added_prompt(first.get("formattingInstructions")),
+        "first_mes": greetings[0] if greetings else "",
+        "alternate_greetings": greetings[1:],
+        "mes_example": _joined_examples(_texts(first.get("exampleMessages"))),
+        "creator": as_mapping(manifest.get("author")).get("name"),
+    }
+    return _backyard_document(fields, {}, character.get("loreItems"))
 
 
 def _from_faraday(raw: Mapping[str, Any]) -> Table:
@@ -84,23 +78,22 @@ def _from_faraday(raw: Mapping[str, Any]) -> Table:
         "aiName", "aiDisplayName", "aiPersona", "scenario", "firstMessage", "customDialogue",
         "loreItems",
     )  # fmt: skip
-    dialogue = raw.get("customDialogue")
-    document = _document(
-        {
-            "name": raw.get("aiDisplayName") or raw.get("aiName"),
-            "nickname": _nickname(raw.get("aiDisplayName"), raw.get("aiName")),
-            "description": raw.get("aiPersona"),
-            "scenario": raw.get("scenario"),
-            "system_prompt": _own_prompt(raw.get("basePrompt")),
-            "first_mes": raw.get("firstMessage"),
-            "mes_example": re.sub(r"(?m)^#", "", dialogue) if isinstance(dialogue, str) else "",
-        },
-        "backyard",
-        {key: value for key, value in raw.items() if key not in used},
-        keyed_book(raw.get("loreItems"), content="value"),
-    )
-    mapped: Table = _map_texts(document, _replace_placeholders)
-    return mapped
+    fields = {
+        "name": raw.get("aiDisplayName") or raw.get("aiName"),
+        "nickname": _nickname(raw.get("aiDisplayName"), raw.get("aiName")),
+        "description": raw.get("aiPersona"),
+        "scenario": raw.get("scenario"),
+        "system_prompt": _own_prompt(raw.get("basePrompt")),
+        "first_mes": raw.get("firstMessage"),
+        "mes_example": re.sub(r"(?m)^#", "", as_text(raw.get("customDialogue"))),
+    }
+    return _backyard_document(fields, without(raw, *used), raw.get("loreItems"))
+
+
+def _backyard_document(fields: Table, rest: Table, lore: Any) -> Table:
+    """A document whose texts have our macros instead of Backyard's placeholders."""
+    document = _document(fields, "backyard", rest, keyed_book(lore, content="value"))
+    return {key: _map_texts(value, _replace_placeholders) for key, value in document.items()}
 
 
 def _nickname(shown: Any, name: Any) -> Any:
@@ -110,7 +103,7 @@ def _nickname(shown: Any, name: Any) -> Any:
 
 def _own_prompt(value: Any) -> str:
     """The author's own system prompt; "" for the one that every character of Backyard has."""
-    text = value.strip() if isinstance(value, str) else ""
+    text = as_text(value).strip()
     return "" if text.startswith(_BACKYARD_DEFAULT_PROMPT) else text
 
 
@@ -121,9 +114,8 @@ def _added_prompt(value: Any) -> str:
 
 
 def _texts(messages: Any) -> list[str]:
-    tables = messages if isinstance(messages, list) else []
-    texts = [as_mapping(each).get("text") for each in tables]
-    return [each for each in texts if isinstance(each, str) and each.strip()]
+    texts = as_texts([each.get("text") for each in as_mappings(messages)])
+    return [each for each in texts if each.strip()]
 
 
 def _joined_examples(texts: Iterable[str]) -> str:
@@ -136,8 +128,7 @@ def _replace_placeholders(text: str) -> str:
 
 def _from_character_ai(raw: Mapping[str, Any]) -> Table:
     """A definition's dialogues become examples, and what stands before them the description."""
-    definition = raw.get("definition")
-    definition = _RANDOM_USER.sub("{{user}}", definition) if isinstance(definition, str) else ""
+    definition = _RANDOM_USER.sub("{{user}}", as_text(raw.get("definition")))
     first = _SPEAKER_LINE.search(definition)
     start = first.start() if first else len(definition)
     about = [raw.get("description"), definition[:start].strip()]
@@ -145,13 +136,13 @@ def _from_character_ai(raw: Mapping[str, Any]) -> Table:
     return _document(
         {
             "name": raw["name"],
-            "description": "\n\n".join(each for each in about if isinstance(each, str) and each),
+            "description": "\n\n".join(filter(None, as_texts(about))),
             "first_mes": raw.get("greeting"),
             "mes_example": _END_OF_DIALOG.sub("<START>", definition[start:]),
             "creator_notes": raw.get("title"),
         },
         "character_ai",
-        {key: value for key, value in raw.items() if key not in used},
+        without(raw, *used),
     )
 
 
@@ -167,19 +158,18 @@ _AGNAI_FIELDS = {
 def _from_agnai(raw: Mapping[str, Any]) -> Table:
     persona = as_mapping(raw["persona"])
     attributes = {
-        str(key): ", ".join(each for each in value if isinstance(each, str))
+        str(key): ", ".join(as_texts(value))
         for key, value in as_mapping(persona.get("attributes")).items()
         if isinstance(value, list)
     }
     fields: Table = {theirs: raw.get(ours) for ours, theirs in _AGNAI_FIELDS.items()}
     fields["description"] = attributes.pop("text", "")
-    if isinstance(raw.get("appearance"), str) and raw["appearance"].strip():
-        attributes.setdefault("appearance", raw["appearance"].strip())
+    if appearance := as_text(raw.get("appearance")).strip():
+        attributes.setdefault("appearance", appearance)
     fields["personality"] = "\n".join(f"{key}: {value}" for key, value in attributes.items())
     used = (*_AGNAI_FIELDS, "persona", "appearance", "characterBook", "insert", "kind")
-    rest = {key: value for key, value in raw.items() if key not in used}
     book = raw.get("characterBook")
-    document = _document(fields, "agnai", rest, agnai_book(book) if book else None)
+    document = _document(fields, "agnai", without(raw, *used), agnai_book(book) if book else None)
     insert = as_mapping(raw.get("insert"))
     if insert.get("prompt"):
         depth = {"prompt": insert["prompt"], "depth": insert.get("depth", 3), "role": "system"}
@@ -189,14 +179,10 @@ def _from_agnai(raw: Mapping[str, Any]) -> Table:
 
 def _from_kobold(raw: Mapping[str, Any]) -> Table:
     """The character of a save: KoboldAI has no cards, the memory describes the character."""
-    names = as_mapping(raw.get("savedsettings")).get("chatopponent")
-    name = names.split(KOBOLD_SEPARATOR)[0].strip() if isinstance(names, str) else ""
-    return _document(
-        {"name": name, "description": raw.get("memory")},
-        "koboldai",
-        {},
-        keyed_book(raw.get("worldinfo")),
-    )
+    names = as_text(as_mapping(raw.get("savedsettings")).get("chatopponent"))
+    name = names.split(KOBOLD_SEPARATOR)[0].strip()
+    fields = {"name": name, "description": raw.get("memory")}
+    return _document(fields, "koboldai", {}, keyed_book(raw.get("worldinfo")))
 
 
 def _document(

@@ -15,13 +15,14 @@ from typing import Any, Literal
 from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.exchange import charx, foreign_books, foreign_cards, jsonio, png, yaml_card
 from rpterm.cards.exchange.book import is_book, read_book
-from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
-from rpterm.cards.exchange.patch import Table, as_mapping, diff, fingerprint
+from rpterm.cards.exchange.fields import ImportNotes
+from rpterm.cards.exchange.patch import Table, diff, fingerprint, without
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import cause_of
+from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.text_encoding import to_utf8
 
@@ -107,19 +108,19 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
         raise NotACard("The file is a picture without a card: only PNG pictures can contain one.")
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
-        coerce = Coercer()
-        return _from_json(jsonio.loads(data, "The file", coerce), name, "json", coerce)
+        notes = ImportNotes()
+        return _from_json(jsonio.loads(data, "The file", notes), name, "json", notes)
     if b"\0" in data[:1024]:
         raise NotACard("The file is neither a picture, an archive nor text: it is not a card.")
     return _from_yaml(data, name)
 
 
-def _from_json(value: Any, name: str, container: str, coerce: Coercer) -> Imported:
+def _from_json(value: Any, name: str, container: str, notes: ImportNotes) -> Imported:
     if not isinstance(value, Mapping):
         raise NotACard("The JSON is a list or a single value: it is not a card.")
     if is_chat(value):
         raise NotACard("The JSON is a chat: `rpterm chats import` reads it.")
-    book = _lorebook_in(value, name, coerce)
+    book = _lorebook_in(value, name, notes)
     if book is not None:
         return book
     document = dict(value)
@@ -131,11 +132,11 @@ def _from_json(value: Any, name: str, container: str, coerce: Coercer) -> Import
         document, label = _to_v1(document), "Gradio"
     if spec_of(document) == "v1" and not _is_v1(document):
         raise NotACard("The JSON has none of the fields of a card or a lorebook.")
-    card = read_document(document, name, coerce)
+    card = read_document(document, name, notes)
     card = _without_origin(card) if converted else _with_origin(card, container=container)
     article = "an" if label[0] in "AEIO" else "a"
     origin = f"{article} {label} card in a JSON file"
-    return Imported(card, notes=coerce.all_notes(), origin=origin)
+    return Imported(card, notes=notes.all(), origin=origin)
 
 
 def is_chat(raw: Mapping[str, Any]) -> bool:
@@ -143,24 +144,24 @@ def is_chat(raw: Mapping[str, Any]) -> bool:
     return isinstance(raw.get("messages"), list) or raw.get("type") == "risuChat"
 
 
-def _lorebook_in(value: Mapping[str, Any], name: str, coerce: Coercer) -> Imported | None:
+def _lorebook_in(value: Mapping[str, Any], name: str, notes: ImportNotes) -> Imported | None:
     """The lorebook that a document is, or ``None``."""
     if value.get("spec") == "lorebook_v3" and isinstance(value.get("data"), Mapping):
-        return _from_lorebook_v3(value, name, coerce)
+        return _from_lorebook_v3(value, name, notes)
     converted = foreign_books.to_world(value)
     if converted:
-        lore = read_world(converted[0], coerce) or Lorebook()
+        lore = read_world(converted[0], notes) or Lorebook()
         card = _without_origin(CharacterCard(name=lore.name.strip() or name, lorebook=lore))
-        return Imported(card, notes=coerce.all_notes(), origin=converted[1], kind="lorebook")
+        return Imported(card, notes=notes.all(), origin=converted[1], kind="lorebook")
     if spec_of(value) != "v1" or "first_mes" in value:
         return None
     if is_world(value):
-        book = read_world(value, coerce)
-        return _imported_lorebook(book or Lorebook(), name, "world", coerce, WORLD_FILE, {})
+        book = read_world(value, notes)
+        return _imported_lorebook(book or Lorebook(), name, "world", notes, WORLD_FILE, {})
     if is_book(value):
-        book = read_book(value, coerce, "v3")
+        book = read_book(value, notes, "v3")
         return _imported_lorebook(
-            book or Lorebook(), name, "lorebook_v3", coerce, "a V2 lorebook", {}
+            book or Lorebook(), name, "lorebook_v3", notes, "a V2 lorebook", {}
         )
     return None
 
@@ -179,7 +180,7 @@ def _to_v1(raw: Mapping[str, Any]) -> dict[str, Any]:
         card[ours] = raw[found] if found else ""
         used |= {key for key in theirs if key in raw and raw[key] in (None, "", card[ours])}
     _move_examples(card)
-    return {**{key: value for key, value in raw.items() if key not in used}, **card}
+    return {**without(raw, *used), **card}
 
 
 def _move_examples(card: dict[str, Any]) -> None:
@@ -198,46 +199,45 @@ def _is_v1(document: Mapping[str, Any]) -> bool:
 
 
 def _from_yaml(data: bytes, name: str) -> Imported:
-    coerce = Coercer()
+    notes = ImportNotes()
     table = yaml_card.loads(data)
     if not _is_gradio(table) and not _is_v1(table):
         raise NotACard("The text is neither JSON nor a card in YAML.")
-    card = read_document(_to_v1(table), name, coerce)
+    card = read_document(_to_v1(table), name, notes)
     card = _with_origin(card, container="yaml")
-    coerce.note("The comments and layout of the YAML file are not kept.")
-    return Imported(card, notes=coerce.all_notes(), origin="a card in a YAML file")
+    notes.add("The comments and layout of the YAML file are not kept.")
+    return Imported(card, notes=notes.all(), origin="a card in a YAML file")
 
 
-def _from_lorebook_v3(value: Mapping[str, Any], name: str, coerce: Coercer) -> Imported:
-    book = read_book(value["data"], coerce, "v3")
+def _from_lorebook_v3(value: Mapping[str, Any], name: str, notes: ImportNotes) -> Imported:
+    book = read_book(value["data"], notes, "v3")
     if book is None:
         raise ExchangeError("The lorebook has no list of entries.")
-    root = {key: each for key, each in value.items() if key != "data"}
-    patch = diff({"spec": "lorebook_v3"}, root)
+    patch = diff({"spec": "lorebook_v3"}, without(value, "data"))
     more = {"root": patch} if patch else {}
-    return _imported_lorebook(book, name, "lorebook_v3", coerce, "a V3 lorebook", more)
+    return _imported_lorebook(book, name, "lorebook_v3", notes, "a V3 lorebook", more)
 
 
 def _imported_lorebook(
-    book: Lorebook, name: str, form: str, coerce: Coercer, label: str, more: Table
+    book: Lorebook, name: str, form: str, notes: ImportNotes, label: str, more: Table
 ) -> Imported:
     card = CharacterCard(name=book.name.strip() or name, lorebook=book)
     card = _with_origin(card, format=form, **more)
-    return Imported(card, notes=coerce.all_notes(), origin=label, kind="lorebook")
+    return Imported(card, notes=notes.all(), origin=label, kind="lorebook")
 
 
 def _from_png(data: bytes, name: str) -> Imported:
     picture = png.read(data)
     if not picture.cards:
         raise NotACard("The picture contains no card.")
-    coerce = Coercer()
+    notes = ImportNotes()
     for note in picture.notes:
-        coerce.note(note)
+        notes.add(note)
     texts = {
-        key: jsonio.loads(text, f"The chunk {key}", coerce) for key, text in picture.cards.items()
+        key: jsonio.loads(text, f"The chunk {key}", notes) for key, text in picture.cards.items()
     }
     main = "ccv3" if "ccv3" in texts else "chara"
-    found = _from_json(texts[main], name, "png", coerce)
+    found = _from_json(texts[main], name, "png", notes)
     if found.kind != "card":
         raise ExchangeError("The picture contains a lorebook instead of a card.")
     card = found.card
@@ -246,7 +246,7 @@ def _from_png(data: bytes, name: str) -> Imported:
     elif main == "ccv3" and "chara" in texts:
         card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
     label = found.origin.replace("a JSON file", "a PNG picture")
-    return Imported(card, portrait=picture.stripped, notes=coerce.all_notes(), origin=label)
+    return Imported(card, portrait=picture.stripped, notes=notes.all(), origin=label)
 
 
 def _chara_patches(card: CharacterCard, document: Any) -> Table:
@@ -258,9 +258,8 @@ def _chara_patches(card: CharacterCard, document: Any) -> Table:
     base = write_document(card, "v2")
     if not isinstance(document, Mapping) or not isinstance(document.get("data"), Mapping):
         return {"whole": document, "was": fingerprint({"card": base}, "card", {})}
-    root = {key: value for key, value in document.items() if key != "data"}
-    plain = {key: value for key, value in base.items() if key != "data"}
-    patches = {"root": diff(plain, root), "data": diff(base["data"], dict(document["data"]))}
+    root = diff(without(base, "data"), without(document, "data"))
+    patches = {"root": root, "data": diff(base["data"], dict(document["data"]))}
     return {key: patch for key, patch in patches.items() if patch} | {"same": "v2"}
 
 
@@ -272,63 +271,59 @@ def _from_archive(data: bytes, name: str) -> Imported:
 
 
 def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
-    coerce = Coercer()
+    notes = ImportNotes()
 
     def read(path: str) -> Any:
-        return jsonio.loads(files[path], path, coerce) if path in files else None
+        return jsonio.loads(files[path], path, notes) if path in files else None
 
     manifest = read(BACKYARD_MANIFEST)
-    scenarios = _scenarios(manifest)
+    scenarios = as_texts(as_mapping(manifest).get("scenarios"))
     document = foreign_cards.from_backyard(as_mapping(manifest), scenarios, read)
-    card = _without_origin(read_document(document, name, coerce))
+    card = _without_origin(read_document(document, name, notes))
     chats = sum(bool(as_mapping(read(each)).get("messages")) for each in scenarios)
     if chats:
-        coerce.note(f"{counted(chats, 'chat')} in the archive not imported.")
+        notes.add(f"{counted(chats, 'chat')} in the archive not imported.")
     pictures = [each for each in files if Path(each).suffix.lower() in PICTURES]
     return Imported(
         card,
         portrait=files[pictures[0]] if pictures else None,
         portrait_suffix=Path(pictures[0]).suffix.lower() if pictures else ".png",
-        notes=coerce.all_notes(),
+        notes=notes.all(),
         origin="a Backyard archive",
     )
 
 
-def _scenarios(manifest: Any) -> list[str]:
-    listed = as_mapping(manifest).get("scenarios")
-    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
-
-
 def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
-    archive = charx.read(files)
-    coerce = Coercer()
-    found = _from_json(jsonio.loads(archive.card, charx.CARD, coerce), name, "charx", coerce)
+    if charx.CARD not in files:
+        raise ExchangeError(
+            f"The archive has no {charx.CARD}: it is a zip file, but not a CHARX card."
+        )
+    notes, others = ImportNotes(), without(files, charx.CARD)
+    document = jsonio.loads(files[charx.CARD], charx.CARD, notes)
+    found = _from_json(document, name, "charx", notes)
     if found.kind != "card":
         raise ExchangeError("The archive contains a lorebook instead of a card.")
-    icon = _icon(archive.card, archive.files)
-    assets = {path: body for path, body in archive.files.items() if path != icon}
-    card = _with_origin(found.card, files=dict.fromkeys(archive.files, ""))
+    icon = _icon(document, others)
+    card = _with_origin(found.card, files=dict.fromkeys(others, ""))
     if icon:
         card = _with_origin(card, icon=icon)
     return Imported(
         card,
-        portrait=archive.files[icon] if icon else None,
+        portrait=others[icon] if icon else None,
         portrait_suffix=Path(icon).suffix.lower() if icon else ".png",
-        assets=assets,
-        notes=coerce.all_notes(),
+        assets=without(others, icon),
+        notes=notes.all(),
         origin=found.origin.replace("a JSON file", "a CHARX archive"),
     )
 
 
-def _icon(card: bytes, files: Mapping[str, bytes]) -> str:
+def _icon(document: Any, files: Mapping[str, bytes]) -> str:
     """The path of the card's main icon inside the archive, or ""."""
-    document = jsonio.loads(card, charx.CARD)
-    data = document.get("data") if isinstance(document, Mapping) else None
-    assets = data.get("assets") if isinstance(data, Mapping) else None
+    assets = as_mappings(as_mapping(as_mapping(document).get("data")).get("assets"))
     icons = []
-    for asset in assets if isinstance(assets, list) else []:
-        uri = asset.get("uri") if isinstance(asset, Mapping) else None
-        if isinstance(uri, str) and asset.get("type") == "icon" and "://" in uri:
+    for asset in assets:
+        uri = as_text(asset.get("uri"))
+        if asset.get("type") == "icon" and "://" in uri:
             path = uri.split("://", 1)[1]
             if path in files and Path(path).suffix.lower() in PICTURES:
                 icons.append((asset.get("name") != "main", path))
@@ -343,14 +338,8 @@ def _with_origin(card: CharacterCard, **facts: Any) -> CharacterCard:
 def _without_origin(card: CharacterCard) -> CharacterCard:
     """A card whose document was made here: there is no original that an export could restore."""
     entries = tuple(
-        replace(each, extensions=_without_origin_key(each.extensions))
-        for each in card.lorebook.entries
+        replace(each, extensions=without(each.extensions, ORIGIN)) for each in card.lorebook.entries
     )
-    book = replace(
-        card.lorebook, entries=entries, extensions=_without_origin_key(card.lorebook.extensions)
-    )
-    return replace(card, lorebook=book, extensions=_without_origin_key(card.extensions))
-
-
-def _without_origin_key(extensions: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in extensions.items() if key != ORIGIN}
+    extensions = without(card.lorebook.extensions, ORIGIN)
+    book = replace(card.lorebook, entries=entries, extensions=extensions)
+    return replace(card, lorebook=book, extensions=without(card.extensions, ORIGIN))

@@ -13,20 +13,20 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.errors import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError, NotACard
+from rpterm.cards.exchange.fields import ImportNotes
 from rpterm.text_encoding import not_utf8_message
 
 _MAX_LISTED = 5
 _MARKS = (b",", b"[", b"{", b":")
 
 
-def loads(data: bytes, what: str, coerce: Coercer | None = None) -> Any:
+def loads(data: bytes, what: str, notes: ImportNotes | None = None) -> Any:
     """Parse JSON.
 
     Args:
         what: The name of the text for error messages: "card.json", "the chunk ccv3".
-        coerce: Receives a note about duplicate keys in one object. JSON does not define what they
+        notes: Receives a note about duplicate keys in one object. JSON does not define what they
             mean; here the last one counts.
 
     Raises:
@@ -64,9 +64,9 @@ def loads(data: bytes, what: str, coerce: Coercer | None = None) -> Any:
     except ValueError as error:
         raise ExchangeError(f"{what}: {error}") from error
     check_depth(value, what)
-    if duplicates and coerce is not None:
+    if duplicates and notes is not None:
         keys = _listed(duplicates)
-        coerce.note(f"{what} has more than one {keys} in one object; the last one counts.")
+        notes.add(f"{what} has more than one {keys} in one object; the last one counts.")
     return value
 
 

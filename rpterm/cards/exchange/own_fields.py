@@ -13,9 +13,10 @@ from typing import Any
 
 from rpterm.cards import key_table, value_checks
 from rpterm.cards.card import CharacterCard, Example, Probe
-from rpterm.cards.exchange.coercer import Coercer
+from rpterm.cards.exchange.fields import ImportNotes
 from rpterm.cards.locate import Path
 from rpterm.cards.value_checks import Report
+from rpterm.foreign_json import as_mapping
 
 _LINES = ("attributes", "relations", "style", "limits")
 _TEXTS = ("tagline", "knows_until", "user_name", "user_description")
@@ -43,7 +44,7 @@ def write(card: CharacterCard) -> dict[str, Any]:
     return own
 
 
-def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard, bool]:
+def read(card: CharacterCard, own: Any, notes: ImportNotes) -> tuple[CharacterCard, bool]:
     """Apply ``extensions.rpterm`` to a card; the flag tells whether the card covers all of it."""
     if not isinstance(own, Mapping):
         return card, False
@@ -58,7 +59,7 @@ def read(card: CharacterCard, own: Any, coerce: Coercer) -> tuple[CharacterCard,
         if personality(split) == personality(card):
             changed = replace(changed, **lines)
         else:
-            coerce.note("Another program changed personality: its lines are now the attributes.")
+            notes.add("Another program changed personality: its lines are now the attributes.")
     if report.found:
         return card, False
     changed = _with_pinned(changed, own.get("pinned"))
@@ -101,11 +102,10 @@ def _check_value(name: str, value: Any, report: Report) -> Any:
 
 
 def _read_probe(raw: Any, report: Report) -> Probe:
-    table = raw if isinstance(raw, Mapping) else {}
     known = {key.name: key for key in key_table.TABLES["test"]}
     found = {
         name: value_checks.check(known[name], value, ("tests", name), report)
-        for name, value in table.items()
+        for name, value in as_mapping(raw).items()
         if name in known
     }
     if not found.get("user"):

@@ -23,6 +23,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from rpterm.cards.exchange.jsonio import same_json
+from rpterm.foreign_json import as_mapping
 
 Table = dict[str, Any]
 Groups = Mapping[str, Collection[str]]
@@ -111,9 +112,9 @@ def fingerprint(base: Table, key: str, groups: Groups) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """The value if it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+def without(table: Mapping[str, Any], *keys: str) -> Table:
+    """A copy of the table that lacks these keys."""
+    return {key: value for key, value in table.items() if key not in keys}
 
 
 def _table(patch: Mapping[str, Any], key: str) -> Table:
@@ -128,7 +129,7 @@ def hoist_common(patches: list[Table]) -> Table:
             common keys that do not apply to a patch.
 
     Returns:
-        Key → common value, which ``lower`` adds again.
+        Key → common value, which ``merge_common`` adds again.
     """
     if len(patches) < 3:
         return {}
@@ -161,7 +162,7 @@ def _remove_common(patch: Table, common: Table) -> None:
 
 
 def merge_common(patch: Any, common: Any) -> Table:
-    """Undo ``hoist`` for one patch."""
+    """Undo ``hoist_common`` for one patch."""
     own_patch: Table = dict(as_mapping(patch))
     common = as_mapping(common)
     own = _table(own_patch, "set")

@@ -19,7 +19,6 @@ from rpterm.cards.exchange.book import (
     is_entry,
     read_settings,
 )
-from rpterm.cards.exchange.coercer import Coercer
 from rpterm.cards.exchange.entry import (
     LOGICS,
     NUMBERS,
@@ -29,14 +28,15 @@ from rpterm.cards.exchange.entry import (
     ROLES,
     note_unsupported,
     read_logic,
-    read_optional_number,
     read_probability,
     read_role,
     recurses,
     usable_keys,
     usual_whole_words,
 )
-from rpterm.cards.exchange.patch import Table, apply, as_mapping, diff, merge_common
+from rpterm.cards.exchange.fields import Fields, ImportNotes
+from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
+from rpterm.foreign_json import as_mapping, as_texts
 
 _FLAGS = {
     "excludeRecursion": "exclude_recursion",
@@ -60,7 +60,7 @@ def is_world(raw: Mapping[str, Any]) -> bool:
     )
 
 
-def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
+def read_world(raw: Mapping[str, Any], notes: ImportNotes) -> Lorebook | None:
     """Read a world file's lorebook; ``None`` if it is not a world file."""
     if not is_world(raw):
         return None
@@ -68,18 +68,15 @@ def read_world(raw: Mapping[str, Any], coerce: Coercer) -> Lorebook | None:
     pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
     check_count(len(pairs))
     entries = [
-        _read_entry(each, str(key), number, coerce)
+        _read_entry(each, str(key), number, notes)
         for number, (key, each) in enumerate(pairs, 1)
-        if is_entry(each, f"world entry {number}", coerce)
+        if is_entry(each, f"world entry {number}", notes)
     ]
-    book = read_settings(
-        raw, "world", coerce, recursive=any(recurses(as_mapping(each)) for _, each in pairs)
-    )
-    book = replace(book, entries=tuple(entries))
+    recursive = any(recurses(as_mapping(each)) for _, each in pairs)
+    settings = read_settings(Fields(raw, notes, "world"), recursive)
+    book = replace(settings, entries=tuple(entries))
     origin: Table = {"format": "world"}
-    patch = diff(
-        common_fields(book), {key: value for key, value in raw.items() if key != "entries"}
-    )
+    patch = diff(common_fields(book), without(raw, "entries"))
     origin |= {"book": patch} if patch else {}
     origin |= {"list": True} if isinstance(listed, list) else {}
     return hoist_common_patches(book, origin)
@@ -112,45 +109,36 @@ def _free_key(entries: Table) -> str:
     return str(number)
 
 
-def _read_entry(raw: Mapping[str, Any], key: str, number: int, coerce: Coercer) -> LoreEntry:
-    where = f"world entry {number}"
-    keys = raw.get("key", raw.get("keys"))
-    secondary = coerce.texts(
-        raw.get("keysecondary", raw.get("secondary_keys")), f"{where}: keysecondary"
-    )
-    position = coerce.integer(raw.get("position"), f"{where}: position", 0, 0)
-    selective = coerce.flag(raw.get("selective"), f"{where}: selective", True)
-    converted: dict[str, Any] = {
-        ours: coerce.flag(raw.get(theirs), f"{where}: {theirs}", False)
-        for theirs, ours in _FLAGS.items()
-    }
-    converted |= {each: coerce.integer(raw.get(each), f"{where}: {each}", 0, 0) for each in NUMBERS}
+def _read_entry(raw: Mapping[str, Any], key: str, number: int, notes: ImportNotes) -> LoreEntry:
+    embedded = {"key": raw.get("keys"), "keysecondary": raw.get("secondary_keys")}
+    fields = Fields({**embedded, **raw}, notes, f"world entry {number}")
+    keys, secondary = usable_keys(fields.texts("key"), fields), fields.texts("keysecondary")
+    position = fields.integer("position", 0, 0)
+    converted: dict[str, Any] = {ours: fields.flag(theirs) for theirs, ours in _FLAGS.items()}
+    converted |= {each: fields.integer(each, 0, 0) for each in NUMBERS}
     included, excluded = _characters(raw.get("characterFilter"))
     entry = LoreEntry(
-        keys=usable_keys(coerce.texts(keys, f"{where}: key"), where, coerce),
-        content=coerce.text(raw.get("content"), f"{where}: content"),
-        comment=coerce.text(raw.get("comment"), f"{where}: comment"),
-        secondary_keys=usable_keys(secondary, where, coerce) if selective else (),
-        logic=read_logic(raw.get("selectiveLogic"), where, coerce),
-        enabled=not coerce.flag(raw.get("disable"), f"{where}: disable", False),
+        keys=keys,
+        content=fields.text("content"),
+        comment=fields.text("comment"),
+        secondary_keys=usable_keys(secondary, fields) if fields.flag("selective", True) else (),
+        logic=read_logic(fields),
+        enabled=not fields.flag("disable"),
         position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
-        depth=coerce.integer(raw.get("depth"), f"{where}: depth", 4, 0),
-        role=read_role(raw.get("role"), where, coerce),
-        order=coerce.integer(raw.get("order"), f"{where}: order", 100),
-        probability=read_probability(raw, where, coerce),
-        scan_depth=read_optional_number(raw.get("scanDepth"), f"{where}: scanDepth", coerce),
-        group=coerce.line(raw.get("group"), f"{where}: group"),
-        group_weight=coerce.integer(raw.get("groupWeight"), f"{where}: groupWeight", 100, 0),
+        depth=fields.integer("depth", 4, 0),
+        role=read_role(fields),
+        order=fields.integer("order", 100),
+        probability=read_probability(fields),
+        scan_depth=fields.optional_integer("scanDepth"),
+        group=fields.line("group"),
+        group_weight=fields.integer("groupWeight", 100, 0),
         characters=included,
         exclude_characters=excluded,
+        whole_words=fields.flag("matchWholeWords", usual_whole_words(keys)),
         **converted,
     )
-    words = coerce.flag(
-        raw.get("matchWholeWords"), f"{where}: matchWholeWords", usual_whole_words(entry.keys)
-    )
-    entry = replace(entry, whole_words=words)
     settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
-    note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, coerce)
+    note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, notes)
     origin: Table = {"key": key}
     patch = diff(_base_entry(entry, key), dict(raw))
     origin |= {"w": patch} if patch else {}
@@ -193,8 +181,6 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
 
 def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The included and the excluded characters of a filter."""
-    names = raw.get("names") if isinstance(raw, Mapping) else None
-    if not isinstance(names, list):
-        return (), ()
-    kept = tuple(each for each in names if isinstance(each, str) and each.isprintable())
-    return ((), kept) if raw.get("isExclude") else (kept, ())
+    given = as_mapping(raw)
+    kept = tuple(each for each in as_texts(given.get("names")) if each.isprintable())
+    return ((), kept) if given.get("isExclude") else (kept, ())

@@ -1,1 +1,1 @@
-"""The parts of the lorebook engine, whose public interface is ``rpterm.cards.lorebook``."""
+"""The parts of the lorebook engine, which begins in ``rpterm.cards.lorebook``."""

@@ -64,7 +64,7 @@ class Actors:
         yield from self._actors.values()
 
     def actor(self, name: str) -> Actor:
-        """The actor of this name; see ``group.by_name``."""
+        """The actor of this name; see ``group.member_named``."""
         return self._of(group.member_named(self._full_cast(), name))
 
     def actor_of(self, turn: Turn) -> Actor:
@@ -126,7 +126,7 @@ class Actors:
         return self._of(next((each for each in candidates if each.speaker == name), member))
 
     def view(self, actor: Actor, path: Sequence[Turn]) -> list[Turn]:
-        """The branch from this actor's point of view; see ``group.view``."""
+        """The branch from this actor's point of view; see ``group.view_for``."""
         if self.cast is None:
             return list(path)
         return group.view_for(self.cast, self._member(actor), path)

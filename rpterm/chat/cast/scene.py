@@ -9,7 +9,7 @@ terminal have been read.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,15 +28,15 @@ from rpterm.chat.cast.renaming import (
     require_unique_speaker,
     speaker_renames,
 )
-from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
+from rpterm.prompt.template import OPEN_USER, REPLY, Ending
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Cast, Member, Turn, TurnTaking
+from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    pass
 
 
 _TURN_ORDERS = {
@@ -55,19 +55,16 @@ class Scene(Actors):
         store: Store,
         chat_id: int,
         lead: Actor,
-        make: Callable[[CharacterCard, Memory | None], Prompter],
         casting: CardSource | None = None,
     ) -> None:
         """Args:
         lead: The chat's own character.
-        make: Creates the prompter of another character.
 
         Raises:
             GroupError: The chat's own card now has the name of another member.
         """
         super().__init__(lead)
-        self._store, self._chat_id, self._make = store, chat_id, make
-        self._casting = casting
+        self._store, self._chat_id, self._casting = store, chat_id, casting
         self._casts = Casts(store)
         self._info: EngineInfo | None = None
         self._memories_started = False
@@ -110,6 +107,22 @@ class Scene(Actors):
         for actor in self._actors.values():
             if actor.memory is not None:
                 actor.memory.close()
+
+    # Prompts -----------------------------------------------------------------------------------
+    def build_prompt(
+        self, actor: Actor, path: Sequence[Turn], *, ending: Ending = REPLY, hint: str = "",
+        examples: bool = True,
+    ) -> Prompt:  # fmt: skip
+        """The complete prompt of an actor's reply to this branch; see ``Prompter.build_full``."""
+        chat, view = self._store.chat(self._chat_id), self.view(actor, path)
+        return actor.prompter.build_full(
+            actor.card, chat, view, ending=ending, hint=hint, examples=examples
+        )
+
+    def reusable_prefix(self, actor: Actor, path: Sequence[Turn]) -> tuple[int, ...]:
+        """The tokens that an actor's next prompt is already known to begin with."""
+        chat, view, now = self._store.chat(self._chat_id), self.view(actor, path), self._store.now()
+        return actor.prompter.build_reusable(actor.card, chat, view, OPEN_USER, now).ids
 
     # Changes -----------------------------------------------------------------------------------
     def sync_cast(self) -> None:
@@ -275,7 +288,7 @@ class Scene(Actors):
             actor.card = card
             return
         memory = self._casting.memory(card) if remembers and self._casting else None
-        actor = Actor(card, self._make(card, memory), memory)
+        actor = Actor(card, self.lead.prompter.for_another(memory), memory)
         if self._info is not None:
             actor.prompter.ready(self._info)
         if memory is not None and self._memories_started:

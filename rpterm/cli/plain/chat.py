@@ -31,7 +31,8 @@ from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.card_reload import Reloader
-    from rpterm.chat.session import ReplyRequest, Session
+    from rpterm.chat.request import ReplyRequest
+    from rpterm.chat.session import Session
     from rpterm.live_settings import LiveSettings
 
 SHOWN = 6

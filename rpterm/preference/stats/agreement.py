@@ -57,13 +57,6 @@ class Proportion:
         }  # fmt: skip
 
 
-def winner(comparison: Comparison) -> int | str:
-    """The id of the turn that won, or ``tie`` or ``both_bad``."""
-    if comparison.verdict == "left":
-        return comparison.left_id
-    return comparison.right_id if comparison.verdict == "right" else comparison.verdict
-
-
 def self_agreement(comparisons: Iterable[Comparison]) -> Proportion:
     """How often a repeated comparison had the same result."""
     by_id = {each.id: each for each in comparisons}
@@ -72,7 +65,7 @@ def self_agreement(comparisons: Iterable[Comparison]) -> Proportion:
         for each in by_id.values()
         if each.asked_again is not None and each.asked_again in by_id
     ]
-    same = sum(winner(first) == winner(second) for first, second in repeated)
+    same = sum(first.winner == second.winner for first, second in repeated)
     return Proportion(same, len(repeated))
 
 

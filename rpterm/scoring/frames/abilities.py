@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rpterm.irregular_forms import IRREGULAR
 from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated, is_unreal
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import content_stems, words
@@ -39,7 +40,7 @@ _GENERIC = frozenset(
         "gone do doing done get got take taken use used make made anything anybody one once much "
         "thing things like well all always still been being see seen hold held carry carries wear "
         "wears keep keeps eat eats eating speak have having yet today now set note bit way play "
-        "plays need say said tell let never no not nobody how"
+        "plays need say said tell let come off never no not nobody how"
     )
 )
 """Words too general to tell what a denial is about."""
@@ -189,7 +190,7 @@ def _stem_table(name: str) -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=4096)
 def _in_order(text: str) -> tuple[str, ...]:
     """The stems of a text, of verbs the infinitive; "I" as itself, "" for stop words."""
-    base = _irregular()
+    base = _infinitives()
     found = []
     for word in words(text):
         stems = content_stems(word)
@@ -199,9 +200,12 @@ def _in_order(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _irregular() -> dict[str, str]:
+def _infinitives() -> dict[str, str]:
+    """The stem of the infinitive for the stem of another form."""
+    rows = [row.split() for row in load_toml("frames.toml")["verbs"]]
+    regular = {form: row[0] for row in rows for form in row[1:]}
     return {
-        content_stems(form)[0]: content_stems(row.split()[0])[0]
-        for row in load_toml("frames.toml")["verbs"]
-        for form in row.split()[1:]
+        content_stems(form)[0]: content_stems(base)[0]
+        for form, base in (IRREGULAR | regular).items()
+        if content_stems(form) and not _GENERIC.issuperset(content_stems(base))
     }

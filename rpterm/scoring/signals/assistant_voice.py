@@ -1,7 +1,7 @@
 """``assistant_voice``: the reply falls into the voice of an AI assistant, or refuses like one.
 
 - Measures: assistant register in words. A character that is a machine according to its card may
-  call itself one.
+  call itself one, but a language model only if the card says that.
 - Value: 0 to 1, the larger of two scores; 1 is certain. Phrases (``registers.toml``): the summed
   weight of the registers found, each of which nearly gives an assistant away on its own (calling
   oneself a program, talking about prompts and role-play, policies, refusals, lists), clipped at 1.
@@ -13,7 +13,8 @@
   (``assistant.json``).
 - Accuracy: on sentences that were not fitted it finds two in three, and flags one clean line in
   forty (``bench planted``).
-- Blind spots: polite people (a butler, a doctor) are close to it; languages other than English.
+- Blind spots: polite people (a butler, a doctor) are close to it; languages other than English, but
+  for the plainest phrases in Chinese.
 """
 
 from __future__ import annotations
@@ -32,18 +33,20 @@ from rpterm.sentences import with_offsets
 
 _MACHINE = re.compile(
     r"\b(?:AI|A\.I\.|android|robot|chatbot|artificial (?:intelligence|mind)|hologram|"
-    r"virtual assistant|automaton|cyborg)\b"
+    r"virtual assistant|automaton|cyborg)\b|机器人|人工智能|仿生人|智能助手"
     # Many people use these; a character is one only if the card says so: "is a ship's computer".
     r"|\b(?:is|was|am|are|as|became)\b[^.;,]{0,40}"
     r"\b(?:computer|program(?:me)?|simulation|bot|operating system)\b"
     r"(?!['’]s|-|\s+(?!that|which|of|in|on|with|for|called|named)[a-z])"
 )
+_MODEL = re.compile(r"\bassis+t|language model|chatbot|GPT|模型|助手|助理|机器人", re.IGNORECASE)
 _ITEM = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\w\s]")
 _LEAST_WORDS = 2
 _LEAST_PROBABILITY = 0.5
 """A lower probability counts as 0: ordinary speech is not slightly an assistant's."""
 _NOTES = {
     "program": "calls itself a program",
+    "language_model": "calls itself a language model",
     "role_play": "speaks of prompts or role-play",
     "policy": "cites a policy",
     "refusal": "refuses as an assistant would",
@@ -64,7 +67,7 @@ class AssistantVoice:
     def measure(self, reply: str, scene: Scene) -> Reading:
         text = reply.replace("’", "'").replace("‘", "'")
         machine = is_machine(scene)
-        phrase_score, phrases = _phrase_score(text, machine)
+        phrase_score, phrases = _phrase_score(text, scene, machine)
         word_score, sentences = _word_score(text, machine)
         evidence = sorted([*phrases, *sentences], key=lambda each: each.start)
         value = max(min(1.0, phrase_score), word_score)
@@ -76,6 +79,11 @@ def is_machine(scene: Scene) -> bool:
     return any(_MACHINE.search(fact.text) for fact in scene.facts)
 
 
+def _is_model(scene: Scene) -> bool:
+    """Whether the card of a machine says that it is a language model or an assistant."""
+    return any(_MODEL.search(fact.text) for fact in scene.facts)
+
+
 def features(sentence: str) -> set[str]:
     """Words and punctuation, adjacent pairs, and pairs with a gap; ^ and $ are the ends."""
     items = ["0" if item.isdigit() else item for item in _ITEM.findall(sentence.lower())]
@@ -85,11 +93,11 @@ def features(sentence: str) -> set[str]:
     return {*items, *pairs, *gapped}
 
 
-def _phrase_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
+def _phrase_score(text: str, scene: Scene, machine: bool) -> tuple[float, list[Evidence]]:
     """The summed weight of the registers found."""
     total, evidence = 0.0, []
     for name, weight, pattern in _registers():
-        if machine and name == "program":
+        if machine and (name == "program" or (name == "language_model" and _is_model(scene))):
             continue
         hits = list(pattern.finditer(text))
         # The same formula twice is little more evidence than once.

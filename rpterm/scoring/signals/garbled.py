@@ -3,9 +3,10 @@
 - Value: the worst fault found, else 0. 1 for what no person writes (chat-template markers,
   replacement characters, letters of two scripts in one word); 0.7 for strings that are no words and
   for a word repeated four times in a row; 0.5 for a script that neither card nor chat use; 0.3 for
-  quotes or asterisks that are never closed and for an end in the middle of a sentence.
+  quotes or asterisks that are never closed and for an end in the middle of a sentence, unless the
+  character writes without full stops.
 - Confidence: 1. Cost: words.
-- Method: rules written for rpterm. Lowers its dimension; has no weight in the probability.
+- Method: rules written for rpterm.
 - Blind spots: spelling and grammar.
 """
 
@@ -60,9 +61,19 @@ def _faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
     yield from _script_faults(reply, scene)
     yield from _unclosed_marks(reply)
     text = reply.rstrip()
-    if text[-1].isalnum() and len(text.split()) >= _LEAST_WORDS:
+    if _is_cut(text) and not any(map(_is_cut, _own_texts(scene))):
         start = text.rfind(" ") + 1
         yield 0.3, Evidence(start, len(text), "ends in mid-sentence")
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a text of at least six words ends without a mark."""
+    stripped = text.rstrip()
+    return stripped[-1:].isalnum() and len(stripped.split()) >= _LEAST_WORDS
+
+
+def _own_texts(scene: Scene) -> list[str]:
+    return [*scene.own_lines, *(text for own, text in scene.history if own)]
 
 
 def _script_faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:

@@ -1,10 +1,11 @@
 """``repetition``: the reply repeats itself or what the character said before.
 
-- Value: the larger of two shares, 0 to 1: the share of the reply's word 4-grams that occur more
-  than once in it, and the share of its words in a sequence of six or more copied from one of the
-  character's last six turns.
+- Value: the largest of three, 0 to 1: the share of the reply's word 4-grams that occur more than
+  once in it; the share of its words in a sequence of six or more copied from one of the character's
+  last six turns; and 4 (s - 0.15), with s the share of its content words, from eight on and without
+  the speakers' names, that stood in it before ("The pump has a pump, and a pump is a pump").
 - Confidence: 1. Cost: words.
-- Method: n-gram counts, and the longest common word sequence per turn (``texts.shared_run``).
+- Method: counts, and the longest common word sequence per turn (``texts.shared_run``).
 - Blind spots: repetition by paraphrase.
 """
 
@@ -15,11 +16,14 @@ from collections import Counter
 from rpterm.humanize import counted
 from rpterm.scoring.scene import Scene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
-from rpterm.scoring.texts import ngrams, shared_run, words
+from rpterm.scoring.texts import content_stems, ngrams, shared_run, words
 
 _NGRAM = 4
 _LEAST_COPIED = 6
 _TURNS = 6
+_LEAST_CONTENT = 8
+_USUAL_SHARE = 0.15
+_STEEPNESS = 4.0
 
 
 class Repetition:
@@ -36,6 +40,9 @@ class Repetition:
         value, evidence = _repeated_share(reply_words), []
         if value > 0:
             evidence.append(Evidence(0, len(reply), f"{value:.0%} said twice in one reply"))
+        if (circling := _circling(reply, scene)) > 0:
+            value = max(value, circling)
+            evidence.append(Evidence(0, len(reply), "goes round in the same few words"))
         own_turns = [turn for own, turn in scene.turns if own][-_TURNS:]
         for back, turn in enumerate(reversed(own_turns), 1):
             run = shared_run(reply, turn.text, _LEAST_COPIED)
@@ -44,6 +51,16 @@ class Repetition:
                 note = f"said {counted(back, 'reply', 'replies')} ago"
                 evidence.append(Evidence(*run, note, turn.source, turn.text))
         return Reading(value, 1.0, tuple(evidence))
+
+
+def _circling(reply: str, scene: Scene) -> float:
+    """How far the share of repeated content words is above the usual one, scaled to 0-1."""
+    names = set(content_stems(f"{scene.char} {scene.user}"))
+    content = [stem for stem in content_stems(reply) if stem not in names]
+    if len(content) < _LEAST_CONTENT:
+        return 0.0
+    share = 1 - len(set(content)) / len(content)
+    return min(1.0, max(0.0, _STEEPNESS * (share - _USUAL_SHARE)))
 
 
 def _repeated_share(reply_words: list[str]) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
 from rpterm.scoring.similarity import Encode, log_mean_exp
 from rpterm.scoring.texts import find_word
 from rpterm.scoring.voice_classifier import VIEWS, VoiceClassifier
+from rpterm.scoring.word_frequency import is_english
 
 _LEAST_LINES = 3
 _MOST_LINES = 20
@@ -127,9 +129,20 @@ class VoiceLikelihood(LikelihoodSignal):
 
 
 def compared_lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """The lines of the character and of the contrast voices: at most twenty of each of seven."""
-    enough = [voice[:_MOST_LINES] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
-    return scene.own_lines[:_MOST_LINES], tuple(enough[:_MOST_OTHERS])
+    """The lines of the character and of the contrast voices: at most twenty of each of seven.
+
+    Against voices in another language, any line in the right language would sound like the
+    character: an English voice is compared with English ones, another with others.
+    """
+    own = scene.own_lines[:_MOST_LINES]
+    voices = [voice[:_MOST_LINES] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
+    comparable = [voice for voice in voices if _is_english(voice) == _is_english(own)]
+    return own, tuple(comparable[:_MOST_OTHERS])
+
+
+@lru_cache(maxsize=64)
+def _is_english(voice: tuple[str, ...]) -> bool:
+    return is_english(" ".join(voice))
 
 
 def lines_to_embed(scene: Scene) -> list[tuple[str, ...]]:

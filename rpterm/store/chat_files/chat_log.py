@@ -21,6 +21,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.store import chats
 from rpterm.store.chat_files.dates import format_date, parse_date
@@ -95,14 +96,15 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         raise ChatLogError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
         notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
+    metadata = as_mapping(head.get("chat_metadata"))
     return ChatLog(
         user=_head_name(head, "user_name") or user or "User",
         character=_head_name(head, "character_name") or _first_character(turns),
         turns=tuple(turns),
-        note=_parse_note(_metadata(head), notes),
+        note=_parse_note(metadata, notes),
         at=parse_date(head.get("create_date")),
         notes=notes.texts() + rest.notes(),
-        world=_name(_metadata(head).get("world_info")),
+        world=_name(metadata.get("world_info")),
     )
 
 
@@ -233,17 +235,13 @@ def _is_program_message(raw: Mapping[str, Any]) -> bool:
 
 
 def _type_of(raw: Mapping[str, Any]) -> Any:
-    extra = raw.get("extra")
-    return extra.get("type") if isinstance(extra, Mapping) else None
+    return as_mapping(raw.get("extra")).get("type")
 
 
 def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[LogMessage]:
     """The message in a line; an empty list, with a note, if it has no text at all."""
-    listed = raw.get("swipes")
-    listed = listed if isinstance(listed, list) else []
-    swipes = [_clean(each) for each in map(_text_of, listed) if isinstance(each, str)]
-    text = _text_of(raw["mes"])
-    text = _clean(text) if isinstance(text, str) else ""
+    swipes = [_clean(each) for each in as_texts([*map(_text_of, as_list(raw.get("swipes")))])]
+    text = _clean(as_text(_text_of(raw["mes"])))
     shown = raw.get("swipe_id")
     if not isinstance(shown, int) or isinstance(shown, bool) or not 0 <= shown < len(swipes):
         shown = swipes.index(text) if text in swipes else len(swipes)
@@ -302,7 +300,7 @@ def _clean(text: str) -> str:
 
 
 def _name(value: Any) -> str:
-    return " ".join(_clean(value).split())[:200] if isinstance(value, str) else ""
+    return " ".join(_clean(as_text(value)).split())[:200]
 
 
 def _head_name(head: Mapping[str, Any], key: str) -> str:
@@ -315,14 +313,9 @@ def _first_character(turns: Iterable[LogMessage]) -> str:
     return next((turn.speaker for turn in turns if not turn.is_user), "")
 
 
-def _metadata(head: Mapping[str, Any]) -> Mapping[str, Any]:
-    raw = head.get("chat_metadata")
-    return raw if isinstance(raw, Mapping) else {}
-
-
 def _parse_note(raw: Mapping[str, Any], notes: Notes) -> AuthorNote:
-    text, depth = raw.get("note_prompt"), raw.get("note_depth")
-    if not isinstance(text, str) or not text.strip():
+    text, depth = as_text(raw.get("note_prompt")), raw.get("note_depth")
+    if not text.strip():
         return AuthorNote()
     if raw.get("note_interval") == 0:
         notes.append(f"The author's note was switched off and is left out: {_name(text)}")

@@ -11,17 +11,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text, as_texts
 from rpterm.store.chat_files.json_lines import ChatLogError
 
 Row = dict[str, Any]
 _MARKS = (
-    b'"messages"',
-    b'"risuChat"',
-    b'"histories"',
-    b'"actions"',
-    b'"data_visible"',
-    b'"visible"',
-)
+    b'"messages"', b'"risuChat"', b'"histories"', b'"actions"', b'"data_visible"', b'"visible"',
+)  # fmt: skip
 _HIDDEN_START = "<|BEGIN-VISIBLE-CHAT|>"
 _INPUT, _OUTPUT = "{{[INPUT]}}", "{{[OUTPUT]}}"
 _NAME_SEPARATOR = "||$||"
@@ -54,16 +50,6 @@ def read_chats(data: bytes, name: str) -> list[list[Row]]:
     return chats
 
 
-def _table(raw: Any) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
-
-
-def _tables(raw: Any) -> Iterator[Mapping[str, Any]]:
-    return (
-        (each for each in raw if isinstance(each, Mapping)) if isinstance(raw, list) else iter(())
-    )
-
-
 def _head(user: Any, character: Any, **metadata: Any) -> Row:
     return {"user_name": user, "character_name": character, "chat_metadata": metadata}
 
@@ -71,39 +57,35 @@ def _head(user: Any, character: Any, **metadata: Any) -> Row:
 def _row(name: Any, is_user: bool, text: Any, at: Any = None, swipes: Iterable[Any] = ()) -> Row:
     """A message; ``swipes`` are its other versions."""
     row: Row = {"name": name, "is_user": is_user, "mes": text, "send_date": at}
-    others = [each for each in swipes if isinstance(each, str) and each != text]
+    others = [each for each in as_texts(list(swipes)) if each != text]
     return row | {"swipes": [text, *others], "swipe_id": 0} if others else row
 
 
 def _is_agnai(raw: Mapping[str, Any]) -> bool:
-    return any("msg" in each for each in _tables(raw.get("messages")))
+    return any("msg" in each for each in as_mappings(raw.get("messages")))
 
 
 def _agnai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    messages = [each for each in _tables(raw["messages"]) if "msg" in each]
+    messages = [each for each in as_mappings(raw["messages"]) if "msg" in each]
     rows = []
     for each in messages:
-        retries = each.get("retries")
-        rows.append(
-            _row(
-                each.get("handle"), not each.get("characterId") and bool(each.get("userId")),
-                each["msg"], each.get("createdAt"), retries if isinstance(retries, list) else (),
-            )
-        )  # fmt: skip
+        is_user = not each.get("characterId") and bool(each.get("userId"))
+        retries = as_list(each.get("retries"))
+        rows.append(_row(each.get("handle"), is_user, each["msg"], each.get("createdAt"), retries))
     speaker = next((row["name"] for row in rows if not row["is_user"] and row["name"]), name)
     yield [_head("", speaker), *rows]
 
 
 def _is_character_ai(raw: Mapping[str, Any]) -> bool:
-    return isinstance(_table(raw.get("histories")).get("histories"), list)
+    return isinstance(as_mapping(raw.get("histories")).get("histories"), list)
 
 
 def _character_ai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    character = _table(_table(raw.get("info")).get("character")).get("name") or name
-    for history in _tables(raw["histories"]["histories"]):
+    character = as_mapping(as_mapping(raw.get("info")).get("character")).get("name") or name
+    for history in as_mappings(raw["histories"]["histories"]):
         rows = []
-        for each in _tables(history.get("msgs")):
-            source = _table(each.get("src"))
+        for each in as_mappings(history.get("msgs")):
+            source = as_mapping(each.get("src"))
             is_user = source.get("is_human") is True
             speaker = source.get("name") or ("User" if is_user else character)
             rows.append(_row(speaker, is_user, each.get("text"), each.get("created")))
@@ -112,14 +94,14 @@ def _character_ai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
 
 def _is_risu(raw: Mapping[str, Any]) -> bool:
     return raw.get("type") == "risuChat" and isinstance(
-        _table(raw.get("data")).get("message"), list
+        as_mapping(raw.get("data")).get("message"), list
     )
 
 
 def _risu(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     chat = raw["data"]
     rows = []
-    for each in _tables(chat["message"]):
+    for each in as_mappings(chat["message"]):
         is_user = each.get("role") == "user"
         speaker = each.get("name") or ("User" if is_user else name)
         rows.append(_row(speaker, is_user, each.get("data"), each.get("time")))
@@ -134,15 +116,15 @@ def _webui(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     """Pairs of a user's message and a reply; the texts in ``visible`` are escaped for HTML."""
     shown = raw.get("visible") or raw.get("data_visible") or []
     stored = raw.get("internal") or raw.get("data") or raw.get("data_internal") or []
-    facts = _table(raw.get("metadata"))
+    facts = as_mapping(raw.get("metadata"))
     rows: list[Row] = []
     for number, pair in enumerate(shown):
         texts = _pair(stored[number] if number < len(stored) else None) or _pair(pair)
         for side, is_user in enumerate((True, False)):
             text = texts[side] if len(texts) == 2 else ""
             if text and text != _HIDDEN_START:
-                about = _table(facts.get(f"{'user' if is_user else 'assistant'}_{number}"))
-                versions = [each.get("content") for each in _tables(about.get("versions"))]
+                about = as_mapping(facts.get(f"{'user' if is_user else 'assistant'}_{number}"))
+                versions = [each.get("content") for each in as_mappings(about.get("versions"))]
                 speaker = "User" if is_user else name
                 rows.append(_row(speaker, is_user, text, about.get("timestamp"), versions))
     yield [_head("", name), *rows]
@@ -152,7 +134,7 @@ def _pair(raw: Any) -> list[str]:
     """Both texts of an exchange, or an empty list."""
     if not isinstance(raw, list) or len(raw) != 2:
         return []
-    return [html.unescape(each) if isinstance(each, str) else "" for each in raw]
+    return [html.unescape(as_text(each)) for each in raw]
 
 
 def _is_kobold(raw: Mapping[str, Any]) -> bool:
@@ -161,9 +143,9 @@ def _is_kobold(raw: Mapping[str, Any]) -> bool:
 
 def _kobold(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     """A save; what the user did in an adventure begins with ``>``."""
-    settings = _table(raw.get("savedsettings"))
-    names = settings.get("chatopponent")
-    character = (names.split(_NAME_SEPARATOR)[0].strip() if isinstance(names, str) else "") or name
+    settings = as_mapping(raw.get("savedsettings"))
+    names = as_text(settings.get("chatopponent"))
+    character = names.split(_NAME_SEPARATOR)[0].strip() or name
     user = settings.get("chatname") or "User"
     rows = []
     for text in (raw.get("prompt"), *raw["actions"]):

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.store import chats
 from rpterm.store.cast import Casts
 from rpterm.store.chat_files.dates import LATEST
@@ -151,7 +152,7 @@ def _turns(whole: FullChat, notes: Notes) -> Iterator[tuple[Turn, Generation | N
 
 
 def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
-    role, text, speaker = raw.get("role"), raw.get("text"), _text(raw.get("speaker"))
+    role, text, speaker = raw.get("role"), raw.get("text"), as_text(raw.get("speaker"))
     turn_id = _number(raw.get("id"))
     if turn_id is None or role not in ("system", "user", "assistant") or not isinstance(text, str):
         return None
@@ -170,51 +171,50 @@ def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
         edited_from=_number(raw.get("edited_from")),
         hidden=raw.get("hidden") is True,
         lifted=raw.get("lifted") is True,
-        thought=_text(raw.get("thought")),
+        thought=as_text(raw.get("thought")),
     )
 
 
 def _chat(raw: Mapping[str, Any]) -> Chat:
-    persona, note = _mapping(raw.get("persona")), _mapping(raw.get("note"))
-    depth, worlds = _number(note.get("depth")) or 0, raw.get("worlds")
+    persona, note = as_mapping(raw.get("persona")), as_mapping(raw.get("note"))
+    depth = _number(note.get("depth")) or 0
     created = _time(raw.get("created_at"), 0.0)
     return Chat(
         id=0,
-        title=_text(raw.get("title")),
-        card_name=_text(raw.get("card_name")),
-        card_hash=_text(raw.get("card_hash")),
+        title=as_text(raw.get("title")),
+        card_name=as_text(raw.get("card_name")),
+        card_hash=as_text(raw.get("card_hash")),
         leaf_id=_number(raw.get("leaf_id")),
         persona=Persona(
-            _text(persona.get("name")) or "User",
-            _text(persona.get("description")),
+            as_text(persona.get("name")) or "User",
+            as_text(persona.get("description")),
         ),
-        note=AuthorNote(_text(note.get("text")), max(0, min(depth, 10_000))),
-        worlds=tuple(filter(None, map(_text, worlds if isinstance(worlds, list) else ()))),
+        note=AuthorNote(as_text(note.get("text")), max(0, min(depth, 10_000))),
+        worlds=tuple(filter(None, as_texts(raw.get("worlds")))),
         created_at=created,
         updated_at=_time(raw.get("updated_at"), created),
     )
 
 
 def _cast(raw: Any) -> Cast | None:
-    values = _mapping(raw)
-    listed = values.get("members")
-    members = tuple(map(_member, listed if isinstance(listed, list) else []))
+    values = as_mapping(raw)
+    members = tuple(map(_member, as_list(values.get("members"))))
     if not members:
         return None
     return Cast(
         members,
         _one_of(TurnTaking, values.get("taking"), TurnTaking.MENTIONED),
-        _text(values.get("held")),
+        as_text(values.get("held")),
     )
 
 
 def _member(raw: Any) -> Member:
-    values = _mapping(raw)
-    name = _text(values.get("card_name")) or "Somebody"
+    values = as_mapping(raw)
+    name = as_text(values.get("card_name")) or "Somebody"
     return Member(
         name,
-        _text(values.get("speaker")) or name,
-        _text(values.get("card_hash")),
+        as_text(values.get("speaker")) or name,
+        as_text(values.get("card_hash")),
         None,  # a path of another machine
         values.get("narrator") is True,
         values.get("muted") is True,
@@ -259,14 +259,6 @@ def _require_mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(value)
     return value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _number(value: Any) -> int | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rpterm.foreign_json import as_mapping
 from rpterm.store.chat_files.log_records import ChatLog, LogMessage, LogRating
 from rpterm.store.judgement_records import Circumstances
 from rpterm.types import Turn
@@ -115,16 +116,13 @@ def _rate(
 
 def _read_mark(value: Any) -> LogRating | None:
     """The rating of a message or of an entry in ``swipe_info``."""
-    if not isinstance(value, Mapping):
-        return None
     for name in ("extra", "annotation"):
-        part = value.get(name)
-        if isinstance(part, Mapping):
-            found = _parse_mark(part, thumbs=name == "annotation")
-            if found is None and name == "extra":
-                found = _read_mark({"annotation": part.get("annotation")})
-            if found is not None:
-                return found
+        part = as_mapping(as_mapping(value).get(name))
+        found = _parse_mark(part, thumbs=name == "annotation")
+        if found is None and name == "extra" and "annotation" in part:
+            found = _read_mark({"annotation": part["annotation"]})
+        if found is not None:
+            return found
     return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rpterm import thinking
+from rpterm.foreign_json import as_list, as_mapping, as_text
 
 REASONING_KEY = "reasoning"
 REASONING_KEYS = frozenset({REASONING_KEY, "reasoning_duration", "reasoning_type"})
@@ -24,8 +25,7 @@ def split_reasoning(
     Args:
         raw: A message of a log; its own reasoning is that of the swipe shown.
     """
-    infos = raw.get("swipe_info")
-    infos = infos if isinstance(infos, list) else []
+    infos = as_list(raw.get("swipe_info"))
     split = []
     for index, swipe in enumerate(swipes):
         inline, text = thinking.split(swipe)
@@ -36,6 +36,4 @@ def split_reasoning(
 
 
 def _extra_reasoning(raw: Any) -> str:
-    extra = raw.get("extra") if isinstance(raw, Mapping) else None
-    value = extra.get(REASONING_KEY) if isinstance(extra, Mapping) else None
-    return value.strip() if isinstance(value, str) else ""
+    return as_text(as_mapping(as_mapping(raw).get("extra")).get(REASONING_KEY)).strip()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rpterm.foreign_json import as_mapping, as_mappings
 from rpterm.store.chat_files.ratings import RATING_KEYS
 from rpterm.store.chat_files.reasoning import REASONING_KEYS
 
@@ -52,11 +53,9 @@ class UnknownFields:
             *_unknown(raw, _MESSAGE_FIELDS, ""),
             *_unknown(raw.get("extra"), _EXTRA_FIELDS, "extra."),
         }
-        infos = raw.get("swipe_info")
-        for info in infos if isinstance(infos, list) else []:
+        for info in as_mappings(raw.get("swipe_info")):
             names |= set(_unknown(info, _SWIPE_INFO_FIELDS, "swipe_info."))
-            if isinstance(info, Mapping):
-                names |= set(_unknown(info.get("extra"), _EXTRA_FIELDS, "swipe_info.extra."))
+            names |= set(_unknown(info.get("extra"), _EXTRA_FIELDS, "swipe_info.extra."))
         self._counts.update(names)
 
     def notes(self) -> tuple[str, ...]:
@@ -73,7 +72,7 @@ class UnknownFields:
 
 def _unknown(raw: Any, known: frozenset[str], prefix: str) -> Iterator[str]:
     """The names of non-empty unknown fields, with a prefix; long names are cut."""
-    for key, value in raw.items() if isinstance(raw, Mapping) else ():
+    for key, value in as_mapping(raw).items():
         field = prefix.removeprefix("swipe_info.") if prefix.endswith("extra.") else prefix
         if key in known or field + key in _BOOKKEEPING:
             continue

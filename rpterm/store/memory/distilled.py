@@ -1,7 +1,7 @@
 """Stores what was derived from turns: facts, reflections, summaries, and their sources.
 
 The texts themselves are memories (see ``memories``). This module adds their source turns, the
-memories they cite, the slot that a fact fills, and which older memories they replace. ``keep``
+memories they cite, the slot that a fact fills, and which older memories they replace. ``add``
 stores all results of one job together with the marks that its turns were read (``read_turns``),
 or nothing. It knows neither extraction rules nor models.
 """
@@ -16,16 +16,19 @@ from typing import Any, Literal
 from rpterm.store.memory import read_turns
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory, wording_hash
-from rpterm.store.row_conversion import batches, qmarks, storable
+from rpterm.store.row_conversion import qmarks, storable
 from rpterm.store.schema.distilled_tables import DISTILLED
 
 Method = Literal["rules", "model"]
+_NEWER = "SELECT old_id, new_id FROM distilled_links WHERE old_id IN ({}) ORDER BY new_id"
 _RELATIONS = (
-    ("distilled_turns", "memory_id", "turn_id"),
-    ("distilled_evidence", "memory_id", "evidence_id"),
-    ("distilled_links", "new_id", "old_id"),
-    ("distilled_links", "old_id", "new_id"),
+    "SELECT memory_id, turn_id FROM distilled_turns WHERE memory_id IN ({}) ORDER BY turn_id",
+    "SELECT memory_id, evidence_id FROM distilled_evidence WHERE memory_id IN ({}) "
+    "ORDER BY evidence_id",
+    "SELECT new_id, old_id FROM distilled_links WHERE new_id IN ({}) ORDER BY old_id",
+    _NEWER,
 )
+"""SQL: what a memory is related to, in the order of the last fields of ``Detail``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,12 @@ class Distilled:
 
     def facts_in_slot(self, character: str, subject: str, slot: str) -> list[tuple[Memory, Detail]]:
         """The facts that fill a slot, of all branches, oldest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT d.memory_id FROM distilled d JOIN memories m ON m.id = d.memory_id "
-                "WHERE d.subject = ? AND d.slot = ? AND (m.character = ? OR m.shared) "
-                "AND NOT m.hidden ORDER BY m.id",
-                (subject, slot, character),
-            ).fetchall()
+        rows = self._connections.rows(
+            "SELECT d.memory_id FROM distilled d JOIN memories m ON m.id = d.memory_id "
+            "WHERE d.subject = ? AND d.slot = ? AND (m.character = ? OR m.shared) "
+            "AND NOT m.hidden ORDER BY m.id",
+            (subject, slot, character),
+        )
         ids = [memory_id for (memory_id,) in rows]
         memories, details = self._memories.get_many(ids), self.details(ids)
         return [(memories[i], details[i]) for i in ids if i in memories and i in details]
@@ -137,77 +139,65 @@ class Distilled:
         if not slots:
             return {}
         like = " OR ".join(["d.slot LIKE ?"] * len(slots))
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT d.memory_id, d.slot FROM distilled d JOIN memories m ON m.id = d.memory_id "
-                "LEFT JOIN turns t ON t.id = m.turn_id "
-                "WHERE m.kind = 'fact' AND (m.character = ? OR m.shared) AND NOT m.hidden "
-                f"AND (m.turn_id IS NULL OR t.role = 'user') AND ({like}) "
-                "ORDER BY m.created_at DESC, m.id DESC",
-                (character, *slots),
-            )
-            return dict(rows.fetchall())
+        rows = self._connections.rows(
+            "SELECT d.memory_id, d.slot FROM distilled d JOIN memories m ON m.id = d.memory_id "
+            "LEFT JOIN turns t ON t.id = m.turn_id "
+            "WHERE m.kind = 'fact' AND (m.character = ? OR m.shared) AND NOT m.hidden "
+            f"AND (m.turn_id IS NULL OR t.role = 'user') AND ({like}) "
+            "ORDER BY m.created_at DESC, m.id DESC",
+            (character, *slots),
+        )
+        return dict(rows)
 
     def names_told(self) -> list[str]:
         """The names by which users said they are called, in any chat."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT d.value FROM distilled d JOIN memories m ON m.id = d.memory_id "
-                "WHERE d.slot = 'name' AND d.value <> ''"
-            )
-            return [name for (name,) in rows]
+        rows = self._connections.rows(
+            "SELECT DISTINCT d.value FROM distilled d JOIN memories m ON m.id = d.memory_id "
+            "WHERE d.slot = 'name' AND d.value <> ''"
+        )
+        return [name for (name,) in rows]
 
     def details(self, memory_ids: Collection[int]) -> dict[int, Detail]:
         """The details of the derived ones among these memories, by id."""
-        found: dict[int, Detail] = {}
-        with self._connections.read() as connection:
-            for part in batches(list(memory_ids)):
-                rows = connection.execute(
-                    "SELECT memory_id, method, subject, slot, value, single, retracts, quote, "
-                    f"edited FROM distilled WHERE memory_id IN ({qmarks(part)})",
-                    part,
-                ).fetchall()
-                if rows:
-                    of = [_related(connection, relation, part) for relation in _RELATIONS]
-                    found.update((row[0], _to_detail(row, of)) for row in rows)
-        return found
+        rows = self._connections.rows_among(
+            "SELECT memory_id, method, subject, slot, value, single, retracts, quote, edited "
+            "FROM distilled WHERE memory_id IN ({})",
+            memory_ids,
+        )
+        if not rows:
+            return {}
+        found = [row[0] for row in rows]
+        related = [self._grouped(query, found) for query in _RELATIONS]
+        return {row[0]: _to_detail(row, related) for row in rows}
 
     def newer(self, memory_ids: Collection[int]) -> dict[int, list[int]]:
         """The memories that replace each of these, on the branches where they are shown."""
-        return self._grouped(
-            memory_ids, "SELECT old_id, new_id FROM distilled_links WHERE old_id IN ({}) "
-            "ORDER BY new_id",
-        )  # fmt: skip
+        return self._grouped(_NEWER, memory_ids)
 
     def with_hidden_source(self, memory_ids: Collection[int]) -> set[int]:
         """Those of these memories with a source turn that is hidden from the model."""
         hidden = "SELECT 1 FROM turns t WHERE t.hidden AND t.id"
         drawn = "(SELECT s.turn_id FROM distilled_turns s WHERE s.memory_id = m.id)"
-        found: set[int] = set()
-        with self._connections.read() as connection:
-            for part in batches(list(memory_ids)):
-                rows = connection.execute(
-                    f"SELECT m.id FROM memories m WHERE m.id IN ({qmarks(part)}) "
-                    f"AND (EXISTS ({hidden} = m.turn_id) OR EXISTS ({hidden} IN {drawn}))",
-                    part,
-                )
-                found.update(memory_id for (memory_id,) in rows)
-        return found
+        rows = self._connections.rows_among(
+            "SELECT m.id FROM memories m WHERE m.id IN ({}) "
+            f"AND (EXISTS ({hidden} = m.turn_id) OR EXISTS ({hidden} IN {drawn}))",
+            memory_ids,
+        )
+        return {memory_id for (memory_id,) in rows}
 
     def facts_from_turns(self, turn_ids: Collection[int]) -> dict[int, list[int]]:
         """The facts derived from each of these turns."""
         return self._grouped(
-            turn_ids, "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
+            "SELECT s.turn_id, s.memory_id FROM distilled_turns s JOIN memories m "
             "ON m.id = s.memory_id WHERE m.kind = 'fact' AND s.turn_id IN ({})",
-        )  # fmt: skip
+            turn_ids,
+        )
 
-    def _grouped(self, ids: Collection[int], query: str) -> dict[int, list[int]]:
+    def _grouped(self, query: str, ids: Collection[int]) -> dict[int, list[int]]:
         """The (key, value) rows of a query, grouped by key; ``{}`` in it stands for the ids."""
         found: dict[int, list[int]] = {}
-        with self._connections.read() as connection:
-            for part in batches(list(ids)):
-                for key, value in connection.execute(query.format(qmarks(part)), part):
-                    found.setdefault(key, []).append(value)
+        for key, value in self._connections.rows_among(query, ids):
+            found.setdefault(key, []).append(value)
         return found
 
     def restore(self, memory_id: int, draft: Draft, *, edited: bool = False) -> None:
@@ -236,12 +226,11 @@ class Distilled:
 
     def mark_edited(self, memory_id: int) -> None:
         """Record that the user changed its text: it no longer fills the old text's slot."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "UPDATE distilled SET edited = 1, slot = '', value = '', single = 0, retracts = 0 "
-                "WHERE memory_id = ?",
-                (memory_id,),
-            )
+        self._connections.run(
+            "UPDATE distilled SET edited = 1, slot = '', value = '', single = 0, retracts = 0 "
+            "WHERE memory_id = ?",
+            (memory_id,),
+        )
 
 
 def _has_sources(connection: sqlite3.Connection, draft: Draft) -> bool:
@@ -308,33 +297,8 @@ def _insert_link(connection: sqlite3.Connection, old_id: int, new_id: int) -> No
         connection.execute("UPDATE memories SET superseded_by = ? WHERE id = ?", (new_id, old_id))
 
 
-def _related(
-    connection: sqlite3.Connection, relation: tuple[str, str, str], ids: Sequence[int]
-) -> dict[int, tuple[int, ...]]:
-    """The ids that these memories are related to, in ascending order."""
-    table, own, other = relation
-    found: dict[int, list[int]] = {}
-    for memory_id, related in connection.execute(
-        f"SELECT {own}, {other} FROM {table} WHERE {own} IN ({qmarks(ids)}) ORDER BY {other}", ids
-    ):
-        found.setdefault(memory_id, []).append(related)
-    return {memory_id: tuple(related) for memory_id, related in found.items()}
-
-
-def _to_detail(row: Sequence[Any], related: Sequence[dict[int, tuple[int, ...]]]) -> Detail:
+def _to_detail(row: Sequence[Any], related: Sequence[dict[int, list[int]]]) -> Detail:
     memory_id, method, subject, slot, value, single, retracts, quote, edited = row
-    turns, evidence, older, newer = (of.get(memory_id, ()) for of in related)
-    return Detail(
-        method,
-        subject,
-        slot,
-        value,
-        bool(single),
-        bool(retracts),
-        quote,
-        bool(edited),
-        turns,
-        evidence,
-        older,
-        newer,
-    )
+    flags = bool(single), bool(retracts), quote, bool(edited)
+    relations = (tuple(each.get(memory_id, ())) for each in related)
+    return Detail(method, subject, slot, value, *flags, *relations)

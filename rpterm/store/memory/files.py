@@ -15,7 +15,10 @@ from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import wording_hash
 from rpterm.store.row_conversion import storable
 
-_FILE_COLUMNS = "f.id, f.character, f.name, f.path, f.digest, f.added_at"
+_FILE_QUERY = (
+    "SELECT f.id, f.character, f.name, f.path, f.digest, f.added_at, "
+    "(SELECT count(*) FROM memories m WHERE m.file_id = f.id) FROM memory_files f"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,9 @@ class MemoryFiles:
 
     def all(self, character: str | None = None) -> list[MemoryFile]:
         """All files, or those of one character, newest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {_FILE_COLUMNS}, (SELECT count(*) FROM memories m WHERE m.file_id = f.id) "
-                "FROM memory_files f WHERE ?1 IS NULL OR f.character = ?1 ORDER BY f.id DESC",
-                (character,),
-            ).fetchall()
+        rows = self._connections.rows(
+            f"{_FILE_QUERY} WHERE ?1 IS NULL OR f.character = ?1 ORDER BY f.id DESC", (character,)
+        )
         return [MemoryFile(*row) for row in rows]
 
     def get(self, file_id: int) -> MemoryFile:
@@ -114,11 +114,8 @@ class MemoryFiles:
 
     def pieces(self, file_id: int) -> list[int]:
         """The ids of the memories made from a file, in its order."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT id FROM memories WHERE file_id = ? ORDER BY id", (file_id,)
-            )
-            return [memory_id for (memory_id,) in rows]
+        query = "SELECT id FROM memories WHERE file_id = ? ORDER BY id"
+        return [memory_id for (memory_id,) in self._connections.rows(query, (file_id,))]
 
     def remove(self, file_id: int) -> MemoryFile:
         """Delete a file with its pieces and vectors permanently; return its record."""
@@ -149,28 +146,21 @@ class MemoryFiles:
 
     def unblock(self, block_id: int) -> None:
         """Delete a phrase; raises ``StoreError`` when it does not exist."""
-        with self._connections.write() as connection:
-            deleted = connection.execute("DELETE FROM memory_blocks WHERE id = ?", (block_id,))
-            if not deleted.rowcount:
-                raise StoreError(f"There is no blocked phrase {block_id}.")
+        if not self._connections.run("DELETE FROM memory_blocks WHERE id = ?", (block_id,)):
+            raise StoreError(f"There is no blocked phrase {block_id}.")
 
     def blocks(self, character: str) -> list[BlockedPhrase]:
         """The blocked phrases of a character, oldest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT id, character, phrase, created_at FROM memory_blocks "
-                "WHERE character = ? ORDER BY id",
-                (character,),
-            ).fetchall()
+        rows = self._connections.rows(
+            "SELECT id, character, phrase, created_at FROM memory_blocks "
+            "WHERE character = ? ORDER BY id",
+            (character,),
+        )
         return [BlockedPhrase(*row) for row in rows]
 
 
 def _get_file(connection: sqlite3.Connection, file_id: int) -> MemoryFile:
-    row = connection.execute(
-        f"SELECT {_FILE_COLUMNS}, (SELECT count(*) FROM memories m WHERE m.file_id = f.id) "
-        "FROM memory_files f WHERE f.id = ?",
-        (file_id,),
-    ).fetchone()
+    row = connection.execute(f"{_FILE_QUERY} WHERE f.id = ?", (file_id,)).fetchone()
     if row is None:
         raise StoreError(
             f"There is no file {file_id}; `rpterm memory list --files` shows all files."

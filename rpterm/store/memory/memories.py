@@ -13,14 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from rpterm.store import secure_erase
+from rpterm.store.connections import Values
 from rpterm.store.errors import StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash
 from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
 from rpterm.store.schema.memory_tables import ERASE_MARK, MEMORY
 from rpterm.store.store import Store
-
-__all__ = ["Changes", "Kind", "Memories", "Memory", "wording_hash"]
 
 _COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
@@ -193,14 +192,9 @@ class Memories:
 
     def get_many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
         """The memories with these ids, by id; missing ones are left out."""
-        found: dict[int, Memory] = {}
-        with self._connections.read() as connection:
-            for part in batches(list(memory_ids)):
-                rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM memories WHERE id IN ({qmarks(part)})", part
-                )
-                found.update((row[0], _to_memory(row)) for row in rows)
-        return found
+        query = f"SELECT {_COLUMNS} FROM memories WHERE id IN ({{}})"
+        rows = self._connections.rows_among(query, memory_ids)
+        return {row[0]: _to_memory(row) for row in rows}
 
     def page(
         self,
@@ -221,13 +215,7 @@ class Memories:
         if before is not None:
             where.append("id < ?")
             values.append(before)
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM memories WHERE {' AND '.join(where)} "
-                "ORDER BY id DESC LIMIT ?",
-                (*values, limit),
-            )
-            return [_to_memory(row) for row in rows]
+        return self._select(f"{' AND '.join(where)} ORDER BY id DESC LIMIT ?", (*values, limit))
 
     def search(self, query: str, character: str | None = None, limit: int = 50) -> list[Memory]:
         """The best of the newest memories that contain all these words, best first, any branch."""
@@ -238,35 +226,21 @@ class Memories:
 
     def hidden(self, character: str) -> list[Memory]:
         """The newest 200 memories marked "never mention", newest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM memories WHERE character = ? AND hidden "
-                "ORDER BY id DESC LIMIT 200",
-                (character,),
-            )
-            return [_to_memory(row) for row in rows]
+        return self._select("character = ? AND hidden ORDER BY id DESC LIMIT 200", (character,))
 
     def pinned(self, character: str) -> list[Memory]:
         """What the character recalls with every reply, oldest first."""
-        query = (
-            f"SELECT {_COLUMNS} FROM memories WHERE pinned AND NOT hidden "
-            f"AND superseded_by IS NULL AND {_CHARACTER_KNOWS} ORDER BY id"
+        return self._select(
+            f"pinned AND NOT hidden AND superseded_by IS NULL AND {_CHARACTER_KNOWS} ORDER BY id",
+            {"character": character},
         )
-        with self._connections.read() as connection:
-            return [_to_memory(row) for row in connection.execute(query, {"character": character})]
 
     def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
         """The older memories that each of these replaces, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM memories WHERE superseded_by IN ({{}}) ORDER BY id"
         found: dict[int, list[Memory]] = {}
-        with self._connections.read() as connection:
-            for part in batches(memory_ids):
-                rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM memories WHERE superseded_by IN ({qmarks(part)}) "
-                    "ORDER BY id",
-                    part,
-                )
-                for memory in map(_to_memory, rows):
-                    found.setdefault(memory.superseded_by or 0, []).append(memory)
+        for memory in map(_to_memory, self._connections.rows_among(query, memory_ids)):
+            found.setdefault(memory.superseded_by or 0, []).append(memory)
         return found
 
     def iter_after(
@@ -274,23 +248,21 @@ class Memories:
     ) -> Iterator[Memory]:
         """A character's memories with ids above ``memory_id``, up to ``last``, oldest first."""
         while True:
-            with self._connections.read() as connection:
-                rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM memories WHERE id > :id AND {_CHARACTER_KNOWS} "
-                    "AND (:last IS NULL OR id <= :last) ORDER BY id LIMIT :limit",
-                    {"id": memory_id, "character": character, "last": last, "limit": BATCH_SIZE},
-                ).fetchall()
-            yield from (_to_memory(row) for row in rows)
-            if len(rows) < BATCH_SIZE:
+            found = self._select(
+                f"id > :id AND {_CHARACTER_KNOWS} AND (:last IS NULL OR id <= :last) "
+                "ORDER BY id LIMIT :limit",
+                {"id": memory_id, "character": character, "last": last, "limit": BATCH_SIZE},
+            )
+            yield from found
+            if len(found) < BATCH_SIZE:
                 return
-            memory_id = rows[-1][0]
+            memory_id = found[-1].id
 
     def changed(self, seq: int) -> Changes:
         """The changes after a position in the change log."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT seq, memory_id FROM memory_log WHERE seq > ? ORDER BY seq", (seq,)
-            ).fetchall()
+        rows = self._connections.rows(
+            "SELECT seq, memory_id FROM memory_log WHERE seq > ? ORDER BY seq", (seq,)
+        )
         ids = {number for _, number in rows}
         return Changes(
             seq=rows[-1][0] if rows else seq,
@@ -300,28 +272,25 @@ class Memories:
 
     def last_change(self) -> int:
         """The last position in the change log."""
-        with self._connections.read() as connection:
-            row = connection.execute("SELECT max(seq) FROM memory_log").fetchone()
-            return int(row[0] or 0)
+        ((last,),) = self._connections.rows("SELECT max(seq) FROM memory_log")
+        return int(last or 0)
 
     def max_id(self) -> int:
         """The largest id of any character's memory; 0 if there is none."""
-        with self._connections.read() as connection:
-            row = connection.execute("SELECT max(id) FROM memories").fetchone()
-            return int(row[0] or 0)
+        ((largest,),) = self._connections.rows("SELECT max(id) FROM memories")
+        return int(largest or 0)
 
     def unremembered(self, limit: int = 1000) -> list[int]:
         """Finished turns without a memory, oldest first: what a crash left undone."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT t.id FROM turns t WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
-                "AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.turn_id = t.id "
-                "AND m.kind = 'turn') "
-                "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
-                "ORDER BY t.id LIMIT ?",
-                (limit,),
-            )
-            return [turn_id for (turn_id,) in rows]
+        rows = self._connections.rows(
+            "SELECT t.id FROM turns t WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
+            "AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.turn_id = t.id "
+            "AND m.kind = 'turn') "
+            "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
+            "ORDER BY t.id LIMIT ?",
+            (limit,),
+        )
+        return [turn_id for (turn_id,) in rows]
 
     def shown_paths(self, character: str, chats: Collection[int] = ()) -> dict[int, list[int]]:
         """The branch shown, root first, of each chat that this character's memories come from.
@@ -334,21 +303,20 @@ class Memories:
         """
         only_chats = f"AND c.id IN ({', '.join(map(str, map(int, chats)))})" if chats else ""
         paths: dict[int, list[int]] = {}
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "WITH RECURSIVE up (chat_id, id) AS ("
-                "SELECT c.id, c.leaf_id FROM chats c WHERE c.leaf_id IS NOT NULL "
-                f"{only_chats} AND (c.card_name = :character "
-                "OR EXISTS (SELECT 1 FROM cast_members k "
-                "WHERE k.chat_id = c.id AND k.card_name = :character) "
-                "OR EXISTS (SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
-                "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
-                "WHERE t.parent_id IS NOT NULL) SELECT up.chat_id, up.id FROM up "
-                "JOIN turns t ON t.id = up.id WHERE NOT t.hidden",
-                {"character": character},
-            )
-            for chat_id, turn_id in rows:
-                paths.setdefault(chat_id, []).append(turn_id)
+        rows = self._connections.rows(
+            "WITH RECURSIVE up (chat_id, id) AS ("
+            "SELECT c.id, c.leaf_id FROM chats c WHERE c.leaf_id IS NOT NULL "
+            f"{only_chats} AND (c.card_name = :character "
+            "OR EXISTS (SELECT 1 FROM cast_members k "
+            "WHERE k.chat_id = c.id AND k.card_name = :character) "
+            "OR EXISTS (SELECT 1 FROM memories m WHERE m.chat_id = c.id AND m.shared)) "
+            "UNION ALL SELECT up.chat_id, t.parent_id FROM up JOIN turns t ON t.id = up.id "
+            "WHERE t.parent_id IS NOT NULL) SELECT up.chat_id, up.id FROM up "
+            "JOIN turns t ON t.id = up.id WHERE NOT t.hidden",
+            {"character": character},
+        )
+        for chat_id, turn_id in rows:
+            paths.setdefault(chat_id, []).append(turn_id)
         return {chat_id: sorted(turns) for chat_id, turns in paths.items()}
 
     def search_any(self, words: Sequence[str], character: str, limit: int) -> list[Memory]:
@@ -369,12 +337,13 @@ class Memories:
     def counts(self, character: str | None = None) -> dict[str, int]:
         """The number of memories of each kind."""
         where = "" if character is None else "WHERE character = :character"
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT kind, count(*) FROM memories {where} GROUP BY kind",
-                {"character": character},
-            )
-            return dict(rows.fetchall())
+        query = f"SELECT kind, count(*) FROM memories {where} GROUP BY kind"
+        return dict(self._connections.rows(query, {"character": character}))
+
+    def _select(self, where: str, values: Values) -> list[Memory]:
+        """The memories that fulfil an SQL condition, which may be followed by order and limit."""
+        query = f"SELECT {_COLUMNS} FROM memories WHERE {where}"
+        return [_to_memory(row) for row in self._connections.rows(query, values)]
 
 
 def _reword(connection: sqlite3.Connection, memory_id: int, speaker: str, text: str) -> None:

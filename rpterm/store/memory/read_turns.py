@@ -29,7 +29,11 @@ _IS_MEMBER = (
 
 @dataclass(frozen=True, slots=True)
 class SourceTurn:
-    """A turn for an extraction job to read."""
+    """A turn for an extraction job to read.
+
+    Attributes:
+        listener: Who spoke before, and is the "you" of this turn; "" if nobody did.
+    """
 
     turn_id: int
     chat_id: int
@@ -37,6 +41,7 @@ class SourceTurn:
     speaker: str
     text: str
     created_at: float
+    listener: str = ""
 
 
 class ReadTurns:
@@ -53,45 +58,40 @@ class ReadTurns:
         Turns are left out that the character did not hear, or whose memory the user deleted, hid
         from the model, or marked "never mention".
         """
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "WITH RECURSIVE up (id) AS (SELECT leaf_id FROM chats WHERE id = :chat "
-                "UNION ALL SELECT t.parent_id FROM up JOIN turns t ON t.id = up.id "
-                "WHERE t.parent_id IS NOT NULL) "
-                "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
-                "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
-                f"WHERE {_IS_UNREAD} ORDER BY t.id",
-                {"chat": chat_id, "character": character, "job": job},
-            )
-            return [SourceTurn(*row) for row in rows if row[2] in roles]
+        rows = self._connections.rows(
+            "WITH RECURSIVE up (id) AS (SELECT leaf_id FROM chats WHERE id = :chat "
+            "UNION ALL SELECT t.parent_id FROM up JOIN turns t ON t.id = up.id "
+            "WHERE t.parent_id IS NOT NULL) "
+            "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at, "
+            "CASE WHEN p.role <> t.role THEN p.speaker ELSE '' END FROM up "
+            "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
+            "LEFT JOIN turns p ON p.id = t.parent_id "
+            f"WHERE {_IS_UNREAD} ORDER BY t.id",
+            {"chat": chat_id, "character": character, "job": job},
+        )
+        return [SourceTurn(*row) for row in rows if row[2] in roles]
 
     def mark_unread(self, character: str, job: str) -> None:
         """Mark all turns of a character's chats as unread for a job."""
-        with self._connections.write() as connection:
-            connection.execute(
-                "DELETE FROM distilled_reads WHERE (turn_id, job) IN (SELECT t.id, "
-                f"{_JOB_NAME} FROM turns t JOIN chats c ON c.id = t.chat_id WHERE {_IS_MEMBER})",
-                {"job": job, "character": character},
-            )
+        self._connections.run(
+            "DELETE FROM distilled_reads WHERE (turn_id, job) IN (SELECT t.id, "
+            f"{_JOB_NAME} FROM turns t JOIN chats c ON c.id = t.chat_id WHERE {_IS_MEMBER})",
+            {"job": job, "character": character},
+        )
 
     def chats(self, character: str) -> list[int]:
         """The chats that a character is or was in, oldest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                f"SELECT c.id FROM chats c WHERE {_IS_MEMBER} ORDER BY c.id",
-                {"character": character},
-            )
-            return [chat_id for (chat_id,) in rows]
+        query = f"SELECT c.id FROM chats c WHERE {_IS_MEMBER} ORDER BY c.id"
+        return [chat_id for (chat_id,) in self._connections.rows(query, {"character": character})]
 
     def chats_to_read(self, character: str, job: str) -> list[int]:
         """Those of them with user turns that a job has not read."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT t.chat_id FROM turns t JOIN chats c ON c.id = t.chat_id "
-                f"WHERE {_IS_MEMBER} AND t.role = 'user' AND {_IS_UNREAD} ORDER BY t.chat_id",
-                {"character": character, "job": job},
-            )
-            return [chat_id for (chat_id,) in rows]
+        rows = self._connections.rows(
+            "SELECT DISTINCT t.chat_id FROM turns t JOIN chats c ON c.id = t.chat_id "
+            f"WHERE {_IS_MEMBER} AND t.role = 'user' AND {_IS_UNREAD} ORDER BY t.chat_id",
+            {"character": character, "job": job},
+        )
+        return [chat_id for (chat_id,) in rows]
 
 
 def is_read(connection: sqlite3.Connection, read: Mapping[str, object]) -> bool:

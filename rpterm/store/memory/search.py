@@ -50,7 +50,7 @@ def ranked_matches(
 def _search_substrings(
     connection: sqlite3.Connection, words: list[str], where: str, character: str | None, limit: int
 ) -> list[int]:
-    """The newest memories that contain all these substrings; see ``search.run_on``."""
+    """The newest memories that contain all these substrings; see ``store.search``."""
     contains, parameters = contains_all("m.text", words)
     rows = connection.execute(
         f"SELECT m.id FROM memories m WHERE {contains} {where} ORDER BY m.id DESC LIMIT :limit",

@@ -1,7 +1,7 @@
 """Identifies the source turns of memories across databases, and moves memories between names.
 
 A turn is identified by id, time and wording, so that an import can link memories to their chats
-again. ``move`` transfers everything that belongs to a character when its card is renamed.
+again. ``rename_character`` transfers everything that belongs to a character whose card is renamed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from rpterm.store.errors import StoreError
-from rpterm.store.memory.memories import Memories, Memory
-from rpterm.store.memory.records import wording_hash
-from rpterm.store.row_conversion import batches, qmarks
+from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.schema.cast_tables import TABLE
 
 _MOVED_MEMORIES = (
@@ -36,10 +35,8 @@ class MemorySources:
 
     def identify(self, turn_id: int) -> dict[str, object]:
         """The identification of a turn for an export."""
-        with self._connections.read() as connection:
-            row = connection.execute(
-                "SELECT speaker, text, created_at FROM turns WHERE id = ?", (turn_id,)
-            ).fetchone()
+        query = "SELECT speaker, text, created_at FROM turns WHERE id = ?"
+        row = self._connections.row(query, (turn_id,))
         if row is None:
             raise StoreError(f"There is no turn {turn_id}.")
         wording = wording_hash(row[0], row[1]).hex()
@@ -47,31 +44,23 @@ class MemorySources:
 
     def said_by_user(self, turn_ids: Sequence[int]) -> set[int]:
         """Those of these turns that are the user's."""
-        found: set[int] = set()
-        with self._connections.read() as connection:
-            for part in batches(turn_ids):
-                rows = connection.execute(
-                    f"SELECT id FROM turns WHERE role = 'user' AND id IN ({qmarks(part)})", part
-                )
-                found.update(turn_id for (turn_id,) in rows)
-        return found
+        query = "SELECT id FROM turns WHERE role = 'user' AND id IN ({})"
+        return {turn_id for (turn_id,) in self._connections.rows_among(query, turn_ids)}
 
     def find(self, source: Mapping[str, object]) -> tuple[int, int] | tuple[None, None]:
-        """The (chat, turn) ids of a turn identified by ``of``, if it is in this database."""
+        """The (chat, turn) ids of a turn identified by ``identify``, if it is in this database."""
         wording = str(source.get("wording", ""))
         try:
             key = bytes.fromhex(wording)
         except ValueError:
             return None, None
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT chat_id, id, speaker, text FROM turns WHERE id = :turn "
-                "UNION ALL SELECT t.chat_id, t.id, t.speaker, t.text FROM memories m "
-                "JOIN turns t ON t.id = m.turn_id WHERE m.hash = :hash AND m.kind = 'turn' "
-                "AND m.created_at = :created_at",
-                {"turn": source.get("turn"), "created_at": source.get("created_at"),
-                 "hash": key},
-            ).fetchall()  # fmt: skip
+        rows = self._connections.rows(
+            "SELECT chat_id, id, speaker, text FROM turns WHERE id = :turn "
+            "UNION ALL SELECT t.chat_id, t.id, t.speaker, t.text FROM memories m "
+            "JOIN turns t ON t.id = m.turn_id WHERE m.hash = :hash AND m.kind = 'turn' "
+            "AND m.created_at = :created_at",
+            {"turn": source.get("turn"), "created_at": source.get("created_at"), "hash": key},
+        )
         for chat_id, turn_id, speaker, text in rows:
             if wording_hash(speaker, text).hex() == wording:
                 return chat_id, turn_id
@@ -79,20 +68,14 @@ class MemorySources:
 
     def memory_of(self, turn_id: int, character: str) -> Memory | None:
         """The character's memory of the turn itself, or ``None``."""
-        with self._connections.read() as connection:
-            row = connection.execute(
-                "SELECT id FROM memories WHERE turn_id = ? AND kind = 'turn' AND character = ?",
-                (turn_id, character),
-            ).fetchone()
+        query = "SELECT id FROM memories WHERE turn_id = ? AND kind = 'turn' AND character = ?"
+        row = self._connections.row(query, (turn_id, character))
         return self._memories.get(row[0]) if row is not None else None
 
     def characters(self) -> list[str]:
         """The names of all characters with a memory or a chat."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT character FROM memories UNION SELECT card_name FROM chats ORDER BY 1"
-            )
-            return [name for (name,) in rows]
+        query = "SELECT character FROM memories UNION SELECT card_name FROM chats ORDER BY 1"
+        return [name for (name,) in self._connections.rows(query)]
 
     def rename_character(self, old: str, new: str, card_path: str | None) -> tuple[int, int]:
         """Transfer the chats and memories of a character to another name.

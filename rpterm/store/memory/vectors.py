@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rpterm.store.row_conversion import batches, qmarks
 from rpterm.store.store import Store
 
 
@@ -36,55 +35,36 @@ class MemoryVectors:
 
     def get(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
         """The vectors of these wordings by hash; missing ones are left out."""
-        found: dict[bytes, bytes] = {}
-        with self._connections.read() as connection:
-            for part in batches(hashes):
-                found.update(
-                    connection.execute(
-                        f"SELECT hash, vector FROM memory_vectors WHERE model = ? "
-                        f"AND hash IN ({qmarks(part)})",
-                        (model, *part),
-                    ).fetchall()
-                )
-        return found
+        query = "SELECT hash, vector FROM memory_vectors WHERE model = ? AND hash IN ({})"
+        return dict(self._connections.rows_among(query, hashes, model))
 
     def missing(self, model: str, above: int, below: int, limit: int) -> list[Unembedded]:
         """Memories with ids between ``above`` and ``below`` without a vector, newest first."""
-        with self._connections.read() as connection:
-            rows = connection.execute(
-                "SELECT m.id, m.hash, m.speaker, m.text FROM memories m "
-                "WHERE m.id > ? AND m.id < ? AND NOT EXISTS (SELECT 1 FROM memory_vectors v "
-                "WHERE v.hash = m.hash AND v.model = ?) ORDER BY m.id DESC LIMIT ?",
-                (above, below, model, limit),
-            )
-            return [Unembedded(*row) for row in rows]
+        rows = self._connections.rows(
+            "SELECT m.id, m.hash, m.speaker, m.text FROM memories m "
+            "WHERE m.id > ? AND m.id < ? AND NOT EXISTS (SELECT 1 FROM memory_vectors v "
+            "WHERE v.hash = m.hash AND v.model = ?) ORDER BY m.id DESC LIMIT ?",
+            (above, below, model, limit),
+        )
+        return [Unembedded(*row) for row in rows]
 
     def size(self, model: str) -> int:
         """Size in bytes of one vector of this model; 0 if there is none yet."""
-        with self._connections.read() as connection:
-            row = connection.execute(
-                "SELECT length(vector) FROM memory_vectors WHERE model = ? LIMIT 1", (model,)
-            ).fetchone()
-            return int(row[0]) if row else 0
+        query = "SELECT length(vector) FROM memory_vectors WHERE model = ? LIMIT 1"
+        row = self._connections.row(query, (model,))
+        return int(row[0]) if row else 0
 
     def progress(self, model: str) -> tuple[int, int]:
         """The number of wordings with a vector of this model, and of all wordings."""
-        with self._connections.read() as connection:
-            (total,) = connection.execute("SELECT count(DISTINCT hash) FROM memories").fetchone()
-            (done,) = connection.execute(
-                "SELECT count(*) FROM memory_vectors WHERE model = ?", (model,)
-            ).fetchone()
+        ((done, total),) = self._connections.rows(
+            "SELECT (SELECT count(*) FROM memory_vectors WHERE model = ?), "
+            "(SELECT count(DISTINCT hash) FROM memories)",
+            (model,),
+        )
         return int(done), int(total)
 
     def keep_only(self, model: str) -> None:
         """Delete the vectors of all other models."""
-        with (
-            self._connections.read() as connection
-        ):  # Usually there are none: avoid the write lock.
-            others = connection.execute(
-                "SELECT 1 FROM memory_vectors WHERE model <> ? LIMIT 1", (model,)
-            ).fetchone()
-        if others is None:
-            return
-        with self._connections.write() as connection:
-            connection.execute("DELETE FROM memory_vectors WHERE model <> ?", (model,))
+        others = "SELECT 1 FROM memory_vectors WHERE model <> ? LIMIT 1"
+        if self._connections.row(others, (model,)):  # Usually none: avoid the write lock.
+            self._connections.run("DELETE FROM memory_vectors WHERE model <> ?", (model,))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rpterm.humanize import counted
@@ -58,7 +57,7 @@ class ChatsScreen(Chooser):
         by_turn = {id_: hit for hit in hits if (id_ := str(hit.turn.chat_id)) in others}
         self.found = {id_: hit.turn.id for id_, hit in by_turn.items()}
         return [choice for choice in by_title if choice.id not in by_turn] + [
-            replace(others[id_], detail=f"{hit.turn.speaker}: {hit.snippet}")
+            others[id_]._replace(detail=f"{hit.turn.speaker}: {hit.snippet}")
             for id_, hit in by_turn.items()
         ]
 

@@ -7,8 +7,7 @@ of them: the caller or a subclass provides the choices.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,8 +23,7 @@ from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An entry of the list.
 
     Attributes:
@@ -36,6 +34,7 @@ class Choice:
         indent: Spaces or a tree drawing before the title.
         whole: Whether to show the title in full, styled as role-play.
         said: Whether the title is something that was said, not a name.
+        unseen: What a search finds besides the texts shown.
     """
 
     id: str
@@ -46,11 +45,12 @@ class Choice:
     whole: bool = False
     said: bool = False
     suffix: str = ""
+    unseen: str = ""
 
     @property
     def searched(self) -> str:
         """What a search looks in, in lower case."""
-        return f"{self.title} {self.suffix} {self.detail}".casefold()
+        return f"{self.title} {self.suffix} {self.detail} {self.unseen}".casefold()
 
     def heading(self, width: int, style: str = "") -> Content:
         """The title and the suffix in ``width`` cells; the suffix gets half of them at most."""
@@ -60,8 +60,7 @@ class Choice:
         return title.truncate(width - suffix.cell_length, ellipsis=True) + suffix
 
 
-@dataclass(frozen=True, slots=True)
-class ChooserResult:
+class ChooserResult(NamedTuple):
     """What the user decided.
 
     Attributes:
@@ -180,7 +179,8 @@ class Chooser(Dialog[ChooserResult]):
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED).truncate(width // 2, ellipsis=True)
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)
-        head = Content.assemble(mark, (choice.indent, text.FAINT), choice.heading(title_width))
+        title = choice.heading(title_width, "bold" if choice.detail else "")
+        head = Content.assemble(mark, (choice.indent, text.FAINT), title)
         line = text.justify(head, right, width - 1)
         if choice.detail:
             detail = highlighted(choice.detail).stylize_before(text.MUTED)

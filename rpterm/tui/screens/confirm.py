@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button, Static
 
 from rpterm.tui.screens.dialog import Dialog
@@ -24,7 +25,13 @@ class _Question(Dialog[T]):
     _Question {
         #box { width: 60; }
         #buttons { height: auto; align-horizontal: right; margin: 1 0 0 0; }
-        #buttons Button { margin: 0 0 0 2; min-width: 12; }
+        #buttons Button {
+            margin: 0 0 0 2; min-width: 12; color: $text-muted; background: $panel;
+            &.-error { color: $text-error; }
+            &:focus { color: $background; background: $primary; text-style: bold; }
+            &.-error:focus { color: $background; background: $error; }
+            &:nocolor:focus { text-style: reverse; }
+        }
         #detail { color: $text-muted; }
     }
     """
@@ -41,13 +48,22 @@ class _Question(Dialog[T]):
         self._question, self._detail, self._answers = question, detail, answers
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with Vertical(id="box") as box:
+            box.border_subtitle = Content(f" {' · '.join(self._hints())} ")
             yield Static(self._question, markup=False)
             yield Static(self._detail, id="detail", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("No", id="no", compact=True)
                 for name, label in self._answers.items():
                     yield Button(label, id=name, variant="error", compact=True)
+
+    def _hints(self) -> list[str]:
+        """What the keys of the answers are, and which leaves."""
+        answers = [f"{self._key_of(label)} {label.lower()}" for label in self._answers.values()]
+        return [*answers, "n no"]
+
+    def _key_of(self, label: str) -> str:
+        return label[0].lower()
 
 
 class Confirm(_Question[bool]):
@@ -62,6 +78,9 @@ class Confirm(_Question[bool]):
     def pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
 
+    def _key_of(self, label: str) -> str:
+        return "y"
+
     def action_yes(self) -> None:
         self.dismiss(True)
 
@@ -71,7 +90,7 @@ class Either(_Question[str]):
 
     def on_mount(self) -> None:
         for name, label in self._answers.items():
-            self._bindings.bind(label[0].lower(), f"answer('{name}')", show=False)
+            self._bindings.bind(self._key_of(label), f"answer('{name}')", show=False)
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:

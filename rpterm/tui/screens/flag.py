@@ -35,7 +35,7 @@ class FlagScreen(Dialog[Flagged]):
     DEFAULT_CSS = """
     FlagScreen {
         #box { width: 84; }
-        #text { height: auto; max-height: 14; margin: 0 0 1 0; scrollbar-size-vertical: 1; }
+        #text { height: auto; max-height: 14; margin: 0 0 1 1; scrollbar-size-vertical: 1; }
         #part { color: $text-muted; padding: 0 1; }
     }
     """
@@ -55,7 +55,7 @@ class FlagScreen(Dialog[Flagged]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = " What is wrong here "
-            box.border_subtitle = " ↑↓ sentence · shift+↑↓ more · ⏎ keep · Esc leave "
+            box.border_subtitle = " ↑↓ sentence · Shift+↑↓ more · ⏎ keep · Esc leave "
             with VerticalScroll(id="text", can_focus=False):
                 yield Static(id="reply", markup=False)
             yield Static(id="part", markup=False)

@@ -61,12 +61,14 @@ class Form(Dialog[dict[str, str]]):
         self._form_title, self._fields = title, list(fields)
         edit_keys = BindingsMap(keys.bindings("edit", overrides))
         self._bindings = BindingsMap.merge([self._bindings, edit_keys])
-        self._save_key = keys.short_key_name("form-save", overrides)
+        self._is_short = all(field.lines == 1 for field in self._fields)
+        save = "⏎" if self._is_short else keys.short_key_name("form-save", overrides)
+        self._hints = [f"{save} save", *["Tab next"][: len(self._fields) - 1], "Esc leave"]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False) as box:
             box.border_title = Content(f" {self._form_title} ")
-            box.border_subtitle = Content(f" {self._save_key} save · Tab next · Esc leave ")
+            box.border_subtitle = Content(f" {' · '.join(self._hints)} ")
             for field in self._fields:
                 yield Static(field.label, classes="label", markup=False)
                 yield self._widget(field)
@@ -88,7 +90,7 @@ class Form(Dialog[dict[str, str]]):
 
     def action_enter(self) -> None:
         """Save if all fields are single lines, or else move to the next field."""
-        if all(field.lines == 1 for field in self._fields):
+        if self._is_short:
             self.action_command("form-save")
         else:
             self.focus_next()

@@ -68,19 +68,23 @@ class CharacterPicker(Chooser):
 
     def on_resize(self) -> None:
         width, height = self.app.size
-        pictured = width >= WIDE and height >= HIGH
+        has_colours = self.query_one(Portrait).has_colours
+        pictured = width >= WIDE and height >= HIGH and has_colours
         self.width_beside = COLUMNS + 1 if pictured else 0
         self.set_class(pictured, "-wide")
         super().on_resize()
 
 
 def choices(found: Sequence[CardSummary]) -> list[Choice]:
-    """Cards as choices; names that are not unique with their files' names."""
+    """Cards as choices, which a search finds by their tags, too.
+
+    Names that are not unique are shown with their files' names.
+    """
     names = Counter(card.name for card in found)
     return [
         Choice(
             str(card.path), card.name, f"✗ {card.error}" if card.error else card.about,
-            right=card.key if names[card.name] > 1 else "",
+            right=card.key if names[card.name] > 1 else "", unseen=" ".join(card.tags),
         )
         for card in found
     ]  # fmt: skip

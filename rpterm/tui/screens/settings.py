@@ -41,9 +41,9 @@ class SettingsScreen(Chooser):
         knob = self._knobs[choice.id]
         value = (text.one_line(knob.shown), "bold" if knob.origin else "")
         origin = Content.styled(knob.origin, text.MUTED)
-        origin = origin.truncate(max(0, width - 26), ellipsis=True)
         head = Content.assemble(f" {knob.label:<20} ", value)
-        head = head.truncate(max(24, width - origin.cell_length - 2), ellipsis=True)
+        head = head.truncate(max(32, width - origin.cell_length - 4), ellipsis=True)
+        origin = origin.truncate(max(0, width - head.cell_length - 4), ellipsis=True)
         return text.justify(head, origin, width - 1)
 
     @on(OptionList.OptionHighlighted)

@@ -1,18 +1,19 @@
 """The hint line at the bottom, generated from the key registry for the commands available now.
 
 A click on a hint runs its command. While the user types a command, its completions are listed here
-instead, each with what it does. If not all hints fit, the last ones are dropped, but those that
-lead out of the current state or to the help stay longest. Knows no chat.
+instead, each with what it does; a click takes one. If not all hints fit, the last ones are dropped,
+but those that lead out of the current state or to the help stay longest. Knows no chat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual import events
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
 from rpterm.tui import key_names, keys, text
@@ -27,8 +28,7 @@ MIN_WIDTH_WITH_KEYS = 70
 """Cells from which on a completion is listed with its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """What a typed command may become, what that does, and the key that does the same."""
 
     word: str
@@ -36,8 +36,7 @@ class Completion:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """A key and its label; ``stays`` if it is dropped last."""
 
     shown: Content
@@ -61,6 +60,13 @@ class KeyHints(Static):
         def __init__(self, command: str) -> None:
             super().__init__()
             self.command = command
+
+    class Completed(Message):
+        """A completion was clicked: its word."""
+
+        def __init__(self, word: str) -> None:
+            super().__init__()
+            self.word = word
 
     def __init__(self, overrides: Mapping[str, str], *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
@@ -101,6 +107,9 @@ class KeyHints(Static):
 
     def action_hint(self, command: str) -> None:
         self.post_message(self.Clicked(command))
+
+    def action_complete(self, word: str) -> None:
+        self.post_message(self.Completed(word))
 
     def _draw(self) -> None:
         width = max(1, self.size.width)
@@ -154,7 +163,8 @@ def _completion_row(completion: Completion, longest: int, width: int) -> Content
     key = Content.styled(completion.key, text.MUTED)
     room = width - key.cell_length - 2 if key and width > MIN_WIDTH_WITH_KEYS else width
     row = Content.assemble(word, "   ", completion.about).truncate(max(1, room), ellipsis=True)
-    return row if room == width else text.justify(row, key, width)
+    row = row if room == width else text.justify(row, key, width)
+    return row.stylize(Style.from_meta({"@click": f"complete({completion.word!r})"}))
 
 
 def fit(hints: Sequence[Hint], room: int) -> Content:

@@ -32,14 +32,20 @@ class Portrait(Widget):
     async def show(self, path: Path | None, rows: int = ROWS) -> None:
         """Show the picture in a file, at most ``rows`` high; ``None`` shows none."""
         strips: list[Strip] = []
-        if path is not None and self._has_colours():
+        if path is not None and self.has_colours:
             background = "#{:02x}{:02x}{:02x}".format(*self.background_colors[1].rgb)
             strips = await asyncio.to_thread(_draw, path, rows, background)
         self._strips = strips
         self.display = bool(self._strips)
         self.refresh(layout=True)
 
-    def _has_colours(self) -> bool:
+    @property
+    def rows(self) -> int:
+        """Rows of the picture shown, 0 if there is none."""
+        return len(self._strips)
+
+    @property
+    def has_colours(self) -> bool:
         """Whether the terminal shows enough colours to recognise a picture."""
         few = ("standard", "windows")
         return not self.app.no_color and self.app.console.color_system not in few

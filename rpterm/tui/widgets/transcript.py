@@ -16,16 +16,17 @@ from textual.layouts.stream import StreamLayout
 from textual.message import Message
 from textual.widget import Widget
 
-from rpterm.tui.widgets.portrait import ROWS, Portrait
+from rpterm.cards.card import CharacterCard
+from rpterm.tui.widgets.title_page import TitlePage
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.types import Turn
 
 SMALLEST = 8
-"""Rows that must be free for a portrait."""
+"""Rows that must be free for the title page."""
 
 
 class Transcript(VerticalScroll, can_focus=True):
-    """The portrait, the turns, oldest first, and what is mounted below them."""
+    """The title page, the turns, oldest first, and what is mounted below them."""
 
     DEFAULT_CSS = """
     Transcript {
@@ -35,7 +36,6 @@ class Transcript(VerticalScroll, can_focus=True):
         scrollbar-size-vertical: 1;
         background: $background;
     }
-    Transcript Portrait { margin: 0 0 1 2; }
     """
 
     class HistoryRequested(Message):
@@ -43,8 +43,8 @@ class Transcript(VerticalScroll, can_focus=True):
 
     def __init__(self, views: Sequence[TurnView] = (), *, id: str | None = None) -> None:
         """``views`` are shown in the first frame."""
-        self._portrait = Portrait()
-        super().__init__(self._portrait, *views, id=id)
+        self._title = TitlePage()
+        super().__init__(self._title, *views, id=id)
         self._views: list[TurnView] = list(views)
         self._lock = asyncio.Lock()
         self.has_more = False
@@ -96,12 +96,12 @@ class Transcript(VerticalScroll, can_focus=True):
         for view in self._views:
             view.rate(marks.get(view.turn.id, ""))
 
-    def introduce(self, portrait: Path | None) -> None:
-        """Show the picture in a file above the first turn if that leaves all turns in view."""
+    def introduce(self, card: CharacterCard, user: str, portrait: Path | None) -> None:
+        """Show the title page above the first turn if that leaves all turns in view."""
         turns = sum(view.outer_size.height + 1 for view in self._views)
         free = self.size.height - turns - 2
         shown = portrait if free >= SMALLEST and not self.has_more else None
-        self._portrait.show(shown, min(ROWS, free))
+        self._title.show(card, user, shown, free)
 
     async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
         """Add older turns at the top without moving the visible text."""

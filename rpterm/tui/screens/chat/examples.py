@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm import slash
 from rpterm.tui.screens.chat import preview
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import RptermError
@@ -45,7 +46,7 @@ async def fill(chat: ChatScreen) -> None:
     if session is None or provider is None or chat.state.info is None:
         pane.show([], pane.sizes, _why_empty(chat))
         return
-    draft = chat.input.full_text
+    draft = slash.message_in(chat.input.full_text)
     rows: list[Row] = []
     sizes, problem = pane.sizes, ""
     try:
@@ -83,7 +84,7 @@ def _rows(
     # Always for the chat's own character: examples are not chosen for the others.
     history = session.scene.view(lead, path)
     prompt = lead.prompter.build_full(lead.card, record, history)
-    rows = provider.rows(lead.card, record, history, prompt, session.count)
+    rows = provider.rows(lead.card, record, history, prompt, lead.prompter.count)
     k, budget = provider.sizes(record.id)
     used = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     default = prompt.context // EXAMPLES_SHARE

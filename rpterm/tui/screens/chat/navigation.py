@@ -6,8 +6,7 @@ A jump may show another branch, which is not recorded as a preference of the use
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, opening, replies, require, turns
@@ -21,8 +20,7 @@ _ABOVE = 3
 """How many turns are loaded above the turn that is jumped to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where a jump started.
 
     Attributes:

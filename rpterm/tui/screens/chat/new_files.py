@@ -21,7 +21,7 @@ async def write_character(chat: ChatScreen) -> str | None:
         ``None`` if the user left the form.
 
     Raises:
-        NewCardError: The card cannot be written.
+        PathError: The card cannot be written.
     """
     fields = [
         Field("name", "Name", check=_name_check(world=False)),

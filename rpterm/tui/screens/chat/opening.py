@@ -80,7 +80,9 @@ async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> Non
         tail += ghosts
     await chat.transcript.show(tail, more=len(event.turns) >= background.WINDOW)
     chat.transcript.scroll_to_end()
-    chat.call_after_refresh(chat.transcript.introduce, panes.portrait_path(chat))
+    portrait = panes.portrait_path(chat)
+    user = event.chat.persona.name
+    chat.call_after_refresh(chat.transcript.introduce, chat.card, user, portrait)
     if event.session.scene.group:
         frame.show_header(chat)
     chat.phase(Phase.LOADING)

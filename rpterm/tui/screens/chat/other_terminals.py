@@ -58,7 +58,7 @@ async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
         return
     await replies.refresh_transcript(chat)
     if not any(turn.status is Status.STREAMING for turn in event.path):
-        chat.desk.put(session.branch_changed)
+        chat.desk.put(session.settle_cache)
     if before:
         await _report_switched_branch(chat, session, before[-1].id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm import slash
 from rpterm.tui import background
 from rpterm.types import Prompt
 
@@ -31,7 +32,7 @@ def request_preview(
     def build() -> None:
         session = chat.session
         if session is not None and not chat.state.busy:
-            draft, post = chat.input.full_text, chat.post_message
+            draft, post = slash.message_in(chat.input.full_text), chat.post_message
             chat.previews.put(lambda: background.preview(session, draft, post))
 
     chat.after_pause("preview", after, build)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm import slash
-from rpterm.tui import background
+from rpterm.tui import background, keys
 from rpterm.tui.screens.chat import (
     candidates,
     preview,
@@ -50,11 +50,14 @@ async def _send_without_text(chat: ChatScreen) -> None:
         chat.say("← or → for the better one, = for a tie, 0 for both bad, Esc for no verdict.")
     elif chat.state.choosing is not None:
         await candidates.keep_marked(chat)
-    elif chat.session is not None and chat.session.scene.group:
+    elif require.session(chat).scene.group:
         require.idle(chat)
         await replies.start(chat, ScreenRequest(Intent.NEXT))
+    elif (last := replies.last_turn(chat)) is not None and last.role == "user":
+        await replies.regenerate(chat)
     else:
-        chat.say("Nothing to send yet: write something first.")
+        key, name = keys.key_name("continue", chat.settings.keys), require.session(chat).card.char
+        chat.say(f"Nothing to send yet: write something, or {key} lets {name} go on.")
 
 
 async def several_candidates(chat: ChatScreen) -> None:

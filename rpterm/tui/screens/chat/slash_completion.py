@@ -77,6 +77,16 @@ def _key_of(name: str, overrides: Mapping[str, str] | None) -> str:
     return "" if name == SET else keys.key_name(name, overrides)
 
 
+def take(chat: ChatScreen, word: str) -> None:
+    """A completion was clicked: run the command, or write it down if it takes arguments."""
+    name = word.removeprefix("/")
+    is_setting = name == word
+    chat.input.put(f"/{SET} {word} " if is_setting else f"{word} " if name in USAGE else word)
+    chat.input.focus()
+    if not is_setting and name not in USAGE:
+        chat.command("send")
+
+
 async def complete(chat: ChatScreen) -> None:
     """Complete the command or setting name as far as all suggestions agree."""
     line = chat.input.text

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import card_changes, examples, new_files, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 
@@ -25,9 +26,7 @@ _WHOSE = "\0whose"
 
 async def choose_world(chat: ChatScreen) -> None:
     """Show the list of worlds; Enter adds one to the card or the chat, or removes it."""
-    from rpterm.cards import worlds
     from rpterm.examples.editor import CHAT
-    from rpterm.paths import find
 
     session = require.session(chat)
     require.idle(chat)
@@ -39,7 +38,7 @@ async def choose_world(chat: ChatScreen) -> None:
         available = await chat.ask(editor.worlds, "" if whose == CHAT else whose)
         extra = (await chat.ask(lambda: session.chat)).worlds
         found = _choices(session, available, extra, whose, targets)
-        none = "No world matches." if found else worlds.no_worlds_hint(find().characters)
+        none = "No world matches." if found else _how_to_start(chat)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
             takes="join or leave", overrides=chat.settings.keys, empty=none, actions=("list-new",),
@@ -54,6 +53,14 @@ async def choose_world(chat: ChatScreen) -> None:
         elif name := await new_files.write_world(chat):
             at = name
             await _show_change(chat, await chat.ask(editor.toggle_world, name, whose), whose)
+
+
+def _how_to_start(chat: ChatScreen) -> str:
+    new_key = keys.key_name("list-new", chat.settings.keys)
+    return (
+        "There are no worlds yet. A world is lore that several characters share: "
+        f"{new_key} starts one, and importing a lorebook creates one."
+    )
 
 
 async def toggle_world(chat: ChatScreen, arguments: str) -> None:

@@ -191,14 +191,15 @@ class ExamplesPane(FoldingPane):
         return Content.assemble(padded_label, down, " ", *bar, " ", up, f"  {figure}")
 
     def _links(self) -> Content:
-        return Content("  ").join(
+        links = [
             text.key_link(
                 keys.short_key_name(name, self._overrides),
                 keys.BY_ID[name].label,
                 pane_action("command", name),
             )
             for name in _LINKED
-        )
+        ]
+        return text.flow(links if self._rows else (), self.width)
 
     def _options(self) -> Iterable[Option]:
         title = ""

@@ -36,13 +36,13 @@ class MemoryPane(ListPane):
     DEFAULT_CSS = """
     MemoryPane {
         #memory-head { height: auto; padding: 0 2 0 1; }
-        #memory-search { height: 1; border: none; padding: 0 1; margin: 0 2 0 0;
-            background: $panel; &:focus { background-tint: $foreground 5%; } }
+        #memory-search { height: 1; border: none; padding: 0 1; background: $panel;
+            &:focus { background-tint: $foreground 5%; } }
         #memory-kinds { height: auto; padding: 0 1; margin: 0 0 0 0; link-style: none;
             link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
         #memory-detail { height: auto; max-height: 45%; padding: 0 2 0 1; margin: 1 0 0 0;
             border-top: hkey $panel; scrollbar-size-vertical: 1; }
-        #memory-keys { height: auto; padding: 0 1; color: $text-muted; link-style: none;
+        #memory-keys { height: auto; padding: 0 2 0 1; color: $text-muted; link-style: none;
             link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
     }
     """
@@ -156,10 +156,6 @@ class MemoryPane(ListPane):
         self._draw_detail()
 
     # Drawing -----------------------------------------------------------------------------------
-    @property
-    def width(self) -> int:
-        return max(16, self.listed.size.width - 3)
-
     def _count(self, kind: str) -> int:
         counts = self._view.kinds if self._view else {}
         return 1 if kind == "all" else counts.get(kind, 0)
@@ -251,5 +247,5 @@ class MemoryPane(ListPane):
         for name in names:
             label = "allow" if name == "memory-never" and is_blocked else keys.BY_ID[name].label
             key = keys.short_key_name(name, self._overrides)
-            links.append(text.key_link(key, f"\u00a0{label}", pane_action("command", name), ""))
-        return Content("  ").join(links)
+            links.append(text.key_link(key, label, pane_action("command", name)))
+        return text.flow(links, self.width)

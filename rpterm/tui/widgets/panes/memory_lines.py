@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rpterm.memory.overview import OverviewItem
     from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.files import BlockedPhrase
-    from rpterm.store.memory.memories import Memory as Row
+    from rpterm.store.memory.records import Memory as Row
 
 REASONS = {
     "words": ("━", "$text-primary"),
@@ -156,12 +156,12 @@ def _flags(item: OverviewItem) -> str:
 
 
 def _reasons(item: OverviewItem) -> Content:
-    """``words 62 % · meaning 30 %``, or the reason in the prompt's ledger if that is all."""
+    """``words 62% · meaning 30%``, or the reason in the prompt's ledger if that is all."""
     assert item.used is not None
     if item.recalled is None or not item.used.tokens:
         return Content.styled(text.one_line(item.used.why, 80), text.MUTED)
     parts = [
-        (f"{name} {round(100 * share)} %" if name != "pinned" else "pinned", REASONS[name][1])
+        (f"{name} {share:.0%}" if name != "pinned" else "pinned", REASONS[name][1])
         for name, share in item.recalled.shares
         if share >= _SMALLEST_SHARE and name != "rest"
     ]
@@ -174,7 +174,7 @@ def _why(item: OverviewItem, width: int) -> Content:
     evidence = Content.styled(text.one_line(item.used.why, 300), text.MUTED)
     if item.recalled is None or len(item.recalled.shares) < 2:
         return evidence
-    return Content("\n").join([_bar(item.recalled.shares, width), _legend(item), evidence])
+    return Content("\n").join([_bar(item.recalled.shares, width), _legend(item, width), evidence])
 
 
 def _bar(shares: Iterable[tuple[str, float]], width: int) -> Content:
@@ -188,14 +188,14 @@ def _bar(shares: Iterable[tuple[str, float]], width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def _legend(item: OverviewItem) -> Content:
+def _legend(item: OverviewItem, width: int) -> Content:
     assert item.recalled is not None
     cells = [
         Content.assemble((f"{REASONS[name][0]} ", REASONS[name][1]),
-                         (f"{_REASON_NAMES.get(name, name)} {round(100 * share)} %", text.MUTED))
+                         (f"{_REASON_NAMES.get(name, name)} {share:.0%}", text.MUTED))
         for name, share in item.recalled.shares
     ]  # fmt: skip
-    return Content("  ").join(cells)
+    return text.flow(cells, width)
 
 
 def _version(name: str, row: Row) -> Content:

@@ -1,0 +1,25 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", "-o", metavar="FILE", help="Write to FILE instead of the terminal."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE if it already exists.")]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone, unless ``--yes`` was given; a no ends it."""
+    if not yes and not typer.confirm(f"{question} This cannot be undone."):
+        raise typer.Exit(1)

@@ -1,0 +1,56 @@
+"""The user's settings, cards and database, as commands open them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm import config, paths
+from rpterm.config import Settings
+from rpterm.types import RptermError
+
+if TYPE_CHECKING:
+    from rpterm.store import Store
+
+
+def load_settings(flags: Mapping[str, object] | None = None) -> Settings:
+    """The effective settings of this user.
+
+    Args:
+        flags: Values from the command line by dotted name; ``None`` values count as not given.
+
+    Raises:
+        ConfigError: They cannot be used.
+    """
+    return config.load(paths.find().config_file, os.environ, flags)
+
+
+def card_folders() -> list[Path]:
+    """The existing folders of cards: the user's first, then the shipped one."""
+    from rpterm.cards import library
+
+    return library.card_folders(paths.find().characters)
+
+
+@contextmanager
+def open_store(*, begin: bool = False) -> Iterator[Store]:
+    """The store of this user, closed at the end of the block.
+
+    Args:
+        begin: Create the database if there is none yet.
+
+    Raises:
+        RptermError: There is no database yet, or it cannot be used.
+    """
+    from rpterm.store import Store
+
+    path = paths.find().database
+    if begin:
+        paths.make_folder(path.parent)
+    elif not path.exists():
+        raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
+    with Store(path) as store:
+        yield store

@@ -1,0 +1,46 @@
+"""Whether a reply treats the user as a stranger: it asks for the name they gave, or greets anew.
+
+English and Chinese. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rpterm.scoring.scene import Scene
+from rpterm.scoring.signal import Evidence
+
+_NAME = r"(?-i:[A-ZÀ-Þ][\w'-]+)"
+_NO_NAME = r"(?![\w'-]*(?:ish|ese|ian|can|ench|olic|man|I|The)\b)"
+_GIVES_NAME = re.compile(
+    rf"\b(?:my name(?:'s| is)|call me) {_NAME}|\b(?:I'm|I am) {_NO_NAME}{_NAME}"
+    rf"(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?(?=[.,;!]|$)|(?:我叫|叫我|我的名字(?:是|叫))[^\W\d_]",
+    re.IGNORECASE,
+)
+_ASKS_NAME = re.compile(
+    r"\b(?:what(?:'s| is| was)|tell me|may I (?:have|know|ask)) your name\b|\bwho are you\?"
+    r"|你叫什么|您?贵姓|你是谁[？?]|怎么称呼",
+    re.IGNORECASE,
+)
+_MEETS = re.compile(
+    r"\b(?:I don't (?:believe|think) we(?:'ve| have)(?: ever)? met|have we met|do I know you"
+    r"|we haven't met|(?:nice|pleased|good|pleasure|delighted) to meet you)\b"
+    r"|我们(?:以前)?(?:见过|认识)吗|很高兴认识[你您]|初次见面",
+    re.IGNORECASE,
+)
+_STRANGERS = 3
+"""As many turns of the character belong to getting acquainted."""
+
+
+def greets_anew(reply: str, scene: Scene) -> Iterator[Evidence]:
+    """Where the reply has forgotten who it talks to."""
+    plain = reply.replace("’", "'")
+    asks, meets = _ASKS_NAME.search(plain), _MEETS.search(plain)
+    said = [turn for own, turn in scene.turns if not own]
+    given = [turn for turn in said if _GIVES_NAME.search(turn.text.replace("’", "'"))]
+    if asks and given:
+        turn = given[-1]
+        yield Evidence(*asks.span(), "asks for the name that was given", turn.source, turn.text)
+    if meets and sum(own for own, _ in scene.turns) >= _STRANGERS:
+        yield Evidence(*meets.span(), "takes you for a stranger")
