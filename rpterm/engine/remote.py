@@ -42,7 +42,7 @@ _DEFAULT_CONTEXT = 8192
 _CONNECT_TIMEOUT_S = 10.0
 _LIST_MODELS_TIMEOUT_S = 20.0
 _READ_TIMEOUT_S = 600.0
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 """Longest wait for a server that asks for one; the user can stop it at once."""
 _REJECTED = (400, 422, 500)
 """How servers answer an unknown field; 500 is llama-cpp-python's own server."""
