@@ -53,6 +53,7 @@ class FakeServer(ThreadingHTTPServer):
         self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
         self.refusals: list[tuple[int, str, dict[str, str]]] = []
         """Status, message and headers of the next answers, in place of a reply."""
+        self.error_fields: dict[str, Any] = {}
         self.breaks_at: int | None = None
         """The delta before which the connection is reset."""
         self.body: tuple[str, bytes] | None = None
@@ -104,7 +105,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(body)
         if self.server.refusals:
             code, message, headers = self.server.refusals.pop(0)
-            self.answer(code, {"error": {"message": message}}, headers)
+            error = {"message": message, **self.server.error_fields}
+            self.answer(code, {"error": error}, headers)
             return
         if self.server.refuses and self.server.refuses in body:
             self.answer(400, {"error": {"message": f"unknown field {self.server.refuses}"}})
@@ -406,6 +408,15 @@ def test_a_server_that_is_busy_for_long_is_told_with_its_own_words(
     with pytest.raises(EngineError, match=rf"busy \(quota exceeded\): try again {end}\."):
         list(engine.generate(ASK))
     assert len(server.asked) == 1
+
+
+def test_a_prompt_too_long_for_the_server_is_told_with_the_setting(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    server.refusals = [(400, "the request exceeds the available context size", {})] * 9
+    server.error_fields = {"type": "exceed_context_size_error", "n_ctx": 2048}
+    with pytest.raises(EngineError, match=r"`rpterm config set context 2048`\.$"):
+        list(engine.generate(ASK))
 
 
 def test_cancel_does_not_wait_for_a_busy_server(engine: RemoteEngine, server: FakeServer) -> None:
