@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +14,12 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
+from rpterm.examples.provider import ExampleProvider
 from rpterm.models.engine_factory import open_engine
-from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import Insert
 from rpterm.startup import launch
 from rpterm.store import Store
-from rpterm.types import Chat, Origin, Persona, Sampling, Turn
+from rpterm.types import Chat, LeftOut, Origin, Persona, Prompt, Sampling, Turn
 
 GREEDY = Sampling(
     seed=1,
@@ -49,24 +49,26 @@ _CHARACTER_LINES = (
 )
 
 
-class ChangingContext:
+class ChangingContext(ExampleProvider):
     """A memory and a lore entry that change with every turn: the worst case for a KV cache."""
 
-    def __call__(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], context: int
-    ) -> PromptExtras:
+    def for_turn(
+        self,
+        card: CharacterCard,
+        chat: Chat,
+        history: Sequence[Turn],
+        prompt: Prompt,
+        count: Callable[[str], int],
+    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
+        """Inserts with the number of turns in them, instead of examples."""
         number = len(history)
         memory = (
             f"[{card.char} remembers: {number} days ago the visitor said they had once kept "
             f"{number} bees on a roof in Southwark and sold the honey.]"
         )
         lore = f"[The fog of day {number}: yellow, from the river, thick enough to lose a cab in.]"
-        return PromptExtras(
-            inserts=(
-                Insert("memory", memory, "changes every turn"),
-                Insert("lore:fog", lore, "changes every turn"),
-            )
-        )
+        why = "changes every turn"
+        return (Insert("memory", memory, why), Insert("lore:fog", lore, why)), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class BenchChat:
         settings = replace(self.settings, sampling=sampling)
         states = self.folder / "states"
         return Session(
-            store, self.engine, card, chat, settings, states=states, finders=(ChangingContext(),)
+            store, self.engine, card, chat, settings, states=states, examples=ChangingContext(store)
         )
 
 

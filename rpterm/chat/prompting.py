@@ -7,7 +7,7 @@ knows no store and generates nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,10 +40,6 @@ class NotReadyError(RptermError):
     """The model is not loaded yet, so tokens cannot be counted."""
 
 
-InsertFinder = Callable[[CharacterCard, Chat, Sequence[Turn], int], PromptExtras]
-"""Finds text to insert into a prompt; the number is the context window in tokens."""
-
-
 class Prompter:
     """Builds the prompts of one chat for one engine; safe to call from any thread."""
 
@@ -51,7 +47,6 @@ class Prompter:
         self,
         engine: Engine,
         settings: Settings,
-        finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
         examples: ExampleProvider | None = None,
     ) -> None:
@@ -60,7 +55,6 @@ class Prompter:
         self._lock = threading.RLock()
         self._encode = TokenCache(engine.tokenize)
         self._lore = LoreFinder(self.count)
-        self._finders = tuple(finders)
         self._memory = memory
         self._examples = examples
         self.template: ChatTemplate | None = None
@@ -69,6 +63,10 @@ class Prompter:
         every turn in the prompt is headed by its speaker's name."""
         self.unreadable_worlds: tuple[LeftOut, ...] = ()
         """Worlds of the card that cannot be read; set by the code that reads the card's file."""
+
+    def for_another(self, memory: Memory | None) -> Prompter:
+        """The prompter of another character in the same chat."""
+        return Prompter(self._engine, self.settings, memory)
 
     def ready(self, info: EngineInfo) -> bool:
         """Set up the model's chat template; returns whether that had not been done yet.
@@ -132,24 +130,18 @@ class Prompter:
             NotReadyError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
-        context = self._context()
         hidden = self._hidden(history)
         history = visible_turns(history)
         macros = ChatMacros(card, chat, history)
-        found = [self._lore.find(card, chat, history, context, macros)]
-        found += [find(card, chat, history, context) for find in self._finders]
+        lore = self._lore.find(card, chat, history, self._context(), macros)
         extras = PromptExtras(
-            fixed=tuple(insert for extra in found for insert in extra.fixed),
-            inserts=_own_inserts(card, chat, history, ending, macros)
-            + tuple(insert for extra in found for insert in extra.inserts),
-            left_out=hidden
-            + self.unreadable_worlds
-            + tuple(out for extra in found for out in extra.left_out),
+            fixed=lore.fixed,
+            inserts=_own_inserts(card, chat, history, ending, macros) + lore.inserts,
+            left_out=hidden + self.unreadable_worlds + lore.left_out,
+            examples=None if examples else (),
         )
         if examples:
             extras = self._with_examples(card, chat, extras, macros)
-        else:
-            extras = replace(extras, examples=())
         prompt = self._build(card, chat, history, extras, ending, macros, hint)
         turn_examples: tuple[Insert, ...] = ()
         runners_up: tuple[LeftOut, ...] = ()

@@ -8,7 +8,7 @@ Methods that only read may be called from any thread; ``reply`` is iterated by o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ from rpterm.chat.events import (
     UserTurnStored,
 )
 from rpterm.chat.placement import Placement, find_placement, parent_of_message
-from rpterm.chat.prompting import InsertFinder, Prompter, turns_left_out
+from rpterm.chat.prompting import Prompter, turns_left_out
 from rpterm.chat.reply import ReplyRun
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.saved_caches import SavedCaches
@@ -70,7 +70,6 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        finders: Sequence[InsertFinder] = (),
         memory: Memory | None = None,
         flagged: Collection[str] = (),
         examples: ExampleProvider | None = None,
@@ -80,7 +79,6 @@ class Session(Tree):
     ) -> None:
         """Args:
         states: Folder of saved KV caches; ``None`` saves none.
-        finders: Called in turn for what they add to each prompt.
         memory: The character's long-term memory; the session starts and closes it.
         flagged: Names of samplers that the settings decide, whatever the card says.
         examples: Chooses example dialogues; ``None`` uses the card's own, all of them.
@@ -99,11 +97,8 @@ class Session(Tree):
         self.distiller = distiller
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
-        self._prompter = Prompter(engine, settings, finders, memory, examples)
-        self.scene = Scene(
-            store, chat.id, Actor(card, self._prompter, memory),
-            lambda _, own: Prompter(engine, self.settings, finders, own), casting,
-        )  # fmt: skip
+        self._prompter = Prompter(engine, settings, memory, examples)
+        self.scene = Scene(store, chat.id, Actor(card, self._prompter, memory), casting)
         self.open_other_engine: Callable[[Settings], Engine] | None = None
         self.presence: Presence | None = None
         self.opponent: Session | None = None

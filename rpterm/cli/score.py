@@ -213,8 +213,6 @@ def _row(each: ScoredReply) -> tuple[str, ...]:
              ("persona", "behaviour", "conversation", "boundaries")]  # fmt: skip
     found = worst(score)
     against = reason(*found, each.reply.text).text if found else ""
-    if found and found[0].kind == "against":
-        against = f"little: {against}"  # More of what it names would be evidence in favour.
     at = f"{each.reply.line}.{each.reply.turn}" if each.reply.turn else str(each.reply.line)
     return (
         at, f"{score.probability:.0%}", f"{score.low:.0%}–{score.high:.0%}",

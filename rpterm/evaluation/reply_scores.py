@@ -11,7 +11,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import Agreement, agreement
 from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.scoring.findings import ScoreFinding, findings
-from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.scoring.signal import Evidence
 
@@ -63,8 +63,8 @@ def score_all(
 
 
 def _scene(
-    base: Scene, card: CharacterCard, reply: RecordedReply, others: tuple[CharacterCard, ...]
-) -> Scene:
+    base: ReplyScene, card: CharacterCard, reply: RecordedReply, others: tuple[CharacterCard, ...]
+) -> ReplyScene:
     if not reply.user or reply.user == base.user:
         return replace(base, history=reply.history)
     return scene_of(card, user=reply.user, history=reply.history, others=others)
@@ -140,11 +140,13 @@ def reasons(score: Score, reply: str) -> tuple[Reason, ...]:
 def reason(finding: ScoreFinding, evidence: Evidence | None, reply: str) -> Reason:
     """A finding with its first evidence, in words."""
     good = finding.kind == "for"
+    # More of what a reading against the reply names would be evidence in favour.
+    label = f"little: {finding.label}" if finding.kind == "against" else finding.label
     if evidence is None:
-        return Reason(good, finding.label)
+        return Reason(good, label)
     words = " ".join(reply[evidence.start : evidence.end].split())[:_MOST_WORDS]
     line = shorten(evidence.line, _MOST_LINE, placeholder="…")
-    return Reason(good, finding.label, evidence.note, words, line)
+    return Reason(good, label, evidence.note, words, line)
 
 
 def _labels(reply: RecordedReply) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class RptermApp(App[None], inherit_bindings=False):
         + """
     CommandPalette #--container {
         visibility: visible; width: 96; max-width: 94%; height: auto; max-height: 88%;
-        margin: 2 0 0 0; padding: 1 2; border: round $primary-muted; background: $surface;
+        margin: 2 0 0 0; padding: 1 2 0 2; border: round $primary-muted; background: $surface;
     }
     CommandPalette.-short #--container { margin: 0; max-width: 100%; padding: 0; }
     CommandPalette #--input { border: none; margin: 0 0 1 0; }

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpterm.cards.lore import patterns
+from rpterm.cards.lore import pattern_set
 from rpterm.cards.lore.keys import KeyIndex, KeySpec, normalize
-from rpterm.cards.lore.patterns import PatternSet
+from rpterm.cards.lore.pattern_set import PatternSet
 
 _LETTERS = st.text(st.sampled_from("abAB -'."), min_size=1, max_size=12)
 _SPECS = st.lists(st.builds(KeySpec, _LETTERS, st.booleans(), st.booleans()), max_size=12)
@@ -39,7 +39,7 @@ def test_many_patterns_find_what_single_ones_find(monkeypatch: pytest.MonkeyPatc
     whole = PatternSet(keys)
     assert whole.hits(text) == wanted
     assert set(whole.broken) == {99}
-    monkeypatch.setattr(patterns, "_CHUNK_SIZE", 3)
+    monkeypatch.setattr(pattern_set, "_CHUNK_SIZE", 3)
     assert PatternSet(keys).hits(text) == wanted
 
 
@@ -47,7 +47,7 @@ def test_many_patterns_find_what_single_ones_find(monkeypatch: pytest.MonkeyPatc
 def test_patterns_that_need_too_much_memory_are_tried_one_by_one(
     memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patterns, "_MAX_MEMORY", memory)
+    monkeypatch.setattr(pattern_set, "_MAX_MEMORY", memory)
     keys = {number: f"/[a-f]{{{number + 1}}}[^u-z]{{30}}{number}x/" for number in range(20)}
     text = "abcdefabcdef" + "m" * 30 + "3x" + "abcdef" * 3000
     assert PatternSet(keys).hits(text) == {3}

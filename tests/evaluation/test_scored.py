@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import agreement
 from rpterm.evaluation.dialogues import RecordedReply, read
-from rpterm.evaluation.reply_scores import as_data, flat, score_all, with_labels, worst
+from rpterm.evaluation.reply_scores import (
+    as_data,
+    flat,
+    reason,
+    score_all,
+    with_labels,
+    worst,
+)
+from rpterm.scoring.findings import ScoreFinding
 from rpterm.scoring.scorer import Scorer
 
 CARD = CharacterCard(
@@ -28,6 +37,13 @@ def test_broken_replies_score_lower_and_say_why() -> None:
     assert found is not None and found[1] is not None and found[1].end > found[1].start
     data = json.loads(json.dumps(as_data(broken)))
     assert data["line"] == 2 and data["readings"]["assistant_voice"]["evidence"]
+
+
+def test_a_reason_against_a_reply_does_not_read_like_praise() -> None:
+    (broken,) = score_all(Scorer(), CARD, [RecordedReply(1, BROKEN)])
+    against = ScoreFinding("context", "against", -0.5, next(iter(broken.score.readings.values())))
+    assert reason(against, None, BROKEN).text == "little: answers what was said"
+    assert reason(replace(against, kind="for"), None, BROKEN).text == "answers what was said"
 
 
 def test_a_flat_row_has_line_turn_and_labels() -> None:

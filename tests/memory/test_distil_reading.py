@@ -1,6 +1,7 @@
 """Facts read out of turns by rules, and lines of a model judged against their turn. No model."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ from rpterm.memory.distil.support import support
 from rpterm.store.memory.read_turns import SourceTurn
 
 
-def texts(turn, speaker="Ann"):
-    return [statement.text for statement in statements(turn, speaker)]
+def texts(turn, speaker="Ann", listener=""):
+    return [statement.text for statement in statements(turn, speaker, listener)]
 
 
 @pytest.mark.parametrize(("turn", "expected"), [
@@ -67,6 +68,49 @@ def test_plain_statements_are_read(turn, expected):
 ])  # fmt: skip
 def test_plans_with_a_time_are_read(turn, expected):
     assert texts(turn) == expected
+
+
+@pytest.mark.parametrize(("turn", "expected"), [
+    ("I'll bring you the book tomorrow.", "Ann said they would bring Mr. Orr the book tomorrow"),
+    ("Tomorrow I will show you my bees.", "Ann said they would show Mr. Orr their bees tomorrow"),
+    ("I'll wait at your gate at noon.", "Ann said they would wait at Mr. Orr's gate at noon"),
+    ("I promise I'll come back on Friday.", "Ann said they would come back on Friday"),
+    ("On Saturday I'm going to Paris.", "Ann said they would go to Paris on Saturday"),
+    ("My exam is on Friday.", "Ann's exam is on Friday"),
+    ("I can't visit you tomorrow.", "Ann said they could not visit Mr. Orr tomorrow"),
+    ("I'll tell you tonight.", None), ("I'll give it to you tomorrow.", None),
+    ("I can't sleep tonight.", None),
+])  # fmt: skip
+def test_a_plan_that_concerns_the_listener_names_them(turn, expected):
+    assert texts(turn, listener="Mr. Orr") == ([expected] if expected else [])
+
+
+def test_who_introduces_themselves_has_that_name():
+    for turn in ("Hi, I'm Lucy!", "Good evening, Mr. Holmes. I'm Lucy.", "Hello! I am Lucy."):
+        assert texts(turn) == ["Ann is called Lucy"]
+    assert texts("I am Margaret Fell.") == ["Ann is called Margaret Fell"]
+    for turn in ("Hi, I'm German.", "Hi, I'm tired.", "I am Roman Catholic.", "I'm Not Sure."):
+        assert texts(turn) == []
+
+
+def test_the_names_of_relatives_and_pets_are_kept():
+    assert texts("I have a sister, Anna.") == ["Ann has a sister called Anna"]
+    assert texts("I have two cats, Milo and Otis.") == ["Ann has two cats called Milo and Otis"]
+
+
+@pytest.mark.parametrize("turn", [
+    "No, my sister is called Anna.", "Sorry, my sister's name is Anna.",
+    "My sister is called Anna, not Anne.", "Oh no, my sister is called Anna!",
+])  # fmt: skip
+def test_a_name_that_is_put_right_replaces_the_wrong_one(turn):
+    (anna,) = statements(turn, "Ann")
+    anne = KnownFact(1, 1, "Anne", "Ann's sister is called Anne", False, False, True, True)
+    decided = supersession(
+        anna.text, anna.value, [anne], turn=5, single=anna.single, retracts=anna.retracts
+    )
+    assert decided.takes_over == (1,)
+    (second,) = statements("My sister is called Berta.", "Ann")
+    assert not second.single, "somebody may have two sisters"
 
 
 def test_a_plan_that_is_taken_back_no_longer_holds():
@@ -269,3 +313,10 @@ def test_names_and_denials_must_be_in_the_texts():
     assert not grounding.is_grounded("Ann lives in Leeds", FACTS, 0.5)
     assert not grounding.is_grounded("Ann does not live in York", FACTS, 0.8)
     assert not grounding.is_grounded("Ann has 2 sisters in York", FACTS, 0.5)
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t"])
+def test_a_long_run_of_white_space_does_not_stall_the_reading(space: str) -> None:
+    began = time.perf_counter()
+    assert [each.text for each in clauses(f"I live{space * 20_000}in Bath and I like tea.")]
+    assert time.perf_counter() - began < 5  # Milliseconds; minutes with a pattern on the run.

@@ -28,6 +28,7 @@ def test_95_percent_intervals_hold_the_truth(groups):
 def test_one_chat_has_no_interval():
     votes = [Vote("a", "b", 1), Vote("b", "c", 1), Vote("a", "c", 1)] * 10
     assert all(math.isnan(each.low) and math.isnan(each.high) for each in ranking(votes))
+    assert all(each.rank is None for each in ranking(votes * 20))
     spread = [Vote(v.winner, v.loser, at % 4) for at, v in enumerate(votes)]
     assert all(each.low < each.value < each.high for each in ranking(spread))
 

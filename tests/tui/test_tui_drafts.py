@@ -232,7 +232,7 @@ async def test_remedies_are_refused_while_the_last_message_has_no_reply(stage: S
             app.chat.command(name)
             await wait_until(pilot, lambda: "has no reply yet: Ctrl+R" in notices(app))
             app.clear_notifications()
-            app.chat._last_notice = ("", 0.0)
+            app.chat.notices.forget()
         assert texts(app)[-1] == "Wait" and not app.chat.state.busy
 
 

@@ -176,15 +176,15 @@ async def test_fast_typing_goes_to_the_right_fields_of_a_form(stage: Stage, key:
 async def test_a_form_refuses_a_number_that_is_none(stage: Stage) -> None:
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
-        asked = [Field("depth", "Depth", "-", number=True)]
+        asked = [Field("note", "Note", lines=2), Field("depth", "Depth", "-", number=True)]
         form = Form("Note", asked, {"form-save": "ctrl+b"})
         app.push_screen(form, given.append)
-        await wait_until(pilot, lambda: "^B save" in screen_text(app))
+        await wait_until(pilot, lambda: "^B save · Tab next" in screen_text(app))
         await pilot.press("ctrl+b")
         await wait_until(pilot, lambda: "Depth: write a whole number." in notices(app))
         form.query_one(Input).value = "4"
         await pilot.press("ctrl+b")
-        await wait_until(pilot, lambda: given == [{"depth": "4"}])
+        await wait_until(pilot, lambda: given == [{"note": "", "depth": "4"}])
 
 
 async def test_a_failed_jump_is_not_repeated_in_the_next_chat(stage: Stage) -> None:

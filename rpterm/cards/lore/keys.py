@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rpterm.cards.lore.patterns import PatternSet
+from rpterm.cards.lore.pattern_set import PatternSet
 
 _WORD = re.compile(r"\w+")
 _SPACELESS = re.compile(

@@ -9,7 +9,7 @@ terminal have been read.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,6 @@ from rpterm.chat.cast.renaming import (
     require_unique_speaker,
     speaker_renames,
 )
-from rpterm.chat.prompting import Prompter
 from rpterm.engine.protocol import EngineInfo
 from rpterm.group import GroupError
 from rpterm.prompt.template import OPEN_USER, REPLY, Ending
@@ -37,7 +36,7 @@ from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    pass
 
 
 _TURN_ORDERS = {
@@ -56,19 +55,16 @@ class Scene(Actors):
         store: Store,
         chat_id: int,
         lead: Actor,
-        make: Callable[[CharacterCard, Memory | None], Prompter],
         casting: CardSource | None = None,
     ) -> None:
         """Args:
         lead: The chat's own character.
-        make: Creates the prompter of another character.
 
         Raises:
             GroupError: The chat's own card now has the name of another member.
         """
         super().__init__(lead)
-        self._store, self._chat_id, self._make = store, chat_id, make
-        self._casting = casting
+        self._store, self._chat_id, self._casting = store, chat_id, casting
         self._casts = Casts(store)
         self._info: EngineInfo | None = None
         self._memories_started = False
@@ -292,7 +288,7 @@ class Scene(Actors):
             actor.card = card
             return
         memory = self._casting.memory(card) if remembers and self._casting else None
-        actor = Actor(card, self._make(card, memory), memory)
+        actor = Actor(card, self.lead.prompter.for_another(memory), memory)
         if self._info is not None:
             actor.prompter.ready(self._info)
         if memory is not None and self._memories_started:

@@ -50,6 +50,12 @@ _WHEN = (
     r"in (?:an?|two|three|four|five|six|a few) (?:minutes|hours?|days|weeks?|months?)|"
     rf"in (?:{_MONTHS}|spring|summer|autumn|winter))"
 )
+_APPOINTMENT = r"(?:come|go|join|meet|visit|bring|help|attend|travel|leave|return)\b"
+GREETING = re.compile(
+    r"(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day))(?:,? [\w.]+){0,2}",
+    re.IGNORECASE,
+)
+_NAMES = r"(?-i:[A-Z])\w+(?:(?:, | and |, and )(?-i:[A-Z])\w+)*"
 _DOING = (
     r"(?!(?:going|getting|feeling|looking|thinking|being|trying|having to|doing|putting)\b)\w+ing"
 )
@@ -111,6 +117,10 @@ RULES: tuple[FactRule, ...] = (
           "{who} is called {value}", 0.9, values.is_name, single=True),
     _rule("name", r"(?:I['’]m|I am) (?:called|named) (?P<value>.+)",
           "{who} is called {value}", 0.9, values.is_name, single=True),
+    _rule("name", rf"{GREETING.pattern}, (?:I['’]m|I am) (?P<value>\w+)",
+          "{who} is called {value}", 0.9, values.is_own_name, single=True),
+    _rule("name", r"(?:I['’]m|I am) (?P<value>\w+(?: [\w'’-]+){1,2})", "{who} is called {value}",
+          0.9, values.is_own_name, single=True),
     _rule("name", r"(?:(?:you can|everybody|everyone|people|my friends) )?(?:just )?call me "
           r"(?P<value>.+)", "{who} is called {value}", 0.8, values.is_name),
     _rule("home", rf"I {_ADV}(?:live|reside|am living|have lived) (?P<how>in|at|on|near|by) "
@@ -148,6 +158,8 @@ RULES: tuple[FactRule, ...] = (
           r"divorced|widowed|a widow|a widower)", "{who} is {value}", 0.8, _non_empty, single=True),
     _rule("partner", r"I(?:['’]ve| have)? (?:just )?got (?P<value>(?:married|engaged)(?: to .+)?|"
           r"divorced)", "{who} got {value}", 0.8, _non_empty, single=True),
+    _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}(?:{_KIN}|{_PETS})s?), "
+          rf"(?P<names>{_NAMES})", "{who} has {value} called {names}", 0.7, _non_empty),
     _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?"
           r"(?: (?:called|named) .+| (?:who|in) .+)?)", "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:any )?"
@@ -197,12 +209,20 @@ RULES: tuple[FactRule, ...] = (
           "{who} said they would go to {value} {when}", 0.7),
     _rule(PLAN, rf"(?:I|we){_WILL} (?P<value>.+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they would {value} {when}", 0.7, _is_action),
+    _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) going to "
+          r"(?P<value>(?-i:[A-Z]).*|(?:the|my) .+)", "{who} said they would go to {value} {when}",
+          0.7),
+    _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we){_WILL} (?P<value>.+)",
+          "{who} said they would {value} {when}", 0.7, _is_action),
     _rule(PLAN, rf"(?:I|we)(?:['’]m|['’]re| am| are) (?:also )?(?P<value>{_DOING} .+?) "
           rf"(?P<when>{_WHEN})(?:[ ,].+)?", "{who} said they were {value} {when}", 0.6, _is_action),
     _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) (?P<value>{_DOING} .+)",
           "{who} said they were {value} {when}", 0.6, _is_action),
     _rule(PLAN, rf"I(?:['’]ve got| have) (?P<value>an? .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they had {value} {when}", 0.6),
+    _rule(PLAN, rf"my (?P<value>[\w' -]+?) is (?P<when>{_WHEN})", "{who}'s {value} is {when}", 0.6),
+    _rule(PLAN, rf"I (?:can['’]?t|cannot) (?P<value>{_APPOINTMENT}.*?) (?P<when>{_WHEN})(?: .+)?",
+          "{who} said they could not {value} {when}", 0.7, _is_action, retracts=True),
     _rule(PLAN, r"I(?:['’]m not going to| am not going to| won['’]t| (?:will|shall) not) "
           r"(?P<value>.+?) (?:after all|any ?more|any longer)", "{who} said they would not {value}",
           0.7, _is_action, retracts=True),

@@ -14,20 +14,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rpterm.memory.distil import values
 from rpterm.memory.distil.clauses import Clause, clauses
-from rpterm.memory.distil.rules import MUST_BE_SELF_CONTAINED, RULES, FactRule
+from rpterm.memory.distil.rules import GREETING, MUST_BE_SELF_CONTAINED, PLAN, RULES, FactRule
 
 _OPENERS = re.compile(
     r"^(?:(?:(?:please )?(?:remember|do(?:n['’]t| not) forget|keep in mind|note) that|"
     r"well|oh|ah|yes|yeah|no|hi|hello|hey|actually|anyway|by the way|you know|and|but|so|"
     r"also|then|now|besides|sure|okay|ok|please|remember|because|since|though|for the record|"
     r"as it happens|to be honest|in fact|nowadays|these days|honestly|good (?:morning|evening|day)|"
-    r"nice to meet you|(?:\w+ ){0,2}(?:news|update|confession|fact|secret|thing)(?=:))[,:.!]?\s+)+",
+    r"nice to meet you|i promise(?: you)?(?: that)?(?=,? I\b)|"
+    r"(?:\w+ ){0,2}(?:news|update|confession|fact|secret|thing)(?=:))[,:.!]?\s+)+",
     re.IGNORECASE,
 )
+_CORRECTION = re.compile(
+    r"^(?:\w+[,.!]?\s+){0,2}?(?:no|sorry|actually|correction|wait|i meant?)\b|"
+    r",? not [A-Z]\w*$",
+    re.IGNORECASE,
+)
+"""The speaker puts something right: "No, my sister is called Anna"."""
 _FIRST_PERSON = re.compile(r"(?:I|my)\b", re.IGNORECASE)
 _REMEMBER_REQUEST = re.compile(
     r"^(?:please\s+)?(?:remember|do(?:n['’]t| not) forget|keep in mind|note)"
@@ -61,21 +68,30 @@ class Statement:
     importance: float = 0.5
 
 
-def statements(text: str, speaker: str) -> list[Statement]:
-    """What the speaker of a turn plainly stated about their own life, in order."""
+def statements(text: str, speaker: str, listener: str = "") -> list[Statement]:
+    """What the speaker of a turn plainly stated about their own life, in order.
+
+    Args:
+        listener: Who is "you" in what the speaker plans; "" leaves such plans out.
+    """
     found: list[Statement] = []
+    before = ""
     for clause in clauses(text):
-        found.extend(_statements_in(clause, speaker))
+        found.extend(_statements_in(clause, before, speaker, listener))
+        before = clause.text
     return found
 
 
-def _statements_in(clause: Clause, speaker: str) -> Iterator[Statement]:
+def _statements_in(clause: Clause, before: str, speaker: str, listener: str) -> Iterator[Statement]:
+    greeted = f"{before}, {clause.text}" if GREETING.fullmatch(before) else clause.text
     plain = _OPENERS.sub("", clause.text)
-    for words in dict.fromkeys((plain, plain.partition(",")[0], values.trim(plain))):
+    shorter = (plain.partition(",")[0], values.trim(plain))
+    for words in dict.fromkeys((greeted, plain, *shorter)):
         for rule in RULES:
             match = rule.pattern.match(words)
-            if match and (statement := _build(rule, match, clause, speaker)):
-                yield statement
+            if match and (statement := _build(rule, match, clause, speaker, listener)):
+                corrects = rule.kin and _CORRECTION.search(f"{before}, {clause.text}") is not None
+                yield replace(statement, single=rule.single or corrects)
                 return
             if match and rule.slot in MUST_BE_SELF_CONTAINED:
                 return  # A shortened clause would only seem to make sense on its own.
@@ -86,17 +102,21 @@ def _statements_in(clause: Clause, speaker: str) -> Iterator[Statement]:
         yield Statement(speaker, "", quote, text, clause.text, importance=0.9)
 
 
-def _build(rule: FactRule, match: re.Match[str], clause: Clause, speaker: str) -> Statement | None:
+def _build(
+    rule: FactRule, match: re.Match[str], clause: Clause, speaker: str, listener: str
+) -> Statement | None:
     groups = {key: group or "" for key, group in match.groupdict().items()}
-    value = values.trim(groups["value"])
+    said = groups["value"]
+    if rule.slot == PLAN and listener:
+        said = values.with_listener(said, listener)
+    value = values.trim(said)
     kin = groups.get("kin", "")
     if rule.slot == "name" and value == speaker:
         return None
     if not rule.check(value):
         return None
     if rule.slot in MUST_BE_SELF_CONTAINED and not (
-        values.is_self_contained(value, groups["value"])
-        and (not kin or values.is_self_contained(kin, kin))
+        values.is_self_contained(value, said) and (not kin or values.is_self_contained(kin, kin))
     ):
         return None
     space = " " if groups["value"].startswith(" ") and value else ""

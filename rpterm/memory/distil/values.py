@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rpterm.calendar_names import MONTHS
+from rpterm.memory.distil.word_lists import LANGUAGES
 
 _SUBORDINATE = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
@@ -54,6 +55,10 @@ _PREPOSITIONS = frozenset(
 _RELATIVES = frozenset(["that", "which", "who", "whom", "where", "when", "if"])
 _MAX_WORDS = 9
 
+_NO_NAME = re.compile(
+    rf"^(?:{'|'.join(LANGUAGES.split())}|Swiss|Belgian|Jewish|Sagittarius|Aquarius|Gemini|Virgo|"
+    r"Aries|Leo|Libra|Scorpio|Taurus|Pisces|Cancer|Capricorn|God|Batman)$|(?:an|ish|ese|ic|ist|i)$"
+)
 PROPER = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.-]*")
 
 
@@ -75,6 +80,14 @@ def third_person(value: str) -> str:
         value,
         flags=re.IGNORECASE,
     )
+
+
+def with_listener(value: str, listener: str) -> str:
+    """Put the listener's name in the place of "you", except in a bare ``tell you``."""
+    if re.fullmatch(r"(?:tell|show|ask|give|let|answer|remind|promise|teach) you", value):
+        return value
+    named = re.sub(r"\byour\b", lambda _: f"{listener}'s", value, flags=re.IGNORECASE)
+    return re.sub(r"\byou\b", lambda _: listener, named, flags=re.IGNORECASE)
 
 
 def is_thing(value: str) -> bool:
@@ -124,6 +137,12 @@ def is_name(value: str) -> bool:
     words = value.split()
     small = ("of", "de", "van", "von", "la", "the", "der", "da", "di")
     return 1 <= len(words) <= 4 and all(PROPER.match(w) or w in small for w in words)
+
+
+def is_own_name(value: str) -> bool:
+    """Whether what follows "I am" is a name, and not "Roman Catholic" or "Dutch"."""
+    words = value.split()
+    return is_name(value) and words[0] != "The" and not any(map(_NO_NAME.search, words))
 
 
 def is_age(value: str) -> bool:

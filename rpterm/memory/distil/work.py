@@ -66,7 +66,7 @@ class DistillingWork:
         ):
             if stopped():
                 return WorkResult(tuple(kept), True)
-            found = statements(turn.text, turn.speaker)
+            found = statements(turn.text, turn.speaker, turn.listener)
             if turn.role == "assistant":
                 found = [each for each in found if each.slot == PLAN]
             drafts = self._drafts(turn, found, "rules")

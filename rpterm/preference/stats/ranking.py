@@ -1,7 +1,7 @@
 """Ranks three or more models by pairwise verdicts: a Bradley-Terry model with a ridge penalty.
 
 Intervals come from a bootstrap that resamples chats, because the verdicts of a chat are not
-independent. A model with few votes gets no rank.
+independent. A model with few votes, or with votes from too few chats for an interval, gets no rank.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
-from rpterm.preference.stats.bootstrap import group_interval, resamples
+from rpterm.preference.stats.bootstrap import MIN_GROUPS, group_interval, resamples
 
 MIN_VOTES = 20
 """A model with fewer votes gets no rank."""
@@ -59,7 +59,8 @@ def ranking(votes: Sequence[Vote], *, rounds: int = 200) -> list[Strength]:
         for name, each in strengths(names, sample).items():
             resampled[name].append(each)
     order = sorted(names, key=lambda name: (-value[name], name))
-    ranked = [name for name in order if counts[name] >= MIN_VOTES]
+    known = len(chats) >= MIN_GROUPS
+    ranked = [name for name in order if known and counts[name] >= MIN_VOTES]
     return [
         Strength(
             name, value[name], *group_interval(value[name], resampled[name], len(chats)),

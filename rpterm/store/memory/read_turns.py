@@ -29,7 +29,11 @@ _IS_MEMBER = (
 
 @dataclass(frozen=True, slots=True)
 class SourceTurn:
-    """A turn for an extraction job to read."""
+    """A turn for an extraction job to read.
+
+    Attributes:
+        listener: Who spoke before, and is the "you" of this turn; "" if nobody did.
+    """
 
     turn_id: int
     chat_id: int
@@ -37,6 +41,7 @@ class SourceTurn:
     speaker: str
     text: str
     created_at: float
+    listener: str = ""
 
 
 class ReadTurns:
@@ -57,8 +62,10 @@ class ReadTurns:
             "WITH RECURSIVE up (id) AS (SELECT leaf_id FROM chats WHERE id = :chat "
             "UNION ALL SELECT t.parent_id FROM up JOIN turns t ON t.id = up.id "
             "WHERE t.parent_id IS NOT NULL) "
-            "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at FROM up "
+            "SELECT t.id, t.chat_id, t.role, t.speaker, t.text, t.created_at, "
+            "CASE WHEN p.role <> t.role THEN p.speaker ELSE '' END FROM up "
             "JOIN turns t ON t.id = up.id JOIN chats c ON c.id = t.chat_id "
+            "LEFT JOIN turns p ON p.id = t.parent_id "
             f"WHERE {_IS_UNREAD} ORDER BY t.id",
             {"chat": chat_id, "character": character, "job": job},
         )

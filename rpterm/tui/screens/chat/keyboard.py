@@ -15,6 +15,26 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
+def allows(chat: ChatScreen, action: str, parameters: tuple[object, ...]) -> bool:
+    """Whether a binding of the screen may run now; see ``Screen.check_action``."""
+    if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
+        # A key may be pressed before the screen is mounted.
+        return chat.is_mounted and is_active(chat, key, typed=False)
+    return True
+
+
+def press(chat: ChatScreen, name: str) -> bool:
+    """Run the command of a key pressed in the input; False leaves the key to the input."""
+    for key in keys.commands_for_input_key(name, chat.settings.keys):
+        if is_active(chat, key, typed=True):
+            chat.command(key.id)
+            return True
+    if chat.input.empty and keys.is_key_of("help", name, chat.settings.keys):
+        chat.app.run_command("help")  # type: ignore[attr-defined]
+        return True
+    return False
+
+
 def is_active(chat: ChatScreen, key: keys.Key, *, typed: bool) -> bool:
     """Whether a key of the registry acts in the chat's present state.
 

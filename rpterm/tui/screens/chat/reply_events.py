@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.errors import traceback_text, user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
@@ -47,6 +48,15 @@ async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
             chat.input.put(text)
         case events.ReplyFailed():
             await _reply_failed(chat, event)
+
+
+def report_bug(chat: ChatScreen, error: Exception) -> None:
+    """A bug ended the reply in its thread: show it in the place of the reply."""
+    from rpterm.chat.events import ReplyFailed
+
+    failed = ReplyFailed(user_message(error), traceback_text(error))
+    chat.post_message(messages.SessionReported(failed))
+    chat.post_message(messages.ReplyEnded())
 
 
 async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> None:

@@ -6,11 +6,10 @@ handlers here and the functions they call touch widgets.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -18,7 +17,7 @@ from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rpterm.errors import traceback_text, user_message
+from rpterm.errors import user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
@@ -26,6 +25,7 @@ from rpterm.tui.screens.chat import (
     chats,
     frame,
     hints,
+    keyboard,
     navigation,
     opening,
     other_terminals,
@@ -37,7 +37,7 @@ from rpterm.tui.screens.chat import (
     slash_completion,
     turns,
 )
-from rpterm.tui.screens.chat.keyboard import is_active
+from rpterm.tui.screens.chat.notices import Notices
 from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.chat.state import ChatState
 from rpterm.tui.widgets.alarm import Alarm
@@ -67,8 +67,6 @@ if TYPE_CHECKING:
     from rpterm.tui.widgets.panes.examples import ExamplesPane
     from rpterm.tui.widgets.panes.memory import MemoryPane
 
-SAID_S = 3.0
-"""How long the same notice is not repeated, in seconds: a key held down would pile them up."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -131,7 +129,8 @@ class ChatScreen(Screen[None]):
         self.poller = polling.Poller(self, self._background_failed)
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
-        self._last_notice = ("", 0.0)
+        self.notices = Notices(self)
+        self.say = self.notices.say
         self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------
@@ -141,7 +140,7 @@ class ChatScreen(Screen[None]):
             with Vertical(id="main"), Vertical(id="column"):
                 yield Transcript(opening.first_views(self), id="transcript")
                 yield Alarm(self.settings.keys)
-                yield PromptInput(id="input", press=self.press)
+                yield PromptInput(id="input", press=partial(keyboard.press, self))
             yield PaneHost(id="panes")
         yield StatusLine(id="status")
         yield KeyHints(self.settings.keys, id="hints")
@@ -171,21 +170,7 @@ class ChatScreen(Screen[None]):
 
     # Commands ----------------------------------------------------------------------------------
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "command" and parameters and (key := keys.BY_ID.get(str(parameters[0]))):
-            # A key may be pressed before the screen is mounted.
-            return self.is_mounted and is_active(self, key, typed=False)
-        return True
-
-    def press(self, name: str) -> bool:
-        """Run the command of a key pressed in the input; False leaves the key to the input."""
-        for key in keys.commands_for_input_key(name, self.settings.keys):
-            if is_active(self, key, typed=True):
-                self.command(key.id)
-                return True
-        if self.input.empty and keys.is_key_of("help", name, self.settings.keys):
-            self.app.run_command("help")  # type: ignore[attr-defined]
-            return True
-        return False
+        return keyboard.allows(self, action, parameters)
 
     def action_command(self, name: str) -> None:
         self.command(name)
@@ -233,25 +218,9 @@ class ChatScreen(Screen[None]):
         else:
             call()
 
-    def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
-        """Show a notice; the same notice again only after ``SAID_S``."""
-        now, (last, until) = time.monotonic(), self._last_notice
-        if sentence == last and now < until:
-            return
-        self._last_notice = sentence, now + SAID_S
-        severity: Literal["error", "information"] = "error" if error else "information"
-        # An error in a saved card is read later, when the user comes back from the editor.
-        timeout = 12.0 if error else None
-        self.notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
-
     def _reply_failed(self, error: Exception) -> None:
-        """The thread that opens chats or generates replies hit a bug: show it and end the reply."""
-        from rpterm.chat.events import ReplyFailed
-
-        self.post_message(
-            messages.SessionReported(ReplyFailed(user_message(error), traceback_text(error)))
-        )
-        self.post_message(messages.ReplyEnded())
+        """The thread that opens chats or generates replies hit a bug."""
+        reply_events.report_bug(self, error)
 
     def _background_failed(self, error: Exception) -> None:
         """Another thread failed: show a notice; a running reply continues."""

@@ -59,7 +59,7 @@ class PaneList(LongList):
         return (option.id or "") if option is not None else ""
 
     def refill(self, options: Iterable[Option], mark: Callable[[str], str]) -> None:
-        """Replace the rows and keep the scroll position.
+        """Replace the rows and keep the scroll position, with the marked row in view at the top.
 
         Args:
             options: The new rows.
@@ -71,6 +71,8 @@ class PaneList(LongList):
         if row_id := mark(before):
             self.highlighted = self.get_option_index(row_id)
         self.scroll_to(y=scroll_y, animate=False)
+        if scroll_y == 0:  # Elsewhere the user may have scrolled away from the marked row.
+            self.scroll_to_highlight()
 
 
 class ListPane(Vertical):
