@@ -15,7 +15,7 @@ from typing import Any
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.scoring_setup import running_scorer
-from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.scorer import Scorer
 
 FILES = ("remembered.toml", "chinese.toml")
@@ -37,7 +37,7 @@ def measure(scorer: Scorer, entries: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _scene(entry: dict[str, Any]) -> Scene:
+def _scene(entry: dict[str, Any]) -> ReplyScene:
     """The user has the last of the alternating turns."""
     count = len(entry["talk"])
     history = tuple(((count - at) % 2 == 0, text) for at, text in enumerate(entry["talk"]))

@@ -41,6 +41,14 @@ def test_starting_a_chat_imports_neither_typer_nor_the_store() -> None:
     assert imported(code) & {*HEAVY, "typer"} == set()
 
 
+@pytest.mark.parametrize("options", ["", "'--new'"])
+def test_a_plain_start_skips_the_parser(options: str) -> None:
+    code = f"import rpterm.__main__ as m; sys.argv = ['rpterm', 'chat', {options}]; m.main()"
+    found = imported(code)
+    assert "rpterm" in found
+    assert "typer" not in found
+
+
 def test_help_lists_every_command(cli: Cli) -> None:
     done = cli("--help")
     assert done.code == 0
