@@ -135,7 +135,10 @@ def _at_path(wanted: str, folders: Sequence[Path]) -> Path:
         tip = f" Did you mean {near[0]}?" if near else " Check the path."
         raise CardNotFound(f"There is no file {wanted}.{tip}")
     if path.suffix.lower() in FOREIGN_EXTENSIONS:
-        message = f"{wanted} is another program's card. Import it: rpterm cards import {wanted}"
+        import shlex  # Only needed for this mistake.
+
+        command = f"rpterm cards import {shlex.quote(wanted)}"
+        message = f"{wanted} is another program's card. Import it: {command}"
         raise CardNotFound(message)
     return path
 

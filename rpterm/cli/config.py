@@ -49,10 +49,13 @@ def set_value(
     profile: _Profile = "",
 ) -> None:
     """Change one setting. Comments in the settings file are preserved."""
-    from rpterm.cli.setting_check import checked_value
+    from rpterm.cli.guard import complain
+    from rpterm.cli.setting_check import checked_value, missing_model
 
     file = _file(profile)
     settings.save(file, name, checked_value(name, value, file))
+    if name == "model" and (warning := missing_model(value)):
+        complain(warning)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from rpterm import paths as folders
 from rpterm import transfer
@@ -53,7 +54,8 @@ def import_chats(
         file = library.find(card, places)
         found = transfer.read_known([(file.stem, file)], places)
         if not found:
-            raise RptermError(f"{file} has errors: `rpterm cards lint {file}` lists them.")
+            command = f"rpterm cards lint {quote(str(file))}"
+            raise RptermError(f"{file} has errors: `{command}` lists them.")
         owner = found[0]
     logs = [log for path in paths for log in _logs(path)]
     with open_store(begin=True) as store:

@@ -43,6 +43,25 @@ def checked_value(name: str, value: str, file: Path) -> str:
     return value
 
 
+def missing_model(value: str) -> str:
+    """The warning that a model is not on this machine; "" if it is, or if a server has it.
+
+    It is only a warning: whoever sets up a machine may name the model before it is there.
+    """
+    from rpterm import paths
+    from rpterm.engine.protocol import ModelError
+    from rpterm.models import library
+
+    folders = paths.find()
+    if config.load(folders.config_file).engine != "llama":
+        return ""
+    try:
+        found = library.find_model(value, folders.models, folders.cache)
+    except ModelError as error:
+        return f"saved, but until it exists no chat can begin. {error}"
+    return "" if found.is_file() else f"saved, but until it exists no chat can begin: {found}."
+
+
 def _is_path(name: str, path: Path) -> bool:
     """Whether the value is an existing path; a model's name may also be that of a folder here."""
     return (name in _FILES and path.is_file()) or (name in _FOLDERS and path.exists())

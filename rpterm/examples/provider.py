@@ -121,13 +121,13 @@ class ExampleProvider:
         if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
             return (), ()
         choice = self._choice(card, chat, history, prompt, count)
+        note = _notes(card, chat, history)
         inserts = tuple(
-            Insert(each.exemplar.span, self._note(card, chat, each.exemplar), each.why)
-            for each in choice.taken
+            Insert(each.exemplar.span, note(each.exemplar), each.why) for each in choice.taken
         )
         passed = tuple(
             LeftOut(
-                each.exemplar.span, self._note(card, chat, each.exemplar), 0,
+                each.exemplar.span, note(each.exemplar), 0,
                 f"similarity to what was said {each.meaning:.2f}; {why}",
             )
             for each, why in choice.passed[:MAX_PASSED_LISTED]
@@ -145,7 +145,7 @@ class ExampleProvider:
         count: Callable[[str], int],
     ) -> list[Row]:
         """Every example: those in the prompt in its order, then the others."""
-        marks = self.marks(chat.id)
+        marks, note = self.marks(chat.id), _notes(card, chat, history)
         choice = self._choice(card, chat, history, prompt or Prompt(()), count)
         taken = {each.exemplar.key: each.why for each in choice.taken}
         passed = {each.exemplar.key: reason for each, reason in choice.passed}
@@ -166,7 +166,7 @@ class ExampleProvider:
                 place, why = "pinned", "always there"
             elif each.span in prompt_tokens:
                 place, why = "card", "the card's"
-            tokens = prompt_tokens[each.span] or count(self._note(card, chat, each))
+            tokens = prompt_tokens[each.span] or count(note(each))
             rows.append(Row(each, place, tokens, 0, similarities.get(each.key), why))
         return _ordered(rows, prompt)
 
@@ -203,6 +203,7 @@ class ExampleProvider:
         candidates = [e for e in every if e.span not in static]
         if not candidates:
             return Choice()
+        note = _notes(card, chat, history)
         situation = Situation(
             asked,
             {turn.id: turn.text for turn in history},
@@ -212,7 +213,7 @@ class ExampleProvider:
         k, _ = self.sizes(chat.id)
         return choose(
             candidates, situation, k=k, room=prompt.context // TURN_SHARE,
-            cost=lambda each: count(self._note(card, chat, each) + "\n\n"),
+            cost=lambda each: count(note(each) + "\n\n"),
             similarity=self._similarity(asked, every),
             excluded={key for key, mark in marks.items() if mark == "excluded"},
         )  # fmt: skip
@@ -300,16 +301,22 @@ class ExampleProvider:
             self._is_embedding = True
         threading.Thread(target=work, name="rpterm-examples", daemon=True).start()
 
-    def _note(self, card: CharacterCard, chat: Chat, exemplar: Exemplar) -> str:
-        """An example as a short note of the volatile block."""
-        fill = ChatMacros(card, chat).expand_static if exemplar.source == "card" else _verbatim
-        names = {"user": chat.persona.name, "char": card.char}
+
+def _notes(card: CharacterCard, chat: Chat, history: Sequence[Turn]) -> Callable[[Exemplar], str]:
+    """What writes an example as a short note of the volatile block, at the time of this turn."""
+    expand = ChatMacros(card, chat, history).expand_for_turn
+    names = {"user": chat.persona.name, "char": card.char}
+
+    def note(exemplar: Exemplar) -> str:
+        fill = expand if exemplar.source == "card" else _verbatim
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (
             f"[How {card.char} has answered before, as an example of the voice:\n"
             + "\n".join(lines)
             + "]"
         )
+
+    return note
 
 
 def _verbatim(text: str) -> str:

@@ -311,7 +311,7 @@ class _Run:
         ratings = list(self.judgements.ratings(chat.id))
         comparisons = list(self.judgements.comparisons(chat.id))
         own_ratings = [each for each in ratings if each.turn_id not in others]
-        own_comparisons = [c for c in comparisons if not others & {c.left_id, c.right_id}]
+        own_comparisons = [each for each in comparisons if others.isdisjoint(each.turns)]
         own_count = len(own_ratings) + len(own_comparisons)
         if foreign := len(ratings) + len(comparisons) - own_count:
             self.result.left_out["said by another character than the chat's own"] += foreign

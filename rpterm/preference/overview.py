@@ -125,8 +125,7 @@ class _ChatReader:
         self.ratings = list(judgements.ratings(chat_id))
         self.comparisons = list(judgements.comparisons(chat_id))
         turns = {each.turn_id for each in self.ratings}
-        for pair in self.comparisons:
-            turns |= {pair.left_id, pair.right_id}
+        turns.update(turn for pair in self.comparisons for turn in pair.turns)
         self.scores = {turn: each.probability for turn, each in scores.get(turns).items()}
 
     def read(self) -> None:
@@ -172,7 +171,7 @@ class _ChatReader:
         for model in {left, right}:
             self.found.models[model].duels += 1
         if left != right:
-            for turn in (pair.left_id, pair.right_id):
+            for turn in pair.turns:
                 group = self.found.models[self._model(turn)]
                 group.won += best == turn
                 group.lost += isinstance(best, int) and best != turn

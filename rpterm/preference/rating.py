@@ -207,12 +207,8 @@ class Rater:
         if not _has_versions(turn) or self.judgements.is_kept_by_score(turn.id):
             return
         rivals = [each.id for each in self.store.siblings(turn.id) if _is_rival(each, turn)]
-        compared = {
-            other
-            for each in self.judgements.comparisons(turn.chat_id)
-            for one, other in ((each.left_id, each.right_id), (each.right_id, each.left_id))
-            if one == turn.id
-        }
+        comparisons = self.judgements.comparisons(turn.chat_id)
+        compared = {other for each in comparisons if turn.id in each.turns for other in each.turns}
         new = [rival for rival in rivals if rival not in compared]
         if new:
             self.judgements.kept_swipe(turn.id, new, how=self._how(turn, method=AUTOMATIC))
@@ -243,9 +239,8 @@ class Rater:
                 found[each.turn_id] = _with_rating(found.get(each.turn_id, Mark()), each)
         for duel in self.judgements.comparisons(chat_id):
             if duel.kind == "duel" and duel.how.rater == self.rater and duel.verdict != "tie":
-                for turn, side in ((duel.left_id, "left"), (duel.right_id, "right")):
-                    mark = found.get(turn, Mark())
-                    found[turn] = replace(mark, won=duel.verdict == side)
+                for turn in duel.turns:
+                    found[turn] = replace(found.get(turn, Mark()), won=duel.winner == turn)
         return found
 
     def undo(self, chat_id: int, turn_id: int | None = None) -> Rating | Comparison | None:
@@ -256,7 +251,7 @@ class Rater:
             each
             for each in judgements
             if each.how.rater == self.rater and each.how.method != AUTOMATIC
-            if turn_id is None or turn_id in _judged_turns(each)
+            if turn_id is None or turn_id in each.turns
         ]
         last = max(mine, key=lambda each: each.id, default=None)
         if last is not None:
@@ -309,14 +304,6 @@ def _with_rating(mark: Mark, rating: Rating) -> Mark:
     if rating.kind == "stars":
         return replace(mark, stars=rating.value, dimensions=rating.dimensions)
     return replace(mark, thumb=bool(rating.value), dimensions=rating.dimensions or mark.dimensions)
-
-
-def _judged_turns(judgement: Rating | Comparison) -> tuple[int, ...]:
-    from rpterm.store.judgement_records import Rating
-
-    if isinstance(judgement, Rating):
-        return (judgement.turn_id,)
-    return (judgement.left_id, judgement.right_id)
 
 
 def _has_versions(turn: Turn) -> bool:

@@ -106,16 +106,14 @@ class _RecordBuilder:
     def run(self) -> ChatRecords:
         ratings = [each for each in self.material.ratings if self._is_wanted(each)]
         comparisons = [each for each in self.material.comparisons if self._is_wanted(each)]
-        for each in ratings:
-            self.prompts.reserve_for(each.turn_id)
-        for pair in comparisons:
-            self.prompts.reserve_for(pair.left_id)
-            self.prompts.reserve_for(pair.right_id)
-        latest = self._latest([each for each in ratings if self._is_usable(each, each.turn_id)])
+        judgements: list[Rating | Comparison] = [*ratings, *comparisons]
+        for each in judgements:
+            for turn_id in each.turns:
+                self.prompts.reserve_for(turn_id)
+        latest = self._latest(list(filter(self._is_usable, ratings)))
         pairs: list[Record] = []
-        for pair in comparisons:
-            if self._is_usable(pair, pair.left_id, pair.right_id):
-                pairs += self._pair(pair)
+        for pair in filter(self._is_usable, comparisons):
+            pairs += self._pair(pair)
         labels = [self._label(each) for each in latest]
         self.result.records += labels
         pairs += rated_pairs(
@@ -137,8 +135,8 @@ class _RecordBuilder:
         self._drop(judgement, "its source is not wanted")
         return False
 
-    def _is_usable(self, judgement: Rating | Comparison, *turns: int) -> bool:
-        for turn_id in turns:
+    def _is_usable(self, judgement: Rating | Comparison) -> bool:
+        for turn_id in judgement.turns:
             turn = self.prompts.turns[turn_id]
             if turn.status is not Status.COMPLETE:
                 return self._drop(judgement, "the reply is not finished")
@@ -191,7 +189,7 @@ class _RecordBuilder:
         if left.text == right.text:
             self._drop(pair, "both replies are the same text")
             return []
-        if not self._same_prompt(pair.left_id, pair.right_id):
+        if not self._same_prompt(*pair.turns):
             self._drop(pair, "the replies were made from different prompts")
             return []
         prompt = self.prompts.prompt(pair.left_id) or ()

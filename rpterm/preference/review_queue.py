@@ -93,7 +93,7 @@ class ReviewQueue:
         for chat in {each.chat_id for each in replies}.intersection(self.rater.judgements.chats()):
             marks |= self.rater.marks(chat)
         duels = [each for each in self.rater.judgements.comparisons() if each.kind == "duel"]
-        dueled = {turn for each in duels for turn in (each.left_id, each.right_id)}
+        dueled = {turn for each in duels for turn in each.turns}
         self._items = [_item(each, marks.get(each.turn_id, Mark()), dueled) for each in replies]
         known = {each.turn_id: each for each in replies}
         self._items += [
@@ -123,7 +123,7 @@ def close_duels(duels: Sequence[Comparison]) -> list[CloseDuel]:
     """Duels that were a tie or ended differently when repeated, and were not reviewed since."""
     pairs: dict[frozenset[int], list[Comparison]] = defaultdict(list)
     for each in duels:
-        pairs[frozenset((each.left_id, each.right_id))].append(each)
+        pairs[frozenset(each.turns)].append(each)
     found = []
     for repeated in pairs.values():
         outcomes = {each.winner for each in repeated}

@@ -50,6 +50,11 @@ class Rating:
     reason: str = ""
 
     @property
+    def turns(self) -> tuple[int, ...]:
+        """The id of the judged reply."""
+        return (self.turn_id,)
+
+    @property
     def good(self) -> bool | None:
         """A thumb up, 4 and 5 stars are good; a thumb down, 1 and 2 are bad; 3 is neither."""
         if self.kind == "thumb":
@@ -75,6 +80,11 @@ class Comparison:
     dimensions: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
     asked_again: int | None = None
+
+    @property
+    def turns(self) -> tuple[int, int]:
+        """The ids of both replies."""
+        return self.left_id, self.right_id
 
     @property
     def winner(self) -> int | Verdict:

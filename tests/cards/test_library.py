@@ -63,9 +63,9 @@ def test_odd_names_are_refused(shelves: list[Path], name: str) -> None:
 
 
 def test_other_programs_cards_get_a_hint_at_the_importer(tmp_path: Path) -> None:
-    file = tmp_path / "card.png"
+    file = tmp_path / "my card.png"
     file.write_bytes(b"x")
-    with pytest.raises(CardNotFound, match="rpterm cards import"):
+    with pytest.raises(CardNotFound, match=r"rpterm cards import '.*my card\.png'"):
         find(str(file), [])
 
 

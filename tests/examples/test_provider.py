@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -448,3 +449,17 @@ def test_where_every_example_is_in_the_prompt_already_nothing_is_embedded(
         CARD, session.chat, [turn], prompt, session.scene.lead.prompter.count
     ) == ((), ())
     assert near.asked == []
+
+
+def test_an_example_that_joins_a_turn_reads_the_time_of_that_turn(tmp_path: Path) -> None:
+    clock = [1_000_000_000.0]
+    card = replace(CARD, examples=(Example((("char", "It is {{isodate}}, and no later."),)),))
+    with Store(tmp_path / "later.db", clock=lambda: clock[0]) as store:
+        chat = begin_chat(store, card, TOML, Persona("Ann"))
+        examples = ExampleProvider(store, per_turn=lambda: 1, budget=1)
+        session = Session(store, ScriptedEngine(["x"]), card, chat, Settings(), examples=examples)
+        session.load()
+        clock[0] += 3 * 86_400
+        spans = session.preview("Is it later than I think?").spans
+    [note] = [span.text for span in spans if span.source == "example:1"]
+    assert f"It is {date.fromtimestamp(clock[0])}" in note

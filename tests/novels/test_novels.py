@@ -355,3 +355,52 @@ def test_a_novel_that_lacks_a_file_or_a_column_is_told(tmp_path: Path) -> None:
     (tmp_path / "Flood" / "characters.csv").write_text("Main Name,Aliases\nDora,{'Dora'}\n")
     with pytest.raises(RptermError, match="no columns quoteByteSpans and speaker"):
         novels.measure(tmp_path)
+
+
+TALKS = """\
+"The goat is on the roof," said Mr. Pell, "and it will not come down for anybody."
+
+"Then bring it hay," said Dora, "--hay, and a rope of good length."
+
+"Is there any hay left in the flooded barn?" asked Mr. Pell.
+
+"There is hay enough in the loft," said Dora. "Goats never ask how dry it is."
+
+"You should be the mayor of this wet valley," said Mr. Pell.
+
+"Nobody votes for girls who climb on roofs," said Dora.
+"""
+
+
+def test_no_answer_stands_in_two_examples_and_tags_leave_no_commas() -> None:
+    book = Book([*paragraphs(), *TALKS.split("\n\n")])
+    dora = book.people.named("Dora")
+    assert dora is not None
+    examples = draft_card(book, dora, "The Flood").card.examples
+    turns = [turn for example in examples for turn in example.dialogue]
+    answers = [text for role, text in turns if role == "char"]
+    assert len(answers) == len(set(answers)) >= 3
+    assert '"Then bring it hay--hay, and a rope of good length."' in answers
+    assert any("loft. Goats" in text for text in answers)
+    asked = [text for role, text in turns if role == "user"]
+    assert any("roof, and it" in text for text in asked)
+
+
+def test_who_is_not_described_is_known_by_their_company() -> None:
+    told = [
+        '"Mind the step, Dora," said the Ferryman.',
+        '"I see it, Ferryman," said Dora.',
+        '"It is a wet step, Dora," said the Ferryman.',
+        '"You are a good man, Ferryman," said Dora.',
+    ]
+    book = Book([*paragraphs(), *["It rained."] * 4, *told, *told])
+    ferryman = book.people.named("the Ferryman")
+    assert ferryman is not None
+    card = draft_card(book, ferryman, "The Flood").card
+    assert card.description == (
+        "The Ferryman is a character of “The Flood”, who talks mostly with Dora."
+    )
+    dora = book.people.named("Dora")
+    assert dora is not None
+    lore = draft_card(book, dora, "The Flood").card.lorebook
+    assert not any(entry.content.startswith("You ") for entry in lore.entries)

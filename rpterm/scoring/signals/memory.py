@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.texts import content_stems, find_word, words
@@ -53,7 +53,7 @@ class MemoryWords:
     dimension: Dimension = "conversation"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         lines = known_lines(scene)
         new_words = _new_words(reply, scene)
         if not lines or not new_words:
@@ -85,7 +85,7 @@ class MemoryMeaning:
     def __init__(self, similarity: ContrastiveSimilarity) -> None:
         self._similarity = similarity
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         lines = known_lines(scene)
         if not lines or not reply.strip():
             return NO_DATA
@@ -98,12 +98,12 @@ class MemoryMeaning:
         return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
 
 
-def known_lines(scene: Scene) -> list[Fact]:
+def known_lines(scene: ReplyScene) -> list[Fact]:
     """The card's facts, then the turns before the last one, oldest first."""
     return [*scene.facts, *(turn for _, turn in scene.turns[:-1] if turn.text.strip())]
 
 
-def _new_words(reply: str, scene: Scene) -> list[str]:
+def _new_words(reply: str, scene: ReplyScene) -> list[str]:
     """The different content words that the reply adds to the last turn and the speakers' names.
 
     In the order of the reply: a set would make the last digits of a sum differ between processes.

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 
 from rpterm.humanize import counted
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, ngrams, shared_run, words
 
@@ -33,7 +33,7 @@ class Repetition:
     dimension: Dimension = "conversation"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         reply_words = words(reply)
         if not reply_words:
             return NO_DATA
@@ -53,7 +53,7 @@ class Repetition:
         return Reading(value, 1.0, tuple(evidence))
 
 
-def _circling(reply: str, scene: Scene) -> float:
+def _circling(reply: str, scene: ReplyScene) -> float:
     """How far the share of repeated content words is above the usual one, scaled to 0-1."""
     names = set(content_stems(f"{scene.char} {scene.user}"))
     content = [stem for stem in content_stems(reply) if stem not in names]
