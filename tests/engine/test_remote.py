@@ -56,6 +56,7 @@ class FakeServer(ThreadingHTTPServer):
         self.error_fields: dict[str, Any] = {}
         self.breaks_at: int | None = None
         """The delta before which the connection is reset."""
+        self.props: Any = []
         self.body: tuple[str, bytes] | None = None
         """Content type and bytes of every reply, instead of a proper one."""
         self.hold = threading.Event()
@@ -96,7 +97,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.allowed():
-            self.answer(200, self.server.models)
+            is_props = self.path == "/props"
+            self.answer(200, self.server.props if is_props else self.server.models)
 
     def do_POST(self) -> None:
         if not self.allowed():
@@ -184,6 +186,19 @@ def test_load_uses_what_the_server_reports(engine: RemoteEngine, server: FakeSer
     assert not info.exact_tokens and not info.can_score
     assert engine.load() is info is engine.info
     assert RemoteEngine(server.url, "", key="secret", context=99).load().context == 99
+
+
+@pytest.mark.parametrize(
+    ("props", "context"),
+    [({"default_generation_settings": {"n_ctx": 4096}}, 4096), ("hello", 131072), ({}, 131072)],
+)
+def test_a_llama_server_may_have_been_started_with_less_context_than_the_model_was_trained_for(
+    engine: RemoteEngine, server: FakeServer, props: Any, context: int
+) -> None:
+    plain = {key: value for key, value in model("tiny").items() if key != "max_model_len"}
+    server.models["data"] = [plain | {"meta": {"n_ctx_train": 131072}}]
+    server.props = props
+    assert engine.load().context == context
 
 
 def test_streams_and_counts(engine: RemoteEngine, server: FakeServer) -> None:
