@@ -13,9 +13,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cli.score import running_scorer
+from rpterm.cli.scoring_setup import running_scorer
 from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.scorer import Scorer
 
@@ -51,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lm", action="store_true", help="with the language model's likelihoods")
     options = parser.parse_args()
-    with running_scorer(folders.find(), slow=options.lm) as scorer:
+    with running_scorer(slow=options.lm) as scorer:
         for name in FILES:
             text = Path(__file__).with_name(name).read_text(encoding="utf-8")
             print(name, measure(scorer, tomllib.loads(text)["scene"]))  # noqa: T201
