@@ -76,11 +76,12 @@ def marks_of(paragraphs: Iterable[str]) -> tuple[str, str] | None:
     """The book's quotation marks, or ``None``; what stands first in a paragraph is the opening."""
     counts = dict.fromkeys(_MARKS, 0)
     for text in paragraphs:
-        for opening, closing in _MARKS:
+        for marks in _MARKS:
+            opening, closing = marks[0], marks[1]
             begins = text.find(opening)
             first = begins if closing == "’" else text.find(closing)  # "’" may be an apostrophe
             if 0 <= begins <= first and closing in text[begins + 1 :]:
-                counts[opening + closing] += text.count(opening)
+                counts[marks] += text.count(opening)
     best = max(_MARKS, key=lambda marks: counts[marks])
     return (best[0], best[1]) if counts[best] >= _MIN_QUOTATIONS else None
 

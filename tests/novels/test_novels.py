@@ -127,7 +127,7 @@ def test_other_marks_and_apostrophes() -> None:
 
 @pytest.mark.parametrize("marks", ["«»", "»«", "„“", "„”", "‹›", "›‹", "‚‘", "「」", "“”", "‘’"])
 def test_the_quotation_marks_of_other_languages(marks: str) -> None:
-    opening, closing = marks
+    opening, closing = marks[0], marks[1]
     told = [f"{opening}No,{closing} said Ann. {opening}Not yet.{closing}", "Ann left."] * 9
     assert marks_of(told) == (opening, closing)
     assert split_paragraphs(told)[0].quotes == ("No,", "Not yet.")
