@@ -76,7 +76,7 @@ VIOLATION_TERMS = {
     "contradiction": Term(-2.0, bound=2.0),
     "relations": Term(-2.0, bound=2.0),
     "limits": Term(-0.7, bound=1.0),
-    "repetition": Term(-2.0, bound=2.0),
+    "repetition": Term(-3.0, bound=3.0),
     "parroting": Term(-1.5, bound=1.5),
     "garbled": Term(-2.0, bound=2.0),
 }
