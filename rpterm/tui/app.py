@@ -51,6 +51,7 @@ class RptermApp(App[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
     CSS = (
         themes.TOASTS
+        + themes.ANSI_CURSOR
         + """
     CommandPalette #--container {
         visibility: visible; width: 96; max-width: 94%; height: auto; max-height: 88%;
