@@ -63,7 +63,9 @@ class RptermApp(App[None], inherit_bindings=False):
     CommandPalette #--input Input, CommandPalette #--input Input:focus {
         margin: 0; padding: 0 1; border: round $primary-muted; background: $surface;
     }
-    CommandPalette.-short #--input Input:focus { border: none; }
+    CommandPalette.-short #--input Input, CommandPalette.-short #--input Input:focus {
+        border: none; height: 1;
+    }
     CommandPalette SearchIcon { display: none; }
     CommandPalette #--results { overlay: none; height: auto; }
     CommandPalette LoadingIndicator { display: none; }
