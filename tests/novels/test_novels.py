@@ -41,6 +41,22 @@ def speaker(book: Book, words: str) -> tuple[str | None, str | None]:
 
 
 # Cues for who speaks ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("said Mademoiselle. The lamp smoked.", "Mademoiselle"),
+        ("said Anna--quite softly.", "Anna"),
+        ("said the Count de St. Alard, bowing.", "the Count de St. Alard"),
+        ("said Mr Pell.", "Mr Pell"),
+        ("said Dr. Orme. He sat.", "Dr. Orme"),
+        ("said Miss.", None),
+    ],
+)
+def test_a_name_ends_where_it_ends(told: str, name: str | None) -> None:
+    tag = tag_after(told)
+    assert (tag.text if tag else None) == name
+
+
 def test_an_honorific_tells_the_sex_of_the_listener() -> None:
     assert gender.of_listener("Yes, sir, at once.") is False
     assert gender.of_listener("I never saw it, ma'am.") is True
@@ -104,9 +120,17 @@ def test_a_speech_goes_on_in_the_next_paragraph() -> None:
 def test_other_marks_and_apostrophes() -> None:
     curly = ["“Don’t,” said Ann. “It’s his.”"] * 20
     assert split_paragraphs(curly)[0].quotes == ("Don’t,", "It’s his.")
-    single = ["‘Don’t,’ said Ann. ‘It’s his.’"] * 20
+    single = ["‘Don’t,’ said Ann. ‘It’s his.’", "Ann’s hat fell. ‘It’s mine.’"] * 20
     assert split_paragraphs(single)[0].quotes == ("Don’t,", "It’s his.")
     assert marks_of(["no marks at all"]) is None
+
+
+@pytest.mark.parametrize("marks", ["«»", "»«", "„“", "„”", "‹›", "›‹", "‚‘", "「」", "“”", "‘’"])
+def test_the_quotation_marks_of_other_languages(marks: str) -> None:
+    opening, closing = marks[0], marks[1]
+    told = [f"{opening}No,{closing} said Ann. {opening}Not yet.{closing}", "Ann left."] * 9
+    assert marks_of(told) == (opening, closing)
+    assert split_paragraphs(told)[0].quotes == ("No,", "Not yet.")
 
 
 def test_a_copy_that_lost_its_apostrophes_has_them_again() -> None:

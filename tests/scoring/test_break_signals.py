@@ -197,6 +197,21 @@ def test_going_round_in_the_same_words_is_repetition(reply: str, circles: bool) 
 
 
 @pytest.mark.parametrize(
+    ("reply", "echoes"),
+    [
+        ("Boats took the harbour, and the tide likes a radio that takes Ines to 3 boats.", True),
+        ("The tide took the radio from the harbour, and three boats drifted out at night.", False),
+        ("The tide takes us all.", False),
+    ],
+)
+def test_a_reply_of_known_words_alone_is_an_echo(reply: str, echoes: bool) -> None:
+    turns = ((False, "What took the tide that the harbour likes from the boats at sea?"),)
+    scene = replace(SCENE, history=(*SCENE.history, *turns))
+    notes = [each.note for each in Repetition().measure(reply, scene).evidence]
+    assert ("says nothing but what was said before" in notes) is echoes
+
+
+@pytest.mark.parametrize(
     ("given", "reply", "greets"),
     [
         ("My name is Edith.", "Sit down, child. What's your name?", "What's your name"),
