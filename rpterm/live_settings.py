@@ -37,7 +37,7 @@ NAMES: tuple[str, ...] = (
 )
 """The settings of a running chat, the most used ones first."""
 
-TakesEffect = Literal["reply", "opening", "over"]
+TakesEffect = Literal["reply", "opening", "never"]
 """When a change takes effect: with the next reply; when a chat is opened; or not at all, because
 something else overrides the settings file."""
 _ORIGINS = {"file": "config.toml", "environment": "the environment", "flag": "the command line"}
@@ -91,36 +91,36 @@ class SettingChange(NamedTuple):
     """The result of a change.
 
     Attributes:
-        knob: The setting with its effective value.
-        kept: The value now in the file, as text for people.
-        counts: When the change takes effect.
+        setting: The setting with its effective value.
+        saved: The value now in the file, as text for people.
+        takes_effect: When the change takes effect.
         card: The card's value, as text for people, if the change goes before it; else "".
     """
 
-    knob: LiveSetting
-    kept: str
-    counts: TakesEffect
+    setting: LiveSetting
+    saved: str
+    takes_effect: TakesEffect
     card: str = ""
 
-    def describe(self, counts: TakesEffect | None = None) -> str:
+    def describe(self, takes_effect: TakesEffect | None = None) -> str:
         """One sentence for the user.
 
         Args:
-            counts: When the change takes effect, if the user interface knows better.
+            takes_effect: When the change takes effect, if the user interface knows better.
         """
-        knob = self.knob
-        match counts or self.counts:
-            case "over":
+        setting = self.setting
+        match takes_effect or self.takes_effect:
+            case "never":
                 return (
-                    f"{knob.label} is saved as {self.kept}, but {knob.origin} sets it to "
-                    f"{knob.shown} here, which takes precedence."
+                    f"{setting.label} is saved as {self.saved}, but {setting.origin} sets it to "
+                    f"{setting.shown} here, which takes precedence."
                 )
             case "reply":
                 when = "the next reply"
             case "opening":
                 when = "the next chat that is opened"
         after = f"; once you quit, the card's own {self.card} counts again" if self.card else ""
-        return f"{knob.label} is {self.kept}, starting with {when}{after}."
+        return f"{setting.label} is {self.saved}, starting with {when}{after}."
 
 
 @dataclass
@@ -143,12 +143,12 @@ class LiveSettings:
     take: Callable[[Settings, frozenset[str]], object] = lambda _settings, _samplers: None
     chosen: set[str] = field(default_factory=set)
 
-    def knobs(self, card: CharacterCard | None) -> list[LiveSetting]:
+    def all_effective(self, card: CharacterCard | None) -> list[LiveSetting]:
         """Every setting of a running chat, with its effective value for a character."""
         values, origins = config.as_dict(self.settings), self._origins()
-        return [_knob(name, values, origins, self._overriding(name, card)) for name in NAMES]
+        return [_effective(name, values, origins, self._overriding(name, card)) for name in NAMES]
 
-    def knob(self, name: str, card: CharacterCard | None) -> LiveSetting:
+    def effective(self, name: str, card: CharacterCard | None) -> LiveSetting:
         """One of these settings; its name without the table is enough.
 
         Raises:
@@ -156,7 +156,7 @@ class LiveSettings:
         """
         name = tunable_name(name)
         values, card = config.as_dict(self.settings), self._overriding(name, card)
-        return _knob(name, values, self._origins(), card)
+        return _effective(name, values, self._origins(), card)
 
     def change(self, name: str, text: str | None, card: CharacterCard | None) -> SettingChange:
         """Save a setting and apply it.
@@ -177,19 +177,20 @@ class LiveSettings:
         config.save(self.file, name, text)
         fresh = config.load(self.file, self.env, self.flags)
         in_file = config.as_dict(config.load(self.file, flags={PROFILE: ""}))
-        kept = (text or "") if name == PROFILE else in_file[name]
+        saved = (text or "") if name == PROFILE else in_file[name]
         before = self.settings
         self.settings = (
             fresh if name == PROFILE else _replaced(before, name, config.as_dict(fresh)[name])
         )
         self._choose(name, text)
-        knob = self.knob(name, card)
-        counts, shown = self._counts(before, knob, kept), LiveSetting(name, kept).shown
-        return SettingChange(knob, shown, counts, self._card_value(name, card))
+        setting = self.effective(name, card)
+        takes_effect = self._takes_effect(before, setting.value != saved)
+        shown = LiveSetting(name, saved).shown
+        return SettingChange(setting, shown, takes_effect, self._card_value(name, card))
 
     def _choose(self, name: str, text: str | None) -> None:
         """Let the running chat use the settings; what the user chose here goes before the card."""
-        (self.chosen.discard if text is None else self.chosen.add)(name)
+        self.chosen = self.chosen - {name} if text is None else self.chosen | {name}
         samplers = (each for each in self.chosen if each.startswith(_SAMPLING))
         self.take(self.settings, frozenset(each.removeprefix(_SAMPLING) for each in samplers))
 
@@ -213,10 +214,9 @@ class LiveSettings:
         if trial.engine == "llama" and trial.model != self.settings.model:
             _checked(trial, MODEL, trial.model)
 
-    def _counts(self, before: Settings, knob: LiveSetting, kept: object) -> TakesEffect:
-        """When a change takes effect."""
-        if knob.value != kept:
-            return "over"
+    def _takes_effect(self, before: Settings, is_overridden: bool) -> TakesEffect:
+        if is_overridden:
+            return "never"
         now = self.settings
         needs_opening = before.memory != now.memory or _is_scored(before) != _is_scored(now)
         return "opening" if needs_opening or now.needs_other_engine(before) else "reply"
@@ -268,7 +268,7 @@ def _attributes(kind: type) -> dict[str, str]:
     return {name: " ".join(text.split()).replace("``", "") for name, text in found}
 
 
-def _knob(
+def _effective(
     name: str,
     values: Mapping[str, object],
     origins: Mapping[str, str],

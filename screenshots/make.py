@@ -22,7 +22,8 @@ from textual.pilot import Pilot
 
 from rpterm import paths
 from rpterm.chat.live_scores import LiveScores
-from rpterm.chat.session import ReplyRequest, Session
+from rpterm.chat.request import ReplyRequest
+from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest

@@ -19,7 +19,7 @@ from rpterm.bench.logistic import fit_terms
 from rpterm.scoring.combine import Term, log_odds
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.card_and_context import Context, FactMeaning, FactWords, Talk
 from rpterm.scoring.signals.likelihood_lift import ContextLift, PersonaPeak
@@ -60,14 +60,17 @@ def feature_signals(encode: EmbeddingCache) -> list[Signal]:
 
 
 def feature_rows(
-    asked: Sequence[Signal], replies: Sequence[str], scene: Scene
+    asked: Sequence[Signal], replies: Sequence[str], scene: ReplyScene
 ) -> NDArray[np.float64]:
     """The signals' values: one row per reply, one column per signal."""
     return np.array([[each.measure(reply, scene).value for each in asked] for reply in replies])
 
 
 def with_likelihood_features(
-    fast: NDArray[np.float64], likelihood: Likelihood | None, replies: Sequence[str], scene: Scene
+    fast: NDArray[np.float64],
+    likelihood: Likelihood | None,
+    replies: Sequence[str],
+    scene: ReplyScene,
 ) -> NDArray[np.float64]:
     """The features ``SLOW`` of each reply, given ``FAST``; no rows without a language model."""
     if likelihood is None:

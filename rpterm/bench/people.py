@@ -34,7 +34,7 @@ from rpterm.bench.progress import ReportProgress
 from rpterm.bench.rated import score_values, tfidf_similarity
 from rpterm.errors import cause_of
 from rpterm.preference.stats.correlation import spearman
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
@@ -56,7 +56,7 @@ class Talk:
         replies: Each with its mean grades by name.
     """
 
-    scene: Scene
+    scene: ReplyScene
     replies: tuple[tuple[str, dict[str, float]], ...]
 
 

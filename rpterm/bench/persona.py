@@ -60,7 +60,7 @@ from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.types import RptermError
 
@@ -120,15 +120,15 @@ def main(
         run_with_progress(measured, json)
 
 
-def scene_of(question: Question) -> Scene:
+def scene_of(question: Question) -> ReplyScene:
     """A dialogue of ConvAI2 as a scene, with the character to reply."""
     return pair_scene(question.persona, question.history)
 
 
-def pair_scene(persona: Sequence[str], turns: Sequence[str]) -> Scene:
+def pair_scene(persona: Sequence[str], turns: Sequence[str]) -> ReplyScene:
     """Alternating turns of two speakers as a scene; the last turn is the user's."""
     count = len(turns)
-    return Scene(
+    return ReplyScene(
         char="me",
         user="You",
         facts=tuple(Fact(f"card.attributes:{at}", text) for at, text in enumerate(persona)),

@@ -33,7 +33,7 @@ from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import proportion
 from rpterm.cards import library, reader
 from rpterm.cards.card import CharacterCard
-from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.signal import Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
@@ -48,8 +48,8 @@ EACH = 120
 """The least number of planted violations per kind."""
 _SEED = 77
 _ALARM = 0.75
-Line = tuple[Scene, str]
-LabelledLine = tuple[Scene, str, bool]
+Line = tuple[ReplyScene, str]
+LabelledLine = tuple[ReplyScene, str, bool]
 """The flag is true for a violation."""
 
 
@@ -83,7 +83,7 @@ def measure(
         seen = [*known["develop"][kind], *known["held"][kind]]
         report[f"{kind}_develop"] = _figures(signal, [(clean, seen)])
         breaks, difficult = unseen[kind]
-        hard = [(Scene(user="Robin"), text) for text in difficult]
+        hard = [(ReplyScene(user="Robin"), text) for text in difficult]
         report[f"{kind}_held"] = _figures(signal, [(clean, breaks)], hard)
         step(len(report), 8)
     if encode is not None:
@@ -107,7 +107,7 @@ class _Maximum:
     def __init__(self, signals: list[Signal]) -> None:
         self._signals = signals
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         readings = [each.measure(reply, scene) for each in self._signals]
         return max(readings, key=lambda reading: reading.value)
 
@@ -125,7 +125,7 @@ def _anachronisms(
         for part in fresh["anachronism"]
     ]
     hard = [
-        (Scene(user="Robin", knows_until=part["since"]), text)
+        (ReplyScene(user="Robin", knows_until=part["since"]), text)
         for part in fresh["anachronism"]
         for text in fresh["clean"]
     ]

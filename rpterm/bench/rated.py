@@ -45,7 +45,7 @@ from rpterm.bench.progress import ReportProgress
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.combine import log_odds
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
@@ -126,10 +126,10 @@ def scenes(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _scene(entry: dict[str, Any]) -> Scene:
+def _scene(entry: dict[str, Any]) -> ReplyScene:
     facts = (Fact(f"card.attributes:{at}", text) for at, text in enumerate(entry["facts"]))
     history = tuple((role == "char", text) for role, text in entry["talk"])
-    return Scene(char=entry["char"], user="You", facts=tuple(facts), history=history)
+    return ReplyScene(char=entry["char"], user="You", facts=tuple(facts), history=history)
 
 
 def _replies(entry: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
@@ -152,7 +152,7 @@ def score_values(readings: dict[str, Reading]) -> dict[str, float]:
     }
 
 
-def tfidf_similarity(scene: Scene, kind: str) -> Callable[[str], float]:
+def tfidf_similarity(scene: ReplyScene, kind: str) -> Callable[[str], float]:
     """The TF-IDF cosine of a reply with the whole card (attribute) or conversation (memory)."""
     facts, turns = [fact.text for fact in scene.facts], [text for _, text in scene.history]
     rarity = TfIdf([*facts, *turns])

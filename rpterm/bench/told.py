@@ -37,7 +37,7 @@ from rpterm.bench.progress import ReportProgress
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.texts import TfIdf, cosine_similarity
 from rpterm.types import RptermError
 
@@ -52,7 +52,7 @@ class Asked:
     """A question after its dialogue; the first answer is the right one."""
 
     talk: str
-    scene: Scene
+    scene: ReplyScene
     answers: tuple[str, ...]
 
 
@@ -106,12 +106,12 @@ def _questions(talk: Conversation, rng: random.Random) -> list[Asked]:
     return found
 
 
-def _scene(talk: Conversation, question: Question) -> Scene:
+def _scene(talk: Conversation, question: Question) -> ReplyScene:
     """The speaker of the evidence is the character; the other speaker asks."""
     first = talk.turns[min(question.evidence)]
     turns = [turn for turn in talk.turns if turn.session == first.session]
     history = tuple((turn.speaker == first.speaker, turn.text) for turn in turns)
-    return Scene(char="me", user="You", history=(*history, (False, question.text)))
+    return ReplyScene(char="me", user="You", history=(*history, (False, question.text)))
 
 
 def measure(

@@ -32,7 +32,7 @@ from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, log_odds, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
 from rpterm.types import RptermError
@@ -122,8 +122,8 @@ def measure(
         others = _outside(novel, novels)
         for at, voice in enumerate(novel.voices):
             cast = tuple(each.examples for each in novel.voices if each is not voice)
-            near = Scene(own_lines=voice.examples, other_lines=cast)
-            far = Scene(own_lines=voice.examples, other_lines=others)
+            near = ReplyScene(own_lines=voice.examples, other_lines=cast)
+            far = ReplyScene(own_lines=voice.examples, other_lines=others)
             for line, text in _lines(novel):
                 inside = {each.name: each.measure(text, near).value for each in signals}
                 outside = {each.name: each.measure(text, far).value for each in fast_signals}

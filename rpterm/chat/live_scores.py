@@ -18,7 +18,7 @@ from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.window import visible_turns
-from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.signal import Evidence, Reading
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -126,7 +126,7 @@ class LiveScores:
             scores.update((turn_id, score_from_row(row)) for turn_id, row in rows.items())
         return scores
 
-    def scene(self, card: CharacterCard, chat: Chat, turn: Turn) -> Scene:
+    def scene(self, card: CharacterCard, chat: Chat, turn: Turn) -> ReplyScene:
         """What a reply is scored against: the card, the turns before it, other characters.
 
         In a group, the lines of the other characters do not count as the character's own.
@@ -137,7 +137,7 @@ class LiveScores:
             path = group.view_for(cast, me, path)
         return self._scene(card, chat, visible_turns(path))
 
-    def _scene(self, card: CharacterCard, chat: Chat, path: list[Turn]) -> Scene:
+    def _scene(self, card: CharacterCard, chat: Chat, path: list[Turn]) -> ReplyScene:
         return scene_of(
             card,
             user=chat.persona.name,
@@ -172,7 +172,7 @@ class LiveScores:
         card: CharacterCard,
         chat: Chat,
         turn: Turn,
-        score: Callable[[Scene], Score | None],
+        score: Callable[[ReplyScene], Score | None],
     ) -> Score | None:
         """Score a reply in its scene and store the score; see ``_guarded``."""
 

@@ -42,7 +42,7 @@ _DEFAULT_CONTEXT = 8192
 _CONNECT_TIMEOUT_S = 10.0
 _LIST_MODELS_TIMEOUT_S = 20.0
 _READ_TIMEOUT_S = 600.0
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 """Longest wait for a server that asks for one; the user can stop it at once."""
 _REJECTED = (400, 422, 500)
 """How servers answer an unknown field; 500 is llama-cpp-python's own server."""
@@ -233,17 +233,26 @@ class RemoteEngine:
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(explain(error, self._url, self._model)) from error
         name = self._choose_model(list(listed))
-        context = self._context or _context_length(listed.get(name)) or _DEFAULT_CONTEXT
+        context = self._context or _context_length(listed.get(name), partial(self._props, client))
         return client, EngineInfo(
             engine="remote",
             model=name,
             path=self._url,
             model_hash=name,
-            context=context,
+            context=context or _DEFAULT_CONTEXT,
             sequences=8,
             exact_tokens=False,
             detail={"server": self._url, "models": ", ".join(listed)},
         )
+
+    def _props(self, client: Any) -> Any:
+        """The properties of a llama-server; ``None`` if it does not tell them."""
+        root = self._url.rstrip("/").removesuffix("/v1")
+        with contextlib.suppress(Exception):  # Whatever another server answers.
+            return client.get(
+                f"{root}/props", cast_to=object, options={"timeout": _LIST_MODELS_TIMEOUT_S}
+            )
+        return None
 
     def _choose_model(self, names: list[str]) -> str:
         if not self._model and not names:
@@ -365,12 +374,24 @@ class RemoteEngine:
             )
 
 
-def _context_length(model: Any) -> int:
-    """The context window of a listed model, under vLLM's and llama-server's names, or 0."""
+def _context_length(model: Any, props: Callable[[], Any]) -> int:
+    """The context window of a listed model, as vLLM or llama-server tells it; 0 if unknown.
+
+    Args:
+        props: Asks llama-server for its properties: its list may tell only the trained context,
+            which can be many times larger than the one it was started with.
+    """
     extra: dict[str, Any] = getattr(model, "model_extra", None) or {}
-    meta = extra.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    for value in (extra.get("max_model_len"), meta.get("n_ctx"), meta.get("n_ctx_train")):
+    meta = _table(extra.get("meta"))
+    for value in (extra.get("max_model_len"), meta.get("n_ctx")):
         if isinstance(value, int) and value > 0:
             return value
-    return 0
+    trained = meta.get("n_ctx_train")
+    if not isinstance(trained, int) or trained <= 0:
+        return 0
+    served = _table(_table(props()).get("default_generation_settings")).get("n_ctx")
+    return served if isinstance(served, int) and 0 < served < trained else trained
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

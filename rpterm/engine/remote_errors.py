@@ -56,6 +56,12 @@ def explain(error: Exception, url: str, model: str, *, begun: bool = False) -> s
             asked = _retry_after_s(error)
             when = f"in {math.ceil(asked)} s" if asked else "in a moment"
             return f"The server {url} is busy ({_own_words(error)}): try again {when}."
+        case openai.BadRequestError() if "context" in error.message.casefold():
+            return (
+                f"The prompt is longer than the context of the server {url} "
+                f"({_own_words(error)}). Tell rpterm how many tokens that context has: "
+                f"`rpterm config set context {_context(error) or 4096}`."
+            )
         case openai.APIStatusError():
             return f"The server {url} answered {error.status_code}: {_own_words(error)}."
         case openai.APIError() if not isinstance(error, openai.APIResponseValidationError):
@@ -72,6 +78,12 @@ def _retry_after_s(error: Any) -> float | None:
     except ValueError:
         return None
     return seconds if 0 < seconds < math.inf else None
+
+
+def _context(error: Any) -> int:
+    """The server's context in tokens, as llama-server tells it with the error; 0 if unknown."""
+    tokens = error.body.get("n_ctx") if isinstance(error.body, dict) else None
+    return tokens if isinstance(tokens, int) else 0
 
 
 def _own_words(error: Any) -> str:

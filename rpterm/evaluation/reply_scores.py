@@ -11,7 +11,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.evaluation.agreement import Agreement, agreement
 from rpterm.evaluation.dialogues import RecordedReply
 from rpterm.scoring.findings import ScoreFinding, findings
-from rpterm.scoring.scene import Scene, scene_of
+from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.scoring.signal import Evidence
 
@@ -63,8 +63,8 @@ def score_all(
 
 
 def _scene(
-    base: Scene, card: CharacterCard, reply: RecordedReply, others: tuple[CharacterCard, ...]
-) -> Scene:
+    base: ReplyScene, card: CharacterCard, reply: RecordedReply, others: tuple[CharacterCard, ...]
+) -> ReplyScene:
     if not reply.user or reply.user == base.user:
         return replace(base, history=reply.history)
     return scene_of(card, user=reply.user, history=reply.history, others=others)

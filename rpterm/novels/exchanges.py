@@ -7,7 +7,7 @@ between asterisks. Only lines whose speaker is nearly certain are used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -56,17 +56,27 @@ def examples(book: Book, person: Person) -> Iterator[Example]:
     lines = book.lines_of(person)
     usable = [line for line in lines if _is_usable(line) and _answered_line(book, person, line)]
     seen: list[set[str]] = []
-    long = 0
+    count = long = 0
     for line in sorted(usable, key=_distinctiveness(book, person, lines), reverse=True):
-        line_words = set(content_stems(line.paragraph.speech))
-        if len(seen) == _MAX_EXAMPLES:
+        if count == _MAX_EXAMPLES:
             return
-        if any(len(line_words & other) > _MAX_OVERLAP * len(line_words) for other in seen):
+        if _repeats(line, seen):
             continue
-        seen.append(line_words)
-        example = _exchange(book, person, line, long < _MAX_LONG_EXAMPLES)
-        long += len(example.dialogue) > 2
-        yield example
+        before = book.lines[line.replies_to or 0]
+        exchange = [before, line]
+        if long < _MAX_LONG_EXAMPLES:
+            exchange += _next_exchange(book, person, line, before.speaker)
+        if _repeats(exchange[-1], seen):
+            exchange = exchange[:2]
+        seen += [set(content_stems(answer.paragraph.speech)) for answer in exchange[1::2]]
+        count, long = count + 1, long + (len(exchange) > 2)
+        yield _example(exchange, person)
+
+
+def _repeats(line: Line, seen: Sequence[set[str]]) -> bool:
+    """Whether a line says what one of the examples says already."""
+    words = set(content_stems(line.paragraph.speech))
+    return any(len(words & other) > _MAX_OVERLAP * len(words) for other in seen)
 
 
 def greetings(book: Book, person: Person) -> list[tuple[Line, str]]:
@@ -163,17 +173,18 @@ def _distinctiveness(book: Book, person: Person, lines: Sequence[Line]) -> Calla
     return score
 
 
-def _exchange(book: Book, person: Person, line: Line, long: bool) -> Example:
-    """One exchange, or two if the conversation continues between the same two people."""
-    before = book.lines[line.replies_to or 0]
-    turns = [_user_turn(before, person), _with_user_macro(_as_roleplay(line), before.speaker)]
-    if long:
-        turns += _next_exchange(book, person, line, before.speaker)
-    roles: tuple[Literal["user", "char"], ...] = ("user", "char")
-    return Example(tuple(zip(roles * (len(turns) // 2), turns, strict=True)))
+def _example(exchange: Sequence[Line], person: Person) -> Example:
+    """Lines of the other person and of the character, in turn, as an example dialogue."""
+    other = exchange[0].speaker
+    turns: list[tuple[Literal["user", "char"], str]] = []
+    for asked, answer in zip(exchange[::2], exchange[1::2], strict=True):
+        turns.append(("user", _user_turn(asked, person)))
+        turns.append(("char", _with_user_macro(_as_roleplay(answer), other)))
+    return Example(tuple(turns))
 
 
-def _next_exchange(book: Book, person: Person, line: Line, other: Person | None) -> list[str]:
+def _next_exchange(book: Book, person: Person, line: Line, other: Person | None) -> list[Line]:
+    """What the same two people say next, if it fits."""
     at = book.lines.index(line)
     after = book.lines[at + 1 : at + 3]
     if other is None or [each.replies_to for each in after] != [at, at + 1]:
@@ -182,14 +193,12 @@ def _next_exchange(book: Book, person: Person, line: Line, other: Person | None)
     same_two = question.speaker == other and answer.speaker == person
     words = sum(len(each.paragraph.speech.split()) for each in (line, question, answer))
     is_usable = _is_usable(answer) and question.probability >= SURE and words <= _MAX_LONG_WORDS
-    if not (same_two and is_usable):
-        return []
-    return [_user_turn(question, person), _with_user_macro(_as_roleplay(answer), other)]
+    return [question, answer] if same_two and is_usable else []
 
 
 def _user_turn(line: Line, person: Person) -> str:
     """The other person's words; of a long speech, the last sentences alone."""
-    kept = sentences(line.paragraph.speech)
+    kept = sentences(_joined(line.paragraph.quotes))
     while len(kept) > 1 and sum(len(each.split()) for each in kept) > _MAX_WORDS:
         kept = kept[1:]
     return _with_macro(f'"{_without_comma(_without_italics(" ".join(kept)))}"', person, "{{char}}")
@@ -225,10 +234,19 @@ def _as_roleplay(line: Line) -> str:
         if 2 < len(action.split()) <= _MAX_ACTION_WORDS and _ACTION.match(action):
             parts += [f'"{spoken}"'] if spoken else []
             parts, spoken = [*parts, f"*{action[0].upper()}{action[1:]}.*"], ""
-        if spoken.endswith(",") and quote[:1].isupper():
-            spoken = f"{spoken[:-1]}."
-        spoken = f"{spoken} {_without_italics(quote)}".strip()
+        spoken = _joined((spoken, _without_italics(quote)))
     return " ".join([*parts, f'"{_without_comma(spoken)}"'] if spoken else parts)
+
+
+def _joined(quotes: Iterable[str]) -> str:
+    """Quotations as one text, without the commas and dashes that enclosed "said he"."""
+    text = ""
+    for quote in filter(None, quotes):
+        if quote.startswith(("--", "—", "–")):
+            text = f"{text.rstrip(' ,-—–')}{quote}"
+        else:
+            text = f"{_without_comma(text) if quote[0].isupper() else text} {quote}".strip()
+    return text
 
 
 def _without_comma(spoken: str) -> str:

@@ -37,8 +37,9 @@ _ADDRESSED = re.compile(
 )
 _PAIR = re.compile(rf"({TITLE}\s+{WORD}|{WORD})\s+and\s+({TITLE}\s+{WORD}|{WORD})(?!\s+[A-Z])")
 _NOT_PEOPLE_TEXT = (
-    "God Lord Heaven Heavens Sir Madam Ma'am Ma’am Miss Mr Mrs Dear Good Mamma Papa Come Look Yes "
-    "No Well Why Oh Monsieur Madame Mademoiselle Sahib Christ Jesus Providence Nonsense"
+    "God Lord Heaven Heavens Sir Madam Ma'am Ma’am Miss Mr Mrs Mlle Mme Dr Dear Good Mamma Papa "
+    "Come Look Yes No Well Why Oh Monsieur Madame Mademoiselle Sahib Christ Jesus "
+    "Providence Nonsense"
 )
 _NOT_PEOPLE = frozenset(_NOT_PEOPLE_TEXT.split())
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|myself)\b")

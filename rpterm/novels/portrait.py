@@ -69,8 +69,10 @@ _RELATION_VERBS_TEXT = (
 )
 RELATION_VERB = re.compile(rf"\b(?:{_RELATION_VERBS_TEXT.replace(' ', '|')})\b")
 _MAX_RELATIONS, _MAX_KIN_RELATIONS, _MAX_LORE_PEOPLE = 12, 7, 8
-_MAX_CALLED, _MIN_CALLINGS = 6, 3
-"""People whose form of address is listed, and how often it must be used."""
+_MAX_CALLED, _MIN_CALLINGS, _MAX_COMPANY = 6, 3, 2
+"""People whose form of address is listed, how often it must be used, and people in a company."""
+_TO_FACE = re.compile(r"(?:\w+,?\s)?[Yy]ou\b")
+"""What is said to somebody's face, which makes no sense to anybody else."""
 _FORMAL_ADDRESSES = ("sir", "ma'am", "ma’am")
 _MIN_VIEW_WORDS, _MAX_VIEW_WORDS = 5, 22
 """Words of what somebody says about another person."""
@@ -131,7 +133,7 @@ def draft_card(
         name=_capitalised(name),
         nickname=_capitalised(person.name) if person.name != name else "",
         tagline=_tagline([*description, *attributes], source),
-        description=_prose(person, description),
+        description=_prose(person, description) or _company(book, person, name, source),
         scenario=_scene_before(book, person, openings),
         knows_until=guessed_year[0] if guessed_year else year,
         greetings=tuple(text for _, text in openings),
@@ -149,7 +151,8 @@ def draft_card(
     if guessed_year:
         guess, evidence = guessed_year
         notes[guess] = f"This is a guess; correct it if it is wrong. The book says: {evidence}"
-    notes[card.description] = " ".join(each.evidence for each in description)
+    if description:
+        notes[card.description] = " ".join(each.evidence for each in description)
     return Portrait(card, notes, len(own))
 
 
@@ -213,10 +216,17 @@ def _prose(person: Person, claims: Sequence[Claim]) -> str:
     return " ".join([*texts[:1], *(leading_name.sub(pronoun, text) for text in texts[1:])])
 
 
+def _company(book: Book, person: Person, name: str, source: str) -> str:
+    """What is certain about somebody whom the book does not describe: whom they talk with."""
+    others = [each.name for each in _interlocutors(book, person)[:_MAX_COMPANY]]
+    company = f", who talks mostly with {' and '.join(others)}" if others else ""
+    return f"{_capitalised(name)} is a character of “{source}”{company}."
+
+
 def _claim_line(claim: Claim) -> str:
     """A claim as a line of the card; what somebody says is quoted, with the speaker."""
     text = claim.text.replace("_", "")
-    return f"{claim.told_by}: “{text}”" if claim.told_by else text
+    return f"{_capitalised(claim.told_by)}: “{text}”" if claim.told_by else text
 
 
 def _select_claims(claims: Sequence[Claim], gathered: Sequence[Claim]) -> list[Claim]:
@@ -357,9 +367,10 @@ def _interlocutors(book: Book, person: Person) -> list[Person]:
 def _lore_entries(book: Book, person: Person, book_claims: BookClaims) -> Iterator[LoreEntry]:
     """Entries about the people this person talks with: the best claims about each."""
     for other in _interlocutors(book, person)[:_MAX_LORE_PEOPLE]:
-        claims = _description_claims(_select_claims(book_claims.of(other), ()))[:2]
+        told = [each for each in book_claims.of(other) if not _TO_FACE.match(each.text)]
+        claims = _description_claims(_select_claims(told, ()))[:2]
         if claims:
-            text = " ".join(claim.text for claim in claims)
+            text = " ".join(map(_claim_line, claims))
             yield LoreEntry(tuple(sorted(other.names)), text, name=_capitalised(other.name))
 
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-_MARKS = (("“", "”"), ("«", "»"), ("„", "“"), ('"', '"'), ("‘", "’"))
+_MARKS = ("“”", "«»", "»«", "„“", "„”", '""', "‘’", "‹›", "›‹", "‚‘", "「」")
+"""Opening and closing marks; of two kinds used equally often, the first counts."""
 _MIN_QUOTATIONS = 8
 """Quotations in one kind of marks that are needed before these count as the book's marks."""
 _SPEECH_END = re.compile(r"[.,!?…;:—–-]$")
@@ -72,11 +73,17 @@ def restore_apostrophes(paragraphs: Sequence[str]) -> Sequence[str]:
 
 
 def marks_of(paragraphs: Iterable[str]) -> tuple[str, str] | None:
-    """The book's quotation marks, or ``None``."""
-    text = "\n".join(paragraphs)
-    counted = [(text.count(marks[0]), -at) for at, marks in enumerate(_MARKS)]
-    most, at = max(counted)
-    return _MARKS[-at] if most >= _MIN_QUOTATIONS else None
+    """The book's quotation marks, or ``None``; what stands first in a paragraph is the opening."""
+    counts = dict.fromkeys(_MARKS, 0)
+    for text in paragraphs:
+        for marks in _MARKS:
+            opening, closing = marks[0], marks[1]
+            begins = text.find(opening)
+            first = begins if closing == "’" else text.find(closing)  # "’" may be an apostrophe
+            if 0 <= begins <= first and closing in text[begins + 1 :]:
+                counts[marks] += text.count(opening)
+    best = max(_MARKS, key=lambda marks: counts[marks])
+    return (best[0], best[1]) if counts[best] >= _MIN_QUOTATIONS else None
 
 
 def _split(text: str, marks: tuple[str, str]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:

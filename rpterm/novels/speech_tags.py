@@ -45,7 +45,7 @@ _FEMALE_NOUNS_TEXT = (
 )
 MALE_NOUNS = frozenset(_MALE_NOUNS_TEXT.split())
 FEMALE_NOUNS = frozenset(_FEMALE_NOUNS_TEXT.split())
-WORD = r"[A-Z][\w’'-]*[\w]"
+WORD = r"[A-Z](?:[\w’']|-(?!-))*\w"
 _NO_NAMES_TEXT = (
     "I He She They It We You The A An His Her My Our Their And But Then There This That So "
     "Not No Yes Oh Ah Well If When What Who How Why Where At In On For To As Now One All "
@@ -58,8 +58,16 @@ _NO_NAMES_TEXT = (
     "Can Shall Its Your Me Him Them Us"
 )
 NO_NAMES = frozenset(_NO_NAMES_TEXT.split())
-TITLE = r"(?:" + "|".join(sorted({t.capitalize() for t in TITLES})) + r")\b\.?"
-NAME = rf"(?:the\s+)?(?:{TITLE}\s+)?(?:{WORD})(?:\s+(?:(?:de|van|von|le|la)\s+)?{WORD}){{0,3}}"
+_SHORT_TITLES = "Mr|Mrs|Ms|Dr|St|Mlle|Mme|Rev"
+"""Titles that are abbreviations, written with a full stop and never alone."""
+TITLE = (
+    rf"(?:(?:{_SHORT_TITLES})\b\.?|(?:"
+    + "|".join(sorted({t.capitalize() for t in TITLES} - set(_SHORT_TITLES.split("|"))))
+    + r")\b(?!\.))"
+)
+_NEVER_ALONE = frozenset((*_SHORT_TITLES.split("|"), "Miss", "Sir"))
+_PARTICLE = r"(?:(?:de|van|von|le|la|St\.)\s+)*"
+NAME = rf"(?:the\s+)?(?:{TITLE}\s+)?(?:{WORD})(?:\s+{_PARTICLE}{WORD}){{0,3}}"
 _VERB = rf"(?:{'|'.join(sorted(SPEECH_VERBS))})"
 _NOUN = r"(?:the|an?|his|her|my|our|their|this|that)(?:\s+[a-z][a-z’'-]*){1,4}"
 _SPEAKER = (
@@ -199,7 +207,7 @@ def _clean_name(text: str) -> str:
     while words and words[0] in ("poor", "old", "little", "young", "dear"):
         words = words[1:]
     name = " ".join(words).removesuffix("'s").removesuffix("’s")
-    return "" if not words or words[0] in NO_NAMES or name in ("Mr", "Mrs", "Dr") else name
+    return "" if not words or words[0] in NO_NAMES or name in _NEVER_ALONE else name
 
 
 def _clean_noun(text: str) -> str:

@@ -26,7 +26,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ReplyScene:
     """What a reply is measured against. All texts have their macros expanded.
 
     Attributes:
@@ -79,7 +79,7 @@ def scene_of(
     history: History = (),
     others: tuple[CharacterCard, ...] = (),
     expand: Callable[[str], str] | None = None,
-) -> Scene:
+) -> ReplyScene:
     """The scene that a card provides.
 
     The facts are the attributes, the relations and the sentences of the description: most authors
@@ -104,7 +104,7 @@ def scene_of(
             for claim in split_long(fill(line))
         ]
 
-    return Scene(
+    return ReplyScene(
         char=card.char,
         user=person,
         facts=(

@@ -34,7 +34,7 @@ from rpterm.scoring.embedding import Embedder, EmbeddingCache
 from rpterm.scoring.embedding_file import EmbeddingFile
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.nli import NliModel
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.scoring.signals.memory import known_lines
@@ -116,7 +116,7 @@ class Scorer:
         """The signals it measures, in order of cost."""
         return self._signals
 
-    def score_quickly(self, reply: str, scene: Scene) -> Score:
+    def score_quickly(self, reply: str, scene: ReplyScene) -> Score:
         """Score by words, and by embeddings if few are missing: within 150 ms."""
         if unread := self._unreadable(reply, scene):
             return self._score(self._measure("words", reply, scene) | unread, unread)
@@ -130,17 +130,17 @@ class Scorer:
             readings |= self._measure("embedding", reply, scene)
         return self._score(readings)
 
-    def _measure(self, cost: Cost, reply: str, scene: Scene) -> dict[str, Reading]:
+    def _measure(self, cost: Cost, reply: str, scene: ReplyScene) -> dict[str, Reading]:
         signals = (signal for signal in self._signals if signal.cost == cost)
         return {signal.name: signal.measure(reply, scene) for signal in signals}
 
-    def _unreadable(self, reply: str, scene: Scene) -> dict[str, Reading]:
+    def _unreadable(self, reply: str, scene: ReplyScene) -> dict[str, Reading]:
         """Empty readings of the signals that only read English; none if the reply is English."""
         if word_frequency.is_english(f"{scene.asked} {reply}"):
             return {}
         return {signal.name: NO_DATA for signal in self._signals if signal.cost != "words"}
 
-    def warm_embeddings(self, scene: Scene) -> None:
+    def warm_embeddings(self, scene: ReplyScene) -> None:
         """Embed what stays the same from turn to turn, for ``score_quickly`` to use.
 
         Blocks.
@@ -154,7 +154,7 @@ class Scorer:
             # At least one text, to start the embedder.
             self._embeddings(_lasting_texts(scene) or [scene.char])
 
-    def warm_models(self, reply: str, scene: Scene) -> None:
+    def warm_models(self, reply: str, scene: ReplyScene) -> None:
         """``warm_embeddings`` for a first reply somebody waits for: both models load in parallel.
 
         The language model's answers about the reply are cached, so ``score_fully`` does not ask
@@ -178,7 +178,7 @@ class Scorer:
         thread.join()
         return None
 
-    def read_ahead(self, reply: str, scene: Scene) -> None:
+    def read_ahead(self, reply: str, scene: ReplyScene) -> None:
         """Embed the finished part of a growing reply, so that its score takes less time.
 
         Raises:
@@ -189,7 +189,7 @@ class Scorer:
             self._embeddings(texts)
 
     def score_fully(
-        self, reply: str, scene: Scene, stopped: Callable[[], bool] = lambda: False
+        self, reply: str, scene: ReplyScene, stopped: Callable[[], bool] = lambda: False
     ) -> Score | None:
         """Score with every signal; ``None`` if ``stopped`` returned true in between.
 
@@ -214,7 +214,7 @@ class Scorer:
         if self._likelihood is not None:
             self._likelihood.close()
 
-    def _embeddings_at_hand(self, reply: str, scene: Scene) -> EmbeddingCache | None:
+    def _embeddings_at_hand(self, reply: str, scene: ReplyScene) -> EmbeddingCache | None:
         """The embeddings, if they are ready and already hold nearly all that stays the same."""
         if self._embeddings is None or self._similarity is None:
             return None
@@ -252,13 +252,13 @@ class Scorer:
         )
 
 
-def _lasting_texts(scene: Scene) -> list[str]:
+def _lasting_texts(scene: ReplyScene) -> list[str]:
     """The texts to embed that were there before the last turn."""
     voices = (line for voice in lines_to_embed(scene) for line in voice)
     return [*(line.text for line in known_lines(scene)), *voices]
 
 
-def _texts_of(reply: str, scene: Scene) -> list[str]:
+def _texts_of(reply: str, scene: ReplyScene) -> list[str]:
     """The texts that the signals embed for a finished reply."""
     unnamed = word_frequency.without_name(reply, scene.char)
     return [
@@ -271,7 +271,7 @@ def _texts_of(reply: str, scene: Scene) -> list[str]:
     ]
 
 
-def _finished_texts_of(reply: str, scene: Scene) -> list[str]:
+def _finished_texts_of(reply: str, scene: ReplyScene) -> list[str]:
     """Those of ``_texts_of`` that will not change while the reply grows."""
     beginning = first_words(reply)
     unnamed = word_frequency.without_name(reply, scene.char)
@@ -281,13 +281,13 @@ def _finished_texts_of(reply: str, scene: Scene) -> list[str]:
     return [*_context_texts(scene), *finished]
 
 
-def _context_texts(scene: Scene) -> list[str]:
+def _context_texts(scene: ReplyScene) -> list[str]:
     """What the reply answers, in each form in which the signals embed it."""
     return [text for text in (scene.asked, scene.last, recent_text(scene)) if text]
 
 
 def _measured(
-    signal: Signal | PatientSignal, reply: str, scene: Scene, stopped: Callable[[], bool]
+    signal: Signal | PatientSignal, reply: str, scene: ReplyScene, stopped: Callable[[], bool]
 ) -> Reading:
     """Measure one signal; slow signals check ``stopped`` meanwhile."""
     measure_until = getattr(signal, "measure_until", None)

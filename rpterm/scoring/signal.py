@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 
 Dimension = Literal["persona", "behaviour", "conversation", "boundaries", "attractiveness"]
 """Persona: attributes and relations. Behaviour: style. Conversation: coherence and language.
@@ -69,7 +69,7 @@ class Signal(Protocol):
     @property
     def cost(self) -> Cost: ...
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         """Measure one reply. Never raises because of unusual text."""
         ...
 
@@ -77,7 +77,7 @@ class Signal(Protocol):
 class PatientSignal(Signal, Protocol):
     """A slow signal that can be stopped while it measures."""
 
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         """As ``measure``.
 
         Raises:

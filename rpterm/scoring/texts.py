@@ -53,6 +53,12 @@ def content_stems(text: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=4096)
+def stems_of_line(line: str) -> tuple[str, ...]:
+    """As ``content_stems``; cached, because every reply meets all known lines again."""
+    return tuple(content_stems(line))
+
+
 def _stem(word: str) -> str:
     word = word.removesuffix("'s")
     for ending in ("ing", "ies", "ed", "es", "s"):

@@ -59,7 +59,7 @@ def import_paths(
     folder: Path,
     store: Store,
     known: Iterable[KnownCard] = (),
-    on_done: Callable[[str], None] | None = None,
+    on_file: Callable[[str], None] | None = None,
     config_file: Path | None = None,
 ) -> ImportSummary:
     """Import files and folders: every card, world file and chat log in them.
@@ -69,38 +69,36 @@ def import_paths(
         known: Existing cards that chats may belong to; cards imported now take precedence.
         config_file: The settings file, next to which presets become profiles; ``None`` leaves
             presets out.
-        on_done: Called with the name of each file.
+        on_file: Called with the name of each file.
 
     Raises:
         RptermError: The folder cannot be created, or a path does not exist.
     """
-    report_done = on_done or (lambda name: None)
+    report = on_file or (lambda name: None)
     cards, logs = _find_files(paths)
     settings, used = read_settings(cards)
     personas = store_personas(settings.personas, store)
     moved = ImportSummary(personas=personas, hints=tuple(_hints(settings)))
     for path in cards:
-        named, is_chat = path in paths, path.suffix.lower() == _DOCUMENT and has_chats(path)
-        profile = None
-        if config_file and (named or not is_shipped(path)):
-            profile = _import_preset(path, config_file, store)
-        if profile is not None:
-            moved.profiles.append(profile)
-        else:
-            # A save of KoboldAI is both a character and a chat.
-            result = _import_card(path, folder, store, settings.scanning)
-            if not result.not_a_card or (named and not is_chat and path not in used):
-                moved.cards.append(result)
-            elif not is_chat and path not in used:
-                moved.passed_over.append(path)
+        report(path.name)
+        is_chat = path.suffix.lower() == _DOCUMENT and has_chats(path)
         if is_chat:
             logs.append(path)
-        report_done(path.name)
+        if profile := _import_preset(path, path in paths, config_file, store):
+            moved.profiles.append(profile)
+            continue
+        # A save of KoboldAI is both a character and a chat.
+        result = _import_card(path, folder, store, settings.scanning)
+        is_used = is_chat or path in used
+        if not result.not_a_card or (path in paths and not is_used):
+            moved.cards.append(result)
+        elif not is_used:
+            moved.passed_over.append(path)
     moved.cards = join_worlds(moved.cards, folder, settings.worlds)
     files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
     imported = read_known(files, [folder])
     moved.chats = import_chats(
-        logs, store, [*imported, *known], groups=settings.groups, on_done=report_done
+        logs, store, [*imported, *known], groups=settings.groups, on_done=report
     )
     return moved
 
@@ -127,9 +125,17 @@ def _import_card(
     return result
 
 
-def _import_preset(path: Path, config_file: Path, store: Store) -> ImportedFile | None:
-    """The profile that a preset became; ``None`` if the file is no preset."""
-    preset = read_preset(read_object(path)) if path.suffix.lower() == _DOCUMENT else None
+def _import_preset(
+    path: Path, named: bool, config_file: Path | None, store: Store
+) -> ImportedFile | None:
+    """The profile that a preset became; ``None`` if the file is no preset of the user's.
+
+    Args:
+        named: Whether the user named this very file, and thus wants it whoever made it.
+    """
+    if config_file is None or path.suffix.lower() != _DOCUMENT:
+        return None
+    preset = None if is_shipped(path) and not named else read_preset(read_object(path))
     if preset is None:
         return None
     if known := _imported_before(path, store):

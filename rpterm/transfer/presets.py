@@ -80,7 +80,7 @@ def read_preset(raw: Mapping[str, Any]) -> Preset | None:
         samplers = as_mapping(raw.get("preset"))
     elif _PROMPT_MARKS <= raw.keys() <= _PROMPT_KEYS:
         samplers, prompt = {}, raw
-    text = as_text(prompt.get("content")).strip()
+    text = _text(prompt.get("content")).strip()
     is_sampling = any(marks <= samplers.keys() for marks in _SAMPLER_MARKS)
     if not text and not is_sampling:
         return None
@@ -145,7 +145,7 @@ def _samplers(raw: Mapping[str, Any]) -> dict[str, Any]:
         low, high = (_number(raw, name, found["temperature"]) for name in ("min_temp", "max_temp"))
         if 0 <= low <= high <= SAMPLING_RANGES["temperature"][1]:
             found |= {"temperature": (low + high) / 2, "dynatemp_range": (high - low) / 2}
-    grammar = as_text(raw.get("grammar_string") or raw.get("grammar"))
+    grammar = _text(raw.get("grammar_string") or raw.get("grammar"))
     texts = {"grammar": grammar, "banned": _banned(raw)}
     biases = {"logit_bias": _biases(raw)}
     return found | {name: value for name, value in (texts | biases).items() if value}
@@ -163,12 +163,17 @@ def _banned(raw: Mapping[str, Any]) -> list[str]:
     """The banned phrases, one in each line; lists of token ids belong to one model and are not."""
     if raw.get("send_banned_tokens") is False:
         return []
-    lines = (line.strip() for line in as_text(raw.get("banned_tokens")).splitlines())
+    lines = (line.strip() for line in _text(raw.get("banned_tokens")).splitlines())
     phrases = (line.strip('"') for line in lines if not line.startswith("["))
     return [each for each in phrases if each.strip()]
 
 
 def _biases(raw: Mapping[str, Any]) -> dict[str, float]:
     tables = as_mappings(raw.get("logit_bias"))
-    pairs = ((as_text(each.get("text")), _number(each, "value", 0.0)) for each in tables)
+    pairs = ((_text(each.get("text")), _number(each, "value", 0.0)) for each in tables)
     return {text: bias for text, bias in pairs if text and bias}
+
+
+def _text(value: Any) -> str:
+    """The text without half characters, which no file can hold."""
+    return as_text(value).encode("utf-8", "ignore").decode("utf-8")

@@ -17,10 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.cli.card_source import load_card
-from rpterm.cli.scoring_setup import other_cards, running_scorer
+from rpterm.cli.scoring_setup import choose_contrast, running_scorer
 from rpterm.scoring.scene import scene_of
 from rpterm.scoring.scorer import Scorer
 
@@ -31,9 +30,10 @@ _KINDS = ("right", "evasive", "wrong")
 def measure(scorer: Scorer, cards: dict[str, CharacterCard], described: bool) -> dict[str, Any]:
     """Score all scenes, with or without the descriptions."""
     rows: list[Sequence[float]] = []
+    contrast = choose_contrast()
     for name, scenes in tomllib.loads(SCENES.read_text(encoding="utf-8")).items():
         card = cards[name] if described else replace(cards[name], description="")
-        others = other_cards(card, folders.find())
+        others = contrast(card)
         for question, *replies in scenes:
             scene = scene_of(card, history=((False, question),), others=others)
             scores = [scorer.score_fully(reply, scene) for reply in replies]
@@ -54,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     names = tomllib.loads(SCENES.read_text(encoding="utf-8"))
     cards = {name: load_card(name) for name in names}
-    with running_scorer(folders.find(), slow=options.lm) as scorer:
+    with running_scorer(slow=options.lm) as scorer:
         for described in (True, False):
             label = "with the description" if described else "without it (baseline)"
             print(label, measure(scorer, cards, described))  # noqa: T201

@@ -158,7 +158,7 @@ def _odd_value(rng: random.Random) -> Any:
     if rng.random() < 0.1:
         for _ in range(rng.choice((10, 62, 70, 900))):
             deep = [deep] if rng.random() < 0.5 else {"a": deep}
-    odd = (
+    odd: tuple[Any, ...] = (
         None, True, -1, 1e300, 10**40, "", "x\r\ny", [], {}, [None], deep, "\ud800", "/(/", "\x1b[",
         "/" + _pattern(rng, 4) + "/i", "{{char}}" * 50, 10**350, 0.1, "9" * 400, "\u2028",
         "a" * rng.choice((10, 70_000)), [deep] * 40, {str(n): n for n in range(300)}, "inf", "nan",

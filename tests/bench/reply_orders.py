@@ -13,10 +13,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
-from rpterm.cli.score import running_scorer
-from rpterm.scoring.scene import Scene, scene_of
+from rpterm.cli.scoring_setup import running_scorer
+from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.scorer import Scorer
 
 FILES = ("remembered.toml", "chinese.toml")
@@ -38,7 +37,7 @@ def measure(scorer: Scorer, entries: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _scene(entry: dict[str, Any]) -> Scene:
+def _scene(entry: dict[str, Any]) -> ReplyScene:
     """The user has the last of the alternating turns."""
     count = len(entry["talk"])
     history = tuple(((count - at) % 2 == 0, text) for at, text in enumerate(entry["talk"]))
@@ -51,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lm", action="store_true", help="with the language model's likelihoods")
     options = parser.parse_args()
-    with running_scorer(folders.find(), slow=options.lm) as scorer:
+    with running_scorer(slow=options.lm) as scorer:
         for name in FILES:
             text = Path(__file__).with_name(name).read_text(encoding="utf-8")
             print(name, measure(scorer, tomllib.loads(text)["scene"]))  # noqa: T201

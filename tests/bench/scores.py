@@ -17,6 +17,8 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Sized
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,7 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
         for number in range(TURNS):
             app.chat.input.put(f"And then? {sentence(number * 11 + 5)}")
             await pilot.press("enter")
-            await bench._wait_until(lambda n=number: len(took) > n)
+            await bench._wait_until(partial(_is_longer, took, number))
             await bench._wait_until(lambda: not app.chat.state.busy)
         keys = [await bench._press(app, clock, at) for at in range(KEYS)]
         app.chat.input.put("")
@@ -148,6 +150,10 @@ def _cpu(session: Session, scores: LiveScores, turn: Turn) -> float:
 
 def _p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
+
+
+def _is_longer(items: Sized, than: int) -> bool:
+    return len(items) > than
 
 
 def _ms(seconds: float) -> float:

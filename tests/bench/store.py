@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from rpterm.bench.store import QUERIES, fill, measure
@@ -57,8 +58,7 @@ def main() -> None:
         figures = measure(path, chat_id)
         with closing(sqlite3.connect(path)) as connection:
             figures["search_scan_ms"] = max(
-                milliseconds(lambda words=words: scan(connection, words.strip('"')))
-                for words in QUERIES
+                milliseconds(partial(scan, connection, words.strip('"'))) for words in QUERIES
             )
             figures["open_walk_ms"] = milliseconds(lambda: walk(connection, chat_id))
     sys.stdout.write(json.dumps(figures) + "\n")

@@ -20,7 +20,7 @@ from rpterm.chat.live_scores import (
 )
 from rpterm.chat.tree import begin_chat
 from rpterm.scoring.coefficients import load_coefficients
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -104,10 +104,10 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def score_quickly(self, reply: str, scene: Scene) -> Score:
+    def score_quickly(self, reply: str, scene: ReplyScene) -> Score:
         raise self.error
 
-    def score_fully(self, reply: str, scene: Scene, stopped: Any) -> Score | None:
+    def score_fully(self, reply: str, scene: ReplyScene, stopped: Any) -> Score | None:
         raise self.error
 
 

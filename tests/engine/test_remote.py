@@ -53,8 +53,10 @@ class FakeServer(ThreadingHTTPServer):
         self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
         self.refusals: list[tuple[int, str, dict[str, str]]] = []
         """Status, message and headers of the next answers, in place of a reply."""
+        self.error_fields: dict[str, Any] = {}
         self.breaks_at: int | None = None
         """The delta before which the connection is reset."""
+        self.props: Any = []
         self.body: tuple[str, bytes] | None = None
         """Content type and bytes of every reply, instead of a proper one."""
         self.hold = threading.Event()
@@ -95,7 +97,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.allowed():
-            self.answer(200, self.server.models)
+            is_props = self.path == "/props"
+            self.answer(200, self.server.props if is_props else self.server.models)
 
     def do_POST(self) -> None:
         if not self.allowed():
@@ -104,7 +107,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(body)
         if self.server.refusals:
             code, message, headers = self.server.refusals.pop(0)
-            self.answer(code, {"error": {"message": message}}, headers)
+            error = {"message": message, **self.server.error_fields}
+            self.answer(code, {"error": error}, headers)
             return
         if self.server.refuses and self.server.refuses in body:
             self.answer(400, {"error": {"message": f"unknown field {self.server.refuses}"}})
@@ -182,6 +186,19 @@ def test_load_uses_what_the_server_reports(engine: RemoteEngine, server: FakeSer
     assert not info.exact_tokens and not info.can_score
     assert engine.load() is info is engine.info
     assert RemoteEngine(server.url, "", key="secret", context=99).load().context == 99
+
+
+@pytest.mark.parametrize(
+    ("props", "context"),
+    [({"default_generation_settings": {"n_ctx": 4096}}, 4096), ("hello", 131072), ({}, 131072)],
+)
+def test_a_llama_server_may_have_been_started_with_less_context_than_the_model_was_trained_for(
+    engine: RemoteEngine, server: FakeServer, props: Any, context: int
+) -> None:
+    plain = {key: value for key, value in model("tiny").items() if key != "max_model_len"}
+    server.models["data"] = [plain | {"meta": {"n_ctx_train": 131072}}]
+    server.props = props
+    assert engine.load().context == context
 
 
 def test_streams_and_counts(engine: RemoteEngine, server: FakeServer) -> None:
@@ -406,6 +423,15 @@ def test_a_server_that_is_busy_for_long_is_told_with_its_own_words(
     with pytest.raises(EngineError, match=rf"busy \(quota exceeded\): try again {end}\."):
         list(engine.generate(ASK))
     assert len(server.asked) == 1
+
+
+def test_a_prompt_too_long_for_the_server_is_told_with_the_setting(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    server.refusals = [(400, "the request exceeds the available context size", {})] * 9
+    server.error_fields = {"type": "exceed_context_size_error", "n_ctx": 2048}
+    with pytest.raises(EngineError, match=r"`rpterm config set context 2048`\.$"):
+        list(engine.generate(ASK))
 
 
 def test_cancel_does_not_wait_for_a_busy_server(engine: RemoteEngine, server: FakeServer) -> None:

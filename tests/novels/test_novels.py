@@ -41,6 +41,22 @@ def speaker(book: Book, words: str) -> tuple[str | None, str | None]:
 
 
 # Cues for who speaks ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("said Mademoiselle. The lamp smoked.", "Mademoiselle"),
+        ("said Anna--quite softly.", "Anna"),
+        ("said the Count de St. Alard, bowing.", "the Count de St. Alard"),
+        ("said Mr Pell.", "Mr Pell"),
+        ("said Dr. Orme. He sat.", "Dr. Orme"),
+        ("said Miss.", None),
+    ],
+)
+def test_a_name_ends_where_it_ends(told: str, name: str | None) -> None:
+    tag = tag_after(told)
+    assert (tag.text if tag else None) == name
+
+
 def test_an_honorific_tells_the_sex_of_the_listener() -> None:
     assert gender.of_listener("Yes, sir, at once.") is False
     assert gender.of_listener("I never saw it, ma'am.") is True
@@ -104,9 +120,17 @@ def test_a_speech_goes_on_in_the_next_paragraph() -> None:
 def test_other_marks_and_apostrophes() -> None:
     curly = ["“Don’t,” said Ann. “It’s his.”"] * 20
     assert split_paragraphs(curly)[0].quotes == ("Don’t,", "It’s his.")
-    single = ["‘Don’t,’ said Ann. ‘It’s his.’"] * 20
+    single = ["‘Don’t,’ said Ann. ‘It’s his.’", "Ann’s hat fell. ‘It’s mine.’"] * 20
     assert split_paragraphs(single)[0].quotes == ("Don’t,", "It’s his.")
     assert marks_of(["no marks at all"]) is None
+
+
+@pytest.mark.parametrize("marks", ["«»", "»«", "„“", "„”", "‹›", "›‹", "‚‘", "「」", "“”", "‘’"])
+def test_the_quotation_marks_of_other_languages(marks: str) -> None:
+    opening, closing = marks[0], marks[1]
+    told = [f"{opening}No,{closing} said Ann. {opening}Not yet.{closing}", "Ann left."] * 9
+    assert marks_of(told) == (opening, closing)
+    assert split_paragraphs(told)[0].quotes == ("No,", "Not yet.")
 
 
 def test_a_copy_that_lost_its_apostrophes_has_them_again() -> None:
@@ -355,3 +379,52 @@ def test_a_novel_that_lacks_a_file_or_a_column_is_told(tmp_path: Path) -> None:
     (tmp_path / "Flood" / "characters.csv").write_text("Main Name,Aliases\nDora,{'Dora'}\n")
     with pytest.raises(RptermError, match="no columns quoteByteSpans and speaker"):
         novels.measure(tmp_path)
+
+
+TALKS = """\
+"The goat is on the roof," said Mr. Pell, "and it will not come down for anybody."
+
+"Then bring it hay," said Dora, "--hay, and a rope of good length."
+
+"Is there any hay left in the flooded barn?" asked Mr. Pell.
+
+"There is hay enough in the loft," said Dora. "Goats never ask how dry it is."
+
+"You should be the mayor of this wet valley," said Mr. Pell.
+
+"Nobody votes for girls who climb on roofs," said Dora.
+"""
+
+
+def test_no_answer_stands_in_two_examples_and_tags_leave_no_commas() -> None:
+    book = Book([*paragraphs(), *TALKS.split("\n\n")])
+    dora = book.people.named("Dora")
+    assert dora is not None
+    examples = draft_card(book, dora, "The Flood").card.examples
+    turns = [turn for example in examples for turn in example.dialogue]
+    answers = [text for role, text in turns if role == "char"]
+    assert len(answers) == len(set(answers)) >= 3
+    assert '"Then bring it hay--hay, and a rope of good length."' in answers
+    assert any("loft. Goats" in text for text in answers)
+    asked = [text for role, text in turns if role == "user"]
+    assert any("roof, and it" in text for text in asked)
+
+
+def test_who_is_not_described_is_known_by_their_company() -> None:
+    told = [
+        '"Mind the step, Dora," said the Ferryman.',
+        '"I see it, Ferryman," said Dora.',
+        '"It is a wet step, Dora," said the Ferryman.',
+        '"You are a good man, Ferryman," said Dora.',
+    ]
+    book = Book([*paragraphs(), *["It rained."] * 4, *told, *told])
+    ferryman = book.people.named("the Ferryman")
+    assert ferryman is not None
+    card = draft_card(book, ferryman, "The Flood").card
+    assert card.description == (
+        "The Ferryman is a character of “The Flood”, who talks mostly with Dora."
+    )
+    dora = book.people.named("Dora")
+    assert dora is not None
+    lore = draft_card(book, dora, "The Flood").card.lorebook
+    assert not any(entry.content.startswith("You ") for entry in lore.entries)

@@ -10,7 +10,7 @@ import pytest
 
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.findings import broken_spans, findings, weakest_dimension
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.scorer import Scorer
 from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.empathy import Empathy
@@ -19,12 +19,12 @@ from rpterm.scoring.signals.garbled import Garbled
 from rpterm.scoring.signals.proactivity import Proactivity
 
 SAID = tomllib.loads(Path(__file__).with_name("attractive.toml").read_text("utf-8"))
-SCENE = Scene("Ines", "Tom", (Fact("card.attributes:0", "Ines mends nets."),))
+SCENE = ReplyScene("Ines", "Tom", (Fact("card.attributes:0", "Ines mends nets."),))
 HALF = 0.5
 
 
 def found(signal: Signal, text: str, asked: str = "What happened then?") -> bool:
-    scene = Scene("Ines", "Tom", SCENE.facts, history=((False, asked),))
+    scene = ReplyScene("Ines", "Tom", SCENE.facts, history=((False, asked),))
     reading = signal.measure(text, scene)
     assert all(0 <= each.start <= each.end <= len(text) for each in reading.evidence)
     return reading.confidence > 0 and reading.value > (0.0 if signal.name == "garbled" else HALF)
@@ -47,7 +47,7 @@ def test_what_was_planted_is_found(signal: Signal) -> None:
 def test_empathy_is_asked_only_where_a_feeling_was_stated() -> None:
     def values(kind: str) -> list[float | None]:
         readings = [
-            Empathy().measure(reply, Scene("Ines", "Tom", history=((False, said),)))
+            Empathy().measure(reply, ReplyScene("Ines", "Tom", history=((False, said),)))
             for table in SAID["empathy"][kind]
             for said, reply in table["turns"]
         ]
@@ -61,7 +61,7 @@ def test_empathy_is_asked_only_where_a_feeling_was_stated() -> None:
 
 
 def test_brushing_a_feeling_aside_undoes_every_kind_word() -> None:
-    scene = Scene("Ines", "Tom", history=((False, "I am so tired."),))
+    scene = ReplyScene("Ines", "Tom", history=((False, "I am so tired."),))
     reply = "I am sorry. *She pours you a cup.* But get over it."
     reading = Empathy().measure(reply, scene)
     assert reading.value == 0

@@ -10,7 +10,7 @@ import pytest
 
 from rpterm.bench.metrics import calibration_error, calibration_figures, proportion
 from rpterm.scoring.dated_words import words_dated_after
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
@@ -22,7 +22,7 @@ from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
 from rpterm.scoring.texts import find_word
 
-SCENE = Scene(
+SCENE = ReplyScene(
     char="Ines",
     user="Tom",
     facts=(Fact("card.attributes:0", "Ines has 3 boats in the harbour."),),
@@ -98,7 +98,7 @@ def test_anachronism_names_the_word_and_lets_ignorance_pass() -> None:
     evidence = reading.evidence[0]
     assert "I took a photograph of it."[evidence.start : evidence.end] == "photograph"
     assert Anachronism().measure("What is a radio?", SCENE).value == 0
-    assert Anachronism().measure("A radio stands there.", Scene()).confidence == 0
+    assert Anachronism().measure("A radio stands there.", ReplyScene()).confidence == 0
 
 
 def test_contradiction_of_a_number_names_the_line() -> None:
@@ -116,7 +116,7 @@ def test_contradiction_of_a_number_names_the_line() -> None:
     ],
 )
 def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clashes: bool) -> None:
-    scene = Scene(char="Ines", history=((True, before), (False, "And then?")))
+    scene = ReplyScene(char="Ines", history=((True, before), (False, "And then?")))
     assert (Contradiction().measure(reply, scene).value > 0) is clashes
 
 
@@ -131,7 +131,7 @@ def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clas
 )
 def test_what_the_other_side_said_of_itself_is_remembered(reply: str, clashes: bool) -> None:
     said = (False, "Hello. I never eat grilled mussels."), (True, "Hm."), (False, "What's cooking?")
-    reading = Contradiction().measure(reply, Scene(history=said))
+    reading = Contradiction().measure(reply, ReplyScene(history=said))
     assert (reading.value > 0) is clashes
     assert [each.source for each in reading.evidence] == ["turn:-3"] * clashes
 
@@ -146,7 +146,7 @@ def test_what_the_other_side_said_of_itself_is_remembered(reply: str, clashes: b
     ],
 )
 def test_an_age_is_read_as_cards_and_as_people_say_it(line: str) -> None:
-    scene = Scene(char="Ines", facts=(Fact("card.description:0", line),))
+    scene = ReplyScene(char="Ines", facts=(Fact("card.description:0", line),))
     found = {
         said: Contradiction().measure(said, scene).value > 0
         for said in ("I'm 51, if you must know.", "I am thirty-four.", "I'm fifty miles from home.")
@@ -154,12 +154,23 @@ def test_an_age_is_read_as_cards_and_as_people_say_it(line: str) -> None:
     assert list(found.values()) == [True, False, False]
 
 
+def test_another_place_and_another_year_of_birth_contradict() -> None:
+    scene = ReplyScene(
+        char="Ines", facts=(Fact("card.description:0", "I was born in Faro in 1961."),)
+    )
+    found = {
+        said: len(Contradiction().measure(said, scene).evidence)
+        for said in ("I was born in 1985.", "I was born in Lagos.", "I was born in Faro, in 1961.")
+    }
+    assert list(found.values()) == [1, 1, 0]
+
+
 @pytest.mark.parametrize(
     "line",
     ["Her brother is a 12-year-old boy.", "She owns a 34-year-old boat.", "She sails at 12."],
 )
 def test_the_age_of_somebody_else_is_none(line: str) -> None:
-    scene = Scene(char="Ines", facts=(Fact("card.description:0", line),))
+    scene = ReplyScene(char="Ines", facts=(Fact("card.description:0", line),))
     assert Contradiction().measure("I'm 51, if you must know.", scene).value == 0
 
 
@@ -188,6 +199,21 @@ def test_going_round_in_the_same_words_is_repetition(reply: str, circles: bool) 
 
 
 @pytest.mark.parametrize(
+    ("reply", "echoes"),
+    [
+        ("Boats took the harbour, and the tide likes a radio that takes Ines to 3 boats.", True),
+        ("The tide took the radio from the harbour, and three boats drifted out at night.", False),
+        ("The tide takes us all.", False),
+    ],
+)
+def test_a_reply_of_known_words_alone_is_an_echo(reply: str, echoes: bool) -> None:
+    turns = ((False, "What took the tide that the harbour likes from the boats at sea?"),)
+    scene = replace(SCENE, history=(*SCENE.history, *turns))
+    notes = [each.note for each in Repetition().measure(reply, scene).evidence]
+    assert ("says nothing but what was said before" in notes) is echoes
+
+
+@pytest.mark.parametrize(
     ("given", "reply", "greets"),
     [
         ("My name is Edith.", "Sit down, child. What's your name?", "What's your name"),
@@ -200,15 +226,15 @@ def test_going_round_in_the_same_words_is_repetition(reply: str, circles: bool) 
 )
 def test_who_gave_a_name_is_not_asked_for_it(given: str, reply: str, greets: str) -> None:
     history = ((True, "Come in."), (False, given), (True, "Tea?"), (False, "Please."))
-    evidence = Contradiction().measure(reply, Scene(char="Ines", history=history)).evidence
+    evidence = Contradiction().measure(reply, ReplyScene(char="Ines", history=history)).evidence
     assert [reply[each.start : each.end] for each in evidence] == [greets] * bool(greets)
     assert all((each.source, each.line) == ("turn:-3", given) for each in evidence)
 
 
 def test_only_strangers_are_pleased_to_meet() -> None:
     reply, turn = "Nice to meet you!", ((False, "Hello."), (True, "Hello, I mend nets."))
-    assert Contradiction().measure(reply, Scene(history=turn * 1)).value == 0
-    assert Contradiction().measure(reply, Scene(history=turn * 3)).value > 0
+    assert Contradiction().measure(reply, ReplyScene(history=turn * 1)).value == 0
+    assert Contradiction().measure(reply, ReplyScene(history=turn * 3)).value > 0
 
 
 def test_repetition_points_at_the_turn_also_where_one_spoke_twice() -> None:
@@ -242,7 +268,7 @@ def test_figures() -> None:
     ],
 )
 def test_another_part_or_another_place_is_a_break(reply: str, source: str) -> None:
-    scene = Scene(
+    scene = ReplyScene(
         char="Ines", user="Tom",
         facts=(
             Fact("card.relations:0", "Rui, her brother, drowned in the storm of the ninth year."),
@@ -255,7 +281,7 @@ def test_another_part_or_another_place_is_a_break(reply: str, source: str) -> No
         assert not any(s.measure(right, scene).value for s in (Relations(), Contradiction()))
 
 
-HOLMES = Scene(
+HOLMES = ReplyScene(
     char="Sherlock Holmes",
     facts=(
         Fact("card.relations:0", "Dr John Watson, an army surgeon, is his only friend."),
@@ -313,11 +339,11 @@ def test_kin_that_the_character_spoke_of_before_is_kin() -> None:
     ],
 )
 def test_a_card_says_who_is_a_machine(fact: str, machine: bool) -> None:
-    assert is_machine(Scene(facts=(Fact("card.description:0", fact),))) is machine
+    assert is_machine(ReplyScene(facts=(Fact("card.description:0", fact),))) is machine
 
 
 def test_a_machine_may_call_itself_one() -> None:
-    robot = Scene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
+    robot = ReplyScene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
     said = "I am only a machine, and I was programmed to be patient."
     assert AssistantVoice().measure(said, robot).value == 0
     assert AssistantVoice().measure(said, SCENE).value == 1
@@ -355,7 +381,7 @@ def test_prose_without_marks_that_moves_the_user_is_noticed() -> None:
     ],
 )
 def test_only_a_language_model_may_call_itself_one(card: str, reply: str, breaks: bool) -> None:
-    scene = Scene(facts=(Fact("card.attributes:0", card),))
+    scene = ReplyScene(facts=(Fact("card.attributes:0", card),))
     assert (AssistantVoice().measure(reply, scene).value == 1) is breaks
 
 
@@ -373,7 +399,7 @@ def test_the_meaning_of_an_assistant_is_measured_sentence_by_sentence(
     reading = assistant_meaning.AssistantMeaning(encode).measure(reply, SCENE)
     assert reading.value > 0.9
     assert reply[reading.evidence[0].start : reading.evidence[0].end] == "I help whom I can."
-    robot = Scene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
+    robot = ReplyScene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
     assert assistant_meaning.AssistantMeaning(encode).measure(reply, robot).confidence == 0
 
 

@@ -20,7 +20,7 @@ from rpterm.scoring.coefficients import load_coefficients, to_table
 from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.resources import load_json
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.card_and_context import FactMeaning, FactWords
 from rpterm.scoring.signals.memory import MemoryMeaning
 from rpterm.scoring.similarity import ContrastiveSimilarity, content_sentences, log_mean_exp
@@ -87,7 +87,7 @@ def test_a_reply_without_its_characters_name(name: str, text: str, told: str) ->
 
 def test_to_be_told_of_by_name_is_no_knowledge_of_the_card() -> None:
     facts = (Fact("card.description:0", "Zyzzyx has a boat."),)
-    scene = Scene(char="Zyzzyx", facts=facts, history=((False, "why ?"),))
+    scene = ReplyScene(char="Zyzzyx", facts=facts, history=((False, "why ?"),))
     fit = ContrastiveSimilarity(Letters().encode)
     for signal in (FactWords(), FactMeaning(fit), MemoryMeaning(fit)):
         named, plain = (signal.measure(said, scene) for said in ("Zyzzyx waits.", "waits."))

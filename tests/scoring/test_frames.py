@@ -8,7 +8,7 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.scoring.frames.numbers import number
-from rpterm.scoring.scene import Fact, Scene, scene_of
+from rpterm.scoring.scene import Fact, ReplyScene, scene_of
 from rpterm.scoring.signals.contradiction import Contradiction
 
 FACTS = (
@@ -23,7 +23,7 @@ FACTS = (
 
 def notes(reply: str, *facts: str, history: tuple[tuple[bool, str], ...] = ()) -> list[str]:
     lines = tuple(Fact(f"card.attributes:{at}", text) for at, text in enumerate(facts or FACTS))
-    scene = Scene(char="Odo", user="Ann", facts=lines, history=history)
+    scene = ReplyScene(char="Odo", user="Ann", facts=lines, history=history)
     return [each.note for each in Contradiction().measure(reply, scene).evidence]
 
 
@@ -73,7 +73,9 @@ def test_what_agrees_or_is_not_claimed_raises_no_alarm(reply: str) -> None:
 
 
 def test_the_line_and_the_sentence_are_named() -> None:
-    scene = Scene(char="Odo", facts=(Fact("card.attributes:0", "His brother Luc is a priest."),))
+    scene = ReplyScene(
+        char="Odo", facts=(Fact("card.attributes:0", "His brother Luc is a priest."),)
+    )
     reply = "Sit down. My brother Karel would laugh."
     evidence = Contradiction().measure(reply, scene).evidence[0]
     assert reply[evidence.start : evidence.end] == "My brother Karel would laugh."

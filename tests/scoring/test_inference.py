@@ -9,11 +9,11 @@ import pytest
 
 from rpterm.scoring.likelihood import Stopped
 from rpterm.scoring.nli import nearest_pairs
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.texts import words
 
-SCENE = Scene(
+SCENE = ReplyScene(
     char="Ines",
     user="Tom",
     facts=(

@@ -12,7 +12,7 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.scorer import Scorer
 from rpterm.startup.scorer import open_scorer
 
@@ -171,7 +171,7 @@ def test_a_scripted_engine_is_scored_by_words_alone(tmp_path: Path) -> None:
 
 @pytest.mark.model
 def test_the_starter_model_prefers_what_the_card_says() -> None:
-    scene = Scene(
+    scene = ReplyScene(
         char="me", user="You", facts=(Fact("card.attributes:0", "I keep bees on a roof."),),
         history=((False, "What do you do all day?"),),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from rpterm.bench.rated import scenes
 from rpterm.cli.bench import bench
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.word_frequency import probability_in, rarity
@@ -29,7 +29,7 @@ TALK = (
 
 
 def words(reply: str, history: tuple[tuple[bool, str], ...] = TALK) -> float:
-    return MemoryWords().measure(reply, Scene(facts=FACTS, history=history)).value
+    return MemoryWords().measure(reply, ReplyScene(facts=FACTS, history=history)).value
 
 
 def test_what_was_said_or_stands_on_the_card_is_remembered() -> None:
@@ -39,13 +39,13 @@ def test_what_was_said_or_stands_on_the_card_is_remembered() -> None:
 
 def test_the_words_of_the_last_turn_are_no_memory() -> None:
     ended = (*TALK[:2], (False, "Is Bergen cold?"))
-    assert MemoryWords().measure("Bergen!", Scene(history=ended)).confidence == 0
+    assert MemoryWords().measure("Bergen!", ReplyScene(history=ended)).confidence == 0
     assert words("Bergen in Lisbon.", ended) < 0
 
 
 def test_a_name_of_the_two_is_no_memory() -> None:
     history = ((True, "I am Holmes."), (False, "And I am Ashby."), (False, "What now?"))
-    scene = Scene(char="Sherlock Holmes", user="Ashby", facts=FACTS, history=history)
+    scene = ReplyScene(char="Sherlock Holmes", user="Ashby", facts=FACTS, history=history)
     for reply in ("You are Ashby!", "Holmes, Ashby, Sherlock!"):
         assert MemoryWords().measure(reply, scene).confidence == 0
     assert MemoryWords().measure("My bees, Ashby.", scene).evidence[0].source == FACTS[0].source
@@ -84,7 +84,7 @@ def test_what_has_nothing_to_do_with_a_talk_is_no_memory_of_it_however_long(
 
 
 def test_chinese_is_compared_by_pairs_of_characters() -> None:
-    scene = Scene(char="沈月", facts=(Fact("card.attributes:0", "沈月怕打雷，喜欢旧书。"),))
+    scene = ReplyScene(char="沈月", facts=(Fact("card.attributes:0", "沈月怕打雷，喜欢旧书。"),))
     signal = MemoryWords()
     knows, evades = "打雷了，我躲进旧书堆里。", "今天天气不错，我们走吧。"
     found = signal.measure(knows, scene)
@@ -95,20 +95,20 @@ def test_chinese_is_compared_by_pairs_of_characters() -> None:
 
 
 def test_evidence_names_the_word_and_the_latest_line_that_has_it() -> None:
-    reading = MemoryWords().measure("I’d say Bergen.", Scene(facts=FACTS, history=TALK))
+    reading = MemoryWords().measure("I’d say Bergen.", ReplyScene(facts=FACTS, history=TALK))
     (found,) = reading.evidence
     assert (found.start, found.end, found.source) == (8, 14, "turn:-2")
     assert found.line == TALK[1][1]
 
 
 def test_evidence_is_the_word_and_not_a_part_of_another() -> None:
-    scene = Scene(history=((True, "The tea is cold."), (False, "What?")))
+    scene = ReplyScene(history=((True, "The tea is cold."), (False, "What?")))
     found = MemoryWords().measure("Steady with the tea.", scene).evidence
     assert [(each.start, each.end) for each in found] == [(16, 19)]
 
 
 def test_a_contraction_is_no_evidence() -> None:
-    scene = Scene(history=((True, "You've a barge."), (False, "What have I?")))
+    scene = ReplyScene(history=((True, "You've a barge."), (False, "What have I?")))
     found = MemoryWords().measure("You’ve a barge.", scene).evidence
     assert [(each.start, each.end) for each in found] == [(9, 14)]
 
@@ -119,14 +119,14 @@ def test_a_contraction_is_no_evidence() -> None:
 def test_with_nothing_known_or_said_there_is_nothing_to_go_by(
     signal: MemoryWords | MemoryMeaning,
 ) -> None:
-    assert signal.measure("My boat.", Scene()).confidence == 0
-    assert signal.measure("My boat.", Scene(history=TALK[:1])).confidence == 0
-    assert signal.measure("  ", Scene(facts=FACTS, history=TALK)).confidence == 0
+    assert signal.measure("My boat.", ReplyScene()).confidence == 0
+    assert signal.measure("My boat.", ReplyScene(history=TALK[:1])).confidence == 0
+    assert signal.measure("  ", ReplyScene(facts=FACTS, history=TALK)).confidence == 0
 
 
 def test_meaning_names_the_earlier_turn_it_leans_on_however_far_back() -> None:
     between = tuple((at % 2 == 0, "zyzzyx") for at in range(30))
-    scene = Scene(history=((False, "a boat ?"), *between, (False, "hm")))
+    scene = ReplyScene(history=((False, "a boat ?"), *between, (False, "hm")))
     reading = MemoryMeaning(ContrastiveSimilarity(Letters().encode)).measure("my boat", scene)
     assert (reading.evidence[0].source, reading.evidence[0].line) == ("turn:-32", "a boat ?")
 

@@ -24,11 +24,11 @@ from rpterm.scoring.combine import (
     sigmoid,
 )
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.scene import Fact, Scene, scene_of
+from rpterm.scoring.scene import Fact, ReplyScene, scene_of
 from rpterm.scoring.scorer import Scorer
 from rpterm.scoring.signal import NO_DATA, Reading
 
-SCENE = Scene(
+SCENE = ReplyScene(
     char="Ines",
     user="Tom",
     facts=(Fact("card.attributes:0", "Ines mends nets in the harbour."),),
@@ -125,7 +125,7 @@ def test_what_stands_of_a_growing_reply_is_read_while_it_grows() -> None:
     scorer.read_ahead("I mend nets. The harb", SCENE)
     scorer.score_quickly("I mend nets. The harbour is cold.", SCENE)
     assert letters.begun == ["I mend nets. The harbour is cold.", "The harbour is cold."]
-    scorer.read_ahead("", Scene())
+    scorer.read_ahead("", ReplyScene())
 
 
 def test_full_is_complete_and_can_be_stopped() -> None:
@@ -138,11 +138,11 @@ def test_full_is_complete_and_can_be_stopped() -> None:
 def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
     """Python orders sets of strings differently in each process."""
     code = (
-        "from rpterm.scoring.scene import Fact, Scene\n"
+        "from rpterm.scoring.scene import Fact, ReplyScene\n"
         "from rpterm.scoring.scorer import Scorer\n"
         "fact = Fact('card.attributes:0', 'Ines mends nets, sails and oars in Setubal harbour.')\n"
         "told = (True, 'The tide takes boats, ropes and widows alike.')\n"
-        "scene = Scene('Ines', 'Tom', (fact,), history=(told, (False, 'What do you mend?')))\n"
+        "scene = ReplyScene('Ines', 'Tom', (fact,), history=(told, (False, 'What do you mend?')))\n"
         "reply = 'I would be happy to help! Nets, sails, oars, lanterns, kettles; boats, ropes '\n"
         "reply += 'whenever the harbour freezes, and once a violin for eleven silver coins.'\n"
         "print(Scorer().score_quickly(reply, scene))"
@@ -159,7 +159,7 @@ def test_a_score_does_not_depend_on_the_order_of_sets() -> None:
 
 @pytest.mark.parametrize("reply", ["", " ", "\x00", "?" * 5000, "*", "“", "日本語"])
 def test_odd_replies_are_scored_all_the_same(reply: str) -> None:
-    for scene in (SCENE, Scene()):
+    for scene in (SCENE, ReplyScene()):
         score = Scorer().score_quickly(reply, scene)
         assert 0 <= score.low <= score.probability <= score.high <= 1
 
@@ -211,10 +211,10 @@ class Slow:
 
     name, dimension, cost = "slow", "persona", "likelihood"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         return Reading(1.0)
 
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         from rpterm.scoring.likelihood import Stopped
 
         if stopped():
@@ -271,12 +271,12 @@ def test_a_reply_may_rest_on_the_description_alone() -> None:
 
 
 # Other languages than English -------------------------------------------------------------------
-CHINESE = Scene(
+CHINESE = ReplyScene(
     char="林晓",
     facts=(Fact("card.attributes:0", "她对猫毛过敏。"),),
     history=((False, "来抱小猫吗？"),),
 )
-GERMAN = Scene(
+GERMAN = ReplyScene(
     char="Jonas",
     facts=(Fact("card.attributes:0", "Er hat Angst vor Hunden."),),
     history=((False, "Kommst du mit meinem Hund in den Park?"),),
@@ -288,7 +288,7 @@ GERMAN = Scene(
     [("真的吗？那你一定很忙吧。", CHINESE), ("Mal sehen, heute habe ich viel zu tun.", GERMAN)],
 )
 def test_a_language_the_embedder_cannot_read_is_measured_by_words_only(
-    reply: str, scene: Scene
+    reply: str, scene: ReplyScene
 ) -> None:
     embedder = Letters()
     scorer = Scorer(embed=embedder)

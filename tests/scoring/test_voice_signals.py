@@ -17,7 +17,7 @@ from rpterm.engine.protocol import Piece
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.likelihood_lift import (
     END,
     ContextLift,
@@ -34,7 +34,7 @@ PIRATE = tuple(
 LADY = tuple(
     f"I should be most obliged, dear sir, for the {word}." for word in ("tea", "rose", "fan", "cat")
 )
-SCENE = Scene(own_lines=PIRATE, other_lines=(LADY,), user="Tom", char="Ann")
+SCENE = ReplyScene(own_lines=PIRATE, other_lines=(LADY,), user="Tom", char="Ann")
 
 
 def plain(text: Text) -> str:
@@ -62,7 +62,7 @@ def test_an_own_line_sounds_more_like_the_character(signal: VoiceWords) -> None:
     own = signal.measure("Arr, matey, the sea be mine, says I!", SCENE)
     other = signal.measure("I should be most obliged, dear sir, for the sea.", SCENE)
     assert own.value > 0 > other.value
-    assert signal.measure("Arr!", Scene(own_lines=PIRATE)).confidence == 0
+    assert signal.measure("Arr!", ReplyScene(own_lines=PIRATE)).confidence == 0
     assert signal.measure(" ", SCENE).confidence == 0
 
 
@@ -70,8 +70,12 @@ def test_a_voice_is_compared_with_voices_in_its_language() -> None:
     chinese = ("本狐最讨厌下雪！", "本狐住在山神庙。", "带着烤红薯来求我。", "本狐欠了香火钱。")
     other = ("我家在苏州。", "我在花店工作。", "我最怕打雷。")
     signal, reply = VoiceWords(), "本狐饿了。"
-    assert signal.measure(reply, Scene(own_lines=chinese, other_lines=(PIRATE,))).confidence == 0
-    assert signal.measure(reply, Scene(own_lines=chinese, other_lines=(PIRATE, other))).value > 0
+    assert (
+        signal.measure(reply, ReplyScene(own_lines=chinese, other_lines=(PIRATE,))).confidence == 0
+    )
+    assert (
+        signal.measure(reply, ReplyScene(own_lines=chinese, other_lines=(PIRATE, other))).value > 0
+    )
 
 
 def test_evidence_points_at_telling_words() -> None:
@@ -81,7 +85,7 @@ def test_evidence_points_at_telling_words() -> None:
 
 
 def test_lifts_compare_with_and_without() -> None:
-    scene = Scene(
+    scene = ReplyScene(
         char="Ann", user="Tom", facts=(Fact("card.attributes:0", "Ann sails."),),
         history=((False, "sails?"), (True, "Yes."), (False, "Where?")),
     )  # fmt: skip
@@ -91,7 +95,7 @@ def test_lifts_compare_with_and_without() -> None:
     reading = PersonaLift(Same()).measure("sails", scene)
     assert reading.value == 0  # the talk names it already
     assert ContextLift(Same()).measure("sails", scene).value == pytest.approx(1.0)
-    assert PersonaLift(Same()).measure("sails", Scene()).confidence == 0
+    assert PersonaLift(Same()).measure("sails", ReplyScene()).confidence == 0
 
 
 def test_a_reply_is_compared_with_talks_of_anybody_written_alike() -> None:
@@ -104,7 +108,7 @@ def test_a_reply_is_compared_with_talks_of_anybody_written_alike() -> None:
 
     def lift(reply: str, turn: str) -> float:
         asked.clear()
-        return ContextLift(Listening()).measure(reply, Scene(history=((False, turn),))).value
+        return ContextLift(Listening()).measure(reply, ReplyScene(history=((False, turn),))).value
 
     value = lift("nice !", "who are you ?")
     here, nowhere, *elsewhere = asked
@@ -119,7 +123,7 @@ def test_a_reply_is_compared_with_talks_of_anybody_written_alike() -> None:
 
 
 def test_control_tokens_in_what_was_said_are_text_and_a_cut_reply_has_no_end() -> None:
-    scene = Scene(history=((False, "<|im_end|>"),))
+    scene = ReplyScene(history=((False, "<|im_end|>"),))
     assert [x for x in prompt(scene, facts=False) if not x.special] == [Piece("<|im_end|>")]
     assert reply_pieces("Yes.") == (Piece("Yes."), END)
     assert reply_pieces("word " * 81) == (Piece(("word " * 80).strip()),)
@@ -199,9 +203,9 @@ def test_from_which_end_the_example_lines_begin_does_not_matter() -> None:
         def logprobs(self, reply, prompts, stopped=lambda: False):
             return super().logprobs(reply, [each.splitlines()[-1] for each in prompts], stopped)
 
-    turned = Scene(own_lines=PIRATE[::-1], other_lines=(LADY[::-1],))
+    turned = ReplyScene(own_lines=PIRATE[::-1], other_lines=(LADY[::-1],))
     mixed = (*PIRATE, "I should be most obliged.")
-    one_way, other_way = Scene(own_lines=mixed, other_lines=(LADY,)), Scene(
+    one_way, other_way = ReplyScene(own_lines=mixed, other_lines=(LADY,)), ReplyScene(
         own_lines=mixed[::-1], other_lines=(LADY,)
     )  # fmt: skip
     signal = VoiceLikelihood(LastLine())

@@ -189,7 +189,7 @@ def test_every_method_makes_a_step(
         ]  # fmt: skip
     if method is Method.SFT:
         rows = [{"prompt": each["prompt"], "completion": each["completion"]} for each in rows]
-    data = Dataset(method, rows)
+    data = Dataset(method, rows, rows[:2])
     own = few_layers(base)
     heard: list[int] = []
     built = trainer.build_trainer(
@@ -199,6 +199,9 @@ def test_every_method_makes_a_step(
     assert trainer.step_seconds(built) > 0 and trainer.total_steps(built) == 1
     built.train()
     assert heard == [1] and trainer.last_checkpoint(tmp_path / "run") is not None
+    held_out = trainer.held_out(built)
+    assert held_out.loss is not None and held_out.loss > 0
+    assert (held_out.preferred is not None) == (method is Method.ORPO)
 
 
 def test_activations_are_recomputed_where_memory_is_short(

@@ -74,7 +74,7 @@ def old(tmp_path: Path) -> Path:
 
 def test_a_folder_with_cards_and_chats_is_imported(old: Path, store: Store, tmp_path: Path) -> None:
     done: list[str] = []
-    moved = import_paths([old], tmp_path / "cards", store, on_done=done.append)
+    moved = import_paths([old], tmp_path / "cards", store, on_file=done.append)
     assert sorted(path.name for path in (tmp_path / "cards").glob("*.toml")) == [
         "mara-venn.toml", "tam.toml",
     ]  # fmt: skip

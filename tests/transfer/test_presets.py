@@ -107,7 +107,8 @@ def test_a_folder_brings_the_presets_of_its_user_only(store: Store, tmp_path: Pa
     assert config.profiles(file) == ["default-preset", "mine", "shipped"]
 
 
-_VALUES = st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.lists(st.text())
+_TEXTS = st.text() | st.text(st.characters(codec=None))
+_VALUES = st.none() | st.booleans() | st.floats() | st.integers() | _TEXTS | st.lists(_TEXTS)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(SAMPLERS)), _VALUES))
@@ -115,3 +116,9 @@ def test_odd_values_never_make_an_invalid_profile(
     tmp_path_factory: Any, odd: dict[str, Any]
 ) -> None:
     loaded(SAMPLERS | odd, tmp_path_factory.mktemp("odd"))
+
+
+def test_half_a_character_does_not_stop_an_import(tmp_path: Path) -> None:
+    odd = {"banned_tokens": "x\ud800", "logit_bias": [{"text": "\ud800y", "value": 1}]}
+    found = loaded(SAMPLERS | odd, tmp_path).sampling
+    assert (found.banned, found.logit_bias) == (("x",), {"y": 1})

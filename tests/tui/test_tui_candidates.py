@@ -120,3 +120,9 @@ async def test_the_marked_candidate_is_visible(stage: Stage) -> None:
             await pilot.press(key)
             await wait_until(pilot, lambda n=number: f"▸ {n}" in screen_text(app))
         assert len(app.chat.query(Candidate)) == 4
+
+
+async def test_the_hints_say_that_the_arrows_mark_a_candidate(stage: Stage) -> None:
+    async with waiting(stage) as (_, app, _wanted):
+        last = screen_text(app).splitlines()[-1]
+        assert "←→ mark" in last and "⏎ choose" in last and "swipe" not in last

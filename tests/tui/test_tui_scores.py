@@ -30,7 +30,7 @@ from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.provider import ExampleProvider
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.scorer import Score
 from rpterm.scoring.signal import NO_DATA, Evidence, Reading
 from rpterm.store.scores import Scores
@@ -52,24 +52,24 @@ class Judge:
         self.full_asked: list[str] = []
         self.fail = False
 
-    def score_quickly(self, reply: str, scene: Scene) -> Score:
+    def score_quickly(self, reply: str, scene: ReplyScene) -> Score:
         if self.fail:
             raise ZeroDivisionError("a defect")
         return self._score(reply, scene, False)
 
-    def score_fully(self, reply: str, scene: Scene, stopped: object = None) -> Score | None:
+    def score_fully(self, reply: str, scene: ReplyScene, stopped: object = None) -> Score | None:
         self.full_asked.append(reply)
         if self.fail:
             raise ZeroDivisionError("a defect")
         return self._score(reply, scene, True)
 
-    def warm_embeddings(self, scene: Scene) -> None:
+    def warm_embeddings(self, scene: ReplyScene) -> None:
         """Ready at once."""
 
     def close(self) -> None:
         """Nothing to free."""
 
-    def _score(self, reply: str, scene: Scene, complete: bool) -> Score:
+    def _score(self, reply: str, scene: ReplyScene, complete: bool) -> Score:
         from rpterm.scoring.coefficients import load_coefficients
 
         broken = "AI" in reply

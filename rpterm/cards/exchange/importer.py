@@ -30,6 +30,7 @@ Kind = Literal["card", "lorebook"]
 BACKYARD_MANIFEST = "manifest.json"
 WORLD_FILE = "a world file"
 """``Imported.origin`` of a lorebook whose program keeps the way it is searched elsewhere."""
+_OLD_RISU_MODULE = b"o\0"
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
@@ -110,6 +111,8 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
     if start in (b"{", b"["):
         notes = ImportNotes()
         return _from_json(jsonio.loads(data, "The file", notes), name, "json", notes)
+    if data.startswith(_OLD_RISU_MODULE):
+        raise NotACard("The file is a RisuAI module in an old format: export it again as CHARX.")
     if b"\0" in data[:1024]:
         raise NotACard("The file is neither a picture, an archive nor text: it is not a card.")
     return _from_yaml(data, name)

@@ -191,10 +191,10 @@ def _set(chat: PlainChat, rest: str) -> None:
     if value:
         chat.tell(live_settings.change(name, value, card).describe())
     elif name:
-        chat.tell(live_settings.knob(name, card).describe())
+        chat.tell(live_settings.effective(name, card).describe())
     else:
-        for knob in live_settings.knobs(card):
-            chat.tell(f"{knob.label} = {knob.shown}  ({knob.origin or DEFAULT})")
+        for setting in live_settings.all_effective(card):
+            chat.tell(f"{setting.label} = {setting.shown}  ({setting.origin or DEFAULT})")
 
 
 def _greeting(chat: PlainChat, rest: str) -> None:

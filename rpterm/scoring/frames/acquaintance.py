@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Evidence
 
 _NAME = r"(?-i:[A-ZÀ-Þ][\w'-]+)"
@@ -33,7 +33,7 @@ _STRANGERS = 3
 """As many turns of the character belong to getting acquainted."""
 
 
-def greets_anew(reply: str, scene: Scene) -> Iterator[Evidence]:
+def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     """Where the reply has forgotten who it talks to."""
     plain = reply.replace("’", "'")
     asks, meets = _ASKS_NAME.search(plain), _MEETS.search(plain)

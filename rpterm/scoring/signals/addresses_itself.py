@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import QUOTES
 
@@ -59,7 +59,7 @@ class AddressesItself:
     dimension: Dimension = "boundaries"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         names = _unambiguous_names(scene)
         if not names or not reply.strip():
             return NO_DATA
@@ -67,7 +67,7 @@ class AddressesItself:
         return Reading(float(bool(evidence)), 1.0, evidence)
 
 
-def _unambiguous_names(scene: Scene) -> list[str]:
+def _unambiguous_names(scene: ReplyScene) -> list[str]:
     """The full name, and those of its parts that can only mean the character."""
     parts = [part for part in scene.char.split() if part[:1].isupper()]
     user = set(scene.user.split())
@@ -84,7 +84,7 @@ def _unambiguous_names(scene: Scene) -> list[str]:
     return [*full, *single]
 
 
-def _is_shared(part: str, parts: list[str], scene: Scene, *, titled: bool) -> bool:
+def _is_shared(part: str, parts: list[str], scene: ReplyScene, *, titled: bool) -> bool:
     """Whether somebody else on the card has this name: "Mycroft Holmes"; Mr Bennet's wife.
 
     Args:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from rpterm.scoring.dated_words import words_dated_after
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 
 _YEAR = re.compile(
@@ -44,7 +44,7 @@ class Anachronism:
     dimension: Dimension = "boundaries"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if scene.knows_until is None or not reply.strip():
             return NO_DATA
         evidence = [
@@ -73,7 +73,7 @@ def _later_years(reply: str, until: int) -> list[tuple[int, int, int]]:
     return found
 
 
-def _is_unknown_to_character(reply: str, start: int, end: int, scene: Scene) -> bool:
+def _is_unknown_to_character(reply: str, start: int, end: int, scene: ReplyScene) -> bool:
     """Whether the user mentioned it first and the sentence shows that the character is ignorant."""
     if reply[start:end].lower().rstrip("s") not in scene.asked.lower():
         return False

@@ -19,7 +19,7 @@ import numpy as np
 
 from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.resources import load_json
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals.assistant_voice import is_machine
 from rpterm.scoring.similarity import Encode
@@ -43,7 +43,7 @@ class AssistantMeaning:
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         parts = [each for each in with_offsets(reply) if len(words(each[1])) >= _LEAST_WORDS]
         parts = parts[:_SENTENCES_PER_END] + parts[_SENTENCES_PER_END:][-_SENTENCES_PER_END:]
         if not parts or is_machine(scene):

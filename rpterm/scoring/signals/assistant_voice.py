@@ -26,7 +26,7 @@ from itertools import pairwise
 
 from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.resources import load_json, load_toml
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import words
 from rpterm.sentences import with_offsets
@@ -64,7 +64,7 @@ class AssistantVoice:
     dimension: Dimension = "boundaries"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         text = reply.replace("’", "'").replace("‘", "'")
         machine = is_machine(scene)
         phrase_score, phrases = _phrase_score(text, scene, machine)
@@ -74,12 +74,12 @@ class AssistantVoice:
         return Reading(value, 1.0 if reply.strip() else 0.0, tuple(evidence))
 
 
-def is_machine(scene: Scene) -> bool:
+def is_machine(scene: ReplyScene) -> bool:
     """Whether the card says that the character is a machine."""
     return any(_MACHINE.search(fact.text) for fact in scene.facts)
 
 
-def _is_model(scene: Scene) -> bool:
+def _is_model(scene: ReplyScene) -> bool:
     """Whether the card of a machine says that it is a language model or an assistant."""
     return any(_MODEL.search(fact.text) for fact in scene.facts)
 
@@ -93,7 +93,7 @@ def features(sentence: str) -> set[str]:
     return {*items, *pairs, *gapped}
 
 
-def _phrase_score(text: str, scene: Scene, machine: bool) -> tuple[float, list[Evidence]]:
+def _phrase_score(text: str, scene: ReplyScene, machine: bool) -> tuple[float, list[Evidence]]:
     """The summed weight of the registers found."""
     total, evidence = 0.0, []
     for name, weight, pattern in _registers():

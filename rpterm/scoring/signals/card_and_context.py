@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.texts import cosine_similarity, everyday_tfidf
@@ -32,7 +32,7 @@ class FactWords:
     dimension: Dimension = "persona"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not scene.facts or not reply.strip():
             return NO_DATA
         rarity = everyday_tfidf()
@@ -59,7 +59,7 @@ class FactMeaning:
     def __init__(self, similarity: ContrastiveSimilarity) -> None:
         self._similarity = similarity
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not scene.facts or not reply.strip():
             return NO_DATA
         facts = [fact.text for fact in scene.facts]
@@ -83,7 +83,7 @@ class Context:
     def __init__(self, similarity: ContrastiveSimilarity) -> None:
         self._similarity = similarity
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not scene.asked or not reply.strip():
             return NO_DATA
         value = self._similarity.to_turn(reply, scene.asked)
@@ -105,25 +105,25 @@ class Talk:
     def __init__(self, similarity: ContrastiveSimilarity) -> None:
         self._similarity = similarity
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         text = recent_text(scene)
         if not text or not reply.strip():
             return NO_DATA
         return Reading(self._similarity.to_turn(reply, text), 1.0)
 
 
-def _own_turns(scene: Scene) -> list[str]:
+def _own_turns(scene: ReplyScene) -> list[str]:
     """The character's turns among the twelve before the last turn."""
     return [text for own, text in scene.history[-_TURNS:-1] if own and text.strip()]
 
 
-def recent_text(scene: Scene) -> str:
+def recent_text(scene: ReplyScene) -> str:
     """The end of the last two turns, as one text."""
     words = " ".join(text for _, text in scene.history[-2:]).split()
     return " ".join(words[-_RECENT_WORDS:])
 
 
-def _reading(value: float, reply: str, scene: Scene, similarities: list[float]) -> Reading:
+def _reading(value: float, reply: str, scene: ReplyScene, similarities: list[float]) -> Reading:
     """A reading whose evidence is the most similar fact."""
     index = int(np.argmax(similarities))
     best, fact = similarities[index], scene.facts[index]

@@ -7,7 +7,7 @@
   model. Cost: words; the NLI model is asked only by ``measure_until``, when idle.
 - Method, rules: two sentences that share most of their content words and differ in a negation, in a
   number or in one word of a pair of antonyms; or that fill the same biographical slot
-  (birthplace, age, …: see ``slots``) differently. Slots are not compared for claims about "you".
+  (work, age, …: see ``slots``) differently. Slots are not compared for claims about "you".
 - Method, frames: ``rpterm.scoring.frames`` compares people, tastes, abilities, numbers, trades,
   places and colours, which sentences phrase differently; and a reply that asks for the name that
   the user gave, or meets them for the first time in the middle of a chat, contradicts what was said
@@ -40,7 +40,7 @@ from rpterm.scoring.frames.compare import claims_in, clashes
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Known, Line
 from rpterm.scoring.frames.numbers import NUMBER, number
 from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals import slots
 from rpterm.scoring.similarity import Encode
@@ -87,7 +87,7 @@ class Contradiction:
     def __init__(self, infer: NliModel | None = None, encode: Encode | None = None) -> None:
         self._infer, self._encode = infer, encode
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         own_claims, user_claims = _own_claims(scene), _user_claims(scene)
         if not (own_claims or user_claims) or not reply.strip():
             return NO_DATA
@@ -108,7 +108,7 @@ class Contradiction:
         evidence += greets_anew(reply, scene)
         return Reading(0.8 if evidence else 0.0, 0.5, _one_per_span(evidence))
 
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         """As ``measure``, plus the NLI model's verdict if there is a model."""
         by_rules = self.measure(reply, scene)
         if self._infer is None or self._encode is None or by_rules.confidence <= 0:
@@ -122,7 +122,7 @@ class Contradiction:
 
 
 def _frame_clashes(
-    reply: str, scene: Scene, own_claims: Sequence[tuple[Fact, str]]
+    reply: str, scene: ReplyScene, own_claims: Sequence[tuple[Fact, str]]
 ) -> Iterator[Evidence]:
     """What contradicts the character, or what the user said of themselves, by ``frames``."""
     people = [
@@ -145,19 +145,19 @@ def _one_per_span(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple({(each.start, each.source): each for each in reversed(evidence)}.values())[::-1]
 
 
-def _own_claims(scene: Scene) -> list[tuple[Fact, str]]:
+def _own_claims(scene: ReplyScene) -> list[tuple[Fact, str]]:
     """Claims of the card, then of the character's turns, the latest first; with their source."""
     own_turns = (turn for own, turn in reversed(scene.turns) if own)
     facts = (*scene.facts, *own_turns)
     return [(fact, sentence) for fact in facts for _, sentence in _claims(fact.text)]
 
 
-def _user_claims(scene: Scene) -> list[tuple[Fact, str]]:
+def _user_claims(scene: ReplyScene) -> list[tuple[Fact, str]]:
     """What the user said of themselves, the latest first; with the source."""
     return [each for each in _said_by_user(scene) if _parse(each[1]).subject == "i"]
 
 
-def _said_by_user(scene: Scene) -> list[tuple[Fact, str]]:
+def _said_by_user(scene: ReplyScene) -> list[tuple[Fact, str]]:
     """What the user claimed, the latest first; with the source."""
     turns = (turn for own, turn in reversed(scene.turns) if not own)
     return [(turn, sentence) for turn in turns for _, sentence in _claims(turn.text)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rpterm.scoring.resources import load_toml
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import phrase_pattern
 from rpterm.sentences import sentences
@@ -43,7 +43,7 @@ class Empathy:
     dimension: Dimension = "attractiveness"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         felt = stated_feeling(scene.asked)
         if not felt or not reply.strip():
             return NO_DATA
@@ -91,7 +91,7 @@ def _lexicon() -> _Lexicon:
 
 
 def _reading(
-    value: float, text: str, found: list[tuple[re.Match[str], str]], scene: Scene
+    value: float, text: str, found: list[tuple[re.Match[str], str]], scene: ReplyScene
 ) -> Reading:
     source, asked = scene.asked_at, scene.asked
     evidence = [Evidence(match.start(), match.end(), note, source, asked) for match, note in found]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, everyday_lines
 
@@ -41,7 +41,7 @@ class Engagement:
     dimension: Dimension = "attractiveness"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not reply.strip():
             return NO_DATA
         old = _old_words(scene)
@@ -56,7 +56,7 @@ class Engagement:
         return Reading(value, 0.5, tuple(sorted(longest, key=lambda each: each.start)))
 
 
-def _old_words(scene: Scene) -> set[str]:
+def _old_words(scene: ReplyScene) -> set[str]:
     """Words that add nothing: said lately, generic, or a name of the two speakers."""
     said = " ".join(text for _, text in scene.history[-_TURNS:])
     anybody = " ".join(everyday_lines()[1])

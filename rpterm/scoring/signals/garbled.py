@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 
 _TEMPLATE_MARKER = re.compile(
@@ -41,14 +41,14 @@ class Garbled:
     dimension: Dimension = "conversation"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not reply.strip():
             return NO_DATA
         faults = sorted(_faults(reply, scene), key=lambda each: -each[0])
         return Reading(faults[0][0] if faults else 0.0, 1.0, tuple(each for _, each in faults))
 
 
-def _faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
+def _faults(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidence]]:
     """All faults, with their values."""
     for match in _TEMPLATE_MARKER.finditer(reply):
         yield 1.0, Evidence(match.start(), match.end(), "not text that a person writes")
@@ -72,11 +72,11 @@ def _is_cut(text: str) -> bool:
     return stripped[-1:].isalnum() and len(stripped.split()) >= _LEAST_WORDS
 
 
-def _own_texts(scene: Scene) -> list[str]:
+def _own_texts(scene: ReplyScene) -> list[str]:
     return [*scene.own_lines, *(text for own, text in scene.history if own)]
 
 
-def _script_faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]:
+def _script_faults(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidence]]:
     """Words with letters of two scripts, and the first word in a script used nowhere else."""
     if reply.isascii():
         return
@@ -90,7 +90,7 @@ def _script_faults(reply: str, scene: Scene) -> Iterator[tuple[float, Evidence]]
             return
 
 
-def _known_scripts(scene: Scene) -> set[str]:
+def _known_scripts(scene: ReplyScene) -> set[str]:
     """The scripts of card and chat."""
     texts = [fact.text for fact in scene.facts] + [text for _, text in scene.history]
     letters = {letter for text in (*texts, *scene.own_lines) for letter in text}

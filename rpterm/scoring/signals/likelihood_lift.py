@@ -50,7 +50,7 @@ from collections.abc import Callable, Sequence
 
 from rpterm.engine.protocol import Piece
 from rpterm.scoring.likelihood import Text
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Dimension, Evidence, Reading
 from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
 from rpterm.scoring.texts import everyday_dialogues
@@ -73,7 +73,7 @@ class _CardLift(LikelihoodSignal):
 
     dimension: Dimension = "persona"
 
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         if not scene.facts or not reply.strip():
             return NO_DATA
         prompts = [prompt(scene, facts=True), prompt(scene, facts=False)]
@@ -117,10 +117,10 @@ class ContextLift(LikelihoodSignal):
     name = "context_lift"
     dimension: Dimension = "conversation"
 
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         if not scene.history or not reply.strip():
             return NO_DATA
-        scenes = (scene, Scene(), *_everyday_scenes(scene))
+        scenes = (scene, ReplyScene(), *_everyday_scenes(scene))
         prompts = [prompt(each, facts=False) for each in scenes]
         logprobs = self._likelihood.logprobs(reply_pieces(reply), prompts, stopped)
         here, nowhere, *elsewhere = [sum(each) / len(each) for each in logprobs]
@@ -129,16 +129,16 @@ class ContextLift(LikelihoodSignal):
         return Reading(here - anywhere, 1.0, (evidence,))
 
 
-def _everyday_scenes(scene: Scene) -> list[Scene]:
+def _everyday_scenes(scene: ReplyScene) -> list[ReplyScene]:
     """Everyday dialogues, written like the scene's; the user has the last word."""
     like = " ".join(text for _, text in scene.history[-_TURNS:])
     return [
-        Scene(history=tuple((at % 2 == 1, text) for at, text in enumerate(dialogue)))
+        ReplyScene(history=tuple((at % 2 == 1, text) for at, text in enumerate(dialogue)))
         for dialogue in everyday_dialogues(like)
     ]
 
 
-def prompt(scene: Scene, *, facts: bool) -> tuple[Piece, ...]:
+def prompt(scene: ReplyScene, *, facts: bool) -> tuple[Piece, ...]:
     """What precedes a reply: the facts, the last turns, and the opening of the character's turn."""
     known = [_cut(fact.text, _FACT_WORDS) for fact in scene.facts[:_FACTS]] if facts else []
     turns = [

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from rpterm.scoring.likelihood import Likelihood
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Cost, Reading
 
 
@@ -18,9 +18,9 @@ class LikelihoodSignal(ABC):
     def __init__(self, likelihood: Likelihood) -> None:
         self._likelihood = likelihood
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         return self.measure_until(reply, scene, lambda: False)
 
     @abstractmethod
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         """As ``measure``; raises ``likelihood.Stopped`` when ``stopped`` returns true."""

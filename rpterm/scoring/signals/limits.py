@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems
 from rpterm.sentences import with_offsets
@@ -30,7 +30,7 @@ class Limits:
     dimension: Dimension = "boundaries"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         rules = [(rule, set(_forbidden_words(rule.text, scene))) for rule in scene.limits]
         rules = [(rule, forbidden) for rule, forbidden in rules if len(forbidden) >= _LEAST_WORDS]
         if not rules or not reply.strip():
@@ -50,7 +50,7 @@ class Limits:
         return Reading(value, 0.4, tuple(evidence))
 
 
-def _forbidden_words(rule: str, scene: Scene) -> list[str]:
+def _forbidden_words(rule: str, scene: ReplyScene) -> list[str]:
     """The content words of what a rule forbids; none if the rule is about the user."""
     match = _RULE.search(rule.replace("’", "'"))
     if match is None or scene.user.lower() in rule.lower():

@@ -15,14 +15,13 @@ the right reply beats the hard negatives in 0.788 of pairs.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.similarity import ContrastiveSimilarity
-from rpterm.scoring.texts import content_stems, find_word, words
+from rpterm.scoring.texts import content_stems, find_word, stems_of_line, words
 from rpterm.scoring.word_frequency import probability_in, rarity, without_name
 
 _MOST_SHOWN = 3
@@ -53,12 +52,12 @@ class MemoryWords:
     dimension: Dimension = "conversation"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         lines = known_lines(scene)
         new_words = _new_words(reply, scene)
         if not lines or not new_words:
             return NO_DATA
-        known_words = [word for line in lines for word in _content(line.text)]
+        known_words = [word for line in lines for word in stems_of_line(line.text)]
         remembered = set(known_words) & set(new_words)
         rarities = {word: rarity(word) for word in new_words}
         expected = sum(r * probability_in(word, len(known_words)) for word, r in rarities.items())
@@ -85,7 +84,7 @@ class MemoryMeaning:
     def __init__(self, similarity: ContrastiveSimilarity) -> None:
         self._similarity = similarity
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         lines = known_lines(scene)
         if not lines or not reply.strip():
             return NO_DATA
@@ -98,12 +97,12 @@ class MemoryMeaning:
         return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
 
 
-def known_lines(scene: Scene) -> list[Fact]:
+def known_lines(scene: ReplyScene) -> list[Fact]:
     """The card's facts, then the turns before the last one, oldest first."""
     return [*scene.facts, *(turn for _, turn in scene.turns[:-1] if turn.text.strip())]
 
 
-def _new_words(reply: str, scene: Scene) -> list[str]:
+def _new_words(reply: str, scene: ReplyScene) -> list[str]:
     """The different content words that the reply adds to the last turn and the speakers' names.
 
     In the order of the reply: a set would make the last digits of a sum differ between processes.
@@ -112,18 +111,12 @@ def _new_words(reply: str, scene: Scene) -> list[str]:
     return [word for word in dict.fromkeys(content_stems(reply)) if word not in old]
 
 
-@lru_cache(maxsize=4096)
-def _content(line: str) -> tuple[str, ...]:
-    """Cached, because every reply meets all known lines again."""
-    return tuple(content_stems(line))
-
-
 def _evidence(reply: str, stems: list[str], lines: list[Fact]) -> list[Evidence]:
     """Where each stem stands in the reply, with the latest known line that contains it."""
     evidence = []
     for stem in stems:
         word = next(each for each in words(reply) if stem in content_stems(each))
         at = find_word(word, reply)
-        line = next(each for each in reversed(lines) if stem in _content(each.text))
+        line = next(each for each in reversed(lines) if stem in stems_of_line(each.text))
         evidence.append(Evidence(at, at + len(word), "mentioned before", line.source, line.text))
     return evidence

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import shared_run, words
 
@@ -24,7 +24,7 @@ class Parroting:
     dimension: Dimension = "conversation"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not words(reply):
             return NO_DATA
         lines = [(fact.source, fact.text, _LEAST_FROM_CARD) for fact in scene.facts]

@@ -15,7 +15,7 @@ import re
 from functools import lru_cache
 
 from rpterm.scoring.resources import load_toml
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import phrase_pattern, words
 from rpterm.sentences import with_offsets
@@ -36,7 +36,7 @@ class Proactivity:
     dimension: Dimension = "attractiveness"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not reply.strip():
             return NO_DATA
         moves: dict[str, Evidence] = {}

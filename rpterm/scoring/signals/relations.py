@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rpterm.scoring.scene import Fact, Scene
+from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, words
 from rpterm.sentences import with_offsets
@@ -109,7 +109,7 @@ class Relations:
     dimension: Dimension = "persona"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         own = frozenset(scene.char.split())
         known = [(tie, fact) for fact in scene.facts for tie in _ties(_lower_role(fact.text), own)]
         named = [(_names(fact.text, own), fact) for fact in scene.facts]
@@ -161,7 +161,7 @@ def _unknown_kin(
     tie: _Tie,
     known: list[tuple[_Tie, Fact]],
     named: list[tuple[frozenset[str], Fact]],
-    scene: Scene,
+    scene: ReplyScene,
 ) -> Iterator[tuple[str, Fact]]:
     """A known person called kin, although neither the card nor the character ever said so.
 

@@ -1,9 +1,9 @@
-"""Extracts biographical slots (birthplace, home, work, age, …) from sentences by pattern. Pure.
+"""Extracts biographical slots (work, age, year of birth, …) from sentences by pattern. Pure.
 
 ``clashing_slot`` reports a slot that a sentence and a line fill with different values. Only slots
 with a single value are extracted; values are compared by their content words. Cards and speakers
 phrase slots differently ("Age: 34", "a keeper, who is 34"; "I'm 34."): in the other's mouth these
-phrases may be about anybody, so each has patterns of its own.
+phrases may be about anybody, so each has patterns of its own. Places are for ``frames.places``.
 """
 
 from __future__ import annotations
@@ -21,15 +21,12 @@ _VALUE = r"(?P<fill>[^.,;!?\"”*\n]{2,40})"
 _EYES = "blue|brown|green|grey|gray|black|hazel|amber|golden|violet|red"
 _HAIR = "blond|blonde|brown|black|red|grey|gray|white|golden|auburn|silver|dark|fair"
 _DECADES = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-_DWELL = "live|lives|dwell|dwells|reside|resides"
 _FOND = r"\bfavou?rite (?P<what>\w+) (?:is|was|are|has always been)"
 _FEAR = rf"\b(?:am|is|'m|was){_VERY} (?:afraid|terrified|scared)"
 _WHO = r"(?:\bi|\bhe|\bshe|\band|\b(?-i:[A-Z][\w-]+))"
 _IS = r"(?:\bam|'m|\bis|'s)"
 _PATTERNS = (
-    ("birthplace", rf"\bborn{_VERY} (?:and (?:raised|bred) )?(?:in|at|on|near) (?:the )?{_VALUE}"),
-    ("birthplace", rf"{_WHO}{_VERY} (?:come|comes|hail|hails|came){_VERY} from (?:the )?{_VALUE}"),
-    ("home", rf"{_WHO}{_VERY} (?:{_DWELL}){_VERY} (?:in|at|on|near|by) (?:the )?{_VALUE}"),
+    ("birth", r"\bborn\b[^.;]{0,40}? in (?P<fill>1\d{3}|20\d\d)\b"),
     ("work", rf"{_WHO}{_VERY} (?:work|works){_VERY} as (?:an? |the )?{_VALUE}"),
     ("age", rf"{_IS}{_VERY} (?P<fill>\d{{1,3}}|[a-z]+(?:-[a-z]+)?) years? (?:old|of age)\b"),
     ("age", rf"\baged? (?P<fill>\d{{1,3}}|(?:{_DECADES})(?:-\w+)?)\b"),
@@ -50,8 +47,6 @@ _ONLY_IN_CARDS = (
     ("age", rf"\b(?:of|is|are|am) {_AGE}(?=,| and\b| has\b| but\b|[.;]|$| who\b)"),
     ("age", rf"{_NOT_KIN}(?:[^.]{{0,60}}?(?:\b(?:is|are)|[,:;–-]) )?an? {_AGE}[- ]years?[- ]old\b"),
     ("age", rf"\b(?:he|she|they|you|who) (?:is|are) {_AGE}{_CLAUSE_END}"),
-    ("birthplace", rf"^(?:birthplace|place of birth|born|home ?town)\s*[:=]\s*(?:in )?{_VALUE}"),
-    ("home", rf"^(?:home|residence|lives in)\s*[:=]\s*{_VALUE}"),
     ("eyes", rf"^eyes?(?: colou?r)?\s*[:=]\s*(?P<fill>{_EYES})\b"),
     ("hair", rf"^hair(?: colou?r)?\s*[:=]\s*(?P<fill>{_HAIR})\b"),
 )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import QUOTES
 
@@ -70,7 +70,7 @@ class SpeakingForUser:
     dimension: Dimension = "boundaries"
     cost: Cost = "words"
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         evidence = (*_labels(reply, scene), *_narrated(reply, scene), *_in_plain_prose(reply))
         return Reading(float(bool(evidence)), 1.0 if reply.strip() else 0.0, evidence)
 
@@ -82,7 +82,7 @@ def _in_plain_prose(reply: str) -> Iterator[Evidence]:
             yield _evidence(0, match)
 
 
-def _labels(reply: str, scene: Scene) -> Iterator[Evidence]:
+def _labels(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     """Lines that begin with the user's name and a colon."""
     names = dict.fromkeys(filter(None, (scene.user, "You", "User")))
     label = rf"^[ \t*_\[]*(?:{'|'.join(map(re.escape, names))})[ \t*_\]]*:"
@@ -90,7 +90,7 @@ def _labels(reply: str, scene: Scene) -> Iterator[Evidence]:
         yield Evidence(match.start(), match.end(), "a line that is yours to say")
 
 
-def _narrated(reply: str, scene: Scene) -> Iterator[Evidence]:
+def _narrated(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     """Actions and feelings of the user in narration."""
     name = re.escape(scene.user.split()[0]) if scene.user.strip() else "User"
     third_person = re.compile(

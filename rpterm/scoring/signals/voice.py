@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rpterm.scoring.scene import Scene
+from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
 from rpterm.scoring.similarity import Encode, log_mean_exp
@@ -50,7 +50,7 @@ class VoiceWords:
     def __init__(self) -> None:
         self._classifiers: OrderedDict[tuple[object, ...], VoiceClassifier] = OrderedDict()
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not _has_contrast(scene) or not reply.strip():
             return NO_DATA
         classifier = self._classifier(scene)
@@ -58,7 +58,7 @@ class VoiceWords:
         value = sum(views[view] / SCALES[view] for view in VIEWS) / len(VIEWS)
         return Reading(value, 1.0, tuple(_telling_words(reply, classifier, value)))
 
-    def _classifier(self, scene: Scene) -> VoiceClassifier:
+    def _classifier(self, scene: ReplyScene) -> VoiceClassifier:
         own, others = compared_lines(scene)
         key = (*own, None, *others)
         if key not in self._classifiers:
@@ -83,7 +83,7 @@ class VoiceMeaning:
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
 
-    def measure(self, reply: str, scene: Scene) -> Reading:
+    def measure(self, reply: str, scene: ReplyScene) -> Reading:
         if not _has_contrast(scene) or not reply.strip():
             return NO_DATA
         row = self._encode([first_words(reply)])
@@ -116,7 +116,7 @@ class VoiceLikelihood(LikelihoodSignal):
     name = "voice_likelihood"
     dimension: Dimension = "behaviour"
 
-    def measure_until(self, reply: str, scene: Scene, stopped: Callable[[], bool]) -> Reading:
+    def measure_until(self, reply: str, scene: ReplyScene, stopped: Callable[[], bool]) -> Reading:
         if not _has_contrast(scene) or not reply.strip():
             return NO_DATA
         own, others = compared_lines(scene)
@@ -128,7 +128,7 @@ class VoiceLikelihood(LikelihoodSignal):
         return Reading((_log_ratio(logprobs[::2]) + _log_ratio(logprobs[1::2])) / 2)
 
 
-def compared_lines(scene: Scene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def compared_lines(scene: ReplyScene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The lines of the character and of the contrast voices: at most twenty of each of seven.
 
     Against voices in another language, any line in the right language would sound like the
@@ -145,7 +145,7 @@ def _is_english(voice: tuple[str, ...]) -> bool:
     return is_english(" ".join(voice))
 
 
-def lines_to_embed(scene: Scene) -> list[tuple[str, ...]]:
+def lines_to_embed(scene: ReplyScene) -> list[tuple[str, ...]]:
     """The lines that ``voice_meaning`` embeds, the character's own first."""
     own, others = compared_lines(scene)
     return [tuple(first_words(line) for line in voice) for voice in (own, *others)]
@@ -167,7 +167,7 @@ def first_words(line: str) -> str:
     return " ".join(line.split()[:_MOST_WORDS])
 
 
-def _has_contrast(scene: Scene) -> bool:
+def _has_contrast(scene: ReplyScene) -> bool:
     own, others = compared_lines(scene)
     return len(own) >= _LEAST_LINES and bool(others)
 

@@ -24,10 +24,10 @@ class SettingsScreen(Chooser):
     """
 
     def __init__(
-        self, knobs: Sequence[LiveSetting], overrides: Mapping[str, str], at: str = ""
+        self, shown: Sequence[LiveSetting], overrides: Mapping[str, str], at: str = ""
     ) -> None:
-        self._knobs = {knob.name: knob for knob in knobs}
-        choices = [Choice(knob.name, knob.label, knob.about) for knob in knobs]
+        self._settings = {each.name: each for each in shown}
+        choices = [Choice(each.name, each.label, each.about) for each in shown]
         super().__init__(
             "Settings", choices, at=at, actions=("list-default",), overrides=overrides,
             empty="No setting matches.", takes="change",
@@ -38,10 +38,10 @@ class SettingsScreen(Chooser):
 
     def line(self, choice: Choice, width: int) -> Content:
         """The setting's name and value, and where the value comes from unless it is the default."""
-        knob = self._knobs[choice.id]
-        value = (text.one_line(knob.shown), "bold" if knob.origin else "")
-        origin = Content.styled(knob.origin, text.MUTED)
-        head = Content.assemble(f" {knob.label:<20} ", value)
+        setting = self._settings[choice.id]
+        value = (text.one_line(setting.shown), "bold" if setting.origin else "")
+        origin = Content.styled(setting.origin, text.MUTED)
+        head = Content.assemble(f" {setting.label:<20} ", value)
         head = head.truncate(max(32, width - origin.cell_length - 4), ellipsis=True)
         origin = origin.truncate(max(0, width - head.cell_length - 4), ellipsis=True)
         return text.justify(head, origin, width - 1)
@@ -49,4 +49,4 @@ class SettingsScreen(Chooser):
     @on(OptionList.OptionHighlighted)
     def tell(self, event: OptionList.OptionHighlighted) -> None:
         """Show the description of the marked setting."""
-        self.query_one("#about", Static).update(self._knobs[event.option.id or ""].about)
+        self.query_one("#about", Static).update(self._settings[event.option.id or ""].about)

@@ -256,6 +256,11 @@ def test_an_entry_that_does_not_say_matches_as_in_its_own_program(of_card: bool)
     assert [each.whole_words for each in again.card.lorebook.entries] == [True, False, False]
 
 
+def test_an_old_module_of_risuai_is_named() -> None:
+    with pytest.raises(NotACard, match="as CHARX"):
+        read_bytes(b"\x6f\x00\x10\x00\x00\x00" + bytes(range(128, 256)))
+
+
 def test_scripts_of_a_card_are_noted() -> None:
     data = {"name": "A", "extensions": {"regex_scripts": [{"findRegex": "/x/"}]}}
     found = imported({"spec": "chara_card_v2", "spec_version": "2.0", "data": data})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm import slash
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import slash_completion
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.types import Turn
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 WRITING = ("stop", "select-previous", "pane-prompt", "palette")
 DUELING = ("duel-left", "duel-right", "duel-tie", "duel-bad", "back", "help")
-CHOOSING = ("choose", "swipe-previous", "swipe-next", "back", "palette", "help")
+CHOOSING = ("choose", "back", "palette", "help")
 SELECTED = ("edit", "regenerate-here", "swipe-previous", "swipe-next", "branch-here", "delete")
 RATED = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down")
 SELECTED_LAST = ("continue-here", "copy", "hide", "back", "help")
@@ -57,8 +58,14 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
 
 
 def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
-    """The fixed keys of the pane that has the focus, with what they do."""
-    return () if chat.state.busy else FIXED.get(chat.panes.active, ())
+    """Keys that do something else in this state or pane than their label says."""
+    if chat.state.busy:
+        return ()
+    if hints(chat) is CHOOSING:
+        swipes = ("swipe-previous", "swipe-next")
+        arrows = (keys.short_key_name(each, chat.settings.keys) for each in swipes)
+        return (("".join(arrows), "mark"),)
+    return FIXED.get(chat.panes.active, ())
 
 
 def show_hints(chat: ChatScreen) -> None:

@@ -20,13 +20,14 @@ async def choose_setting(chat: ChatScreen) -> None:
 
     live_settings, at = _live_settings(chat), ""
     while True:
-        knobs = {knob.name: knob for knob in await chat.ask(live_settings.knobs, chat.card)}
-        screen = SettingsScreen(list(knobs.values()), chat.settings.keys, at)
+        found = await chat.ask(live_settings.all_effective, chat.card)
+        shown = {each.name: each for each in found}
+        screen = SettingsScreen(found, chat.settings.keys, at)
         done = await chat.app.push_screen_wait(screen)
         if done is None:
             return
         at = done.id
-        text = await _ask_value(chat, knobs[at]) if done.action == "open" else DEFAULT
+        text = await _ask_value(chat, shown[at]) if done.action == "open" else DEFAULT
         if text is not None:
             await change_setting(chat, at, text)
 
@@ -40,13 +41,13 @@ async def change_setting(chat: ChatScreen, name: str, text: str) -> None:
     live_settings = _live_settings(chat)
     changed = await chat.ask(live_settings.change, name, text, chat.card)
     chat.settings = live_settings.settings
-    counts = changed.counts
+    takes_effect = changed.takes_effect
     can_reopen = not chat.state.busy and chat.state.editor is None
-    if counts == "opening" and chat.session is not None and can_reopen:
+    if takes_effect == "opening" and chat.session is not None and can_reopen:
         # Memory, scores and model are set up when a chat is opened, so it is reopened.
         await opening.switch_chat(chat, None, chat.session.chat_id)
-        counts = "reply"
-    chat.say(changed.describe(counts))
+        takes_effect = "reply"
+    chat.say(changed.describe(takes_effect))
     preview.request_preview(chat, always=True)
 
 
@@ -56,27 +57,27 @@ async def show_setting(chat: ChatScreen, name: str) -> None:
     Raises:
         ConfigError: There is no such setting.
     """
-    chat.say((await chat.ask(_live_settings(chat).knob, name, chat.card)).describe())
+    chat.say((await chat.ask(_live_settings(chat).effective, name, chat.card)).describe())
 
 
-async def _ask_value(chat: ChatScreen, knob: LiveSetting) -> str | None:
+async def _ask_value(chat: ChatScreen, setting: LiveSetting) -> str | None:
     """Ask for a new value, or toggle a switch; ``None`` if nothing changes."""
     from rpterm.config.toml_text import as_typed
     from rpterm.tui.screens.form import Field, Form
 
-    if knob.name == MODEL:
-        return await _choose_model(chat, knob)
-    if knob.name == PROFILE:
-        return await _choose_profile(chat, knob)
-    if knob.is_switch:
-        return "off" if knob.value else "on"
-    current = as_typed(knob.value)
-    fields = [Field("value", knob.about, current, check=partial(problem_with, knob.name))]
-    values = await chat.app.push_screen_wait(Form(knob.label, fields, chat.settings.keys))
+    if setting.name == MODEL:
+        return await _choose_model(chat, setting)
+    if setting.name == PROFILE:
+        return await _choose_profile(chat, setting)
+    if setting.is_switch:
+        return "off" if setting.value else "on"
+    current = as_typed(setting.value)
+    fields = [Field("value", setting.about, current, check=partial(problem_with, setting.name))]
+    values = await chat.app.push_screen_wait(Form(setting.label, fields, chat.settings.keys))
     return None if values is None or values["value"] == current else values["value"].strip()
 
 
-async def _choose_model(chat: ChatScreen, knob: LiveSetting) -> str | None:
+async def _choose_model(chat: ChatScreen, setting: LiveSetting) -> str | None:
     """Choose one of the models on this machine or of the server; ``None`` if unchanged."""
     from rpterm import paths
     from rpterm.humanize import byte_size
@@ -92,10 +93,12 @@ async def _choose_model(chat: ChatScreen, knob: LiveSetting) -> str | None:
         title = "Models on this machine; rpterm models pull gets others"
         choices = [Choice(each.name, each.name, right=byte_size(each.size)) for each in models]
         names = {"": "starter", **{str(each.path): each.name for each in models}}
-    return await _choose_other(chat, title, choices, names.get(str(knob.value), str(knob.value)))
+    return await _choose_other(
+        chat, title, choices, names.get(str(setting.value), str(setting.value))
+    )
 
 
-async def _choose_profile(chat: ChatScreen, knob: LiveSetting) -> str | None:
+async def _choose_profile(chat: ChatScreen, setting: LiveSetting) -> str | None:
     """Choose a profile of the config file, or none; ``None`` if unchanged."""
     from rpterm import config
     from rpterm.tui.screens.chooser import Choice
@@ -103,7 +106,7 @@ async def _choose_profile(chat: ChatScreen, knob: LiveSetting) -> str | None:
     names = await chat.ask(config.profiles, _live_settings(chat).file)
     title = "Profiles; rpterm config set NAME VALUE --profile creates one"
     choices = [Choice(DEFAULT, "none"), *(Choice(name, name) for name in names)]
-    return await _choose_other(chat, title, choices, str(knob.value) or DEFAULT)
+    return await _choose_other(chat, title, choices, str(setting.value) or DEFAULT)
 
 
 async def _choose_other(
