@@ -23,6 +23,8 @@ from rpterm.types import InvalidChoice, RptermError
 _MAX_SHOWN = 30
 _MIN_LINES = 3
 _MAX_CANDIDATES = 6
+_MAX_HEADER_BYTES = 4096
+_TITLE_LINE = re.compile(r"^Title:\s*(\S.*?)\s*$", re.MULTILINE)
 
 
 class ExtractError(RptermError):
@@ -43,7 +45,7 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
     if not book.people.persons:
         raise ExtractError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
-            'words such as "said Anna".'
+            'English words such as "said Anna".'
         )
     return book
 
@@ -93,7 +95,11 @@ def print_next_steps(card: Path, book: Path, json: bool) -> None:
 
 
 def _title(file: Path) -> str:
-    """A book's title, guessed from its file's name: "the_flood.txt" is "The Flood"."""
+    """A book's title, from a Project Gutenberg header or its file's name: "The Flood"."""
+    with file.open("rb") as opened:
+        head = opened.read(_MAX_HEADER_BYTES).decode("utf-8", "ignore")
+    if file.suffix.lower() in (".txt", ".text") and (found := _TITLE_LINE.search(head)):
+        return found[1]
     words = " ".join(re.sub(r"[_-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", file.stem)).split())
     return words.title() if words.islower() else words or file.name
 

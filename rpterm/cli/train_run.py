@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from rpterm.training.plan import TrainingPlan
     from rpterm.training.result import TrainingResult
 
+_NOTICEABLE = 0.1
+"""Nats per token. An adapter with 0.08 won 8 of 20 blind duels against its base and lost 11."""
+
 
 def base_weights(name: str | None) -> tuple[Path, str]:
     """The file of the model to adapt and its hash.
@@ -127,6 +130,11 @@ def _print_result(done: TrainingResult, data: Dataset) -> None:
         f"transformers and llama.cpp differ by {done.parity.apart:.3f}; up to {ROUNDING} is "
         "rounding."
     )
+    if done.parity.moved < _NOTICEABLE:
+        out.say(
+            "So small a change is hardly noticed in a chat: train longer (--epochs 3 --restart), "
+            "or on more ratings."
+        )
     out.say(f"{done.adapter}\n{done.card}\n")
     out.say(f"Chat with it:      rpterm chat CARD --adapter {done.adapter}")
     out.say(f"Is it any better?  rpterm duel CARD --b adapter={done.adapter}")

@@ -37,7 +37,7 @@ def card_folders() -> list[Path]:
 
 @contextmanager
 def open_store(*, begin: bool = False) -> Iterator[Store]:
-    """The store of this user, closed at the end of the block.
+    """The store of this user, closed at the end of the block; a read-only one can only be read.
 
     Args:
         begin: Create the database if there is none yet.
@@ -52,5 +52,5 @@ def open_store(*, begin: bool = False) -> Iterator[Store]:
         paths.make_folder(path.parent)
     elif not path.exists():
         raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
-    with Store(path) as store:
+    with Store(path, allow_read_only=True) as store:
         yield store

@@ -60,9 +60,11 @@ class Voices:
         own, held_out = self._own[name], held_out or Counter()
         by_chance = math.log(1 + (self._totals[name] - held_out.total()) / _PRIOR_WORDS)
         ratio = sum(
-            said[word] * (math.log(1 + (own[word] - held_out[word]) / expected) - by_chance)
+            said[word] * math.log(1 + (own[word] - held_out[word]) / expected)
             for word, expected in prior.items()
+            if word in own
         )
+        ratio -= by_chance * sum(said[word] for word in prior)
         return max(-_MAX_LOG_RATIO, min(_MAX_LOG_RATIO, ratio))
 
 

@@ -51,6 +51,7 @@ class RptermApp(App[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
     CSS = (
         themes.TOASTS
+        + themes.ANSI_CURSOR
         + """
     CommandPalette #--container {
         visibility: visible; width: 96; max-width: 94%; height: auto; max-height: 88%;
@@ -62,7 +63,9 @@ class RptermApp(App[None], inherit_bindings=False):
     CommandPalette #--input Input, CommandPalette #--input Input:focus {
         margin: 0; padding: 0 1; border: round $primary-muted; background: $surface;
     }
-    CommandPalette.-short #--input Input:focus { border: none; }
+    CommandPalette.-short #--input Input, CommandPalette.-short #--input Input:focus {
+        border: none; height: 1;
+    }
     CommandPalette SearchIcon { display: none; }
     CommandPalette #--results { overlay: none; height: auto; }
     CommandPalette LoadingIndicator { display: none; }

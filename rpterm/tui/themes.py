@@ -81,6 +81,19 @@ TOASTS = """
 """
 """Style of notifications, for the ``CSS`` of an app."""
 
+ANSI_CURSOR = """
+    OptionList:ansi > .option-list--option-highlighted { color: ansi_default; }
+    OptionList:ansi:dark > .option-list--option-highlighted { background: ansi_blue; }
+    OptionList:ansi:light > .option-list--option-highlighted { background: ansi_cyan; }
+    PaneList:ansi > .option-list--option-highlighted { background: ansi_default; }
+    PaneList:ansi:dark:focus > .option-list--option-highlighted { background: ansi_blue; }
+    PaneList:ansi:light:focus > .option-list--option-highlighted { background: ansi_cyan; }
+"""
+"""The marked row of lists in the terminal's own colours, for the ``CSS`` of an app.
+
+These colours have no alpha: muted text would have the colour of Textual's own cursor.
+"""
+
 
 def names() -> list[str]:
     """The names of all themes that can be chosen."""

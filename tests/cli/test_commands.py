@@ -51,6 +51,17 @@ def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
     assert SCRIPTED_REPLIES[0] not in shown.out
 
 
+def test_chats_on_a_read_only_disk_can_be_read(
+    cli: Cli, chat: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rpterm.store.file_setup.is_read_only", lambda _path: True)
+    assert "Hello, Watson" in cli("chats", "list").out
+    assert "Hello, Watson" in cli("chats", "show", str(chat)).out
+    assert cli("memory", "search", "sherlock", "Watson").code == 0
+    refused = cli("chats", "rename", str(chat), "Fog")
+    assert refused.code == 1 and "cannot be written" in refused.err
+
+
 def test_a_chat_is_renamed_and_deleted(cli: Cli, chat: int, home: Path) -> None:
     assert cli("chats", "rename", "1", "Fog").code == 0
     assert cli("chats", "rename", "1", "  ").code == 0

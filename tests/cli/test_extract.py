@@ -42,6 +42,15 @@ def test_speakers_are_listed_and_a_card_is_drafted(cli: Cli, novel: Path, tmp_pa
     assert again.code == 1 and "already exists" in again.err
 
 
+def test_a_book_of_project_gutenberg_has_its_own_title(
+    cli: Cli, novel: Path, tmp_path: Path
+) -> None:
+    head = "The Project Gutenberg eBook of Rain\n\nTitle: A Wet Town\nAuthor: Nobody\n\n"
+    novel.write_text(f"{head}*** START OF THE BOOK ***\n\n{TALK}\n*** END OF THE BOOK ***\n")
+    cli("cards", "extract", str(novel), "Ann", "--to", str(tmp_path))
+    assert "Out of A Wet Town." in (tmp_path / "ann.toml").read_text(encoding="utf-8")
+
+
 def test_a_name_is_found_in_any_case_and_json_is_printed(
     cli: Cli, novel: Path, tmp_path: Path
 ) -> None:

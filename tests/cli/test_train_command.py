@@ -89,6 +89,7 @@ def test_a_finished_training_prints_its_result_and_the_next_steps(
     assert done.err == "reading the model\nstep 1 of 12, loss 0.500\n"
     assert "12 steps, about 10 minutes" in done.out and "12 steps in 2.0 hours" in done.out
     assert "0.693 → 0.600 (1 row)" in done.out
+    assert "hardly noticed" not in done.out
     assert "chosen reply it prefers: 9 of 10 (60–98 %); half of them would be chance." in done.out
     adapter = out.with_name("out-dpo.gguf")
     assert f"rpterm chat CARD --adapter {adapter}" in done.out
@@ -183,7 +184,7 @@ def test_a_resumed_training_prints_the_remaining_steps(
         _, _, to, listener, _ = given
         listener.estimated(540.0, 2, 6)
         listener.stepped(3, 6, 0.5)
-        made = Parity(0.5, 0.1, 40)
+        made = Parity(0.05, 0.1, 40)
         after = HeldOut(0.6)
         return TrainingResult(to, to.with_suffix(".md"), 6, 300.0, None, after, made, begun=2)
 
@@ -191,3 +192,4 @@ def test_a_resumed_training_prints_the_remaining_steps(
     done = cli("train", str(out), "--base", "starter")
     assert "4 of 6 steps left, about 9 minutes" in done.out
     assert "6 steps, the last 4 in 5 minutes." in done.out and "it prefers" not in done.out
+    assert "hardly noticed in a chat: train longer" in done.out

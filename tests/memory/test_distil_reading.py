@@ -101,6 +101,8 @@ def test_the_names_of_relatives_and_pets_are_kept():
 @pytest.mark.parametrize("turn", [
     "No, my sister is called Anna.", "Sorry, my sister's name is Anna.",
     "My sister is called Anna, not Anne.", "Oh no, my sister is called Anna!",
+    "It's not Anne, my sister is called Anna.", "My sister's name is actually Anna.",
+    "You got it wrong, my sister is called Anna.",
 ])  # fmt: skip
 def test_a_name_that_is_put_right_replaces_the_wrong_one(turn):
     (anna,) = statements(turn, "Ann")

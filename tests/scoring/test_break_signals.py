@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from rpterm.bench.metrics import calibration_error, calibration_figures, proportion
 from rpterm.scoring.dated_words import words_dated_after
 from rpterm.scoring.scene import Fact, ReplyScene
+from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_voice import AssistantVoice, is_machine
@@ -412,3 +414,11 @@ def test_a_score_that_means_what_it_says_errs_by_noise_alone() -> None:
         "ece_interval": [0.0, 1.0],
         "ece_noise": 0.0,
     }
+
+
+@pytest.mark.parametrize("signal", [AssistantVoice(), Contradiction(), SpeakingForUser()])
+@pytest.mark.parametrize("space", ["\n", " "])
+def test_a_long_run_of_white_space_costs_little(signal: Signal, space: str) -> None:
+    began = time.perf_counter()
+    assert signal.measure(f"I have{space * 12_000}5 boats.", SCENE).value < 1
+    assert time.perf_counter() - began < 5  # Milliseconds; 12 s if each line start reads it all.

@@ -129,3 +129,17 @@ async def test_text_in_lists_and_forms_has_enough_contrast(stage: Stage) -> None
         await pilot.press("escape")
         await shown(pilot, "f5", "Depth")
         readable(app)
+
+
+@pytest.mark.parametrize(("theme", "behind"), [("ansi-dark", "blue"), ("ansi-light", "cyan")])
+async def test_in_the_terminals_own_colours_muted_text_is_seen_on_the_marked_row(
+    tmp_path: Path, theme: str, behind: str
+) -> None:
+    app = Stage(tmp_path, settings=Settings(theme=theme)).app()
+    async with running(app) as pilot:
+        app.push_screen(Chooser("Branches", [Choice("1", "a turn", "what was said")]))
+        await wait_until(pilot, lambda: "what was said" in screen_text(app))
+        strips = app.screen._compositor.render_strips()
+        (style,) = (style for strip in strips for piece, style, _ in strip if "was said" in piece)
+        assert style is not None and style.color and style.bgcolor
+        assert style.bgcolor.number == Color.parse(behind).number != style.color.number

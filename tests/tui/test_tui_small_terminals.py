@@ -284,4 +284,4 @@ async def test_every_list_shows_several_entries_in_a_short_terminal(stage: Stage
         assert "Randomness" in screen_text(app)
         await pilot.press("escape")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: screen_text(app).count("· /") >= 3)
+        await wait_until(pilot, lambda: screen_text(app).count("│ Ctrl+") >= 5)

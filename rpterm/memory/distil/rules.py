@@ -170,7 +170,7 @@ RULES: tuple[FactRule, ...] = (
     _rule("pet", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:an?|any) "
           rf"(?P<value>{_PETS}s?)", "{who} has no {value}", 0.5, _non_empty, retracts=True),
     _rule("named {kin}", rf"my (?P<kin>(?:[\w-]+ )?(?:{_KIN}|{_PETS})s?)(?:['’]s name is|"
-          r"(?: is| are|['’]s) (?:called|named)) (?P<value>.+)",
+          r"(?: is| are|['’]s) (?:actually )?(?:called|named))(?: actually)? (?P<value>.+)",
           "{who}'s {kin} is called {value}", 0.7, values.is_name, kin=True),
     _rule("home of {kin}", rf"my (?P<kin>(?:[\w-]+ )?{_KIN}(?: [A-Z]\w+)?) (?P<how>lives? (?:in|at|"
           r"near|with)|moved to) (?P<value>.+)", "{who}'s {kin} {how} {value}", 0.6,

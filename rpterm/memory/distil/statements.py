@@ -30,8 +30,8 @@ _OPENERS = re.compile(
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
-    r"^(?:\w+[,.!]?\s+){0,2}?(?:no|sorry|actually|correction|wait|i meant?)\b|"
-    r",? not [A-Z]\w*$",
+    r"^(?:\w+[,.!]?\s+){0,2}?(?:no|sorry|correction|wait|i meant?)\b|\bactually\b|\bwrong,|"
+    r"\bnot (?-i:[A-Z])\w*(?:,|$)",
     re.IGNORECASE,
 )
 """The speaker puts something right: "No, my sister is called Anna"."""

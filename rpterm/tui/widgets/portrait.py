@@ -30,6 +30,10 @@ class Portrait(Widget):
 
     @work(exclusive=True, group="portrait")
     async def show(self, path: Path | None, rows: int = ROWS) -> None:
+        """Load and show the picture in the background, which replaces an earlier request."""
+        await self.load(path, rows)
+
+    async def load(self, path: Path | None, rows: int = ROWS) -> None:
         """Show the picture in a file, at most ``rows`` high; ``None`` shows none."""
         strips: list[Strip] = []
         if path is not None and self.has_colours:

@@ -38,7 +38,7 @@ class TitlePage(Horizontal):
     async def show(self, card: CharacterCard, user: str, portrait: Path | None, rows: int) -> None:
         """Show a card with the portrait in a file, at most ``rows`` high; hide if there is none."""
         picture = self.query_one(Portrait)
-        await picture.show(portrait, min(ROWS, rows)).wait()
+        await picture.load(portrait, min(ROWS, rows))
         beside = self.query_one("#caption", Static)
         beside.styles.max_height = picture.rows
         beside.update(caption(card, user, scene=picture.rows >= ROOMY))

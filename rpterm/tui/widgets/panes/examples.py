@@ -32,6 +32,8 @@ _HEADINGS = {
     "out": "left out", "excluded": "left out",
 }  # fmt: skip
 _SOURCES = {"card": "card", "starred": "starred", "mined": "scored well"}
+_INDENT = " " * 5
+"""Below the source, which follows the number and the mark."""
 MOST_A_TURN = 8
 _CELLS = 12
 """Width of the budget slider."""
@@ -226,11 +228,11 @@ class ExamplesPane(FoldingPane):
             lines += _dialogue(row, width)
         else:
             first_words = text.one_line(row.exemplar.reply, 120)
-            lines.append(Content.styled(f"   {first_words}", "$foreground 80%").truncate(
+            lines.append(Content.styled(_INDENT + first_words, "$foreground 80%").truncate(
                 width, ellipsis=True))  # fmt: skip
         if row.place in ("out", "excluded") or open_:
             why = Content.styled(row.why, f"italic {text.MUTED}")
-            lines.append(text.hang(why, width, "   "))
+            lines.append(text.hang(why, width, _INDENT))
         return Content("\n").join(lines)
 
 
@@ -240,5 +242,5 @@ def _dialogue(row: Row, width: int) -> list[Content]:
         style = "$text-secondary" if who == "user" else "$text-primary"
         name = "You" if who == "user" else "They"
         said = Content.assemble((f"{name}: ", style), text.roleplay(line))
-        shown.append(text.hang(said, width, "   "))
+        shown.append(text.hang(said, width, _INDENT))
     return shown
