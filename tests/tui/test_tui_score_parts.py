@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard
-from rpterm.tui import text
+from rpterm.tui import markup
 from rpterm.tui.widgets.panes.card import _find, describe
 from rpterm.tui.widgets.panes.consistency import HEIGHTS, around, interval, sparkline
 
@@ -18,8 +18,8 @@ MARKED = st.text(st.sampled_from('ab *_`"\n'), max_size=60)
 def test_mapped_spans_stay_inside_the_text_and_in_order(
     source: str, spans: list[tuple[int, int]]
 ) -> None:
-    plain = text.roleplay(source).plain
-    found = text.map_spans(source, plain, spans)
+    plain = markup.roleplay(source).plain
+    found = markup.map_spans(source, plain, spans)
     assert all(0 <= start < end <= len(plain) for start, end in found)
     assert len(found) <= len(spans)
 
@@ -37,9 +37,9 @@ def test_mapped_spans_stay_inside_the_text_and_in_order(
     ],
 )
 def test_spans_are_mapped_to_the_text_without_marks(source: str, words: str) -> None:
-    plain = text.roleplay(source).plain
+    plain = markup.roleplay(source).plain
     start = source.index(words)
-    ((begin, end),) = text.map_spans(source, plain, [(start, start + len(words))])
+    ((begin, end),) = markup.map_spans(source, plain, [(start, start + len(words))])
     assert plain[begin:end] == words
 
 

@@ -14,7 +14,7 @@ from textual.style import Style
 from textual.visual import RenderOptions
 from tui_support import Stage, running, wait_until
 
-from rpterm.tui import text
+from rpterm.tui import markup, text
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Status, Turn
@@ -38,7 +38,7 @@ def test_streaming_content_renders_like_the_whole_text(pieces: list[str]) -> Non
     for piece in pieces:
         source += piece
         shown = StreamingContent(HEAD, source, before=shown)
-        body = text.roleplay(source, streaming=True) + Content("▍", [])
+        body = markup.roleplay(source, streaming=True) + Content("▍", [])
         whole = Content.assemble(HEAD, "\n", body)
         assert shown.plain == whole.plain
         assert shown.get_height({}, 20) == whole.get_height({}, 20)
@@ -49,7 +49,7 @@ def test_streaming_content_renders_like_the_whole_text(pieces: list[str]) -> Non
 
 def test_finished_paragraphs_are_not_styled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    roleplay = text.roleplay
+    roleplay = markup.roleplay
 
     def noted(source: str, **kwargs: bool) -> Content:
         read.append(source)

@@ -8,7 +8,8 @@ import pytest
 from textual.content import Content
 
 from rpterm.tui import text
-from rpterm.tui.text import ACTION, BOLD, CODE, SPEECH, harmless, one_line, roleplay
+from rpterm.tui.markup import BOLD, CODE, SPEECH, roleplay
+from rpterm.tui.text import ACTION, harmless, one_line
 
 
 def styled(source: str, style: str, **kwargs: bool) -> list[str]:
@@ -100,5 +101,5 @@ def test_a_bar_shows_something_as_soon_as_there_is_something() -> None:
 @pytest.mark.parametrize("piece", ["**a ", "*a ", '*a "b **c `d _e\n', "**a ** b ", '"a '])
 def test_marks_that_never_close_cost_time_in_proportion_to_the_text(piece: str) -> None:
     began = time.perf_counter()
-    text.roleplay(piece * (60_000 // len(piece)))
+    roleplay(piece * (60_000 // len(piece)))
     assert time.perf_counter() - began < 5  # 0.3 s; a minute and more if every mark is followed

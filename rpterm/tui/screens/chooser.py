@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import Dialog, errors_as_notices
 from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
@@ -175,7 +175,7 @@ class Chooser(Dialog[ChooserResult]):
     def line(self, choice: Choice, width: int) -> Content:
         """The content of a choice in a list that is ``width`` cells wide."""
         if choice.whole:
-            return text.roleplay(choice.title) + Content("\n")
+            return markup.roleplay(choice.title) + Content("\n")
         mark = ("● ", "$text-accent") if choice.id == self._marked else ("  ", "")
         right = Content.styled(choice.right, text.MUTED).truncate(width // 2, ellipsis=True)
         title_width = max(8, width - right.cell_length - len(choice.indent) - 6)

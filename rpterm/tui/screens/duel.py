@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 
 from rpterm.dueling.tally import Tally, score_line
 from rpterm.errors import user_message
-from rpterm.tui import keys, text
+from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.hints import KeyHints
@@ -231,7 +231,7 @@ class DuelScreen(JudgingScreen):
         marks = bool(self.app.no_color)
         self.query_one("#said", Static).update(self._message(pair))
         for side, turn in (("#left", pair.left), ("#right", pair.right)):
-            self.query_one(side, Static).update(text.roleplay(turn.text, marks=marks))
+            self.query_one(side, Static).update(markup.roleplay(turn.text, marks=marks))
         self.duel.rater.mark_seen(pair.left.id, pair.right.id)
         self.query_one("#middle", VerticalScroll).scroll_home(animate=False)
 
@@ -241,7 +241,7 @@ class DuelScreen(JudgingScreen):
             return Content("")
         turn = self.duel.store.turn(pair.left.parent_id)
         name = Content.styled(text.harmless(turn.speaker), "bold $text-secondary")
-        return Content.assemble(name, "\n", text.roleplay(turn.text), "\n")
+        return Content.assemble(name, "\n", markup.roleplay(turn.text), "\n")
 
     def _show_head(self) -> None:
         made, needed = len(self.duel.replies()), self.duel.places * len(self.duel.names)

@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from rpterm.tui import keys, text
+from rpterm.tui import keys, markup
 from rpterm.tui.screens.dialog import Dialog
 
 
@@ -183,4 +183,4 @@ def page_text(shown: str, overrides: Mapping[str, str]) -> Content:
     """The text of a page with the keys filled in."""
     for key in keys.KEYS:
         shown = shown.replace("{" + key.id + "}", keys.key_name(key.id, overrides))
-    return text.roleplay(shown)
+    return markup.roleplay(shown)

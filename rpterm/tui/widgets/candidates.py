@@ -12,7 +12,7 @@ from textual.containers import Grid
 from textual.message import Message
 from textual.widgets import Static
 
-from rpterm.tui import text
+from rpterm.tui import markup
 from rpterm.types import Turn
 
 NARROWEST = 38
@@ -48,7 +48,7 @@ class Candidate(Static):
     def grow(self, full_text: str, tokens: int, *, live: bool) -> None:
         """Show its text so far; ``live`` while it is still growing."""
         marks = bool(self.app.no_color)
-        content = text.roleplay(full_text, streaming=live, marks=marks)
+        content = markup.roleplay(full_text, streaming=live, marks=marks)
         self.update(content + "▍" if live else content)
         if tokens:
             self.border_subtitle = f"{tokens} tokens" if live else f"{tokens} tokens ✓"

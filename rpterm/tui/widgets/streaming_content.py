@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions
 
-from rpterm.tui import text
+from rpterm.tui import markup
 
 
 class StreamingContent(Content):
@@ -26,7 +26,7 @@ class StreamingContent(Content):
         marks: bool = False,
         before: StreamingContent | None = None,
     ) -> None:
-        """``before`` is the content shown until now; ``marks`` is as in ``text.roleplay``."""
+        """``before`` is the content shown until now; ``marks`` is as in ``markup.roleplay``."""
         done, gap, last = source.rpartition("\n\n")
         self._key = (head.plain, head.spans, done + gap, marks)
         self._settled: Content
@@ -34,11 +34,11 @@ class StreamingContent(Content):
         if before is not None and before._key == self._key:
             self._settled, self._strips = before._settled, before._strips
         else:
-            body = text.roleplay(done + gap[1:], marks=marks)
+            body = markup.roleplay(done + gap[1:], marks=marks)
             self._settled = Content.assemble(head, "\n", body) if gap else head
             self._strips = {}
         cursor = Content("▍" if source else "…", [])
-        self._last = text.roleplay(last, streaming=True, marks=marks) + cursor
+        self._last = markup.roleplay(last, streaming=True, marks=marks) + cursor
         combined = Content("\n").join((self._settled, self._last))
         super().__init__(combined.plain, list(combined.spans), strip_control_codes=False)
 

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
-from rpterm.tui import text
+from rpterm.tui import markup, text
 from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Origin, Status, Turn
 
@@ -172,8 +172,8 @@ class TurnView(Static, can_focus=False):
 
     def _body(self, marks: bool) -> Content:
         shown = self.full_text if self._unfolded else self.full_text[:FOLD]
-        body = text.roleplay(shown, marks=marks)
-        for start, end in text.map_spans(shown, body.plain, self._spans):
+        body = markup.roleplay(shown, marks=marks)
+        for start, end in markup.map_spans(shown, body.plain, self._spans):
             body = body.stylize("underline $text-warning", start, end)
         if folded := len(self.full_text) - len(shown):
             label = f"… {folded:,} more characters"

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.lore.rules import world_name
-from rpterm.tui import text
+from rpterm.tui import markup, text
 from rpterm.tui.widgets.portrait import ROWS, Portrait
 
 
@@ -62,7 +62,7 @@ def _find(plain: str, line: str) -> tuple[int, int]:
 
     A macro such as ``{{user}}`` may be shown as a name.
     """
-    target = " ".join(text.roleplay(line).plain.split())
+    target = " ".join(markup.roleplay(line).plain.split())
     if own_line := re.search(rf"(?m)^\W*({re.escape(target)})$", plain):
         return own_line.start(1), len(target)
     parts = re.split(r"\{\{.*?\}\}|\b[A-Z]\w+\b", target)
@@ -86,7 +86,7 @@ def describe(card: CharacterCard) -> Content:
 def _sections(card: CharacterCard) -> Iterable[tuple[str, Content]]:
     for heading, prose in (("Description", card.description), ("Scenario", card.scenario)):
         if prose:
-            yield heading, text.roleplay(prose.strip())
+            yield heading, markup.roleplay(prose.strip())
     for heading, lines in (
         ("Attributes", card.attributes), ("Relations", card.relations), ("Style", card.style),
         ("Limits", card.limits),
@@ -106,7 +106,7 @@ def _sections(card: CharacterCard) -> Iterable[tuple[str, Content]]:
         ("Post-history instructions", card.post_history_instructions),
     ):
         if prose:
-            yield heading, text.roleplay(prose.strip())
+            yield heading, markup.roleplay(prose.strip())
     about = [f"version {card.version}" if card.version else "", card.creator, *card.tags]
     if any(about):
         yield "About", Content(text.harmless(" · ".join(part for part in about if part)))
@@ -114,7 +114,7 @@ def _sections(card: CharacterCard) -> Iterable[tuple[str, Content]]:
 
 def _bullets(lines: Iterable[str]) -> Content:
     return Content("\n").join(
-        Content.assemble(("· ", text.FAINT), text.roleplay(" ".join(line.split())))
+        Content.assemble(("· ", text.FAINT), markup.roleplay(" ".join(line.split())))
         for line in lines
     )
 
@@ -128,7 +128,7 @@ def _examples(card: CharacterCard) -> Content:
             name, style = (
                 ("You", "$text-secondary") if who == "user" else (card.char, "$text-primary")
             )
-            shown.append(Content.assemble((f"{name}: ", style), text.roleplay(line)))
+            shown.append(Content.assemble((f"{name}: ", style), markup.roleplay(line)))
     return Content("\n").join(shown)
 
 
@@ -142,5 +142,5 @@ def _lore(card: CharacterCard) -> Content:
         shown.append(Content.assemble(
             (text.harmless(name), "bold"), (text.harmless(f"  {fires}{state}"), text.MUTED)
         ))  # fmt: skip
-        shown.append(text.roleplay(entry.content.strip()))
+        shown.append(markup.roleplay(entry.content.strip()))
     return Content("\n").join(shown)

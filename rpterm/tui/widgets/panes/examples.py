@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import keys, markup, text
 from rpterm.tui.widgets.panes.list_pane import FoldingPane, Links, PaneList, heading, pane_action
 
 if TYPE_CHECKING:
@@ -241,6 +241,6 @@ def _dialogue(row: Row, width: int) -> list[Content]:
     for who, line in row.exemplar.example.dialogue:
         style = "$text-secondary" if who == "user" else "$text-primary"
         name = "You" if who == "user" else "They"
-        said = Content.assemble((f"{name}: ", style), text.roleplay(line))
+        said = Content.assemble((f"{name}: ", style), markup.roleplay(line))
         shown.append(text.hang(said, width, _INDENT))
     return shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from rpterm.humanize import counted
-from rpterm.tui import text
+from rpterm.tui import markup, text
 from rpterm.tui.widgets.panes.list_pane import pane_action
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def detail(item: OverviewItem, width: int, *, chat_id: int) -> Content:
         chat_id: The open chat.
     """
     row = item.row
-    parts = [text.roleplay(row.text.strip()[:1200])]
+    parts = [markup.roleplay(row.text.strip()[:1200])]
     if item.used:
         parts.append(_why(item, width))
     parts.append(Content.styled(source(row, chat_id), text.MUTED))
