@@ -42,6 +42,8 @@ _MIN_SHARE = 0.5
 """Share of a noun's lines that makes it one of somebody's names."""
 SURE = 0.9
 """Probability from which a line counts as its speaker's."""
+_PASSES_WITH_VOICES = 2
+"""Times the book is read again with the voices of the pass before."""
 _MIN_PROBABILITY = 0.5
 """Probability from which a line is attributed."""
 
@@ -69,20 +71,29 @@ def attribute(
 ) -> tuple[People, list[Line]]:
     """Every line of the book, in order, and the people with the nouns they turned out to go by.
 
-    The book is read twice: in the first pass "the old lady" may be anybody, in the second she is
-    most likely whoever she was in the first, and everybody's voice is known.
+    The book is read three times: in the first pass "the old lady" may be anybody, in the second she
+    is most likely whoever she was in the first, and everybody's voice is known; in the third these
+    voices are known from more lines.
     """
     first = _attribute_all(SpeakerCues(paragraphs, tags, people))
     links = _noun_links(first, tags)
     merged = people.with_names_merged(_noun_owners(links, people))
-    voices = Voices(
+    lines = first
+    for _ in range(_PASSES_WITH_VOICES):
+        voices = _voices(lines, merged)
+        lines = _attribute_all(SpeakerCues(paragraphs, tags, merged, links, voices))
+    return merged, lines
+
+
+def _voices(lines: Sequence[Line], people: People) -> Voices:
+    """The words of each person in the lines that are nearly certainly theirs."""
+    return Voices(
         (line.paragraph.index, speaker.name, line.paragraph.speech)
-        for line in first
+        for line in lines
         if line.probability >= SURE
         and line.speaker
-        and (speaker := merged.named(line.speaker.name))
+        and (speaker := people.named(line.speaker.name))
     )
-    return merged, _attribute_all(SpeakerCues(paragraphs, tags, merged, links, voices))
 
 
 def _attribute_all(cues: SpeakerCues) -> list[Line]:
