@@ -14,7 +14,7 @@ from textual.style import Style
 from textual.visual import RenderOptions
 from tui_support import Stage, running, wait_until
 
-from rpterm.tui import markup, text
+from rpterm.tui import markup
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.streaming_content import StreamingContent
 from rpterm.types import Status, Turn
@@ -56,7 +56,7 @@ def test_finished_paragraphs_are_not_styled_again(monkeypatch: pytest.MonkeyPatc
         return roleplay(source, **kwargs)
 
     shown = StreamingContent(HEAD, "One.\n\nTwo.\n\nThr")
-    monkeypatch.setattr(text, "roleplay", noted)
+    monkeypatch.setattr(markup, "roleplay", noted)
     StreamingContent(HEAD, "One.\n\nTwo.\n\nThree.", before=shown)
     assert read == ["Three."]
 
