@@ -12,7 +12,7 @@ from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
-from rpterm.training.result import TrainingResult
+from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.row_limit import fit_rows
 from rpterm.types import RptermError
 
@@ -91,7 +91,9 @@ def test_invalid_rows_and_a_template_that_rejects_them_are_errors() -> None:
 def test_the_model_card_has_the_values_that_were_used() -> None:
     rows = [pair(20, 5), pair(20, 12), pair(32, 4)]
     plan = TrainingPlan(Method.DPO, Path("m.gguf"), max_length=32)
-    made = TrainingResult(Path("a.gguf"), Path("a.md"), 1, 9.0, None, None, Parity(0.5, 0.1, 40))
+    made = TrainingResult(
+        Path("a.gguf"), Path("a.md"), 1, 9.0, None, HeldOut(), Parity(0.5, 0.1, 40)
+    )
     for some, longest, dropped in ((rows, 32, "1, 1"), (rows[:1], 26, "0, 0")):
         text = model_card.render(plan, fit_rows(Dataset(Method.DPO, some), WORDS, 32, OUT), made)
         assert f"| longest row | {longest} tokens |" in text
