@@ -126,7 +126,7 @@ async def _recall_memory(pilot: Pilot[None], app: RptermApp) -> None:
     """The memories recalled for a question about something said in an earlier chat."""
     session = app.chat.session
     assert session is not None and session.memory is not None
-    session.memory.settled(TIMEOUT_S)  # Word rarity counts in recall.
+    session.memory.settled(TIMEOUT_S)
     app.chat.input.text = "Do you remember who has the keys to my house?"
     await pilot.press("enter")
     await _wait_until_still(pilot, app)
@@ -170,6 +170,14 @@ class ConstantSpeedEngine(ScriptedEngine):
                 yield event
 
 
+class SettledMemory(Memory):
+    """Stores a turn before anything is recalled, since the rarity of words counts in recall."""
+
+    def remember(self, turn_id: int) -> None:
+        super().remember(turn_id)
+        self.settled(TIMEOUT_S)
+
+
 @dataclass
 class Studio:
     """A database in a temporary folder, with the chat that the pictures show."""
@@ -186,7 +194,8 @@ class Studio:
         chat = begin_chat(store, found.card, found.text, persona, card_path=str(found.path))
         engine = ConstantSpeedEngine([reply for _, reply in CONVERSATION] + list(self.replies))
         session = Session(
-            store, engine, found.card, chat, Settings(), memory=Memory(store, found.card.name),
+            store, engine, found.card, chat, Settings(),
+            memory=SettledMemory(store, found.card.name),
             scores=LiveScores(store, Scorer, slow=False),
         )  # fmt: skip
         if begun:

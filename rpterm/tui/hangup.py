@@ -45,7 +45,10 @@ def hangup_safe(driver: type[Driver]) -> type[Driver]:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self._file: Any = _Output(self._file)
+            # Textual writes to standard error, which may be redirected to a file.
+            stderr, stdout = sys.__stderr__, sys.__stdout__
+            is_terminal = stderr is not None and stderr.isatty()
+            self._file: Any = _Output(self._file if is_terminal or stdout is None else stdout)
             if kwargs.get("size") is None:
                 # Of a terminal that tells no size, app and driver assume two, and in Textual 8.2.8
                 # each screen then changes from one to the other for ever.

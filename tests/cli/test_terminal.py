@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from cli_tools import LIMIT_S, Cli
@@ -21,11 +22,16 @@ from rpterm.store import Store
 class Terminal:
     """``rpterm chat sherlock`` behind a pty."""
 
-    def __init__(self, *arguments: str, size: tuple[str, str] = ("100", "30")) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        size: tuple[str, str] = ("100", "30"),
+        stderr: IO[bytes] | None = None,
+    ) -> None:
         self.main, other = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rpterm", "chat", *arguments],
-            stdin=other, stdout=other, stderr=other, start_new_session=True,
+            stdin=other, stdout=other, stderr=stderr or other, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", "COLUMNS": size[0], "LINES": size[1]},
         )  # fmt: skip
         os.close(other)
@@ -131,14 +137,25 @@ def test_ctrl_q_restores_the_terminal(terminal: Terminal) -> None:
 
 
 def test_a_terminal_that_tells_no_size_can_be_used(home: Path) -> None:
+    chat_and_quit(home, size=("", ""))
+
+
+def test_the_screen_is_shown_if_standard_error_goes_to_a_file(home: Path, tmp_path: Path) -> None:
+    with (tmp_path / "errors.txt").open("wb") as errors:
+        chat_and_quit(home, stderr=errors)
+    assert not (tmp_path / "errors.txt").read_bytes()
+
+
+def chat_and_quit(home: Path, **options: Any) -> None:
     Store(home / "rpterm.db").close()
-    terminal = Terminal("sherlock", size=("", ""))
+    terminal = Terminal("sherlock", **options)
     try:
         terminal.wait_for("Holmes")
         terminal.press("Hello\r")
         terminal.wait_for("looks up")
         terminal.press("\x11")
         assert terminal.end() == 0
+        assert stored(home)[1] == "Hello"
     finally:
         if terminal.process.poll() is None:
             terminal.process.kill()
