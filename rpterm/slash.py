@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rpterm.types import Persona, RptermError
+
 
 def is_command(line: str) -> bool:
     """Whether a line is a command, not a message."""
@@ -44,6 +46,19 @@ def split_setting(rest: str) -> tuple[str, str]:
     """Name and value of a setting, from ``temperature 0.9`` or ``temperature=0.9``."""
     name, _, value = re.sub(r"\s*[\s=]\s*", " ", rest, count=1).partition(" ")
     return name, value.strip()
+
+
+def parse_persona(rest: str, known: Iterable[Persona]) -> Persona:
+    """The persona in ``NAME: DESCRIPTION``; a name alone takes the description it is known with.
+
+    Raises:
+        RptermError: There is no name.
+    """
+    name, colon, description = (part.strip() for part in rest.partition(":"))
+    if not name:
+        raise RptermError("Say /persona NAME: DESCRIPTION.")
+    stored = {each.name: each for each in known}
+    return stored[name] if name in stored and not colon else Persona(name, description)
 
 
 def starting_with(prefix: str, names: Iterable[str]) -> list[str]:

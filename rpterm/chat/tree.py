@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rpterm import slash
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import may_have_macros
 from rpterm.chat.request import SessionError
@@ -162,6 +163,18 @@ class Tree:
         """Set who the user is in this chat."""
         self.store.update_chat(self.chat_id, persona=persona)
         self.settle_cache()
+
+    def write_persona(self, line: str) -> Persona:
+        """Set who the user is, as ``/persona`` has it; a description is stored for other chats.
+
+        Raises:
+            RptermError: The line has no name.
+        """
+        persona = slash.parse_persona(line, self.store.personas())
+        if persona.description:
+            self.store.put_persona(persona)
+        self.set_persona(persona)
+        return persona
 
 
 def greetings(card: CharacterCard, chat: Chat) -> list[str]:

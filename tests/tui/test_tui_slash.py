@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from tui_support import (
 from rpterm.tui.app import RptermApp
 from rpterm.tui.keys import BY_ID
 from rpterm.tui.screens.chat.slash_completion import names
+from rpterm.tui.screens.chooser import Chooser
+from rpterm.types import Persona
 
 
 async def test_a_command_runs_by_its_id_and_leaves_the_input_empty(stage: Stage) -> None:
@@ -80,6 +83,27 @@ async def test_a_command_given_while_the_chat_opens_says_so_and_stays_in_the_inp
         await send(pilot, app, written)
         await wait_until(pilot, lambda: "The chat is still opening." in notices(app))
         assert app.chat.input.text == written
+
+
+async def test_a_persona_is_written_or_taken_by_its_name(stage: Stage) -> None:
+    app = stage.app()
+    mary = Persona("Mary", "A painter.")
+    async with running(app, (120, 40)) as pilot:
+        for line, persona in (
+            ("/persona Mary: A painter.", mary),
+            ("/persona Tom", Persona("Tom")),
+            ("/persona Mary", mary),
+        ):
+            await send(pilot, app, line)
+            await wait_until(pilot, partial(_is_persona, stage, persona))
+        await send(pilot, app, "/persona : nobody")
+        await wait_until(pilot, lambda: "Say /persona NAME: DESCRIPTION." in notices(app))
+        assert app.chat.input.text == "/persona : nobody"
+    assert "You are Tom from the next turn." in notices(app)
+
+
+def _is_persona(stage: Stage, persona: Persona) -> bool:
+    return stage.session.chat.persona == persona
 
 
 async def test_two_slashes_send_one(stage: Stage) -> None:
@@ -194,7 +218,7 @@ async def test_a_click_on_a_suggestion_runs_it_or_waits_for_its_arguments(stage:
         app.chat.input.put("/set temp")
         await click("temperature")
         assert app.chat.input.text == "/set temperature "
-        app.chat.input.put("/pers")
-        await click("/persona")
-        await wait_until(pilot, lambda: "Who are you?" in screen_text(app))
+        app.chat.input.put("/them")
+        await click("/theme")
+        await wait_until(pilot, lambda: isinstance(app.screen, Chooser))
         assert app.chat.input.text == ""

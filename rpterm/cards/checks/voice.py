@@ -66,7 +66,9 @@ def speaks_for_user(text: str) -> str:
 def examples(card: CharacterCard) -> Iterator[CardFinding]:
     """Too few examples, or lines that teach the model a wrong format."""
     if len(card.examples) < _MIN_EXAMPLES:
-        message = f"The card has only {counted(len(card.examples), 'example')}."
+        number = len(card.examples)
+        few = f"only {counted(number, 'example')}" if number else "no examples"
+        message = f"The card has {few}."
         remedy = "Add [[examples]]: eight or more keep the voice consistent."
         yield CardFinding((), "warning", message, remedy)
     for index, example in enumerate(card.examples):

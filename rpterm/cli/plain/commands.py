@@ -172,11 +172,7 @@ def _note(chat: PlainChat, rest: str) -> None:
 def _persona(chat: PlainChat, rest: str) -> None:
     persona = chat.session.chat.persona
     if rest:
-        name, _, description = rest.partition(":")
-        if not name.strip():
-            raise CommandError("Say /persona NAME: DESCRIPTION.")
-        persona = replace(persona, name=name.strip(), description=description.strip())
-        chat.session.set_persona(persona)
+        persona = chat.session.write_persona(rest)
     chat.tell(f"You are {persona.name}. {persona.description}".rstrip())
 
 

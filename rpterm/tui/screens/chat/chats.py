@@ -198,7 +198,12 @@ async def choose_persona(chat: ChatScreen) -> None:
         chat.say(f"{chosen.name} is changed. You are still {current.name} in this chat.")
     else:
         await chat.ask(session.set_persona, chosen)
-        chat.say(f"You are {chosen.name} from the next turn.")
+        tell_persona(chat, chosen)
+
+
+def tell_persona(chat: ChatScreen, persona: Persona) -> None:
+    """Say who the user is now."""
+    chat.say(f"You are {persona.name} from the next turn.")
 
 
 async def _forget_persona(chat: ChatScreen, session: Session, name: str, current: str) -> None:

@@ -78,6 +78,12 @@ async def _note(chat: ChatScreen, arguments: str) -> None:
     await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
 
 
+async def _persona(chat: ChatScreen, arguments: str) -> None:
+    from rpterm.tui.screens.chat import chats
+
+    chats.tell_persona(chat, await chat.ask(require.session(chat).write_persona, arguments))
+
+
 async def _rename(chat: ChatScreen, arguments: str) -> None:
     from rpterm.tui.screens.chat import replies
 
@@ -99,6 +105,6 @@ async def _world(chat: ChatScreen, arguments: str) -> None:
 
 
 _WITH_ARGUMENTS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
-    slash_completion.SET: _set, "note": _note, "rename": _rename, "world": _world,
-    "export-chat": _export, "regenerate": _regenerate,
+    slash_completion.SET: _set, "note": _note, "persona": _persona, "rename": _rename,
+    "world": _world, "export-chat": _export, "regenerate": _regenerate,
 }  # fmt: skip

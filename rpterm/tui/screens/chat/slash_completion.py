@@ -25,6 +25,7 @@ USAGE = {
     SET: "NAME VALUE changes a setting; the value default resets it.",
     "regenerate": "[HINT] generates another reply, with a hint for it (shorter, she is angry).",
     "note": "[TEXT] writes the author's note; - alone clears it.",
+    "persona": "[NAME: DESCRIPTION] says who you are; alone it lists your personas.",
     "rename": "[TITLE] renames this chat.",
     "export-chat": "[md|jsonl|log] [FILE] writes this chat into a file; alone it asks.",
     "world": "[NAME] adds a world to the character's card or removes it; chat: NAME does so for "
