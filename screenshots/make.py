@@ -125,8 +125,9 @@ async def _slip_out_of_character(pilot: Pilot[None], app: RptermApp) -> None:
 async def _recall_memory(pilot: Pilot[None], app: RptermApp) -> None:
     """The memories recalled for a question about something said in an earlier chat."""
     session = app.chat.session
-    assert session is not None and session.memory is not None
+    assert session is not None and isinstance(session.memory, SettledMemory)
     session.memory.settled(TIMEOUT_S)
+    session.memory.waits = True
     app.chat.input.text = "Do you remember who has the keys to my house?"
     await pilot.press("enter")
     await _wait_until_still(pilot, app)
@@ -173,9 +174,13 @@ class ConstantSpeedEngine(ScriptedEngine):
 class SettledMemory(Memory):
     """Stores a turn before anything is recalled, since the rarity of words counts in recall."""
 
+    waits = False
+    """Set once the memory is started: before, nothing is stored."""
+
     def remember(self, turn_id: int) -> None:
         super().remember(turn_id)
-        self.settled(TIMEOUT_S)
+        if self.waits:
+            self.settled(TIMEOUT_S)
 
 
 @dataclass
