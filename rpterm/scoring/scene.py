@@ -57,6 +57,11 @@ class ReplyScene:
         )
 
     @property
+    def own_texts(self) -> tuple[str, ...]:
+        """All that the character is known to have said: the card's lines, then the turns."""
+        return (*self.own_lines, *(text for own, text in self.history if own))
+
+    @property
     def asked(self) -> str:
         """The user's last turn, or ""."""
         return next((text for own, text in reversed(self.history) if not own), "")

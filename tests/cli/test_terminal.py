@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,16 +54,24 @@ class Terminal:
         return self.process.wait(LIMIT_S)
 
 
+@contextmanager
+def opened(home: Path, **options: Any) -> Iterator[Terminal]:
+    Store(home / "rpterm.db").close()  # Not the first run: no tour is in the way.
+    terminal = Terminal("sherlock", **options)
+    try:
+        yield terminal
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()
+        if terminal.main >= 0:
+            os.close(terminal.main)
+
+
 @pytest.fixture
 def terminal(home: Path) -> Iterator[Terminal]:
-    Store(home / "rpterm.db").close()  # Not the first run: no tour is in the way.
-    opened = Terminal("sherlock")
-    yield opened
-    if opened.process.poll() is None:
-        opened.process.kill()
-        opened.process.wait()
-    if opened.main >= 0:
-        os.close(opened.main)
+    with opened(home) as terminal:
+        yield terminal
 
 
 def stored(home: Path) -> list[str]:
@@ -76,19 +85,13 @@ def test_the_program_ends_if_its_terminal_vanishes_without_a_signal(
     home: Path, writing: bool
 ) -> None:
     """It leads a session without a controlling terminal: the kernel tells it nothing."""
-    Store(home / "rpterm.db").close()
-    terminal = Terminal("sherlock")
-    try:
+    with opened(home) as terminal:
         terminal.wait_for("Holmes")
         terminal.press("Hello\r")
         if not writing:
             terminal.wait_for("looks up")
         terminal.vanish()
         assert terminal.process.wait(LIMIT_S) >= 0
-    finally:
-        if terminal.process.poll() is None:
-            terminal.process.kill()
-            terminal.process.wait()
     assert not list(home.rglob("crash-*.log"))
     if not writing:
         assert stored(home)[1] == "Hello"
@@ -147,20 +150,13 @@ def test_the_screen_is_shown_if_standard_error_goes_to_a_file(home: Path, tmp_pa
 
 
 def chat_and_quit(home: Path, **options: Any) -> None:
-    Store(home / "rpterm.db").close()
-    terminal = Terminal("sherlock", **options)
-    try:
+    with opened(home, **options) as terminal:
         terminal.wait_for("Holmes")
         terminal.press("Hello\r")
         terminal.wait_for("looks up")
         terminal.press("\x11")
         assert terminal.end() == 0
-        assert stored(home)[1] == "Hello"
-    finally:
-        if terminal.process.poll() is None:
-            terminal.process.kill()
-            terminal.process.wait()
-        os.close(terminal.main)
+    assert stored(home)[1] == "Hello"
 
 
 def test_a_broken_card_never_opens_the_screen(cli: Cli, tmp_path: Path) -> None:

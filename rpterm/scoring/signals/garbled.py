@@ -61,7 +61,7 @@ def _faults(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidence]]:
     yield from _script_faults(reply, scene)
     yield from _unclosed_marks(reply)
     text = reply.rstrip()
-    if _is_cut(text) and not any(map(_is_cut, _own_texts(scene))):
+    if _is_cut(text) and not any(map(_is_cut, scene.own_texts)):
         start = text.rfind(" ") + 1
         yield 0.3, Evidence(start, len(text), "ends in mid-sentence")
 
@@ -70,10 +70,6 @@ def _is_cut(text: str) -> bool:
     """Whether a text of at least six words ends without a mark."""
     stripped = text.rstrip()
     return stripped[-1:].isalnum() and len(stripped.split()) >= _LEAST_WORDS
-
-
-def _own_texts(scene: ReplyScene) -> list[str]:
-    return [*scene.own_lines, *(text for own, text in scene.history if own)]
 
 
 def _script_faults(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidence]]:

@@ -171,9 +171,8 @@ def _unknown_kin(
         return
     name = tie.name - _TITLES
     facts = [fact for names, fact in named if names & name]
-    spoken = (*scene.own_lines, *(text for own, text in scene.history if own))
     lines = [fact.text for fact in facts]
-    lines += [line for line in spoken if name & frozenset(re.findall(r"[\w’'-]+", line))]
+    lines += [line for line in scene.own_texts if name & frozenset(re.findall(r"[\w’'-]+", line))]
     if facts and not any(_mentions(line, tie.role) for line in lines):
         yield f"the card names {tie.written}, and not as {tie.role}", facts[0]
 

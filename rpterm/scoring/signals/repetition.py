@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rpterm.humanize import counted
 from rpterm.scoring.scene import ReplyScene
@@ -41,15 +42,14 @@ class Repetition:
         reply_words = words(reply)
         if not reply_words:
             return NO_DATA
-        value, evidence = _repeated_share(reply_words), []
-        if value > 0:
-            evidence.append(Evidence(0, len(reply), f"{value:.0%} said twice in one reply"))
-        if (circling := _circling(reply, scene)) > 0:
-            value = max(value, circling)
-            evidence.append(Evidence(0, len(reply), "goes round in the same few words"))
-        if (echo := _echo(reply, scene)) > 0:
-            value = max(value, echo)
-            evidence.append(Evidence(0, len(reply), "says nothing but what was said before"))
+        twice, content = _repeated_share(reply_words), _content(reply, scene)
+        faults = (
+            (twice, f"{twice:.0%} said twice in one reply"),
+            (_circling(content), "goes round in the same few words"),
+            (_echo(content, scene), "says nothing but what was said before"),
+        )
+        value = max(share for share, _ in faults)
+        evidence = [Evidence(0, len(reply), note) for share, note in faults if share > 0]
         own_turns = [turn for own, turn in scene.turns if own][-_TURNS:]
         for back, turn in enumerate(reversed(own_turns), 1):
             run = shared_run(reply, turn.text, _LEAST_COPIED)
@@ -60,23 +60,22 @@ class Repetition:
         return Reading(value, 1.0, tuple(evidence))
 
 
-def _circling(reply: str, scene: ReplyScene) -> float:
+def _circling(content: Sequence[str]) -> float:
     """How far the share of repeated content words is above the usual one, scaled to 0-1."""
-    content = _content(reply, scene)
     if len(content) < _LEAST_CONTENT:
         return 0.0
     share = 1 - len(set(content)) / len(content)
     return min(1.0, max(0.0, _STEEPNESS * (share - _USUAL_SHARE)))
 
 
-def _echo(reply: str, scene: ReplyScene) -> float:
+def _echo(content: Sequence[str], scene: ReplyScene) -> float:
     """How near the known words among the content words are to being all of them, 0 to 1."""
-    content = set(_content(reply, scene))
-    if len(content) < _LEAST_CONTENT:
+    different = set(content)
+    if len(different) < _LEAST_CONTENT:
         return 0.0
     lines = [*(fact.text for fact in scene.facts), *(text for _, text in scene.history)]
-    known = content.intersection(stem for line in lines for stem in stems_of_line(line))
-    return max(0.0, len(known) / len(content) - _MOST_KNOWN) / (1 - _MOST_KNOWN)
+    known = different.intersection(stem for line in lines for stem in stems_of_line(line))
+    return max(0.0, len(known) / len(different) - _MOST_KNOWN) / (1 - _MOST_KNOWN)
 
 
 def _content(reply: str, scene: ReplyScene) -> list[str]:
