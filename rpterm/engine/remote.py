@@ -36,6 +36,7 @@ from rpterm.engine.protocol import (
 from rpterm.engine.remote_errors import explain, pause_s
 from rpterm.engine.remote_fields import FALLBACKS, extra_fields, standard_fields
 from rpterm.engine.remote_reply import RemoteReply
+from rpterm.foreign_json import as_mapping
 
 _TOKEN_LIKE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
 _DEFAULT_CONTEXT = 8192
@@ -382,16 +383,12 @@ def _context_length(model: Any, props: Callable[[], Any]) -> int:
             which can be many times larger than the one it was started with.
     """
     extra: dict[str, Any] = getattr(model, "model_extra", None) or {}
-    meta = _table(extra.get("meta"))
+    meta = as_mapping(extra.get("meta"))
     for value in (extra.get("max_model_len"), meta.get("n_ctx")):
         if isinstance(value, int) and value > 0:
             return value
     trained = meta.get("n_ctx_train")
     if not isinstance(trained, int) or trained <= 0:
         return 0
-    served = _table(_table(props()).get("default_generation_settings")).get("n_ctx")
+    served = as_mapping(as_mapping(props()).get("default_generation_settings")).get("n_ctx")
     return served if isinstance(served, int) and 0 < served < trained else trained
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

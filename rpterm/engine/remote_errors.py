@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from rpterm.engine.protocol import EngineError
+from rpterm.foreign_json import as_mapping
 
 _LOADING_PAUSE_S = 2.0
 """Seconds between two attempts while a server loads its model and does not say how long."""
@@ -82,7 +83,7 @@ def _retry_after_s(error: Any) -> float | None:
 
 def _context(error: Any) -> int:
     """The server's context in tokens, as llama-server tells it with the error; 0 if unknown."""
-    tokens = error.body.get("n_ctx") if isinstance(error.body, dict) else None
+    tokens = as_mapping(error.body).get("n_ctx")
     return tokens if isinstance(tokens, int) else 0
 
 

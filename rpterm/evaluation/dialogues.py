@@ -23,6 +23,7 @@ from typing import Any
 from rpterm.evaluation import speakers, turn_fields
 from rpterm.evaluation.json_rows import Row, UnreadableRow, lookup, parse_rows
 from rpterm.evaluation.turn_fields import CHARACTER_ROLES, SILENT_ROLES, TEXT_KEYS, USER_ROLES
+from rpterm.foreign_json import as_mapping
 from rpterm.types import History, RptermError
 
 MOST_BYTES = 256 << 20
@@ -219,7 +220,7 @@ class _Reader:
             if spoken is None:
                 continue
             if spoken[0]:
-                fields = turn if isinstance(turn, Mapping) else {}
+                fields = as_mapping(turn)
                 replies.append(
                     RecordedReply(line, spoken[1], _recent(history), user, position, fields)
                 )

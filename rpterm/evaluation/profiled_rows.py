@@ -21,6 +21,7 @@ from rpterm.evaluation.dialogues import (
     report_problems,
 )
 from rpterm.evaluation.json_rows import Row, lookup
+from rpterm.foreign_json import as_mapping
 
 NAME_FIELDS = (
     "character", "character_name", "char_name", "char", "role_name", "bot_name", "bot",
@@ -80,7 +81,7 @@ def read_profiled(
 
 
 def _name(row: Row, profile: Any) -> str:
-    own = profile if isinstance(profile, Mapping) else {}
+    own = as_mapping(profile)
     names = [*map(row.get, NAME_FIELDS), *map(own.get, ("name", *NAME_FIELDS))]
     return next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from rpterm.foreign_json import as_mapping
+
 Kind = Literal["pair", "label", "demo", "other"]
 Row = Mapping[str, Any]
 Messages = tuple[tuple[str, str], ...]
@@ -203,8 +205,7 @@ def _example(
             kind = "other"  # Three stars are neither good nor bad.
         else:
             raise RowError(f"its label is {label!r}, neither true nor false")
-    meta = row.get("meta", row.get("metadata"))
-    provenance = meta if isinstance(meta, Mapping) else {}
+    provenance = as_mapping(row.get("meta", row.get("metadata")))
     return Example(reader, kind, prompt, replies, label if kind == "label" else None, provenance)
 
 
