@@ -234,20 +234,23 @@ class _PlainVoting:
     def ask(self) -> None:
         """Ask for votes, round after round, until the end of the input or a q."""
         out.say(_KEYS_HELP)
-        while (pair := self.duel.next()) is not None and self.error is None:
-            if not pair.ready:
-                if not self._wait(pair):
-                    return
-            elif not self._judge(pair):
-                return
-
-    def _wait(self, pair: ReplyPair) -> bool:
-        """Wait for more replies, or in a fresh duel for the user's message; whether to go on."""
-        if not self.duel.fresh:
+        going_on = True
+        while going_on and self.error is None:
+            # Read before the pair, which may be completed in between.
             all_generated = self._all_generated
-            self._progress.wait(0.5)
-            self._progress.clear()
-            return not all_generated
+            if (pair := self.duel.next()) is None:
+                return
+            if pair.ready:
+                going_on = self._judge(pair)
+            elif self.duel.fresh:
+                going_on = self._exchange(pair)
+            else:
+                going_on = not all_generated
+                self._progress.wait(0.5)
+                self._progress.clear()
+
+    def _exchange(self, pair: ReplyPair) -> bool:
+        """Generate both replies to the user's next message; whether to go on."""
         text = ""
         if self.duel.needs_message(pair):
             text = self._read("You: ") or "q"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from cli_tools import Cli
 
 from rpterm.cli import duel_run, rich_out
 from rpterm.config import Settings
-from rpterm.dueling.duel import DuelSetup
+from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.preference.rating import Rater
 from rpterm.store import Store
 from rpterm.types import Generation, Origin, Sampling, Status
@@ -76,6 +77,28 @@ def test_a_retrained_adapter_begins_a_new_duel(
         assert not capsys.readouterr().out
         assert duel_run.open_bout(store, "sherlock", wanted, llama, False).id != duel.id
         assert "Side B has another adapter" in capsys.readouterr().out
+
+
+def test_replies_finished_while_the_next_round_is_looked_up_are_judged(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_generated = threading.Event()
+    find_next, generate = Duel.next, duel_run._PlainVoting.generate
+
+    def next_too_late(duel: Duel) -> ReplyPair | None:
+        pair = find_next(duel)
+        all_generated.wait(30)
+        return pair
+
+    def generate_and_tell(voting: duel_run._PlainVoting) -> None:
+        generate(voting)
+        all_generated.set()
+
+    monkeypatch.setattr(Duel, "next", next_too_late)
+    monkeypatch.setattr(duel_run._PlainVoting, "generate", generate_and_tell)
+    source = lines_file(tmp_path, "Who is there?", "And why?")
+    done = cli("duel", "sherlock", *B, "-n", "2", "--turns", source, stdin="l\nr\n")
+    assert done.code == 0 and "2 of 2 rounds" in done.out, done.out + done.err
 
 
 def test_the_report_on_four_sides_fits_80_columns_and_adds_up(
