@@ -12,7 +12,7 @@ import re
 from rpterm.memory.distil.casual import write_out
 from rpterm.memory.distil.word_lists import KIN, PETS, alternatives
 from rpterm.memory.questions import asks
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _ANY = "%"
 """In a slot: any words, as in SQL's LIKE."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpterm.memory.distil.casual import write_out
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _NON_SPEECH = re.compile(r"\*+[^*]*\*+|\([^)]*\)|\[[^\]]*\]|```.*?```|(?m:^>.*$)", re.DOTALL)
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]*)[\"”“»]")
