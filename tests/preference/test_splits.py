@@ -10,7 +10,6 @@ from preference_support import Scene, rows, run
 
 from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.splits import held_out
-from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 
 QUESTIONS = [f"Question number {number}?" for number in range(30)]
