@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from rpterm.preference.duplicates import words_digest
+from rpterm.store.judgement_records import Comparison, Rating
 from rpterm.store.judgements import Judgements
 from rpterm.types import Turn
 
@@ -62,8 +64,9 @@ def judged_conversations(judgements: Judgements, chat_id: int) -> Iterator[Conve
         yield chat_id
         return
     turns = {turn.id: turn for turn in judgements.store.tree(chat_id)}
-    for judgement in (*comparisons, *judgements.ratings(chat_id)):
-        yield conversation_of(chat_id, turns, judgement.turns[0], judgement.how.method)
+    judged: Iterable[Rating | Comparison] = chain(comparisons, judgements.ratings(chat_id))
+    for each in judged:
+        yield conversation_of(chat_id, turns, each.turns[0], each.how.method)
 
 
 def _first_message(turns: Mapping[int, Turn], turn: int) -> Turn | None:
