@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from rpterm.memory.distil.word_lists import KIN, PETS, alternatives
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _ANY = "%"
 """In a slot: any words, as in SQL's LIKE."""

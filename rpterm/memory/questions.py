@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.memory.words import terms
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 DISCOUNT = 0.7
 """The share of a pure question's own score that it loses."""

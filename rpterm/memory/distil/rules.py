@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rpterm.calendar_names import MONTHS
 from rpterm.memory.distil import values
 from rpterm.memory.distil.word_lists import (
     JOBS,
@@ -21,6 +20,7 @@ from rpterm.memory.distil.word_lists import (
     PLAYED,
     alternatives,
 )
+from rpterm.text.calendar_names import MONTHS
 
 _ADV = (
     r"(?:(?:really|also|still|now|currently|actually|just|simply|absolutely|always|truly|even|"

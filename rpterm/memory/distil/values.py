@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rpterm.calendar_names import MONTHS
 from rpterm.memory.distil.word_lists import LANGUAGES
+from rpterm.text.calendar_names import MONTHS
 
 _SUBORDINATE = re.compile(
     r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
