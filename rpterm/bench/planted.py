@@ -42,7 +42,7 @@ from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
 from rpterm.scoring.similarity import Encode
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 EACH = 120
 """The least number of planted violations per kind."""

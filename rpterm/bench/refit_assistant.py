@@ -28,7 +28,7 @@ from rpterm.scoring.scene import scene_of
 from rpterm.scoring.signals.assistant_voice import features
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import everyday_lines
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 RIDGE = 1e-2
 LOWERED = 1.7

@@ -186,6 +186,11 @@ class CharacterCard:
         """The value of ``{{char}}``."""
         return self.nickname or self.name
 
+    @property
+    def is_narrator(self) -> bool:
+        """Whether the card declares itself a narrator, with the tag ``narrator``."""
+        return "narrator" in {tag.casefold() for tag in self.tags}
+
     def user(self, own: Persona) -> Persona:
         """The user's persona in a new chat: ``own`` if it was set, else the card's suggestion."""
         if own != Persona() or not self.user_name:

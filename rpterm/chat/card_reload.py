@@ -21,9 +21,9 @@ from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardWatcher
 from rpterm.cards.worlds import UnreadableWorld
 from rpterm.chat.cast.actors import Actor
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
-from rpterm.group import GroupError
 from rpterm.store.errors import StoreError
 from rpterm.types import Chat, LeftOut, Member, RptermError
 

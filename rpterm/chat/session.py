@@ -35,8 +35,8 @@ from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
-from rpterm.oneshot import background_asker
 from rpterm.prompt.build import PromptTooLarge
+from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
 from rpterm.store.other_processes import mark_answering

@@ -224,7 +224,7 @@ def _threads(settings: Settings) -> Finding:
 
 
 def _memory() -> Finding:
-    from rpterm.system_memory import system_memory
+    from rpterm.hardware.system_memory import system_memory
 
     memory = system_memory()
     detail = f"{byte_size(memory.available)} free of {byte_size(memory.total)}"

@@ -136,8 +136,8 @@ class Engines:
         kinds = self.kinds
         if len(kinds) == 1 or self.settings.engine != "llama":
             return True
+        from rpterm.hardware.system_memory import system_memory
         from rpterm.models.engine_factory import plan_model
-        from rpterm.system_memory import system_memory
 
         free = system_memory().available
         needed = sum(

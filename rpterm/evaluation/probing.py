@@ -24,7 +24,7 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
-from rpterm.oneshot import ask
+from rpterm.prompt.oneshot import ask
 from rpterm.store import Store
 from rpterm.types import History, RptermError, Sampling, Turn
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rpterm import card_files
 from rpterm.cards import example_edit, library, reader, worlds
+from rpterm.cards.authoring import card_files
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.worlds import CardText
 from rpterm.cards.writer import dump

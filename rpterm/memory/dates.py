@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.calendar_names import MONTHS, WEEKDAYS
+from rpterm.text.calendar_names import MONTHS, WEEKDAYS
 
 DAY = 86_400.0
 _AFTER_DAYS = 7.0

@@ -12,8 +12,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rpterm.irregular_forms import IRREGULAR
-from rpterm.unspaced import UNSPACED, character_pairs
+from rpterm.text.irregular_forms import IRREGULAR
+from rpterm.text.unspaced import UNSPACED, character_pairs
 
 _STOP_WORDS = (
     "a an the of to in on at for and or but is are was were be been being am do does did doing "

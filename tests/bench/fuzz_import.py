@@ -37,7 +37,7 @@ from rpterm.cards.lore.keys import KeyIndex, KeySpec
 from rpterm.cards.problems import CardError
 from rpterm.cards.reader import parse
 from rpterm.cards.writer import dump
-from rpterm.store.chat_files import chat_log
+from rpterm.transfer.chat_files import chat_log
 from rpterm.types import RptermError
 
 LIMIT_S, LIMIT_MB = 1.0, 200

@@ -18,7 +18,7 @@ from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, DistillingWork
 from rpterm.memory.transfer import TransferError
-from rpterm.oneshot import background_asker
+from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
 from rpterm.store.cast import Casts

@@ -22,7 +22,7 @@ from rpterm.novels.quotations import marks_of, restore_apostrophes, split_paragr
 from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
 from rpterm.novels.style import speech_style
 from rpterm.novels.voices import Voices
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 from rpterm.types import RptermError
 
 FILLER = ['"So," said Nobody.'] * 4

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
 from rpterm.types import Member
@@ -18,6 +17,17 @@ if TYPE_CHECKING:
 
 NARRATOR = "narrator"
 """The target that means the built-in narrator, unless a card has this name."""
+_NARRATOR_CARD = CharacterCard(
+    name="Narrator",
+    tagline="Tells what is seen and heard, and speaks for nobody",
+    system_prompt=(
+        "You are the narrator of a scene that others play. In one short paragraph, in the third "
+        "person and the present tense, tell what happens around them now: the place, the light, "
+        "sounds, smells, what people who are not listed here do. Never write what {{user}} or one "
+        "of those listed says, thinks or decides."
+    ),
+    tags=("narrator",),
+)
 
 
 class FoundCard(Protocol):
@@ -61,7 +71,7 @@ def find_with_narrator(
     except library.CardNotFound:
         if target.strip().casefold() != NARRATOR:
             raise
-        return group.NARRATOR, writer.dump(group.NARRATOR), None
+        return _NARRATOR_CARD, writer.dump(_NARRATOR_CARD), None
     return found.card, found.text, str(found.path) if found.path else None
 
 

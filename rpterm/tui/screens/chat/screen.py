@@ -58,10 +58,10 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from rpterm.cards.card import CharacterCard
+    from rpterm.chat.live_settings import LiveSettings
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
-    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.chat.navigation import Location
     from rpterm.tui.widgets.panes.chats import ChatsPane
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane

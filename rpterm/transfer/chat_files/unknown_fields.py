@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rpterm.foreign_json import as_mapping, as_mappings
-from rpterm.store.chat_files.ratings import RATING_KEYS
-from rpterm.store.chat_files.reasoning import REASONING_KEYS
+from rpterm.transfer.chat_files.ratings import RATING_KEYS
+from rpterm.transfer.chat_files.reasoning import REASONING_KEYS
 
 _MAX_LISTED = 12
 _BOOKKEEPING = frozenset(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rpterm import thinking
+from rpterm.engine import thinking
 from rpterm.foreign_json import as_list, as_mapping, as_text
 
 REASONING_KEY = "reasoning"

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rpterm.foreign_json import as_mapping
-from rpterm.store.chat_files.log_records import ChatLog, LogMessage, LogRating
 from rpterm.store.judgement_records import Circumstances
+from rpterm.transfer.chat_files.log_records import ChatLog, LogMessage, LogRating
 from rpterm.types import Turn
 
 if TYPE_CHECKING:

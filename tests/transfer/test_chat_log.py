@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpterm.store import Store
-from rpterm.store.chat_files.chat_log import (
+from rpterm.transfer.chat_files.chat_log import (
     ChatLog,
     LogMessage,
     export_log,
@@ -21,7 +21,7 @@ from rpterm.store.chat_files.chat_log import (
     parse_log,
     render_log,
 )
-from rpterm.store.chat_files.json_lines import ChatLogError
+from rpterm.transfer.chat_files.json_lines import ChatLogError
 from rpterm.types import AuthorNote, Chat, Origin
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -23,15 +22,14 @@ from typing import Any
 
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
-from rpterm.store import chats
-from rpterm.store.chat_files.dates import format_date, parse_date
-from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
-from rpterm.store.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
-from rpterm.store.chat_files.log_records import ChatLog, LogMessage
-from rpterm.store.chat_files.ratings import read_ratings
-from rpterm.store.chat_files.reasoning import REASONING_KEY, split_reasoning
-from rpterm.store.chat_files.unknown_fields import UnknownFields
+from rpterm.store.hidden_chat import InsertTurn, hidden_chat, write_in_batches
 from rpterm.store.store import Store
+from rpterm.transfer.chat_files.dates import format_date, parse_date
+from rpterm.transfer.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
+from rpterm.transfer.chat_files.log_records import ChatLog, LogMessage
+from rpterm.transfer.chat_files.ratings import read_ratings
+from rpterm.transfer.chat_files.reasoning import REASONING_KEY, split_reasoning
+from rpterm.transfer.chat_files.unknown_fields import UnknownFields
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Status, Turn
 
 MAX_BYTES = 32 << 20
@@ -152,14 +150,14 @@ def import_log(
     leaf: int | None = None
     at = created_at
 
-    def insert(connection: sqlite3.Connection, message: LogMessage) -> None:
+    def write(insert: InsertTurn, message: LogMessage) -> None:
         nonlocal leaf, at
         # Without its own date, a message of years ago would count as said just now.
         at = at if message.at is None else message.at
-        leaf = _insert_message(connection, chat_id, leaf, message, at)
+        leaf = _insert_message(insert, chat_id, leaf, message, at)
 
     with hidden_chat(store, chat) as chat_id:
-        write_in_batches(store, log.turns, insert)
+        write_in_batches(store, log.turns, write)
         store.set_leaf(chat_id, leaf)
         yield store.chat(chat_id)
 
@@ -204,19 +202,19 @@ def _swipes_of(siblings: list[Turn], turn: Turn) -> list[Turn]:
 
 
 def _insert_message(
-    connection: sqlite3.Connection, chat_id: int, parent: int | None, message: LogMessage, at: float
+    insert: InsertTurn, chat_id: int, parent: int | None, message: LogMessage, at: float
 ) -> int:
     """Insert a message and its swipes; return the id of the one shown."""
     greeting = parent is None and not message.is_user
     turn_ids = [
-        chats.insert_turn(
-            connection,
+        insert(
             Turn(
                 id=0, chat_id=chat_id, parent_id=parent,
                 role="user" if message.is_user else "assistant", speaker=message.speaker,
                 text=text, origin=Origin.GREETING if greeting else Origin.IMPORTED,
                 status=Status.COMPLETE, created_at=at, hidden=message.hidden, thought=thought,
             ),
+            None,
         )
         for text, thought in zip_longest(message.swipes, message.thoughts, fillvalue="")
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rpterm.engine.protocol import Engine, Piece
-from rpterm.oneshot import ask, build_request
+from rpterm.prompt.oneshot import ask, build_request
 from rpterm.types import RptermError, Sampling, Turn
 
 _TURNS = 8

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text, as_texts
-from rpterm.store.chat_files.json_lines import ChatLogError
+from rpterm.transfer.chat_files.json_lines import ChatLogError
 
 Row = dict[str, Any]
 _MARKS = (

@@ -1,8 +1,7 @@
-"""Group chats: who speaks next, and what each character sees of the conversation.
+"""Who speaks next in a group chat: a pure function of the cast and the branch shown.
 
-The next speaker is a pure function of the cast and the branch shown, so that a swipe, another
-branch or a restart arrives at the same one, and so that it can be asked in advance. This module
-knows no store, no model and no prompt; letting a model choose the speaker is done by ``scene``.
+So a swipe, another branch or a restart arrives at the same speaker, and it can be asked in advance.
+Letting a model choose is done by ``choice_by_model``.
 """
 
 from __future__ import annotations
@@ -12,22 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rpterm.cards.card import CharacterCard
+from rpterm.prompt.perspective import speaker_of
+from rpterm.text.unspaced import UNSPACED
 from rpterm.types import Cast, Member, RptermError, Turn, TurnTaking
-from rpterm.unspaced import UNSPACED
-
-NARRATOR = CharacterCard(
-    name="Narrator",
-    tagline="Tells what is seen and heard, and speaks for nobody",
-    system_prompt=(
-        "You are the narrator of a scene that others play. In one short paragraph, in the third "
-        "person and the present tense, tell what happens around them now: the place, the light, "
-        "sounds, smells, what people who are not listed here do. Never write what {{user}} or one "
-        "of those listed says, thinks or decides."
-    ),
-    tags=("narrator",),
-)
-"""The default narrator, for users who have no card of their own for it."""
 
 _TITLES = frozenset(
     re.findall(
@@ -52,12 +38,6 @@ class GroupError(RptermError):
     """A request about the cast that cannot be carried out; the text says why and what to do."""
 
 
-# The cast --------------------------------------------------------------------------------------
-def is_narrator(card: CharacterCard) -> bool:
-    """Whether a card declares itself a narrator, with the tag ``narrator``."""
-    return "narrator" in {tag.casefold() for tag in card.tags}
-
-
 def eligible(cast: Cast) -> list[Member]:
     """The members who may speak: present and not muted."""
     return [member for member in cast.members if member.present and not member.muted]
@@ -79,17 +59,6 @@ def member_named(cast: Cast, name: str) -> Member:
         names = ", ".join(member.speaker for member in present)
         raise GroupError(f"Nobody here is called {name.strip()!r}. Present: {names}.")
     return found[0]
-
-
-def speaker_of(cast: Cast, turn: Turn) -> Member | None:
-    """The member who spoke a turn; ``None`` for the user.
-
-    A turn under a name that no member has is attributed to the chat's own character.
-    """
-    if turn.role != "assistant":
-        return None
-    namesakes = (m for m in cast.members if turn.speaker in (m.speaker, m.card_name))
-    return next(namesakes, cast.members[0])
 
 
 # Who speaks next -------------------------------------------------------------------------------
@@ -212,47 +181,3 @@ def _pattern(alias: str) -> re.Pattern[str]:
     start, end = ("", "") if UNSPACED.search(alias) else (r"(?<!\w)", r"(?!\w)")
     flags = re.NOFLAG if alias.casefold() in _WORDS else re.IGNORECASE
     return re.compile(start + re.escape(alias.strip()) + end, flags)
-
-
-# What each one sees ----------------------------------------------------------------------------
-def view_for(cast: Cast, me: Member, path: Iterable[Turn]) -> list[Turn]:
-    """The branch from one member's side: its own turns as assistant turns, all others as user's."""
-    return [
-        turn
-        if turn.role != "assistant" or speaker_of(cast, turn) == me
-        else replace(turn, role="user")
-        for turn in path
-    ]
-
-
-def as_heard(turn: Turn) -> Turn:
-    """A turn as a member reads it: what others said starts with their name, its own does not."""
-    return with_speaker_name(turn) if turn.role == "user" else turn
-
-
-def with_speaker_name(turn: Turn) -> Turn:
-    """A turn whose text starts with the speaker's name."""
-    return replace(turn, text=f"{turn.speaker}: {turn.text}" if turn.text else f"{turn.speaker}:")
-
-
-def company_text(me: Member, others: Iterable[tuple[Member, str]], user: str) -> str:
-    """The prompt text about the other members: their names and taglines, and how lines are headed.
-
-    Args:
-        others: The other members present, each with its tagline. Nothing else of their cards may
-            be put here, because it becomes part of this member's prompt.
-    """
-    lines = []
-    for member, tagline in others:
-        about = " ".join(tagline.split())
-        lines.append(f"- {member.speaker}: {about}" if about else f"- {member.speaker}")
-    if not lines:
-        return ""
-    return "\n".join(
-        (
-            f"Others in this scene beside {user}:",
-            *lines,
-            "Everything is headed by the name of who says it. "
-            f"Write only what {me.speaker} says and does next, and nothing for the others.",
-        )
-    )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.store.chat_files.export import to_jsonl, to_markdown
+from rpterm.transfer.chat_files.export import to_jsonl, to_markdown
 from rpterm.types import Chat, Generation, Origin, Persona, Sampling, Status, Turn
 
 CHAT = Chat(1, "Night\nwatch", "Ada", "h", persona=Persona("Jo"), created_at=86400.0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
-from rpterm.text_encoding import not_utf8_message
+from rpterm.text.encoding import not_utf8_message
 from rpterm.types import RptermError
 
 MAX_LINE = 4 << 20

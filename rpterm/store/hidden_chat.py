@@ -10,15 +10,18 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TypeVar
 
 from rpterm.store import chats
 from rpterm.store.errors import StoreError
 from rpterm.store.process_locks import is_alive
 from rpterm.store.store import Store
-from rpterm.types import Chat
+from rpterm.types import Chat, Generation, Turn
 
 T = TypeVar("T")
+InsertTurn = Callable[[Turn, Generation | None], int]
+"""Inserts a turn and how it was generated; returns the turn's new id."""
 
 _MAX_LOCK_S = 0.25
 _PAUSE_S = 0.1
@@ -44,17 +47,25 @@ def hidden_chat(store: Store, chat: Chat) -> Iterator[int]:
 
 
 def write_in_batches(
-    store: Store, items: Iterable[T], write: Callable[[sqlite3.Connection, T], object]
+    store: Store, items: Iterable[T], write: Callable[[InsertTurn, T], object]
 ) -> None:
     """Call ``write`` with each item, in short transactions with pauses in between."""
     remaining = iter(items)
     while True:
         with store.connections.write() as connection:
             end = time.monotonic() + _MAX_LOCK_S
+            insert = partial(_insert, connection)
             for item in remaining:
-                write(connection, item)
+                write(insert, item)
                 if time.monotonic() >= end:
                     break
             else:
                 return
         time.sleep(_PAUSE_S)
+
+
+def _insert(connection: sqlite3.Connection, turn: Turn, generation: Generation | None) -> int:
+    turn_id = chats.insert_turn(connection, turn)
+    if generation is not None:
+        chats.put_generation(connection, turn_id, generation)
+    return turn_id

@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
-from rpterm.store import chats
 from rpterm.store.cast import Casts
-from rpterm.store.chat_files.dates import LATEST
-from rpterm.store.chat_files.export import FORMAT
-from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
-from rpterm.store.chat_files.json_lines import (
+from rpterm.store.errors import StoreError
+from rpterm.store.hidden_chat import InsertTurn, hidden_chat, write_in_batches
+from rpterm.store.row_conversion import pack_ids, storable
+from rpterm.store.store import Store
+from rpterm.transfer.chat_files.dates import LATEST
+from rpterm.transfer.chat_files.export import FORMAT
+from rpterm.transfer.chat_files.json_lines import (
     MAX_LINE,
     ChatLogError,
     Notes,
     decode_lines,
     parse_object,
 )
-from rpterm.store.errors import StoreError
-from rpterm.store.row_conversion import pack_ids, storable
-from rpterm.store.store import Store
 from rpterm.types import (
     AuthorNote,
     Cast,
@@ -112,7 +110,7 @@ def import_full_chat(
     chat = replace(whole.chat, card_name=card_name, card_hash=card_hash, card_path=card_path)
     new_ids: dict[int | None, int] = {}
 
-    def insert(connection: sqlite3.Connection, entry: tuple[Turn, Generation | None]) -> None:
+    def write(insert: InsertTurn, entry: tuple[Turn, Generation | None]) -> None:
         turn, generation = entry
         renumbered = replace(
             turn,
@@ -120,12 +118,10 @@ def import_full_chat(
             parent_id=new_ids.get(turn.parent_id),
             edited_from=new_ids.get(turn.edited_from),
         )
-        new_ids[turn.id] = new_id = chats.insert_turn(connection, renumbered)
-        if generation is not None:
-            chats.put_generation(connection, new_id, generation)
+        new_ids[turn.id] = insert(renumbered, generation)
 
     with hidden_chat(store, chat) as chat_id:
-        write_in_batches(store, _turns(whole, notes), insert)
+        write_in_batches(store, _turns(whole, notes), write)
         if cast is not None:
             Casts(store).put(chat_id, cast)
         if chat.leaf_id is not None:

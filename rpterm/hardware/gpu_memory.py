@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.system_memory import SystemMemory
+from rpterm.hardware.system_memory import SystemMemory
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.sentences import is_abbreviation, sentences, spans, with_offsets
+from rpterm.text.sentences import is_abbreviation, sentences, spans, with_offsets
 
 
 @pytest.mark.parametrize(

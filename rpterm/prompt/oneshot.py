@@ -6,7 +6,7 @@ interface. ``background_asker`` asks while a chat is open, without disturbing it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
@@ -21,14 +21,16 @@ from rpterm.engine.protocol import (
     Piece,
     Retracted,
 )
-from rpterm.memory.distil.ask import Ask, Message
 from rpterm.prompt.template import ChatTemplate
-from rpterm.types import RptermError, Sampling
+from rpterm.types import Role, RptermError, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-
+Message = tuple[Role, str]
+Ask = Callable[[Sequence[Message], str, int], str | None]
+"""Messages, a grammar and the answer's token limit → the answer; "" if the question is too long,
+``None`` if it was interrupted."""
 BACKGROUND_TOKENS = 1000
 """Tokens of question and answer together that an engine accepts outside the chat."""
 
