@@ -191,6 +191,13 @@ class Prompter:
             Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in memories
         )
 
+    def _thinks_first(self) -> bool:
+        """Whether the user lets the model think and, as far as can be known, it does."""
+        info, template = self._engine.info, self.template
+        if self.settings.sampling.think_tokens <= 0 or info is None or template is None:
+            return False
+        return template.thinks or info.engine == "remote"
+
     def _context(self) -> int:
         info = self._engine.info
         if info is None or self.template is None:
@@ -207,7 +214,8 @@ class Prompter:
         macros: ChatMacros,
         hint: str = "",
     ) -> Prompt:
-        cued = bool(self.company) and ending == REPLY
+        # A thought comes before the name, so a model that thinks writes the name itself.
+        cued = bool(self.company) and ending == REPLY and not self._thinks_first()
         if self.company:
             company = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, company))
