@@ -205,7 +205,8 @@ class LiveScores:
 
 def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
     """The cards that come with rpterm, as the other characters that replies are compared to."""
-    from rpterm.cards import library, reader
+    from rpterm.cards import library
+    from rpterm.cards.format import reader
 
     found = []
     for path in sorted(library.card_folders(user_folder)[-1].glob("*.toml")):

@@ -272,7 +272,7 @@ def _model(store: Store, model: TrainerModel) -> TargetModel:
 
 def _system(store: Store, chat: Chat, own: str) -> str:
     """The system prompt of a chat: the static part of its prompt; "" if its card is gone."""
-    from rpterm.cards import reader
+    from rpterm.cards.format import reader
     from rpterm.prompt.macro_values import ChatMacros
     from rpterm.prompt.static_block import card_segments
 

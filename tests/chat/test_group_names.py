@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import load
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import load
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource

@@ -1,6 +1,6 @@
 """The process that owns the embedding model, and cross-encoders if the user named some.
 
-Run as ``python -m rpterm.memory.embed_worker FOLDER [RERANKER [NLI]]``; "" means none.
+Run as ``python -m rpterm.memory.embedding.embed_worker FOLDER [RERANKER [NLI]]``; "" means none.
 
 Each line on stdin is a request, ``{"id": 7, "texts": […]}``; each line on stdout is an answer,
 ``{"id": 7, "dim": 384, "rows": "<base64 of little-endian float32>"}`` or ``{"id": 7, "error": …}``.
@@ -74,7 +74,7 @@ class _CrossEncoder:
 
     def infer(self, pairs: list[tuple[str, str]]) -> Any:
         """Probabilities of entailment and of contradiction, one row for each pair."""
-        from rpterm.memory.nli_labels import label_positions
+        from rpterm.memory.embedding.nli_labels import label_positions
 
         model = self._loaded()
         label_columns = list(label_positions(model.model.config.id2label))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rpterm.cards import key_table, value_checks
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
-from rpterm.cards.locate import Path
-from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
-from rpterm.cards.toml_json import decode
-from rpterm.cards.value_checks import Report, type_in_words
+from rpterm.cards.format import key_table, value_checks
+from rpterm.cards.format.locate import Path
+from rpterm.cards.format.toml_json import decode
+from rpterm.cards.format.value_checks import Report, type_in_words
+from rpterm.cards.lore.patterns import PatternError, TooManyPatterns, split_regex_key
 
 Table = dict[str, Any]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rpterm.cards import toml_text
 from rpterm.cards.card import CharacterCard, Example, LoreEntry
-from rpterm.cards.toml_text import comment
-from rpterm.cards.writer import example_lines
+from rpterm.cards.format import toml_text
+from rpterm.cards.format.toml_text import comment
+from rpterm.cards.format.writer import example_lines
 
 _HEAD = """\
 A line that begins with # is a comment: for you, never for the model. Remove the # to use the line.

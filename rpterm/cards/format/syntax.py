@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli
 
-from rpterm.cards.locate import locate
+from rpterm.cards.format.locate import locate
 from rpterm.cards.problems import Problem
 
 _STATEMENT = re.compile(r"\s*(?:[A-Za-z0-9_-]+\s*=|\[\[?\s*[A-Za-z_][\w. -]*\]\]?\s*(?:#.*)?$)")

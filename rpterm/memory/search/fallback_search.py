@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from rpterm.memory.recall import RecallHit
-from rpterm.memory.relevance import distinctive
-from rpterm.memory.text_query import TextQuery
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
+from rpterm.memory.search.recall import RecallHit
+from rpterm.memory.search.relevance import distinctive
+from rpterm.memory.search.text_query import TextQuery
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory
 from rpterm.types import Turn

@@ -18,7 +18,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from rpterm.store.connections import Connections
+from rpterm.store.database.connections import Connections
 from rpterm.store.errors import StoreError
 
 _FLAG = "store.erase"

@@ -14,11 +14,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.growable_array import GrowableArray
-from rpterm.memory.index import IndexEntry, MemoryIndex
-from rpterm.memory.questions import question_share
-from rpterm.memory.vector_index import VectorIndex
-from rpterm.memory.words import terms, with_speaker
+from rpterm.memory.indexing.growable_array import GrowableArray
+from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorIndex
+from rpterm.memory.indexing.words import terms, with_speaker
+from rpterm.memory.search.questions import question_share
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import KINDS, Memory
 from rpterm.store.memory.vectors import MemoryVectors

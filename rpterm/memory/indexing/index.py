@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.bm25 import WordIndex
-from rpterm.memory.growable_array import GrowableArray
-from rpterm.memory.vector_index import VectorIndex
+from rpterm.memory.indexing.bm25 import WordIndex
+from rpterm.memory.indexing.growable_array import GrowableArray
+from rpterm.memory.indexing.vector_index import VectorIndex
 
 SITTING_GAP = 6 * 3600.0
 """Seconds of silence after which a chat counts as resumed in a new sitting."""

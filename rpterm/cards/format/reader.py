@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from pathlib import Path as FilePath
 
-from rpterm.cards.build import build
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.locate import Path, locate
+from rpterm.cards.format.build import build
+from rpterm.cards.format.locate import Path, locate
+from rpterm.cards.format.syntax import parse_toml
+from rpterm.cards.format.value_checks import Report, displayable
 from rpterm.cards.problems import CardError, Problem
-from rpterm.cards.syntax import parse_toml
-from rpterm.cards.value_checks import Report, displayable
 
 MAX_BYTES = 1 << 20
 _GIVE_A_FILE = "Give the path of a .toml file."

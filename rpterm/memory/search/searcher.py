@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.blocked_topics import BlockedTopics, Topic, about_topics
-from rpterm.memory.dates import TimeSpan
-from rpterm.memory.embed import Embedder
-from rpterm.memory.fallback_search import search_database
-from rpterm.memory.index import MemoryIndex
-from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import (
+from rpterm.memory.embedding.embed import Embedder
+from rpterm.memory.indexing.index import MemoryIndex
+from rpterm.memory.indexing.live_index import LiveIndex
+from rpterm.memory.indexing.words import with_speaker
+from rpterm.memory.search.blocked_topics import BlockedTopics, Topic, about_topics
+from rpterm.memory.search.dates import TimeSpan
+from rpterm.memory.search.fallback_search import search_database
+from rpterm.memory.search.recall import (
     Floats,
     RecallHit,
     RecallQuery,
@@ -27,10 +28,9 @@ from rpterm.memory.recall import (
     pinned_hits,
     recall,
 )
-from rpterm.memory.relevance import distinctive, is_relevant, says_something
-from rpterm.memory.said_when import LAST_TIME, Said, Who, most_telling, sitting_start
-from rpterm.memory.text_query import TextQuery
-from rpterm.memory.words import with_speaker
+from rpterm.memory.search.relevance import distinctive, is_relevant, says_something
+from rpterm.memory.search.said_when import LAST_TIME, Said, Who, most_telling, sitting_start
+from rpterm.memory.search.text_query import TextQuery
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from rpterm.store.database.file_setup import mark_dead_streams_partial
+from rpterm.store.database.process_locks import is_alive
 from rpterm.store.errors import StoreError
-from rpterm.store.file_setup import mark_dead_streams_partial
-from rpterm.store.process_locks import is_alive
 from rpterm.store.store import Store
 
 

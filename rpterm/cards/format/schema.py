@@ -1,7 +1,7 @@
 """The JSON schema of a card's TOML, for completion and checks in editors.
 
-It is generated from ``cards.key_table`` and published next to this file; a test fails when the
-published schema is stale. ``python -m rpterm.cards.schema`` regenerates it.
+It is generated from ``key_table`` and published next to this file; a test fails when the
+published schema is stale. ``python -m rpterm.cards.format.schema`` regenerates it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards import key_table
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
+from rpterm.cards.format import key_table
 
 PUBLISHED = Path(__file__).with_name("card.schema.json")
 

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rpterm.memory import dates
-from rpterm.memory.about_user import slots_asked
-from rpterm.memory.bm25 import query_terms
-from rpterm.memory.dates import TimeSpan
-from rpterm.memory.relevance import distinctive
-from rpterm.memory.said_when import LAST_TIME, Said, what_was_said
-from rpterm.memory.words import content_words, terms
+from rpterm.memory.indexing.bm25 import query_terms
+from rpterm.memory.indexing.words import content_words, terms
+from rpterm.memory.search import dates
+from rpterm.memory.search.about_user import slots_asked
+from rpterm.memory.search.dates import TimeSpan
+from rpterm.memory.search.relevance import distinctive
+from rpterm.memory.search.said_when import LAST_TIME, Said, what_was_said
 from rpterm.types import Turn
 
 CONTEXT_WEIGHTS = (0.3, 0.2)

@@ -14,10 +14,10 @@ from rpterm.cards.checks.contradictions import contradictions
 from rpterm.cards.checks.finding import CardFinding
 from rpterm.cards.checks.lore import lore
 from rpterm.cards.describe import sections
-from rpterm.cards.locate import LineNumbers, Path, locate
+from rpterm.cards.format.locate import LineNumbers, Path, locate
+from rpterm.cards.format.reader import path_in_words
 from rpterm.cards.lore.rules import LoreRules
 from rpterm.cards.problems import Problem
-from rpterm.cards.reader import path_in_words
 from rpterm.cards.worlds import World
 
 _MANY_TOKENS = 2000

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.embed import Embedder
-from rpterm.memory.vector_index import cosine
-from rpterm.memory.words import terms
+from rpterm.memory.embedding.embed import Embedder
+from rpterm.memory.indexing.vector_index import cosine
+from rpterm.memory.indexing.words import terms
 
 SAME_TOPIC = 0.35
 """Cosine similarity from which a memory counts as being about a topic."""

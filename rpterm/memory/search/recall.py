@@ -29,12 +29,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory import dates
-from rpterm.memory.dates import DAY, TimeSpan
-from rpterm.memory.index import MemoryIndex
-from rpterm.memory.neighbours import spread_scores, with_neighbours
-from rpterm.memory.questions import discounted, from_question_before
-from rpterm.memory.vector_index import VectorQuery, cosine, top
+from rpterm.memory.indexing.index import MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorQuery, cosine, top
+from rpterm.memory.search import dates
+from rpterm.memory.search.dates import DAY, TimeSpan
+from rpterm.memory.search.neighbours import spread_scores, with_neighbours
+from rpterm.memory.search.questions import discounted, from_question_before
 
 HALF_LIFE = 30 * DAY
 POOL = 400

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from rpterm.errors import cause_of
+from rpterm.store.database.process_locks import is_alive
 from rpterm.store.errors import StoreError
-from rpterm.store.process_locks import is_alive
 
 _ALWAYS_CHECKED_BYTES = 4 * 1024 * 1024
 _CHECK_INTERVAL_S = 7 * 24 * 3600.0

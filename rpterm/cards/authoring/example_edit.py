@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rpterm.cards import toml_text
 from rpterm.cards.card import Example
-from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError, checked, parse_document
+from rpterm.cards.format import toml_text
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.toml_edit import CardEditError, checked, parse_document
 from rpterm.humanize import counted
 
 if TYPE_CHECKING:

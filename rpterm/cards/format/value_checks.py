@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rpterm.cards.key_table import CardKey
-from rpterm.cards.locate import Path
-from rpterm.cards.patterns import PatternBudget
+from rpterm.cards.format.key_table import CardKey
+from rpterm.cards.format.locate import Path
+from rpterm.cards.lore.patterns import PatternBudget
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters no text of a card may contain: they could control a terminal. Tabs and line ends

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
 from rpterm.text.sentences import sentences
 
 DISCOUNT = 0.7

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rpterm.memory.index import SITTING_GAP
-from rpterm.memory.questions import DISCOUNT, question_share
-from rpterm.memory.relevance import distinctive
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.index import SITTING_GAP
+from rpterm.memory.indexing.words import terms
+from rpterm.memory.search.questions import DISCOUNT, question_share
+from rpterm.memory.search.relevance import distinctive
 from rpterm.store.memory.records import Memory
 
 Who = Literal["user", "character", "both"]

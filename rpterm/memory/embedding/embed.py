@@ -287,7 +287,7 @@ class WorkerEmbedder:
         if folder.is_absolute() and not folder.is_dir():
             # The libraries would take seconds to find this out.
             raise RptermError(f"there is no folder {folder}")
-        worker = (sys.executable, "-P", "-m", "rpterm.memory.embed_worker", str(folder))
+        worker = (sys.executable, "-P", "-m", "rpterm.memory.embedding.embed_worker", str(folder))
         command = self._command or (*worker, self._reranker, self._nli)
         with open_log(self._log or Path(os.devnull)) as log:
             return subprocess.Popen(

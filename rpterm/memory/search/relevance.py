@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.memory.recall import RecallHit
-from rpterm.memory.words import EVERYDAY, terms
+from rpterm.memory.indexing.words import EVERYDAY, terms
+from rpterm.memory.search.recall import RecallHit
 
 WITH_MEANING = (0.8, 1.0)
 WORDS_ALONE = (0.25, 0.6)

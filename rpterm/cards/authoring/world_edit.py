@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError, checked, parse_document
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.toml_edit import CardEditError, checked, parse_document
 
 _KEY = "worlds"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import parse
+from rpterm.cards.format.reader import parse
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Writes a ``CharacterCard`` as readable TOML text.
 
-Only values that differ from the defaults are written, in the order of ``cards.key_table``. For
+Only values that differ from the defaults are written, in the order of ``key_table``. For
 every card the reader accepts, ``parse(dump(card)) == card``. The writer touches no files.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from rpterm.cards import key_table, toml_text
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.toml_json import encode
+from rpterm.cards.format import key_table, toml_text
+from rpterm.cards.format.toml_json import encode
 
 
 def dump(card: CharacterCard, header: str = "") -> str:
