@@ -132,7 +132,7 @@ def test_a_model_that_cannot_be_loaded(make):
 
 def test_the_real_worker_says_why_it_cannot_load():
     code = (
-        "from rpterm.memory import embed_worker\n"
+        "from rpterm.memory.embedding import embed_worker\n"
         "def load(folder): raise OSError(f'{folder} holds no model')\n"
         "embed_worker._load = load\n"
         "raise SystemExit(embed_worker.main('here'))"
