@@ -149,7 +149,12 @@ def write(
     ] = "auto",
     split: Annotated[
         float,
-        typer.Option(min=0, max=1, metavar="X", help="Fraction of the chats for the test split."),
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="X",
+            help="Fraction of the chats (in duels, of the messages) for the test split.",
+        ),
     ] = 0.1,
     max_tokens: Annotated[
         int, typer.Option(min=0, metavar="N", help="Longest row, in tokens; 0 is no limit.")

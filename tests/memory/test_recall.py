@@ -1,6 +1,7 @@
 """The parts of recall one by one, and the benchmark on a small conversation of our own."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -279,6 +280,12 @@ def test_terms_of_the_last_turns_are_no_evidence():
     )
     short = build_text_query("Where is the slipper?", [reply], NOON)
     assert short.own == short.terms
+
+
+def test_a_greeting_does_not_search_for_the_speakers_names():
+    path = [replace(turn(1, "Holmes lies on the sofa. Ann, sit down."), speaker="Holmes")]
+    path.append(turn(2, "sherry please"))
+    assert set(build_text_query("hi", path, NOON).terms) == set(terms("hi sherry lies sofa"))
 
 
 @given(st.lists(st.integers(1, 50)), st.integers(0, 200), st.integers(0, 20))

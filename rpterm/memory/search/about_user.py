@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 
+from rpterm.memory.distil.casual import write_out
 from rpterm.memory.distil.word_lists import KIN, PETS, alternatives
+from rpterm.memory.questions import asks
 from rpterm.text.sentences import sentences
 
 _ANY = "%"
 """In a slot: any words, as in SQL's LIKE."""
 
 _ABOUT_SELF = re.compile(r"\b(?:I|me|my|we|our)\b", re.IGNORECASE)
-_ASKS = re.compile(
-    r"\?[\"”»*)\s]*$|^\W*(?:do you (?:still )?(?:know|remember)|remember|remind|tell me|guess)\b",
-    re.IGNORECASE,
-)
+_REQUESTS = re.compile(r"\W*(?:remember|remind|tell me|guess)\b", re.IGNORECASE)
 _AUX = r"(?:do|did|can|could|may|should|must|am|was|don['’]t|can['’]t|cannot)"
 _SLOTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"my (?:\w+ )?name|who (?:I am|am I)|am I called|(?:to )?call me", ("name",)),
@@ -29,8 +28,8 @@ _SLOTS: tuple[tuple[str, tuple[str, ...]], ...] = (
      ("origin", "birth", "childhood")),
     (r"old (?:am I|I am|I['’]m)|my age", ("age", "birthday")),
     (r"my birthday|was I born|I was born", ("birthday", "birth")),
-    (r"my (?:\w+ )?(?:job|work|profession|trade|career)|for a living|(?:do|did) I work|I work",
-     ("work", "work at", "study")),
+    (r"(?:my|what|which) (?:\w+ )?(?:job|work|profession|trade|career)|what (?:do|did) I do$|"
+     r"for a living|(?:do|did) I work|I work", ("work", "work at", "study")),
     (r"(?:do|did) I study|my studies", ("study",)),
     (r"am I (?:still )?(?:married|engaged|single|divorced)|my (?:husband|wife|partner|spouse)",
      ("partner",)),
@@ -60,15 +59,20 @@ _RELATIVE = re.compile(rf"\bmy (?:[\w-]+ )?({alternatives(KIN)}|{alternatives(PE
 
 
 def slots_asked(draft: str) -> tuple[str, ...]:
-    """The slots whose facts answer what a text asks about the user; % stands for any words."""
+    """The slots whose facts answer what a text asks about the user.
+
+    A slot may be followed by a colon and a pattern for what fills it; % stands for any words.
+    """
     found: dict[str, None] = {}
-    for sentence in sentences(draft):
-        if not (_ASKS.search(sentence) and _ABOUT_SELF.search(sentence)):
+    for sentence in sentences(write_out(draft)):
+        if not ((asks(sentence) or _REQUESTS.match(sentence)) and _ABOUT_SELF.search(sentence)):
             continue
         for pattern, slots in _READERS:
             if pattern.search(sentence):
                 found |= dict.fromkeys(slots)
         for match in _RELATIVE.finditer(sentence):
             who = match[1].lower()
-            found |= dict.fromkeys((f"{_ANY} {who}", f"{_ANY} {who}s"))
+            kind = "pet" if who in PETS.split() else "kin"
+            has = f"{kind}:{_ANY}{who}{_ANY}"
+            found |= dict.fromkeys((f"{_ANY} {who}", f"{_ANY} {who}s", has))
     return tuple(found)

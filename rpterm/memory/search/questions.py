@@ -13,6 +13,8 @@ Meaning that flows on from every line, not from questions alone, adds nothing.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,19 +28,34 @@ TO_ANSWER = 0.2
 
 _CLOSING = "\"”’'»*_)]」』）"
 _MARKS = ("?", "？")
+_AUX = r"(?:is|are|am|was|were|do|did|does|have|has|can|could|will|would|should)(?:n['’]t)?"
+_UNMARKED = re.compile(
+    r"\W*(?:(?:hey|ok|okay|um|wait|well|also|btw),? )*(?:"
+    r"(?:(?:so|and|but),? )?(?:what|where|when|who|how|which|why)(?:s|['’]s"
+    rf"| (?:(?!(?:I|you|we|he|she|it|they|my)\b)\w+ )?{_AUX})\b"
+    rf"|{_AUX} (?:I|we|you|he|she|they)\b"
+    r"|(?:is|are|was|were|does|has) (?:it|this|that|my|your|the)\b)",
+    re.IGNORECASE,
+)
+"""A question as people type it: without its mark."""
 
 Floats = NDArray[np.float32]
 
 
+def asks(sentence: str) -> bool:
+    """Whether a sentence is a question, with or without its mark."""
+    return sentence.rstrip(_CLOSING).endswith(_MARKS) or _UNMARKED.match(sentence) is not None
+
+
 def question_share(text: str) -> float:
     """The share of a text's terms that stand in questions, from 0 to 1."""
-    if not any(mark in text for mark in _MARKS):
+    if not any(mark in text for mark in _MARKS) and not _UNMARKED.match(text):
         return 0.0
     asked = total = 0
     for sentence in sentences(text):
         count = len(terms(sentence))
         total += count
-        if sentence.rstrip(_CLOSING).endswith(_MARKS):
+        if asks(sentence):
             asked += count
     return asked / total if total else 1.0
 

@@ -33,6 +33,8 @@ CONTEXT_WEIGHTS = (0.3, 0.2)
 SHORT_CONTEXT_WEIGHTS = (0.6, 0.55)
 """The same for a draft with fewer than ``_MIN_DISTINCTIVE`` distinctive terms."""
 _MIN_DISTINCTIVE = 2
+_NAMED_BY = 12
+"""The last turns whose speakers' names are not borrowed."""
 _MAX_CHARS = 600
 _CONTEXT_CHARS = 300
 
@@ -76,9 +78,11 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     short = own_distinctive < _MIN_DISTINCTIVE
     weights = SHORT_CONTEXT_WEIGHTS if short else CONTEXT_WEIGHTS
     # Each term once, and no everyday words: the reply's "a moment later, a moment later" would
-    # drown the one name that "Who is Grindle?" asks for.
+    # drown the one name that "Who is Grindle?" asks for. Nor the speakers' names: every memory of
+    # the character is headed by one.
+    names = frozenset(term for turn in path[-_NAMED_BY:] for term in terms(turn.speaker))
     borrowed = [
-        sorted(distinctive(turn_terms)) if short else turn_terms
+        sorted(distinctive(turn_terms) - names) if short else turn_terms
         for turn_terms in map(terms, context)
     ]
     weighted = [(draft_terms, 1.0), *zip(borrowed, weights, strict=False)]
