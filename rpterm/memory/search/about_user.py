@@ -11,7 +11,7 @@ import re
 
 from rpterm.memory.distil.casual import write_out
 from rpterm.memory.distil.word_lists import KIN, PETS, alternatives
-from rpterm.memory.questions import asks
+from rpterm.memory.search.questions import asks
 from rpterm.text.sentences import sentences
 
 _ANY = "%"
