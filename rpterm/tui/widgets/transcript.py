@@ -38,6 +38,9 @@ class Transcript(VerticalScroll, can_focus=True):
     }
     """
 
+    FOCUS_ON_CLICK = False
+    """A click on a turn selects it; any other leaves the focus to the input."""
+
     class HistoryRequested(Message):
         """The user scrolled to the first loaded turn, and there are older ones."""
 
