@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
-from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
 from rpterm.prompt.lore import LoreFinder
 from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.perspective import with_speaker_name
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache

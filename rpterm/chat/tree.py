@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rpterm import slash
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import may_have_macros
+from rpterm.chat import slash
 from rpterm.chat.request import SessionError
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.store import Store

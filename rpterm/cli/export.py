@@ -149,7 +149,12 @@ def write(
     ] = "auto",
     split: Annotated[
         float,
-        typer.Option(min=0, max=1, metavar="X", help="Fraction of the chats for the test split."),
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="X",
+            help="Fraction of the chats (in duels, of the messages) for the test split.",
+        ),
     ] = 0.1,
     max_tokens: Annotated[
         int, typer.Option(min=0, metavar="N", help="Longest row, in tokens; 0 is no limit.")
@@ -272,7 +277,7 @@ def _model(store: Store, model: TrainerModel) -> TargetModel:
 
 def _system(store: Store, chat: Chat, own: str) -> str:
     """The system prompt of a chat: the static part of its prompt; "" if its card is gone."""
-    from rpterm.cards import reader
+    from rpterm.cards.format import reader
     from rpterm.prompt.macro_values import ChatMacros
     from rpterm.prompt.static_block import card_segments
 

@@ -27,7 +27,7 @@ from rpterm.store.example_settings import ExampleMarks, Mark
 from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
 
 if TYPE_CHECKING:
-    from rpterm.memory.embed import Embedder, Floats
+    from rpterm.memory.embedding.embed import Embedder, Floats
 
 TURN_SHARE = 12
 """Examples for one turn may take 1/12 of the context window, half of the volatile block's share."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rpterm.cards.card import CharacterCard, Lorebook
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext, LoreHit, LoreResult
-from rpterm.cards.lorebook import Matcher
 from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.static_block import Insert, bracketed

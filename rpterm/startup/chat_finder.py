@@ -237,7 +237,7 @@ class ChatFinder:
                 f"The card of chat {chat.id} is gone: give it another one with "
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
-        from rpterm.cards import reader
+        from rpterm.cards.format import reader
 
         return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import load
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import load
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.renaming import speaker_renames
 from rpterm.chat.cast.setup import add_characters, copy_cast, newest_chat_with
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.group import GroupError
 from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts

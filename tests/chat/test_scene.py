@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
-from rpterm.chat.cast.next_speaker import choose_speaker, names_grammar
+from rpterm.chat.cast.choice_by_model import choose_speaker, names_grammar
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
@@ -21,7 +22,6 @@ from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.pool import exchanges
-from rpterm.group import GroupError
 from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts

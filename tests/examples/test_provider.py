@@ -16,7 +16,7 @@ import pytest
 
 from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.cards.reader import load, parse
+from rpterm.cards.format.reader import load, parse
 from rpterm.chat.card_reload import Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.events import ReplyFinished, ReplyStarted

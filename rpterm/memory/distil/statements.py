@@ -110,6 +110,8 @@ def _build(
     if rule.slot == PLAN and listener:
         said = values.with_listener(said, listener)
     value = values.trim(said)
+    if rule.check in (values.is_place, values.is_proper):
+        value = values.trim_place(value)
     kin = groups.get("kin", "")
     if rule.slot == "name" and value == speaker:
         return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpterm.memory.distil import facts, reflect, summary
-from rpterm.memory.distil.ask import Ask
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
@@ -22,6 +21,7 @@ from rpterm.store.memory.records import Memory
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory as CharacterMemory
+    from rpterm.prompt.oneshot import Ask
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import keys
 from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.tui.widgets.turn_editor import TurnEditor
