@@ -1,7 +1,6 @@
 """Facts read out of turns by rules, and lines of a model judged against their turn. No model."""
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -346,6 +345,5 @@ def test_names_and_denials_must_be_in_the_texts():
 
 @pytest.mark.parametrize("space", [" ", "\n", "\t"])
 def test_a_long_run_of_white_space_does_not_stall_the_reading(space: str) -> None:
-    began = time.perf_counter()
-    assert [each.text for each in clauses(f"I live{space * 20_000}in Bath and I like tea.")]
-    assert time.perf_counter() - began < 5  # Milliseconds; minutes with a pattern on the run.
+    # Milliseconds; hours with a pattern on the run.
+    assert [each.text for each in clauses(f"I live{space * 100_000}in Bath and I like tea.")]

