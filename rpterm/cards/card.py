@@ -1,7 +1,8 @@
 """The CharacterCard: a character as immutable data.
 
-A card knows nothing of files, models or chats. ``cards.reader`` parses one from TOML,
-``cards.writer`` writes one as TOML, and ``cards.key_table`` maps the file's keys to its fields.
+A card knows nothing of files, models or chats. In ``cards.format``, the reader
+parses one from TOML, the writer writes one as TOML, and the key table maps the file's keys to its
+fields.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, LoreEntry, Probe
-from rpterm.cards.key_table import PERSONA
+from rpterm.cards.format.key_table import PERSONA
 from rpterm.cards.lore.rules import world_name
 
 Kind = Literal["added", "removed", "changed"]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpterm.cards import draft
+from rpterm.cards.authoring import draft
+from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import parse
-from rpterm.cards.template import template
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.writer import dump
 from rpterm.types import Sampling
 
 IDEA = "a keeper of a lighthouse who fears still water"

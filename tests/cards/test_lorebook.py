@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import entries
 
 from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext, LoreResult
-from rpterm.cards.lorebook import Matcher
 
 Turns = Sequence[tuple[str, str]]
 

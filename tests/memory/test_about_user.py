@@ -2,10 +2,10 @@
 
 import pytest
 
-from rpterm.memory.about_user import slots_asked
 from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.distil.work import DistillingWork
+from rpterm.memory.search.about_user import slots_asked
 from rpterm.store import Store
 from rpterm.types import Origin
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench
-from rpterm.memory import dates
-from rpterm.memory.bm25 import WordIndex, query_terms
-from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
-from rpterm.memory.recall import RecallQuery, RecallWeights, recall
+from rpterm.memory.indexing.bm25 import WordIndex, query_terms
+from rpterm.memory.indexing.index import SITTING_GAP, IndexEntry, MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorIndex, top
+from rpterm.memory.indexing.words import stem, terms
 from rpterm.memory.recalled import Recalled, fill
-from rpterm.memory.text_query import build_text_query
-from rpterm.memory.vector_index import VectorIndex, top
-from rpterm.memory.words import stem, terms
+from rpterm.memory.search import dates
+from rpterm.memory.search.recall import RecallQuery, RecallWeights, recall
+from rpterm.memory.search.text_query import build_text_query
 from rpterm.types import RptermError, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday

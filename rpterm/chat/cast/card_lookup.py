@@ -64,7 +64,8 @@ def find_with_narrator(
     Raises:
         RptermError: There is no such card, or it cannot be read.
     """
-    from rpterm.cards import library, writer
+    from rpterm.cards import library
+    from rpterm.cards.format import writer
 
     try:
         found = find(target)
@@ -103,7 +104,7 @@ def card_of_member(
         extra: Worlds that belong to the chat.
     """
     from rpterm.cards import worlds
-    from rpterm.cards.reader import parse
+    from rpterm.cards.format.reader import parse
 
     if member.card_path and Path(member.card_path).is_file():
         try:
@@ -121,7 +122,7 @@ def card_of_member(
 
 def current_card_name(member: Member) -> str:
     """The name that a member's card file has now; its stored name if the file cannot be read."""
-    from rpterm.cards import reader
+    from rpterm.cards.format import reader
 
     if member.card_path is None:
         return member.card_name

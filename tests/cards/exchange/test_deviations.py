@@ -16,8 +16,8 @@ from rpterm.cards.exchange.dialogue import parse_examples as parse_dialogue
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes
-from rpterm.cards.reader import parse
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.writer import dump
 
 
 def imported(document: Any) -> Imported:
