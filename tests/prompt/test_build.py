@@ -136,7 +136,7 @@ def test_examples_leave_before_the_card_does() -> None:
 
 def test_beside_a_large_card_examples_leave_room_for_the_chat() -> None:
     many = tuple(Example((("user", "Cold?"), ("char", "Always."))) for _ in range(40))
-    card = replace(CARD, description="word " * 160, examples=many)
+    card = replace(CARD, description="word " * 190, examples=many)
     prompt = build(chat("a", "b"), card=card, context=1024)
     assert {"example:1", "turn:2"} <= {s.source for s in prompt.spans}
 
