@@ -105,13 +105,9 @@ def _unwind(number: int, frame: object) -> None:
 
 def complain(text: str) -> None:
     """Write an error to standard error; if that is closed, do nothing."""
-    from contextlib import suppress
+    from rpterm.cli import out
 
-    from rpterm.cli.out import without_controls
-
-    with suppress(OSError, ValueError):
-        sys.stderr.write(f"rpterm: {without_controls(text)}\n")
-        sys.stderr.flush()
+    out.tell(f"rpterm: {text}")
 
 
 def write_crash_report(error: BaseException) -> str:
