@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rpterm.cards.authoring.new_card import write_file
 from rpterm.cli.guard import write_crash_report
-from rpterm.new_card import write_file
 from rpterm.paths import FileAlreadyExists, PathError, find, write_new
 
 TEXT = "a" * 100_000
