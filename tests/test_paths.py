@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.new_card import write_file
+from rpterm.cards.authoring.new_card import write_file
 from rpterm.paths import FileAlreadyExists, PathError, write_new
 
 TEXT = "a" * 100_000

@@ -1,7 +1,8 @@
 """The CharacterCard: a character as immutable data.
 
-A card knows nothing of files, models or chats. ``cards.reader`` parses one from TOML,
-``cards.writer`` writes one as TOML, and ``cards.key_table`` maps the file's keys to its fields.
+A card knows nothing of files, models or chats. In ``cards.format``, the reader
+parses one from TOML, the writer writes one as TOML, and the key table maps the file's keys to its
+fields.
 """
 
 from __future__ import annotations
@@ -185,6 +186,11 @@ class CharacterCard:
     def char(self) -> str:
         """The value of ``{{char}}``."""
         return self.nickname or self.name
+
+    @property
+    def is_narrator(self) -> bool:
+        """Whether the card declares itself a narrator, with the tag ``narrator``."""
+        return "narrator" in {tag.casefold() for tag in self.tags}
 
     def user(self, own: Persona) -> Persona:
         """The user's persona in a new chat: ``own`` if it was set, else the card's suggestion."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
-from rpterm.cards import history, library, reader, worlds
+from rpterm.cards import history, library, worlds
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format import reader
 from rpterm.cli.guard import complain
 from rpterm.startup import launch
 from rpterm.types import RptermError

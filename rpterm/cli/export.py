@@ -149,7 +149,12 @@ def write(
     ] = "auto",
     split: Annotated[
         float,
-        typer.Option(min=0, max=1, metavar="X", help="Fraction of the chats for the test split."),
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="X",
+            help="Fraction of the chats (in duels, of the messages) for the test split.",
+        ),
     ] = 0.1,
     max_tokens: Annotated[
         int, typer.Option(min=0, metavar="N", help="Longest row, in tokens; 0 is no limit.")
@@ -272,13 +277,13 @@ def _model(store: Store, model: TrainerModel) -> TargetModel:
 
 def _system(store: Store, chat: Chat, own: str) -> str:
     """The system prompt of a chat: the static part of its prompt; "" if its card is gone."""
-    from rpterm.cards import reader
-    from rpterm.prompt.macro_values import ChatMacros
+    from rpterm.cards.format import reader
+    from rpterm.prompt.chat_view import ChatView
     from rpterm.prompt.static_block import card_segments
 
     toml = store.get_card(chat.card_hash)
     if toml is None:
         return ""
     card = reader.parse(toml, f"the card of chat {chat.id}")
-    segments = card_segments(card, chat.persona, own, (), ChatMacros(card, chat).expand_static)
+    segments = card_segments(card, chat.persona, own, (), ChatView(card, chat).expand_static)
     return "\n\n".join(segment.text for segment in segments if segment.text)

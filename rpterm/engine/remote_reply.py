@@ -14,7 +14,7 @@ from typing import Any
 from rpterm.engine.protocol import Delta, EngineEvent, Finished, Retracted, Thought
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import ThoughtSplitter, split_unopened
+from rpterm.engine.thinking import ThoughtSplitter, split_unopened
 from rpterm.types import StopReason, Usage
 
 _RUNAWAY_CHUNKS = 4

@@ -15,13 +15,13 @@ from typing import Any
 
 from rpterm.memory import transfer
 from rpterm.memory.blocked_phrases import BlockedPhrases
-from rpterm.memory.embed import Embedder
+from rpterm.memory.embedding.embed import Embedder
 from rpterm.memory.fact_history import FactHistory, about_the_past
-from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import RecallWeights
+from rpterm.memory.indexing.live_index import LiveIndex
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
-from rpterm.memory.searcher import Searcher
-from rpterm.memory.text_query import build_text_query
+from rpterm.memory.search.recall import RecallWeights
+from rpterm.memory.search.searcher import Searcher
+from rpterm.memory.search.text_query import build_text_query
 from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from rpterm.memory.recall import RecallHit, RecallWeights
-from rpterm.memory.text_query import TextQuery
-from rpterm.memory.words import terms, with_speaker
+from rpterm.memory.indexing.words import terms, with_speaker
+from rpterm.memory.search.recall import RecallHit, RecallWeights
+from rpterm.memory.search.text_query import TextQuery
 from rpterm.store.memory.records import Kind
 from rpterm.store.memory.records import Memory as Row
 

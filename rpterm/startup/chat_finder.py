@@ -121,13 +121,13 @@ class ChatFinder:
         if may_differ and resumable_chat.has_chat_to_resume(self.paths.database, card.name):
             return ""
         from rpterm.cards.macros import draws_at_random
-        from rpterm.prompt.macro_values import ChatMacros
+        from rpterm.prompt.chat_view import ChatView
 
         if draws_at_random(text):
             return ""
         persona = card.user(self.settings.persona)
         chat = Chat(0, "", card.name, "", persona=persona, created_at=time.time())
-        return ChatMacros(card, chat).expand_static(text).strip()
+        return ChatView(card, chat).expand_static(text).strip()
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.
@@ -237,7 +237,7 @@ class ChatFinder:
                 f"The card of chat {chat.id} is gone: give it another one with "
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
-        from rpterm.cards import reader
+        from rpterm.cards.format import reader
 
         return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
 

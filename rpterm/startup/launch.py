@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.memory.distil.work import DistillingWork
-    from rpterm.memory.embed import Embedder
+    from rpterm.memory.embedding.embed import Embedder
     from rpterm.scoring.scorer import Scorer
     from rpterm.store import Store
     from rpterm.types import Cast
@@ -124,7 +124,7 @@ class Launch:
         from rpterm.chat.session import Session
         from rpterm.engine.engine_lease import EngineLease
         from rpterm.store import Store
-        from rpterm.store.process_locks import Presence
+        from rpterm.store.database.process_locks import Presence
 
         folders.make_folder(self.paths.database.parent)
         store = Store(self.paths.database)

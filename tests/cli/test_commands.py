@@ -54,7 +54,7 @@ def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
 def test_chats_on_a_read_only_disk_can_be_read(
     cli: Cli, chat: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rpterm.store.file_setup.is_read_only", lambda _path: True)
+    monkeypatch.setattr("rpterm.store.database.file_setup.is_read_only", lambda _path: True)
     assert "Hello, Watson" in cli("chats", "list").out
     assert "Hello, Watson" in cli("chats", "show", str(chat)).out
     assert cli("memory", "search", "sherlock", "Watson").code == 0
@@ -138,7 +138,7 @@ def test_lint_fails_on_a_broken_card_only(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_the_schema_is_the_published_one(cli: Cli) -> None:
-    from rpterm.cards import schema
+    from rpterm.cards.format import schema
 
     assert cli("cards", "schema").out == schema.PUBLISHED.read_text(encoding="utf-8")
     assert cli("cards", "schema", "--path").out.strip() == str(schema.PUBLISHED)

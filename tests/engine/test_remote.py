@@ -434,14 +434,15 @@ def test_a_prompt_too_long_for_the_server_is_told_with_the_setting(
         list(engine.generate(ASK))
 
 
-def test_cancel_does_not_wait_for_a_busy_server(engine: RemoteEngine, server: FakeServer) -> None:
-    server.refusals = [(429, "slow down", {"Retry-After": "50"})]
+def test_cancel_does_not_wait_for_a_busy_server(
+    engine: RemoteEngine, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_PATIENCE_S", 1e6)
+    server.refusals = [(429, "slow down", {"Retry-After": "100000"})]
     events = engine.generate(ASK)
     next(events)
-    began = time.monotonic()
     engine.cancel()
     assert ends(list(events))[0].reason == "cancelled"
-    assert time.monotonic() - began < 10
 
 
 def test_a_connection_that_breaks_in_the_middle_keeps_the_text(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rpterm.memory.about_user import slots_asked
 from rpterm.memory.character_memory import Memory
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.distil.work import DistillingWork
+from rpterm.memory.search.about_user import slots_asked
 from rpterm.store import Store
 from rpterm.types import Origin
 
@@ -28,6 +28,10 @@ TOLD = (
         ("What is my brother called?", "% brother"),
         ("What am I afraid of?", "fear"),
         ("What do you know about me?", "home"),
+        ("whats my name", "name"),
+        ("where do i live", "home"),
+        ("do you remember what job I have", "work"),
+        ("whats my dog called", "pet:%dog%"),
     ],
 )
 def test_a_question_about_oneself_names_a_slot(draft, slot):
@@ -37,7 +41,7 @@ def test_a_question_about_oneself_names_a_slot(draft, slot):
 @pytest.mark.parametrize(
     "draft",
     ["Where do you live?", "I live in York now.", "My brother says hello.", "Shall we eat?",
-     "Good morning, how are you?"],
+     "Good morning, how are you?", "when i was younger my name was longer", "so is my cousin"],
 )  # fmt: skip
 def test_other_talk_names_none(draft):
     assert slots_asked(draft) == ()
@@ -72,6 +76,7 @@ def asked(memory, draft):
         ("What do I do for a living?", "Ann works as a nurse"),
         ("Is there anything I can't eat?", "Ann is allergic to walnuts"),
         ("What is my brother called?", "Ann's brother is called Tom"),
+        ("whats my cats name", "Ann has a cat named Biscuit"),
     ],
 )
 def test_the_fact_comes_first_without_shared_words_or_an_embedder(memory, draft, fact):

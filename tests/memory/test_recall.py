@@ -1,6 +1,7 @@
 """The parts of recall one by one, and the benchmark on a small conversation of our own."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -10,14 +11,14 @@ from hypothesis import strategies as st
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench
-from rpterm.memory import dates
-from rpterm.memory.bm25 import WordIndex, query_terms
-from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
-from rpterm.memory.recall import RecallQuery, RecallWeights, recall
+from rpterm.memory.indexing.bm25 import WordIndex, query_terms
+from rpterm.memory.indexing.index import SITTING_GAP, IndexEntry, MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorIndex, top
+from rpterm.memory.indexing.words import stem, terms
 from rpterm.memory.recalled import Recalled, fill
-from rpterm.memory.text_query import build_text_query
-from rpterm.memory.vector_index import VectorIndex, top
-from rpterm.memory.words import stem, terms
+from rpterm.memory.search import dates
+from rpterm.memory.search.recall import RecallQuery, RecallWeights, recall
+from rpterm.memory.search.text_query import build_text_query
 from rpterm.types import RptermError, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday
@@ -279,6 +280,12 @@ def test_terms_of_the_last_turns_are_no_evidence():
     )
     short = build_text_query("Where is the slipper?", [reply], NOON)
     assert short.own == short.terms
+
+
+def test_a_greeting_does_not_search_for_the_speakers_names():
+    path = [replace(turn(1, "Holmes lies on the sofa. Ann, sit down."), speaker="Holmes")]
+    path.append(turn(2, "sherry please"))
+    assert set(build_text_query("hi", path, NOON).terms) == set(terms("hi sherry lies sofa"))
 
 
 @given(st.lists(st.integers(1, 50)), st.integers(0, 200), st.integers(0, 20))

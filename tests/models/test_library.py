@@ -16,11 +16,11 @@ from gguf_maker import build, write
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError
+from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models import engine_factory as opening
 from rpterm.models import gguf, hashes, library, starter
 from rpterm.models.file_cache import FileCache
 from rpterm.models.hashes import file_hash, model_hash
-from rpterm.system_memory import SystemMemory
 
 PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 

@@ -13,11 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 
-from rpterm.preference.export import held_out_chats
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
@@ -378,21 +375,6 @@ def test_the_raw_format_has_exact_prompts_only_without_a_scrub(
     (row,) = rows(tmp_path / "open")
     assert row["exact"]["prompt_ids"] == [5, 6] and row["span"] == [4, 8]
     assert rows(tmp_path / "shut")[0]["exact"] is None
-
-
-def test_chats_never_move_between_splits() -> None:
-    chosen = held_out_chats(range(1000), 0.1)
-    assert 70 <= len(chosen) <= 130
-    assert chosen <= held_out_chats(range(1000), 0.2)
-    assert chosen & set(range(500)) == held_out_chats(range(500), 0.1)
-    assert not held_out_chats(range(1000), 0.0) and len(held_out_chats(range(1000), 1.0)) == 1000
-
-
-@given(st.sets(st.integers(1, 10_000), min_size=1, max_size=12), st.floats(0.01, 0.99))
-def test_no_split_is_empty_by_chance(chats: set[int], share: float) -> None:
-    chosen = held_out_chats(sorted(chats), share)
-    assert chosen < chats, "nothing is left to train on"
-    assert chosen or share * len(chats) < 0.5 or len(chats) == 1
 
 
 def test_another_card_version_or_comma_makes_no_unseen_prompt(scene: Scene, tmp_path: Path) -> None:

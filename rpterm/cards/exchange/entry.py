@@ -14,7 +14,7 @@ from typing import Any
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
 from rpterm.cards.exchange.fields import Fields, ImportNotes
 from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
-from rpterm.cards.patterns import PatternError, TooManyPatterns, split_regex_key
+from rpterm.cards.lore.patterns import PatternError, TooManyPatterns, split_regex_key
 from rpterm.foreign_json import as_mapping, as_texts
 
 ORIGIN = "rpterm_origin"

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.patterns import PatternBudget
-from rpterm.cards.reader import MAX_BYTES
-from rpterm.cards.value_checks import CONTROL_CHARACTERS
+from rpterm.cards.format.reader import MAX_BYTES
+from rpterm.cards.format.value_checks import CONTROL_CHARACTERS
+from rpterm.cards.lore.patterns import PatternBudget
 from rpterm.humanize import counted
 
 _MAX_NOTES = 30

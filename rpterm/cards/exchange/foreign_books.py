@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rpterm.cards.exchange.patch import Table
-from rpterm.cards.patterns import split_regex_key
+from rpterm.cards.lore.patterns import split_regex_key
 from rpterm.foreign_json import as_mapping, as_mappings
 
 

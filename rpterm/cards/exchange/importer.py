@@ -24,7 +24,7 @@ from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import cause_of
 from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.humanize import counted
-from rpterm.text_encoding import to_utf8
+from rpterm.text.encoding import to_utf8
 
 Kind = Literal["card", "lorebook"]
 BACKYARD_MANIFEST = "manifest.json"
