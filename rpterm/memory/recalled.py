@@ -95,7 +95,7 @@ def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
     if hit.pinned:
         return " · ".join([*reasons, "pinned"])
     if hit.settles:
-        return f"you asked about your {hit.settles}"
+        return f"you asked about your {hit.settles.removeprefix('named ')}"
     row_terms = set(terms(with_speaker(row.speaker, row.text)))
     places = len(reasons)
     if hit.words > 0:

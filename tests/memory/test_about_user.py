@@ -85,6 +85,21 @@ def test_the_fact_comes_first_without_shared_words_or_an_embedder(memory, draft,
     assert found[0].why.startswith("you asked about your ")
 
 
+def test_little_else_comes_with_a_fact_that_is_the_answer(memory):
+    chat, turn = memory.store.create_chat(card_name="C", card_hash="0").id, None
+    others = [f"My old name was number {n}, a name like any other name." for n in range(6)]
+    for line in [*others, "My name is Reed."]:
+        turn = memory.store.add_turn(chat, turn, "user", "Ann", line, origin=Origin.TYPED).id
+        memory.remember(turn)
+    assert memory.settled(60)
+    DistillingWork(memory).read_rules(chat)
+    memory.wake()
+    assert memory.settled(60)
+    found = asked(memory, "what is my name")
+    assert found[0].text.endswith("Ann is called Reed")
+    assert len(found) <= 3
+
+
 def test_an_outdated_or_hidden_fact_does_not_answer(memory):
     texts = [item.text for item in asked(memory, "Where do I live now?")]
     assert not any("lives in Leeds" in text for text in texts if "later" not in text)

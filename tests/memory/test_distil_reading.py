@@ -62,6 +62,7 @@ def test_plain_statements_are_read(turn, expected):
     ("i'm going to york tomorrow", ["Ann said they were going to york tomorrow"]),
     ("my girlfriend left me", ["Ann's girlfriend left them"]),
     ("me and my boyfriend broke up yesterday", ["Ann and their boyfriend broke up"]),
+    ("I drive a taxi now", ["Ann drives a taxi"]),
     ("my name is not important", []), ("my name is unknown to you", []),
     ("i come from a far country", []), ("I'm Irish.", []), ("im so tired", []),
     ("Im Garten ist es schön, und ich heiße Tom", []), ("my brother, I hate him", []),

@@ -45,6 +45,12 @@ def test_different_words_stay_different():
 
 def test_terms_drop_stop_words_and_endings():
     assert terms("What was Ann’s dog called? Dogs!") == ("ann", "dog", "call", "dog")
+    assert terms("i'm sure you're right, don’t what's-it Ann's dog") == (
+        "sure",
+        "right",
+        "ann",
+        "dog",
+    )
     assert terms("我喜欢猫") == ("我喜", "喜欢", "欢猫")
     assert terms("") == ()
 
@@ -280,6 +286,11 @@ def test_terms_of_the_last_turns_are_no_evidence():
     )
     short = build_text_query("Where is the slipper?", [reply], NOON)
     assert short.own == short.terms
+
+
+def test_a_question_about_oneself_borrows_no_evidence():
+    asked = build_text_query("am i married?", [turn(1, "what is my sister's name?")], NOON)
+    assert set(asked.own) == set(terms("married"))
 
 
 def test_a_greeting_does_not_search_for_the_speakers_names():

@@ -159,6 +159,8 @@ RULES: tuple[FactRule, ...] = (
           r".+)?)(?: by (?:trade|profession))?", "{who} is {value}", 0.7, _non_empty, single=True),
     _rule("work", r"I(?:['’]ve| have)? (?:just )?(?P<how>quit|left|lost) (?P<value>my job(?: .+)?)",
           "{who} {how} {value}", 0.7, _non_empty, single=True, retracts=True),
+    _rule("work", rf"I {_ADV}drive (?P<value>(?:an? )?(?:taxi|cab|bus|tram|lorry|ambulance)s?)"
+          r"(?: .+)?", "{who} drives {value}", 0.7, _non_empty, single=True),
     _rule("work", rf"I{_BE} (?P<value>retired|unemployed|out of work)", "{who} is {value}", 0.7,
           single=True),
     _rule("study", rf"I(?:['’]m| am)? {_ADV}(?:study|studying) (?P<value>.+)",
