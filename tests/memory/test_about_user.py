@@ -30,6 +30,7 @@ TOLD = (
         ("What do you know about me?", "home"),
         ("whats my name", "name"),
         ("where do i live", "home"),
+        ("where am I from", "work:% from %"),
         ("do you remember what job I have", "work"),
         ("whats my dog called", "pet:%dog%"),
     ],
