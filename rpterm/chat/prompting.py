@@ -159,6 +159,13 @@ class Prompter:
             for item in memories
         )
 
+    def _thinks_first(self) -> bool:
+        """Whether the user lets the model think and, as far as can be known, it does."""
+        info, template = self._engine.info, self.template
+        if self.settings.sampling.think_tokens <= 0 or info is None or template is None:
+            return False
+        return template.thinks or info.engine == "remote"
+
     def _context(self) -> int:
         info = self._engine.info
         if info is None or self.template is None:
@@ -169,7 +176,8 @@ class Prompter:
         self, view: ChatView, extras: PromptExtras, ending: Ending, hint: str = ""
     ) -> Prompt:
         card, chat, history = view.card, view.chat, view.history
-        cued = bool(self.company) and ending == REPLY
+        # A thought comes before the name, so a model that thinks writes the name itself.
+        cued = bool(self.company) and ending == REPLY and not self._thinks_first()
         if self.company:
             company = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, company))

@@ -148,3 +148,21 @@ def test_a_prompt_fits_or_is_an_error(texts: list[str], context: int) -> None:
     assert prompt.tokens + prompt.reserve <= context
     kept = {s.source for s in prompt.spans} | {o.source for o in prompt.left_out}
     assert all(f"turn:{turn.id}" in kept for turn in history if turn.text)
+
+
+@given(st.integers(900, 3000), st.integers(1, 150), st.integers(1, 9), st.integers(0, 30))
+def test_a_long_chat_of_short_messages_is_never_refused(
+    context: int, turns: int, words: int, recalled: int
+) -> None:
+    memories = [Insert(f"memory:{at}", "a memory " * at, "recalled") for at in range(recalled)]
+    prompt = build(chat(*["word " * words] * turns), context=context, inserts=tuple(memories))
+    assert prompt.tokens + prompt.reserve <= context
+    told = {span.source for span in prompt.spans} | {out.source for out in prompt.left_out}
+    assert all(memory.source in told for memory in memories)
+
+
+def test_the_persona_stands_in_the_static_block() -> None:
+    prompt = build(chat("a", "b"), persona=Persona("Ann", " She sails. "))
+    (span,) = (s for s in prompt.spans if s.source == "persona")
+    assert (span.text, span.zone) == ("About {{user}}:\nShe sails.", "static")
+    assert not any(s.source == "persona" for s in build(chat("a", "b")).spans)

@@ -146,11 +146,6 @@ def base_book(book: Lorebook, spec: str, entries: Iterable[LoreEntry]) -> dict[s
     return {**_base_fields(book), "entries": [base_entry(each, spec) for each in entries]}
 
 
-def is_empty(book: Lorebook) -> bool:
-    """Whether the book has nothing to write."""
-    return not book.entries and book == Lorebook()
-
-
 def common_fields(book: Lorebook) -> Table:
     """The book's settings that differ from the defaults; all formats use the same keys for them."""
     usual = Lorebook()

@@ -52,6 +52,10 @@ _JOKE = re.compile(
     r"once upon a time|true or false|two truths)\b|[;:]-?[)P]|[😂🤣😜😉]",
     re.IGNORECASE,
 )
+_TOOK_BACK = re.compile(
+    r"\bI(?:['’]ve|['’]m| have| was| am)? (?:been )?(?:lied|lying)\b[^.!?,;\n]*"
+)
+"""After these words the truth follows; what was said before them was not true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Clause:
 
 def clauses(text: str) -> list[Clause]:
     """The plain statements of a turn, in order."""
+    text = _TOOK_BACK.split(text)[-1]
     if _JOKE.search(text):
         return []
     parts = [part for sentence in _sentences(write_out(text)) for part in _split_clauses(sentence)]

@@ -130,6 +130,8 @@ RULES: tuple[FactRule, ...] = (
           0.9, values.is_own_name, single=True),
     _rule("name", r"(?:(?:you can|everybody|everyone|people|my friends) )?(?:just )?call me "
           r"(?P<value>.+)", "{who} is called {value}", 0.8, values.is_name),
+    _rule("name", r"(?:I['’]m|I am|my name(?: is|['’]s)) not (?:really |actually )?(?P<value>\w+)",
+          "{who} is not called {value}", 0.7, values.is_own_name, retracts=True),
     _rule("home", rf"I {_ADV}(?:live|reside|am living|have lived) (?P<how>in|at|on|near|by) "
           r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.is_place, single=True),
     _rule("home", rf"I['’](?:m|ve) {_ADV}(?:living|lived|settled) (?P<how>in|at|on|near|by) "
@@ -171,9 +173,9 @@ RULES: tuple[FactRule, ...] = (
     _rule("partner", rf"my (?P<value>{_PARTNER}) (?:has )?(?P<how>left|dumped) me(?:\s.*)?",
           "{who}'s {value} {how} them", 0.8, single=True, retracts=True),
     _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?){_NAMED}",
-          "{who} has {value} called {names}", 0.7, _non_empty),
+          "{who} has {value}", 0.7, _non_empty),
     _rule("pet", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_PETS}s?){_NAMED}",
-          "{who} has {value} called {names}", 0.7, _non_empty),
+          "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?"
           r"(?: (?:called|named) .+| (?:who|in) .+)?)", "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:any )?"
