@@ -73,17 +73,25 @@ def find(env: Mapping[str, str] | None = None) -> Paths:
 
     Args:
         env: The environment; ``None`` means the process's own.
+
+    Raises:
+        PathError: The user has no home folder, as in a container with a foreign user id.
     """
     home = (os.environ if env is None else env).get("RPTERM_HOME", "")
-    if home:
-        root = Path(home).expanduser().absolute()
-        return Paths(root, root, root / "cache", root / "logs")
-    from platformdirs import PlatformDirs
+    try:
+        if home:
+            root = Path(home).expanduser().absolute()
+            return Paths(root, root, root / "cache", root / "logs")
+        from platformdirs import PlatformDirs
 
-    dirs = PlatformDirs("rpterm", appauthor=False)
-    return Paths(
-        dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path
-    )
+        dirs = PlatformDirs("rpterm", appauthor=False)
+        return Paths(
+            dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path
+        )
+    except RuntimeError as error:
+        raise PathError(
+            "You have no home folder here: set HOME, or set RPTERM_HOME to a writable folder."
+        ) from error
 
 
 def make_folder(folder: Path) -> Path:

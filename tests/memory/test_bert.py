@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from rpterm.memory.embed import STARTER, WorkerEmbedder
 
 from rpterm.memory.bert import can_read
+from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 
 BY_SENTENCE_TRANSFORMERS = {
