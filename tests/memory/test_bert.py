@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from rpterm.memory.bert import can_read
+from rpterm.memory.embedding.bert import can_read
 from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 
