@@ -291,6 +291,9 @@ def test_tastes_contradict_each_other_and_relatives_add_up():
     likes = KnownFact(2, 10, "honey", "Ann likes honey", False, False, True, True)
     assert judge("Ann dislikes honey", "honey", likes).takes_over == (2,)
     assert judge("Ann likes tea", "tea", likes).takes_over == ()
+    gone = KnownFact(4, 10, "honey", "Ann no longer likes honey", False, True, True, True)
+    assert judge("Ann likes honey", "honey", gone).takes_over == (4,)
+    assert judge("Ann likes tea", "tea", gone).takes_over == ()
     clara = KnownFact(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
                   True, True)  # fmt: skip
     assert judge("Ann has a brother", "a brother", clara).takes_over == ()

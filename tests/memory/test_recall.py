@@ -94,6 +94,7 @@ def test_a_term_keeps_its_largest_weight():
     ("text", "start", "end"),
     [
         ("what did I say last Tuesday?", "2026-11-17", "2026-11-18"),
+        ("what did I say last Sunday?", "2026-11-15", "2026-11-16"),
         ("in May you told me", "2026-05-01", "2026-06-01"),
         ("in December", "2025-12-01", "2026-01-01"),
         ("on May 3, 2023", "2023-05-03", "2023-05-04"),
