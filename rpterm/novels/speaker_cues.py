@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rpterm.novels import gender
 from rpterm.novels.people import People, Person
@@ -57,8 +58,27 @@ _PARAGRAPHS_BACK = 30
 _LEADING_PRONOUN = re.compile(r"^\W*(?:and\s+|then\s+|but\s+)?(He|She|he|she|I)\b")
 _CLAUSE_START = re.compile(r"(?:^|[.!?]\W*|^\W*(?:and|but|then|as)\s+|^\W*\w+ly,?\s+)$")
 
+Cue = tuple[str, float]
+"""The name of a cue, a key of ``WEIGHTS``, and how often it counts."""
 Links = Mapping[str, Mapping[str, float]]
 """For a noun ("the old lady"), the probability that it means each person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What surrounds a line.
+
+    Attributes:
+        last_seen: For each person named in the last paragraphs, the latest paragraph.
+        acting: Who does something right before or after a quotation.
+        antecedent: Whom the pronoun of the tag means by the narration alone.
+        sounds_like: How much the line sounds like each person.
+    """
+
+    last_seen: Mapping[str, int]
+    acting: Collection[str]
+    antecedent: str | None
+    sounds_like: Mapping[str, float]
 
 
 class SpeakerCues:
@@ -133,55 +153,65 @@ class SpeakerCues:
         Args:
             asked: The paragraph of the previous line in the same conversation.
         """
-        last = self._last_seen(at)
-        acting = self.acting(at)
-        antecedent = self._pronoun_antecedent(at)
-        sounds_like = self._sounds_like(at)
         return [
-            self._score(person, at, asked, last, acting, antecedent, sounds_like)
-            for person in candidates
+            sum(WEIGHTS[cue] * value for cue, value in cues)
+            for cues in self.cues(at, candidates, asked)
         ]
 
-    def _score(
-        self,
-        person: Person | None,
-        at: int,
-        asked: int | None,
-        last: Mapping[str, int],
-        acting: Iterable[str],
-        antecedent: str | None,
-        sounds_like: Mapping[str, float],
-    ) -> float:
-        w, tag = WEIGHTS, self.tags[at]
-        if person is None:
-            score = 0.0 if self.paragraphs[at].continues_speech else w["somebody_else"]
-            if tag is None or self.tagged[at] is not None:
-                return score
-            score += w["tag_names_somebody_else"] * (tag.kind == "name")
-            return score + w["tag_noun_is_nobody"] * (tag.kind == "noun")
+    def cues(
+        self, at: int, candidates: Sequence[Person | None], asked: int | None
+    ) -> Iterator[Iterator[Cue]]:
+        """The cues for each person, and for ``None``; see ``scores``."""
+        around = _Around(
+            self._last_seen(at),
+            self.acting(at),
+            self._pronoun_antecedent(at),
+            self._sounds_like(at),
+        )
+        for person in candidates:
+            if person is None:
+                yield self._cues_for_nobody(at)
+            else:
+                yield self._cues_for(person, at, asked, around)
+
+    def _cues_for_nobody(self, at: int) -> Iterator[Cue]:
+        """The cues for somebody who is not among the people of the book."""
+        tag = self.tags[at]
+        if not self.paragraphs[at].continues_speech:
+            yield "somebody_else", 1
+        if tag is not None and self.tagged[at] is None:
+            yield "tag_names_somebody_else", tag.kind == "name"
+            yield "tag_noun_is_nobody", tag.kind == "noun"
+
+    def _cues_for(
+        self, person: Person, at: int, asked: int | None, around: _Around
+    ) -> Iterator[Cue]:
         name = person.name
-        score = self._by_tag(person, at, antecedent)
+        yield from self._by_tag(person, at, around.antecedent)
         if self.paragraphs[at].continues_speech:
-            return score
+            return
         if self.links is None and name[:4] == "the " and all(n[:4] == "the " for n in person.names):
-            return score + w["distance"] * 4 + w["log_frequency"] * self.log_frequency[name]
-        score += w["acts_nearby"] * (name in acting)
-        score += w["named_in_narration"] * any(p.name == name for _, p in self.narrated[at])
+            yield "distance", 4
+            yield "log_frequency", self.log_frequency[name]
+            return
+        yield "acts_nearby", name in around.acting
+        yield "named_in_narration", any(p.name == name for _, p in self.narrated[at])
         if name in self.addressed[at]:
-            score += w["addressed_in_line"]
+            yield "addressed_in_line", 1
         elif name in self.mentioned[at]:
-            score += w["mentioned_in_line"]
+            yield "mentioned_in_line", 1
         if asked is not None:
-            score += w["addressed_before"] * (name in self.addressed[asked])
-            score += w["honorific_before"] * self._fits_honorific(person, asked)
+            yield "addressed_before", name in self.addressed[asked]
+            yield "honorific_before", self._fits_honorific(person, asked)
         after = at + 1
         if after < len(self.paragraphs) and self.paragraphs[after].quotes:
-            score += w["addressed_after"] * (name in self.addressed[after])
-            score += w["honorific_after"] * self._fits_honorific(person, after)
-        score += w["addressed_nearby"] * self._is_addressed_near(name, at)
-        distance = min(_MAX_DISTANCE, at - last[name]) if name in last else _MAX_DISTANCE
-        score += w["distance"] * distance + w["log_frequency"] * self.log_frequency[name]
-        return score + w["voice"] * sounds_like.get(name, 0.0)
+            yield "addressed_after", name in self.addressed[after]
+            yield "honorific_after", self._fits_honorific(person, after)
+        yield "addressed_nearby", self._is_addressed_near(name, at)
+        last = around.last_seen.get(name, at - _MAX_DISTANCE)
+        yield "distance", min(_MAX_DISTANCE, at - last)
+        yield "log_frequency", self.log_frequency[name]
+        yield "voice", around.sounds_like.get(name, 0.0)
 
     def _sounds_like(self, at: int) -> Mapping[str, float]:
         """For each person, how much a line that names nobody sounds like them."""
@@ -201,45 +231,49 @@ class SpeakerCues:
             name in each for each in (*self.addressed[first:at], *self.addressed[at + 1 : end])
         )
 
-    def _by_tag(self, person: Person, at: int, antecedent: str | None) -> float:
-        w, tag = WEIGHTS, self.tags[at]
+    def _by_tag(self, person: Person, at: int, antecedent: str | None) -> Iterator[Cue]:
+        tag = self.tags[at]
         if tag is None:
-            return self._by_leading_pronoun(person, self._leading_pronoun(at))
-        if tag.kind == "pronoun":
-            score = w["pronoun_antecedent"] * (person.name == antecedent)
+            yield from self._by_leading_pronoun(person, self._leading_pronoun(at))
+        elif tag.kind == "pronoun":
             if person.narrator:
-                return w["narrator_in_third_person"]
+                yield "narrator_in_third_person", 1
+                return
+            yield "pronoun_antecedent", person.name == antecedent
             if person.female is None:
-                return score + w["pronoun_gender_unknown"]
-            return score + (w["pronoun_conflicts"] if person.female != (tag.text == "she") else 0.0)
-        owner = self.tagged[at]
-        if tag.text[:4] == "the " and (self.links is None or owner is None):
-            return self._by_noun(person, tag.text)
-        if tag.kind == "noun" and owner is None:
-            return self._by_noun(person, tag.text)
-        return w["named_by_tag"] * (owner == person)
+                yield "pronoun_gender_unknown", 1
+            else:
+                yield "pronoun_conflicts", person.female != (tag.text == "she")
+        elif self._is_unnamed(at):
+            yield from self._by_noun(person, tag.text)
+        else:
+            yield "named_by_tag", self.tagged[at] == person
 
-    def _by_leading_pronoun(self, person: Person, pronoun: str | None) -> float:
-        w = WEIGHTS
+    def _is_unnamed(self, at: int) -> bool:
+        """Whether a line's tag is a noun that may be anybody's."""
+        tag, owner = self.tags[at], self.tagged[at]
+        if tag is None or (self.links is not None and owner is not None):
+            return False
+        return tag.text[:4] == "the " or (tag.kind == "noun" and owner is None)
+
+    def _by_leading_pronoun(self, person: Person, pronoun: str | None) -> Iterator[Cue]:
         if pronoun is None:
-            return 0.0
+            return
         if pronoun == "i" or person.narrator:
             is_narrator = pronoun == "i" and person.narrator
-            return w["acts_nearby"] if is_narrator else w["leading_pronoun_conflicts"]
-        if person.female is None:
-            return 0.0
-        fits = person.female == (pronoun == "she")
-        return w["leading_pronoun_fits"] if fits else w["leading_pronoun_conflicts"]
+            yield ("acts_nearby" if is_narrator else "leading_pronoun_conflicts"), 1
+        elif person.female is not None:
+            fits = person.female == (pronoun == "she")
+            yield ("leading_pronoun_fits" if fits else "leading_pronoun_conflicts"), 1
 
-    def _by_noun(self, person: Person, noun: str) -> float:
-        w, sex = WEIGHTS, noun_gender(noun)
-        link = (self.links or {}).get(noun, {}).get(person.name, 0.0)
-        score = w["noun_link"] * link
+    def _by_noun(self, person: Person, noun: str) -> Iterator[Cue]:
         if person.narrator:
-            return w["narrator_in_third_person"]
-        if sex is not None and person.female is not None and sex != person.female:
-            score += w["noun_conflicts"]
-        return score
+            yield "narrator_in_third_person", 1
+            return
+        yield "noun_link", (self.links or {}).get(noun, {}).get(person.name, 0.0)
+        sex = noun_gender(noun)
+        if sex is not None and person.female is not None:
+            yield "noun_conflicts", sex != person.female
 
     def _leading_pronoun(self, at: int) -> str | None:
         """The pronoun that a piece of narration begins with: ``he``, ``she`` or ``i``."""
