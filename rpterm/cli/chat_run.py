@@ -14,8 +14,8 @@ from contextlib import closing
 from functools import partial
 
 from rpterm import paths as folders
+from rpterm.chat.live_settings import LiveSettings
 from rpterm.config import load, save
-from rpterm.live_settings import LiveSettings
 from rpterm.paths import Paths
 from rpterm.startup.launch import ChatRequest, Launch, LaunchError
 

@@ -29,7 +29,7 @@ from rpterm.engine.protocol import (
 )
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, ThoughtSplitter
+from rpterm.engine.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason, Usage
 
 CHATML = (

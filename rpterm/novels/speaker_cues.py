@@ -20,7 +20,7 @@ from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import SpeechTag, noun_gender
 from rpterm.novels.voices import Voices
-from rpterm.sentences import spans
+from rpterm.text.sentences import spans
 
 WEIGHTS: dict[str, float] = {
     "named_by_tag": 6.7,

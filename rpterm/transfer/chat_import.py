@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.cards.exchange.files import safe_name
+from rpterm.cards.exchange.notes import Notes
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import cause_of
 from rpterm.store import Store
-from rpterm.store.chat_files import full_chat
-from rpterm.store.chat_files.chat_log import import_log, parse_log, parse_rows
-from rpterm.store.chat_files.foreign_chats import read_chats
-from rpterm.store.chat_files.json_lines import Notes
-from rpterm.store.chat_files.log_records import ChatLog
-from rpterm.text_encoding import to_utf8
+from rpterm.text.encoding import to_utf8
 from rpterm.transfer.chat_cards import (
     NO_CARD,
     KnownCard,
@@ -32,6 +28,10 @@ from rpterm.transfer.chat_cards import (
     store_cast,
     stored_card,
 )
+from rpterm.transfer.chat_files import full_chat
+from rpterm.transfer.chat_files.chat_log import import_log, parse_log, parse_rows
+from rpterm.transfer.chat_files.foreign_chats import read_chats
+from rpterm.transfer.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
 from rpterm.types import RptermError
 
@@ -258,8 +258,8 @@ def _with_ratings(
     ratings_flag = f"{_RATINGS_FLAG}{flag.removeprefix(IMPORT_FLAG)}"
     if store.flag(ratings_flag) == str(chat_id):
         return result
-    from rpterm.store.chat_files.ratings import import_judgements
     from rpterm.store.judgements import Judgements
+    from rpterm.transfer.chat_files.ratings import import_judgements
 
     ratings, swipes = import_judgements(Judgements(store), chat_id, log)
     store.set_flag(ratings_flag, str(chat_id))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from rpterm.cards.card import CharacterCard
+    from rpterm.chat.live_settings import LiveSettings
     from rpterm.config import Settings
-    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.help import HelpScreen
     from rpterm.tui.screens.tour import TourScreen
 

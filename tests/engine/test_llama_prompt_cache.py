@@ -19,7 +19,7 @@ from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.kv import ChatCache
 from rpterm.engine.llama.model import Model, ModelOptions
 from rpterm.engine.llama.prompt_cache import MIN_TOKENS, PromptCache
-from rpterm.system_memory import SystemMemory
+from rpterm.hardware.system_memory import SystemMemory
 
 pytestmark = pytest.mark.model
 

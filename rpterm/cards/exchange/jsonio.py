@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from rpterm.cards.exchange.errors import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError, NotACard
-from rpterm.cards.exchange.fields import ImportNotes
-from rpterm.text_encoding import not_utf8_message
+from rpterm.cards.exchange.notes import ImportNotes
+from rpterm.text.encoding import not_utf8_message
 
 _MAX_LISTED = 5
 _MARKS = (b",", b"[", b"{", b":")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from rpterm.cards.exchange.errors import MAX_DEPTH, ExchangeError, NotACard
-from rpterm.text_encoding import not_utf8_message
+from rpterm.text.encoding import not_utf8_message
 
 MAX_YAML = 1 << 20
 _MAX_WITHOUT_C_PARSER = 96 << 10

@@ -15,8 +15,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from rpterm import slash
-from rpterm.chat import events
+from rpterm.chat import events, slash
 from rpterm.chat.other_terminals import (
     BRANCH_BEGUN,
     OPEN_TWICE,
@@ -31,9 +30,9 @@ from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.card_reload import Reloader
+    from rpterm.chat.live_settings import LiveSettings
     from rpterm.chat.request import ReplyRequest
     from rpterm.chat.session import Session
-    from rpterm.live_settings import LiveSettings
 
 SHOWN = 6
 """How many turns are printed when a chat is continued."""
@@ -147,9 +146,7 @@ class PlainChat:
 
     def tell(self, text: str) -> None:
         """Write a message of the program to standard error, so that pipes get only the chat."""
-        with suppress(OSError, ValueError):
-            sys.stderr.write(out.without_controls(text) + "\n")
-            sys.stderr.flush()
+        out.tell(text)
 
     # The model ---------------------------------------------------------------------------------
     def _load(self) -> None:

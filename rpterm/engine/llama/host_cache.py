@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from rpterm.engine.llama.binding import lib
-from rpterm.system_memory import system_memory
+from rpterm.hardware.system_memory import system_memory
 
 MAX_BYTES = 2 << 30
 _FREE_SHARE = 4

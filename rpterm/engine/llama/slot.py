@@ -8,7 +8,7 @@ from rpterm.engine.llama.token_sampler import TokenSampler
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, ThoughtSplitter
+from rpterm.engine.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason
 
 _MARK_TOKENS = 32

@@ -15,7 +15,7 @@ import re
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _RULE = re.compile(r"\b(?:never|does not|doesn't|cannot|can't|must not|will not|won't)\b(.*)", re.I)
 _NEGATION = re.compile(r"\b(?:never|not|no|cannot|nor|without|\w+n't|neither|refuse[sd]?)\b", re.I)

@@ -15,7 +15,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content, Span
 from textual.widgets import Input, Static
 
-from rpterm.sentences import spans
+from rpterm.text.sentences import spans
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.widgets.text_inputs import JoinerInput

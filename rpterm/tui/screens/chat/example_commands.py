@@ -187,7 +187,7 @@ async def _mark(chat: ChatScreen, exemplar: Exemplar, mark: Mark | None) -> None
 
 def _other_member(session: Session, turn: Turn) -> Member | None:
     """The member who said a reply; ``None`` if it was the chat's own character."""
-    from rpterm.group import speaker_of
+    from rpterm.prompt.perspective import speaker_of
 
     cast = session.scene.cast
     member = speaker_of(cast, turn) if cast is not None else None

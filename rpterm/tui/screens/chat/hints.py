@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import slash_completion
 from rpterm.tui.widgets.hints import KeyHints

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpterm import new_card, paths
+from rpterm import paths
+from rpterm.cards.authoring import new_card
 from rpterm.tui import keys
 from rpterm.tui.screens.form import Field, Form
 from rpterm.types import RptermError

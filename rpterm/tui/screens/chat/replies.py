@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import background, keys
 from rpterm.tui.screens.chat import frame, require, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest

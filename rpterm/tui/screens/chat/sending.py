@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import background, keys
 from rpterm.tui.screens.chat import (
     candidates,

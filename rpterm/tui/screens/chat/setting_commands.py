@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rpterm.live_settings import DEFAULT, MODEL, PROFILE, problem_with
+from rpterm.chat.live_settings import DEFAULT, MODEL, PROFILE, problem_with
 from rpterm.tui.screens.chat import opening, preview, require
 
 if TYPE_CHECKING:
-    from rpterm.live_settings import LiveSetting, LiveSettings
+    from rpterm.chat.live_settings import LiveSetting, LiveSettings
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.screens.chooser import Choice
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import require, slash_completion
 from rpterm.types import RptermError
