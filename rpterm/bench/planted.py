@@ -31,8 +31,9 @@ from typing import Any
 
 from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import proportion
-from rpterm.cards import library, reader
+from rpterm.cards import library
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format import reader
 from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.signal import Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.anachronism import Anachronism

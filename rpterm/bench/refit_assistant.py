@@ -23,7 +23,8 @@ from rpterm.bench import convai2, pdnc
 from rpterm.bench.bundled import read_table
 from rpterm.bench.logistic import fit_logistic
 from rpterm.bench.scoring_models import open_models
-from rpterm.cards import library, reader
+from rpterm.cards import library
+from rpterm.cards.format import reader
 from rpterm.scoring.scene import scene_of
 from rpterm.scoring.signals.assistant_voice import features
 from rpterm.scoring.similarity import Encode

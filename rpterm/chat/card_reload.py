@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.checks.lint import static_tokens, tokens
 from rpterm.cards.diff import Change, diff
-from rpterm.cards.lint import static_tokens, tokens
+from rpterm.cards.format.reader import parse
 from rpterm.cards.lore.rules import world_name
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardWatcher
 from rpterm.cards.worlds import UnreadableWorld
 from rpterm.chat.cast.actors import Actor

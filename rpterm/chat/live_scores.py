@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.perspective import speaker_of, view_for
 from rpterm.prompt.window import visible_turns
 from rpterm.scoring.scene import ReplyScene, scene_of
@@ -143,7 +143,7 @@ class LiveScores:
             user=chat.persona.name,
             history=tuple((each.role == "assistant", each.text) for each in path),
             others=self._contrast(card),
-            expand=ChatMacros(card, chat, path).expand_static,
+            expand=ChatView(card, chat, path).expand_static,
         )
 
     def _contrast(self, card: CharacterCard) -> tuple[CharacterCard, ...]:
@@ -205,7 +205,8 @@ class LiveScores:
 
 def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
     """The cards that come with rpterm, as the other characters that replies are compared to."""
-    from rpterm.cards import library, reader
+    from rpterm.cards import library
+    from rpterm.cards.format import reader
 
     found = []
     for path in sorted(library.card_folders(user_folder)[-1].glob("*.toml")):

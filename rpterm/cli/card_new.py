@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards import draft
+from rpterm.cards.authoring import draft
 from rpterm.cards.authoring.new_card import blank_card
-from rpterm.cards.template import template
+from rpterm.cards.authoring.template import template
 from rpterm.cli import out, rich_out
 from rpterm.cli.user_files import load_settings
 from rpterm.paths import Paths

@@ -362,7 +362,7 @@ def schema(
     path: Annotated[bool, typer.Option("--path", help="Print the path of its file.")] = False,
 ) -> None:
     """Print the JSON schema of cards, for checks in an editor."""
-    from rpterm.cards import schema as published
+    from rpterm.cards.format import schema as published
 
     out.say(str(published.PUBLISHED) if path else published.text(), end="\n" if path else "")
 

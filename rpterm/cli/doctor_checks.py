@@ -166,7 +166,7 @@ def _contradictions(settings: Settings) -> Finding:
     if not name:
         detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
         return Finding("ok", detail)
-    from rpterm.memory.nli_labels import label_positions, read_labels
+    from rpterm.memory.embedding.nli_labels import label_positions, read_labels
 
     folder = Path(name).expanduser()
     if not folder.is_dir():

@@ -117,7 +117,7 @@ class Engines:
 
     def open(self, duel: Duel, contender: Contender) -> Session:
         """A session in the duel's chat, without memory, so that all sides read the same prompt."""
-        from rpterm.cards import reader
+        from rpterm.cards.format import reader
         from rpterm.chat.session import Session
 
         chat = duel.store.chat(duel.chat_id)

@@ -12,6 +12,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from io import StringIO
@@ -37,6 +38,13 @@ def say(text: str = "", end: str = "\n") -> None:
     except UnicodeEncodeError:
         code = sys.stdout.encoding or "ascii"
         sys.stdout.write(text.encode(code, "replace").decode(code))
+
+
+def tell(text: str) -> None:
+    """Write a message of the program to standard error, so that pipes get only data."""
+    with suppress(OSError, ValueError):  # It may be closed.
+        sys.stderr.write(without_controls(text) + "\n")
+        sys.stderr.flush()
 
 
 def json_data(value: Any) -> None:
@@ -146,3 +154,4 @@ def save(path: Path | None, text: str, force: bool) -> None:
         write_new(path, text, force)
     except FileAlreadyExists as error:
         raise RptermError(f"{error} --force overwrites it.") from error
+    tell(f"Written to {path}.")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normalize
-from rpterm.cards.patterns import PatternError, compile_pattern
+from rpterm.cards.lore.patterns import PatternError, compile_pattern
 from rpterm.chat.events import ReplyCancelled, ReplyFailed, ReplyFinished, SessionEvent
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session

@@ -14,8 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from rpterm.store import chats
+from rpterm.store.database.process_locks import is_alive
 from rpterm.store.errors import StoreError
-from rpterm.store.process_locks import is_alive
 from rpterm.store.store import Store
 from rpterm.types import Chat, Generation, Turn
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format.value_checks import CONTROL_CHARACTERS
+from rpterm.cards.format.writer import dump
 from rpterm.cards.problems import CardError
-from rpterm.cards.value_checks import CONTROL_CHARACTERS
-from rpterm.cards.writer import dump
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer.chat_files.log_records import ChatLog

@@ -24,7 +24,7 @@ from distil_turns import CHATS, HELD, LIVES, SEEN, Case
 from rpterm.engine.llama import LlamaEngine
 from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.statements import statements
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
 from rpterm.models.starter import llm_path
 from rpterm.prompt.oneshot import Ask, Message, background_asker
 from rpterm.prompt.template import ChatTemplate

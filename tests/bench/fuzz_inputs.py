@@ -20,7 +20,7 @@ from typing import Any
 
 from rpterm.cards.exchange import charx, jsonio, png
 from rpterm.cards.exchange.importer import read_bytes
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 
 MOST = 4 << 20
 """Bytes per file: larger files are refused because of their size alone."""

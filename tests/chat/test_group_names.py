@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import load
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import load
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
@@ -118,7 +118,7 @@ def test_a_nickname_that_changed_while_the_program_was_closed(world: World) -> N
     for _ in range(2):
         session = world.open(chat=chat)
         assert said_by(session) == OWNERS
-    mara = session.scene.view(session.scene.lead, session.path())
+    mara = session.scene.view(session.scene.lead, session.path()).history
     assert [(t.speaker, t.role) for t in mara][2] == ("The Pilot", "user")
 
 

@@ -15,7 +15,8 @@ from cli_tools import LIMIT_S, Cli, Spawn, read_until
 from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.models.engine_factory import SCRIPTED_REPLIES
-from rpterm.store import Store, other_processes
+from rpterm.store import Store
+from rpterm.store.database import other_processes
 from rpterm.types import Origin, RptermError, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES

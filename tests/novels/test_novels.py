@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from story import STORY, paragraphs
 
 from rpterm.bench import novels
+from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.cards.reader import parse
-from rpterm.cards.template import template
+from rpterm.cards.format.reader import parse
 from rpterm.novels import gender
 from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names

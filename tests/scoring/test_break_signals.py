@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -419,6 +418,5 @@ def test_a_score_that_means_what_it_says_errs_by_noise_alone() -> None:
 @pytest.mark.parametrize("signal", [AssistantVoice(), Contradiction(), SpeakingForUser()])
 @pytest.mark.parametrize("space", ["\n", " "])
 def test_a_long_run_of_white_space_costs_little(signal: Signal, space: str) -> None:
-    began = time.perf_counter()
-    assert signal.measure(f"I have{space * 12_000}5 boats.", SCENE).value < 1
-    assert time.perf_counter() - began < 5  # Milliseconds; 12 s if each line start reads it all.
+    # Milliseconds; ten minutes if each line start reads it all.
+    assert signal.measure(f"I have{space * 80_000}5 boats.", SCENE).value < 1

@@ -101,7 +101,7 @@ def test_without_lock_files_an_import_is_a_single_transaction(
     def unsupported(descriptor: int) -> None:
         raise OSError("no locks here")
 
-    monkeypatch.setattr("rpterm.store.process_locks._try_lock", unsupported)
+    monkeypatch.setattr("rpterm.store.database.process_locks._try_lock", unsupported)
     with Store(store.file) as other, hidden_chat(store, CHAT) as chat_id:
         add(store, chat_id)
         with pytest.raises(StoreError, match="no chat"):

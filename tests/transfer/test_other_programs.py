@@ -11,7 +11,7 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.export import export
-from rpterm.cards.reader import load
+from rpterm.cards.format.reader import load
 from rpterm.cards.worlds import parse_world
 from rpterm.store import Store
 from rpterm.store.cast import Casts

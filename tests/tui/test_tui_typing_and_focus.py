@@ -90,6 +90,20 @@ async def test_a_panes_keys_run_its_commands_and_other_letters_go_to_the_input(
         await wait_until(pilot, lambda: app.chat.input.text == "hp")
 
 
+@pytest.mark.parametrize("letters", [["d", "n"], ["x", "z", "w", "escape"]])
+async def test_what_is_typed_in_a_dialog_leaves_the_focus_behind_it(
+    stage: Stage, letters: list[str]
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("alt+up", letters[0])
+        await wait_until(pilot, lambda: app.screen is not app.chat)
+        await pilot.press(*letters[1:])
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert app.chat.transcript.selected is not None and app.chat.transcript.has_focus
+
+
 # Writing ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
 async def test_zero_width_joiners_can_be_typed_in_the_input(stage: Stage, joiner: str) -> None:

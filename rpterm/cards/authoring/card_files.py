@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rpterm.cards import library, reader, world_edit, worlds
+from rpterm.cards import library, worlds
+from rpterm.cards.authoring import world_edit
+from rpterm.cards.format import reader
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import cause_of
 from rpterm.paths import write_atomic

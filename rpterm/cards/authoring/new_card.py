@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rpterm.cards import draft, worlds
+from rpterm.cards import worlds
+from rpterm.cards.authoring import draft
+from rpterm.cards.authoring.template import template, world_template
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
-from rpterm.cards.template import template, world_template
 from rpterm.paths import Paths, make_folder, write_new
 from rpterm.types import RptermError
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from rpterm.cards import key_table, value_checks
 from rpterm.cards.card import CharacterCard, Example, Probe
-from rpterm.cards.exchange.fields import ImportNotes
-from rpterm.cards.locate import Path
-from rpterm.cards.value_checks import Report
+from rpterm.cards.exchange.notes import ImportNotes
+from rpterm.cards.format import key_table, value_checks
+from rpterm.cards.format.locate import Path
+from rpterm.cards.format.value_checks import Report
 from rpterm.foreign_json import as_mapping
 
 _LINES = ("attributes", "relations", "style", "limits")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from rpterm.cards.card import CharacterCard
+from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.cards.problems import CardError
 from rpterm.types import Member
 
@@ -28,17 +28,6 @@ _NARRATOR_CARD = CharacterCard(
     ),
     tags=("narrator",),
 )
-
-
-class FoundCard(Protocol):
-    """A card, its TOML source, and its file."""
-
-    @property
-    def card(self) -> CharacterCard: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def path(self) -> Path | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +53,8 @@ def find_with_narrator(
     Raises:
         RptermError: There is no such card, or it cannot be read.
     """
-    from rpterm.cards import library, writer
+    from rpterm.cards import library
+    from rpterm.cards.format import writer
 
     try:
         found = find(target)
@@ -103,7 +93,7 @@ def card_of_member(
         extra: Worlds that belong to the chat.
     """
     from rpterm.cards import worlds
-    from rpterm.cards.reader import parse
+    from rpterm.cards.format.reader import parse
 
     if member.card_path and Path(member.card_path).is_file():
         try:
@@ -121,7 +111,7 @@ def card_of_member(
 
 def current_card_name(member: Member) -> str:
     """The name that a member's card file has now; its stored name if the file cannot be read."""
-    from rpterm.cards import reader
+    from rpterm.cards.format import reader
 
     if member.card_path is None:
         return member.card_name

@@ -146,9 +146,7 @@ class PlainChat:
 
     def tell(self, text: str) -> None:
         """Write a message of the program to standard error, so that pipes get only the chat."""
-        with suppress(OSError, ValueError):
-            sys.stderr.write(out.without_controls(text) + "\n")
-            sys.stderr.flush()
+        out.tell(text)
 
     # The model ---------------------------------------------------------------------------------
     def _load(self) -> None:

@@ -15,7 +15,7 @@ from rpterm.memory.distil import grammar
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import Statement
 from rpterm.memory.distil.support import support
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
 
 if TYPE_CHECKING:
     from rpterm.prompt.oneshot import Ask, Message

@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.widget import MountError
 
 from rpterm.errors import user_message
 from rpterm.tui import background, keys, messages
@@ -203,6 +204,10 @@ class ChatScreen(Screen[None]):
             self.say(str(refusal))
         except RptermError as error:
             self.say(str(error), error=True)
+        except MountError:
+            if self.is_attached:
+                raise
+            return  # The app is quitting: a widget for what was still reported has no place.
         self.refresh_hints()
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -251,7 +256,7 @@ class ChatScreen(Screen[None]):
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
-        await opening.opening_failed(self, event.text)
+        await self._guarded(opening.opening_failed(self, event.text))
 
     @on(messages.ModelProgressed)
     def model_progressed(self, event: messages.ModelProgressed) -> None:
@@ -263,7 +268,7 @@ class ChatScreen(Screen[None]):
 
     @on(messages.ModelFailed)
     async def model_failed(self, event: messages.ModelFailed) -> None:
-        await opening.model_failed(self, event)
+        await self._guarded(opening.model_failed(self, event))
 
     @on(messages.BranchChanged)
     async def branch_changed(self, event: messages.BranchChanged) -> None:
