@@ -6,6 +6,7 @@ Finding the folders does not create them: code that writes a file calls ``make_f
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -149,6 +150,16 @@ def read_text(file: Path, hint: str = "") -> str:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PathError(f"{file} cannot be read ({cause_of(error)}). {hint}".rstrip()) from error
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file's content in hex.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_new(file: Path, text: str, force: bool) -> None:

@@ -6,7 +6,6 @@ The same store always gives the same bytes. It keeps only one chat in memory, an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from rpterm.paths import sha256
 from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
 from rpterm.preference.empty_export import (
@@ -224,7 +224,7 @@ class _Run:
             "left_out": dict(sorted(self.result.left_out.items())),
             "scrubbed": dict(sorted(self.result.scrubbed.items())),
             "sha256": {
-                str(path.relative_to(folder).as_posix()): _sha256(path)
+                str(path.relative_to(folder).as_posix()): sha256(path)
                 for path in sorted(folder.rglob("*"))
                 if path.is_file()
             },
@@ -375,8 +375,3 @@ def _prefetched(materials: Iterator[ChatJudgements]) -> Iterator[ChatJudgements]
 
 def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

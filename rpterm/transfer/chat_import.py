@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rpterm.cards.exchange.files import safe_name
+from rpterm.cards.exchange.notes import Notes
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import cause_of
 from rpterm.store import Store
@@ -30,7 +31,6 @@ from rpterm.transfer.chat_cards import (
 from rpterm.transfer.chat_files import full_chat
 from rpterm.transfer.chat_files.chat_log import import_log, parse_log, parse_rows
 from rpterm.transfer.chat_files.foreign_chats import read_chats
-from rpterm.transfer.chat_files.json_lines import Notes
 from rpterm.transfer.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
 from rpterm.types import RptermError

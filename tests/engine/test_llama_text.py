@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rpterm.engine.llama.banned_phrases import BannedPhrases
@@ -97,9 +97,13 @@ def test_half_a_character_waits_and_is_dropped_at_the_end() -> None:
     assert reply.finish() == ""
 
 
+@example("ΟΔΟΣ")
+@example("İ")
 @given(st.text())
-def test_fold_keeps_offsets(text: str) -> None:
+def test_each_character_is_folded_alone(text: str) -> None:
+    assert fold(text) == "".join(fold(char) for char in text)
     assert len(fold(text)) == len(text)
+    assert fold("ο δρόμος") == fold("Ο ΔΡΌΜΟΣ")
 
 
 @given(SMALL, NEEDLES)

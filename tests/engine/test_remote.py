@@ -200,7 +200,8 @@ def test_load_uses_what_the_server_reports(engine: RemoteEngine, server: FakeSer
     assert (info.engine, info.model, info.context) == ("remote", "tiny", 2048)
     assert not info.exact_tokens and not info.can_score
     assert engine.load() is info is engine.info
-    assert RemoteEngine(server.url, "", key="secret", context=99).load().context == 99
+    first = RemoteEngine(server.url, "", key="secret", context=99).load()
+    assert (first.model, first.context) == ("tiny", 99)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +242,20 @@ def test_streams_and_counts(engine: RemoteEngine, server: FakeServer) -> None:
     ]
     assert (asked["seed"], asked["min_p"], asked["dry_multiplier"]) == (5, 0.07, 0.8)
     assert "grammar" not in asked and "mirostat" not in asked
+
+
+def test_without_token_counts_of_the_server_the_pieces_are_counted(
+    engine: RemoteEngine, server: FakeServer
+) -> None:
+    def piece(delta: dict[str, str], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+    pieces = [piece({"content": word}) for word in ("Aye", ", ", "sir.")]
+    server.body = "text/event-stream", b"".join([*pieces, piece({}, "stop"), b"data: [DONE]\n\n"])
+    events = list(engine.generate(ASK))
+    (end,) = ends(events)
+    assert (text_of(events), end.usage.generated) == ("Aye, sir.", 3)
 
 
 def test_samplers_a_server_has_on_by_default_are_switched_off(

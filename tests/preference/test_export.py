@@ -151,6 +151,23 @@ def test_conflicts_are_resolved_by_strength_then_majority(scene: Scene, tmp_path
     assert [gone[number] for number in undecided] == ["judgements contradict each other"] * 2
 
 
+@pytest.mark.parametrize("winners", ["abb", "bab", "bba", "aabbb", "bbaab", "abbbab"])
+def test_the_majority_of_verdicts_decides_in_any_order(
+    scene: Scene, tmp_path: Path, winners: str
+) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    judged = {"a": list[int](), "b": list[int]()}
+    for number, winner in enumerate(winners):
+        sides = (a, b) if number % 2 else (b, a)
+        verdict = "left" if sides[0] == {"a": a, "b": b}[winner] else "right"
+        judged[winner].append(scene.judge.compare(*sides, verdict).id)
+    run(scene, tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert (row["chosen"][0]["content"], row["rejected"][0]["content"]) == ("Two.", "One.")
+    assert row["meta"]["judgements"] == judged["b"]
+    assert left_out(tmp_path / "out") == dict.fromkeys(judged["a"], "outvoted by other judgements")
+
+
 def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
     scene: Scene, tmp_path: Path
 ) -> None:

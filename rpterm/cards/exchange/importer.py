@@ -18,7 +18,7 @@ from rpterm.cards.exchange.book import is_book, read_book
 from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
-from rpterm.cards.exchange.fields import ImportNotes
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.cards.exchange.patch import Table, diff, fingerprint, without
 from rpterm.cards.exchange.world_file import is_world, read_world
 from rpterm.errors import cause_of

@@ -34,7 +34,8 @@ from rpterm.cards.exchange.entry import (
     usable_keys,
     usual_whole_words,
 )
-from rpterm.cards.exchange.fields import Fields, ImportNotes
+from rpterm.cards.exchange.fields import Fields
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
 from rpterm.foreign_json import as_mapping, as_texts
 
