@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from rpterm.memory.bert import can_read
-from rpterm.memory.embed import STARTER, WorkerEmbedder
+from rpterm.memory.embedding.bert import can_read
+from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 
 BY_SENTENCE_TRANSFORMERS = {
@@ -47,7 +47,7 @@ def test_a_vector_does_not_depend_on_the_texts_beside_it(encoder):
 def test_the_worker_answers_without_torch():
     code = (
         "import sys\n"
-        "from rpterm.memory import embed_worker\n"
+        "from rpterm.memory.embedding import embed_worker\n"
         f"assert embed_worker._load({str(embedder_folder())!r})(['a']).shape == (1, 384)\n"
         "assert not {'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)"
     )

@@ -60,7 +60,7 @@ def _take_stdout() -> TextIO:
 
 
 def _load(folder: str) -> _Encode:
-    from rpterm.memory import bert
+    from rpterm.memory.embedding import bert
 
     if bert.can_read(Path(folder)):
         return bert.BertEncoder(Path(folder)).encode
