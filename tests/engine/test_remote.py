@@ -26,9 +26,9 @@ from rpterm.engine.protocol import (
     Retracted,
     Thought,
 )
+from rpterm.engine.remote import engine as remote
+from rpterm.engine.remote import errors as remote_errors
 from rpterm.engine.remote.engine import RemoteEngine
-from rpterm.engine.remote.engine import engine as remote
-from rpterm.engine.remote.engine import errors as remote_errors
 from rpterm.types import Sampling
 
 ASK = GenerateRequest(
