@@ -30,6 +30,7 @@ TOLD = (
         ("What do you know about me?", "home"),
         ("whats my name", "name"),
         ("where do i live", "home"),
+        ("where am I from", "work:% from %"),
         ("do you remember what job I have", "work"),
         ("whats my dog called", "pet:%dog%"),
     ],
@@ -83,6 +84,21 @@ def test_the_fact_comes_first_without_shared_words_or_an_embedder(memory, draft,
     found = asked(memory, draft)
     assert fact in found[0].text
     assert found[0].why.startswith("you asked about your ")
+
+
+def test_little_else_comes_with_a_fact_that_is_the_answer(memory):
+    chat, turn = memory.store.create_chat(card_name="C", card_hash="0").id, None
+    others = [f"My old name was number {n}, a name like any other name." for n in range(6)]
+    for line in [*others, "My name is Reed."]:
+        turn = memory.store.add_turn(chat, turn, "user", "Ann", line, origin=Origin.TYPED).id
+        memory.remember(turn)
+    assert memory.settled(60)
+    DistillingWork(memory).read_rules(chat)
+    memory.wake()
+    assert memory.settled(60)
+    found = asked(memory, "what is my name")
+    assert found[0].text.endswith("Ann is called Reed")
+    assert len(found) <= 3
 
 
 def test_an_outdated_or_hidden_fact_does_not_answer(memory):

@@ -89,12 +89,13 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     context_tails = [text[-_CONTEXT_CHARS:] for text in reversed(context)] if short else []
     text = "\n".join([*context_tails, draft[-2 * _MAX_CHARS :]]).strip()
     query = query_terms(weighted)
-    evidence = query if short else query_terms(weighted[:1])
+    slots = slots_asked(draft)
+    evidence = query if short and not slots else query_terms(weighted[:1])
     spans = tuple(dates.spans(draft, now))
     said = what_was_said(draft, [span.words for span in spans])
     return TextQuery(
         query, evidence, words, text, spans,
         is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
-        slots=slots_asked(draft),
+        slots=slots,
         said=said,
     )  # fmt: skip
