@@ -237,6 +237,12 @@ def _set_exportable(chats: list[int], exportable: bool) -> None:
             store.chat(chat)  # A wrong number is reported before anything is marked.
         for chat in chats:
             judgements.consent(chat, exportable)
+    names = f"{'Chat' if len(chats) == 1 else 'Chats'} {', '.join(map(str, chats))}"
+    out.tell(
+        f"{names} can be exported: `rpterm export OUT` writes the ratings as training data."
+        if exportable
+        else f"{names} will not be exported."
+    )
 
 
 def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:

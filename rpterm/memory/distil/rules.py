@@ -159,6 +159,8 @@ RULES: tuple[FactRule, ...] = (
           r".+)?)(?: by (?:trade|profession))?", "{who} is {value}", 0.7, _non_empty, single=True),
     _rule("work", r"I(?:['’]ve| have)? (?:just )?(?P<how>quit|left|lost) (?P<value>my job(?: .+)?)",
           "{who} {how} {value}", 0.7, _non_empty, single=True, retracts=True),
+    _rule("work", rf"I {_ADV}drive (?P<value>(?:an? )?(?:taxi|cab|bus|tram|lorry|ambulance)s?)"
+          r"(?: .+)?", "{who} drives {value}", 0.7, _non_empty, single=True),
     _rule("work", rf"I{_BE} (?P<value>retired|unemployed|out of work)", "{who} is {value}", 0.7,
           single=True),
     _rule("study", rf"I(?:['’]m| am)? {_ADV}(?:study|studying) (?P<value>.+)",
@@ -209,6 +211,10 @@ RULES: tuple[FactRule, ...] = (
     _rule("health", r"I have (?P<value>(?:[\w-]+ )?(?:asthma|diabetes|epilepsy|arthritis|"
           r"migraines|insomnia|anxiety|depression|hay fever))",
           "{who} has {value}", 0.8, _non_empty),
+    _rule("trait", rf"I(?:['’]m| am) {_ADV}(?P<value>(?:left|right)[- ]handed|deaf|blind|"
+          r"colou?r[- ]?blind|diabetic|asthmatic|epileptic|autistic|dyslexic|pregnant|gay|lesbian|"
+          r"bisexual|trans(?:gender)?|non-?binary|adopted|an orphan|sober)",
+          "{who} is {value}", 0.7, _non_empty),
     _rule("diet", rf"I(?:['’]m| am) {_ADV}(?:an? )?(?P<value>vegetarian|vegan|pescatarian|coeliac|"
           r"teetotal(?:ler)?|lactose intolerant)",
           "{who} is {value}", 0.8, _non_empty, single=True),
@@ -238,6 +244,8 @@ RULES: tuple[FactRule, ...] = (
           rf"(?P<when>{_WHEN})(?:[ ,].+)?", "{who} said they were {value} {when}", 0.6, _is_action),
     _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) (?P<value>{_DOING} .+)",
           "{who} said they were {value} {when}", 0.6, _is_action),
+    _rule(PLAN, rf"I(?:['’]ve got| have| need) to (?P<value>.+?) (?P<when>{_WHEN})(?:[ ,].+)?",
+          "{who} said they have to {value} {when}", 0.7, _is_action),
     _rule(PLAN, rf"I(?:['’]ve got| have) (?P<value>an? .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they had {value} {when}", 0.6),
     _rule(PLAN, rf"my (?P<value>[\w' -]+?) is (?P<when>{_WHEN})", "{who}'s {value} is {when}", 0.6),

@@ -20,12 +20,13 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from rpterm.cards.exchange.notes import Notes
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.store.hidden_chat import InsertTurn, hidden_chat, write_in_batches
 from rpterm.store.store import Store
 from rpterm.transfer.chat_files.dates import format_date, parse_date
-from rpterm.transfer.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
+from rpterm.transfer.chat_files.json_lines import ChatLogError, decode_lines, parse_object
 from rpterm.transfer.chat_files.log_records import ChatLog, LogMessage
 from rpterm.transfer.chat_files.ratings import read_ratings
 from rpterm.transfer.chat_files.reasoning import REASONING_KEY, split_reasoning
@@ -93,7 +94,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
     if not turns:
         raise ChatLogError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
-        notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
+        notes.add(f"{counted(program_messages, 'message')} of the program itself left out.")
     metadata = as_mapping(head.get("chat_metadata"))
     return ChatLog(
         user=_head_name(head, "user_name") or user or "User",
@@ -101,7 +102,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         turns=tuple(turns),
         note=_parse_note(metadata, notes),
         at=parse_date(head.get("create_date")),
-        notes=notes.texts() + rest.notes(),
+        notes=notes.all() + rest.notes(),
         world=_name(metadata.get("world_info")),
     )
 
@@ -247,7 +248,7 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
         swipes.append(text)
     if swipes[shown] != text and text.strip():
         swipes[shown] = text
-        notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
+        notes.add(f"Line {number} was edited after it was swiped; the edited text is kept.")
     is_user = raw.get("is_user") is True or _type_of(raw) in _USERS_OWN_TYPES
     thoughts = [""] * len(swipes)
     if not is_user:
@@ -255,11 +256,11 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
         thoughts, swipes = [thought for thought, _ in split], [text for _, text in split]
     kept = [index for index, each in enumerate(swipes) if each.strip() or index == shown]
     if len(kept) > _MAX_SWIPES:
-        notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
+        notes.add(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
         kept = sorted({*kept[: _MAX_SWIPES - 1], shown})
     texts = tuple(swipes[index] for index in kept)
     if not any(each.strip() for each in texts):
-        notes.append(f"Line {number} is empty and was left out.")
+        notes.add(f"Line {number} is empty and was left out.")
         return []
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
     marks = () if is_user else read_ratings(raw, kept, shown)
@@ -316,7 +317,7 @@ def _parse_note(raw: Mapping[str, Any], notes: Notes) -> AuthorNote:
     if not text.strip():
         return AuthorNote()
     if raw.get("note_interval") == 0:
-        notes.append(f"The author's note was switched off and is left out: {_name(text)}")
+        notes.add(f"The author's note was switched off and is left out: {_name(text)}")
         return AuthorNote()
     if raw.get("note_position") in _NOTE_AT_TOP:
         return AuthorNote(_clean(text), _MAX_DEPTH)
