@@ -164,7 +164,7 @@ async def test_the_hints_of_a_small_terminal_show_leave_and_help(
         assert "^O continue" in screen_text(app)
         await pilot.press("ctrl+up")
         await wait_until(pilot, lambda: "Esc back  F1 help" in screen_text(app))
-        for hint in ("b branch", "d delete", "12345 rate"):
+        for hint in ("b branch", "d delete", "1-5 rate"):
             assert hint in screen_text(app).splitlines()[-1]
         await pilot.press("escape", "alt+v")
         await wait_until(pilot, lambda: "1 of 6" in screen_text(app))

@@ -254,8 +254,11 @@ async def choose_character(chat: ChatScreen) -> None:
     from rpterm.tui.screens.picker import CharacterPicker
 
     heading = "Characters" if chat.card else "Who do you want to talk to?"
+    path = chat.state.chat.card_path if chat.state.chat else None
     while True:
-        picker = CharacterPicker(heading, actions=("list-new",), overrides=chat.settings.keys)
+        picker = CharacterPicker(
+            heading, marked=path or "", actions=("list-new",), overrides=chat.settings.keys
+        )
         done = await chat.app.push_screen_wait(picker)
         if done is None:
             if chat.card is None:
