@@ -117,7 +117,7 @@ async def test_the_chats_pane_opens_the_chosen_chat(stage: Stage) -> None:
         await wait_until(pilot, lambda: len(stage.opened) == 2 and phase(app) == "ready")
         assert len(texts(app)) == 1
         await pilot.press("f4")
-        await wait_until(pilot, lambda: "3 turns" in screen_text(app))
+        await wait_until(pilot, lambda: f"{CARD.name} · 3 turns · just now" in screen_text(app))
         assert "first chat" in screen_text(app)  # It has no title but what was said first.
         lines = screen_text(app).splitlines()
         row = next(y for y, line in enumerate(lines) if "3 turns" in line)
@@ -301,6 +301,21 @@ async def test_without_a_card_the_character_list_opens_first(
         await wait_until(pilot, lambda: phase(app) == "ready")
         assert stage.calls[0][0] is not None and stage.calls[0][0].endswith("mara.toml")
         assert "Mara Venn" in screen_text(app)
+
+
+async def test_the_list_of_characters_begins_at_the_present_one(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
+    (tmp_path / "characters").mkdir()
+    for name in ("Ada", "Zoe"):
+        (tmp_path / "characters" / f"{name}.toml").write_text(f'name = "{name}"')
+    stage.card_path = str(tmp_path / "characters" / "Zoe.toml")
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f9")
+        await wait_until(pilot, lambda: "● Zoe" in screen_text(app))
+        assert app.screen.query_one(OptionList).highlighted_option.id == stage.card_path
 
 
 # Program ---------------------------------------------------------------------------------------
