@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rpterm.tui import keys
 from rpterm.tui.screens.chat import card_changes, examples, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
+from rpterm.tui.screens.form import Field, Form
 from rpterm.types import Intent, Status, Turn
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ async def toggle_mark(chat: ChatScreen, *, mark: Mark) -> None:
 async def edit(chat: ChatScreen) -> None:
     """Edit the text of an example of the card, in its file."""
     from rpterm.examples.records import card_key
-    from rpterm.tui.screens.form import Field, Form
 
     session, exemplar = require.session(chat), _marked_row(chat).exemplar
     if not exemplar.number:

@@ -23,7 +23,6 @@ from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
     candidates,
-    chats,
     frame,
     hints,
     keyboard,
@@ -360,6 +359,8 @@ class ChatScreen(Screen[None]):
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
     def on_chats_pane_chosen(self, event: ChatsPane.Chosen) -> None:
         """A chat was chosen in the Chats pane."""
+        from rpterm.tui.screens.chat import chats
+
         self.work(chats.open_chat(self, event.chat_id))
 
     def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:

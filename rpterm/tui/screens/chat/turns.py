@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import background, keys, text
 from rpterm.tui.external_editor import edit_outside
-from rpterm.tui.screens.chat import candidates, files, frame, preview, replies, require
+from rpterm.tui.screens.chat import candidates, frame, preview, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -141,6 +141,8 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 async def edit_outside_here(chat: ChatScreen) -> None:
     """Open in the external editor: the card in a focused pane, the selected turn, or the draft."""
     if chat.panes.active == "card":
+        from rpterm.tui.screens.chat import files
+
         await files.edit_card(chat)
         return
     turn = chat.transcript.selected
