@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import card_changes, examples, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.screens.form import Field, Form
@@ -74,9 +73,9 @@ async def keep(chat: ChatScreen) -> None:
     if turn is None:
         raise require.Refusal("There is no exchange yet.")
     if turn.status is not Status.COMPLETE:
-        continue_key = keys.key_name("continue", chat.settings.keys)
         raise require.Refusal(
-            f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it."
+            f"This reply breaks off: continue it ({chat.key_name('continue')}) or edit it, then "
+            "keep it."
         )
     exemplar = await chat.ask(exchange, session.store, turn)
     if exemplar is None:

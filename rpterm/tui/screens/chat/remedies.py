@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import chats, example_commands, frame, replies, require
 from rpterm.tui.screens.chat.scores import (
     SCORES_OFF,
@@ -92,8 +91,9 @@ def _reply(chat: ChatScreen) -> Turn:
     if turn is None:
         raise require.Refusal("There is no reply yet.")
     if chat.transcript.selected is None and not ends_with_reply(chat):
-        makes = keys.key_name("regenerate", chat.settings.keys)
-        raise require.Refusal(f"Your last message has no reply yet: {makes} makes one.")
+        raise require.Refusal(
+            f"Your last message has no reply yet: {chat.key_name('regenerate')} makes one."
+        )
     return turn
 
 

@@ -122,8 +122,8 @@ class ChatScreen(Screen[None]):
         self.came_from: list[Location] = []
         self.going_to: tuple[int, int] | None = None
         self.desk = WorkerThread("desk", self._background_failed)
-        self.loads = WorkerThread("load", self._reply_failed)
-        self.replies = WorkerThread("reply", self._reply_failed)
+        self.loads = WorkerThread("load", partial(reply_events.report_bug, self))
+        self.replies = WorkerThread("reply", partial(reply_events.report_bug, self))
         self.idle = WorkerThread("idle", self._background_failed)
         self.previews = WorkerThread("preview", self._background_failed)
         self.poller = polling.Poller(self, self._background_failed)
@@ -169,6 +169,10 @@ class ChatScreen(Screen[None]):
         return self.state.session
 
     # Commands ----------------------------------------------------------------------------------
+    def key_name(self, command: str) -> str:
+        """The first key of a command, as it is written in a sentence."""
+        return keys.key_name(command, self.settings.keys)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return keyboard.allows(self, action, parameters)
 
@@ -221,10 +225,6 @@ class ChatScreen(Screen[None]):
             self._pending[name] = self.set_timer(seconds, call)
         else:
             call()
-
-    def _reply_failed(self, error: Exception) -> None:
-        """The thread that opens chats or generates replies hit a bug."""
-        reply_events.report_bug(self, error)
 
     def _background_failed(self, error: Exception) -> None:
         """Another thread failed: show a notice; a running reply continues."""

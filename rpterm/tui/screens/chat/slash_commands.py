@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
     chats,
     files,
@@ -35,7 +34,7 @@ async def run(chat: ChatScreen, line: str) -> None:
     """Run a line that begins with a slash; an unknown command stays in the input."""
     name, arguments = slash.split(line)
     if name not in slash_completion.names():
-        palette_key = keys.key_name("palette", chat.settings.keys)
+        palette_key = chat.key_name("palette")
         chat.say(
             slash.unknown_command(name, slash_completion.names(), f"{palette_key} finds them all.")
         )
