@@ -398,6 +398,13 @@ def test_the_palette_ranks_names_above_descriptions() -> None:
     assert best("bran", 2) == ["branch-here", "branches"]
     assert best("retry") == ["regenerate"]  # Its label.
     assert best("temperature") == ["settings"]  # Only in its description.
+
+
+def test_the_palette_knows_what_other_programs_call_a_command() -> None:
+    assert palette.ALIASES.keys() <= keys.BY_ID.keys()
+    for name, aliases in palette.ALIASES.items():
+        assert [best(alias) for alias in aliases] == [[name]] * len(aliases)
+    assert best("lore") == ["world"]
     assert best("reply generate", 1) == ["regenerate"]
     assert best("zeppelin") == []
 
