@@ -386,6 +386,19 @@ def test_the_palette_offers_every_command_except_movements(stage: Stage) -> None
     assert len({palette.title(key) for key in offered}) == len(offered)
 
 
+async def test_a_click_outside_a_form_loses_nothing_that_was_written(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f5")
+        await wait_until(pilot, lambda: isinstance(app.screen, Form) and app.focused)
+        await type_text(pilot, "Fog")
+        await pilot.click(offset=(0, 0))
+        assert isinstance(app.screen, Form) and "Fog" in screen_text(app)
+        await pilot.press("backspace", "backspace", "backspace")
+        await pilot.click(offset=(0, 0))
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
 def best(query: str, many: int = 1) -> list[str]:
     found = [(palette.rank(query, key), key.id) for key in keys.KEYS if key.palette]
     return [name for rank, name in sorted(found, key=lambda each: -each[0]) if rank][:many]

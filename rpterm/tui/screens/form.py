@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -79,6 +80,11 @@ class Form(Dialog[dict[str, str]]):
         """Keep the focused field in view."""
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Ignore a click outside once something is written: it may be a slip."""
+        if any(self._value(field) != field.value for field in self._fields):
+            event.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Enter to a text area, where it begins a new line."""
