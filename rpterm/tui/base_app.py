@@ -28,7 +28,8 @@ class BaseApp(App[None], inherit_bindings=False):
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
-    # Textual declares it as a variable of the instance.
+    # Textual declares them as variables of the instance.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (66, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
     CSS = themes.TOASTS + themes.ANSI_CURSOR
 

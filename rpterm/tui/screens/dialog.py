@@ -70,6 +70,7 @@ class Dialog(DismissOnce[T], ModalScreen[T]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
+        &.-narrow #box { max-width: 100%; }
         &.-short #box { max-width: 100%; max-height: 100%; padding: 0 1; }
         Input, TextArea {
             border: round $panel;
