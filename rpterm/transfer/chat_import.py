@@ -29,7 +29,8 @@ from rpterm.transfer.chat_cards import (
     stored_card,
 )
 from rpterm.transfer.chat_files import full_chat
-from rpterm.transfer.chat_files.chat_log import import_log, parse_log, parse_rows
+from rpterm.transfer.chat_files.branches import main_file, mains_first
+from rpterm.transfer.chat_files.chat_log import import_log, join_log, parse_log, parse_rows
 from rpterm.transfer.chat_files.foreign_chats import read_chats
 from rpterm.transfer.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
@@ -106,7 +107,7 @@ def import_chats(
     """
     job = _Job(store, known, card, ratings, groups)
     results: list[ImportedChat] = []
-    for path in logs:
+    for path in mains_first(logs):
         try:
             results += _import_file(path, job)
         except RptermError as error:
@@ -137,7 +138,7 @@ def _import_file(path: Path, job: _Job) -> list[ImportedChat]:
             f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."
         )
     data = path.read_bytes()
-    flag = IMPORT_FLAG + hashlib.sha256(data).hexdigest()
+    flag = _flag(data)
     data = to_utf8(data)
     documents = read_chats(data, _character_name(path))
     if not documents:
@@ -192,6 +193,8 @@ def _import_chat(path: Path, data: bytes, flag: str, job: _Job) -> ImportedChat:
 def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> ImportedChat:
     """Create a chat and its cast from another program's log."""
     store, group = job.store, job.group_of(path)
+    if (joined := _join_main(path, log, job, flag)) is not None:
+        return joined
     if log.at is None:
         dated = (turn.at for turn in log.turns if turn.at is not None)
         log = replace(log, at=next(dated, path.stat().st_mtime))
@@ -214,6 +217,19 @@ def _import_log(path: Path, log: ChatLog, job: _Job, title: str, flag: str) -> I
     turns = len(log.turns)
     versions = chat.turn_count - turns
     return ImportedChat(path, chat.id, main.card.name, turns, notes, versions=versions)
+
+
+def _join_main(path: Path, log: ChatLog, job: _Job, flag: str) -> ImportedChat | None:
+    """Join a log to the chat it was branched off from, if that was imported before."""
+    store, main = job.store, main_file(path)
+    if main is None or not main.is_file() or main.stat().st_size > full_chat.MAX_BYTES:
+        return None
+    chat_id = _imported_as(store, _flag(main.read_bytes()))
+    if chat_id is None or not join_log(store, chat_id, log):
+        return None
+    store.set_flag(flag, str(chat_id))
+    notes = (*log.notes, f"It is a branch of {main.stem}, and became one here.")
+    return ImportedChat(path, chat_id, store.chat(chat_id).card_name, len(log.turns), notes)
 
 
 def _own_title(name: str, log: ChatLog) -> str:
@@ -264,6 +280,10 @@ def _with_ratings(
     ratings, swipes = import_judgements(Judgements(store), chat_id, log)
     store.set_flag(ratings_flag, str(chat_id))
     return replace(result, ratings=ratings, swipes=swipes)
+
+
+def _flag(data: bytes) -> str:
+    return IMPORT_FLAG + hashlib.sha256(data).hexdigest()
 
 
 def _imported_as(store: Store, flag: str) -> int | None:
