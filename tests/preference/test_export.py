@@ -19,6 +19,7 @@ from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
+from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
@@ -103,6 +104,15 @@ def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:
     run(scene, tmp_path / "kto", format="trl_kto")
     (row,) = rows(tmp_path / "kto")
     assert row["completion"][0]["content"] == "Dear User, you fell."
+
+
+def test_a_persona_is_removed_by_each_of_its_names(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        scene = Scene(store, persona="Miss Zenobia Fell")
+        scene.judge.stars(scene.reply("I miss you, Zenobia. Miss Fell, you fell."), 5)
+        run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "I miss you, User. Miss User, you fell."
 
 
 def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
@@ -243,8 +253,6 @@ def test_a_chat_without_consent_is_not_exported(scene: Scene, tmp_path: Path) ->
 
 
 def test_personal_data_is_removed_and_listed_next_to_the_export(tmp_path: Path) -> None:
-    from rpterm.store import Store
-
     with Store(tmp_path / "rp.db") as store:
         scene = Scene(store, persona="Violet Hunter", greeting="Come in, Violet Hunter!")
         said = "Write to v.hunter@example.org or +49 171 2345678, /home/violet/x, ghp_" + "a1" * 12
