@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.perspective import speaker_of, view_for
 from rpterm.prompt.window import visible_turns
 from rpterm.scoring.scene import ReplyScene, scene_of
@@ -143,7 +143,7 @@ class LiveScores:
             user=chat.persona.name,
             history=tuple((each.role == "assistant", each.text) for each in path),
             others=self._contrast(card),
-            expand=ChatMacros(card, chat, path).expand_static,
+            expand=ChatView(card, chat, path).expand_static,
         )
 
     def _contrast(self, card: CharacterCard) -> tuple[CharacterCard, ...]:

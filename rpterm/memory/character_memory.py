@@ -38,6 +38,8 @@ _MOST = 8
 _MOST_FOR_BARE = 2
 """The same, besides pinned ones, after a draft like "ok": what the turns before it bring to mind is
 not worth the wait for eight memories to be evaluated."""
+_ANSWERED_BY_FACT = frozenset(("name", "age", "birthday", "home", "origin", "partner", "work"))
+"""Slots whose facts are a complete answer, so that little else is recalled."""
 _MAX_RECENT = 64
 
 
@@ -165,8 +167,9 @@ class Memory:
             and not (blocks and blocks.occur_in(row.text))
         )
         most = _MOST
-        if search.is_bare:
-            most = min(_MOST, sum(hit.pinned for _, hit in found) + _MOST_FOR_BARE)
+        if search.is_bare or any(hit.settles in _ANSWERED_BY_FACT for _, hit in found):
+            sure = sum(hit.pinned or bool(hit.settles) for _, hit in found)
+            most = min(_MOST, sure + _MOST_FOR_BARE)
         chosen = fill(without_repeats(candidates), count, budget_tokens, most)
         recent = [*self.recent.items(), *((item.id, item) for item in chosen)]
         self.recent = dict(recent[-_MAX_RECENT:])

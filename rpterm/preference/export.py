@@ -6,7 +6,6 @@ The same store always gives the same bytes. It keeps only one chat in memory, an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from rpterm.paths import sha256
 from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
 from rpterm.preference.empty_export import (
@@ -42,7 +42,7 @@ from rpterm.preference.record_builder import (
     build_records,
 )
 from rpterm.preference.records import Dropped, Kind, Messages, Record
-from rpterm.preference.scrub import REGION, Scrubber
+from rpterm.preference.scrub import REGION, Scrubber, name_parts
 from rpterm.preference.splits import conversation_of, held_out, judged_conversations
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
@@ -53,9 +53,6 @@ LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
 
 SPLITS = ("train", "test")
-
-_NAME_PART = 4
-"""Fewest letters of a part of a told name, such as "Ann Verity", that is removed on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +221,7 @@ class _Run:
             "left_out": dict(sorted(self.result.left_out.items())),
             "scrubbed": dict(sorted(self.result.scrubbed.items())),
             "sha256": {
-                str(path.relative_to(folder).as_posix()): _sha256(path)
+                str(path.relative_to(folder).as_posix()): sha256(path)
                 for path in sorted(folder.rglob("*"))
                 if path.is_file()
             },
@@ -332,11 +329,11 @@ class _Run:
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _persona_names(self) -> list[str]:
+        """The names of personas, those that users told, and the parts of both."""
         store = self.judgements.store
         names = {persona.name for persona in store.personas()} | set(self.judgements.personas())
-        for told in Distilled(Memories(store)).names_told():
-            names |= {told, *(part for part in told.split() if len(part) >= _NAME_PART)}
-        return sorted(names)
+        names |= set(Distilled(Memories(store)).names_told())
+        return sorted(names.union(*map(name_parts, names)))
 
     def _exact_prompt(self, turn_id: int) -> Row | None:
         generation = self.judgements.store.generation(turn_id)
@@ -375,8 +372,3 @@ def _prefetched(materials: Iterator[ChatJudgements]) -> Iterator[ChatJudgements]
 
 def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,7 +22,6 @@ from rpterm.startup.chat_finder import (
     NEW_CHAT,
     ChatFinder,
     ChatRequest,
-    FoundCard,
     LaunchError,
     find_card,
 )
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Cast
 
-__all__ = ["NEW_CHAT", "ChatRequest", "FoundCard", "Launch", "LaunchError", "find_card"]
+__all__ = ["NEW_CHAT", "ChatRequest", "Launch", "LaunchError", "find_card"]
 
 _SETTLE_SECONDS = 2.0
 

@@ -81,6 +81,13 @@ def test_facts_begin_with_the_name_once_it_is_known() -> None:
     assert "Odo" not in hostile
 
 
+def test_a_grammar_asks_for_tables_only_where_a_field_has_parts() -> None:
+    for stage in draft.STAGES:
+        rules = draft.grammar(stage, {})
+        for field in stage.fields:
+            assert (f"{field.name}-o ::=" in rules) == bool(field.parts)
+
+
 def test_repetition_penalties_are_off() -> None:
     stage = draft.STAGES[0]
     chosen = draft.sampling(stage, Sampling(temperature=1.5), {}, 3)

@@ -118,7 +118,7 @@ def test_a_nickname_that_changed_while_the_program_was_closed(world: World) -> N
     for _ in range(2):
         session = world.open(chat=chat)
         assert said_by(session) == OWNERS
-    mara = session.scene.view(session.scene.lead, session.path())
+    mara = session.scene.view(session.scene.lead, session.path()).history
     assert [(t.speaker, t.role) for t in mara][2] == ("The Pilot", "user")
 
 

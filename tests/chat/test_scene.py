@@ -19,6 +19,7 @@ from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
+from rpterm.engine import scripted
 from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.pool import exchanges
@@ -428,3 +429,22 @@ def test_what_another_said_is_no_example_of_the_chats_own(make: Make, store: Sto
         Judgements(store).stars(session.path()[-1].id, 5)
     found = exchanges(store, MARA.name)
     assert [each.example.dialogue[-1][1] for each in found] == ["It was lit the whole night long."]
+
+
+def test_in_a_group_a_model_that_can_think_thinks_before_the_name(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make("<think>\nAnn is wet.\n</think>\n\nTam: Tea?", "Tam: Yes.")
+    sampling = replace(session.settings.sampling, think_tokens=100)
+    session.apply_settings(replace(session.settings, sampling=sampling), ())
+    session.load()
+    assert go(session, text="Tam?") == "Tam"
+    assert prompts(session)[-1].endswith("\nTam:")  # This template knows no thoughts.
+    template = "rpterm.engine.scripted.CHATML"
+    monkeypatch.setattr(template, "{# <think> #}" + scripted.CHATML)
+    thinking = make("<think>\nAnn is wet.\n</think>\n\nTam: Tea?")
+    thinking.apply_settings(session.settings, ())
+    thinking.load()
+    assert go(thinking, text="Tam?") == "Tam"
+    assert not prompts(thinking)[-1].endswith("Tam:")
+    assert (thinking.path()[-1].text, thinking.path()[-1].thought) == ("Tea?", "Ann is wet.")

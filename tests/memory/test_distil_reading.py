@@ -62,6 +62,16 @@ def test_plain_statements_are_read(turn, expected):
     ("i'm going to york tomorrow", ["Ann said they were going to york tomorrow"]),
     ("my girlfriend left me", ["Ann's girlfriend left them"]),
     ("me and my boyfriend broke up yesterday", ["Ann and their boyfriend broke up"]),
+    ("I drive a taxi now", ["Ann drives a taxi"]),
+    ("thats wrong, im left handed", ["Ann is left handed"]),
+    ("i have to go to the dentist tomorrow, im scared",
+     ["Ann said they have to go to the dentist tomorrow"]),
+    ("i have a kid, hes called ben", ["Ann has a kid called Ben"]),
+    ("im 34 and im a welder", ["Ann is 34 years old", "Ann is a welder"]),
+    ("not joking, my birthday is march 3rd", ["Ann's birthday is march 3rd"]),
+    ("i promise ill bring real coffee on friday",
+     ["Ann said they would bring real coffee on friday"]),
+    ("just kidding, my birthday is march 3rd", []),
     ("my name is not important", []), ("my name is unknown to you", []),
     ("i come from a far country", []), ("I'm Irish.", []), ("im so tired", []),
     ("Im Garten ist es schön, und ich heiße Tom", []), ("my brother, I hate him", []),
@@ -287,6 +297,9 @@ def test_tastes_contradict_each_other_and_relatives_add_up():
     likes = KnownFact(2, 10, "honey", "Ann likes honey", False, False, True, True)
     assert judge("Ann dislikes honey", "honey", likes).takes_over == (2,)
     assert judge("Ann likes tea", "tea", likes).takes_over == ()
+    gone = KnownFact(4, 10, "honey", "Ann no longer likes honey", False, True, True, True)
+    assert judge("Ann likes honey", "honey", gone).takes_over == (4,)
+    assert judge("Ann likes tea", "tea", gone).takes_over == ()
     clara = KnownFact(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
                   True, True)  # fmt: skip
     assert judge("Ann has a brother", "a brother", clara).takes_over == ()

@@ -75,6 +75,43 @@ def world(tmp_path):
     made.close()
 
 
+def test_a_name_is_put_right_in_a_later_turn(world):
+    chat = world.chat()
+    turn = world.say(chat, "my sister Anna has gone missing. i have a dog, his name is Rex")
+    assert set(world.read(chat)) == {"Ann's sister is called Anna", "Ann has a dog called Rex"}
+    turn = world.say(chat, "i want to see Rosa, not Anna", turn)
+    assert not world.read(chat)
+    turn = world.say(chat, "actually no, her name is hannah not Anna, sorry", turn)
+    assert set(world.read(chat)) == {"Ann's sister is called Hannah"}
+    world.say(chat, "It's Max, not Rex", turn)
+    assert set(world.read(chat)) == {"Ann has a dog called Max"}
+    answers = world.ask(world.chat(), "what is my sister called?")
+    assert any("called Hannah" in each for each in answers)
+    assert not any("called Anna" in each.partition(" (")[0] for each in answers)
+
+
+def test_a_death_told_by_name_is_understood(world):
+    chat = world.chat()
+    turn = world.say(chat, "I have a dog called Rex.")
+    world.read(chat)
+    world.say(chat, "Rex died yesterday. Nero died long ago.", turn)
+    assert set(world.read(chat)) == {"Ann's dog Rex died"}
+    assert any("Rex died" in each for each in world.ask(world.chat(), "how is my dog?"))
+
+
+def test_what_was_a_lie_is_taken_back(world):
+    chat = world.chat()
+    turn = world.say(chat, "My name is Tom.")
+    world.read(chat)
+    turn = world.say(chat, "I'm not Tom.", turn)
+    assert set(world.read(chat)) == {"Ann is not called Tom"}
+    world.say(chat, "I live in Rome. I lied. My name is Peter", turn)
+    assert set(world.read(chat)) == {"Ann is called Peter"}
+    answers = world.ask(world.chat(), "whats my name")
+    assert any("called Peter" in each for each in answers)
+    assert not any(each == "Ann is called Tom" for each in answers)
+
+
 def test_of_a_character_plans_are_kept_and_nothing_else(world):
     chat = world.chat()
     asked = world.say(chat, "What will you do?")

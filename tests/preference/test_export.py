@@ -19,6 +19,7 @@ from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
+from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
@@ -105,6 +106,15 @@ def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:
     assert row["completion"][0]["content"] == "Dear User, you fell."
 
 
+def test_a_persona_is_removed_by_each_of_its_names(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        scene = Scene(store, persona="Miss Zenobia Fell")
+        scene.judge.stars(scene.reply("I miss you, Zenobia. Miss Fell, you fell."), 5)
+        run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "I miss you, User. Miss User, you fell."
+
+
 def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
     scene: Scene, tmp_path: Path
 ) -> None:
@@ -149,6 +159,23 @@ def test_conflicts_are_resolved_by_strength_then_majority(scene: Scene, tmp_path
     assert row["chosen"][0]["content"] == "Two." and row["meta"]["judgements"] == [strong.id]
     gone = left_out(tmp_path / "out")
     assert [gone[number] for number in undecided] == ["judgements contradict each other"] * 2
+
+
+@pytest.mark.parametrize("winners", ["abb", "bab", "bba", "aabbb", "bbaab", "abbbab"])
+def test_the_majority_of_verdicts_decides_in_any_order(
+    scene: Scene, tmp_path: Path, winners: str
+) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    judged = {"a": list[int](), "b": list[int]()}
+    for number, winner in enumerate(winners):
+        sides = (a, b) if number % 2 else (b, a)
+        verdict = "left" if sides[0] == {"a": a, "b": b}[winner] else "right"
+        judged[winner].append(scene.judge.compare(*sides, verdict).id)
+    run(scene, tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert (row["chosen"][0]["content"], row["rejected"][0]["content"]) == ("Two.", "One.")
+    assert row["meta"]["judgements"] == judged["b"]
+    assert left_out(tmp_path / "out") == dict.fromkeys(judged["a"], "outvoted by other judgements")
 
 
 def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
@@ -226,8 +253,6 @@ def test_a_chat_without_consent_is_not_exported(scene: Scene, tmp_path: Path) ->
 
 
 def test_personal_data_is_removed_and_listed_next_to_the_export(tmp_path: Path) -> None:
-    from rpterm.store import Store
-
     with Store(tmp_path / "rp.db") as store:
         scene = Scene(store, persona="Violet Hunter", greeting="Come in, Violet Hunter!")
         said = "Write to v.hunter@example.org or +49 171 2345678, /home/violet/x, ghp_" + "a1" * 12

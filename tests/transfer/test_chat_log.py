@@ -245,7 +245,7 @@ def test_a_message_of_control_characters_is_empty() -> None:
 def test_many_notes_are_counted_instead_of_kept() -> None:
     log = parse_log(lines(GREETING) + b"\n" + b"x\n" * 5000)
     assert len(log.notes) == 31
-    assert log.notes[-1] == "4,970 more notes like these."
+    assert log.notes[-1] == "There are 4,970 more notes like these."
     with pytest.raises(ChatLogError, match="more than 100,000 lines"):
         parse_log(lines(GREETING) + b"\n" * 100_001)
 

@@ -197,8 +197,6 @@ class _Scanner:
 
 
 def _unquote(key: str) -> str:
-    if key.startswith("'") or "\\" not in key:
-        return key[1:-1]
     import tomli
 
     try:

@@ -15,7 +15,7 @@ from rpterm.chat.cast import turn_taking
 from rpterm.chat.cast.choice_by_model import choose_speaker
 from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.prompting import Prompter
-from rpterm.prompt.perspective import speaker_of, view_for
+from rpterm.prompt.perspective import speaker_of
 from rpterm.prompt.window import visible_turns
 from rpterm.types import Cast, Member, Turn, TurnTaking
 
@@ -125,12 +125,6 @@ class Actors:
             engine, [(each.speaker, self.tagline(each)) for each in candidates], path
         )
         return self._of(next((each for each in candidates if each.speaker == name), member))
-
-    def view(self, actor: Actor, path: Sequence[Turn]) -> list[Turn]:
-        """The branch from this actor's point of view; see ``view_for``."""
-        if self.cast is None:
-            return list(path)
-        return view_for(self.cast, self._member(actor), path)
 
     def plays_character(self, actor: Actor) -> bool:
         """Whether the actor plays a character, so that replies can be scored; not a narrator."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from rpterm.cards.card import CharacterCard
+from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.cards.problems import CardError
 from rpterm.types import Member
 
@@ -28,17 +28,6 @@ _NARRATOR_CARD = CharacterCard(
     ),
     tags=("narrator",),
 )
-
-
-class FoundCard(Protocol):
-    """A card, its TOML source, and its file."""
-
-    @property
-    def card(self) -> CharacterCard: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def path(self) -> Path | None: ...
 
 
 @dataclass(frozen=True, slots=True)

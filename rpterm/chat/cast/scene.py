@@ -29,7 +29,8 @@ from rpterm.chat.cast.renaming import (
 )
 from rpterm.chat.cast.turn_taking import GroupError, member_named
 from rpterm.engine.protocol import EngineInfo
-from rpterm.prompt.perspective import company_text
+from rpterm.prompt.chat_view import ChatView
+from rpterm.prompt.perspective import company_text, view_for
 from rpterm.prompt.template import OPEN_USER, REPLY, Ending
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -109,20 +110,25 @@ class Scene(Actors):
                 actor.memory.close()
 
     # Prompts -----------------------------------------------------------------------------------
+    def view(self, actor: Actor, path: Sequence[Turn], now: float | None = None) -> ChatView:
+        """The chat as this actor reads it; see ``ChatView`` for ``now``."""
+        if self.cast is not None:
+            path = view_for(self.cast, self._member(actor), path)
+        return ChatView(actor.card, self._store.chat(self._chat_id), path, now)
+
     def build_prompt(
         self, actor: Actor, path: Sequence[Turn], *, ending: Ending = REPLY, hint: str = "",
         examples: bool = True,
     ) -> Prompt:  # fmt: skip
         """The complete prompt of an actor's reply to this branch; see ``Prompter.build_full``."""
-        chat, view = self._store.chat(self._chat_id), self.view(actor, path)
         return actor.prompter.build_full(
-            actor.card, chat, view, ending=ending, hint=hint, examples=examples
+            self.view(actor, path), ending=ending, hint=hint, examples=examples
         )
 
     def reusable_prefix(self, actor: Actor, path: Sequence[Turn]) -> tuple[int, ...]:
         """The tokens that an actor's next prompt is already known to begin with."""
-        chat, view, now = self._store.chat(self._chat_id), self.view(actor, path), self._store.now()
-        return actor.prompter.build_reusable(actor.card, chat, view, OPEN_USER, now).ids
+        view = self.view(actor, path, self._store.now())  # The next message is expected soon.
+        return actor.prompter.build_reusable(view, OPEN_USER).ids
 
     # Changes -----------------------------------------------------------------------------------
     def sync_cast(self) -> None:

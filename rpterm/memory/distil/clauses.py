@@ -48,10 +48,15 @@ _HYPOTHETICAL = re.compile(
 )
 _LETTER = re.compile(r"[^\W_]")
 _JOKE = re.compile(
-    r"\b(?:jok(?:e|ed|es|ing)|kidding|ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
+    r"(?<!\bnot )(?<!n['’]t )\b(?:jok(?:e|ed|es|ing)|kidding)\b|"
+    r"\b(?:ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
     r"once upon a time|true or false|two truths)\b|[;:]-?[)P]|[😂🤣😜😉]",
     re.IGNORECASE,
 )
+_TOOK_BACK = re.compile(
+    r"\bI(?:['’]ve|['’]m| have| was| am)? (?:been )?(?:lied|lying)\b[^.!?,;\n]*"
+)
+"""After these words the truth follows; what was said before them was not true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Clause:
 
 def clauses(text: str) -> list[Clause]:
     """The plain statements of a turn, in order."""
+    text = _TOOK_BACK.split(text)[-1]
     if _JOKE.search(text):
         return []
     parts = [part for sentence in _sentences(write_out(text)) for part in _split_clauses(sentence)]

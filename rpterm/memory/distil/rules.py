@@ -58,7 +58,8 @@ GREETING = re.compile(
 )
 _NAMES = r"(?-i:[A-Z])\w+(?:(?:, | and |, and )(?-i:[A-Z])\w+)*"
 _NAMED = (
-    r"(?:, | and )(?:(?:h(?:is|er)|its|their|the) names?(?: is| are|['’]s) )?"
+    r"(?:, | and )(?:(?:h(?:is|er)|its|their|the) names?(?: is| are|['’]s) |"
+    r"(?:s?he|it)(?: is|['’]s) called )?"
     rf"(?P<names>{_NAMES})"
 )
 _DOING = (
@@ -130,6 +131,8 @@ RULES: tuple[FactRule, ...] = (
           0.9, values.is_own_name, single=True),
     _rule("name", r"(?:(?:you can|everybody|everyone|people|my friends) )?(?:just )?call me "
           r"(?P<value>.+)", "{who} is called {value}", 0.8, values.is_name),
+    _rule("name", r"(?:I['’]m|I am|my name(?: is|['’]s)) not (?:really |actually )?(?P<value>\w+)",
+          "{who} is not called {value}", 0.7, values.is_own_name, retracts=True),
     _rule("home", rf"I {_ADV}(?:live|reside|am living|have lived) (?P<how>in|at|on|near|by) "
           r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.is_place, single=True),
     _rule("home", rf"I['’](?:m|ve) {_ADV}(?:living|lived|settled) (?P<how>in|at|on|near|by) "
@@ -157,6 +160,8 @@ RULES: tuple[FactRule, ...] = (
           r".+)?)(?: by (?:trade|profession))?", "{who} is {value}", 0.7, _non_empty, single=True),
     _rule("work", r"I(?:['’]ve| have)? (?:just )?(?P<how>quit|left|lost) (?P<value>my job(?: .+)?)",
           "{who} {how} {value}", 0.7, _non_empty, single=True, retracts=True),
+    _rule("work", rf"I {_ADV}drive (?P<value>(?:an? )?(?:taxi|cab|bus|tram|lorry|ambulance)s?)"
+          r"(?: .+)?", "{who} drives {value}", 0.7, _non_empty, single=True),
     _rule("work", rf"I{_BE} (?P<value>retired|unemployed|out of work)", "{who} is {value}", 0.7,
           single=True),
     _rule("study", rf"I(?:['’]m| am)? {_ADV}(?:study|studying) (?P<value>.+)",
@@ -171,9 +176,9 @@ RULES: tuple[FactRule, ...] = (
     _rule("partner", rf"my (?P<value>{_PARTNER}) (?:has )?(?P<how>left|dumped) me(?:\s.*)?",
           "{who}'s {value} {how} them", 0.8, single=True, retracts=True),
     _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?){_NAMED}",
-          "{who} has {value} called {names}", 0.7, _non_empty),
+          "{who} has {value}", 0.7, _non_empty),
     _rule("pet", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_PETS}s?){_NAMED}",
-          "{who} has {value} called {names}", 0.7, _non_empty),
+          "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?"
           r"(?: (?:called|named) .+| (?:who|in) .+)?)", "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:any )?"
@@ -207,6 +212,10 @@ RULES: tuple[FactRule, ...] = (
     _rule("health", r"I have (?P<value>(?:[\w-]+ )?(?:asthma|diabetes|epilepsy|arthritis|"
           r"migraines|insomnia|anxiety|depression|hay fever))",
           "{who} has {value}", 0.8, _non_empty),
+    _rule("trait", rf"I(?:['’]m| am) {_ADV}(?P<value>(?:left|right)[- ]handed|deaf|blind|"
+          r"colou?r[- ]?blind|diabetic|asthmatic|epileptic|autistic|dyslexic|pregnant|gay|lesbian|"
+          r"bisexual|trans(?:gender)?|non-?binary|adopted|an orphan|sober)",
+          "{who} is {value}", 0.7, _non_empty),
     _rule("diet", rf"I(?:['’]m| am) {_ADV}(?:an? )?(?P<value>vegetarian|vegan|pescatarian|coeliac|"
           r"teetotal(?:ler)?|lactose intolerant)",
           "{who} is {value}", 0.8, _non_empty, single=True),
@@ -236,6 +245,8 @@ RULES: tuple[FactRule, ...] = (
           rf"(?P<when>{_WHEN})(?:[ ,].+)?", "{who} said they were {value} {when}", 0.6, _is_action),
     _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) (?P<value>{_DOING} .+)",
           "{who} said they were {value} {when}", 0.6, _is_action),
+    _rule(PLAN, rf"I(?:['’]ve got| have| need) to (?P<value>.+?) (?P<when>{_WHEN})(?:[ ,].+)?",
+          "{who} said they have to {value} {when}", 0.7, _is_action),
     _rule(PLAN, rf"I(?:['’]ve got| have) (?P<value>an? .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they had {value} {when}", 0.6),
     _rule(PLAN, rf"my (?P<value>[\w' -]+?) is (?P<when>{_WHEN})", "{who}'s {value} is {when}", 0.6),

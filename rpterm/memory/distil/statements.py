@@ -112,6 +112,8 @@ def _build(
     value = values.trim(said)
     if rule.check in (values.is_place, values.is_proper):
         value = values.trim_place(value)
+    if names := groups.get("names"):
+        value = f"{value} called {names}"
     kin = groups.get("kin", "")
     if rule.slot == "name" and value == speaker:
         return None

@@ -295,7 +295,7 @@ class WorkerEmbedder:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **_QUIET_ENV},
+                env={**os.environ, **_QUIET_ENV, "OMP_NUM_THREADS": str(_half_of_cores())},
                 start_new_session=True,
             )
 
@@ -350,6 +350,10 @@ _QUIET_ENV = {
     "TOKENIZERS_PARALLELISM": "false",
     "OMP_WAIT_POLICY": "PASSIVE",
 }
+
+
+def _half_of_cores() -> int:
+    return max(1, (os.cpu_count() or 2) // 2)
 
 
 def _read_answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:

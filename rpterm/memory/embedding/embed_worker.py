@@ -19,7 +19,13 @@ import base64
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, TextIO
+
+_Encode = Callable[[list[str]], Any]
+"""Turns texts into unit vectors, one row each."""
 
 _BATCH = 16
 _LENGTH_GAP = 160
@@ -33,14 +39,16 @@ def main(folder: str, reranker_name: str = "", nli_name: str = "") -> int:
     if hasattr(os, "nice"):
         os.nice(10)  # the chat model's reply has priority
     try:
-        model = _load(folder)
-        dim = int(model.encode(["."], show_progress_bar=False).shape[1])
+        if reranker_name or nli_name:
+            import sentence_transformers  # noqa: F401 - no first request waits for this import
+        encode = _load(folder)
+        dim = int(encode(["."]).shape[1])
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the parent must be told
         _send(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1
     _send(answers, {"ready": True, "dim": dim})
     for line in sys.stdin:
-        _send(answers, _answer(model, reranker, nli, line))
+        _send(answers, _answer(encode, reranker, nli, line))
     return 0
 
 
@@ -51,12 +59,14 @@ def _take_stdout() -> TextIO:
     return answers
 
 
-def _load(folder: str) -> Any:
-    import torch
+def _load(folder: str) -> _Encode:
+    from rpterm.memory.embedding import bert
+
+    if bert.can_read(Path(folder)):
+        return bert.BertEncoder(Path(folder)).encode
     from sentence_transformers import SentenceTransformer
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-    return SentenceTransformer(folder, device="cpu", local_files_only=True)
+    return partial(_vectors, SentenceTransformer(folder, device="cpu", local_files_only=True))
 
 
 class _CrossEncoder:
@@ -90,8 +100,8 @@ class _CrossEncoder:
 
 
 def _vectors(model: Any, texts: list[str]) -> Any:
-    """Unit vectors, one row each; texts of very different lengths are embedded in separate
-    calls."""
+    """Unit vectors by sentence-transformers; texts of very different lengths are embedded in
+    separate calls."""
     import numpy as np
 
     groups = length_groups(texts)
@@ -106,7 +116,7 @@ def _vectors(model: Any, texts: list[str]) -> Any:
         for group in groups
     ]
     order = np.argsort([index for group in groups for index in group])
-    return np.concatenate(rows)[order].astype("<f4")
+    return np.concatenate(rows)[order]
 
 
 def length_groups(texts: list[str]) -> list[list[int]]:
@@ -124,19 +134,19 @@ def length_groups(texts: list[str]) -> list[list[int]]:
 
 
 def _answer(
-    model: Any, reranker: _CrossEncoder, nli: _CrossEncoder, line: str
+    encode: _Encode, reranker: _CrossEncoder, nli: _CrossEncoder, line: str
 ) -> dict[str, object]:
     request: dict[str, Any] = json.loads(line)
     try:
         if "query" in request:
-            rows = reranker.rank(request["query"], request["texts"]).astype("<f4")
+            rows = reranker.rank(request["query"], request["texts"])
         elif "pairs" in request:
-            rows = nli.infer(request["pairs"]).astype("<f4")
+            rows = nli.infer(request["pairs"])
         else:
-            rows = _vectors(model, request["texts"])
+            rows = encode(request["texts"])
     except Exception as error:  # noqa: BLE001 - one bad request must not end the worker
         return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
-    data = base64.b64encode(rows.tobytes()).decode()
+    data = base64.b64encode(rows.astype("<f4").tobytes()).decode()
     return {"id": request["id"], "dim": int(rows.shape[1]), "rows": data}
 
 

@@ -20,10 +20,14 @@ _STOP_WORDS = (
     "have has had having i you he she it we they me him her us them my your his its our their "
     "this that these those with as by from what which who whom when where why how will would can "
     "could should may might shall not no so if then than there here about into over out up down "
-    "just also very too some any all"
+    "just also very too some any all "
+    "im ive youre dont doesnt didnt cant wont isnt wasnt thats whats hes shes theyre lets"
 )
 STOP = frozenset(_STOP_WORDS.split())
 """Words too common in a conversation to tell one turn from another."""
+_NEGATED = "don doesn didn isn aren wasn weren hasn haven hadn won wouldn couldn shouldn ain let"
+_CONTRACTED = STOP | frozenset(_NEGATED.split())
+"""What stands before the apostrophe of a word that is as common: "I'm", "don't", "what's"."""
 
 _EVERYDAY_WORDS = (
     "again ago ask away back bad bit call come day different else end even ever every feel "
@@ -61,6 +65,8 @@ def terms(text: str) -> tuple[str, ...]:
     normalised = text if text.isascii() else unicodedata.normalize("NFKC", text)
     for word in _WORD.findall(normalised.lower()):
         if not word.isalnum():
+            if _is_contraction(word):
+                continue
             word = word.replace("’", "'").removesuffix("'s").replace("'", "")
         if not word.isascii() and UNSPACED.search(word):
             found.extend(character_pairs(word))
@@ -72,7 +78,12 @@ def terms(text: str) -> tuple[str, ...]:
 def content_words(text: str) -> tuple[str, ...]:
     """The distinct words of a text that are not stop words, as written but in lower case."""
     words = (match.group() for match in _WORD.finditer(text.lower()))
-    return tuple(dict.fromkeys(word for word in words if word not in STOP))
+    return tuple(dict.fromkeys(w for w in words if w not in STOP and not _is_contraction(w)))
+
+
+def _is_contraction(word: str) -> bool:
+    head, apostrophe, _ = word.replace("’", "'").partition("'")
+    return bool(apostrophe) and head in _CONTRACTED
 
 
 def with_speaker(speaker: str, text: str) -> str:

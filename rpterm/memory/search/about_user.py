@@ -25,7 +25,7 @@ _SLOTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (rf"{_AUX} (?:I|we) (?:\w+ )?live|where (?:I|we) (?:\w+ )?live|my (?:home|house|address)",
      ("home", "home before")),
     (r"(?:am I|I['’]m|I am|(?:do|did) I come|I come) from|I (?:was )?born|I gr[eo]w up",
-     ("origin", "birth", "childhood")),
+     ("origin", "birth", "childhood", f"work:{_ANY} from {_ANY}")),
     (r"old (?:am I|I am|I['’]m)|my age", ("age", "birthday")),
     (r"my birthday|was I born|I was born", ("birthday", "birth")),
     (r"(?:my|what|which) (?:\w+ )?(?:job|work|profession|trade|career)|what (?:do|did) I do$|"

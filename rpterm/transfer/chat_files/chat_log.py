@@ -20,17 +20,18 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from rpterm.cards.exchange.notes import Notes
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.store.hidden_chat import InsertTurn, hidden_chat, write_in_batches
 from rpterm.store.store import Store
 from rpterm.transfer.chat_files.dates import format_date, parse_date
-from rpterm.transfer.chat_files.json_lines import ChatLogError, Notes, decode_lines, parse_object
+from rpterm.transfer.chat_files.json_lines import ChatLogError, decode_lines, parse_object
 from rpterm.transfer.chat_files.log_records import ChatLog, LogMessage
 from rpterm.transfer.chat_files.ratings import read_ratings
 from rpterm.transfer.chat_files.reasoning import REASONING_KEY, split_reasoning
 from rpterm.transfer.chat_files.unknown_fields import UnknownFields
-from rpterm.types import AuthorNote, Chat, Origin, Persona, Status, Turn
+from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Status, Turn
 
 MAX_BYTES = 32 << 20
 _USERS_OWN_TYPES = ("narrator", "comment")
@@ -93,7 +94,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
     if not turns:
         raise ChatLogError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
-        notes.append(f"{counted(program_messages, 'message')} of the program itself left out.")
+        notes.add(f"{counted(program_messages, 'message')} of the program itself left out.")
     metadata = as_mapping(head.get("chat_metadata"))
     return ChatLog(
         user=_head_name(head, "user_name") or user or "User",
@@ -101,7 +102,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         turns=tuple(turns),
         note=_parse_note(metadata, notes),
         at=parse_date(head.get("create_date")),
-        notes=notes.texts() + rest.notes(),
+        notes=notes.all() + rest.notes(),
         world=_name(metadata.get("world_info")),
     )
 
@@ -147,19 +148,61 @@ def import_log(
         persona=_persona(store, log.user), note=log.note, created_at=created_at,
         updated_at=dates[-1] if dates else created_at,
     )  # fmt: skip
+    with hidden_chat(store, chat) as chat_id:
+        store.set_leaf(chat_id, _insert_messages(store, chat_id, log, created_at))
+        yield store.chat(chat_id)
+
+
+def join_log(store: Store, chat_id: int, log: ChatLog) -> bool:
+    """Add a log to the chat it was branched off from; the turns that both have are shared.
+
+    The branch is shown if it is the newest.
+
+    Returns:
+        False, with nothing changed, if the two do not even begin with the same message.
+    """
+    known: dict[object, int] = {}
+    for turn in store.tree(chat_id):
+        known.setdefault(_identity(turn), turn.id)
+    first, chat = log.turns[0], store.chat(chat_id)
+    role = "user" if first.is_user else "assistant"
+    if (None, role, first.speaker, first.text) not in known:
+        return False
+    before = store.path(chat.leaf_id, 1) if chat.leaf_id is not None else []
+    leaf = _insert_messages(store, chat_id, log, chat.created_at, known)
+    if before and leaf is not None and store.path(leaf, 1)[0].created_at > before[0].created_at:
+        store.set_leaf(chat_id, leaf)
+    return True
+
+
+def _identity(turn: Turn) -> object:
+    """What makes two turns of two logs the same."""
+    return turn.parent_id, turn.role, turn.speaker, turn.text
+
+
+def _insert_messages(
+    store: Store, chat_id: int, log: ChatLog, at: float, known: dict[object, int] | None = None
+) -> int | None:
+    """Insert all messages but those that are ``known``; return the id of the last one shown."""
     leaf: int | None = None
-    at = created_at
 
     def write(insert: InsertTurn, message: LogMessage) -> None:
         nonlocal leaf, at
+
+        def insert_unknown(turn: Turn, generation: Generation | None) -> int:
+            if known is None:
+                return insert(turn, generation)
+            same = _identity(turn)
+            if same not in known:
+                known[same] = insert(turn, generation)
+            return known[same]
+
         # Without its own date, a message of years ago would count as said just now.
         at = at if message.at is None else message.at
-        leaf = _insert_message(insert, chat_id, leaf, message, at)
+        leaf = _insert_message(insert_unknown, chat_id, leaf, message, at)
 
-    with hidden_chat(store, chat) as chat_id:
-        write_in_batches(store, log.turns, write)
-        store.set_leaf(chat_id, leaf)
-        yield store.chat(chat_id)
+    write_in_batches(store, log.turns, write)
+    return leaf
 
 
 def _persona(store: Store, name: str) -> Persona:
@@ -247,7 +290,7 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
         swipes.append(text)
     if swipes[shown] != text and text.strip():
         swipes[shown] = text
-        notes.append(f"Line {number} was edited after it was swiped; the edited text is kept.")
+        notes.add(f"Line {number} was edited after it was swiped; the edited text is kept.")
     is_user = raw.get("is_user") is True or _type_of(raw) in _USERS_OWN_TYPES
     thoughts = [""] * len(swipes)
     if not is_user:
@@ -255,11 +298,11 @@ def _parse_message(raw: Mapping[str, Any], number: int, notes: Notes) -> list[Lo
         thoughts, swipes = [thought for thought, _ in split], [text for _, text in split]
     kept = [index for index, each in enumerate(swipes) if each.strip() or index == shown]
     if len(kept) > _MAX_SWIPES:
-        notes.append(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
+        notes.add(f"Line {number} had {len(kept):,} swipes; {_MAX_SWIPES:,} are kept.")
         kept = sorted({*kept[: _MAX_SWIPES - 1], shown})
     texts = tuple(swipes[index] for index in kept)
     if not any(each.strip() for each in texts):
-        notes.append(f"Line {number} is empty and was left out.")
+        notes.add(f"Line {number} is empty and was left out.")
         return []
     speaker = _name(raw.get("name")) or ("User" if is_user else "Character")
     marks = () if is_user else read_ratings(raw, kept, shown)
@@ -316,7 +359,7 @@ def _parse_note(raw: Mapping[str, Any], notes: Notes) -> AuthorNote:
     if not text.strip():
         return AuthorNote()
     if raw.get("note_interval") == 0:
-        notes.append(f"The author's note was switched off and is left out: {_name(text)}")
+        notes.add(f"The author's note was switched off and is left out: {_name(text)}")
         return AuthorNote()
     if raw.get("note_position") in _NOTE_AT_TOP:
         return AuthorNote(_clean(text), _MAX_DEPTH)

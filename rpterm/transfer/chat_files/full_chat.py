@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from rpterm.cards.exchange.notes import Notes
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.store.cast import Casts
 from rpterm.store.errors import StoreError
@@ -25,7 +26,6 @@ from rpterm.transfer.chat_files.export import FORMAT
 from rpterm.transfer.chat_files.json_lines import (
     MAX_LINE,
     ChatLogError,
-    Notes,
     decode_lines,
     parse_object,
 )
@@ -128,7 +128,7 @@ def import_full_chat(
             # If its line was skipped, the newest turn is shown.
             newest = max(new_ids.values(), default=None)
             store.set_leaf(chat_id, new_ids.get(chat.leaf_id, newest))
-        yield store.chat(chat_id), notes.texts()
+        yield store.chat(chat_id), notes.all()
 
 
 def _turns(whole: FullChat, notes: Notes) -> Iterator[tuple[Turn, Generation | None]]:
@@ -139,10 +139,10 @@ def _turns(whole: FullChat, notes: Notes) -> Iterator[tuple[Turn, Generation | N
             continue
         turn = _turn(raw, whole.chat.created_at)
         if turn is None:
-            notes.append(f"Line {number} is not a turn and was left out.")
+            notes.add(f"Line {number} is not a turn and was left out.")
             continue
         if turn.parent_id is not None and turn.parent_id not in seen:
-            notes.append(f"The parent of line {number} is missing; it starts a new branch.")
+            notes.add(f"The parent of line {number} is missing; it starts a new branch.")
         seen.add(turn.id)
         yield turn, _generation(raw.get("generation"), number, notes)
 
@@ -227,7 +227,7 @@ def _generation(raw: Any, number: int, notes: Notes) -> Generation | None:
         for ids in (generation.prompt_ids, generation.reply_ids):
             pack_ids(ids)  # Raises what storing them would raise.
     except (TypeError, ValueError, OverflowError, StoreError):
-        notes.append(f"How the reply in line {number} was generated is unreadable; it is kept.")
+        notes.add(f"How the reply in line {number} was generated is unreadable; it is kept.")
         return None
     return generation
 

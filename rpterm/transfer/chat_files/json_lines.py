@@ -7,36 +7,16 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
+from rpterm.cards.exchange.notes import Notes
 from rpterm.text.encoding import not_utf8_message
 from rpterm.types import RptermError
 
 MAX_LINE = 4 << 20
 _MAX_VALUES = 400_000
-_MAX_NOTES = 30
 
 
 class ChatLogError(RptermError):
     """The file is not a readable chat log; the message says why."""
-
-
-class Notes:
-    """Notes on what was corrected or left out; beyond a limit they are only counted."""
-
-    def __init__(self) -> None:
-        self._kept: list[str] = []
-        self._more = 0
-
-    def append(self, text: str) -> None:
-        """Add a note."""
-        if len(self._kept) < _MAX_NOTES:
-            self._kept.append(text)
-        else:
-            self._more += 1
-
-    def texts(self) -> tuple[str, ...]:
-        """The notes, and how many more there were."""
-        more = (f"{self._more:,} more notes like these.",) if self._more else ()
-        return (*self._kept, *more)
 
 
 def decode_lines(data: bytes) -> Iterator[str]:
@@ -59,9 +39,9 @@ def parse_object(line: str, number: int, notes: Notes) -> Mapping[str, Any] | No
             raise ValueError(line)
         raw = json.loads(line, strict=False)
     except (ValueError, RecursionError):
-        notes.append(f"Line {number} is not JSON and was left out.")
+        notes.add(f"Line {number} is not JSON and was left out.")
         return None
     if not isinstance(raw, Mapping):
-        notes.append(f"Line {number} is not a message and was left out.")
+        notes.add(f"Line {number} is not a message and was left out.")
         return None
     return raw

@@ -31,8 +31,10 @@ async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
             await _user_turn_stored(chat, event)
         case events.ReplyStarted():
             await _reply_started(chat, event)
-        case events.PromptEvaluated(done, total):
-            chat.figures(phase=Phase.EVALUATING, done=done, total=total)
+        case events.PromptEvaluated(done, total, reused):
+            # Not the last reply's figures beside this one's size.
+            chat.figures(phase=Phase.EVALUATING, done=done, total=total, reused=reused,
+                         evaluated=total, rate=0.0, first_s=0.0)  # fmt: skip
         case events.ReplyThought():
             _show_thought(chat, event)
         case events.ReplyFinished() | events.ReplyCancelled():

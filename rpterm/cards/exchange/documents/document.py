@@ -15,14 +15,15 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
-from rpterm.cards.exchange import own_fields
-from rpterm.cards.exchange.book import base_book, is_empty, read_book, write_book
-from rpterm.cards.exchange.dialogue import parse_examples, render_examples
-from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
-from rpterm.cards.exchange.fields import Fields, ImportNotes
-from rpterm.cards.exchange.jsonio import same_json
-from rpterm.cards.exchange.patch import Table, apply, diff, without
-from rpterm.cards.exchange.world_file import read_world
+from rpterm.cards.exchange.containers.jsonio import same_json
+from rpterm.cards.exchange.documents import own_fields
+from rpterm.cards.exchange.documents.book import base_book, read_book, write_book
+from rpterm.cards.exchange.documents.dialogue import parse_examples, render_examples
+from rpterm.cards.exchange.documents.entry import ORIGIN, RPTERM_KEY, read_role
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, without
+from rpterm.cards.exchange.documents.world_file import read_world
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.foreign_json import as_mapping
 from rpterm.humanize import counted
 
@@ -172,7 +173,7 @@ def _read_book(raw: Any, notes: ImportNotes, spec: Spec) -> tuple[Lorebook, bool
     if raw is None:
         return Lorebook(), False
     book = read_book(raw, notes, spec) if isinstance(raw, Mapping) else None
-    if book is not None and not is_empty(book):
+    if book is not None and book != Lorebook():
         # Entries that were left out exist only in the original.
         return book, spec != "v1" and len(book.entries) == len(raw["entries"])
     if book is None:
@@ -226,7 +227,7 @@ def _base_data(card: CharacterCard, spec: Spec) -> Table:
     if card.nickname:
         base["nickname"] = card.nickname
     entries = _book_entries(card)
-    if not is_empty(replace(card.lorebook, entries=entries)):
+    if replace(card.lorebook, entries=entries) != Lorebook():
         base["character_book"] = base_book(card.lorebook, spec, entries)
     return base
 

@@ -40,7 +40,6 @@ def explain(error: Exception, url: str, model: str, *, begun: bool = False) -> s
     """
     import openai
 
-    broke = f"The connection to {url} broke. What was received is kept; try again."
     match error:
         case EngineError():
             return str(error)
@@ -48,7 +47,7 @@ def explain(error: Exception, url: str, model: str, *, begun: bool = False) -> s
             return f"The server {url} did not answer in time: is it busy or asleep?"
         case openai.APIConnectionError():
             nobody = f"No server answers at {url}: check remote_url, and that it runs."
-            return broke if begun else nobody
+            return connection_broke(url) if begun else nobody
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return f"The server {url} rejects the key: check what remote_key_env names."
         case openai.NotFoundError():
@@ -69,7 +68,12 @@ def explain(error: Exception, url: str, model: str, *, begun: bool = False) -> s
             return f"The server {url} failed: {error.message}"
         case openai.OpenAIError() | ValueError() | TypeError() | AttributeError():
             return f"The server {url} does not speak the OpenAI protocol ({error})."
-    return broke
+    return connection_broke(url)
+
+
+def connection_broke(url: str) -> str:
+    """The sentence for a reply that broke off."""
+    return f"The connection to {url} broke. What was received is kept; try again."
 
 
 def _retry_after_s(error: Any) -> float | None:

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from rpterm.cards.card import CharacterCard, Example, Probe
-from rpterm.cards.exchange.fields import ImportNotes
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.cards.format import key_table, value_checks
 from rpterm.cards.format.locate import Path
 from rpterm.cards.format.value_checks import Report

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from rpterm.cards.exchange.errors import MAX_DEPTH, MAX_JSON, MAX_MARKS, ExchangeError, NotACard
-from rpterm.cards.exchange.fields import ImportNotes
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.text.encoding import not_utf8_message
 
 _MAX_LISTED = 5

@@ -31,6 +31,7 @@ class RemoteReply:
         thought_tokens: How many more the server may generate for a thought.
         expected_reason: The stop reason at the end of the stream, as far as the server said.
         reason: Why the reply ended; ``None`` while it runs.
+        ended: Whether the server said that the reply is complete.
         reply_chunks: Chunks of the reply so far, of about a token each.
         has_thought: Whether the model thought first.
     """
@@ -43,6 +44,7 @@ class RemoteReply:
     stream: Any = None
     expected_reason: StopReason = "end"
     reason: StopReason | None = None
+    ended: bool = False
     tokens: int = 0
     reply_chunks: int = 0
     has_thought: bool = False
@@ -60,6 +62,7 @@ class RemoteReply:
         """Take in one chunk of the stream: thought, text, an end, or token counts."""
         usage = getattr(chunk, "usage", None)
         if usage is not None:
+            self.ended = True
             details = getattr(usage, "prompt_tokens_details", None)
             self.prompt_tokens = usage.prompt_tokens or 0
             self.tokens = usage.completion_tokens or self.tokens
@@ -75,6 +78,7 @@ class RemoteReply:
                 yield self._add_thought(thought)
             if text:
                 yield from self._add_text(text)
+            self.ended = self.ended or choice.finish_reason is not None
             self._check_end(choice.finish_reason)
 
     @property
@@ -86,6 +90,11 @@ class RemoteReply:
             and not self.reply_chunks
             and not self.thought_tokens
         )
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the stream ended in the middle of the reply, as when a proxy gives up."""
+        return bool(self.first_at) and not self.ended
 
     def finish(self, began: float) -> Iterator[EngineEvent]:
         """End the reply: what was held back, then ``Finished``.

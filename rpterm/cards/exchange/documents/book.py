@@ -7,10 +7,17 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, recurses, write_entry
+from rpterm.cards.exchange.documents.entry import (
+    ORIGIN,
+    base_entry,
+    read_entry,
+    recurses,
+    write_entry,
+)
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, hoist_common, without
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.fields import Fields, ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common, without
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.foreign_json import as_mapping
 
 MAX_ENTRIES = 4000
@@ -143,11 +150,6 @@ def write_book(
 def base_book(book: Lorebook, spec: str, entries: Iterable[LoreEntry]) -> dict[str, Any]:
     """The book as our fields alone describe it, without patches."""
     return {**_base_fields(book), "entries": [base_entry(each, spec) for each in entries]}
-
-
-def is_empty(book: Lorebook) -> bool:
-    """Whether the book has nothing to write."""
-    return not book.entries and book == Lorebook()
 
 
 def common_fields(book: Lorebook) -> Table:

@@ -7,54 +7,15 @@ original value stays in the patch that is stored with the card.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from rpterm.cards.exchange.errors import ExchangeError
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.cards.format.reader import MAX_BYTES
 from rpterm.cards.format.value_checks import CONTROL_CHARACTERS
-from rpterm.cards.lore.patterns import PatternBudget
-from rpterm.humanize import counted
 
-_MAX_NOTES = 30
 _LIMIT = 10**9
-
-
-class ImportNotes:
-    """Collects notes for the user about what an import changed, without repetition.
-
-    Attributes:
-        patterns: The remaining budget for compiling the card's regex patterns.
-    """
-
-    def __init__(self) -> None:
-        self._notes: list[str] = []
-        self._more = 0
-        self._tally: Counter[str] = Counter()
-        self.patterns = PatternBudget()
-
-    def add(self, text: str) -> None:
-        """Add a note; beyond ``_MAX_NOTES``, notes are only counted."""
-        if text in self._notes:
-            return
-        if len(self._notes) < _MAX_NOTES:
-            self._notes.append(text)
-        else:
-            self._more += 1
-
-    def count_entry(self, text: str) -> None:
-        """Add a note on one lorebook entry; equal ones become one sentence with their number."""
-        self._tally[text] += 1
-
-    def all(self) -> tuple[str, ...]:
-        """All notes, and the number of those that were only counted."""
-        entries = tuple(
-            f"{counted(count, 'lorebook entry', 'lorebook entries')} {text}"
-            for text, count in self._tally.items()
-        )
-        more = (f"There are {self._more} more notes like these.",) if self._more else ()
-        return (*self._notes, *entries, *more)
 
 
 class Fields:

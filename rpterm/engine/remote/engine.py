@@ -33,13 +33,12 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
-from rpterm.engine.remote_errors import explain, pause_s
-from rpterm.engine.remote_fields import FALLBACKS, extra_fields, standard_fields
-from rpterm.engine.remote_reply import RemoteReply
-from rpterm.foreign_json import as_mapping
+from rpterm.engine.remote.errors import connection_broke, explain, pause_s
+from rpterm.engine.remote.fields import FALLBACKS, extra_fields, standard_fields
+from rpterm.engine.remote.reply import RemoteReply
+from rpterm.engine.remote_context import context_length
 
 _TOKEN_LIKE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
-_DEFAULT_CONTEXT = 8192
 _CONNECT_TIMEOUT_S = 10.0
 _LIST_MODELS_TIMEOUT_S = 20.0
 _READ_TIMEOUT_S = 600.0
@@ -234,26 +233,17 @@ class RemoteEngine:
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(explain(error, self._url, self._model)) from error
         name = self._choose_model(list(listed))
-        context = self._context or _context_length(listed.get(name), partial(self._props, client))
+        context = context_length(client, self._url, name, listed.get(name), self._context)
         return client, EngineInfo(
             engine="remote",
             model=name,
             path=self._url,
             model_hash=name,
-            context=context or _DEFAULT_CONTEXT,
+            context=context,
             sequences=8,
             exact_tokens=False,
             detail={"server": self._url, "models": ", ".join(listed)},
         )
-
-    def _props(self, client: Any) -> Any:
-        """The properties of a llama-server; ``None`` if it does not tell them."""
-        root = self._url.rstrip("/").removesuffix("/v1")
-        with contextlib.suppress(Exception):  # Whatever another server answers.
-            return client.get(
-                f"{root}/props", cast_to=object, options={"timeout": _LIST_MODELS_TIMEOUT_S}
-            )
-        return None
 
     def _choose_model(self, names: list[str]) -> str:
         if not self._model and not names:
@@ -296,8 +286,10 @@ class RemoteEngine:
                 reply.reason = "cancelled"
             elif item is None and reply.consumed_by_thought:
                 reply.thought_tokens = UNEXPECTED_THOUGHT_TOKENS
-                reply.expected_reason = "end"
+                reply.expected_reason, reply.ended = "end", False
                 start(reply)
+            elif item is None and reply.cut_short:
+                raise EngineError(connection_broke(self._url))
             elif item is None:
                 reply.reason = reply.expected_reason
             else:
@@ -373,22 +365,3 @@ class RemoteEngine:
                 f"The server {self._url} answered with a web page instead of a reply: check "
                 "remote_url, which often ends with /v1."
             )
-
-
-def _context_length(model: Any, props: Callable[[], Any]) -> int:
-    """The context window of a listed model, as vLLM or llama-server tells it; 0 if unknown.
-
-    Args:
-        props: Asks llama-server for its properties: its list may tell only the trained context,
-            which can be many times larger than the one it was started with.
-    """
-    extra: dict[str, Any] = getattr(model, "model_extra", None) or {}
-    meta = as_mapping(extra.get("meta"))
-    for value in (extra.get("max_model_len"), meta.get("n_ctx")):
-        if isinstance(value, int) and value > 0:
-            return value
-    trained = meta.get("n_ctx_train")
-    if not isinstance(trained, int) or trained <= 0:
-        return 0
-    served = as_mapping(as_mapping(props()).get("default_generation_settings")).get("n_ctx")
-    return served if isinstance(served, int) and 0 < served < trained else trained
