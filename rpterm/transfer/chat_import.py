@@ -29,7 +29,8 @@ from rpterm.transfer.chat_cards import (
     stored_card,
 )
 from rpterm.transfer.chat_files import full_chat
-from rpterm.transfer.chat_files.chat_log import import_log, parse_log, parse_rows
+from rpterm.transfer.chat_files.branches import main_file, mains_first
+from rpterm.transfer.chat_files.chat_log import import_log, join_log, parse_log, parse_rows
 from rpterm.transfer.chat_files.foreign_chats import read_chats
 from rpterm.transfer.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
@@ -91,7 +92,7 @@ def import_chats(
         on_done: Called with the name of each file.
     """
     results: list[ImportedChat] = []
-    for path in logs:
+    for path in mains_first(logs):
         try:
             group = next((each for each in groups if path.stem in each.chats), None)
             results += _FileImport(path, store, known, card, ratings, group).chats()
@@ -135,7 +136,7 @@ class _FileImport:
                 f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."
             )
         data = path.read_bytes()
-        flag = IMPORT_FLAG + hashlib.sha256(data).hexdigest()
+        flag = _flag(data)
         data = to_utf8(data)
         if documents := read_chats(data, _character_name(path)):
             numbered = enumerate(documents, 1)
@@ -158,8 +159,23 @@ class _FileImport:
         if known and not self.ratings:
             return known
         log = parse_log(data)
-        result = known or self._log(log, self.path.stem, flag)
+        result = known or self._joined(log, flag) or self._log(log, self.path.stem, flag)
         return self._with_ratings(result, log, flag) if self.ratings else result
+
+    def _joined(self, log: ChatLog, flag: str) -> ImportedChat | None:
+        """Join a log to the chat it was branched off from, if that was imported before."""
+        main = main_file(self.path)
+        if main is None or not main.is_file() or main.stat().st_size > full_chat.MAX_BYTES:
+            return None
+        earlier = self._earlier(_flag(main.read_bytes()))
+        if earlier is None or earlier.known is None:
+            return None
+        chat = self.store.chat(earlier.known)
+        if not join_log(self.store, chat.id, log):
+            return None
+        self.store.set_flag(flag, str(chat.id))
+        notes = (*log.notes, f"It is a branch of {main.stem}, and became one here.")
+        return ImportedChat(self.path, chat.id, chat.card_name, len(log.turns), notes)
 
     def _own_file(self, data: bytes, flag: str) -> ImportedChat:
         """Import a chat file of rpterm."""
@@ -235,6 +251,11 @@ class _FileImport:
             return ImportedChat(self.path, known=self.store.chat(int(known)).id)
         except RptermError:
             return None
+
+
+def _flag(data: bytes) -> str:
+    """The flag that says which chat a file was imported as."""
+    return IMPORT_FLAG + hashlib.sha256(data).hexdigest()
 
 
 def _character_name(path: Path) -> str:
