@@ -88,9 +88,9 @@ def test_a_line_sounds_like_whoever_uses_its_words() -> None:
     voices = Voices(
         [(1, "Ann", "Verily the tide, verily the moon."), (2, "Bob", "Grand, that is grand, lad.")]
     )
-    ratios = voices.log_ratios(9, "Grand, lad")
+    ratios = voices.log_ratios(9, "Grand, lad", ("Ann", "Bob"))
     assert ratios["Bob"] > 0 > ratios["Ann"]
-    own = voices.log_ratios(1, "Verily the tide, verily the moon.")
+    own = voices.log_ratios(1, "Verily the tide, verily the moon.", ("Ann", "Bob"))
     assert set(own.values()) == {0.0}, "a line is no evidence for its own speaker"
 
 
