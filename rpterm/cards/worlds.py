@@ -325,7 +325,7 @@ def merge(card: CharacterCard, found: Sequence[World]) -> CharacterCard:
 
 def _entries(world: World, depth: int) -> Iterator[LoreEntry]:
     """A world's entries, adapted so that they mean the same in a card with scan depth ``depth``."""
-    from rpterm.cards.exchange.entry import with_common_patches
+    from rpterm.cards.exchange.documents.entry import with_common_patches
 
     scan_depth = world.book.scan_depth if world.book.scan_depth != depth else None
     for entry in world.book.entries:

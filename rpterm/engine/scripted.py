@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rpterm.engine.llama.prefix_reuse import common_prefix_length
+from rpterm.engine.llama.cache.prefix_reuse import common_prefix_length
 from rpterm.engine.protocol import (
     Delta,
     EngineError,

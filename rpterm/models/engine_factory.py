@@ -247,7 +247,7 @@ def _remote(settings: Settings) -> Engine:
     from importlib import import_module
 
     try:
-        create: EngineFactory = import_module("rpterm.engine.remote").RemoteEngine
+        create: EngineFactory = import_module("rpterm.engine.remote.engine").RemoteEngine
     except ImportError as error:
         raise ModelError(f"The remote engine cannot be used: {error}.") from error
     key = os.environ.get(settings.remote_key_env, "") if settings.remote_key_env else ""

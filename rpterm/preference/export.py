@@ -42,7 +42,7 @@ from rpterm.preference.record_builder import (
     build_records,
 )
 from rpterm.preference.records import Dropped, Kind, Messages, Record
-from rpterm.preference.scrub import REGION, Scrubber
+from rpterm.preference.scrub import REGION, Scrubber, name_parts
 from rpterm.preference.splits import conversation_of, held_out, judged_conversations
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
@@ -53,9 +53,6 @@ LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
 
 SPLITS = ("train", "test")
-
-_NAME_PART = 4
-"""Fewest letters of a part of a told name, such as "Ann Verity", that is removed on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,11 +329,11 @@ class _Run:
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _persona_names(self) -> list[str]:
+        """The names of personas, those that users told, and the parts of both."""
         store = self.judgements.store
         names = {persona.name for persona in store.personas()} | set(self.judgements.personas())
-        for told in Distilled(Memories(store)).names_told():
-            names |= {told, *(part for part in told.split() if len(part) >= _NAME_PART)}
-        return sorted(names)
+        names |= set(Distilled(Memories(store)).names_told())
+        return sorted(names.union(*map(name_parts, names)))
 
     def _exact_prompt(self, turn_id: int) -> Row | None:
         generation = self.judgements.store.generation(turn_id)

@@ -29,7 +29,7 @@ from typing import Any
 import fuzz_inputs
 from fuzz_inputs import KINDS, MOST, sample, seeds
 
-from rpterm.cards.exchange import jsonio
+from rpterm.cards.exchange.containers import jsonio
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import Format, export
 from rpterm.cards.exchange.importer import read_bytes

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.format.writer import dump
 

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rpterm.engine.llama.banned_phrases import BannedPhrases
+from rpterm.engine.llama.cache.prefix_reuse import (
+    common_prefix_length,
+    fit_chunk,
+    next_chunk,
+    plan_prompt,
+    plan_settle,
+)
 from rpterm.engine.llama.event_buffer import EventBuffer
 from rpterm.engine.llama.job_queue import AbortFlag, JobQueue
 from rpterm.engine.llama.messages import (
@@ -21,13 +27,7 @@ from rpterm.engine.llama.messages import (
     unpack_event,
     unpack_request,
 )
-from rpterm.engine.llama.prefix_reuse import (
-    common_prefix_length,
-    fit_chunk,
-    next_chunk,
-    plan_prompt,
-    plan_settle,
-)
+from rpterm.engine.llama.sampling.banned_phrases import BannedPhrases
 from rpterm.engine.llama.threads import choose_threads, physical_cores
 from rpterm.engine.protocol import (
     Delta,

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from rpterm.engine import remote, remote_errors
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -27,7 +26,9 @@ from rpterm.engine.protocol import (
     Retracted,
     Thought,
 )
-from rpterm.engine.remote import RemoteEngine
+from rpterm.engine.remote import engine as remote
+from rpterm.engine.remote import errors as remote_errors
+from rpterm.engine.remote.engine import RemoteEngine
 from rpterm.types import Sampling
 
 ASK = GenerateRequest(

@@ -101,6 +101,22 @@ def test_little_else_comes_with_a_fact_that_is_the_answer(memory):
     assert len(found) <= 3
 
 
+def test_what_the_character_made_up_is_no_answer(memory):
+    chat, turn = memory.store.create_chat(card_name="C", card_hash="0").id, None
+    for role, who, line in (
+        ("user", "Ann", "My sister left on a train to York in a green coat."),
+        ("assistant", "C", "You have a great sister, Emily. Your sister is in hospital."),
+    ):
+        turn = memory.store.add_turn(chat, turn, role, who, line, origin=Origin.TYPED).id
+        memory.remember(turn)
+    assert memory.settled(60)
+    for draft in ("where did my sister go?", "what did I say about a sister"):
+        found = " ".join(item.text for item in asked(memory, draft))
+        assert "green coat" in found and "Emily" not in found
+    found = " ".join(item.text for item in asked(memory, "what did you say about my sister"))
+    assert "Emily" in found
+
+
 def test_an_outdated_or_hidden_fact_does_not_answer(memory):
     texts = [item.text for item in asked(memory, "Where do I live now?")]
     assert not any("lives in Leeds" in text for text in texts if "later" not in text)

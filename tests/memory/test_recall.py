@@ -20,7 +20,7 @@ from rpterm.memory.search import dates
 from rpterm.memory.search.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.search.text_query import build_text_query
 from rpterm.store.memory.records import Memory
-from rpterm.types import RptermError, Turn
+from rpterm.types import Origin, RptermError, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday
 
@@ -305,9 +305,20 @@ def test_a_long_turn_is_recalled_as_an_excerpt():
     assert format_hit(short, hit, asked, "").text.endswith("Holmes: *Short.* The notebook.")
 
 
+def test_nothing_is_borrowed_from_a_greeting():
+    greeting = replace(turn(1, "The lighthouse is dark tonight."), origin=Origin.GREETING)
+    assert set(build_text_query("hey there", [greeting], NOON).terms) == set(terms("hey there"))
+
+
 def test_a_question_about_oneself_borrows_no_evidence():
     asked = build_text_query("am i married?", [turn(1, "what is my sister's name?")], NOON)
     assert set(asked.own) == set(terms("married"))
+
+
+def test_the_characters_own_name_is_no_search_word():
+    path = [replace(turn(1, "Ah."), role="assistant", speaker="Juno Vale"), turn(2, "So.")]
+    asked = build_text_query("hey Juno, where is Ann's lamp", path, NOON)
+    assert "juno" not in asked.terms and {"ann", "lamp"} <= set(asked.own)
 
 
 def test_a_greeting_does_not_search_for_the_speakers_names():

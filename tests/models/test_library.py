@@ -240,7 +240,7 @@ def test_the_remote_engine_gets_its_url_and_key(
         return (url, model, options)
 
     module = SimpleNamespace(RemoteEngine=remote)
-    monkeypatch.setitem(sys.modules, "rpterm.engine.remote", module)
+    monkeypatch.setitem(sys.modules, "rpterm.engine.remote.engine", module)
     monkeypatch.setenv("MY_KEY", "secret")
     settings = Settings(
         engine="remote", remote_url="http://box:8080/v1", model="m", remote_key_env="MY_KEY"

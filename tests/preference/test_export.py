@@ -19,6 +19,7 @@ from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
+from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
@@ -79,6 +80,21 @@ def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: 
     assert ranks == [[2, 2], [1, 1]]
 
 
+def test_a_reply_that_two_raters_like_is_one_demo_and_only_stars_are_ratings(
+    scene: Scene, tmp_path: Path
+) -> None:
+    starred, liked = scene.reply("One."), scene.reply("Two.")
+    for rater in ("ann", "ben"):
+        scene.judge.stars(starred, 5, how=Circumstances(rater=rater))
+    scene.judge.thumb(liked, True)
+    done = run(scene, tmp_path / "sft", format="trl_sft")
+    assert [row["messages"][-1]["content"] for row in rows(tmp_path / "sft")] == ["One.", "Two."]
+    assert not done.left_out
+    run(scene, tmp_path / "people", format="argilla")
+    (row,) = rows(tmp_path / "people", "rating-train")
+    assert (row["fields"]["response"], row["suggestions"]["rating"]) == ("One.", 5)
+
+
 def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.compare(a, b, "both_bad")
@@ -103,6 +119,15 @@ def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:
     run(scene, tmp_path / "kto", format="trl_kto")
     (row,) = rows(tmp_path / "kto")
     assert row["completion"][0]["content"] == "Dear User, you fell."
+
+
+def test_a_persona_is_removed_by_each_of_its_names(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        scene = Scene(store, persona="Miss Zenobia Fell")
+        scene.judge.stars(scene.reply("I miss you, Zenobia. Miss Fell, you fell."), 5)
+        run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "I miss you, User. Miss User, you fell."
 
 
 def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
@@ -243,8 +268,6 @@ def test_a_chat_without_consent_is_not_exported(scene: Scene, tmp_path: Path) ->
 
 
 def test_personal_data_is_removed_and_listed_next_to_the_export(tmp_path: Path) -> None:
-    from rpterm.store import Store
-
     with Store(tmp_path / "rp.db") as store:
         scene = Scene(store, persona="Violet Hunter", greeting="Come in, Violet Hunter!")
         said = "Write to v.hunter@example.org or +49 171 2345678, /home/violet/x, ghp_" + "a1" * 12

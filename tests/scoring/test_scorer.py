@@ -97,6 +97,9 @@ def test_both_models_load_at_the_same_time_and_full_tells_of_one_that_fails() ->
             asked.append(str(reply))
             raise EngineError("It broke.")
 
+        def token_texts(self, reply: Text) -> list[str]:
+            return []
+
         def close(self) -> None:
             pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rpterm.cards.exchange.patch import Table
+from rpterm.cards.exchange.documents.patch import Table
 from rpterm.cards.lore.patterns import split_regex_key
 from rpterm.foreign_json import as_mapping, as_mappings
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rpterm.engine.llama.banned_phrases import BannedPhrases
 from rpterm.engine.llama.model import Model
-from rpterm.engine.llama.token_sampler import TokenSampler
+from rpterm.engine.llama.sampling.banned_phrases import BannedPhrases
+from rpterm.engine.llama.sampling.token_sampler import TokenSampler
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit

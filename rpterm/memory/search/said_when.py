@@ -62,10 +62,11 @@ def what_was_said(draft: str, times: Collection[str]) -> Said | None:
         return None
     if distinctive(terms(draft)) - _TALK_TERMS.union(*map(terms, times)):
         return None
-    return Said(_whose_words(draft), last_time)
+    return Said(whose_words(draft), last_time)
 
 
-def _whose_words(draft: str) -> Who:
+def whose_words(draft: str) -> Who:
+    """Whose words a text asks for."""
     by_user, by_character = _BY_USER.search(draft), _BY_CHARACTER.search(draft)
     if bool(by_user) == bool(by_character):
         return "both"

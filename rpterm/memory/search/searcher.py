@@ -116,7 +116,17 @@ class Searcher:
         found, meaning = self._find(chat_id, path, search, vector, prompt_turns, about_past, topics)
         if search.said is not None:
             return found
-        return self._reranked(_relevant(found, search, meaning=meaning), search)
+        found = _relevant(found, search, meaning=meaning)
+        return self._reranked(self._of_user(found) if search.of_user else found, search)
+
+    def _of_user(self, found: Found) -> Found:
+        """Without what the character said: it may have made that up, and is believed for ever."""
+        by_user = self._sources.said_by_user([row.turn_id for row, _ in found if row.turn_id])
+        return [
+            (row, hit)
+            for row, hit in found
+            if hit.pinned or row.turn_id is None or row.turn_id in by_user
+        ]
 
     def _find(
         self,

@@ -25,8 +25,8 @@ from rpterm.memory.search import dates
 from rpterm.memory.search.about_user import slots_asked
 from rpterm.memory.search.dates import TimeSpan
 from rpterm.memory.search.relevance import distinctive
-from rpterm.memory.search.said_when import LAST_TIME, Said, what_was_said
-from rpterm.types import Turn
+from rpterm.memory.search.said_when import LAST_TIME, Said, what_was_said, whose_words
+from rpterm.types import Origin, Turn
 
 CONTEXT_WEIGHTS = (0.3, 0.2)
 """Weights of the terms of the last turn and of the one before it; a term of the draft has 1."""
@@ -50,6 +50,7 @@ class TextQuery:
         text: What to embed.
         spans: Time spans the draft names.
         slots: What the draft asks about the user, as slots of facts; see ``about_user``.
+        of_user: Whether it asks about the user, so that what the character said is no answer.
         said: Set if the draft asks what was said at some time, on no topic.
         is_bare: Whether the draft asks for nothing, like "ok" or "go on".
     """
@@ -62,6 +63,7 @@ class TextQuery:
     is_bare: bool
     slots: tuple[str, ...] = ()
     said: Said | None = None
+    of_user: bool = False
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -72,17 +74,26 @@ class TextQuery:
 
 def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     """Build the search for a draft that follows these turns, oldest first."""
-    context = [turn.text[-_MAX_CHARS:] for turn in reversed(path[-len(CONTEXT_WEIGHTS) :])]
-    draft_terms, words = terms(draft), content_words(draft)
+    # A greeting is the card's; nobody has said anything yet that a bare "hi" could refer to.
+    context = [
+        turn.text[-_MAX_CHARS:]
+        for turn in reversed(path[-len(CONTEXT_WEIGHTS) :])
+        if turn.origin is not Origin.GREETING
+    ]
+    # The character's own name heads each of its memories: "hi Juno" asks for none of them.
+    names = {turn.role: terms(turn.speaker) for turn in path[-_NAMED_BY:]}
+    own_name = frozenset(names.get("assistant", ()))
+    draft_terms = tuple(term for term in terms(draft) if term not in own_name)
+    words = content_words(draft)
     own_distinctive = len(distinctive(draft_terms))
     short = own_distinctive < _MIN_DISTINCTIVE
     weights = SHORT_CONTEXT_WEIGHTS if short else CONTEXT_WEIGHTS
     # Each term once, and no everyday words: the reply's "a moment later, a moment later" would
     # drown the one name that "Who is Grindle?" asks for. Nor the speakers' names: every memory of
     # the character is headed by one.
-    names = frozenset(term for turn in path[-_NAMED_BY:] for term in terms(turn.speaker))
+    speakers = frozenset(term for turn in path[-_NAMED_BY:] for term in terms(turn.speaker))
     borrowed = [
-        sorted(distinctive(turn_terms) - names) if short else turn_terms
+        sorted(distinctive(turn_terms) - speakers) if short else turn_terms
         for turn_terms in map(terms, context)
     ]
     weighted = [(draft_terms, 1.0), *zip(borrowed, weights, strict=False)]
@@ -93,9 +104,11 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     evidence = query if short and not slots else query_terms(weighted[:1])
     spans = tuple(dates.spans(draft, now))
     said = what_was_said(draft, [span.words for span in spans])
+    whose = whose_words(draft)
     return TextQuery(
         query, evidence, words, text, spans,
         is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
         slots=slots,
+        of_user=whose == "user" or (bool(slots) and whose != "character"),
         said=said,
     )  # fmt: skip

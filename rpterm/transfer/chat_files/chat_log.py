@@ -31,7 +31,7 @@ from rpterm.transfer.chat_files.log_records import ChatLog, LogMessage
 from rpterm.transfer.chat_files.ratings import read_ratings
 from rpterm.transfer.chat_files.reasoning import REASONING_KEY, split_reasoning
 from rpterm.transfer.chat_files.unknown_fields import UnknownFields
-from rpterm.types import AuthorNote, Chat, Origin, Persona, Status, Turn
+from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Status, Turn
 
 MAX_BYTES = 32 << 20
 _USERS_OWN_TYPES = ("narrator", "comment")
@@ -148,19 +148,61 @@ def import_log(
         persona=_persona(store, log.user), note=log.note, created_at=created_at,
         updated_at=dates[-1] if dates else created_at,
     )  # fmt: skip
+    with hidden_chat(store, chat) as chat_id:
+        store.set_leaf(chat_id, _insert_messages(store, chat_id, log, created_at))
+        yield store.chat(chat_id)
+
+
+def join_log(store: Store, chat_id: int, log: ChatLog) -> bool:
+    """Add a log to the chat it was branched off from; the turns that both have are shared.
+
+    The branch is shown if it is the newest.
+
+    Returns:
+        False, with nothing changed, if the two do not even begin with the same message.
+    """
+    known: dict[object, int] = {}
+    for turn in store.tree(chat_id):
+        known.setdefault(_identity(turn), turn.id)
+    first, chat = log.turns[0], store.chat(chat_id)
+    role = "user" if first.is_user else "assistant"
+    if (None, role, first.speaker, first.text) not in known:
+        return False
+    before = store.path(chat.leaf_id, 1) if chat.leaf_id is not None else []
+    leaf = _insert_messages(store, chat_id, log, chat.created_at, known)
+    if before and leaf is not None and store.path(leaf, 1)[0].created_at > before[0].created_at:
+        store.set_leaf(chat_id, leaf)
+    return True
+
+
+def _identity(turn: Turn) -> object:
+    """What makes two turns of two logs the same."""
+    return turn.parent_id, turn.role, turn.speaker, turn.text
+
+
+def _insert_messages(
+    store: Store, chat_id: int, log: ChatLog, at: float, known: dict[object, int] | None = None
+) -> int | None:
+    """Insert all messages but those that are ``known``; return the id of the last one shown."""
     leaf: int | None = None
-    at = created_at
 
     def write(insert: InsertTurn, message: LogMessage) -> None:
         nonlocal leaf, at
+
+        def insert_unknown(turn: Turn, generation: Generation | None) -> int:
+            if known is None:
+                return insert(turn, generation)
+            same = _identity(turn)
+            if same not in known:
+                known[same] = insert(turn, generation)
+            return known[same]
+
         # Without its own date, a message of years ago would count as said just now.
         at = at if message.at is None else message.at
-        leaf = _insert_message(insert, chat_id, leaf, message, at)
+        leaf = _insert_message(insert_unknown, chat_id, leaf, message, at)
 
-    with hidden_chat(store, chat) as chat_id:
-        write_in_batches(store, log.turns, write)
-        store.set_leaf(chat_id, leaf)
-        yield store.chat(chat_id)
+    write_in_batches(store, log.turns, write)
+    return leaf
 
 
 def _persona(store: Store, name: str) -> Persona:

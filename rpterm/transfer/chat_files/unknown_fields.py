@@ -15,7 +15,7 @@ _BOOKKEEPING = frozenset(
     {
         "is_name", "force_avatar", "original_avatar", "gen_started", "gen_finished", "avatar",
         "extra.api", "extra.model", "extra.token_count", "extra.gen_id", "extra.type",
-        "extra.bookmark_link", "extra.isSmallSys", "extra.reasoning_duration",
+        "extra.bookmark_link", "extra.branches", "extra.isSmallSys", "extra.reasoning_duration",
         "extra.reasoning_type", "extra.time_to_first_token", "swipe_info.gen_started",
         "swipe_info.gen_finished", "chat_metadata.integrity", "chat_metadata.tainted",
         "chat_metadata.chat_id_hash", "chat_metadata.lastInContextMessageId",

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from rpterm.cards.exchange import charx, jsonio, png
-from rpterm.cards.exchange.dialogue import parse_examples as parse_dialogue
+from rpterm.cards.exchange.containers import charx, jsonio, png
+from rpterm.cards.exchange.documents.dialogue import parse_examples as parse_dialogue
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes

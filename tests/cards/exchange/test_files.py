@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, file_reader, import_files, safe_name

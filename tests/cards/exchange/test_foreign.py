@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rpterm.cards.card import Example
-from rpterm.cards.exchange import jsonio
+from rpterm.cards.exchange.containers import jsonio
 from rpterm.cards.exchange.errors import ExchangeError, NotACard
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
-from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.export import Format, export
 from rpterm.cards.exchange.files import file_reader, import_files
 from rpterm.cards.exchange.importer import read_bytes

@@ -15,15 +15,15 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
-from rpterm.cards.exchange import own_fields
-from rpterm.cards.exchange.book import base_book, read_book, write_book
-from rpterm.cards.exchange.dialogue import parse_examples, render_examples
-from rpterm.cards.exchange.entry import ORIGIN, RPTERM_KEY, read_role
-from rpterm.cards.exchange.fields import Fields
-from rpterm.cards.exchange.jsonio import same_json
+from rpterm.cards.exchange.containers.jsonio import same_json
+from rpterm.cards.exchange.documents import own_fields
+from rpterm.cards.exchange.documents.book import base_book, read_book, write_book
+from rpterm.cards.exchange.documents.dialogue import parse_examples, render_examples
+from rpterm.cards.exchange.documents.entry import ORIGIN, RPTERM_KEY, read_role
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, without
+from rpterm.cards.exchange.documents.world_file import read_world
 from rpterm.cards.exchange.notes import ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, diff, without
-from rpterm.cards.exchange.world_file import read_world
 from rpterm.foreign_json import as_mapping
 from rpterm.humanize import counted
 

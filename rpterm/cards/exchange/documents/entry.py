@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Logic, Lorebook, LoreEntry, Position
-from rpterm.cards.exchange.fields import Fields
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, merge_common, without
 from rpterm.cards.exchange.notes import ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
 from rpterm.cards.lore.patterns import PatternError, TooManyPatterns, split_regex_key
 from rpterm.foreign_json import as_mapping, as_texts
 

@@ -33,11 +33,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.checkpoints import Checkpoints
-from rpterm.engine.llama.host_cache import HostCache
-from rpterm.engine.llama.job_queue import AbortFlag
-from rpterm.engine.llama.model import SPARE_CELLS, UBATCH, Model
-from rpterm.engine.llama.prefix_reuse import (
+from rpterm.engine.llama.cache.checkpoints import Checkpoints
+from rpterm.engine.llama.cache.host_cache import HostCache
+from rpterm.engine.llama.cache.prefix_reuse import (
     MIN_BATCH,
     ReusePlan,
     fit_chunk,
@@ -45,7 +43,9 @@ from rpterm.engine.llama.prefix_reuse import (
     plan_prompt,
     plan_settle,
 )
-from rpterm.engine.llama.prompt_cache import PromptCache
+from rpterm.engine.llama.cache.prompt_cache import PromptCache
+from rpterm.engine.llama.job_queue import AbortFlag
+from rpterm.engine.llama.model import SPARE_CELLS, UBATCH, Model
 from rpterm.engine.protocol import EngineError
 
 CHAT = 0

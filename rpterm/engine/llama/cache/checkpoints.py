@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpterm.engine.llama.host_cache import HostCache, LiveCache
-from rpterm.engine.llama.prefix_reuse import MIN_BATCH, common_prefix_length
+from rpterm.engine.llama.cache.host_cache import HostCache, LiveCache
+from rpterm.engine.llama.cache.prefix_reuse import MIN_BATCH, common_prefix_length
 
 MAX_CHECKPOINTS = 8
 """A chat needs two a turn, a group chat one more for each member."""

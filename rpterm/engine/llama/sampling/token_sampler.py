@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.model import Model
-from rpterm.engine.llama.sampler_chain import build_chain, build_grammar, history_length
+from rpterm.engine.llama.sampling.sampler_chain import build_chain, build_grammar, history_length
 from rpterm.types import Sampling
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.kv import CHAT, ChatCache
+from rpterm.engine.llama.cache.kv import CHAT, ChatCache
 from rpterm.engine.llama.model import Model
 
 _MAGIC = b"rptermKV1"

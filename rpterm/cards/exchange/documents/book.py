@@ -7,11 +7,17 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.entry import ORIGIN, base_entry, read_entry, recurses, write_entry
+from rpterm.cards.exchange.documents.entry import (
+    ORIGIN,
+    base_entry,
+    read_entry,
+    recurses,
+    write_entry,
+)
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, hoist_common, without
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.fields import Fields
 from rpterm.cards.exchange.notes import ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, diff, hoist_common, without
 from rpterm.foreign_json import as_mapping
 
 MAX_ENTRIES = 4000

@@ -22,7 +22,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from rpterm.cards.exchange.jsonio import same_json
+from rpterm.cards.exchange.containers.jsonio import same_json
 from rpterm.foreign_json import as_mapping
 
 Table = dict[str, Any]

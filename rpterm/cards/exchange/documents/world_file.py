@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.cards.exchange.book import (
+from rpterm.cards.exchange.documents.book import (
     check_count,
     common_fields,
     hoist_common_patches,
     is_entry,
     read_settings,
 )
-from rpterm.cards.exchange.entry import (
+from rpterm.cards.exchange.documents.entry import (
     LOGICS,
     NUMBERS,
     ORIGIN,
@@ -34,9 +34,9 @@ from rpterm.cards.exchange.entry import (
     usable_keys,
     usual_whole_words,
 )
-from rpterm.cards.exchange.fields import Fields
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, merge_common, without
 from rpterm.cards.exchange.notes import ImportNotes
-from rpterm.cards.exchange.patch import Table, apply, diff, merge_common, without
 from rpterm.foreign_json import as_mapping, as_texts
 
 _FLAGS = {

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpterm.engine.llama.host_cache import HostCache, LiveCache
-from rpterm.engine.llama.prefix_reuse import common_prefix_length
+from rpterm.engine.llama.cache.host_cache import HostCache, LiveCache
+from rpterm.engine.llama.cache.prefix_reuse import common_prefix_length
 
 MIN_TOKENS = 192
 """Fewer tokens than this are evaluated again sooner than copied."""
