@@ -6,6 +6,7 @@ Finding the folders does not create them: code that writes a file calls ``make_f
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -72,17 +73,25 @@ def find(env: Mapping[str, str] | None = None) -> Paths:
 
     Args:
         env: The environment; ``None`` means the process's own.
+
+    Raises:
+        PathError: The user has no home folder, as in a container with a foreign user id.
     """
     home = (os.environ if env is None else env).get("RPTERM_HOME", "")
-    if home:
-        root = Path(home).expanduser().absolute()
-        return Paths(root, root, root / "cache", root / "logs")
-    from platformdirs import PlatformDirs
+    try:
+        if home:
+            root = Path(home).expanduser().absolute()
+            return Paths(root, root, root / "cache", root / "logs")
+        from platformdirs import PlatformDirs
 
-    dirs = PlatformDirs("rpterm", appauthor=False)
-    return Paths(
-        dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path
-    )
+        dirs = PlatformDirs("rpterm", appauthor=False)
+        return Paths(
+            dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path
+        )
+    except RuntimeError as error:
+        raise PathError(
+            "You have no home folder here: set HOME, or set RPTERM_HOME to a writable folder."
+        ) from error
 
 
 def make_folder(folder: Path) -> Path:
@@ -141,6 +150,16 @@ def read_text(file: Path, hint: str = "") -> str:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PathError(f"{file} cannot be read ({cause_of(error)}). {hint}".rstrip()) from error
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file's content in hex.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_new(file: Path, text: str, force: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.new_card import write_file
-from rpterm.paths import FileAlreadyExists, PathError, write_new
+from rpterm.cards.authoring.new_card import write_file
+from rpterm.cli.guard import write_crash_report
+from rpterm.paths import FileAlreadyExists, PathError, find, write_new
 
 TEXT = "a" * 100_000
 
@@ -45,3 +47,15 @@ def test_an_older_file_survives_a_full_disk(tmp_path: Path) -> None:
         write_new(old, "new", force=False)
     write_new(old, "new", force=True)
     assert old.read_text(encoding="utf-8") == "new"
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "RPTERM_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(PathError, match="set HOME, or set RPTERM_HOME"):
+        find()
+    assert "/tmp/crash-" in write_crash_report(ValueError("x"))

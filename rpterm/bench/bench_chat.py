@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rpterm import paths as folders
-from rpterm.cards.card import CharacterCard
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
 from rpterm.examples.provider import ExampleProvider
 from rpterm.models.engine_factory import open_engine
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.static_block import Insert
 from rpterm.startup import launch
 from rpterm.store import Store
-from rpterm.types import Chat, LeftOut, Origin, Persona, Prompt, Sampling, Turn
+from rpterm.types import LeftOut, Origin, Persona, Prompt, Sampling
 
 GREEDY = Sampling(
     seed=1,
@@ -53,17 +53,12 @@ class ChangingContext(ExampleProvider):
     """A memory and a lore entry that change with every turn: the worst case for a KV cache."""
 
     def for_turn(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt,
-        count: Callable[[str], int],
+        self, view: ChatView, prompt: Prompt, count: Callable[[str], int]
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
         """Inserts with the number of turns in them, instead of examples."""
-        number = len(history)
+        number = len(view.history)
         memory = (
-            f"[{card.char} remembers: {number} days ago the visitor said they had once kept "
+            f"[{view.card.char} remembers: {number} days ago the visitor said they had once kept "
             f"{number} bees on a roof in Southwark and sold the honey.]"
         )
         lore = f"[The fog of day {number}: yellow, from the river, thick enough to lose a cab in.]"

@@ -40,6 +40,10 @@ class CachedLikelihood:
             self._append(new)
         return [self._known[name] for name in keys]
 
+    def token_texts(self, reply: Text) -> list[str]:
+        """Nothing: only evidence needs it, and asking would start the model."""
+        return []
+
     def _append(self, new: dict[str, list[float]]) -> None:
         if self._file is None:
             return

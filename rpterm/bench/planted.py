@@ -31,8 +31,9 @@ from typing import Any
 
 from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import proportion
-from rpterm.cards import library, reader
+from rpterm.cards import library
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format import reader
 from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.signal import Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.anachronism import Anachronism
@@ -42,7 +43,7 @@ from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
 from rpterm.scoring.similarity import Encode
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 EACH = 120
 """The least number of planted violations per kind."""

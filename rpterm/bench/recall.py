@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 
 from rpterm.bench import locomo, recall_speed
 from rpterm.bench.locomo import Conversation
-from rpterm.memory import dates
-from rpterm.memory.bm25 import query_terms
-from rpterm.memory.index import IndexEntry, MemoryIndex
-from rpterm.memory.questions import question_share
-from rpterm.memory.recall import RecallQuery, RecallWeights, ScoreParts, recall, score_parts
-from rpterm.memory.vector_index import VectorIndex, top
-from rpterm.memory.words import terms, with_speaker
+from rpterm.memory.indexing.bm25 import query_terms
+from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorIndex, top
+from rpterm.memory.indexing.words import terms, with_speaker
+from rpterm.memory.search import dates
+from rpterm.memory.search.questions import question_share
+from rpterm.memory.search.recall import RecallQuery, RecallWeights, ScoreParts, recall, score_parts
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -93,7 +93,7 @@ def main(
     if locomo is None:
         recall_speed.main(json, [memories] if memories else recall_speed.SIZES)
         return
-    from rpterm.memory.embed import STARTER, WorkerEmbedder
+    from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder
 
     embedder = WorkerEmbedder(embedder_folder, STARTER)

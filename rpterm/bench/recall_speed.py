@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from rpterm.bench.store import insert_chat, talk
 from rpterm.memory.character_memory import Memory
-from rpterm.memory.embed import State
-from rpterm.memory.vector_index import VectorIndex
+from rpterm.memory.embedding.embed import State
+from rpterm.memory.indexing.vector_index import VectorIndex
 from rpterm.store import Store
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import wording_hash

@@ -23,12 +23,13 @@ from rpterm.bench import convai2, pdnc
 from rpterm.bench.bundled import read_table
 from rpterm.bench.logistic import fit_logistic
 from rpterm.bench.scoring_models import open_models
-from rpterm.cards import library, reader
+from rpterm.cards import library
+from rpterm.cards.format import reader
 from rpterm.scoring.scene import scene_of
 from rpterm.scoring.signals.assistant_voice import features
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import everyday_lines
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 RIDGE = 1e-2
 LOWERED = 1.7

@@ -20,7 +20,7 @@ def open_models(cache: Path | None = None) -> Iterator[tuple[EmbeddingCache, Lik
     Args:
         cache: A file of known log-probabilities, to which new ones are appended.
     """
-    from rpterm.memory.embed import STARTER, WorkerEmbedder
+    from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder
 
     embedder = WorkerEmbedder(embedder_folder, STARTER)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rpterm.store.connections import Connections
+from rpterm.store.database.connections import Connections
 from rpterm.store.store import Store
 
 TURNS = 100_000

@@ -1,14 +1,16 @@
 """The CharacterCard: a character as immutable data.
 
-A card knows nothing of files, models or chats. ``cards.reader`` parses one from TOML,
-``cards.writer`` writes one as TOML, and ``cards.key_table`` maps the file's keys to its fields.
+A card knows nothing of files, models or chats. In ``cards.format``, the reader
+parses one from TOML, the writer writes one as TOML, and the key table maps the file's keys to its
+fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 from rpterm.types import Persona
 
@@ -186,8 +188,29 @@ class CharacterCard:
         """The value of ``{{char}}``."""
         return self.nickname or self.name
 
+    @property
+    def is_narrator(self) -> bool:
+        """Whether the card declares itself a narrator, with the tag ``narrator``."""
+        return "narrator" in {tag.casefold() for tag in self.tags}
+
     def user(self, own: Persona) -> Persona:
         """The user's persona in a new chat: ``own`` if it was set, else the card's suggestion."""
         if own != Persona() or not self.user_name:
             return own
         return Persona(self.user_name, self.user_description)
+
+
+class FoundCard(NamedTuple):
+    """A card with its file, and the copy that a chat stores.
+
+    Attributes:
+        text: The TOML that a chat stores, with the lore of the card's worlds merged in.
+        source: The file's own text.
+        warnings: One message for each world that cannot be read, with the consequence.
+    """
+
+    card: CharacterCard
+    text: str
+    path: Path | None
+    source: str = ""
+    warnings: tuple[str, ...] = ()

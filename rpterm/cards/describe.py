@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.calendar_names import MONTHS
 from rpterm.cards.card import CharacterCard
+from rpterm.text.calendar_names import MONTHS
 
 
 def sections(card: CharacterCard) -> list[tuple[str, str]]:

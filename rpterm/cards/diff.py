@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, LoreEntry, Probe
-from rpterm.cards.key_table import PERSONA
+from rpterm.cards.format.key_table import PERSONA
 from rpterm.cards.lore.rules import world_name
 
 Kind = Literal["added", "removed", "changed"]
@@ -126,10 +126,8 @@ def _by_name(entries: tuple[LoreEntry, ...]) -> dict[str, LoreEntry]:
 
 def _text(value: Any) -> str:
     """Any value of a card, as text for display."""
-    if value is None or value == () or value == {}:
+    if value is None or value == {}:
         return ""
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     dialogue = getattr(value, "dialogue", None)

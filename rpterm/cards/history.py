@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from rpterm.cards.reader import MAX_BYTES
+from rpterm.cards.format.reader import MAX_BYTES
 from rpterm.types import RptermError
 
 _REVISION_AND_PATH = re.compile(r"([^:\s-][^:\s]*):(.+)")

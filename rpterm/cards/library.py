@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format.reader import load as load_alone
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import load as load_alone
 from rpterm.cards.worlds import load_card
 from rpterm.types import RptermError
 

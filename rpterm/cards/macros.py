@@ -16,8 +16,8 @@ from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from zlib import crc32
 
-from rpterm.calendar_names import MONTHS, WEEKDAYS
 from rpterm.humanize import counted
+from rpterm.text.calendar_names import MONTHS, WEEKDAYS
 
 _DELIMITERS = re.compile(r"\{\{|\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change, diff
+from rpterm.cards.format.reader import load
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import load
 from rpterm.cards.worlds import CardText, UnreadableWorld, World, candidate_files, read_card
 
 _Stamp = tuple[int, int, int] | None

@@ -19,11 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from rpterm.cards import reader
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
-from rpterm.cards.locate import locate
+from rpterm.cards.format import reader
+from rpterm.cards.format.locate import locate
+from rpterm.cards.format.writer import dump
 from rpterm.cards.problems import CardError, Problem
-from rpterm.cards.writer import dump
 from rpterm.humanize import counted
 
 FOLDER = "worlds"
@@ -212,7 +212,7 @@ def parse_world(text: str, origin: str) -> CharacterCard:
 
 def is_world(text: str) -> bool:
     """Whether a text is a world and not a card."""
-    from rpterm.cards.syntax import parse_toml
+    from rpterm.cards.format.syntax import parse_toml
 
     data = parse_toml(text, "")[0]
     return bool(data) and "name" not in data and ("lore" in data or "lorebook" in data)
@@ -325,7 +325,7 @@ def merge(card: CharacterCard, found: Sequence[World]) -> CharacterCard:
 
 def _entries(world: World, depth: int) -> Iterator[LoreEntry]:
     """A world's entries, adapted so that they mean the same in a card with scan depth ``depth``."""
-    from rpterm.cards.exchange.entry import with_common_patches
+    from rpterm.cards.exchange.documents.entry import with_common_patches
 
     scan_depth = world.book.scan_depth if world.book.scan_depth != depth else None
     for entry in world.book.entries:

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.checks.lint import static_tokens, tokens
 from rpterm.cards.diff import Change, diff
-from rpterm.cards.lint import static_tokens, tokens
+from rpterm.cards.format.reader import parse
 from rpterm.cards.lore.rules import world_name
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse
 from rpterm.cards.watch import CardBroken, CardChanged, CardWatcher
 from rpterm.cards.worlds import UnreadableWorld
 from rpterm.chat.cast.actors import Actor
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
-from rpterm.group import GroupError
 from rpterm.store.errors import StoreError
 from rpterm.types import Chat, LeftOut, Member, RptermError
 

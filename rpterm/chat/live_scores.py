@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rpterm import group
 from rpterm.cards.card import CharacterCard
-from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.chat_view import ChatView
+from rpterm.prompt.perspective import speaker_of, view_for
 from rpterm.prompt.window import visible_turns
 from rpterm.scoring.scene import ReplyScene, scene_of
 from rpterm.scoring.signal import Evidence, Reading
@@ -133,8 +133,8 @@ class LiveScores:
         """
         path = self.store.path(turn.parent_id, HISTORY) if turn.parent_id is not None else []
         cast = self._cast(chat)
-        if cast is not None and (me := group.speaker_of(cast, turn)) is not None:
-            path = group.view_for(cast, me, path)
+        if cast is not None and (me := speaker_of(cast, turn)) is not None:
+            path = view_for(cast, me, path)
         return self._scene(card, chat, visible_turns(path))
 
     def _scene(self, card: CharacterCard, chat: Chat, path: list[Turn]) -> ReplyScene:
@@ -143,7 +143,7 @@ class LiveScores:
             user=chat.persona.name,
             history=tuple((each.role == "assistant", each.text) for each in path),
             others=self._contrast(card),
-            expand=ChatMacros(card, chat, path).expand_static,
+            expand=ChatView(card, chat, path).expand_static,
         )
 
     def _contrast(self, card: CharacterCard) -> tuple[CharacterCard, ...]:
@@ -205,7 +205,8 @@ class LiveScores:
 
 def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
     """The cards that come with rpterm, as the other characters that replies are compared to."""
-    from rpterm.cards import library, reader
+    from rpterm.cards import library
+    from rpterm.cards.format import reader
 
     found = []
     for path in sorted(library.card_folders(user_folder)[-1].glob("*.toml")):
@@ -217,7 +218,7 @@ def shipped_cards(user_folder: Path | None) -> list[CharacterCard]:
 def _card_hash(cast: Cast | None, chat: Chat, turn: Turn) -> str:
     """The hash of the card of the character that said a reply."""
     others = cast.members[1:] if cast is not None else ()
-    me = group.speaker_of(cast, turn) if cast is not None else None
+    me = speaker_of(cast, turn) if cast is not None else None
     return next((member.card_hash for member in others if member == me), chat.card_hash)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rpterm.chat.session import Session
-from rpterm.store import other_processes
+from rpterm.store.database import other_processes
 from rpterm.types import Status, Turn
 
 OPEN_TWICE = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.tree import Tree
 from rpterm.prompt.template import OPEN_LAST, OPEN_USER, REPLY, Ending
-from rpterm.store import other_processes
+from rpterm.store.database import other_processes
 from rpterm.types import Intent, Turn
 
 WRITTEN_ELSEWHERE = (

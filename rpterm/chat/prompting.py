@@ -7,23 +7,20 @@ knows no store and generates nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
-from rpterm.group import with_speaker_name
 from rpterm.prompt.build import PromptInput, build_prompt
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.perspective import with_speaker_name
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
-from rpterm.prompt.window import visible_turns
-from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
+from rpterm.types import LeftOut, Prompt, RptermError, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the context window: half of the volatile block's share."""
@@ -92,34 +89,14 @@ class Prompter:
         with self._lock:
             return len(self._encode([Piece(text)])[0])
 
-    def build_reusable(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        ending: Ending,
-        now: float | None = None,
-    ) -> Prompt:
-        """The prompt without the parts that belong to a single turn: what a KV cache can reuse.
-
-        Args:
-            now: The time in Unix seconds; the next message is expected soon after it.
-        """
-        history = visible_turns(history)
-        macros = ChatMacros(card, chat, history, now)
-        lore = self._lore.find(card, chat, history, self._context(), macros)
-        extras = self._with_examples(card, chat, PromptExtras(fixed=lore.fixed), macros)
-        return self._build(card, chat, history, extras, ending, macros)
+    def build_reusable(self, view: ChatView, ending: Ending) -> Prompt:
+        """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        lore = self._lore.find(view, self._context())
+        extras = self._with_examples(view, PromptExtras(fixed=lore.fixed))
+        return self._build(view, extras, ending)
 
     def build_full(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        *,
-        ending: Ending = REPLY,
-        hint: str = "",
-        examples: bool = True,
+        self, view: ChatView, *, ending: Ending = REPLY, hint: str = "", examples: bool = True
     ) -> Prompt:
         """The complete prompt of a reply, with lore, memories, notes, examples and the hint.
 
@@ -130,66 +107,64 @@ class Prompter:
             NotReadyError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
-        hidden = self._hidden(history)
-        history = visible_turns(history)
-        macros = ChatMacros(card, chat, history)
-        lore = self._lore.find(card, chat, history, self._context(), macros)
+        lore = self._lore.find(view, self._context())
         extras = PromptExtras(
             fixed=lore.fixed,
-            inserts=_own_inserts(card, chat, history, ending, macros) + lore.inserts,
-            left_out=hidden + self.unreadable_worlds + lore.left_out,
+            inserts=hint_inserts(hint) + _own_inserts(view, ending) + lore.inserts,
+            left_out=self._hidden(view) + self.unreadable_worlds + lore.left_out,
             examples=None if examples else (),
         )
         if examples:
-            extras = self._with_examples(card, chat, extras, macros)
-        prompt = self._build(card, chat, history, extras, ending, macros, hint)
+            extras = self._with_examples(view, extras)
+        prompt = self._build(view, extras, ending)
         turn_examples: tuple[Insert, ...] = ()
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
-            turn_examples, runners_up = self._examples.for_turn(
-                card, chat, history, prompt, self.count
-            )
-        memories = self._recall(card, chat, history, prompt)
+            turn_examples, runners_up = self._examples.for_turn(view, prompt, self.count)
+        memories = self._recall(view, prompt)
         if not (memories or turn_examples or runners_up):
             return prompt
         inserts = extras.inserts + turn_examples + memories
         extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
-        return self._build(card, chat, history, extras, ending, macros, hint)
+        return self._build(view, extras, ending)
 
-    def _hidden(self, history: Sequence[Turn]) -> tuple[LeftOut, ...]:
+    def _hidden(self, view: ChatView) -> tuple[LeftOut, ...]:
         return tuple(
             LeftOut(f"turn:{turn.id}", turn.text, self.count(turn.text), HIDDEN_REASON)
-            for turn in history
-            if turn.hidden
+            for turn in view.hidden
         )
 
-    def _with_examples(
-        self, card: CharacterCard, chat: Chat, extras: PromptExtras, macros: ChatMacros
-    ) -> PromptExtras:
+    def _with_examples(self, view: ChatView, extras: PromptExtras) -> PromptExtras:
         if self._examples is None:
             return extras
-        fixed, budget = self._examples.fixed(card, chat, macros.expand_static)
+        fixed, budget = self._examples.fixed(view)
         return replace(extras, examples=fixed, examples_budget=budget)
 
-    def _recall(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn], prompt: Prompt
-    ) -> tuple[Insert, ...]:
+    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[Insert, ...]:
         """Memories that the prompt does not contain already as turns, best first."""
-        if self._memory is None or not history or history[-1].role != "user":
+        if self._memory is None or not view.answers_user:
             return ()
         left_out = {out.source for out in prompt.left_out}
-        in_prompt = [turn.id for turn in history if f"turn:{turn.id}" not in left_out]
+        in_prompt = [turn.id for turn in view.history if f"turn:{turn.id}" not in left_out]
         memories = self._memory.recall(
-            chat.id,
-            history[:-1],
-            history[-1].text,
+            view.chat.id,
+            view.history[:-1],
+            view.user_text,
             self._context() // MEMORY_SHARE,
             self.count,
             in_prompt=in_prompt,
         )
         return tuple(
-            Insert(f"memory:{item.id}", item.in_prompt_of(card.char), item.why) for item in memories
+            Insert(f"memory:{item.id}", item.in_prompt_of(view.card.char), item.why)
+            for item in memories
         )
+
+    def _thinks_first(self) -> bool:
+        """Whether the user lets the model think and, as far as can be known, it does."""
+        info, template = self._engine.info, self.template
+        if self.settings.sampling.think_tokens <= 0 or info is None or template is None:
+            return False
+        return template.thinks or info.engine == "remote"
 
     def _context(self) -> int:
         info = self._engine.info
@@ -197,17 +172,10 @@ class Prompter:
             raise NotReadyError("The model is still loading, so tokens cannot be counted yet.")
         return info.context
 
-    def _build(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        extras: PromptExtras,
-        ending: Ending,
-        macros: ChatMacros,
-        hint: str = "",
-    ) -> Prompt:
-        cued = bool(self.company) and ending == REPLY
+    def _build(self, view: ChatView, extras: PromptExtras, ending: Ending) -> Prompt:
+        card, chat, history = view.card, view.chat, view.history
+        # A thought comes before the name, so a model that thinks writes the name itself.
+        cued = bool(self.company) and ending == REPLY and not self._thinks_first()
         if self.company:
             company = Insert("company", self.company, "who else is in this scene")
             extras = replace(extras, fixed=(*extras.fixed, company))
@@ -224,14 +192,10 @@ class Prompter:
             history=history,
             context=self._context(),
             max_reply=sampling.max_tokens + sampling.think_tokens,
-            expand=macros.expand_static,
+            expand=view.expand_static,
             own_system=self.settings.system_prompt,
-            fixed=extras.fixed,
-            inserts=hint_inserts(hint) + extras.inserts,
-            left_out=extras.left_out,
+            extras=extras,
             ending=ending,
-            examples=extras.examples,
-            examples_budget=extras.examples_budget,
             cued=cued,
             thinking=sampling.think_tokens > 0,
         )
@@ -247,10 +211,7 @@ def turns_left_out(prompt: Prompt) -> frozenset[int]:
     return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
-def _own_inserts(
-    card: CharacterCard, chat: Chat, history: Sequence[Turn], ending: Ending, macros: ChatMacros
-) -> tuple[Insert, ...]:
+def _own_inserts(view: ChatView, ending: Ending) -> tuple[Insert, ...]:
     """The author's note and the last instructions; none goes after a user line to be continued."""
-    drafting = ending == OPEN_LAST and bool(history) and history[-1].role == "user"
-    inserts = chat_inserts(card, chat, macros.expand_for_turn)
-    return tuple(each for each in inserts if not (each.after and drafting))
+    drafting = ending == OPEN_LAST and view.answers_user
+    return tuple(each for each in chat_inserts(view) if not (each.after and drafting))

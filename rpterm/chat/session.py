@@ -35,11 +35,11 @@ from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
-from rpterm.oneshot import background_asker
 from rpterm.prompt.build import PromptTooLarge
+from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
-from rpterm.store.other_processes import mark_answering
+from rpterm.store.database.other_processes import mark_answering
 from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.scoring.scorer import Score
-    from rpterm.store.process_locks import Presence
+    from rpterm.store.database.process_locks import Presence
 
 
 class Session(Tree):

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rpterm import slash
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import may_have_macros
+from rpterm.chat import slash
 from rpterm.chat.request import SessionError
-from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.chat_view import ChatView
 from rpterm.store import Store
 from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
@@ -55,7 +55,7 @@ class Tree:
     def message(self, text: str, path: Sequence[Turn]) -> Turn:
         """What the user would say after these turns, with its macros expanded; it is not stored."""
         chat, now = self.chat, self.store.now()
-        said = ChatMacros(self.card, chat, path, now).expand_for_turn(text)
+        said = ChatView(self.card, chat, path, now).expand_for_turn(text)
         parent_id = path[-1].id if path else None
         return Turn(0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now)
 
@@ -179,7 +179,7 @@ class Tree:
 
 def greetings(card: CharacterCard, chat: Chat) -> list[str]:
     """The greetings of a card with their macros expanded, as the chat began with them."""
-    expand = ChatMacros(card, chat).expand_static
+    expand = ChatView(card, chat).expand_static
     return [expand(text).strip() for text in card.greetings]
 
 

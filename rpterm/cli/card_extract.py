@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from rpterm import new_card
-from rpterm.cards.template import template
-from rpterm.cards.value_checks import is_year_or_date
+from rpterm.cards.authoring import new_card
+from rpterm.cards.authoring.template import template
+from rpterm.cards.format.value_checks import is_year_or_date
 from rpterm.cli import out
 from rpterm.humanize import counted
 from rpterm.memory.bank import files

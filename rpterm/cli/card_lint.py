@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.cards import library, reader, worlds
+from rpterm.cards import library, worlds
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.lint import lint, lint_world
+from rpterm.cards.checks.lint import lint, lint_world
+from rpterm.cards.format import reader
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.token_counter import TokenCounter

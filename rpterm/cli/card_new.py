@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards import draft
-from rpterm.cards.template import template
+from rpterm.cards.authoring import draft
+from rpterm.cards.authoring.new_card import blank_card
+from rpterm.cards.authoring.template import template
 from rpterm.cli import out, rich_out
 from rpterm.cli.user_files import load_settings
-from rpterm.new_card import blank_card
-from rpterm.oneshot import ask
 from rpterm.paths import Paths
+from rpterm.prompt.oneshot import ask
 from rpterm.tui import external_editor
 from rpterm.types import RptermError
 

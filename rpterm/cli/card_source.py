@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
-from rpterm.cards import history, library, reader, worlds
-from rpterm.cards.card import CharacterCard
+from rpterm.cards import history, library, worlds
+from rpterm.cards.card import CharacterCard, FoundCard
+from rpterm.cards.format import reader
 from rpterm.cli.guard import complain
 from rpterm.startup import launch
 from rpterm.types import RptermError
@@ -42,7 +43,7 @@ def find(spec: str) -> Source:
     return Source(card.card, card.source, str(card.path or spec), card.path)
 
 
-def find_card(spec: str) -> launch.FoundCard:
+def find_card(spec: str) -> FoundCard:
     """The card with a name or a path; worlds that cannot be read are reported at once.
 
     Raises:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.checks.lint import static_tokens, tokens
 from rpterm.cards.diff import Change
-from rpterm.cards.lint import static_tokens, tokens
 from rpterm.cards.lore.rules import world_name
 from rpterm.cli import rich_out
 from rpterm.cli.token_counter import TokenCounter

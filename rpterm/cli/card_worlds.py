@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.cards import library, reader, worlds
+from rpterm.cards import library, worlds
+from rpterm.cards.format import reader
 from rpterm.cards.problems import CardError
 
 

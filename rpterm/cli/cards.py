@@ -139,8 +139,8 @@ def new_card(
     ] = False,
 ) -> None:
     """Create a card: a template to fill in, or a draft by the model."""
+    from rpterm.cards.authoring.new_card import blank_world, new_file, write_file
     from rpterm.cli import card_new
-    from rpterm.new_card import blank_world, new_file, write_file
 
     if world and (idea or tagline or description):
         raise RptermError("A world is not a character: use --world without a description.")
@@ -336,7 +336,7 @@ def join(
     leave: Annotated[bool, typer.Option("--leave", help="Remove the world from the card.")] = False,
 ) -> None:
     """Add a world to a card: lore that several characters share."""
-    from rpterm import card_files
+    from rpterm.cards.authoring import card_files
 
     own = folders.find().characters
     out.say(str(card_files.join(library.find(card, card_folders()), world, own, leave=leave)))
@@ -362,7 +362,7 @@ def schema(
     path: Annotated[bool, typer.Option("--path", help="Print the path of its file.")] = False,
 ) -> None:
     """Print the JSON schema of cards, for checks in an editor."""
-    from rpterm.cards import schema as published
+    from rpterm.cards.format import schema as published
 
     out.say(str(published.PUBLISHED) if path else published.text(), end="\n" if path else "")
 

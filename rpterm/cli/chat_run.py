@@ -14,8 +14,8 @@ from contextlib import closing
 from functools import partial
 
 from rpterm import paths as folders
+from rpterm.chat.live_settings import LiveSettings
 from rpterm.config import load, save
-from rpterm.live_settings import LiveSettings
 from rpterm.paths import Paths
 from rpterm.startup.launch import ChatRequest, Launch, LaunchError
 
@@ -87,7 +87,10 @@ def _run_tui(launch: Launch, live_settings: LiveSettings, paths: Paths) -> int:
 def _reply_once(launch: Launch, text: str) -> int:
     """Send a text, and print the complete reply and nothing else to standard output."""
     from rpterm.cli import out
+    from rpterm.cli.plain.waiting import Waiting
 
     with closing(launch), closing(launch.open()) as session:
-        out.say(session.say(text).text)
+        with Waiting("waiting for the reply"):
+            reply = session.say(text)
+        out.say(reply.text)
     return 0

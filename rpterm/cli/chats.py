@@ -48,10 +48,7 @@ def list_chats(
     from rpterm.store.cast import Casts
     from rpterm.store.reply_queries import exportable_chats
 
-    if json and not folders.find().database.exists():
-        out.json_data([])  # Programs get a list even before the first chat.
-        return
-    with open_store() as store:
+    with open_store(for_program=json) as store:
         chats, allowed = store.chats(card_name=card, limit=limit), exportable_chats(store)
         members = Casts(store).counts()
     if json:
@@ -78,7 +75,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Search the text of all chats; matches are shown in [brackets]."""
-    with open_store() as store:
+    with open_store(for_program=json) as store:
         hits = store.search(" ".join(words), card_name=card, limit=limit)
     if json:
         out.json_data(hits)
@@ -117,6 +114,7 @@ def rename(
     with open_store() as store:
         store.chat(chat_id)
         store.update_chat(chat_id, title=title)
+    out.tell(f"Chat {chat_id} is now called {title!r}.")
 
 
 @app.command()
@@ -131,6 +129,7 @@ def delete(
         confirm(f"Delete {what}?", yes=yes)
         store.delete_chat(chat_id)
     SavedCaches(folders.find().states).forget(chat_id)
+    out.tell(f"Chat {chat_id} is deleted.")
 
 
 @app.command("import")

@@ -53,15 +53,19 @@ def set_value(
     from rpterm.cli.setting_check import checked_value, missing_model
 
     file = _file(profile)
-    settings.save(file, name, checked_value(name, value, file))
+    value = checked_value(name, value, file)
+    settings.save(file, name, value)
     if name == "model" and (warning := missing_model(value)):
         complain(warning)
+    else:
+        out.tell(f"{name} is now {value or 'empty'}.")
 
 
 @app.command()
 def unset(name: _Name, profile: _Profile = "") -> None:
     """Remove one setting from the file, so that its default applies."""
     settings.save(_file(profile), name, None)
+    out.tell(f"{name} has its default again.")
 
 
 @app.command()

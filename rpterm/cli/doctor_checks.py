@@ -166,7 +166,7 @@ def _contradictions(settings: Settings) -> Finding:
     if not name:
         detail = "detected by rules only; scoring.nli_model can add an NLI cross-encoder"
         return Finding("ok", detail)
-    from rpterm.memory.nli_labels import label_positions, read_labels
+    from rpterm.memory.embedding.nli_labels import label_positions, read_labels
 
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -224,7 +224,7 @@ def _threads(settings: Settings) -> Finding:
 
 
 def _memory() -> Finding:
-    from rpterm.system_memory import system_memory
+    from rpterm.hardware.system_memory import system_memory
 
     memory = system_memory()
     detail = f"{byte_size(memory.available)} free of {byte_size(memory.total)}"

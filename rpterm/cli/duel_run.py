@@ -117,7 +117,7 @@ class Engines:
 
     def open(self, duel: Duel, contender: Contender) -> Session:
         """A session in the duel's chat, without memory, so that all sides read the same prompt."""
-        from rpterm.cards import reader
+        from rpterm.cards.format import reader
         from rpterm.chat.session import Session
 
         chat = duel.store.chat(duel.chat_id)
@@ -136,8 +136,8 @@ class Engines:
         kinds = self.kinds
         if len(kinds) == 1 or self.settings.engine != "llama":
             return True
+        from rpterm.hardware.system_memory import system_memory
         from rpterm.models.engine_factory import plan_model
-        from rpterm.system_memory import system_memory
 
         free = system_memory().available
         needed = sum(

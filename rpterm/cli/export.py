@@ -149,7 +149,12 @@ def write(
     ] = "auto",
     split: Annotated[
         float,
-        typer.Option(min=0, max=1, metavar="X", help="Fraction of the chats for the test split."),
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="X",
+            help="Fraction of the chats (in duels, of the messages) for the test split.",
+        ),
     ] = 0.1,
     max_tokens: Annotated[
         int, typer.Option(min=0, metavar="N", help="Longest row, in tokens; 0 is no limit.")
@@ -232,6 +237,12 @@ def _set_exportable(chats: list[int], exportable: bool) -> None:
             store.chat(chat)  # A wrong number is reported before anything is marked.
         for chat in chats:
             judgements.consent(chat, exportable)
+    names = f"{'Chat' if len(chats) == 1 else 'Chats'} {', '.join(map(str, chats))}"
+    out.tell(
+        f"{names} can be exported: `rpterm export OUT` writes the ratings as training data."
+        if exportable
+        else f"{names} will not be exported."
+    )
 
 
 def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
@@ -272,13 +283,13 @@ def _model(store: Store, model: TrainerModel) -> TargetModel:
 
 def _system(store: Store, chat: Chat, own: str) -> str:
     """The system prompt of a chat: the static part of its prompt; "" if its card is gone."""
-    from rpterm.cards import reader
-    from rpterm.prompt.macro_values import ChatMacros
+    from rpterm.cards.format import reader
+    from rpterm.prompt.chat_view import ChatView
     from rpterm.prompt.static_block import card_segments
 
     toml = store.get_card(chat.card_hash)
     if toml is None:
         return ""
     card = reader.parse(toml, f"the card of chat {chat.id}")
-    segments = card_segments(card, chat.persona, own, (), ChatMacros(card, chat).expand_static)
+    segments = card_segments(card, chat.persona, own, (), ChatView(card, chat).expand_static)
     return "\n\n".join(segment.text for segment in segments if segment.text)

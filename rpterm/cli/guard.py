@@ -105,13 +105,9 @@ def _unwind(number: int, frame: object) -> None:
 
 def complain(text: str) -> None:
     """Write an error to standard error; if that is closed, do nothing."""
-    from contextlib import suppress
+    from rpterm.cli import out
 
-    from rpterm.cli.out import without_controls
-
-    with suppress(OSError, ValueError):
-        sys.stderr.write(f"rpterm: {without_controls(text)}\n")
-        sys.stderr.flush()
+    out.tell(f"rpterm: {text}")
 
 
 def write_crash_report(error: BaseException) -> str:
@@ -121,6 +117,7 @@ def write_crash_report(error: BaseException) -> str:
         A sentence for the user with the file's path.
     """
     import time
+    from contextlib import suppress
 
     from rpterm import paths
     from rpterm.version import __version__
@@ -128,7 +125,10 @@ def write_crash_report(error: BaseException) -> str:
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     name = time.strftime("crash-%Y%m%d-%H%M%S.log")
     head = f"rpterm {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n\n"
-    for folder in (paths.find().logs, Path("/tmp" if os.name == "posix" else ".")):
+    folders = [Path("/tmp" if os.name == "posix" else ".")]
+    with suppress(paths.PathError):
+        folders.insert(0, paths.find().logs)
+    for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(head + traceback_text(error), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,12 +37,15 @@ KINDS: tuple[Kind, ...] = ("turn", "fact", "reflection", "summary", "note", "doc
 
 
 @contextmanager
-def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]:
+def open_memory(
+    character: str = "", *, begin: bool = False, for_program: bool = False
+) -> Iterator[Memory]:
     """The memory of a character, closed at the end of the block; no model is started.
 
     Args:
         character: A name in the database, or a card; "" if only numbers of memories are needed.
         begin: Create the database if there is none yet.
+        for_program: Before the first chat, open an empty memory instead of raising an error.
 
     Raises:
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
@@ -51,7 +54,7 @@ def open_memory(character: str = "", *, begin: bool = False) -> Iterator[Memory]
 
     if begin and not folders.find().database.exists():
         resolve_character(character, ())  # An unknown name must not create a database.
-    with open_store(begin=begin) as store:
+    with open_store(begin=begin, for_program=for_program) as store:
         if character:
             character = resolve_character(character, Memory(store, "").characters())
         yield Memory(store, character)
@@ -89,7 +92,7 @@ def list_memories(
     from rpterm.cli import memory_files
 
     kinds = () if kind is None else (one_of(KINDS, kind, "kind"),)
-    with open_memory(character) as memory:
+    with open_memory(character, for_program=json) as memory:
         if files or blocked:
             if kind is not None:
                 raise RptermError(
@@ -109,7 +112,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Search for memories that contain all these words."""
-    with open_memory(character) as memory:
+    with open_memory(character, for_program=json) as memory:
         rows = memory.search(" ".join(words), limit)
         if not rows and not json:
             raise RptermError(f"Nothing was found for {' '.join(words)!r}.")
@@ -164,6 +167,7 @@ def add(
             memory_files.add_files(memory, given, json)
         elif len(given) == 1:
             row = memory.add(given[0], pinned=pinned, shared=shared)
+            out.tell(f"{memory.character} remembers it from now on. Number of the memory:")
             _print_result(json, memory_list.as_data(row), f"{row.id}")
         else:
             raise RptermError("Put the note in quotes, or name only files.")
@@ -181,6 +185,7 @@ def block(
     with open_memory(character, begin=not undo) as memory:
         if not undo:
             memory.block(phrase)
+            out.tell(f"{memory.character} recalls nothing about {phrase!r}; --undo allows it.")
             return
         wanted = " ".join(phrase.split()).casefold()
         found = [one for one in memory.blocks() if one.phrase.casefold() == wanted]
@@ -188,6 +193,7 @@ def block(
             raise RptermError(f"{phrase!r} is not blocked; `memory list --blocked` shows what is.")
         for one in found:
             memory.unblock(one.id)
+    out.tell(f"{phrase!r} can be recalled again.")
 
 
 @app.command()
@@ -216,30 +222,25 @@ def edit(
     """Replace the text of a memory. The old text is erased from the disk."""
     with open_memory() as memory:
         memory.edit(memory_id, text)
+    out.tell(f"Memory {memory_id} is changed, and its old text erased.")
 
 
 @app.command()
 def pin(ids: _Ids, undo: _Undo = False) -> None:
     """Pin memories, so that they are recalled with every reply."""
-    with open_memory() as memory:
-        for memory_id in _unknown_or_all(memory, ids):
-            memory.pin(memory_id, not undo)
+    _mark(ids, lambda memory, each: memory.pin(each, not undo), "pinned", undo)
 
 
 @app.command()
 def hide(ids: _Ids, undo: _Undo = False) -> None:
     """Hide memories: they are kept, but never recalled."""
-    with open_memory() as memory:
-        for memory_id in _unknown_or_all(memory, ids):
-            memory.never_mention(memory_id, not undo)
+    _mark(ids, lambda memory, each: memory.never_mention(each, not undo), "hidden", undo)
 
 
 @app.command()
 def share(ids: _Ids, undo: _Undo = False) -> None:
     """Share memories with all other characters."""
-    with open_memory() as memory:
-        for memory_id in _unknown_or_all(memory, ids):
-            memory.share(memory_id, not undo)
+    _mark(ids, lambda memory, each: memory.share(each, not undo), "shared", undo)
 
 
 @app.command()
@@ -257,17 +258,25 @@ def forget(
     """Delete memories; this cannot be undone. The turns they came from stay in their chats."""
     from rpterm.cli import memory_files
 
-    ids = list(dict.fromkeys(ids))
-    if len(ids) == 1:
-        things = "this file with all its pieces" if files else "this memory"
-    else:
-        things = f"{len(ids)} {'files with all their pieces' if files else 'memories'}"
-    confirm(f"Forget {things}?", yes=yes)
+    what = ("file", "files") if files else ("memory", "memories")
     with open_memory() as memory:
-        gone = memory_files.forget_files(memory, ids) if files else memory.forget(*ids)
-    _print_result(json, {"forgotten": gone}, "")
-    if gone < len(ids):
-        raise RptermError(f"{gone} forgotten; the others do not exist.")
+        known = memory_files.known_files(memory) if files else memory.get_many(ids)
+        existing = [each for each in dict.fromkeys(ids) if each in known]
+        things = counted(len(existing), *what)
+        if existing:
+            confirm(f"Forget {things}{' with all pieces' * files}?", yes=yes)
+        if files:
+            for each in existing:
+                memory.remove_file(each)
+        else:
+            memory.forget(*existing)
+    if json:
+        out.json_data({"forgotten": len(existing)})
+    if existing:
+        out.tell(f"{things} forgotten.")
+    if unknown := sorted(set(ids).difference(existing)):
+        numbers = ", ".join(map(str, unknown))
+        raise RptermError(f"There is no {what[0]} {numbers}; `rpterm memory list` shows them all.")
 
 
 @app.command(cls=accepting_old_option("--output", "--to"))
@@ -301,14 +310,13 @@ def import_memories(
 @app.command()
 def stats(character: _Character, json: Json = False) -> None:
     """Count a character's memories by kind."""
-    with open_memory(character) as memory:
-        kinds = memory.stats().kinds
+    with open_memory(character, for_program=json) as memory:
+        kinds = dict.fromkeys(KINDS, 0) | memory.stats().kinds
         files, blocks = len(memory.files()), len(memory.blocks())
     if json:
         out.json_data({**kinds, "files": files, "blocked_phrases": blocks})
         return
-    rows = [(kind, kinds.get(kind, 0)) for kind in KINDS]
-    out.table([*rows, ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
+    out.table([*kinds.items(), ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
 
 
 @app.command()
@@ -348,6 +356,17 @@ def unlink(
     """Restore a fact that another one replaced, if both are true."""
     with open_memory() as memory:
         memory.unlink(old, new_id)
+    out.tell(f"Memory {old} is a fact again, beside memory {new_id}.")
+
+
+def _mark(ids: Sequence[int], mark: Callable[[Memory, int], object], what: str, undo: bool) -> None:
+    """Change memories one by one, and say what they are now."""
+    with open_memory() as memory:
+        for memory_id in _unknown_or_all(memory, ids):
+            mark(memory, memory_id)
+    verb = "is" if len(ids) == 1 else "are"
+    state = f"no longer {what}" if undo else f"{what}; --undo takes it back"
+    out.tell(f"{counted(len(ids), 'memory', 'memories')} {verb} {state}.")
 
 
 def _unknown_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:

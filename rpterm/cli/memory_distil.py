@@ -14,8 +14,8 @@ from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
-    from rpterm.memory.distil.ask import Ask
     from rpterm.memory.distil.work import DistillingWork
+    from rpterm.prompt.oneshot import Ask
     from rpterm.store.memory.records import Memory as Row
 
 
@@ -50,7 +50,7 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 def _by_model(work: DistillingWork, chats: Collection[int], settings: config.Settings) -> list[Row]:
     from rpterm.engine.protocol import BackgroundEngine
     from rpterm.models.engine_factory import open_installed
-    from rpterm.oneshot import background_asker
+    from rpterm.prompt.oneshot import background_asker
     from rpterm.prompt.template import ChatTemplate
 
     with closing(open_installed(settings, folders.find())) as engine:

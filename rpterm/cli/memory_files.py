@@ -53,15 +53,12 @@ def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
         raise RptermError("\n".join(problems))
 
 
-def forget_files(memory: Memory, ids: Sequence[int]) -> int:
-    """Forget files with all their pieces, and return how many of them existed."""
+def known_files(memory: Memory) -> set[int]:
+    """The numbers of the files of all characters."""
     from rpterm.store.memory.files import MemoryFiles
     from rpterm.store.memory.memories import Memories
 
-    existing = {file.id for file in MemoryFiles(Memories(memory.store)).all()} & set(ids)
-    for file_id in existing:
-        memory.remove_file(file_id)
-    return len(existing)
+    return {file.id for file in MemoryFiles(Memories(memory.store)).all()}
 
 
 def print_list(memory: Memory, json: bool, limit: int, *, files: bool) -> None:

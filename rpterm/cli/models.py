@@ -34,9 +34,9 @@ def bare(context: typer.Context) -> None:
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """List the models you have, and those you can download."""
+    from rpterm.hardware.gpu_memory import gpu_memory, llama_libraries
+    from rpterm.hardware.system_memory import system_memory
     from rpterm.models import catalogue, library
-    from rpterm.models.gpu_memory import gpu_memory, llama_libraries
-    from rpterm.system_memory import system_memory
 
     have = library.list_models(folders.find().models)
     memory, built_for = system_memory(), llama_libraries()

@@ -10,8 +10,8 @@ import json
 import math
 import re
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from io import StringIO
@@ -37,6 +37,13 @@ def say(text: str = "", end: str = "\n") -> None:
     except UnicodeEncodeError:
         code = sys.stdout.encoding or "ascii"
         sys.stdout.write(text.encode(code, "replace").decode(code))
+
+
+def tell(text: str) -> None:
+    """Write a message of the program to standard error, so that pipes get only data."""
+    with suppress(OSError, ValueError):  # It may be closed.
+        sys.stderr.write(without_controls(text) + "\n")
+        sys.stderr.flush()
 
 
 def json_data(value: Any) -> None:
@@ -85,11 +92,12 @@ def one_line(text: str) -> str:
 
 
 def display_width(text: str) -> int:
-    """Columns a text takes in a terminal."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    """Columns a text takes in a terminal; an emoji of several characters takes two."""
+    if text.isascii():  # Saves the import.
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def local_time(seconds: float) -> str:
@@ -102,13 +110,9 @@ def local_time(seconds: float) -> str:
 def _cut(line: str, width: int) -> str:
     if display_width(line) <= width:
         return line
-    kept, used = 0, 0
-    for char in line:
-        used += display_width(char)
-        if used >= width:
-            break
-        kept += 1
-    return line[:kept] + "…"
+    from rich.cells import set_cell_size
+
+    return set_cell_size(line, width - 1).rstrip() + "…"
 
 
 def _json(value: Any, *, ascii_only: bool) -> str:
@@ -146,3 +150,4 @@ def save(path: Path | None, text: str, force: bool) -> None:
         write_new(path, text, force)
     except FileAlreadyExists as error:
         raise RptermError(f"{error} --force overwrites it.") from error
+    tell(f"Written to {path}.")

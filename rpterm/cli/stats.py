@@ -57,16 +57,16 @@ def stats(
     from rpterm.preference.stats.score_validity import validate_score
     from rpterm.store.judgements import Judgements
 
-    with open_store() as store:
+    with open_store(for_program=json) as store:
         judgements = Judgements(store)
         name = rated_character(judgements, card)
         found = overview(judgements, card=name, model=model)
         known = found if found.kinds else overview(judgements, card=name)
-    if not known.kinds:
+    if not known.kinds and not json:
         raise RptermError(
             "Nothing has been rated yet: rate replies in a chat or with `rpterm review`."
         )
-    if not found.kinds:
+    if known.kinds and not found.kinds:
         rated = ", ".join(known.models) or "none that is known"
         raise RptermError(f"No reply of a model {model!r} was rated. Models with ratings: {rated}.")
     honest = validate_score(found.judged)

@@ -64,7 +64,7 @@ def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
 
     for warning in _length_warnings(data, plan.max_length):
         out.say(warning)
-    test = f", {counted(len(data.test), 'row')} of other chats to test on" if data.test else ""
+    test = f", {counted(len(data.test), 'held-out row')} to test on" if data.test else ""
     out.say(
         f"{plan.method} on {counted(len(data.train), 'row')}{test}; the model is {plan.base.name}."
     )
@@ -122,7 +122,7 @@ def _print_result(done: TrainingResult, data: Dataset) -> None:
     if done.begun and own:
         steps = f"{steps}, the last {own:,}"
     out.say(f"{steps} in {_duration(done.seconds)}." if own else f"{steps}.")
-    out.say(f"Loss on unseen chats: {format_losses(done, len(data.test))}.")
+    out.say(f"Loss on held-out rows: {format_losses(done, len(data.test))}.")
     if preferred := format_preferred(done):
         out.say(f"Unseen pairs whose chosen reply it prefers: {preferred}.")
     out.say(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rpterm import config, paths
@@ -36,11 +37,13 @@ def card_folders() -> list[Path]:
 
 
 @contextmanager
-def open_store(*, begin: bool = False) -> Iterator[Store]:
+def open_store(*, begin: bool = False, for_program: bool = False) -> Iterator[Store]:
     """The store of this user, closed at the end of the block; a read-only one can only be read.
 
     Args:
         begin: Create the database if there is none yet.
+        for_program: Whether a program reads the output: before the first chat it gets the answer
+            of an empty store, not an error.
 
     Raises:
         RptermError: There is no database yet, or it cannot be used.
@@ -50,6 +53,10 @@ def open_store(*, begin: bool = False) -> Iterator[Store]:
     path = paths.find().database
     if begin:
         paths.make_folder(path.parent)
+    elif not path.exists() and for_program:
+        with TemporaryDirectory() as folder, Store(Path(folder) / path.name) as store:
+            yield store
+        return
     elif not path.exists():
         raise RptermError("There are no chats yet: `rpterm chat sherlock` begins one.")
     with Store(path, allow_read_only=True) as store:

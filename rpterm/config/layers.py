@@ -200,7 +200,7 @@ def _flat(document: Mapping[str, object]) -> list[tuple[str, object]]:
 
 def _line_suffix(text: str, name: str) -> str:
     """``:LINE`` of a key in the file, or "" if it is unknown."""
-    from rpterm.cards.locate import locate
+    from rpterm.cards.format.locate import locate
 
     line = locate(text).line(tuple(name.split(".", 1)))
     return f":{line}" if line else ""

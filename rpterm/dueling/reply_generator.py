@@ -77,16 +77,16 @@ class ReplyGenerator:
 
     def answer(self, place: int, contender: Contender, message: Turn) -> None:
         """Generate one side's reply to a message, unless it exists."""
-        if (place, contender.name) in self.duel.replies():
+        if self._stopped or (place, contender.name) in self.duel.replies():
             return
         session = self._session(contender)
         for attempt in range(TRIES):
             seed = zlib.crc32(f"{self.duel.setup.seed}:{place}:{contender.name}:{attempt}".encode())
             turn = self._reply(session, contender, message, seed)
-            if self._stopped:
-                return
             if turn is not None:
                 self.duel.record_reply(place, contender.name, turn.id)
+                return
+            if self._stopped:
                 return
         self.duel.failed.add(place)
 
@@ -134,6 +134,8 @@ class ReplyGenerator:
         )
         with self.duel.replying_to(message):
             for event in session.reply(request):
+                if self._stopped:  # Perhaps since before this reply began.
+                    session.cancel()
                 if isinstance(event, ReplyFinished):
                     return event.turn
                 if (

@@ -12,11 +12,14 @@ from collections.abc import Sequence
 
 
 def fold(text: str) -> str:
-    """Lowercase each character separately, so that offsets in the text stay valid."""
+    """Lowercase each character separately, so that offsets in the text stay valid.
+
+    Both small letters of a sigma become one: which is right depends on how the word goes on.
+    """
     lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+    if len(lowered) != len(text):
+        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
+    return lowered.replace("ς", "σ")
 
 
 def first_match(text: str, needles: Sequence[str], start: int = 0) -> tuple[int, int] | None:

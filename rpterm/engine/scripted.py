@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rpterm.engine.llama.prefix_reuse import common_prefix_length
+from rpterm.engine.llama.cache.prefix_reuse import common_prefix_length
 from rpterm.engine.protocol import (
     Delta,
     EngineError,
@@ -29,7 +29,7 @@ from rpterm.engine.protocol import (
 )
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, ThoughtSplitter
+from rpterm.engine.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason, Usage
 
 CHATML = (

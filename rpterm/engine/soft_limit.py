@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from rpterm.sentences import is_abbreviation
+from rpterm.text.sentences import is_abbreviation
 
 _SENTENCE_END = re.compile(r"""(?:[.!?…—。！？]["'”’»)*_\]」]*|[^\s*]\*)\s*$""")
 _PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("(", ")"))

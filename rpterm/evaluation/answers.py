@@ -16,7 +16,7 @@ from rpterm.evaluation import probing
 from rpterm.evaluation.probing import ProbeSetup, Trial
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import AppendOnlyFile, cache_key
-from rpterm.oneshot import ask
+from rpterm.prompt.oneshot import ask
 from rpterm.types import History, Sampling
 
 _RATING = "root ::= [1-5]"

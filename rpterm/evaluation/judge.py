@@ -16,7 +16,7 @@ from rpterm.engine.protocol import Engine
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import ResultCache, cache_key
-from rpterm.oneshot import ask
+from rpterm.prompt.oneshot import ask
 from rpterm.scoring.resources import load_toml
 from rpterm.types import RptermError, Sampling
 

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Literal
 
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normalize
-from rpterm.cards.patterns import PatternError, compile_pattern
+from rpterm.cards.lore.patterns import PatternError, compile_pattern
 from rpterm.chat.events import ReplyCancelled, ReplyFailed, ReplyFinished, SessionEvent
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
-from rpterm.oneshot import ask
+from rpterm.prompt.oneshot import ask
 from rpterm.store import Store
 from rpterm.types import History, RptermError, Sampling, Turn
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import Any
@@ -37,8 +37,6 @@ def score_all(
     card: CharacterCard,
     replies: Sequence[RecordedReply],
     others: tuple[CharacterCard, ...] = (),
-    *,
-    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[ScoredReply]:
     """Score replies one after another, each with its own history.
 
@@ -47,18 +45,14 @@ def score_all(
         card: The character.
         replies: Its replies.
         others: Cards of other characters, for contrast.
-        stopped: Checked between two replies and during a slow one; ends the work.
     """
     base = scene_of(card, others=others)
     for at, reply in enumerate(replies):
-        if stopped():
-            return
         scene = _scene(base, card, reply, others)
         if at == 0:
             scorer.warm_models(reply.text, scene)
-        score = scorer.score_fully(reply.text, scene, stopped)
-        if score is None:
-            return
+        score = scorer.score_fully(reply.text, scene)
+        assert score is not None  # Nothing stops it.
         yield ScoredReply(reply, score, card.name)
 
 

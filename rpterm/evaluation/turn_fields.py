@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rpterm.engine.thinking import split
 from rpterm.evaluation.json_rows import Row
-from rpterm.thinking import split
 
 CHARACTER_ROLES = frozenset(
     ("assistant", "gpt", "char", "character", "model", "bot", "ai", "chatgpt")

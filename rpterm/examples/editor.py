@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rpterm import card_files
-from rpterm.cards import example_edit, library, reader, worlds
+from rpterm.cards import library, worlds
+from rpterm.cards.authoring import card_files, example_edit
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.format import reader
+from rpterm.cards.format.writer import dump
 from rpterm.cards.worlds import CardText
-from rpterm.cards.writer import dump
 from rpterm.examples.records import card_key
 from rpterm.store.example_settings import ExampleMarks
 from rpterm.types import Chat, Member, RptermError

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.examples.records import Exemplar, Source, card_key
-from rpterm.group import speaker_of
+from rpterm.prompt.perspective import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.errors import StoreError

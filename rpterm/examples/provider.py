@@ -19,15 +19,15 @@ from rpterm.cards.card import CharacterCard
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
-from rpterm.prompt.macro_values import ChatMacros
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.scene import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_settings import ExampleMarks, Mark
-from rpterm.types import Chat, LeftOut, Prompt, RptermError, Turn
+from rpterm.types import Chat, LeftOut, Prompt, RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.embed import Embedder, Floats
+    from rpterm.memory.embedding.embed import Embedder, Floats
 
 TURN_SHARE = 12
 """Examples for one turn may take 1/12 of the context window, half of the volatile block's share."""
@@ -87,30 +87,23 @@ class ExampleProvider:
             self._pool = None
 
     # For the prompt ----------------------------------------------------------------------------
-    def fixed(
-        self, card: CharacterCard, chat: Chat, expand: Callable[[str], str]
-    ) -> tuple[tuple[ExampleTurns, ...] | None, int]:
+    def fixed(self, view: ChatView) -> tuple[tuple[ExampleTurns, ...] | None, int]:
         """The examples of the static block (``None``: the card's own) and their token budget."""
-        marks, (_, budget) = self.marks(chat.id), self.sizes(chat.id)
+        marks, (_, budget) = self.marks(view.chat.id), self.sizes(view.chat.id)
         if not marks:
             return None, budget
         found = [
             example_turns(
                 each.span, each.example,
-                expand if each.source == "card" else _verbatim,
+                view.expand_static if each.source == "card" else _verbatim,
                 _reason(each, each.key in marks),
             )
-            for each in self._static_examples(card, chat, marks)
+            for each in self._static_examples(view.card, view.chat, marks)
         ]  # fmt: skip
         return tuple(found), budget
 
     def for_turn(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt,
-        count: Callable[[str], int],
+        self, view: ChatView, prompt: Prompt, count: Callable[[str], int]
     ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
         """The examples for this turn only, best first, and the runners-up that are left out.
 
@@ -118,10 +111,9 @@ class ExampleProvider:
             prompt: The prompt without these examples.
             count: Counts the tokens of a text.
         """
-        if self.sizes(chat.id)[0] <= 0 or not history or history[-1].role != "user":
+        if self.sizes(view.chat.id)[0] <= 0 or not view.answers_user:
             return (), ()
-        choice = self._choice(card, chat, history, prompt, count)
-        note = _notes(card, chat, history)
+        choice, note = self._choice(view, prompt, count), _notes(view)
         inserts = tuple(
             Insert(each.exemplar.span, note(each.exemplar), each.why) for each in choice.taken
         )
@@ -136,26 +128,19 @@ class ExampleProvider:
         return inserts, passed
 
     # For the pane ------------------------------------------------------------------------------
-    def rows(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt | None,
-        count: Callable[[str], int],
-    ) -> list[Row]:
+    def rows(self, view: ChatView, prompt: Prompt, count: Callable[[str], int]) -> list[Row]:
         """Every example: those in the prompt in its order, then the others."""
-        marks, note = self.marks(chat.id), _notes(card, chat, history)
-        choice = self._choice(card, chat, history, prompt or Prompt(()), count)
+        marks, note = self.marks(view.chat.id), _notes(view)
+        choice = self._choice(view, prompt, count)
         taken = {each.exemplar.key: each.why for each in choice.taken}
         passed = {each.exemplar.key: reason for each, reason in choice.passed}
-        left_out = {span.source: span.why for span in prompt.left_out} if prompt else {}
+        left_out = {span.source: span.why for span in prompt.left_out}
         prompt_tokens: Counter[str] = Counter()
-        for span in prompt.spans if prompt else ():
+        for span in prompt.spans:
             prompt_tokens[span.source] += span.tokens
-        similarities = self._similarities(card, chat, history)
+        similarities = self._similarities(view)
         rows: list[Row] = []
-        for each in self._all(card, chat, marks):
+        for each in self._all(view.card, view.chat, marks):
             place: Place = "out"
             why = left_out.get(each.span) or passed.get(each.key, "")
             if marks.get(each.key) == "excluded":
@@ -188,25 +173,18 @@ class ExampleProvider:
         return ranked[0].exemplar if ranked else None
 
     # -------------------------------------------------------------------------------------------
-    def _choice(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        prompt: Prompt,
-        count: Callable[[str], int],
-    ) -> Choice:
+    def _choice(self, view: ChatView, prompt: Prompt, count: Callable[[str], int]) -> Choice:
+        card, chat, asked = view.card, view.chat, view.user_text
         marks = self.marks(chat.id)
-        asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
         static = {span.source for span in prompt.spans if span.zone == "static"}
         every = [*pool.card_exemplars(card), *self._exchanges(card)]
         candidates = [e for e in every if e.span not in static]
         if not candidates:
             return Choice()
-        note = _notes(card, chat, history)
+        note = _notes(view)
         situation = Situation(
             asked,
-            {turn.id: turn.text for turn in history},
+            {turn.id: turn.text for turn in view.history},
             voice_lines(card, chat.persona.name),
             [e.reply for e in every if e.span in static],
         )
@@ -218,14 +196,12 @@ class ExampleProvider:
             excluded={key for key, mark in marks.items() if mark == "excluded"},
         )  # fmt: skip
 
-    def _similarities(
-        self, card: CharacterCard, chat: Chat, history: Sequence[Turn]
-    ) -> dict[str, float]:
+    def _similarities(self, view: ChatView) -> dict[str, float]:
         """How similar each example is to what was said last; empty before anything was said."""
-        asked = next((turn.text for turn in reversed(history) if turn.role == "user"), "")
+        asked = view.user_text
         if not asked.strip():
             return {}
-        every = self._all(card, chat, self.marks(chat.id))
+        every = self._all(view.card, view.chat, self.marks(view.chat.id))
         ranked = rank(every, Situation(asked), self._similarity(asked, every))
         return {each.exemplar.key: each.meaning for each in ranked}
 
@@ -302,16 +278,15 @@ class ExampleProvider:
         threading.Thread(target=work, name="rpterm-examples", daemon=True).start()
 
 
-def _notes(card: CharacterCard, chat: Chat, history: Sequence[Turn]) -> Callable[[Exemplar], str]:
+def _notes(view: ChatView) -> Callable[[Exemplar], str]:
     """What writes an example as a short note of the volatile block, at the time of this turn."""
-    expand = ChatMacros(card, chat, history).expand_for_turn
-    names = {"user": chat.persona.name, "char": card.char}
+    names = {"user": view.chat.persona.name, "char": view.card.char}
 
     def note(exemplar: Exemplar) -> str:
-        fill = expand if exemplar.source == "card" else _verbatim
+        fill = view.expand_for_turn if exemplar.source == "card" else _verbatim
         lines = [f"{names[who]}: {fill(text).strip()}" for who, text in exemplar.example.dialogue]
         return (
-            f"[How {card.char} has answered before, as an example of the voice:\n"
+            f"[How {view.card.char} has answered before, as an example of the voice:\n"
             + "\n".join(lines)
             + "]"
         )
@@ -334,10 +309,10 @@ def _reason(exemplar: Exemplar, marked: bool) -> str:
     return "example of the card"
 
 
-def _ordered(rows: list[Row], prompt: Prompt | None) -> list[Row]:
+def _ordered(rows: list[Row], prompt: Prompt) -> list[Row]:
     """The rows in prompt order with numbers, then those that are out, the most similar first."""
     places: dict[str, int] = {}
-    for at, span in enumerate(prompt.spans if prompt else ()):
+    for at, span in enumerate(prompt.spans):
         places.setdefault(span.source, at)
     in_prompt = [row for row in rows if row.place in ("pinned", "card", "turn")]
     in_prompt.sort(key=lambda row: places.get(row.exemplar.span, 0))

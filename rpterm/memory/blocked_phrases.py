@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
 
 
 class BlockedPhrases:

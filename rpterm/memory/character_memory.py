@@ -15,13 +15,13 @@ from typing import Any
 
 from rpterm.memory import transfer
 from rpterm.memory.blocked_phrases import BlockedPhrases
-from rpterm.memory.embed import Embedder
+from rpterm.memory.embedding.embed import Embedder
 from rpterm.memory.fact_history import FactHistory, about_the_past
-from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.recall import RecallWeights
+from rpterm.memory.indexing.live_index import LiveIndex
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
-from rpterm.memory.searcher import Searcher
-from rpterm.memory.text_query import build_text_query
+from rpterm.memory.search.recall import RecallWeights
+from rpterm.memory.search.searcher import Searcher
+from rpterm.memory.search.text_query import build_text_query
 from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
@@ -38,6 +38,8 @@ _MOST = 8
 _MOST_FOR_BARE = 2
 """The same, besides pinned ones, after a draft like "ok": what the turns before it bring to mind is
 not worth the wait for eight memories to be evaluated."""
+_ANSWERED_BY_FACT = frozenset(("name", "age", "birthday", "home", "origin", "partner", "work"))
+"""Slots whose facts are a complete answer, so that little else is recalled."""
 _MAX_RECENT = 64
 
 
@@ -165,8 +167,9 @@ class Memory:
             and not (blocks and blocks.occur_in(row.text))
         )
         most = _MOST
-        if search.is_bare:
-            most = min(_MOST, sum(hit.pinned for _, hit in found) + _MOST_FOR_BARE)
+        if search.is_bare or any(hit.settles in _ANSWERED_BY_FACT for _, hit in found):
+            sure = sum(hit.pinned or bool(hit.settles) for _, hit in found)
+            most = min(_MOST, sure + _MOST_FOR_BARE)
         chosen = fill(without_repeats(candidates), count, budget_tokens, most)
         recent = [*self.recent.items(), *((item.id, item) for item in chosen)]
         self.recent = dict(recent[-_MAX_RECENT:])

@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from rpterm.memory.recall import RecallHit, RecallWeights
-from rpterm.memory.text_query import TextQuery
-from rpterm.memory.words import terms, with_speaker
+from rpterm.memory.indexing.words import terms, with_speaker
+from rpterm.memory.search.recall import RecallHit, RecallWeights
+from rpterm.memory.search.text_query import TextQuery
 from rpterm.store.memory.records import Kind
 from rpterm.store.memory.records import Memory as Row
+from rpterm.text.sentences import sentences
 
 _MAX_WORDS = 4
+_LONG, _EXCERPT = 400, 280
+"""A turn of more than ``_LONG`` characters is recalled as an excerpt of about ``_EXCERPT``: a scene
+of 240 tokens, recalled for one word in it, delayed the reply and crowded out other memories."""
 _MIN_MEANING = 0.4
 """Weighted cosine similarity from which meaning is listed as a reason."""
 
@@ -56,7 +60,7 @@ def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Re
     """
     return Recalled(
         id=row.id,
-        text=cite(row) + note,
+        text=cite(_shortened(row, text_query)) + note,
         tokens=0,
         why=_why(row, hit, text_query),
         kind=row.kind,
@@ -66,6 +70,25 @@ def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Re
         score=hit.score,
         shares=_shares(hit),
     )
+
+
+def _shortened(row: Row, text_query: TextQuery) -> Row:
+    """A long turn reduced to its sentences that have most to do with the draft."""
+    if row.kind != "turn" or len(row.text) <= _LONG:
+        return row
+    parts = sentences(row.text)
+    value = [sum(text_query.terms.get(term, 0.0) for term in set(terms(part))) for part in parts]
+    kept: list[int] = []
+    room = _EXCERPT
+    for place in sorted(range(len(parts)), key=lambda place: (-value[place], place)):
+        if not kept or len(parts[place]) <= room:
+            kept.append(place)
+            room -= len(parts[place])
+    text, last = "", -1
+    for place in sorted(kept):
+        text += (" … " if place > last + 1 else " ") + parts[place].replace("*", "").strip()
+        last = place
+    return replace(row, text=text.strip() + (" …" if last < len(parts) - 1 else ""))
 
 
 def cite(row: Row) -> str:
@@ -95,7 +118,7 @@ def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
     if hit.pinned:
         return " · ".join([*reasons, "pinned"])
     if hit.settles:
-        return f"you asked about your {hit.settles}"
+        return f"you asked about your {hit.settles.removeprefix('named ')}"
     row_terms = set(terms(with_speaker(row.speaker, row.text)))
     places = len(reasons)
     if hit.words > 0:

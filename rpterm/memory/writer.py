@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rpterm.errors import user_message
-from rpterm.memory.embed import Embedder
-from rpterm.memory.live_index import LiveIndex
-from rpterm.memory.words import with_speaker
+from rpterm.memory.embedding.embed import Embedder
+from rpterm.memory.indexing.live_index import LiveIndex
+from rpterm.memory.indexing.words import with_speaker
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.vectors import MemoryVectors, Unembedded
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rpterm.hardware.gpu_memory import GpuMemory
+from rpterm.hardware.system_memory import SystemMemory
 from rpterm.humanize import byte_size
 from rpterm.models.fit import CPU_CAP
-from rpterm.models.gpu_memory import GpuMemory
-from rpterm.system_memory import SystemMemory
 
 _BUFFERS = 600_000_000
 _RESERVED = 1_000_000_000

@@ -14,13 +14,13 @@ from typing import Any
 from rpterm import paths as folders
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, ModelError
+from rpterm.hardware.gpu_memory import GpuMemory, gpu_memory, llama_libraries
+from rpterm.hardware.system_memory import SystemMemory, system_memory
 from rpterm.models import fit, gguf, library, starter, starter_q8, templates
 from rpterm.models.file_cache import FileCache
-from rpterm.models.gpu_memory import GpuMemory, gpu_memory, llama_libraries
 from rpterm.models.hashes import model_hash
 from rpterm.models.header import Header
 from rpterm.paths import Paths
-from rpterm.system_memory import SystemMemory, system_memory
 
 EngineFactory = Callable[..., Engine]
 
@@ -247,7 +247,7 @@ def _remote(settings: Settings) -> Engine:
     from importlib import import_module
 
     try:
-        create: EngineFactory = import_module("rpterm.engine.remote").RemoteEngine
+        create: EngineFactory = import_module("rpterm.engine.remote.engine").RemoteEngine
     except ImportError as error:
         raise ModelError(f"The remote engine cannot be used: {error}.") from error
     key = os.environ.get(settings.remote_key_env, "") if settings.remote_key_env else ""

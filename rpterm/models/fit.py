@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from rpterm.config import KvType
 from rpterm.engine.protocol import ModelError
+from rpterm.hardware.gpu_memory import GpuMemory
+from rpterm.hardware.system_memory import SystemMemory
 from rpterm.humanize import byte_size
-from rpterm.models.gpu_memory import GpuMemory
 from rpterm.models.header import Header
-from rpterm.system_memory import SystemMemory
 
 STEP = 256
 MIN_CONTEXT = 1024

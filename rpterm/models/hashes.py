@@ -21,6 +21,7 @@ from pathlib import Path
 from rpterm.engine.protocol import ModelError
 from rpterm.errors import cause_of
 from rpterm.models.file_cache import FileCache
+from rpterm.paths import sha256
 
 MAX_FULL_HASH = 512 << 20
 _HEAD_BYTES, _SAMPLE_BYTES, _SAMPLES = 8 << 20, 64 << 10, 64
@@ -35,7 +36,7 @@ def file_hash(path: Path, cache: Path | None) -> str:
     Raises:
         ModelError: The file cannot be read.
     """
-    return _cached(path, cache, "sha256", lambda: _sha256(path))
+    return _cached(path, cache, "sha256", lambda: sha256(path))
 
 
 def adapter_hash(name: str, cache: Path | None) -> str:
@@ -78,11 +79,6 @@ def _cached(path: Path, cache: Path | None, key: str, compute: Callable[[], str]
         return computed
     except OSError as error:
         raise _unreadable(path, error) from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fingerprint(path: Path, size: int) -> str:

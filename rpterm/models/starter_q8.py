@@ -6,7 +6,7 @@ folder (``rpterm.engine.llama.requantize``: 0.6 s, 145 MB). Measured on two core
 1,300 tokens, alternating: the prompt 5.0 s → 2.7, a reply token 14.4 ms → 12.5, a step of four
 replies 29.5 → 24.4 (2.0 times as fast as one after the other). Over 3,000 tokens of a card,
 dialogue and prose the loss is 3.7459 nats a token instead of 3.7445, KL 0.006, about as much as the
-type of the KV cache costs (see ``rpterm.engine.llama.kv``). Faster formats are no longer the same
+type of the KV cache costs (see ``engine.llama.cache.kv``). Faster formats are no longer the same
 model: Q5_0 KL 0.09, Q4_0 0.30.
 
 Files that users bring are never changed: they chose their format.

@@ -34,7 +34,7 @@ _PARAGRAPHS_BEFORE = 6
 """Paragraphs before a conversation in which its people may be named."""
 _MAX_PEOPLE = 12
 """People considered in one conversation."""
-_CONTINUED, _CONTINUED_TAGGED = 8.0, 1.0
+_CONTINUED, _CONTINUED_TAGGED = 2.2, 0.4
 """Log-odds for the same speaker after an unclosed quotation; closing marks may be lost."""
 _PRIOR_COUNT = 2
 """Lines added to a noun's total, because its lines might be anybody's."""
@@ -151,11 +151,13 @@ def _conversations(spoken: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
 
 def _attribute_conversation(part: Sequence[Paragraph], cues: SpeakerCues) -> list[Line]:
     """The lines of one conversation; ``replies_to`` counts from its first line."""
-    candidates: list[Person | None] = [*_present(part, cues), None]
+    present = cues.present(part[0].index, part[-1].index, _PARAGRAPHS_BEFORE)
+    persons = {each.name: each for each in cues.people.persons}
+    candidates = [*(persons[name] for name, _ in present.most_common(_MAX_PEOPLE)), None]
     gaps = [0, *(after.index - before.index for before, after in pairwise(part))]
     previous = [part[i - 1].index if i and gap <= _MAX_GAP else None for i, gap in enumerate(gaps)]
     scores = [
-        cues.scores(paragraph.index, candidates, before)
+        cues.scores(paragraph.index, candidates, present, before)
         for paragraph, before in zip(part, previous, strict=True)
     ]
     continued = [_continuation_log_odds(each, cues) for each in part]
@@ -176,12 +178,6 @@ def _continuation_log_odds(paragraph: Paragraph, cues: SpeakerCues) -> float:
     if not paragraph.continues_speech:
         return 0.0
     return _CONTINUED if cues.tags[paragraph.index] is None else _CONTINUED_TAGGED
-
-
-def _present(part: Sequence[Paragraph], cues: SpeakerCues) -> list[Person]:
-    counts = cues.present(part[0].index, part[-1].index, _PARAGRAPHS_BEFORE)
-    persons = {each.name: each for each in cues.people.persons}
-    return [persons[name] for name, _ in counts.most_common(_MAX_PEOPLE)]
 
 
 def _how(paragraph: Paragraph, person: Person, cues: SpeakerCues) -> How:

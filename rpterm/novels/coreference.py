@@ -16,7 +16,7 @@ from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import FEMALE_NOUNS, MALE_NOUNS
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 Mentions = Sequence[tuple[int, Person]]
 _HEAD = (

@@ -20,7 +20,7 @@ from rpterm.novels.titles import split_title
 from rpterm.scoring.signals.voice import SCALES
 from rpterm.scoring.texts import content_stems
 from rpterm.scoring.voice_classifier import VoiceClassifier
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _MAX_EXAMPLES, _MAX_LONG_EXAMPLES, _MAX_GREETINGS = 10, 3, 3
 _MIN_WORDS, _MAX_WORDS = 6, 70

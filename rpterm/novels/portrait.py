@@ -27,7 +27,7 @@ from rpterm.novels.titles import split_title
 from rpterm.novels.trait_patterns import KIN
 from rpterm.novels.years import latest_year
 from rpterm.scoring.texts import content_stems
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _MAX_CLAIMS: dict[Kind, int] = {
     "age": 1, "looks": 3, "work": 3, "being": 3, "manner": 5, "habit": 4, "own": 6

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from rpterm.scoring.texts import content_stems, words
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _MIN_SENTENCES = 12
 """Sentences somebody must say before their style is described."""

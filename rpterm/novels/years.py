@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rpterm.calendar_names import MONTHS
 from rpterm.novels.quotations import Paragraph
-from rpterm.sentences import sentences
+from rpterm.text.calendar_names import MONTHS
+from rpterm.text.sentences import sentences
 
 _FRONT_MATTER = 30
 """Paragraphs at the front in which a book says when it was printed."""

@@ -63,7 +63,7 @@ def conversation_digest(messages: Sequence[tuple[str, str]], character: str) -> 
     """A digest of the words said to a character, without the system prompt if more is said."""
     said = [text for role, text in messages if role != "system"]
     said = said or [text for _, text in messages]
-    return _digest(_text_digest(character), *map(_words_digest, said))
+    return _digest(_text_digest(character), *map(words_digest, said))
 
 
 def _digest(*digests: bytes) -> bytes:
@@ -77,5 +77,6 @@ def _text_digest(text: str) -> bytes:
 
 
 @lru_cache(maxsize=2048)
-def _words_digest(text: str) -> bytes:
+def words_digest(text: str) -> bytes:
+    """A digest of the words of a text, whatever their case and punctuation."""
     return _text_digest(" ".join(re.findall(r"\w+", text.casefold())) or text)

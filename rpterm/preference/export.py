@@ -6,15 +6,16 @@ The same store always gives the same bytes. It keeps only one chat in memory, an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from rpterm.paths import sha256
 from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
 from rpterm.preference.empty_export import (
@@ -41,7 +42,8 @@ from rpterm.preference.record_builder import (
     build_records,
 )
 from rpterm.preference.records import Dropped, Kind, Messages, Record
-from rpterm.preference.scrub import REGION, Scrubber
+from rpterm.preference.scrub import REGION, Scrubber, name_parts
+from rpterm.preference.splits import conversation_of, held_out, judged_conversations
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
@@ -52,9 +54,6 @@ LAYOUT = 1
 
 SPLITS = ("train", "test")
 
-_NAME_PART = 4
-"""Fewest letters of a part of a told name, such as "Ann Verity", that is removed on its own."""
-
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
@@ -62,7 +61,7 @@ class ExportOptions:
 
     Attributes:
         greeting: How to export a greeting before the first user turn.
-        split: Share of chats in the test split.
+        split: Share of conversations in the test split.
         max_tokens: Limit for prompt and reply; older turns beyond it are cut. 0 means no limit.
         card: Only chats with this character.
     """
@@ -127,27 +126,6 @@ class ExportResult:
     figures: Figures = field(default_factory=Figures)
 
 
-def held_out_chats(chats: Sequence[int], share: float) -> frozenset[int]:
-    """Choose the test chats by a hash of their ids, so that they stay test chats for good.
-
-    Where chance would leave a split empty, the nearest chat goes there: some chat is trained on,
-    and some chat is tested on if the share of the chats rounds to one.
-    """
-    ranks = {chat: _rank(chat) for chat in chats}
-    chosen = {chat for chat, rank in ranks.items() if rank < share}
-    if not chosen and share * len(chats) >= 0.5 and len(chats) > 1:
-        chosen = {min(ranks, key=ranks.__getitem__)}
-    elif chosen == ranks.keys() and chosen and share < 1:
-        chosen.remove(max(ranks, key=ranks.__getitem__))
-    return frozenset(chosen)
-
-
-def _rank(chat: int) -> float:
-    """A chat's place between 0 and 1."""
-    digest = hashlib.sha256(f"rpterm chat {chat}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
 def export(
     judgements: Judgements,
     out: Path,
@@ -162,7 +140,7 @@ def export(
 
     Raises:
         ExportError: There is nothing to export, or ``out`` cannot be written.
-        NoSuchChoice: There is no such format.
+        InvalidChoice: There is no such format.
     """
     if options.format not in FORMATS:
         raise InvalidChoice(
@@ -243,7 +221,7 @@ class _Run:
             "left_out": dict(sorted(self.result.left_out.items())),
             "scrubbed": dict(sorted(self.result.scrubbed.items())),
             "sha256": {
-                str(path.relative_to(folder).as_posix()): _sha256(path)
+                str(path.relative_to(folder).as_posix()): sha256(path)
                 for path in sorted(folder.rglob("*"))
                 if path.is_file()
             },
@@ -270,10 +248,12 @@ class _Run:
     # -------------------------------------------------------------------------------------------
     def _records(self, left_out: JsonlWriter) -> Iterator[tuple[Record, str]]:
         chats = self._exportable_chats()
-        held_out = held_out_chats([chat.id for chat in chats], self.options.split)
+        conversations = chain.from_iterable(
+            judged_conversations(self.judgements, chat.id) for chat in chats
+        )
+        tested = held_out(conversations, self.options.split)
         for material in _prefetched(map(self._material, chats)):
             chat = material.chat.id
-            split = "test" if chat in held_out else "train"
             self.result.figures.add_duels(material.comparisons)
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
             self._skipped.sources |= {
@@ -289,6 +269,9 @@ class _Run:
                 if record.kind not in self._kinds:
                     self.result.unused[record.kind] += 1
                     continue
+                turn, method = record.reply.turn, record.meta.method
+                conversation = conversation_of(chat, material.prompts.turns, turn, method)
+                split = "test" if conversation in tested else "train"
                 reason = self._duplicates.rejection(record, split)
                 if reason is None:
                     yield record, split
@@ -346,11 +329,11 @@ class _Run:
         left_out.add({"judgement": dropped.judgement, "chat": dropped.chat, "why": dropped.why})
 
     def _persona_names(self) -> list[str]:
+        """The names of personas, those that users told, and the parts of both."""
         store = self.judgements.store
         names = {persona.name for persona in store.personas()} | set(self.judgements.personas())
-        for told in Distilled(Memories(store)).names_told():
-            names |= {told, *(part for part in told.split() if len(part) >= _NAME_PART)}
-        return sorted(names)
+        names |= set(Distilled(Memories(store)).names_told())
+        return sorted(names.union(*map(name_parts, names)))
 
     def _exact_prompt(self, turn_id: int) -> Row | None:
         generation = self.judgements.store.generation(turn_id)
@@ -389,8 +372,3 @@ def _prefetched(materials: Iterator[ChatJudgements]) -> Iterator[ChatJudgements]
 
 def _stem(table: str, split: str) -> str:
     return f"{table}-{split}" if table else split
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

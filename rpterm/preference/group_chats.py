@@ -6,7 +6,7 @@ prompts. Those replies were generated from other cards, so they make no records 
 
 from __future__ import annotations
 
-from rpterm.group import as_heard, speaker_of, view_for
+from rpterm.prompt.perspective import as_heard, speaker_of, view_for
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Turn

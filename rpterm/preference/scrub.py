@@ -65,6 +65,17 @@ _WORDS = (
 _ALSO_WORDS = frozenset(_WORDS.split())
 """Names that are words, too: written in lower case they are left alone ("I will")."""
 
+_PART_LENGTH = 4
+"""Fewest letters of a part of a name, such as "Ann Verity", that is removed on its own."""
+
+_SHARED_PARTS = (
+    "aunt brother captain count dame doctor duke father from general inspector king lady lord "
+    "madam major master miss mother prince princess professor queen sergeant sister stranger "
+    "traveller uncle with"
+)
+_SHARED = frozenset(_SHARED_PARTS.split())
+"""Parts of names that are said of others, too."""
+
 _LEAST_DIGITS = 8
 """Fewest digits after a plus sign that are taken for a phone number of a range not in the
 tables."""
@@ -168,6 +179,15 @@ class Scrubber:
             if "+" not in text:
                 break
         return text
+
+
+def name_parts(name: str) -> set[str]:
+    """The parts of a name by which somebody may be called: "Verity" of "Miss Ann Verity"."""
+    return {
+        part
+        for part in name.split()
+        if len(part) >= _PART_LENGTH and not part[0].islower() and part.lower() not in _SHARED
+    }
 
 
 def _name_pattern(name: str) -> str:

@@ -5,12 +5,11 @@ Pure. Memories and lore are found elsewhere; they are added as inserts, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from rpterm.cards.card import CharacterCard
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.static_block import ExampleTurns, Insert, bracketed
-from rpterm.types import Chat, LeftOut
+from rpterm.types import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +18,11 @@ class PromptExtras:
 
     Attributes:
         fixed: Constant lore, part of the static block.
-        inserts: For this turn only, best first.
-        left_out: What did not fire or fit, with the reason.
-        examples: The examples for the static block; ``None`` for the card's own.
-        examples_budget: Tokens they may take; 0 for the default share.
+        inserts: For this turn only, best first: those at the end are left out first, and the best
+            stands nearest to the last user text.
+        left_out: What did not fire or fit, with the reason; passed on.
+        examples: The examples for the static block, most wanted first; ``None`` for the card's own.
+        examples_budget: Tokens they may take; 0 for the default share of the window.
     """
 
     fixed: tuple[Insert, ...] = ()
@@ -32,18 +32,15 @@ class PromptExtras:
     examples_budget: int = 0
 
 
-def chat_inserts(
-    card: CharacterCard, chat: Chat, expand: Callable[[str], str]
-) -> tuple[Insert, ...]:
+def chat_inserts(view: ChatView) -> tuple[Insert, ...]:
     """The author's note and the card's last instructions, as inserts of each turn."""
     inserts: list[Insert] = []
-    if chat.note.text.strip():
-        text = f"[Author's note: {expand(chat.note.text.strip())}]"
-        inserts.append(
-            Insert("note", text, f"author's note, depth {chat.note.depth}", chat.note.depth)
-        )
-    if card.post_history_instructions.strip():
-        text = expand(card.post_history_instructions.replace("{{original}}", "").strip())
+    note, last = view.chat.note, view.card.post_history_instructions
+    if note.text.strip():
+        text = f"[Author's note: {view.expand_for_turn(note.text.strip())}]"
+        inserts.append(Insert("note", text, f"author's note, depth {note.depth}", note.depth))
+    if last.strip():
+        text = view.expand_for_turn(last.replace("{{original}}", "").strip())
         why = "the card's post-history instructions"
         inserts.append(Insert("card.post_history", bracketed(text), why, after=True))
     return tuple(inserts)

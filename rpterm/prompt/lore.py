@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rpterm.cards.card import CharacterCard, Lorebook
+from rpterm.cards.card import Lorebook
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext, LoreHit, LoreResult
-from rpterm.cards.lorebook import Matcher
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras
-from rpterm.prompt.macro_values import ChatMacros
 from rpterm.prompt.static_block import Insert, bracketed
-from rpterm.types import Chat, LeftOut, Origin, Turn
+from rpterm.types import LeftOut, Origin, Turn
 
 EXPLAIN_ALL_UP_TO = 200
 """For larger books only near misses are explained; nobody reads thousands of reasons."""
@@ -28,32 +28,26 @@ class LoreFinder:
         self._matcher: Matcher | None = None
         self._names: tuple[object, ...] = ()
 
-    def find(
-        self,
-        card: CharacterCard,
-        chat: Chat,
-        history: Sequence[Turn],
-        context: int,
-        macros: ChatMacros,
-    ) -> PromptExtras:
+    def find(self, view: ChatView, context: int) -> PromptExtras:
         """The lore for a reply to the last turn of the history.
 
         Args:
             context: The model's context window in tokens.
         """
+        card, chat = view.card, view.chat
         if not card.lorebook.entries:
             return PromptExtras()
         names = (card.char, chat.persona.name, chat.id)
-        result = self._compiled(card.lorebook, names, ChatMacros(card, chat).expand_static).fire(
+        result = self._compiled(card.lorebook, names, ChatView(card, chat).expand_static).fire(
             LoreContext(
-                turns=[(turn.role, turn.text) for turn in history],
+                turns=[(turn.role, turn.text) for turn in view.history],
                 characters=tuple(dict.fromkeys((card.name, card.char))),
-                greeting=_greeting_index(history),
+                greeting=_greeting_index(view.history),
                 tokens=context,
                 seed=chat.id,
                 count=self._count,
-                expand=macros.expand_for_turn,
-                expand_static=macros.expand_static,
+                expand=view.expand_for_turn,
+                expand_static=view.expand_static,
             )
         )
         return PromptExtras(

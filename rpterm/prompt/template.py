@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from rpterm.engine.thinking import FAMILIES
 from rpterm.types import Role, RptermError
 
 Ending = str
@@ -155,6 +156,7 @@ class ChatTemplate:
     Attributes:
         shape: Name of the shape in use.
         own: Whether the model's own template is in use, not ``CHATML``.
+        thinks: Whether the template knows a thought before the reply.
         hash: Hash of source and shape; prompts and caches are comparable only if it is the same.
         stops: What the model writes if it continues as the user; a reply ends before it.
     """
@@ -169,6 +171,7 @@ class ChatTemplate:
         assert working is not None
         self.shape, self._shape, self._template = working
         self.hash = hashlib.sha256(f"{self.shape}\0{source}".encode()).hexdigest()
+        self.thinks = any(tags.opens in source for tags in FAMILIES)
         self.stops = self._user_header()
 
     def parts(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rpterm.sentences import sentences
-from rpterm.unspaced import word_count
+from rpterm.text.sentences import sentences
+from rpterm.text.unspaced import word_count
 
 _LONG_LINE = 25
 """Words; a longer line makes more than one claim."""

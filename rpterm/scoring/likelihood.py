@@ -58,6 +58,14 @@ class Likelihood(Protocol):
         """
         ...
 
+    def token_texts(self, reply: Text) -> list[str]:
+        """The text of each token of a reply; empty if nobody needs it.
+
+        Raises:
+            EngineError: The model cannot be used.
+        """
+        ...
+
     def close(self) -> None:
         """End the model's process for good. Idempotent; safe from any thread."""
         ...
@@ -97,6 +105,11 @@ class EngineLikelihood:
             result = [self._results[reply, prompt] for prompt in prompts]
             _evict(self._results)
             return result
+
+    def token_texts(self, reply: Text) -> list[str]:
+        with self._lock:
+            engine = self._ready()
+            return [engine.detokenize([token]) for token in _tokenize(engine, reply)]
 
     def _evaluate(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool]

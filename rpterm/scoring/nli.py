@@ -2,7 +2,7 @@
 
 Selects the pairs of premise (a known line) and hypothesis (a claim of the reply) to ask about, and
 turns the model's probabilities into a reading. The model itself is passed in; see
-``rpterm.memory.embed.WorkerEmbedder.infer``.
+``rpterm.memory.embedding.embed.WorkerEmbedder.infer``.
 """
 
 from __future__ import annotations

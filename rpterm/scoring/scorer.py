@@ -39,7 +39,7 @@ from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.scoring.signals.voice import first_words, lines_to_embed
 from rpterm.scoring.similarity import ContrastiveSimilarity
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:

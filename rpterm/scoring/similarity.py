@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from rpterm.scoring.embedding_file import EmbeddingFile
 from rpterm.scoring.texts import everyday_lines
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from rpterm.scoring.resources import load_toml
-from rpterm.unspaced import UNSPACED, character_pairs
+from rpterm.text.unspaced import UNSPACED, character_pairs
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PUNCTUATION = re.compile(r"(?<=\w)([.,?!])")

@@ -18,7 +18,7 @@ from collections import defaultdict
 from functools import lru_cache
 
 from rpterm.scoring.texts import content_stems, words
-from rpterm.unspaced import UNSPACED, character_pairs
+from rpterm.text.unspaced import UNSPACED, character_pairs
 
 _UNLISTED_SHARE = 3e-7
 """The assumed share of an unlisted word: a third of the rarest listed one."""

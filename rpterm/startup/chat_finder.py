@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rpterm.cards.card import CharacterCard
+from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.config import Settings
 from rpterm.paths import Paths
 from rpterm.types import Chat, Persona, RptermError
@@ -51,22 +51,6 @@ class ChatRequest(NamedTuple):
     flags: tuple[str, ...] = ()
     company: tuple[str, ...] = ()
     turns: str = ""
-
-
-class FoundCard(NamedTuple):
-    """A card with its file, and the copy that a chat stores.
-
-    Attributes:
-        text: The TOML that a chat stores, with the lore of the card's worlds merged in.
-        source: The file's own text.
-        warnings: One message for each world that cannot be read, with the consequence.
-    """
-
-    card: CharacterCard
-    text: str
-    path: Path | None
-    source: str = ""
-    warnings: tuple[str, ...] = ()
 
 
 def find_card(target: str, paths: Paths) -> FoundCard:
@@ -121,13 +105,13 @@ class ChatFinder:
         if may_differ and resumable_chat.has_chat_to_resume(self.paths.database, card.name):
             return ""
         from rpterm.cards.macros import draws_at_random
-        from rpterm.prompt.macro_values import ChatMacros
+        from rpterm.prompt.chat_view import ChatView
 
         if draws_at_random(text):
             return ""
         persona = card.user(self.settings.persona)
         chat = Chat(0, "", card.name, "", persona=persona, created_at=time.time())
-        return ChatMacros(card, chat).expand_static(text).strip()
+        return ChatView(card, chat).expand_static(text).strip()
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.
@@ -237,7 +221,7 @@ class ChatFinder:
                 f"The card of chat {chat.id} is gone: give it another one with "
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
-        from rpterm.cards import reader
+        from rpterm.cards.format import reader
 
         return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
 

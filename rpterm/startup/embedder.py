@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from rpterm.config import Settings
-from rpterm.memory.embed import STARTER, WorkerEmbedder
+from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 from rpterm.paths import Paths
 

@@ -22,7 +22,6 @@ from rpterm.startup.chat_finder import (
     NEW_CHAT,
     ChatFinder,
     ChatRequest,
-    FoundCard,
     LaunchError,
     find_card,
 )
@@ -38,12 +37,12 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.memory.distil.work import DistillingWork
-    from rpterm.memory.embed import Embedder
+    from rpterm.memory.embedding.embed import Embedder
     from rpterm.scoring.scorer import Scorer
     from rpterm.store import Store
     from rpterm.types import Cast
 
-__all__ = ["NEW_CHAT", "ChatRequest", "FoundCard", "Launch", "LaunchError", "find_card"]
+__all__ = ["NEW_CHAT", "ChatRequest", "Launch", "LaunchError", "find_card"]
 
 _SETTLE_SECONDS = 2.0
 
@@ -124,7 +123,7 @@ class Launch:
         from rpterm.chat.session import Session
         from rpterm.engine.engine_lease import EngineLease
         from rpterm.store import Store
-        from rpterm.store.process_locks import Presence
+        from rpterm.store.database.process_locks import Presence
 
         folders.make_folder(self.paths.database.parent)
         store = Store(self.paths.database)

@@ -13,7 +13,7 @@ from rpterm.paths import Paths
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
-    from rpterm.memory.embed import Embedder
+    from rpterm.memory.embedding.embed import Embedder
     from rpterm.scoring.scorer import Scorer
 
 _CONTEXT = 2048

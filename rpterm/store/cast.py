@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from rpterm.store import chats, resumable_chat
-from rpterm.store.connections import has_table
+from rpterm.store.database.connections import has_table
 from rpterm.store.row_conversion import storable
 from rpterm.store.schema.cast_tables import CAST, TABLE
 from rpterm.store.store import Store

@@ -10,8 +10,8 @@ import sqlite3
 from pathlib import Path
 
 from rpterm.store import tree
+from rpterm.store.database.process_locks import is_alive
 from rpterm.store.errors import StoreError
-from rpterm.store.process_locks import is_alive
 from rpterm.store.resumable_chat import IMPORT_PREFIX
 from rpterm.store.row_conversion import (
     CHAT_COLUMNS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpterm.store.connections import Connections
+from rpterm.store.database.connections import Connections
 from rpterm.store.row_conversion import storable
 from rpterm.types import Persona
 

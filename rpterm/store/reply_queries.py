@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rpterm.store.connections import has_table
+from rpterm.store.database.connections import has_table
 from rpterm.store.store import Store
 from rpterm.types import Origin
 

@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rpterm.store import backup, chats, file_setup, search, secure_erase, tree, turn_removal
-from rpterm.store.connections import Connections
+from rpterm.store import chats, search, tree, turn_removal
+from rpterm.store.database import backup, file_setup, secure_erase
+from rpterm.store.database.connections import Connections
+from rpterm.store.database.process_locks import Owner
 from rpterm.store.errors import StoreError
 from rpterm.store.personas_and_flags import PersonasAndFlags
-from rpterm.store.process_locks import Owner
 from rpterm.store.resumable_chat import IS_HIDDEN
 from rpterm.store.row_conversion import (
     CHAT_COLUMNS,

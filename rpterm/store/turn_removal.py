@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from rpterm.humanize import counted
 from rpterm.store import tree
-from rpterm.store.connections import has_table
+from rpterm.store.database.connections import has_table
 from rpterm.store.row_conversion import pack_ids, prompt_digest
 from rpterm.types import Turn
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rpterm.hardware.system_memory import system_memory
 from rpterm.models.header import read_header
-from rpterm.system_memory import system_memory
 from rpterm.training.plan import TrainingError
 
 _PACKAGES = ("trl", "peft", "accelerate", "datasets", "gguf")

@@ -46,7 +46,7 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Training rows, and test rows from other chats; ``digest`` is a hash of their files."""
+    """Training rows, and test rows of other conversations; ``digest`` is a hash of the files."""
 
     method: Method
     train: list[Row] = field(default_factory=list)

@@ -23,7 +23,7 @@ def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:
         ("rows dropped, rows truncated", f"{lengths.too_long + lengths.broken}, {lengths.cut}"),
         ("longest row", f"{min(lengths.longest, plan.max_length)} tokens"),
         ("limit per row", f"{plan.max_length} tokens"),
-        ("loss on unseen chats, before and after", format_losses(result, len(data.test))),
+        ("loss on held-out rows, before and after", format_losses(result, len(data.test))),
         ("unseen pairs whose chosen reply it prefers", format_preferred(result) or "–"),
         ("mean change by the adapter", f"{result.parity.moved:.3f} nats a token"),
         (
@@ -40,9 +40,9 @@ def render(plan: TrainingPlan, data: Dataset, result: TrainingResult) -> str:
 
 
 def format_losses(result: TrainingResult, rows: int) -> str:
-    """The loss on held-out chats, before and after the training."""
+    """The loss on held-out rows, before and after the training."""
     if result.after.loss is None:
-        return "no unseen chats in the export"
+        return "no held-out rows in the export"
     before = "?" if result.loss_before is None else f"{result.loss_before:.3f}"
     return f"{before} → {result.after.loss:.3f} ({counted(rows, 'row')})"
 

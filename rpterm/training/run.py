@@ -166,7 +166,7 @@ class _Training:
         rows = len(self.data.test)
         if rows:
             batches = len(built.get_eval_dataloader())
-            self._stage(f"the loss {when}, on {counted(rows, 'row')} of unseen chats", batches)
+            self._stage(f"the loss {when}, on {counted(rows, 'held-out row')}", batches)
         return trainer.held_out(built)
 
     def _convert(

@@ -13,8 +13,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from rpterm.hardware.system_memory import system_memory
 from rpterm.preference.stats.agreement import Proportion
-from rpterm.system_memory import system_memory
 from rpterm.training.base_model import BaseModel
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import Method, TrainingPlan

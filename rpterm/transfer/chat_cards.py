@@ -13,13 +13,12 @@ from pathlib import Path
 
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format.value_checks import CONTROL_CHARACTERS
+from rpterm.cards.format.writer import dump
 from rpterm.cards.problems import CardError
-from rpterm.cards.value_checks import CONTROL_CHARACTERS
-from rpterm.cards.writer import dump
-from rpterm.group import is_narrator
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.chat_files.log_records import ChatLog
+from rpterm.transfer.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
 from rpterm.types import Cast, Member, TurnTaking
 
@@ -157,7 +156,7 @@ def store_cast(
             members.append(Member(f"{name} (no card)", name, digest, present=False))
             continue
         digest = store.put_card(card.card.name, card.text)
-        path, narrates = str(card.path.absolute()), is_narrator(card.card)
+        path, narrates = str(card.path.absolute()), card.card.is_narrator
         members.append(
             Member(card.card.name, name, digest, path, narrates, muted=card.key in muted)
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def markdown(store: Store, chat: Chat) -> str:
     """The current branch as Markdown."""
-    from rpterm.store.chat_files.export import to_markdown
+    from rpterm.transfer.chat_files.export import to_markdown
 
     return to_markdown(chat, store.path(chat.leaf_id) if chat.leaf_id is not None else [])
 
@@ -24,7 +24,7 @@ def markdown(store: Store, chat: Chat) -> str:
 def json_lines(store: Store, chat: Chat) -> str:
     """Every turn of every branch with its provenance, oldest first, as JSON Lines."""
     from rpterm.store.cast import Casts
-    from rpterm.store.chat_files.export import to_jsonl
+    from rpterm.transfer.chat_files.export import to_jsonl
 
     turns = sorted(store.tree(chat.id), key=lambda turn: turn.id)
     by_turn = {turn.id: store.generation(turn.id) for turn in turns}
@@ -35,7 +35,7 @@ def json_lines(store: Store, chat: Chat) -> str:
 
 def log(store: Store, chat: Chat) -> str:
     """The current branch with its swipes, as a log that other programs can read."""
-    from rpterm.store.chat_files.chat_log import export_log, render_log
+    from rpterm.transfer.chat_files.chat_log import export_log, render_log
 
     return render_log(export_log(store, chat.id))
 

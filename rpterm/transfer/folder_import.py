@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from rpterm.cards.exchange.files import ImportedFile, import_files, safe_name
 from rpterm.cards.exchange.importer import PICTURES
 from rpterm.cards.library import FOREIGN_EXTENSIONS
+from rpterm.paths import sha256
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
 from rpterm.transfer.chat_import import IMPORT_FLAG, ImportedChat, has_chats, import_chats
@@ -190,7 +190,6 @@ def _flag_of(path: Path) -> str:
     if not path.is_file():
         return IMPORT_FLAG
     try:
-        with path.open("rb") as file:
-            return IMPORT_FLAG + hashlib.file_digest(file, "sha256").hexdigest()
+        return IMPORT_FLAG + sha256(path)
     except OSError:
         return IMPORT_FLAG

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rpterm.cards.exchange import jsonio
+from rpterm.cards.exchange.containers import jsonio
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
 from rpterm.foreign_json import as_mapping
-from rpterm.text_encoding import to_utf8
+from rpterm.text.encoding import to_utf8
 
 
 def read_object(path: Path, marks: Iterable[bytes] = ()) -> Mapping[str, Any]:

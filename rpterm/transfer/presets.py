@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import config, paths
-from rpterm.cards import toml_text
 from rpterm.cards.exchange.files import safe_name
+from rpterm.cards.format import toml_text
 from rpterm.foreign_json import as_mapping, as_mappings, as_text
 from rpterm.sampling_ranges import SAMPLING_RANGES
 from rpterm.types import Sampling

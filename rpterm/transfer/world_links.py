@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rpterm import card_files
 from rpterm.cards import worlds
+from rpterm.cards.authoring import card_files
 from rpterm.cards.exchange.files import ImportedFile, linked_world, safe_name
+from rpterm.cards.format.reader import load
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import load
 from rpterm.types import RptermError
 
 

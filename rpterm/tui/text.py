@@ -51,9 +51,9 @@ def link(text: str, action: str, style: str = "") -> Content:
     return Content(text, spans)
 
 
-def key_link(key: str, label: str, action: str, gap: str = " ") -> Content:
+def key_link(key: str, label: str, action: str) -> Content:
     """A key and its label, both of which run the action when clicked."""
-    return Content.assemble(link(key, action, "bold $text-primary"), gap, link(label, action))
+    return Content.assemble(link(key, action, "bold $text-primary"), " ", link(label, action))
 
 
 def justify(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:

@@ -40,7 +40,7 @@ from rpterm.evaluation.answers import Answers, interview
 from rpterm.evaluation.metrics import LIKELIHOODS, against_references, mean_interval
 from rpterm.evaluation.probing import ProbeSetup
 from rpterm.evaluation.questions import Question, builtin
-from rpterm.memory.embed import STARTER, WorkerEmbedder
+from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 from rpterm.scoring.best_of import best_index
 from rpterm.scoring.scene import scene_of

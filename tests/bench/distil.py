@@ -23,14 +23,13 @@ from distil_turns import CHATS, HELD, LIVES, SEEN, Case
 
 from rpterm.engine.llama import LlamaEngine
 from rpterm.memory.distil import facts, reflect, summary
-from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.statements import statements
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
 from rpterm.models.starter import llm_path
-from rpterm.oneshot import background_asker
+from rpterm.prompt.oneshot import Ask, Message, background_asker
 from rpterm.prompt.template import ChatTemplate
-from rpterm.sentences import sentences
 from rpterm.store.memory.read_turns import SourceTurn
+from rpterm.text.sentences import sentences
 
 SPEAKER = "Ann"
 _NEGATORS = {"not", "no", "never", "can't"}

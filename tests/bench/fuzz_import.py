@@ -29,15 +29,15 @@ from typing import Any
 import fuzz_inputs
 from fuzz_inputs import KINDS, MOST, sample, seeds
 
-from rpterm.cards.exchange import jsonio
+from rpterm.cards.exchange.containers import jsonio
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import Format, export
 from rpterm.cards.exchange.importer import read_bytes
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.writer import dump
 from rpterm.cards.lore.keys import KeyIndex, KeySpec
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse
-from rpterm.cards.writer import dump
-from rpterm.store.chat_files import chat_log
+from rpterm.transfer.chat_files import chat_log
 from rpterm.types import RptermError
 
 LIMIT_S, LIMIT_MB = 1.0, 200

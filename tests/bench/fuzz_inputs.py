@@ -18,9 +18,9 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.importer import read_bytes
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 
 MOST = 4 << 20
 """Bytes per file: larger files are refused because of their size alone."""

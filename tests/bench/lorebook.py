@@ -22,8 +22,8 @@ import time
 from collections.abc import Callable
 
 from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext
-from rpterm.cards.lorebook import Matcher
 
 SIZES = (10, 1_000, 10_000)
 DEPTH = 4

@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import paths as folders
-from rpterm.cards import reader
+from rpterm.cards.format import reader
 from rpterm.chat.events import ReplyFinished
 from rpterm.chat.live_scores import LiveScores, shipped_cards
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.embed import STARTER, WorkerEmbedder
+from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
 from rpterm.models.starter import embedder_folder
 from rpterm.scoring.scorer import Scorer
 from rpterm.startup.scorer import open_scorer

@@ -13,7 +13,7 @@ from rpterm.cards.card import (
     Position,
     Probe,
 )  # fmt: skip
-from rpterm.cards.key_table import SAMPLING
+from rpterm.cards.format.key_table import SAMPLING
 
 _CHARS = st.characters(blacklist_categories=["Cs", "Cc"]) | st.sampled_from("\n\t\r'\"\\ #=[]{}")
 text = st.text(_CHARS, max_size=30) | st.sampled_from(

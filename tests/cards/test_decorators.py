@@ -4,8 +4,8 @@ import pytest
 
 from rpterm.cards.card import Lorebook, LoreEntry
 from rpterm.cards.lore.decorators import decorate, parse
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext, LoreResult
-from rpterm.cards.lorebook import Matcher
 
 
 def run(text: str, turns: list[tuple[str, str]], keys: tuple[str, ...] = ("x",)) -> LoreResult:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpterm.cards import draft
+from rpterm.cards.authoring import draft
+from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import parse
-from rpterm.cards.template import template
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.writer import dump
 from rpterm.types import Sampling
 
 IDEA = "a keeper of a lighthouse who fears still water"
@@ -79,6 +79,13 @@ def test_facts_begin_with_the_name_once_it_is_known() -> None:
     assert 'attributes-t0 ::= "\\"" "Odo " char' in draft.grammar(stage, {"name": "Odo Marsh"})
     hostile = draft.grammar(stage, {"name": '"Odo" ::= root'})
     assert "Odo" not in hostile
+
+
+def test_a_grammar_asks_for_tables_only_where_a_field_has_parts() -> None:
+    for stage in draft.STAGES:
+        rules = draft.grammar(stage, {})
+        for field in stage.fields:
+            assert (f"{field.name}-o ::=" in rules) == bool(field.parts)
 
 
 def test_repetition_penalties_are_off() -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpterm.cards import example_edit
+from rpterm.cards.authoring import example_edit
+from rpterm.cards.authoring.example_edit import add, change
 from rpterm.cards.card import Example
-from rpterm.cards.example_edit import add, change
-from rpterm.cards.reader import parse
-from rpterm.cards.toml_edit import CardEditError
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.toml_edit import CardEditError
 
 SHERLOCK = Path(__file__).parents[2] / "characters" / "sherlock.toml"
 NEW = Example((("user", "What's that?"), ("char", '*He looks.* "Nothing."\n\n"Truly."')))

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.cards.checks.lint import lint, static_tokens, tokens
 from rpterm.cards.checks.voice import speaks_for_user
+from rpterm.cards.format.reader import parse
 from rpterm.cards.library import card_folders, summaries
-from rpterm.cards.lint import lint, static_tokens, tokens
 from rpterm.cards.problems import Problem
-from rpterm.cards.reader import parse
 
 GOOD = CharacterCard(
     name="Ada Byron",

@@ -7,7 +7,7 @@ import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rpterm.cards.locate import Path, locate
+from rpterm.cards.format.locate import Path, locate
 
 _TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=8) | st.sampled_from(
     ["a\nb\n\nc", 'quote " and """', "''' [x]", "# no comment", "a = 1\n[b]\n", "\\"]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import entries
 
 from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext, LoreResult
-from rpterm.cards.lorebook import Matcher
 
 Turns = Sequence[tuple[str, str]]
 
@@ -218,6 +218,8 @@ def test_sticky_is_not_renewed() -> None:
     assert timeline(entry("x", sticky=4), ["x", "", "", "", ""]) == ["x", "x", "x", "", ""]
     assert timeline(entry("x", sticky=2), ["x", "", ""]) == ["x", "x", ""]
     assert timeline(entry("x", sticky=1), ["x", ""]) == ["x", ""]
+    lasting = run(entry("x", sticky=4), said("x", "ok", ""))
+    assert lasting.verdict(0).why == "it fired before and stays active for 2 more turns"
 
 
 def test_a_cooldown_keeps_an_entry_from_firing_again() -> None:
@@ -272,6 +274,9 @@ def test_groups_draw_by_weight() -> None:
     assert 190 < share[0] < 260
     result = run(book, said("x"))
     assert "group" in {code(result, at) for at in range(3)}
+    moved = replace(book, entries=book.entries[::-1])
+    again = [names(run(moved, said("x"), seed=seed)) for seed in range(300)]
+    assert [set(each) for each in again] == [set(each) for each in fired]
 
 
 def test_groups_prefer_override_then_sticky_entries() -> None:

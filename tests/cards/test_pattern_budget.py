@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from rpterm.cards import patterns
-from rpterm.cards.patterns import (
+from rpterm.cards.format.reader import parse
+from rpterm.cards.lore import patterns
+from rpterm.cards.lore.patterns import (
     MAX_PATTERNS,
     MAX_STEPS,
     PatternBudget,
@@ -15,7 +16,6 @@ from rpterm.cards.patterns import (
     TooManyPatterns,
 )
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse
 
 
 class Counting:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example, LoreEntry, Probe
+from rpterm.cards.format.reader import MAX_BYTES, load, parse
 from rpterm.cards.problems import CardError, Problem
-from rpterm.cards.reader import MAX_BYTES, load, parse
 
 GOOD = '''
 name = "Ada"
@@ -250,7 +250,8 @@ def test_control_tokens_in_the_text_are_text() -> None:
 def test_the_pinned_names_of_the_record() -> None:
     from dataclasses import fields
 
-    from rpterm.cards import card, key_table
+    from rpterm.cards import card
+    from rpterm.cards.format import key_table
 
     tables = {
         card.LoreEntry: ("lore",), card.Lorebook: ("lorebook",), card.Probe: ("test",),

@@ -2,13 +2,13 @@
 
 import json
 
-from rpterm.cards.key_table import TABLES
-from rpterm.cards.reader import parse
-from rpterm.cards.schema import PUBLISHED, schema, text
+from rpterm.cards.format.key_table import TABLES
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.schema import PUBLISHED, schema, text
 
 
 def test_the_published_schema_is_not_stale() -> None:
-    """When this fails: ``python -m rpterm.cards.schema``."""
+    """When this fails: ``python -m rpterm.cards.format.schema``."""
     assert PUBLISHED.read_text(encoding="utf-8") == text()
     assert json.loads(text()) == schema()
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.cards import library, reader
+from rpterm.cards import library
 from rpterm.cards.card import CharacterCard
+from rpterm.cards.format import reader
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext
-from rpterm.cards.lorebook import Matcher
 from rpterm.cards.macros import expand
 
 FOLDER = Path(__file__).resolve().parents[2] / "characters"

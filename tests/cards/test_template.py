@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import text
 
+from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.lint import lint
-from rpterm.cards.reader import parse
-from rpterm.cards.template import template
+from rpterm.cards.checks.lint import lint
+from rpterm.cards.format.reader import parse
 
 _SAMPLE = re.compile(r"# (\w+ = |\]|    |\[\[)")
 

@@ -10,16 +10,18 @@ from hypothesis import given
 from strategies import books, cards
 from test_diff_watch import save
 
-from rpterm.cards import reader, world_edit, worlds
+from rpterm.cards import worlds
+from rpterm.cards.authoring import world_edit
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
+from rpterm.cards.checks.lint import lint, lint_world
 from rpterm.cards.diff import diff
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, import_files
-from rpterm.cards.lint import lint, lint_world
+from rpterm.cards.format import reader
+from rpterm.cards.format.toml_edit import CardEditError
+from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext
-from rpterm.cards.lorebook import Matcher
 from rpterm.cards.problems import CardError
-from rpterm.cards.toml_edit import CardEditError
 from rpterm.cards.watch import CardChanged, CardWatcher
 from rpterm.cards.worlds import World, merge
 
@@ -161,7 +163,7 @@ def test_settings_of_several_books() -> None:
 @given(cards(), books(3))
 def test_any_card_with_any_world_can_be_stored(card: CharacterCard, book: Lorebook) -> None:
     merged = merge(card, [World("w", Path("w"), "", book)])
-    from rpterm.cards.writer import dump
+    from rpterm.cards.format.writer import dump
 
     assert reader.parse(dump(merged)) == merged
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from strategies import anything, cards
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.reader import parse
-from rpterm.cards.toml_json import decode, encode
-from rpterm.cards.toml_text import string, value
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.toml_json import decode, encode
+from rpterm.cards.format.toml_text import string, value
+from rpterm.cards.format.writer import dump
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))

@@ -12,7 +12,8 @@ from rpterm.chat.events import UserTurnStored
 from rpterm.chat.other_terminals import ChatPoller, is_reply_running_elsewhere
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
-from rpterm.store import Store, other_processes
+from rpterm.store import Store
+from rpterm.store.database import other_processes
 from rpterm.types import Intent, Origin, Status, Turn
 
 

@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm import group
-from rpterm.group import GroupError
+from rpterm.chat.cast import turn_taking
+from rpterm.chat.cast.turn_taking import GroupError
+from rpterm.prompt.perspective import (
+    as_heard,
+    speaker_of,
+    view_for,
+    with_speaker_name,
+)
 from rpterm.types import Cast, Member, Turn, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
@@ -26,7 +32,7 @@ def said(*lines: tuple[str, str], start: int = 1) -> list[Turn]:
 
 
 def who(cast: Cast, *lines: tuple[str, str]) -> str:
-    return group.next_speaker(cast, said(*lines)).speaker
+    return turn_taking.next_speaker(cast, said(*lines)).speaker
 
 
 @pytest.mark.parametrize(
@@ -45,18 +51,18 @@ def who(cast: Cast, *lines: tuple[str, str]) -> str:
     ],
 )
 def test_names_in_a_text(text: str, found: list[str]) -> None:
-    assert [m.speaker for m in group.mentioned_in(text, ALL.members)] == found
+    assert [m.speaker for m in turn_taking.mentioned_in(text, ALL.members)] == found
 
 
 def test_a_shared_word_calls_nobody() -> None:
     brothers = (Member("Sherlock Holmes", "Sherlock"), Member("Mycroft Holmes", "Mycroft"))
-    assert group.mentioned_in("Mr Holmes!", brothers) == []
-    assert group.mentioned_in("Mycroft Holmes!", brothers) == [brothers[1]]
+    assert turn_taking.mentioned_in("Mr Holmes!", brothers) == []
+    assert turn_taking.mentioned_in("Mycroft Holmes!", brothers) == [brothers[1]]
 
 
 def test_names_without_spaces_around_them() -> None:
     monkey = Member("孫悟空", "悟空")
-    assert group.mentioned_in("請問悟空在哪裏", (monkey, HOLMES)) == [monkey]
+    assert turn_taking.mentioned_in("請問悟空在哪裏", (monkey, HOLMES)) == [monkey]
 
 
 def test_called_goes_first_and_each_call_is_answered_once() -> None:
@@ -76,7 +82,7 @@ def test_an_unnamed_word_is_answered_by_who_spoke_last() -> None:
 def test_without_a_word_the_word_goes_round_past_the_narrator() -> None:
     order, path = [], said(("Holmes", "So."))
     for number in range(4):
-        member = group.next_speaker(ALL, path)
+        member = turn_taking.next_speaker(ALL, path)
         order.append(member.speaker)
         path += said((member.speaker, "…"), start=number + 2)
     assert order == ["Irene Adler", "Will", "Holmes", "Irene Adler"]
@@ -88,7 +94,7 @@ def test_the_round_has_a_place_for_the_narrator_and_none_for_the_muted() -> None
     cast = Cast((HOLMES, IRENE, muted, gone, TOLD), TurnTaking.ROUND)
     order, path = [], said(("Ann", "Will, speak!"))
     for number in range(4):
-        member = group.next_speaker(cast, path)
+        member = turn_taking.next_speaker(cast, path)
         order.append(member.speaker)
         path += said((member.speaker, "…"), start=number + 2)
     assert order == ["Holmes", "Irene Adler", "Narrator", "Holmes"]
@@ -102,39 +108,43 @@ def test_by_hand_one_keeps_the_word() -> None:
 
 def test_nobody_can_speak_when_all_are_muted() -> None:
     with pytest.raises(GroupError, match="muted"):
-        group.next_speaker(Cast((Member("A", "A", muted=True),)), [])
+        turn_taking.next_speaker(Cast((Member("A", "A", muted=True),)), [])
 
 
 def test_the_one_to_prepare() -> None:
     path = said(("Ann", "Hm."), ("Holmes", "Irene, tell her."))
-    assert group.expected_speaker(ALL, path) == IRENE
-    assert group.expected_speaker(ALL, said(("Ann", "Hm."), ("Irene Adler", "No."))) == IRENE
+    assert turn_taking.expected_speaker(ALL, path) == IRENE
+    assert turn_taking.expected_speaker(ALL, said(("Ann", "Hm."), ("Irene Adler", "No."))) == IRENE
     assert (
-        group.expected_speaker(Cast(ALL.members, TurnTaking.ROUND), said(("Holmes", "So.")))
+        turn_taking.expected_speaker(Cast(ALL.members, TurnTaking.ROUND), said(("Holmes", "So.")))
         == IRENE
     )
 
 
 def test_a_name_finds_its_member() -> None:
-    assert group.member_named(ALL, " irene ") == IRENE
-    assert group.member_named(ALL, "sherlock holmes") == HOLMES
+    assert turn_taking.member_named(ALL, " irene ") == IRENE
+    assert turn_taking.member_named(ALL, "sherlock holmes") == HOLMES
     with pytest.raises(GroupError, match=r"Moriarty.*Holmes, Irene Adler, Will, Narrator"):
-        group.member_named(ALL, "Moriarty")
+        turn_taking.member_named(ALL, "Moriarty")
 
 
 def test_each_sees_the_others_as_people_who_speak() -> None:
     path = said(("Holmes", "Come in."), ("Ann", "Hello."), ("Irene Adler", "Hello, Ann."))
-    assert [t.role for t in group.view_for(ALL, HOLMES, path)] == ["assistant", "user", "user"]
-    assert [t.role for t in group.view_for(ALL, IRENE, path)] == ["user", "user", "assistant"]
-    assert [t.role for t in group.view_for(ALL, TOLD, path)] == ["user"] * 3
-    assert group.as_heard(group.view_for(ALL, IRENE, path)[0]).text == "Holmes: Come in."
-    assert group.as_heard(path[0]).text == "Come in."
-    assert group.with_speaker_name(path[0]).text == "Holmes: Come in."
+    assert [t.role for t in view_for(ALL, HOLMES, path)] == [
+        "assistant",
+        "user",
+        "user",
+    ]
+    assert [t.role for t in view_for(ALL, IRENE, path)] == ["user", "user", "assistant"]
+    assert [t.role for t in view_for(ALL, TOLD, path)] == ["user"] * 3
+    assert as_heard(view_for(ALL, IRENE, path)[0]).text == "Holmes: Come in."
+    assert as_heard(path[0]).text == "Come in."
+    assert with_speaker_name(path[0]).text == "Holmes: Come in."
 
 
 def test_a_turn_under_a_forgotten_name_is_the_chats_own_characters() -> None:
     (turn,) = said(("The Detective", "I was called so once."))
-    assert group.speaker_of(ALL, turn) == HOLMES
+    assert speaker_of(ALL, turn) == HOLMES
 
 
 _NAMES = st.text("abcé ", min_size=1, max_size=6).filter(str.strip)
@@ -152,8 +162,8 @@ def test_whoever_speaks_may_speak(
     members = tuple(Member(n, n, muted=i in muted, narrator=i == 2) for i, n in enumerate(names))
     cast = Cast(members, taking)
     path = said(*((names[i] if 0 <= i < len(names) else "Ann", text) for i, text in lines))
-    free = group.eligible(cast)
-    for rule in (group.next_speaker, group.expected_speaker):
+    free = turn_taking.eligible(cast)
+    for rule in (turn_taking.next_speaker, turn_taking.expected_speaker):
         if free:
             assert rule(cast, path) in free
         else:

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.reader import load
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import load
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.cast.renaming import speaker_renames
 from rpterm.chat.cast.setup import add_characters, copy_cast, newest_chat_with
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.group import GroupError
 from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -118,7 +118,7 @@ def test_a_nickname_that_changed_while_the_program_was_closed(world: World) -> N
     for _ in range(2):
         session = world.open(chat=chat)
         assert said_by(session) == OWNERS
-    mara = session.scene.view(session.scene.lead, session.path())
+    mara = session.scene.view(session.scene.lead, session.path()).history
     assert [(t.speaker, t.role) for t in mara][2] == ("The Pilot", "user")
 
 

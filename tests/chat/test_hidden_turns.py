@@ -50,7 +50,9 @@ def test_the_settled_cache_follows(make: MakeSession) -> None:
     send(session, "My lamp is red.")
     session.hide(session.path()[1].id)
     assert session.engine.settled(5)
-    clean = session._prompter.build_reusable(CARD, session.chat, session.path(), OPEN_USER)
+    clean = session._prompter.build_reusable(
+        session.scene.view(session.scene.lead, session.path()), OPEN_USER
+    )
     assert "red" not in clean.text
     list(session.reply(ReplyRequest(text="And now?")))
     made = session.store.generation(session.path()[-1].id)

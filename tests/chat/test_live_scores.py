@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -157,17 +156,3 @@ def test_scores_of_another_version_are_not_read(store: Store, chat: Chat) -> Non
 def test_shipped_cards_are_there_for_contrast() -> None:
     names = {card.name for card in shipped_cards(None)}
     assert "Sherlock Holmes" in names and len(names) >= 8
-
-
-def test_words_alone_are_quick(store: Store, chat: Chat) -> None:
-    live = LiveScores(store, Scorer, others=lambda: shipped_cards(None))
-    live.prepare(CARD, chat)
-    live.warm(CARD, chat)
-    turn = reply(store, chat, "I keep the lighthouse, as my brother Tam did. " * 8)
-    took = []
-    for _ in range(9):
-        began = time.perf_counter()
-        assert live.score_quickly(CARD, chat, turn) is not None
-        took.append(time.perf_counter() - began)
-    # The promise is 0.15 s on an idle core; a loaded machine of tests gets some more.
-    assert sorted(took)[4] < 0.5

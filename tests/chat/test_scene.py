@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.card_reload import NotReloaded, Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
-from rpterm.chat.cast.next_speaker import choose_speaker, names_grammar
+from rpterm.chat.cast.choice_by_model import choose_speaker, names_grammar
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
+from rpterm.engine import scripted
 from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.pool import exchanges
-from rpterm.group import GroupError
 from rpterm.memory.character_memory import Memory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -428,3 +429,22 @@ def test_what_another_said_is_no_example_of_the_chats_own(make: Make, store: Sto
         Judgements(store).stars(session.path()[-1].id, 5)
     found = exchanges(store, MARA.name)
     assert [each.example.dialogue[-1][1] for each in found] == ["It was lit the whole night long."]
+
+
+def test_in_a_group_a_model_that_can_think_thinks_before_the_name(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make("<think>\nAnn is wet.\n</think>\n\nTam: Tea?", "Tam: Yes.")
+    sampling = replace(session.settings.sampling, think_tokens=100)
+    session.apply_settings(replace(session.settings, sampling=sampling), ())
+    session.load()
+    assert go(session, text="Tam?") == "Tam"
+    assert prompts(session)[-1].endswith("\nTam:")  # This template knows no thoughts.
+    template = "rpterm.engine.scripted.CHATML"
+    monkeypatch.setattr(template, "{# <think> #}" + scripted.CHATML)
+    thinking = make("<think>\nAnn is wet.\n</think>\n\nTam: Tea?")
+    thinking.apply_settings(session.settings, ())
+    thinking.load()
+    assert go(thinking, text="Tam?") == "Tam"
+    assert not prompts(thinking)[-1].endswith("Tam:")
+    assert (thinking.path()[-1].text, thinking.path()[-1].thought) == ("Tea?", "Ann is wet.")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 from rpterm.chat import events
 from rpterm.chat.cast.card_lookup import CardSource
-from rpterm.chat.cast.next_speaker import choose_speaker
+from rpterm.chat.cast.choice_by_model import choose_speaker
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat

@@ -11,10 +11,10 @@ from rpterm.chat.engine_request import samplers_for as samplers
 from rpterm.chat.events import ReplyDelta, ReplyFailed, ReplyThought
 from rpterm.chat.reply import THOUGHT_ONLY
 from rpterm.chat.request import ReplyRequest
-from rpterm.store.chat_files.chat_log import export_log, import_log, parse_log, render_log
-from rpterm.store.chat_files.export import to_jsonl
-from rpterm.store.chat_files.full_chat import import_full_chat
-from rpterm.store.chat_files.full_chat import parse_full_chat as parse_whole
+from rpterm.transfer.chat_files.chat_log import export_log, import_log, parse_log, render_log
+from rpterm.transfer.chat_files.export import to_jsonl
+from rpterm.transfer.chat_files.full_chat import import_full_chat
+from rpterm.transfer.chat_files.full_chat import parse_full_chat as parse_whole
 from rpterm.types import Intent
 
 THINKS = "<think>\nAnn is wet. Offer tea.\n</think>\n\n*nods* Tea?"

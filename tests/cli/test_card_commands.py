@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm.cards.reader import load
+from rpterm.cards.format.reader import load
 from rpterm.cli import card_new
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.models import engine_factory as opening

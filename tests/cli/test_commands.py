@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_tools import Cli
@@ -28,10 +30,51 @@ def chat(cli: Cli) -> int:
     return 1
 
 
-def test_the_json_list_of_chats_is_empty_before_the_first_chat(cli: Cli, home: Path) -> None:
-    done = cli("chats", "list", "--json")
-    assert done.code == 0 and json.loads(done.out) == []
+@pytest.mark.parametrize(
+    ("command", "count"),
+    [
+        ("chats list", len),
+        ("chats search pearl", len),
+        ("memory list sherlock", len),
+        ("memory list sherlock --files", len),
+        ("memory search sherlock pearl", len),
+        ("memory stats sherlock", lambda answer: answer["turn"]),
+        ("stats", lambda answer: answer["chats"]),
+    ],
+)
+def test_programs_get_an_empty_answer_before_the_first_chat(
+    cli: Cli, home: Path, command: str, count: Callable[[Any], int]
+) -> None:
+    done = cli(*command.split(), "--json")
+    assert (done.code, done.err) == (0, "")
+    assert count(json.loads(done.out)) == 0
     assert not (home / "rpterm.db").exists()
+
+
+def test_whatever_was_changed_is_said_beside_the_output(cli: Cli, chat: int) -> None:
+    assert cli("memory", "add", "sherlock", "He likes tea.").out.strip().isdecimal()
+    for command, words in {
+        "memory edit 1 foo": "Memory 1 is changed",
+        "memory pin 1 2": "2 memories are pinned; --undo",
+        "memory pin 1 --undo": "1 memory is no longer pinned.",
+        "memory block sherlock pearls": "Sherlock Holmes recalls nothing about 'pearls'",
+        "memory forget 1 --yes": "1 memory forgotten.",
+        "config set temperature 1.5": "temperature is now 1.5.",
+        "config unset temperature": "temperature has its default again.",
+        "chats rename 1 Pearls": "Chat 1 is now called 'Pearls'.",
+        "export allow 1": "Chat 1 can be exported: `rpterm export OUT`",
+        "export deny 1": "Chat 1 will not be exported.",
+        "chats delete 1 --yes": "Chat 1 is deleted.",
+    }.items():
+        done = cli(*command.split())
+        assert (done.code, done.out) == (0, "")
+        assert done.err.startswith(words) and done.err.count("\n") == 1
+
+
+def test_nobody_is_asked_about_a_memory_that_does_not_exist(cli: Cli, chat: int) -> None:
+    done = cli("memory", "forget", "99")
+    assert done.code == 1 and "Forget" not in done.out
+    assert "There is no memory 99" in done.err
 
 
 def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
@@ -54,7 +97,7 @@ def test_chats_are_listed_searched_and_shown(cli: Cli, chat: int) -> None:
 def test_chats_on_a_read_only_disk_can_be_read(
     cli: Cli, chat: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rpterm.store.file_setup.is_read_only", lambda _path: True)
+    monkeypatch.setattr("rpterm.store.database.file_setup.is_read_only", lambda _path: True)
     assert "Hello, Watson" in cli("chats", "list").out
     assert "Hello, Watson" in cli("chats", "show", str(chat)).out
     assert cli("memory", "search", "sherlock", "Watson").code == 0
@@ -138,7 +181,7 @@ def test_lint_fails_on_a_broken_card_only(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_the_schema_is_the_published_one(cli: Cli) -> None:
-    from rpterm.cards import schema
+    from rpterm.cards.format import schema
 
     assert cli("cards", "schema").out == schema.PUBLISHED.read_text(encoding="utf-8")
     assert cli("cards", "schema", "--path").out.strip() == str(schema.PUBLISHED)

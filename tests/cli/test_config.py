@@ -140,7 +140,8 @@ def test_a_relative_model_path_is_saved_as_absolute(
     (tmp_path / "mods").mkdir()
     (tmp_path / "mods" / "a.gguf").touch()
     monkeypatch.chdir(tmp_path)
-    assert (done := cli("config", "set", "model", "mods/a.gguf")).code == 0 and not done.err
+    done = cli("config", "set", "model", "mods/a.gguf")
+    assert done.code == 0 and done.err == f"model is now {tmp_path / 'mods' / 'a.gguf'}.\n"
     assert str(tmp_path / "mods" / "a.gguf") in cli("config", "show").out
     (tmp_path / "qwen").mkdir()
     assert cli("config", "set", "model", "qwen").code == 0
@@ -152,7 +153,7 @@ def test_a_model_that_is_not_there_is_saved_with_a_warning(cli: Cli, model: str)
     done = cli("config", "set", "model", model)
     assert done.code == 0 and model in done.err and "no chat can begin" in done.err
     cli("config", "set", "engine", "remote")  # A server may well have it.
-    assert cli("config", "set", "model", model).err == ""
+    assert cli("config", "set", "model", model).err == f"model is now {model}.\n"
 
 
 def test_saving_keeps_a_symlink_and_its_permissions(tmp_path: Path) -> None:

@@ -23,6 +23,17 @@ def test_a_long_line_is_truncated_to_the_width() -> None:
     assert out.display_width(out._cut(long, 40)) <= 40 and out._cut("short", 40) == "short"
 
 
+def test_columns_are_aligned_after_emoji_of_several_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from rpterm.cli import out
+
+    cells = ["👩\u200d🚀", "❤\ufe0f", "漢", "no"]
+    out.table([(cell, "x") for cell in cells], ("", ""))
+    assert capsys.readouterr().out.splitlines()[1:] == [f"{cell}  x" for cell in cells]
+    assert out._cut("👩\u200d🚀👩\u200d🚀👩\u200d🚀", 4) == "👩\u200d🚀…"
+
+
 def one_sentence(done: Done, home: Path, *words: str, code: int = 1) -> None:
     assert done.code == code, done
     assert done.out == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm.cards.reader import load
+from rpterm.cards.format.reader import load
 from rpterm.store import Store
 
 V2 = {

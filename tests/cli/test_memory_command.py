@@ -78,7 +78,7 @@ def test_exported_memories_can_be_imported(call, tmp_path):
     call("export", "Sherlock", "-o", str(file))
     assert call("import", "merian", str(file)).strip() == "1 added"  # the shared one is known
     told = json.loads(call("stats", "merian", "--json"))
-    assert told == {"note": 1, "files": 0, "blocked_phrases": 1}
+    assert told["note"] == told["blocked_phrases"] == 1 and not told["files"] and not told["turn"]
 
 
 @pytest.mark.parametrize("to_file", [True, False])
@@ -142,7 +142,7 @@ def test_forgetting_files_skips_unknown_numbers(call, tmp_path):
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text(f"The comet returns in May, says {name}.")
         call("add", "sherlock", str(tmp_path / name))
-    with pytest.raises(RptermError, match="2 forgotten"):
+    with pytest.raises(RptermError, match="no file 99"):
         call("forget", "--files", "99", "1", "2", "--yes")
     assert json.loads(call("list", "sherlock", "--json")) == []
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cli_tools import LIMIT_S, Cli, Spawn, read_until
 
+from rpterm.chat.events import PromptEvaluated, ReplyThought
+from rpterm.cli.plain import waiting
 from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
+from rpterm.cli.plain.waiting import Waiting
 from rpterm.models.engine_factory import SCRIPTED_REPLIES
-from rpterm.store import Store, other_processes
+from rpterm.store import Store
+from rpterm.store.database import other_processes
 from rpterm.types import Origin, RptermError, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
@@ -186,6 +192,46 @@ def test_the_printer_writes_whole_words_and_starts_again_if_text_is_retracted() 
         printer.show(text)
     printer.finish("Good day, sir.")
     assert "".join(written) == "Good evening,  …\nGood day, sir.\n"
+
+
+class Terminal(io.StringIO):
+    """A standard error that somebody watches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = threading.Event()
+
+    def isatty(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        self.told.set()
+
+    def wait_for(self, words: str) -> None:
+        while words not in self.getvalue():
+            assert self.told.wait(LIMIT_S)
+            self.told.clear()
+
+
+def test_a_terminal_says_what_a_slow_reply_is_waiting_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "PAUSES_S", (0.001, 0.01))
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with Waiting("loading the model") as wait:
+        terminal.wait_for("(loading the model; ")
+        wait.note(PromptEvaluated(512, 1300, 0))
+        terminal.wait_for("(reading, 512 of 1,300 tokens; ")
+        wait.note(ReplyThought(0, "Hm", 40))
+        terminal.wait_for("(thinking, 40 tokens so far; ")
+
+
+def test_a_reply_that_fails_before_its_first_word_leaves_no_name_behind() -> None:
+    written: list[str] = []
+    ReplyPrinter(written.append, head="Holmes: ").leave()
+    assert written == []
+    printer = ReplyPrinter(written.append, head="Holmes: ")
+    printer.show("Good ev")
+    printer.leave()
+    assert "".join(written) == "Holmes: Good \n"
 
 
 def test_lines_are_wrapped_between_words_in_a_terminal() -> None:

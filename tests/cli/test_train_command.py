@@ -85,7 +85,7 @@ def test_a_finished_training_prints_its_result_and_the_next_steps(
     monkeypatch.setattr(run, "train", train)
     done = cli("train", str(out), "--base", "starter", "--rank", "4")
     assert done.code == 0, done.err
-    assert "dpo on 1 row, 1 row of other chats to test on" in done.out
+    assert "dpo on 1 row, 1 held-out row to test on" in done.out
     assert done.err == "reading the model\nstep 1 of 12, loss 0.500\n"
     assert "12 steps, about 10 minutes" in done.out and "12 steps in 2.0 hours" in done.out
     assert "0.693 → 0.600 (1 row)" in done.out

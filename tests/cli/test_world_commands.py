@@ -10,7 +10,7 @@ import pytest
 from cli_tools import Cli
 
 from rpterm import paths as folders
-from rpterm.cards.reader import load, parse
+from rpterm.cards.format.reader import load, parse
 from rpterm.chat.card_reload import Reloaded, Reloader
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session

@@ -213,6 +213,21 @@ def test_a_duel_interrupted_between_two_sides_keeps_its_message(
     assert len(store.siblings(first)) == 2, "neither replied twice"
 
 
+def test_a_duel_that_is_left_while_a_model_loads_generates_nothing_more(store: Store) -> None:
+    duel, opened = begin(store, setup(1, lines=())), list[str]()
+
+    def opener(contender: Contender) -> Session:
+        opened.append(contender.name)
+        maker.stop()
+        endless = ScriptedEngine(["word " * 1000], delay_s=60)
+        return Session(store, endless, CARD, store.chat(duel.chat_id), Settings())
+
+    maker = ReplyGenerator(duel, opener)
+    maker.exchange(0, "Who is there?")
+    maker.exchange(0)
+    assert opened == ["A"] and not duel.replies() and not duel.failed
+
+
 def test_equal_or_single_sides_are_refused() -> None:
     with pytest.raises(ContenderError, match="same"):
         setup(4, "top_k=5", "top_k=5")

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from tiny import write_model
 
 from rpterm.engine.llama.binding import lib, log_to_stderr
+from rpterm.engine.llama.cache.kv import Aborted, ChatCache
 from rpterm.engine.llama.event_buffer import EventBuffer
 from rpterm.engine.llama.generate import Generation
 from rpterm.engine.llama.job_queue import AbortFlag
-from rpterm.engine.llama.kv import Aborted, ChatCache
 from rpterm.engine.llama.logprobs import LogprobScorer, log_softmax_at
 from rpterm.engine.llama.model import Model, ModelOptions
 from rpterm.engine.protocol import GenerateRequest
@@ -106,7 +106,7 @@ def test_cells_of_an_unsettled_reply_are_evaluated_again(cache: ChatCache, ids: 
 def test_after_candidates_banned_phrases_and_states(
     cache: ChatCache, ids: list[int], tmp_path: Path
 ) -> None:
-    from rpterm.engine.llama import state_file
+    from rpterm.engine.llama.cache import state_file
 
     whole = fresh(cache, ids)
     cache.clear()

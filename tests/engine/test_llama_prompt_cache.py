@@ -13,13 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from tiny import write_model
 
-from rpterm.engine.llama import host_cache
 from rpterm.engine.llama.binding import lib, log_to_stderr
+from rpterm.engine.llama.cache import host_cache
+from rpterm.engine.llama.cache.kv import ChatCache
+from rpterm.engine.llama.cache.prompt_cache import MIN_TOKENS, PromptCache
 from rpterm.engine.llama.job_queue import AbortFlag
-from rpterm.engine.llama.kv import ChatCache
 from rpterm.engine.llama.model import Model, ModelOptions
-from rpterm.engine.llama.prompt_cache import MIN_TOKENS, PromptCache
-from rpterm.system_memory import SystemMemory
+from rpterm.hardware.system_memory import SystemMemory
 
 pytestmark = pytest.mark.model
 

@@ -10,7 +10,7 @@ import pytest
 from tiny import write_model
 
 from rpterm.engine.llama import LlamaEngine
-from rpterm.engine.llama.prefix_reuse import MIN_BATCH
+from rpterm.engine.llama.cache.prefix_reuse import MIN_BATCH
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, Piece
 from rpterm.types import Sampling
 

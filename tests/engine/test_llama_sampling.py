@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.engine.llama import sampler_chain
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.kv import Batch
+from rpterm.engine.llama.cache.kv import Batch
 from rpterm.engine.llama.model import Model, ModelOptions
-from rpterm.engine.llama.token_sampler import TokenSampler
+from rpterm.engine.llama.sampling import sampler_chain
+from rpterm.engine.llama.sampling.token_sampler import TokenSampler
 from rpterm.types import Sampling
 
 HARD = Sampling(repeat_penalty=1.5, presence_penalty=1.0, frequency_penalty=0.5)

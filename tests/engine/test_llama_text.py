@@ -7,10 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rpterm.engine.llama.banned_phrases import BannedPhrases
+from rpterm.engine.llama.cache.prefix_reuse import (
+    common_prefix_length,
+    fit_chunk,
+    next_chunk,
+    plan_prompt,
+    plan_settle,
+)
 from rpterm.engine.llama.event_buffer import EventBuffer
 from rpterm.engine.llama.job_queue import AbortFlag, JobQueue
 from rpterm.engine.llama.messages import (
@@ -21,13 +27,7 @@ from rpterm.engine.llama.messages import (
     unpack_event,
     unpack_request,
 )
-from rpterm.engine.llama.prefix_reuse import (
-    common_prefix_length,
-    fit_chunk,
-    next_chunk,
-    plan_prompt,
-    plan_settle,
-)
+from rpterm.engine.llama.sampling.banned_phrases import BannedPhrases
 from rpterm.engine.llama.threads import choose_threads, physical_cores
 from rpterm.engine.protocol import (
     Delta,
@@ -97,9 +97,13 @@ def test_half_a_character_waits_and_is_dropped_at_the_end() -> None:
     assert reply.finish() == ""
 
 
+@example("ΟΔΟΣ")
+@example("İ")
 @given(st.text())
-def test_fold_keeps_offsets(text: str) -> None:
+def test_each_character_is_folded_alone(text: str) -> None:
+    assert fold(text) == "".join(fold(char) for char in text)
     assert len(fold(text)) == len(text)
+    assert fold("ο δρόμος") == fold("Ο ΔΡΌΜΟΣ")
 
 
 @given(SMALL, NEEDLES)

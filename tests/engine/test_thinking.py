@@ -21,7 +21,7 @@ from rpterm.engine.protocol import (
     Thought,
 )
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.thinking import FAMILIES, ThoughtSplitter, ThoughtTags, split, split_unopened
+from rpterm.engine.thinking import FAMILIES, ThoughtSplitter, ThoughtTags, split, split_unopened
 from rpterm.types import Generation, Sampling
 
 FAMILY = {marks.opens: marks for marks in FAMILIES}

@@ -56,14 +56,6 @@ def test_a_flat_row_has_line_turn_and_labels() -> None:
     assert "field.messages" not in row and "field.content" not in row
 
 
-def test_it_stops_between_two_replies() -> None:
-    replies = [RecordedReply(line, GOOD) for line in range(5)]
-    seen: list[int] = []
-    for each in score_all(Scorer(), CARD, replies, stopped=lambda: len(seen) >= 2):
-        seen.append(each.reply.line)
-    assert seen == [0, 1]
-
-
 def test_agreement_of_known_series() -> None:
     up = [float(at) for at in range(1, 9)]
     same = agreement(up, [value**3 for value in up])

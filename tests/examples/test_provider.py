@@ -16,7 +16,7 @@ import pytest
 
 from rpterm.cards import library
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.cards.reader import load, parse
+from rpterm.cards.format.reader import load, parse
 from rpterm.chat.card_reload import Reloaded, Reloader
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.events import ReplyFinished, ReplyStarted
@@ -29,6 +29,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import ExampleProvider
+from rpterm.prompt.chat_view import ChatView
 from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
@@ -193,7 +194,9 @@ def test_the_pane_lists_all_in_the_order_of_the_prompt(make: Open, store: Store)
     Judgements(store).stars(turn.id, 5)
     session.load()
     rows = provider(session).rows(
-        CARD, session.chat, session.path(), session.preview(), session.scene.lead.prompter.count
+        ChatView(CARD, session.chat, session.path()),
+        session.preview(),
+        session.scene.lead.prompter.count,
     )
     assert [(row.place, row.order) for row in rows] == [("card", 1), ("card", 2), ("out", 0)]
     assert rows[-1].why == "it is part of this chat"
@@ -317,9 +320,8 @@ def test_meanings_are_compared_once_they_are_there_and_nobody_waits(
     turn = Turn(0, session.chat_id, None, "user", "Ann", "Is it far?")
 
     def likeness() -> dict[int, float]:
-        rows = examples.rows(
-            CARD, session.chat, [turn], session.preview(), session.scene.lead.prompter.count
-        )
+        view = ChatView(CARD, session.chat, [turn])
+        rows = examples.rows(view, session.preview(), session.scene.lead.prompter.count)
         return {row.exemplar.number: row.meaning or 0.0 for row in rows}
 
     by_words = likeness()
@@ -445,9 +447,8 @@ def test_where_every_example_is_in_the_prompt_already_nothing_is_embedded(
     near.gate.set()
     examples._embeddings = {each.key: np.ones(2) for each in pool.card_exemplars(CARD)}
     prompt = session.preview()
-    assert examples.for_turn(
-        CARD, session.chat, [turn], prompt, session.scene.lead.prompter.count
-    ) == ((), ())
+    view = ChatView(CARD, session.chat, [turn])
+    assert examples.for_turn(view, prompt, session.scene.lead.prompter.count) == ((), ())
     assert near.asked == []
 
 

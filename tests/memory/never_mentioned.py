@@ -1,6 +1,6 @@
 """Topics never to be mentioned, lines that speak of them in other words, and lines that do not.
 
-Written for the threshold of ``rpterm.memory.blocked_topics``; ``FRESH`` after it was chosen.
+Written for the threshold of ``rpterm.memory.search.blocked_topics``; ``FRESH`` after it was chosen.
 """
 
 SEEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

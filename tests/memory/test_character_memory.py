@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rpterm.memory.character_memory import Memory
+from rpterm.memory.indexing.words import terms
 from rpterm.memory.transfer import TransferError
-from rpterm.memory.words import terms
 from rpterm.store import Store
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.vectors import MemoryVectors
@@ -423,7 +423,7 @@ def test_embedding_resumes_after_a_kill(tmp_path):
 def test_scrubbing_is_completed_after_a_kill(tmp_path):
     path = tmp_path / "t.db"
     script = """
-    from rpterm.store import secure_erase
+    from rpterm.store.database import secure_erase
     memory = Memory(store, "C")
     for number in range(100):
         memory.add(f"filler number {number}")

@@ -1,7 +1,6 @@
 """Facts read out of turns by rules, and lines of a model judged against their turn. No model."""
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def texts(turn, speaker="Ann", listener=""):
 
 @pytest.mark.parametrize(("turn", "expected"), [
     ("I live in Bath.", ["Ann lives in Bath"]),
-    ("i live in bath", ["Ann lives in bath"]),
+    ("i live in bath", ["Ann lives in Bath"]),
     ("Well, I'm from Leeds, but I live in York now.",
      ["Ann comes from Leeds", "Ann lives in York"]),
     ("My sister Clara lives in York.", ["Ann's sister Clara lives in York"]),
@@ -35,12 +34,49 @@ def texts(turn, speaker="Ann", listener=""):
     ("I'm vegetarian, by the way.", ["Ann is vegetarian"]),
     ("\"I work as a nurse,\" I say. *sits down*", ["Ann works as a nurse"]),
     ("I love my two cats.", ["Ann likes their two cats"]),
-    ("I love herring and hate the dark.", ["Ann likes herring"]),
+    ("I love herring and hate the dark.", ["Ann likes herring", "Ann dislikes the dark"]),
     ("I love films and love stories.", ["Ann likes films and love stories"]),
     ("Please remember that I moved to London.", ["Ann moved to London and lives there"]),
     ("Remember that I take two sugars.", ['Ann asked to remember: "I take two sugars"']),
 ])  # fmt: skip
 def test_plain_statements_are_read(turn, expected):
+    assert texts(turn) == expected
+
+
+@pytest.mark.parametrize(("turn", "expected"), [
+    ("my name is tom btw, i work as a baker", ["Ann is called Tom", "Ann works as a baker"]),
+    ("im Tom, nice to meet you", ["Ann is called Tom"]),
+    ("the name's tom", ["Ann is called Tom"]),
+    ("im from poland", ["Ann comes from Poland"]),
+    ("i dont like spiders", ["Ann dislikes spiders"]),
+    ("im allergic to nuts", ["Ann is allergic to nuts"]),
+    ("my sisters name is anna", ["Ann's sister is called Anna"]),
+    ("my sister Anna has gone missing, she is 24", ["Ann's sister is called Anna"]),
+    ("i have a dog, his name is Biscuit", ["Ann has a dog called Biscuit"]),
+    ("i got a cat named luna when i was ten", ["Ann has a cat named Luna"]),
+    ("im 24 and live in new york with my mom",
+     ["Ann is 24 years old", "Ann lives in New York with their mom"]),
+    ("I moved to Leeds and quit the bakery", ["Ann moved to Leeds and lives there"]),
+    ("i'm living in ohio and working nights", ["Ann lives in Ohio"]),
+    ("i am living in usa for over 10 years", ["Ann lives in Usa"]),
+    ("i'm going to york tomorrow", ["Ann said they were going to york tomorrow"]),
+    ("my girlfriend left me", ["Ann's girlfriend left them"]),
+    ("me and my boyfriend broke up yesterday", ["Ann and their boyfriend broke up"]),
+    ("I drive a taxi now", ["Ann drives a taxi"]),
+    ("thats wrong, im left handed", ["Ann is left handed"]),
+    ("i have to go to the dentist tomorrow, im scared",
+     ["Ann said they have to go to the dentist tomorrow"]),
+    ("i have a kid, hes called ben", ["Ann has a kid called Ben"]),
+    ("im 34 and im a welder", ["Ann is 34 years old", "Ann is a welder"]),
+    ("not joking, my birthday is march 3rd", ["Ann's birthday is march 3rd"]),
+    ("i promise ill bring real coffee on friday",
+     ["Ann said they would bring real coffee on friday"]),
+    ("just kidding, my birthday is march 3rd", []),
+    ("my name is not important", []), ("my name is unknown to you", []),
+    ("i come from a far country", []), ("I'm Irish.", []), ("im so tired", []),
+    ("Im Garten ist es schön, und ich heiße Tom", []), ("my brother, I hate him", []),
+])  # fmt: skip
+def test_casual_spelling_is_read(turn, expected):
     assert texts(turn) == expected
 
 
@@ -261,6 +297,9 @@ def test_tastes_contradict_each_other_and_relatives_add_up():
     likes = KnownFact(2, 10, "honey", "Ann likes honey", False, False, True, True)
     assert judge("Ann dislikes honey", "honey", likes).takes_over == (2,)
     assert judge("Ann likes tea", "tea", likes).takes_over == ()
+    gone = KnownFact(4, 10, "honey", "Ann no longer likes honey", False, True, True, True)
+    assert judge("Ann likes honey", "honey", gone).takes_over == (4,)
+    assert judge("Ann likes tea", "tea", gone).takes_over == ()
     clara = KnownFact(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
                   True, True)  # fmt: skip
     assert judge("Ann has a brother", "a brother", clara).takes_over == ()
@@ -319,6 +358,5 @@ def test_names_and_denials_must_be_in_the_texts():
 
 @pytest.mark.parametrize("space", [" ", "\n", "\t"])
 def test_a_long_run_of_white_space_does_not_stall_the_reading(space: str) -> None:
-    began = time.perf_counter()
-    assert [each.text for each in clauses(f"I live{space * 20_000}in Bath and I like tea.")]
-    assert time.perf_counter() - began < 5  # Milliseconds; minutes with a pattern on the run.
+    # Milliseconds; hours with a pattern on the run.
+    assert [each.text for each in clauses(f"I live{space * 100_000}in Bath and I like tea.")]

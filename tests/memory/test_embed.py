@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from rpterm.memory.embed import _BACKGROUND, EmbedError, WorkerEmbedder
+from rpterm.memory.embedding.embed import _BACKGROUND, EmbedError, WorkerEmbedder
 
 STAND_IN = """
 import base64, json, os, struct, sys
@@ -73,7 +73,7 @@ def test_urgent_requests_go_before_background_ones(make):
 
 
 def test_texts_of_very_different_lengths_are_embedded_apart():
-    from rpterm.memory.embed_worker import length_groups
+    from rpterm.memory.embedding.embed_worker import length_groups
 
     texts = ["x" * size for size in (900, 20, 800, 30, 190, 0)]
     assert length_groups(texts) == [[5, 1, 3], [4], [2, 0]]
@@ -132,7 +132,7 @@ def test_a_model_that_cannot_be_loaded(make):
 
 def test_the_real_worker_says_why_it_cannot_load():
     code = (
-        "from rpterm.memory import embed_worker\n"
+        "from rpterm.memory.embedding import embed_worker\n"
         "def load(folder): raise OSError(f'{folder} holds no model')\n"
         "embed_worker._load = load\n"
         "raise SystemExit(embed_worker.main('here'))"
@@ -155,7 +155,7 @@ def test_close_ends_the_process_and_what_waits(make):
 
 def test_nothing_heavy_is_imported():
     code = (
-        "import sys, rpterm.memory.embed, rpterm.memory.recall\n"
+        "import sys, rpterm.memory.embedding.embed, rpterm.memory.search.recall\n"
         "assert not {'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,8 @@ import sqlite3
 
 import pytest
 
-from rpterm.store import Store, secure_erase
+from rpterm.store import Store
+from rpterm.store.database import secure_erase
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import wording_hash
 from rpterm.store.memory.vectors import MemoryVectors

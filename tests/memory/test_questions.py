@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from rpterm.memory.index import IndexEntry, MemoryIndex
-from rpterm.memory.questions import question_share
-from rpterm.memory.recall import RecallQuery, RecallWeights, recall
-from rpterm.memory.relevance import says_something
-from rpterm.memory.vector_index import VectorIndex
-from rpterm.memory.words import stem, terms
+from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorIndex
+from rpterm.memory.indexing.words import stem, terms
+from rpterm.memory.search.questions import question_share
+from rpterm.memory.search.recall import RecallQuery, RecallWeights, recall
+from rpterm.memory.search.relevance import says_something
 
 LINES = (
     "Where do you live, sailor?",

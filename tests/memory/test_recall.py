@@ -1,6 +1,7 @@
 """The parts of recall one by one, and the benchmark on a small conversation of our own."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -10,15 +11,16 @@ from hypothesis import strategies as st
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench
-from rpterm.memory import dates
-from rpterm.memory.bm25 import WordIndex, query_terms
-from rpterm.memory.index import SITTING_GAP, IndexEntry, MemoryIndex
-from rpterm.memory.recall import RecallQuery, RecallWeights, recall
-from rpterm.memory.recalled import Recalled, fill
-from rpterm.memory.text_query import build_text_query
-from rpterm.memory.vector_index import VectorIndex, top
-from rpterm.memory.words import stem, terms
-from rpterm.types import RptermError, Turn
+from rpterm.memory.indexing.bm25 import WordIndex, query_terms
+from rpterm.memory.indexing.index import SITTING_GAP, IndexEntry, MemoryIndex
+from rpterm.memory.indexing.vector_index import VectorIndex, top
+from rpterm.memory.indexing.words import stem, terms
+from rpterm.memory.recalled import Recalled, fill, format_hit
+from rpterm.memory.search import dates
+from rpterm.memory.search.recall import RecallHit, RecallQuery, RecallWeights, recall
+from rpterm.memory.search.text_query import build_text_query
+from rpterm.store.memory.records import Memory
+from rpterm.types import Origin, RptermError, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday
 
@@ -44,6 +46,12 @@ def test_different_words_stay_different():
 
 def test_terms_drop_stop_words_and_endings():
     assert terms("What was Ann’s dog called? Dogs!") == ("ann", "dog", "call", "dog")
+    assert terms("i'm sure you're right, don’t what's-it Ann's dog") == (
+        "sure",
+        "right",
+        "ann",
+        "dog",
+    )
     assert terms("我喜欢猫") == ("我喜", "喜欢", "欢猫")
     assert terms("") == ()
 
@@ -86,6 +94,7 @@ def test_a_term_keeps_its_largest_weight():
     ("text", "start", "end"),
     [
         ("what did I say last Tuesday?", "2026-11-17", "2026-11-18"),
+        ("what did I say last Sunday?", "2026-11-15", "2026-11-16"),
         ("in May you told me", "2026-05-01", "2026-06-01"),
         ("in December", "2025-12-01", "2026-01-01"),
         ("on May 3, 2023", "2023-05-03", "2023-05-04"),
@@ -279,6 +288,43 @@ def test_terms_of_the_last_turns_are_no_evidence():
     )
     short = build_text_query("Where is the slipper?", [reply], NOON)
     assert short.own == short.terms
+
+
+def test_a_long_turn_is_recalled_as_an_excerpt():
+    filler = "The fog leans on the windows and nobody says a word about it. " * 6
+    text = f"*He looks up.* {filler}The red notebook is under the piano. {filler}"
+    row = Memory(
+        1, "turn", "C", 1, 1, "Holmes", text, "", NOON, 0, False, False, False, False, None
+    )
+    asked = build_text_query("where is the notebook under the piano", [], NOON)
+    hit = RecallHit(0, 1.0, words=1.0)
+    shown = format_hit(row, hit, asked, "").text
+    assert "… The red notebook is under the piano. …" in shown
+    assert len(shown) < 400 and "*" not in shown
+    short = replace(row, text="*Short.* The notebook.")
+    assert format_hit(short, hit, asked, "").text.endswith("Holmes: *Short.* The notebook.")
+
+
+def test_nothing_is_borrowed_from_a_greeting():
+    greeting = replace(turn(1, "The lighthouse is dark tonight."), origin=Origin.GREETING)
+    assert set(build_text_query("hey there", [greeting], NOON).terms) == set(terms("hey there"))
+
+
+def test_a_question_about_oneself_borrows_no_evidence():
+    asked = build_text_query("am i married?", [turn(1, "what is my sister's name?")], NOON)
+    assert set(asked.own) == set(terms("married"))
+
+
+def test_the_characters_own_name_is_no_search_word():
+    path = [replace(turn(1, "Ah."), role="assistant", speaker="Juno Vale"), turn(2, "So.")]
+    asked = build_text_query("hey Juno, where is Ann's lamp", path, NOON)
+    assert "juno" not in asked.terms and {"ann", "lamp"} <= set(asked.own)
+
+
+def test_a_greeting_does_not_search_for_the_speakers_names():
+    path = [replace(turn(1, "Holmes lies on the sofa. Ann, sit down."), speaker="Holmes")]
+    path.append(turn(2, "sherry please"))
+    assert set(build_text_query("hi", path, NOON).terms) == set(terms("hi sherry lies sofa"))
 
 
 @given(st.lists(st.integers(1, 50)), st.integers(0, 200), st.integers(0, 20))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_character_memory import BagEmbedder, World
 
-from rpterm.memory.embed import WorkerEmbedder
+from rpterm.memory.embedding.embed import WorkerEmbedder
 
 WORKER = """
     import base64, json, sys

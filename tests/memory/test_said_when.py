@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from rpterm.memory import dates
 from rpterm.memory.character_memory import Memory
-from rpterm.memory.said_when import Said, sitting_start, what_was_said
+from rpterm.memory.search import dates
+from rpterm.memory.search.said_when import Said, sitting_start, what_was_said
 from rpterm.store import Store
 from rpterm.types import Origin
 

@@ -5,8 +5,8 @@ import pytest
 from small_world import ANSWERED, MEMORIES, UNANSWERED
 
 from rpterm.memory.character_memory import Memory
-from rpterm.memory.recall import RecallHit
-from rpterm.memory.relevance import distinctive, is_relevant
+from rpterm.memory.search.recall import RecallHit
+from rpterm.memory.search.relevance import distinctive, is_relevant
 from rpterm.store import Store
 from rpterm.types import Origin
 

@@ -5,7 +5,7 @@ import pytest
 from never_mentioned import EVERYDAY, FRESH, SEEN
 from test_character_memory import BagEmbedder, World, texts
 
-from rpterm.memory.blocked_topics import BlockedTopics, Topic, about_topics
+from rpterm.memory.search.blocked_topics import BlockedTopics, Topic, about_topics
 
 
 def shares(embedder, topics):

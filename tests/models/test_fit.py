@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpterm.engine.protocol import ModelError
+from rpterm.hardware.gpu_memory import GpuMemory, gpu_memory
+from rpterm.hardware.system_memory import SystemMemory, system_memory
 from rpterm.models import fit
 from rpterm.models.catalogue import MODELS, by_name, obstacle, recommend
 from rpterm.models.fit import CPU_CAP, GPU_CAP, STEP, bytes_needed, choose, kv_bytes
-from rpterm.models.gpu_memory import GpuMemory, gpu_memory
 from rpterm.models.header import Header
-from rpterm.system_memory import SystemMemory, system_memory
 
 GB = 10**9
 EIGHT = Header(

@@ -16,11 +16,11 @@ from gguf_maker import build, write
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError
+from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models import engine_factory as opening
 from rpterm.models import gguf, hashes, library, starter
 from rpterm.models.file_cache import FileCache
 from rpterm.models.hashes import file_hash, model_hash
-from rpterm.system_memory import SystemMemory
 
 PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 
@@ -35,7 +35,7 @@ def test_the_starter_is_the_published_file(tmp_path: Path) -> None:
 
 def test_the_check_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     starter.llm_path(tmp_path)
-    monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(hashes, "sha256", lambda *_: pytest.fail("hashed again"))
     assert starter.llm_path(tmp_path).is_file()
 
 
@@ -220,7 +220,7 @@ def test_planning_the_starter_again_hashes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening.plan_model(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
-    monkeypatch.setattr(hashes, "_sha256", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(hashes, "sha256", lambda *_: pytest.fail("hashed again"))
     monkeypatch.setattr(gguf, "read_header", lambda path: pytest.fail(f"{path} read again"))
     planned = opening.plan_model(
         Settings(model=str(starter.llm_path(tmp_path))),
@@ -240,7 +240,7 @@ def test_the_remote_engine_gets_its_url_and_key(
         return (url, model, options)
 
     module = SimpleNamespace(RemoteEngine=remote)
-    monkeypatch.setitem(sys.modules, "rpterm.engine.remote", module)
+    monkeypatch.setitem(sys.modules, "rpterm.engine.remote.engine", module)
     monkeypatch.setenv("MY_KEY", "secret")
     settings = Settings(
         engine="remote", remote_url="http://box:8080/v1", model="m", remote_key_env="MY_KEY"

@@ -15,9 +15,9 @@ import pytest
 from rpterm.chat.replay import find_model
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models import engine_factory as opening
 from rpterm.models import starter, starter_q8
-from rpterm.system_memory import SystemMemory
 
 PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 TEXT = '*leans on the mantelpiece* "You have been in Afghanistan, I perceive."'

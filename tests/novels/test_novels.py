@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from story import STORY, paragraphs
 
 from rpterm.bench import novels
+from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example
-from rpterm.cards.reader import parse
-from rpterm.cards.template import template
+from rpterm.cards.format.reader import parse
 from rpterm.novels import gender
 from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
@@ -22,7 +22,7 @@ from rpterm.novels.quotations import marks_of, restore_apostrophes, split_paragr
 from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
 from rpterm.novels.style import speech_style
 from rpterm.novels.voices import Voices
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 from rpterm.types import RptermError
 
 FILLER = ['"So," said Nobody.'] * 4

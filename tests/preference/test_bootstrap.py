@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rpterm.evaluation.metrics import mean_interval
 from rpterm.preference.stats.bootstrap import group_interval, percentile_interval
@@ -23,6 +25,12 @@ def covered(groups: int, trials: int = 300) -> float:
 @pytest.mark.parametrize("groups", [3, 5, 10, 30])
 def test_95_percent_intervals_hold_the_truth(groups):
     assert 0.91 <= covered(groups) <= 0.99
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
+def test_the_bounds_are_quantiles(values):
+    expected = np.quantile(values, [0.025, 0.975])
+    assert percentile_interval([*values, math.nan]) == pytest.approx(tuple(expected))
 
 
 def test_one_chat_has_no_interval():

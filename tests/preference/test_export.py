@@ -13,15 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 
-from rpterm.preference.export import held_out_chats
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
+from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
@@ -82,6 +80,21 @@ def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: 
     assert ranks == [[2, 2], [1, 1]]
 
 
+def test_a_reply_that_two_raters_like_is_one_demo_and_only_stars_are_ratings(
+    scene: Scene, tmp_path: Path
+) -> None:
+    starred, liked = scene.reply("One."), scene.reply("Two.")
+    for rater in ("ann", "ben"):
+        scene.judge.stars(starred, 5, how=Circumstances(rater=rater))
+    scene.judge.thumb(liked, True)
+    done = run(scene, tmp_path / "sft", format="trl_sft")
+    assert [row["messages"][-1]["content"] for row in rows(tmp_path / "sft")] == ["One.", "Two."]
+    assert not done.left_out
+    run(scene, tmp_path / "people", format="argilla")
+    (row,) = rows(tmp_path / "people", "rating-train")
+    assert (row["fields"]["response"], row["suggestions"]["rating"]) == ("One.", 5)
+
+
 def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.compare(a, b, "both_bad")
@@ -106,6 +119,15 @@ def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:
     run(scene, tmp_path / "kto", format="trl_kto")
     (row,) = rows(tmp_path / "kto")
     assert row["completion"][0]["content"] == "Dear User, you fell."
+
+
+def test_a_persona_is_removed_by_each_of_its_names(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        scene = Scene(store, persona="Miss Zenobia Fell")
+        scene.judge.stars(scene.reply("I miss you, Zenobia. Miss Fell, you fell."), 5)
+        run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "I miss you, User. Miss User, you fell."
 
 
 def test_an_edit_is_chosen_over_its_original_and_shown_as_demo(
@@ -152,6 +174,23 @@ def test_conflicts_are_resolved_by_strength_then_majority(scene: Scene, tmp_path
     assert row["chosen"][0]["content"] == "Two." and row["meta"]["judgements"] == [strong.id]
     gone = left_out(tmp_path / "out")
     assert [gone[number] for number in undecided] == ["judgements contradict each other"] * 2
+
+
+@pytest.mark.parametrize("winners", ["abb", "bab", "bba", "aabbb", "bbaab", "abbbab"])
+def test_the_majority_of_verdicts_decides_in_any_order(
+    scene: Scene, tmp_path: Path, winners: str
+) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    judged = {"a": list[int](), "b": list[int]()}
+    for number, winner in enumerate(winners):
+        sides = (a, b) if number % 2 else (b, a)
+        verdict = "left" if sides[0] == {"a": a, "b": b}[winner] else "right"
+        judged[winner].append(scene.judge.compare(*sides, verdict).id)
+    run(scene, tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert (row["chosen"][0]["content"], row["rejected"][0]["content"]) == ("Two.", "One.")
+    assert row["meta"]["judgements"] == judged["b"]
+    assert left_out(tmp_path / "out") == dict.fromkeys(judged["a"], "outvoted by other judgements")
 
 
 def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
@@ -229,8 +268,6 @@ def test_a_chat_without_consent_is_not_exported(scene: Scene, tmp_path: Path) ->
 
 
 def test_personal_data_is_removed_and_listed_next_to_the_export(tmp_path: Path) -> None:
-    from rpterm.store import Store
-
     with Store(tmp_path / "rp.db") as store:
         scene = Scene(store, persona="Violet Hunter", greeting="Come in, Violet Hunter!")
         said = "Write to v.hunter@example.org or +49 171 2345678, /home/violet/x, ghp_" + "a1" * 12
@@ -378,21 +415,6 @@ def test_the_raw_format_has_exact_prompts_only_without_a_scrub(
     (row,) = rows(tmp_path / "open")
     assert row["exact"]["prompt_ids"] == [5, 6] and row["span"] == [4, 8]
     assert rows(tmp_path / "shut")[0]["exact"] is None
-
-
-def test_chats_never_move_between_splits() -> None:
-    chosen = held_out_chats(range(1000), 0.1)
-    assert 70 <= len(chosen) <= 130
-    assert chosen <= held_out_chats(range(1000), 0.2)
-    assert chosen & set(range(500)) == held_out_chats(range(500), 0.1)
-    assert not held_out_chats(range(1000), 0.0) and len(held_out_chats(range(1000), 1.0)) == 1000
-
-
-@given(st.sets(st.integers(1, 10_000), min_size=1, max_size=12), st.floats(0.01, 0.99))
-def test_no_split_is_empty_by_chance(chats: set[int], share: float) -> None:
-    chosen = held_out_chats(sorted(chats), share)
-    assert chosen < chats, "nothing is left to train on"
-    assert chosen or share * len(chats) < 0.5 or len(chats) == 1
 
 
 def test_another_card_version_or_comma_makes_no_unseen_prompt(scene: Scene, tmp_path: Path) -> None:

@@ -88,3 +88,9 @@ def test_an_unknown_country_is_refused(region: str, hint: str) -> None:
     with pytest.raises(ExportError, match="There is no country") as caught:
         Scrubber(region=region)
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [("Ann", "Ann Marie"), ("Ann Marie", "Ann"), ("Ann", "Ann-Lou")])
+def test_of_two_names_the_longer_is_removed_whole(names: tuple[str, ...]) -> None:
+    for name in names:
+        assert Scrubber(names)(f"Dear {name}, come in.") == f"Dear {NAME}, come in."

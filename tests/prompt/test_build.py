@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.prompt.build import PromptInput, PromptTooLarge, build_prompt
+from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import CHATML, OPEN_LAST, OPEN_USER, ChatTemplate
 from rpterm.prompt.token_cache import TokenCache
@@ -38,6 +39,8 @@ def chat(*texts: str) -> list[Turn]:
 
 def given_input(history: list[Turn], **changes: object) -> PromptInput:
     base = PromptInput(CARD, Persona("Ann"), history, 4096, 200, lambda t: t)
+    if "inserts" in changes:
+        changes["extras"] = PromptExtras(inserts=changes.pop("inserts"))  # type: ignore[arg-type]
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -89,6 +92,21 @@ def test_an_insert_after_stands_after_the_last_user_text() -> None:
     assert sources[-3:] == ["turn:2", "post", "template"]
 
 
+def test_an_insert_stands_before_the_last_text_of_the_user_in_the_chat() -> None:
+    note = Insert("note", "[It rains.]", "note")
+    sources = [s.source for s in build(chat("a", "b", "c"), inserts=(note,)).spans]
+    assert sources.index("note") == sources.index("turn:2") - 1
+    begun = [s.source for s in build(chat("a"), inserts=(note,)).spans]
+    assert begun[-4:] == ["note", "template", "turn:1", "template"]
+
+
+def test_each_part_of_the_card_stands_in_the_prompt_once() -> None:
+    prompt = build(chat("a", "b"))
+    sources = [s.source for s in prompt.spans if s.source.startswith(("system", "card."))]
+    assert len(sources) == len(set(sources)) >= 3
+    assert {role for role, _ in prompt.messages} == {"system", "user", "assistant"}
+
+
 def test_a_card_that_is_too_large_is_an_error_with_numbers() -> None:
     card = replace(CARD, description="word " * 2000)
     with pytest.raises(PromptTooLarge, match=r"card of Mara alone has [\d,]+ tokens"):
@@ -117,6 +135,13 @@ def test_examples_leave_before_the_card_does() -> None:
     gone = [out.source for out in prompt.left_out]
     assert gone and all(source.startswith("example:") for source in gone)
     assert any(s.source == "card.attributes" for s in prompt.spans)
+
+
+def test_beside_a_large_card_examples_leave_room_for_the_chat() -> None:
+    many = tuple(Example((("user", "Cold?"), ("char", "Always."))) for _ in range(40))
+    card = replace(CARD, description="word " * 190, examples=many)
+    prompt = build(chat("a", "b"), card=card, context=1024)
+    assert {"example:1", "turn:2"} <= {s.source for s in prompt.spans}
 
 
 def test_pinned_examples_come_first() -> None:
@@ -148,3 +173,21 @@ def test_a_prompt_fits_or_is_an_error(texts: list[str], context: int) -> None:
     assert prompt.tokens + prompt.reserve <= context
     kept = {s.source for s in prompt.spans} | {o.source for o in prompt.left_out}
     assert all(f"turn:{turn.id}" in kept for turn in history if turn.text)
+
+
+@given(st.integers(900, 3000), st.integers(1, 150), st.integers(1, 9), st.integers(0, 30))
+def test_a_long_chat_of_short_messages_is_never_refused(
+    context: int, turns: int, words: int, recalled: int
+) -> None:
+    memories = [Insert(f"memory:{at}", "a memory " * at, "recalled") for at in range(recalled)]
+    prompt = build(chat(*["word " * words] * turns), context=context, inserts=tuple(memories))
+    assert prompt.tokens + prompt.reserve <= context
+    told = {span.source for span in prompt.spans} | {out.source for out in prompt.left_out}
+    assert all(memory.source in told for memory in memories)
+
+
+def test_the_persona_stands_in_the_static_block() -> None:
+    prompt = build(chat("a", "b"), persona=Persona("Ann", " She sails. "))
+    (span,) = (s for s in prompt.spans if s.source == "persona")
+    assert (span.text, span.zone) == ("About {{user}}:\nShe sails.", "static")
+    assert not any(s.source == "persona" for s in build(chat("a", "b")).spans)

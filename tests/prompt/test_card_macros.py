@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import chat_inserts
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.macro_values import ChatMacros
 from rpterm.types import Chat, Persona, Turn
 
 CARD = CharacterCard("Mara", description="{{char}} keeps the light.")
@@ -22,7 +22,7 @@ CHAT = Chat(1, "", "Mara", "", persona=Persona("Ann"), created_at=1_700_000_000.
     ],
 )
 def test_macros_of_a_card(text: str, expanded: str) -> None:
-    assert ChatMacros(CARD, CHAT).expand_static(text) == expanded
+    assert ChatView(CARD, CHAT).expand_static(text) == expanded
 
 
 @pytest.mark.parametrize("text", ["The sea is calm.", "[The sea is calm.]"])
@@ -30,7 +30,7 @@ def test_inserted_text_stands_in_one_pair_of_brackets(text: str) -> None:
     entry = LoreEntry(("sea",), text, name="sea")
     card = CharacterCard("Mara", lorebook=Lorebook((entry,)), post_history_instructions=text)
     turn = Turn(1, 1, None, "user", "Ann", "The sea?")
-    macros = ChatMacros(card, CHAT, [turn])
-    (lore,) = LoreFinder(len).find(card, CHAT, [turn], 4096, macros).inserts
-    (last,) = chat_inserts(card, CHAT, str)
+    view = ChatView(card, CHAT, [turn])
+    (lore,) = LoreFinder(len).find(view, 4096).inserts
+    (last,) = chat_inserts(view)
     assert lore.text == last.text == "[The sea is calm.]"

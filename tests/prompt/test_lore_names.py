@@ -8,8 +8,8 @@ import pytest
 
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.prompt import lore
+from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.lore import LoreFinder
-from rpterm.prompt.macro_values import ChatMacros
 from rpterm.types import Chat, Persona, Turn
 
 
@@ -23,7 +23,7 @@ def _chat(persona: str) -> Chat:
 
 def _fired(finder: LoreFinder, card: CharacterCard, persona: str, text: str) -> list[str]:
     chat, history = _chat(persona), [Turn(1, 1, None, "user", persona, text)]
-    found = finder.find(card, chat, history, 4096, ChatMacros(card, chat, history))
+    found = finder.find(ChatView(card, chat, history), 4096)
     return [insert.source for insert in found.inserts]
 
 

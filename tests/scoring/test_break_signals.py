@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from rpterm.scoring.signals.addresses_itself import AddressesItself
 from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_voice import AssistantVoice, is_machine
 from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
@@ -29,6 +29,24 @@ SCENE = ReplyScene(
     history=((True, "The tide takes what it likes from us all."), (False, "What is a radio?")),
     knows_until=1800,
 )
+
+
+@pytest.mark.parametrize(
+    ("rule", "reply", "breaks"),
+    [
+        ("Odo cannot speak French.", "I speak French well.", True),
+        ("Never reveals where the gold is buried.", "The gold is buried under the oak.", True),
+        ("Odo cannot speak French.", "I don't speak French at all.", False),
+        ("Odo cannot speak French.", "I don’t speak French at all.", False),
+        ("Odo cannot speak French.", "Let us speak of boats.", False),
+        ("Never speaks French with Ann.", "I speak French with Ann.", False),
+    ],
+)
+def test_a_rule_is_broken_by_what_it_forbids(rule: str, reply: str, breaks: bool) -> None:
+    scene = ReplyScene(char="Odo", user="Ann", limits=(Fact("card.limits:0", rule),))
+    reading = Limits().measure(reply, scene)
+    assert [each.line for each in reading.evidence] == [rule] * breaks
+    assert bool(reading.value) == breaks
 
 
 @pytest.mark.parametrize("reply", ["Tom: Yes.", "*You sit down.*", '*Tom nods.* "Good."'])
@@ -419,6 +437,5 @@ def test_a_score_that_means_what_it_says_errs_by_noise_alone() -> None:
 @pytest.mark.parametrize("signal", [AssistantVoice(), Contradiction(), SpeakingForUser()])
 @pytest.mark.parametrize("space", ["\n", " "])
 def test_a_long_run_of_white_space_costs_little(signal: Signal, space: str) -> None:
-    began = time.perf_counter()
-    assert signal.measure(f"I have{space * 12_000}5 boats.", SCENE).value < 1
-    assert time.perf_counter() - began < 5  # Milliseconds; 12 s if each line start reads it all.
+    # Milliseconds; ten minutes if each line start reads it all.
+    assert signal.measure(f"I have{space * 80_000}5 boats.", SCENE).value < 1

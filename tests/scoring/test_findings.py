@@ -81,6 +81,20 @@ def test_a_reply_without_faults_still_gives_an_instruction() -> None:
     assert broken_lines(good) == ()
 
 
+def test_only_lines_of_the_card_are_broken_lines_the_worst_first() -> None:
+    def broke(value: float, source: str, line: str) -> Reading:
+        return Reading(value, 1.0, (Evidence(0, 3, "note", source, line),))
+
+    broken = score(
+        {
+            "assistant_voice": broke(0.9, "turn:4", "What I said before."),
+            "contradiction": broke(0.8, "card.limits:1", " She is shy. "),
+            "speaking_for_user": broke(0.9, "card.style:0", "She is terse."),
+        }
+    )
+    assert broken_lines(broken) == ("She is terse.", "She is shy.")
+
+
 def test_the_weakest_dimension() -> None:
     assert weakest_dimension(BAD) == "boundaries"
     assert weakest_dimension(score({}, persona=None)) is None

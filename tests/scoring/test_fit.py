@@ -37,6 +37,9 @@ class Boats:
         own = "boat" in str(reply)
         return [[-1.0 if own and "boat" in str(each) else -3.0] * 4 for each in prompts]
 
+    def token_texts(self, reply):
+        return []
+
     def close(self) -> None:
         pass
 

@@ -91,6 +91,12 @@ def test_garbled_text_without_an_end_takes_no_time(text: str) -> None:
     assert process_time() - started < 2
 
 
+@pytest.mark.parametrize("line", ["Odo does not drink.", "Odo never drinks alcohol."])
+def test_who_does_not_drink_may_drink_tea(line: str) -> None:
+    assert notes("I drink a glass of wine.", line)
+    assert not notes("I drink my tea slowly.", line)
+
+
 def test_what_the_user_said_of_their_people_counts_too() -> None:
     history = (
         (False, "It is a present for my brother Owen."),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from rpterm import paths
 from rpterm.bench.scoring_models import open_models
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
+from rpterm.models.engine_factory import open_starter
 from rpterm.paths import Paths
-from rpterm.scoring.likelihood import EngineLikelihood, Stopped
+from rpterm.scoring.likelihood import EngineLikelihood, Stopped, Text
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.scorer import Scorer
+from rpterm.scoring.signals.likelihood_lift import PersonaPeak
 from rpterm.startup.scorer import open_scorer
 
 
@@ -182,3 +186,47 @@ def test_the_starter_model_prefers_what_the_card_says() -> None:
     assert own is not None and other is not None and own.complete
     assert own.readings["persona_lift"].value > other.readings["persona_lift"].value
     assert own.probability > other.probability
+
+
+def test_the_words_that_the_card_makes_likelier_or_less_likely_are_named() -> None:
+    class Piper:
+        """After the card, the pipe is likelier and the gym less likely."""
+
+        tokens = (" The", " pi", "pe", ",", " not", " the", " gym", ".")
+
+        def logprobs(
+            self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool] = lambda: False
+        ) -> list[list[float]]:
+            known = [-1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -5.0, -1.0]
+            return [known, [-1.0, -2.0, -3.0, -1.0, -9.0, -1.0, -1.0, -1.0]]
+
+        def token_texts(self, reply: Text) -> list[str]:
+            return list(self.tokens)
+
+        def close(self) -> None:
+            pass
+
+    scene = ReplyScene(char="Holmes", facts=(Fact("card.description", "He smokes a pipe."),))
+    (found,) = PersonaPeak(Piper()).measure("The pipe, not the gym.", scene).evidence
+    assert found.note == "the card makes “pipe” 20 times likelier, “gym” 55 times less likely"
+    Piper.tokens = ()
+    (found,) = PersonaPeak(Piper()).measure("The pipe, not the gym.", scene).evidence
+    assert found.note == "the card makes some of its words 7.4 times likelier"
+
+
+@pytest.mark.model
+def test_the_starter_model_names_a_word_of_the_card() -> None:
+    scene = ReplyScene(
+        char="me", facts=(Fact("card.attributes:0", "I keep bees in my garden in Surrey."),),
+        history=((False, "What do you do all day?"),),
+    )  # fmt: skip
+    likelihood = EngineLikelihood(
+        lambda: open_starter(paths.make_folder(paths.find().cache), context=2048), polite=False
+    )
+    try:
+        reply = "The honey of Surrey is the best."
+        (found,) = PersonaPeak(likelihood).measure(reply, scene).evidence
+        assert "".join(likelihood.token_texts(reply)) == reply
+    finally:
+        likelihood.close()
+    assert "“Surrey”" in found.note.split("likelier")[0]

@@ -36,6 +36,13 @@ SCENE = ReplyScene(
 )
 
 
+@pytest.mark.parametrize("reply", ["", " \n"])
+def test_an_empty_reply_is_scored_by_no_signal(reply: str) -> None:
+    score = Scorer().score_quickly(reply, SCENE)
+    assert not any(each.confidence for each in score.readings.values())
+    assert score.probability == 0.5 and not any(score.dimensions.values())
+
+
 class Begun(Letters):
     """Also notes what was asked for before everything that can wait."""
 
@@ -89,6 +96,9 @@ def test_both_models_load_at_the_same_time_and_full_tells_of_one_that_fails() ->
                 meet.wait()
             asked.append(str(reply))
             raise EngineError("It broke.")
+
+        def token_texts(self, reply: Text) -> list[str]:
+            return []
 
         def close(self) -> None:
             pass

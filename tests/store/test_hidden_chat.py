@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +9,9 @@ import pytest
 from killing import run_and_kill
 
 from rpterm.store import Store, StoreError
+from rpterm.store import hidden_chat as module
 from rpterm.store.cast import Casts
-from rpterm.store.chat_files import hidden_chat as module
-from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
-from rpterm.store.chats import insert_turn
+from rpterm.store.hidden_chat import InsertTurn, hidden_chat, write_in_batches
 from rpterm.types import Chat, Origin, Status, Turn
 
 CHAT = Chat(id=0, title="", card_name="Anna", card_hash="h")
@@ -27,11 +25,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def add(store: Store, chat_id: int, texts: tuple[str, ...] = TEXTS) -> None:
-    def insert(connection: sqlite3.Connection, text: str) -> None:
+    def write(insert: InsertTurn, text: str) -> None:
         turn = Turn(0, chat_id, None, "user", "Tom", text, Origin.IMPORTED, Status.COMPLETE, 1.0)
-        insert_turn(connection, turn)
+        insert(turn, None)
 
-    write_in_batches(store, texts, insert)
+    write_in_batches(store, texts, write)
 
 
 def test_a_chat_appears_only_when_its_import_is_complete(store: Store) -> None:
@@ -68,15 +66,14 @@ IMPORTER = """
 import sys, time
 from pathlib import Path
 from rpterm.store import Store
-from rpterm.store.chat_files.hidden_chat import hidden_chat, write_in_batches
-from rpterm.store.chats import insert_turn
+from rpterm.store.hidden_chat import hidden_chat, write_in_batches
 from rpterm.types import Chat, Origin, Status, Turn
-def insert(connection, text):
+def write(insert, text):
     turn = Turn(0, chat_id, None, "user", "Tom", text, Origin.IMPORTED, Status.COMPLETE, 1.0)
-    insert_turn(connection, turn)
+    insert(turn, None)
 store = Store(Path(sys.argv[1]))
 with hidden_chat(store, Chat(id=0, title="", card_name="Anna", card_hash="h")) as chat_id:
-    write_in_batches(store, sys.argv[2:], insert)
+    write_in_batches(store, sys.argv[2:], write)
     print(chat_id, flush=True)
     time.sleep(600)
 """
@@ -104,7 +101,7 @@ def test_without_lock_files_an_import_is_a_single_transaction(
     def unsupported(descriptor: int) -> None:
         raise OSError("no locks here")
 
-    monkeypatch.setattr("rpterm.store.process_locks._try_lock", unsupported)
+    monkeypatch.setattr("rpterm.store.database.process_locks._try_lock", unsupported)
     with Store(store.file) as other, hidden_chat(store, CHAT) as chat_id:
         add(store, chat_id)
         with pytest.raises(StoreError, match="no chat"):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store, secure_erase
+from rpterm.store import Store
+from rpterm.store.database import secure_erase
 from rpterm.types import Generation, Origin, Sampling, Status
 
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rpterm.store import Store, other_processes
-from rpterm.store.process_locks import Presence
+from rpterm.store import Store
+from rpterm.store.database import other_processes
+from rpterm.store.database.process_locks import Presence
 from rpterm.types import Origin, Status
 
 WRITER = """
@@ -149,7 +150,7 @@ def test_an_owner_taken_for_dead_reclaims_its_turn(tmp_path: Path) -> None:
 OPENER = """
 import sys
 from pathlib import Path
-from rpterm.store.process_locks import Presence
+from rpterm.store.database.process_locks import Presence
 presence = Presence(Path(sys.argv[1]), 7)
 print("open", flush=True)
 sys.stdin.readline()

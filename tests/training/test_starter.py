@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models.starter import llm_path
 from rpterm.preference.stats.agreement import Proportion
-from rpterm.system_memory import SystemMemory
 from rpterm.training import convert, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset, read_dataset

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
 from rpterm.transfer import ImportedChat, import_chats

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
-from rpterm.cards.reader import load, parse
-from rpterm.group import speaker_of
+from rpterm.cards.format.reader import load, parse
+from rpterm.prompt.perspective import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.store.chat_files.chat_log import export_log
 from rpterm.transfer import import_chats, import_paths, read_known, unpacked
+from rpterm.transfer.chat_files.chat_log import export_log
 from rpterm.types import RptermError
 
 MARA = CharacterCard(
@@ -124,7 +124,7 @@ def test_what_was_deleted_can_be_imported_again(old: Path, store: Store, tmp_pat
 
 
 def test_imported_chats_find_existing_cards(store: Store, tmp_path: Path) -> None:
-    from rpterm.cards.writer import dump
+    from rpterm.cards.format.writer import dump
 
     card = tmp_path / "keeper.toml"
     card.write_text(dump(MARA), encoding="utf-8")

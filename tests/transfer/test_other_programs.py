@@ -11,7 +11,7 @@ import pytest
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.export import export
-from rpterm.cards.reader import load
+from rpterm.cards.format.reader import load
 from rpterm.cards.worlds import parse_world
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -183,6 +183,51 @@ def test_the_name_that_a_file_gets_by_itself_is_no_title(
     (result,) = import_chats([path], store, [])
     chat = store.chat(result.chat_id or 0)
     assert (chat.title, chat.heading) == (title, title or "Beer")
+
+
+def log_file(path: Path, main: str, *said: str) -> Path:
+    """A chat log whose messages alternate, begun by the character, a minute apart."""
+    head = {"user_name": "Ann", "character_name": "Vesper", "chat_metadata": {"main_chat": main}}
+    rows = [
+        {"name": "Ann" if number % 2 else "Vesper", "is_user": bool(number % 2), "mes": text,
+         "send_date": 1717252000000 + 60_000 * (number + 10 * len(main))}
+        for number, text in enumerate(said)
+    ]  # fmt: skip
+    return put(path, "".join(json.dumps(row) + "\n" for row in (head, *rows)))
+
+
+def test_branches_of_a_chat_become_its_branches_here(store: Store, tmp_path: Path) -> None:
+    log_file(tmp_path / "Vesper - 1.jsonl", "", "Beer?", "Yes.", "Dark or light?")
+    log_file(tmp_path / "Branch #1.jsonl", "Vesper - 1", "Beer?", "No.", "Then wine.")
+    log_file(tmp_path / "A checkpoint.jsonl", "Branch #1", "Beer?", "No.")
+    log_file(tmp_path / "Alone.jsonl", "Lost", "Beer?", "Hm.")
+    log_file(tmp_path / "Begins elsewhere.jsonl", "Vesper - 1", "Tea?")
+    logs = sorted(tmp_path.glob("*.jsonl"))
+    results = {result.source.stem: result for result in import_chats(logs, store, [])}
+    chat_id = results["Vesper - 1"].chat_id or 0
+    joined = {stem for stem, result in results.items() if result.chat_id == chat_id}
+    assert joined == {"Vesper - 1", "Branch #1", "A checkpoint"}
+    assert any("a branch of Vesper - 1" in note for note in results["Branch #1"].notes)
+    assert sorted(turn.text for turn in store.tree(chat_id)) == [
+        "Beer?", "Dark or light?", "No.", "Then wine.", "Yes."
+    ]  # fmt: skip
+    leaf = store.chat(chat_id).leaf_id or 0
+    assert [turn.text for turn in store.path(leaf)] == ["Beer?", "No.", "Then wine."], "the newest"
+    assert len(store.chats()) == 3
+    assert {result.known for result in import_chats(logs, store, [])} == {
+        result.chat_id for result in results.values()
+    }
+
+
+def test_logs_that_name_each_other_as_their_main_chat_are_imported(
+    store: Store, tmp_path: Path
+) -> None:
+    logs = [
+        log_file(tmp_path / "A.jsonl", "B", "Beer?"),
+        log_file(tmp_path / "B.jsonl", "A", "Beer?", "Yes."),
+        log_file(tmp_path / "C.jsonl", "../C", "Beer?"),
+    ]
+    assert not any(result.error for result in import_chats(logs, store, []))
 
 
 def test_a_group_names_its_chat_and_all_its_members(store: Store, tmp_path: Path) -> None:

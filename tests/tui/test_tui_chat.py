@@ -221,6 +221,7 @@ async def test_clicking_the_swipe_marker_swipes(stage: Stage) -> None:
         line = screen_text(app).splitlines()[view.region.y]
         await pilot.click(offset=(line.index("›"), view.region.y))
         await wait_until(pilot, lambda: texts(app)[0].startswith('"Close the door,"'))
+        assert app.chat.transcript.selected is None and app.chat.input.has_focus
 
 
 async def test_candidates_are_shown_side_by_side_and_one_is_chosen(stage: Stage) -> None:

@@ -25,9 +25,9 @@ from tui_support import (
 )
 
 from rpterm.cards.card import CharacterCard, Example
+from rpterm.cards.format.reader import load, parse
+from rpterm.cards.format.writer import dump
 from rpterm.cards.library import CardNotFound
-from rpterm.cards.reader import load, parse
-from rpterm.cards.writer import dump
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat

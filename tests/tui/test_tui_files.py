@@ -11,8 +11,8 @@ from test_tui_reload import FileStage
 from tui_support import CARD, notices, running, say, screen_text, send, wait_until
 
 from rpterm.cards import library
-from rpterm.cards.reader import load
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import load
+from rpterm.cards.format.writer import dump
 from rpterm.store import Store
 
 

@@ -26,7 +26,7 @@ from tui_support import (
 )
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, screen_text, wait_until
 
-from rpterm.cards.reader import load
+from rpterm.cards.format.reader import load
 from rpterm.tui.screens.form import Form
 from rpterm.tui.screens.picker import CharacterPicker
 

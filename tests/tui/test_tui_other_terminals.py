@@ -18,7 +18,7 @@ from tui_support import (
 
 from rpterm.chat.session import Session
 from rpterm.store import Store
-from rpterm.store.process_locks import Presence
+from rpterm.store.database.process_locks import Presence
 from rpterm.tui.app import RptermApp
 from rpterm.types import Origin, Role, Status, Turn
 

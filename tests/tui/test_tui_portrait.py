@@ -166,3 +166,32 @@ async def test_the_list_of_characters_shows_the_marked_ones_portrait(
         await wait_until(pilot, lambda: picker.query_one(Portrait)._strips != first)
         await pilot.resize_terminal(80, 24)
         await wait_until(pilot, lambda: not picker.query_one("#side").display)
+
+
+async def test_the_portrait_fits_above_a_greeting_that_is_not_laid_out_yet(
+    pictured: Stage,
+) -> None:
+    app = pictured.app()
+    async with running(app, (100, 40)) as pilot:
+        await wait_until(pilot, lambda: _shown(app, "#transcript"))
+        transcript, path = app.chat.transcript, pictured.folder / "mara.png"
+        await transcript.show(
+            [replace(transcript.turns[0], text="A long story.\n\n" * 10)], more=False
+        )
+        transcript.introduce(pictured.card, "Ansel", path)
+        await app.workers.wait_for_complete()
+        await wait_until(pilot, lambda: "A long story" in screen_text(app))
+        assert transcript.max_scroll_y == 0
+        assert _shown(app, "#transcript")
+
+
+async def test_the_portrait_of_a_new_chat_follows_the_size_of_the_terminal(
+    pictured: Stage,
+) -> None:
+    app = pictured.app()
+    async with running(app, (100, 40)) as pilot:
+        await wait_until(pilot, lambda: _shown(app, "#transcript"))
+        await pilot.resize_terminal(100, 22)
+        await wait_until(pilot, lambda: app.chat.transcript.max_scroll_y == 0)
+        await pilot.resize_terminal(100, 40)
+        await wait_until(pilot, lambda: app.screen.query_one(TitlePage).size.height == 18)

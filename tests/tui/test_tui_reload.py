@@ -21,7 +21,7 @@ from tui_support import (
     wait_until,
 )
 
-from rpterm.cards.writer import dump
+from rpterm.cards.format.writer import dump
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.engine.scripted import ScriptedEngine

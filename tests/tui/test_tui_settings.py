@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_support import CARD, Stage, notices, phase, running, say, screen_text, send, wait_until
 
-from rpterm.live_settings import NAMES, LiveSettings, description
+from rpterm.chat.live_settings import NAMES, LiveSettings, description
 from rpterm.models import starter
 from rpterm.tui.app import RptermApp
 

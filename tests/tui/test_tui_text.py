@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from textual.content import Content
 
@@ -100,6 +98,4 @@ def test_a_bar_shows_something_as_soon_as_there_is_something() -> None:
 
 @pytest.mark.parametrize("piece", ["**a ", "*a ", '*a "b **c `d _e\n', "**a ** b ", '"a '])
 def test_marks_that_never_close_cost_time_in_proportion_to_the_text(piece: str) -> None:
-    began = time.perf_counter()
-    roleplay(piece * (60_000 // len(piece)))
-    assert time.perf_counter() - began < 5  # 0.3 s; a minute and more if every mark is followed
+    roleplay(piece * (240_000 // len(piece)))  # a second; a quarter of an hour otherwise

@@ -7,8 +7,11 @@ from textual.events import Key
 from textual.widgets import Static
 from tui_support import Stage, notices, running, say, screen_text, send, shown, texts, wait_until
 
+from rpterm.chat.events import PromptEvaluated
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.tui.screens.chat import reply_events
 from rpterm.tui.screens.confirm import Either
+from rpterm.tui.widgets.status import StatusLine
 
 
 async def test_a_turn_is_hidden_and_unhidden_by_one_key(stage: Stage) -> None:
@@ -126,3 +129,14 @@ async def test_a_thought_is_shown_while_it_grows_and_later_on_request(stage: Sta
         await wait_until(pilot, lambda: "Offer her" not in screen_text(app))
         await pilot.press("ctrl+up", "y")
         await wait_until(pilot, lambda: "did not think" in notices(app))
+
+
+async def test_while_a_reply_begins_its_own_figures_are_shown(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        app.chat.figures(rate=7.0, first_s=3.0, reused=1, evaluated=999)
+        await reply_events.handle(app.chat, PromptEvaluated(5, 41, 300))
+        figures = app.chat.query_one(StatusLine).figures
+        assert (figures.reused, figures.evaluated) == (300, 41)
+        assert not figures.rate and not figures.first_s

@@ -64,7 +64,7 @@ async def test_text_typed_or_pasted_in_a_pane_goes_to_the_input(stage: Stage, ke
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press(key)
-        await wait_until(pilot, lambda: app.chat.panes.shown)
+        await wait_until(pilot, lambda: "Tab next pane" in screen_text(app).splitlines()[-1])
         await pilot.press("tab")
         await wait_until(pilot, lambda: "↑↓" in screen_text(app).splitlines()[-1])
         last = screen_text(app).splitlines()[-1]
@@ -88,6 +88,20 @@ async def test_a_panes_keys_run_its_commands_and_other_letters_go_to_the_input(
         await wait_until(pilot, lambda: "Mark an example first." in notices(app))
         await pilot.press("h", "p")
         await wait_until(pilot, lambda: app.chat.input.text == "hp")
+
+
+@pytest.mark.parametrize("letters", [["d", "n"], ["x", "z", "w", "escape"]])
+async def test_what_is_typed_in_a_dialog_leaves_the_focus_behind_it(
+    stage: Stage, letters: list[str]
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("alt+up", letters[0])
+        await wait_until(pilot, lambda: app.screen is not app.chat)
+        await pilot.press(*letters[1:])
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert app.chat.transcript.selected is not None and app.chat.transcript.has_focus
 
 
 # Writing ---------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ import pytest
 from test_tui_reload import FileStage
 from tui_support import CARD, notices, running, screen_text, send, wait_until
 
-from rpterm.cards.reader import load
-from rpterm.cards.writer import dump
+from rpterm.cards.card import FoundCard
+from rpterm.cards.format.reader import load
+from rpterm.cards.format.writer import dump
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
-from rpterm.startup.chat_finder import FoundCard
 from rpterm.tui.screens.chat import files
 
 

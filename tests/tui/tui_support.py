@@ -15,12 +15,12 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
+from rpterm.chat.live_settings import LiveSettings
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.live_settings import LiveSettings
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.messages import SessionReported

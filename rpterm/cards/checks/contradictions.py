@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import CardFinding, claims, prose
-from rpterm.cards.locate import Path
+from rpterm.cards.format.locate import Path
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.locate import Path
+from rpterm.cards.format.locate import Path
 from rpterm.cards.problems import Severity
 
 

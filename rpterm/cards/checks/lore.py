@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import CardFinding
 from rpterm.cards.lore.keys import normalize
+from rpterm.cards.lore.patterns import split_regex_key
 from rpterm.cards.lore.rules import LoreRule, LoreRules
-from rpterm.cards.patterns import split_regex_key
 from rpterm.cards.problems import Severity
 
 _COMMON = frozenset(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.finding import CardFinding, prose
-from rpterm.cards.locate import Path
+from rpterm.cards.format.locate import Path
 from rpterm.cards.lore.rules import LoreRules
 from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
 from rpterm.humanize import counted

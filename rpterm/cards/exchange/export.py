@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.exchange import charx, jsonio, own_fields, png
-from rpterm.cards.exchange.book import write_book
-from rpterm.cards.exchange.document import Spec, write_document
-from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange.containers import charx, jsonio, png
+from rpterm.cards.exchange.documents import own_fields
+from rpterm.cards.exchange.documents.book import write_book
+from rpterm.cards.exchange.documents.document import Spec, write_document
+from rpterm.cards.exchange.documents.entry import ORIGIN
+from rpterm.cards.exchange.documents.patch import apply, fingerprint, without
+from rpterm.cards.exchange.documents.world_file import write_world
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.patch import apply, fingerprint, without
-from rpterm.cards.exchange.world_file import write_world
 from rpterm.foreign_json import as_mapping
 from rpterm.types import InvalidChoice
 

@@ -18,15 +18,15 @@ from typing import Any
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.voice import unexpanded_macros
-from rpterm.cards.exchange import png
-from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange.containers import png
+from rpterm.cards.exchange.documents.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
 from rpterm.cards.exchange.importer import PICTURES, WORLD_FILE, Imported, read_any
+from rpterm.cards.format.reader import parse, read_text
+from rpterm.cards.format.writer import dump, dump_world
 from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
-from rpterm.cards.reader import parse, read_text
-from rpterm.cards.writer import dump, dump_world
 from rpterm.errors import cause_of
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)

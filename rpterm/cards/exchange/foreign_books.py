@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rpterm.cards.exchange.patch import Table
-from rpterm.cards.patterns import split_regex_key
+from rpterm.cards.exchange.documents.patch import Table
+from rpterm.cards.lore.patterns import split_regex_key
 from rpterm.foreign_json import as_mapping, as_mappings
 
 
@@ -29,9 +29,9 @@ def agnai_book(raw: Mapping[str, Any]) -> Table:
     return _world(raw, map(_agnai_entry, as_mappings(raw.get("entries"))))
 
 
-def keyed_book(entries: Any, keys: str = "key", content: str = "content") -> Table:
+def keyed_book(entries: Any, content: str = "content") -> Table:
     """A world file of entries whose keys are one text, separated by commas."""
-    return _world({}, (_keyed_entry(each, keys, content) for each in as_mappings(entries)))
+    return _world({}, (_keyed_entry(each, content) for each in as_mappings(entries)))
 
 
 def as_character_book(world: Table) -> Table:
@@ -82,17 +82,17 @@ def _risu_book(raw: Mapping[str, Any], entries: list[Any]) -> Table:
 
 
 def _risu_entry(raw: Mapping[str, Any]) -> Table:
-    return _keyed_entry(raw, "key", "content") | {
+    return _keyed_entry(raw, "content") | {
         "order": raw.get("insertorder"),
         "constant": raw.get("alwaysActive") is True,
         "probability": raw.get("activationPercent"),
     }
 
 
-def _keyed_entry(raw: Mapping[str, Any], keys: str, content: str) -> Table:
+def _keyed_entry(raw: Mapping[str, Any], content: str) -> Table:
     secondary = raw.get("secondkey") or raw.get("keysecondary")
     entry: Table = {
-        "key": _split_keys(raw.get(keys)),
+        "key": _split_keys(raw.get("key")),
         "content": raw.get(content),
         "comment": raw.get("comment"),
         "constant": raw.get("constant") is True,

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from rpterm.cards.exchange.documents.patch import Table, without
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
-from rpterm.cards.exchange.patch import Table, without
 from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")

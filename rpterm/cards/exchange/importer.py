@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook
-from rpterm.cards.exchange import charx, foreign_books, foreign_cards, jsonio, png, yaml_card
-from rpterm.cards.exchange.book import is_book, read_book
-from rpterm.cards.exchange.document import Spec, read_document, spec_of, write_document
-from rpterm.cards.exchange.entry import ORIGIN
+from rpterm.cards.exchange import foreign_books, foreign_cards
+from rpterm.cards.exchange.containers import charx, jsonio, png, yaml_card
+from rpterm.cards.exchange.documents.book import is_book, read_book
+from rpterm.cards.exchange.documents.document import Spec, read_document, spec_of, write_document
+from rpterm.cards.exchange.documents.entry import ORIGIN
+from rpterm.cards.exchange.documents.patch import Table, diff, fingerprint, without
+from rpterm.cards.exchange.documents.world_file import is_world, read_world
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
-from rpterm.cards.exchange.fields import ImportNotes
-from rpterm.cards.exchange.patch import Table, diff, fingerprint, without
-from rpterm.cards.exchange.world_file import is_world, read_world
+from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.errors import cause_of
 from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 from rpterm.humanize import counted
-from rpterm.text_encoding import to_utf8
+from rpterm.text.encoding import to_utf8
 
 Kind = Literal["card", "lorebook"]
 BACKYARD_MANIFEST = "manifest.json"

@@ -1,1 +1,1 @@
-"""The parts of the lorebook engine, which begins in ``rpterm.cards.lorebook``."""
+"""The lorebook engine, which begins in ``lorebook``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rpterm.cards.patterns import (
+from rpterm.cards.lore.patterns import (
     Pattern,
     PatternError,
     compile_pattern,

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import expand
-from rpterm.chat.cast.next_speaker import choose_speaker
+from rpterm.chat.cast import turn_taking
+from rpterm.chat.cast.choice_by_model import choose_speaker
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.prompting import Prompter
-from rpterm.group import GroupError
+from rpterm.prompt.perspective import speaker_of
 from rpterm.prompt.window import visible_turns
 from rpterm.types import Cast, Member, Turn, TurnTaking
 
@@ -64,12 +65,12 @@ class Actors:
         yield from self._actors.values()
 
     def actor(self, name: str) -> Actor:
-        """The actor of this name; see ``group.member_named``."""
-        return self._of(group.member_named(self._full_cast(), name))
+        """The actor of this name; see ``turn_taking.member_named``."""
+        return self._of(turn_taking.member_named(self._full_cast(), name))
 
     def actor_of(self, turn: Turn) -> Actor:
         """The actor who said a reply."""
-        member = group.speaker_of(self.cast, turn) if self.cast is not None else None
+        member = speaker_of(self.cast, turn) if self.cast is not None else None
         return self._of(member) if member is not None else self.lead
 
     def tagline(self, member: Member) -> str:
@@ -83,7 +84,7 @@ class Actors:
         if self.cast is None or not self.group:
             return self.lead
         try:
-            return self._of(group.expected_speaker(self.cast, visible_turns(path)))
+            return self._of(turn_taking.expected_speaker(self.cast, visible_turns(path)))
         except GroupError:
             return self.lead
 
@@ -93,7 +94,7 @@ class Actors:
             return []
         members = self.cast.members
         place = members.index(self._member(speaker)) + 1
-        free = group.eligible(self.cast)
+        free = turn_taking.eligible(self.cast)
         return [self._of(m) for m in (*members[place:], *members[: place - 1]) if m in free]
 
     def by_likelihood(self, path: Sequence[Turn]) -> list[Actor]:
@@ -114,27 +115,21 @@ class Actors:
         if cast is None or not self.group:
             return self.lead
         path = visible_turns(path)
-        member = group.next_speaker(cast, path)
+        member = turn_taking.next_speaker(cast, path)
         if cast.taking is not TurnTaking.MODEL or engine is None:
             return self._of(member)
-        able = group.eligible(cast)
-        last_speaker = group.speaker_of(cast, path[-1]) if path else None
+        able = turn_taking.eligible(cast)
+        last_speaker = speaker_of(cast, path[-1]) if path else None
         candidates = [each for each in able if each != last_speaker] or able
         name = choose_speaker(
             engine, [(each.speaker, self.tagline(each)) for each in candidates], path
         )
         return self._of(next((each for each in candidates if each.speaker == name), member))
 
-    def view(self, actor: Actor, path: Sequence[Turn]) -> list[Turn]:
-        """The branch from this actor's point of view; see ``group.view_for``."""
-        if self.cast is None:
-            return list(path)
-        return group.view_for(self.cast, self._member(actor), path)
-
     def plays_character(self, actor: Actor) -> bool:
         """Whether the actor plays a character, so that replies can be scored; not a narrator."""
         member = self._member(actor) if self.cast is not None else None
-        return not (member.narrator if member is not None else group.is_narrator(actor.card))
+        return not (member.narrator if member is not None else actor.card.is_narrator)
 
     def other_names(self, actor: Actor) -> tuple[str, ...]:
         """The names that would head a line of another member."""

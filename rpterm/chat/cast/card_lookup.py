@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from rpterm import group
-from rpterm.cards.card import CharacterCard
+from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.cards.problems import CardError
 from rpterm.types import Member
 
@@ -18,17 +17,17 @@ if TYPE_CHECKING:
 
 NARRATOR = "narrator"
 """The target that means the built-in narrator, unless a card has this name."""
-
-
-class FoundCard(Protocol):
-    """A card, its TOML source, and its file."""
-
-    @property
-    def card(self) -> CharacterCard: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def path(self) -> Path | None: ...
+_NARRATOR_CARD = CharacterCard(
+    name="Narrator",
+    tagline="Tells what is seen and heard, and speaks for nobody",
+    system_prompt=(
+        "You are the narrator of a scene that others play. In one short paragraph, in the third "
+        "person and the present tense, tell what happens around them now: the place, the light, "
+        "sounds, smells, what people who are not listed here do. Never write what {{user}} or one "
+        "of those listed says, thinks or decides."
+    ),
+    tags=("narrator",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +53,15 @@ def find_with_narrator(
     Raises:
         RptermError: There is no such card, or it cannot be read.
     """
-    from rpterm.cards import library, writer
+    from rpterm.cards import library
+    from rpterm.cards.format import writer
 
     try:
         found = find(target)
     except library.CardNotFound:
         if target.strip().casefold() != NARRATOR:
             raise
-        return group.NARRATOR, writer.dump(group.NARRATOR), None
+        return _NARRATOR_CARD, writer.dump(_NARRATOR_CARD), None
     return found.card, found.text, str(found.path) if found.path else None
 
 
@@ -93,7 +93,7 @@ def card_of_member(
         extra: Worlds that belong to the chat.
     """
     from rpterm.cards import worlds
-    from rpterm.cards.reader import parse
+    from rpterm.cards.format.reader import parse
 
     if member.card_path and Path(member.card_path).is_file():
         try:
@@ -111,7 +111,7 @@ def card_of_member(
 
 def current_card_name(member: Member) -> str:
     """The name that a member's card file has now; its stored name if the file cannot be read."""
-    from rpterm.cards import reader
+    from rpterm.cards.format import reader
 
     if member.card_path is None:
         return member.card_name

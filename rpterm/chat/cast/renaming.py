@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rpterm.group import GroupError
+from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.types import Cast, Member
 
 
@@ -25,7 +25,7 @@ def speaker_renames(before: Cast, now: Cast) -> dict[str, str]:
         if _bearers(now, new.speaker) != [place]:
             continue
         for name in (old.speaker, old.card_name):
-            # A name that nobody has belongs to the chat's own character: see ``group.speaker_of``.
+            # A name that nobody has belongs to the chat's own character: see ``speaker_of``.
             owner = next(iter(_bearers(now, name)), 0)
             if _bearers(before, name) == [place] != [owner]:
                 new_names[name] = new.speaker

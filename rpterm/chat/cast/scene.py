@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm import group
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.cast.actors import Actor, Actors
 from rpterm.chat.cast.card_lookup import (
@@ -28,8 +27,10 @@ from rpterm.chat.cast.renaming import (
     require_unique_speaker,
     speaker_renames,
 )
+from rpterm.chat.cast.turn_taking import GroupError, member_named
 from rpterm.engine.protocol import EngineInfo
-from rpterm.group import GroupError
+from rpterm.prompt.chat_view import ChatView
+from rpterm.prompt.perspective import company_text, view_for
 from rpterm.prompt.template import OPEN_USER, REPLY, Ending
 from rpterm.store import Store
 from rpterm.store.cast import Casts
@@ -109,20 +110,25 @@ class Scene(Actors):
                 actor.memory.close()
 
     # Prompts -----------------------------------------------------------------------------------
+    def view(self, actor: Actor, path: Sequence[Turn], now: float | None = None) -> ChatView:
+        """The chat as this actor reads it; see ``ChatView`` for ``now``."""
+        if self.cast is not None:
+            path = view_for(self.cast, self._member(actor), path)
+        return ChatView(actor.card, self._store.chat(self._chat_id), path, now)
+
     def build_prompt(
         self, actor: Actor, path: Sequence[Turn], *, ending: Ending = REPLY, hint: str = "",
         examples: bool = True,
     ) -> Prompt:  # fmt: skip
         """The complete prompt of an actor's reply to this branch; see ``Prompter.build_full``."""
-        chat, view = self._store.chat(self._chat_id), self.view(actor, path)
         return actor.prompter.build_full(
-            actor.card, chat, view, ending=ending, hint=hint, examples=examples
+            self.view(actor, path), ending=ending, hint=hint, examples=examples
         )
 
     def reusable_prefix(self, actor: Actor, path: Sequence[Turn]) -> tuple[int, ...]:
         """The tokens that an actor's next prompt is already known to begin with."""
-        chat, view, now = self._store.chat(self._chat_id), self.view(actor, path), self._store.now()
-        return actor.prompter.build_reusable(actor.card, chat, view, OPEN_USER, now).ids
+        view = self.view(actor, path, self._store.now())  # The next message is expected soon.
+        return actor.prompter.build_reusable(view, OPEN_USER).ids
 
     # Changes -----------------------------------------------------------------------------------
     def sync_cast(self) -> None:
@@ -177,7 +183,7 @@ class Scene(Actors):
 
     def set_card_path(self, name: str, path: str) -> None:
         """Set the card file of a member."""
-        member = group.member_named(self._full_cast(), name)
+        member = member_named(self._full_cast(), name)
         self._change(member, replace(member, card_path=path))
 
     def add(self, target: str, *, narrator: bool | None = None, known: bool = False) -> Member:
@@ -209,7 +215,7 @@ class Scene(Actors):
                 return former
         member = Member(
             card.name, card.char, digest, path,
-            group.is_narrator(card) if narrator is None else narrator,
+            card.is_narrator if narrator is None else narrator,
         )  # fmt: skip
         self._ensure_actor(member, card)
         if former is not None:
@@ -226,7 +232,7 @@ class Scene(Actors):
             GroupError: It is the chat's own character, or nobody has this name.
         """
         self.sync_cast()
-        member = group.member_named(self._full_cast(), name)
+        member = member_named(self._full_cast(), name)
         if member.card_name == self.lead.card.name:
             raise GroupError(
                 f"This is {member.speaker}'s own chat, so {member.speaker} cannot leave: mute "
@@ -238,7 +244,7 @@ class Scene(Actors):
     def mute(self, name: str, muted: bool) -> Member:
         """Mute a member, so that it only listens, or unmute it."""
         self.sync_cast()
-        member = group.member_named(self._full_cast(), name)
+        member = member_named(self._full_cast(), name)
         self._change(member, replace(member, muted=muted))
         return member
 
@@ -250,7 +256,7 @@ class Scene(Actors):
     def set_speaker(self, name: str) -> Member:
         """Make a member the speaker, if turns are given by hand."""
         self.sync_cast()
-        member = group.member_named(self._full_cast(), name)
+        member = member_named(self._full_cast(), name)
         self._put(replace(self._full_cast(), held=member.card_name))
         return member
 
@@ -303,7 +309,7 @@ class Scene(Actors):
             if self.group:
                 me = self._member(actor)
                 others = [(m, self.tagline(m)) for m in self.present if m != me]
-                text = group.company_text(me, others, "{{user}}")
+                text = company_text(me, others, "{{user}}")
             actor.prompter.company = text
 
     def _load_cast(self) -> Cast | None:

@@ -15,8 +15,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from rpterm import slash
-from rpterm.chat import events
+from rpterm.chat import events, slash
 from rpterm.chat.other_terminals import (
     BRANCH_BEGUN,
     OPEN_TWICE,
@@ -27,13 +26,14 @@ from rpterm.chat.other_terminals import (
 from rpterm.cli import out
 from rpterm.cli.guard import complain
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
+from rpterm.cli.plain.waiting import Waiting
 from rpterm.types import Intent, RptermError, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.card_reload import Reloader
+    from rpterm.chat.live_settings import LiveSettings
     from rpterm.chat.request import ReplyRequest
     from rpterm.chat.session import Session
-    from rpterm.live_settings import LiveSettings
 
 SHOWN = 6
 """How many turns are printed when a chat is continued."""
@@ -147,13 +147,12 @@ class PlainChat:
 
     def tell(self, text: str) -> None:
         """Write a message of the program to standard error, so that pipes get only the chat."""
-        with suppress(OSError, ValueError):
-            sys.stderr.write(out.without_controls(text) + "\n")
-            sys.stderr.flush()
+        out.tell(text)
 
     # The model ---------------------------------------------------------------------------------
     def _load(self) -> None:
-        info = self.session.load()
+        with Waiting("loading the model"):
+            info = self.session.load()
         if info.starter and self._interactive:
             self.tell(
                 "This is a small starter model for trying things out. `rpterm models list` shows "
@@ -229,7 +228,7 @@ class PlainChat:
         best = False
         self._replying = True
         try:
-            for event in self.session.reply(request):
+            for event in self._events(self.session.reply(request)):
                 if isinstance(event, events.UserTurnStored) and event.begins_branch:
                     self.tell(f"{BRANCH_BEGUN} /branches lists all.")
                 elif isinstance(event, events.ReplyStarted) and event.turns:
@@ -254,7 +253,7 @@ class PlainChat:
         finished: dict[int, Turn] = {}
         self._replying = True
         try:
-            for event in stream:
+            for event in self._events(stream):
                 if isinstance(event, events.ReplyFinished):
                     finished[event.index] = event.turn
                 elif isinstance(event, events.ReplyFailed):
@@ -264,13 +263,25 @@ class PlainChat:
         self._check()
         return [turn for _, turn in sorted(finished.items())]
 
+    def _events(self, stream: Iterator[events.SessionEvent]) -> Iterator[events.SessionEvent]:
+        """The events of a reply; until its text is shown, the user is told why it takes long."""
+        with Waiting("preparing the prompt") as waiting:
+            streamed = False
+            for event in stream:
+                waiting.note(event)
+                if isinstance(event, events.ReplyStarted):
+                    streamed = len(event.turns) == 1
+                elif streamed and isinstance(event, events.ReplyDelta):
+                    waiting.end()
+                yield event
+
     def _begin_reply(self, turns: Sequence[Turn]) -> ReplyPrinter | None:
         """Print who speaks. Several candidates are not streamed, but printed when complete."""
         if len(turns) > 1:
             return None
         base = turns[0].text
-        self.write(f"{out.one_line(turns[0].speaker)}: {'…' if base else ''}")
-        return ReplyPrinter(self.write, base)
+        head = f"{out.one_line(turns[0].speaker)}: {'…' if base else ''}"
+        return ReplyPrinter(self.write, base, head=head)
 
     def _print_event(self, printer: ReplyPrinter, event: events.SessionEvent) -> None:
         """Print an addition to the reply, or its end."""
@@ -283,7 +294,7 @@ class PlainChat:
                     "Stopped; the text so far is kept. /continue goes on, /regenerate retries."
                 )
         elif isinstance(event, events.ReplyFailed):
-            self.write("\n")
+            printer.leave()
             complain(event.message)
 
     # Signals -----------------------------------------------------------------------------------

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.chat.branches import leaves, without_unused_swipes
 from rpterm.chat.cast.setup import parse_taking
+from rpterm.chat.live_settings import DEFAULT
 from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.chat import SHOWN, Leave, PlainChat
 from rpterm.cli.plain.rating_commands import RATING_COMMANDS
 from rpterm.humanize import counted
-from rpterm.live_settings import DEFAULT
 from rpterm.types import Intent, RptermError, Turn, TurnTaking
 
 Command = Callable[[PlainChat, str], None]

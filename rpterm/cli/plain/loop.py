@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 
+from rpterm.chat.live_settings import LiveSettings
 from rpterm.cli.guard import ENDING_SIGNALS, INTERRUPTED, signals_handled
 from rpterm.cli.plain.chat import Leave, PlainChat
 from rpterm.cli.plain.commands import run_command
-from rpterm.live_settings import LiveSettings
 from rpterm.startup.launch import Launch
 
 

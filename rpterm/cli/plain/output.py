@@ -55,10 +55,14 @@ class ReplyPrinter:
     ellipsis follows and the reply starts again on a new line.
     """
 
-    def __init__(self, write: Callable[[str], None], written: str = "") -> None:
-        """``written`` is the part of a continued reply that has already been printed."""
+    def __init__(self, write: Callable[[str], None], written: str = "", *, head: str = "") -> None:
+        """Args:
+        written: The part of a continued reply that has already been printed.
+        head: What is written before the first text, such as the name of the speaker.
+        """
         self._write = write
         self._written = written
+        self._head = head
 
     def show(self, text: str) -> None:
         """Print the reply up to the last complete word of ``text``."""
@@ -68,7 +72,12 @@ class ReplyPrinter:
     def finish(self, text: str) -> None:
         """Print the rest of the complete reply."""
         self._print_up_to(text)
-        self._write("\n")
+        self._write(f"{self._head}\n")
+
+    def leave(self) -> None:
+        """End the line of a reply that failed, if it has begun."""
+        if not self._head:
+            self._write("\n")
 
     def _print_up_to(self, text: str) -> None:
         if not text.startswith(self._written):
@@ -76,5 +85,7 @@ class ReplyPrinter:
                 return
             self._write(" …\n")
             self._written = ""
-        self._write(out.without_controls(text[len(self._written) :]))
+        if text != self._written:
+            self._write(self._head + out.without_controls(text[len(self._written) :]))
+            self._head = ""
         self._written = text

@@ -9,10 +9,10 @@ would have anyway, with the same logits. Any other job that uses the model abort
 from __future__ import annotations
 
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.kv import Aborted, CacheFull, ChatCache
+from rpterm.engine.llama.cache.kv import Aborted, CacheFull, ChatCache
+from rpterm.engine.llama.cache.prefix_reuse import next_chunk
 from rpterm.engine.llama.model import SPARE_CELLS
-from rpterm.engine.llama.prefix_reuse import next_chunk
-from rpterm.engine.llama.token_sampler import TokenSampler
+from rpterm.engine.llama.sampling.token_sampler import TokenSampler
 from rpterm.engine.protocol import EngineError, GenerateRequest
 
 _CHUNK = 128

@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from rpterm.engine.llama.banned_phrases import MAX_REWINDS
 from rpterm.engine.llama.binding import lib
+from rpterm.engine.llama.cache.kv import CHAT, Aborted, CacheFull, ChatCache
 from rpterm.engine.llama.event_buffer import EventBuffer
-from rpterm.engine.llama.kv import CHAT, Aborted, CacheFull, ChatCache
+from rpterm.engine.llama.sampling.banned_phrases import MAX_REWINDS
+from rpterm.engine.llama.sampling.token_sampler import TokenSampler
 from rpterm.engine.llama.slot import Slot
-from rpterm.engine.llama.token_sampler import TokenSampler
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, PromptProgress
 from rpterm.types import StopReason, Usage
 

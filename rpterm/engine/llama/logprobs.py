@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm.engine.llama import state_file
 from rpterm.engine.llama.binding import lib
-from rpterm.engine.llama.kv import Batch
+from rpterm.engine.llama.cache import state_file
+from rpterm.engine.llama.cache.kv import Batch
+from rpterm.engine.llama.cache.prefix_reuse import common_prefix_length
 from rpterm.engine.llama.model import UBATCH, Model
-from rpterm.engine.llama.prefix_reuse import common_prefix_length
 from rpterm.engine.protocol import EngineError
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import ctypes
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from rpterm.engine.llama.load_checks import load_failure
 from rpterm.engine.llama.requantize import requantize
 from rpterm.engine.llama.threads import choose_threads
 from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
+from rpterm.paths import sha256
 
 UBATCH = 512
 """Most tokens evaluated at once. Batches are never larger, so that llama.cpp never splits one."""
@@ -77,7 +77,7 @@ class Model:
         )
         self.kv_type = self._choose_kv_type()
         self._adapter = self._load_adapter() if options.adapter is not None else None
-        self.adapter_hash = _sha256(options.adapter) if options.adapter is not None else ""
+        self.adapter_hash = sha256(options.adapter) if options.adapter is not None else ""
         self.dry: tuple[tuple[float, ...], Any] | None = None
         self._pieces: dict[int, bytes] = {}
         self._buffer = ctypes.create_string_buffer(4096)
@@ -297,9 +297,4 @@ def _use_requantized(options: ModelOptions, threads: int) -> ModelOptions:
     target = options.requantize_to
     if target is None or not requantize(options.path, target, threads):
         return options
-    return replace(options, path=target, model_hash=_sha256(target))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(options, path=target, model_hash=sha256(target))

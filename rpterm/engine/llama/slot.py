@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rpterm.engine.llama.banned_phrases import BannedPhrases
 from rpterm.engine.llama.model import Model
-from rpterm.engine.llama.token_sampler import TokenSampler
+from rpterm.engine.llama.sampling.banned_phrases import BannedPhrases
+from rpterm.engine.llama.sampling.token_sampler import TokenSampler
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
-from rpterm.thinking import REACH, ThoughtSplitter
+from rpterm.engine.thinking import REACH, ThoughtSplitter
 from rpterm.types import StopReason
 
 _MARK_TOKENS = 32

@@ -90,7 +90,7 @@ class Worker:
         self._send(answer)
 
     def _do_load(self, job: Message) -> Message:
-        from rpterm.engine.llama.kv import ChatCache
+        from rpterm.engine.llama.cache.kv import ChatCache
         from rpterm.engine.llama.logprobs import LogprobScorer
         from rpterm.engine.llama.model import Model, ModelOptions
 
@@ -126,7 +126,7 @@ class Worker:
         Generation(self._cache, unpack_request(job), buffer).run(job["received"])
 
     def _do_settle(self, job: Message) -> bool:
-        from rpterm.engine.llama.kv import Aborted
+        from rpterm.engine.llama.cache.kv import Aborted
 
         for ids in (job["ids"], *job["others"]):
             self._model.check_ids(ids)
@@ -154,12 +154,12 @@ class Worker:
         return bool(self._scorer.keep(job["prompt"], Path(job["path"])))
 
     def _do_save(self, job: Message) -> bool:
-        from rpterm.engine.llama import state_file
+        from rpterm.engine.llama.cache import state_file
 
         return state_file.save(self._cache, Path(job["path"]))
 
     def _do_restore(self, job: Message) -> int:
-        from rpterm.engine.llama import state_file
+        from rpterm.engine.llama.cache import state_file
 
         return state_file.load(self._cache, Path(job["path"]))
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpterm.memory.bank.passage import Document, Passage
-from rpterm.sentences import sentences
 from rpterm.store.memory.files import Piece
+from rpterm.text.sentences import sentences
 
 MAX_PIECE = 480
 """Characters, some 110 tokens: the embedder reads 256 tokens, and several pieces fit a prompt."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from rpterm.memory.bank.passage import BankError
-from rpterm.text_encoding import BYTE_ORDER_MARKS
+from rpterm.text.encoding import BYTE_ORDER_MARKS
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
 _CONTROL_CHARS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rpterm.sentences import sentences
+from rpterm.memory.distil.casual import write_out
+from rpterm.text.sentences import sentences
 
 _NON_SPEECH = re.compile(r"\*+[^*]*\*+|\([^)]*\)|\[[^\]]*\]|```.*?```|(?m:^>.*$)", re.DOTALL)
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]*)[\"”“»]")
@@ -22,8 +23,14 @@ _CLAUSE = re.compile(
     r"(?=(?:now\s+|then\s+)?(?:I|i|I['’](?:m|ve|d|ll)|my|we)\b)"
     # Split off a clause without a subject of its own: "I love herring and hate the dark".
     r"|\s+(?:and|but)\s+(?=(?:also\s+|really\s+)?(?:hate|dislike|detest|despise|adore|enjoy|"
-    r"prefer|(?:love|like)\s+(?:the|my|to|a|an|it|when|how))\b(?!-))"
+    r"prefer|(?:love|like)\s+(?:the|my|to|a|an|it|when|how)|live\s+in|work\s+(?:as|at|for|in)|"
+    r"come\s+from|(?:have|own|drive|speak|study|quit)\s+\w)\b(?!-))"
 )
+_FINITE = re.compile(
+    r"(?:(?:also|really)\s+)?(?:hate|dislike|love|like|enjoy|live|work|come|have|own|drive|speak|"
+    r"study)\b"
+)
+_BY_SPEAKER = re.compile(r"(?:[\w']+,? )?I(?:['’]m|['’]ve)?\b(?!['’])", re.IGNORECASE)
 _REPORTING = (
     r"(?:says?|said|asks?|asked|tells?|told|writes?|wrote|replie[sd]|shout(?:s|ed)|"
     r"whisper(?:s|ed)|claim(?:s|ed)|thinks?|thought|believe[sd]?|insist(?:s|ed)|sings?|sang|"
@@ -41,10 +48,15 @@ _HYPOTHETICAL = re.compile(
 )
 _LETTER = re.compile(r"[^\W_]")
 _JOKE = re.compile(
-    r"\b(?:jok(?:e|ed|es|ing)|kidding|ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
+    r"(?<!\bnot )(?<!n['’]t )\b(?:jok(?:e|ed|es|ing)|kidding)\b|"
+    r"\b(?:ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
     r"once upon a time|true or false|two truths)\b|[;:]-?[)P]|[😂🤣😜😉]",
     re.IGNORECASE,
 )
+_TOOK_BACK = re.compile(
+    r"\bI(?:['’]ve|['’]m| have| was| am)? (?:been )?(?:lied|lying)\b[^.!?,;\n]*"
+)
+"""After these words the truth follows; what was said before them was not true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +74,10 @@ class Clause:
 
 def clauses(text: str) -> list[Clause]:
     """The plain statements of a turn, in order."""
+    text = _TOOK_BACK.split(text)[-1]
     if _JOKE.search(text):
         return []
-    parts = [part for sentence in _sentences(text) for part in _split_clauses(sentence)]
+    parts = [part for sentence in _sentences(write_out(text)) for part in _split_clauses(sentence)]
     return [Clause(part, place) for place, part in enumerate(parts)]
 
 
@@ -83,8 +96,12 @@ def _sentences(text: str) -> Iterator[str]:
 def _split_clauses(sentence: str) -> Iterator[str]:
     if not sentence or sentence.endswith("?") or _HYPOTHETICAL.search(sentence):
         return
+    subject = ""
     for part in _CLAUSE.split(sentence.rstrip(".!…, ")):
         part = part.strip(" ,:")
+        if subject and _FINITE.match(part):
+            part = f"{subject} {part}"
+        subject = "I" if _BY_SPEAKER.match(part) else ""
         if _REPORTED.search(part) or _REPORTED_BY_SPEAKER.search(part):
             return  # This clause and the rest may be somebody else's opinion of the speaker.
         if _LETTER.search(part):

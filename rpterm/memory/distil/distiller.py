@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from rpterm.engine.protocol import BackgroundEngine
 from rpterm.errors import user_message
-from rpterm.memory.distil.ask import Ask
 from rpterm.store.memory.records import Memory
+
+if TYPE_CHECKING:
+    from rpterm.prompt.oneshot import Ask
 
 if TYPE_CHECKING:  # The rules take a tenth of a second to compile: not before they are needed.
     from rpterm.memory.distil.work import DistillingWork, WorkResult

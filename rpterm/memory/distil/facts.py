@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rpterm.memory.distil import grammar
-from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import Statement
 from rpterm.memory.distil.support import support
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
+
+if TYPE_CHECKING:
+    from rpterm.prompt.oneshot import Ask, Message
 
 IMPORTANCE = 0.4
 _MAX_ANSWER = 90

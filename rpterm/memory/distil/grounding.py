@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from rpterm.memory.words import STOP, terms
+from rpterm.memory.indexing.words import STOP, terms
 
 _NAME = re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-Þ][\w'’-]*|\d[\d.,]*")
 _NEGATOR = re.compile(r"\b(?:not|no|never|nobody|nothing|without)\b|n['’]t\b", re.IGNORECASE)

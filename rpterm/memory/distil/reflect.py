@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rpterm.memory.distil import grammar
-from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.grounding import is_grounded
+
+if TYPE_CHECKING:
+    from rpterm.prompt.oneshot import Ask, Message
 
 MIN_IMPORTANCE = 5.0
 """Sum of the importance of new facts that is worth reflecting on."""

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rpterm.calendar_names import MONTHS
 from rpterm.memory.distil import values
 from rpterm.memory.distil.word_lists import (
     JOBS,
@@ -21,6 +20,7 @@ from rpterm.memory.distil.word_lists import (
     PLAYED,
     alternatives,
 )
+from rpterm.text.calendar_names import MONTHS
 
 _ADV = (
     r"(?:(?:really|also|still|now|currently|actually|just|simply|absolutely|always|truly|even|"
@@ -29,7 +29,8 @@ _ADV = (
 _KIN, _PETS, _JOBS = alternatives(KIN), alternatives(PETS), alternatives(JOBS)
 _PLAYED, _LANGUAGES, _MONTHS = alternatives(PLAYED), alternatives(LANGUAGES), "|".join(MONTHS)
 _BE = r"(?:['’]m|\s+am|['’]ve been|\s+have been)"
-_HAVE = r"(?:\s+have(?:\s+got)?|['’]ve\s+got|\s+own|\s+keep)"
+_HAVE = r"(?:\s+have(?:\s+got)?|['’]ve\s+got|\s+got|\s+own|\s+keep)"
+_PARTNER = r"(?:husband|wife|partner|girlfriend|boyfriend|fianc[eé]e?)"
 _COUNT = r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|no)"
 _LIKE = r"(?:love|like|adore|enjoy|am fond of|['’]m fond of|am keen on|['’]m keen on)"
 _DISLIKE = (
@@ -56,6 +57,11 @@ GREETING = re.compile(
     re.IGNORECASE,
 )
 _NAMES = r"(?-i:[A-Z])\w+(?:(?:, | and |, and )(?-i:[A-Z])\w+)*"
+_NAMED = (
+    r"(?:, | and )(?:(?:h(?:is|er)|its|their|the) names?(?: is| are|['’]s) |"
+    r"(?:s?he|it)(?: is|['’]s) called )?"
+    rf"(?P<names>{_NAMES})"
+)
 _DOING = (
     r"(?!(?:going|getting|feeling|looking|thinking|being|trying|having to|doing|putting)\b)\w+ing"
 )
@@ -113,7 +119,7 @@ def _non_empty(value: str) -> bool:
 
 
 RULES: tuple[FactRule, ...] = (
-    _rule("name", r"my (?:full |real |first )?name(?:\s+is|['’]s) (?P<value>.+)",
+    _rule("name", r"(?:my|the) (?:full |real |first )?name(?:\s+is|['’]s) (?P<value>.+)",
           "{who} is called {value}", 0.9, values.is_name, single=True),
     _rule("name", r"(?:I['’]m|I am) (?:called|named) (?P<value>.+)",
           "{who} is called {value}", 0.9, values.is_name, single=True),
@@ -121,8 +127,12 @@ RULES: tuple[FactRule, ...] = (
           "{who} is called {value}", 0.9, values.is_own_name, single=True),
     _rule("name", r"(?:I['’]m|I am) (?P<value>\w+(?: [\w'’-]+){1,2})", "{who} is called {value}",
           0.9, values.is_own_name, single=True),
+    _rule("name", r"(?:I['’]m|I am) (?P<value>(?-i:[A-Z][a-z]{2,}))", "{who} is called {value}",
+          0.9, values.is_own_name, single=True),
     _rule("name", r"(?:(?:you can|everybody|everyone|people|my friends) )?(?:just )?call me "
           r"(?P<value>.+)", "{who} is called {value}", 0.8, values.is_name),
+    _rule("name", r"(?:I['’]m|I am|my name(?: is|['’]s)) not (?:really |actually )?(?P<value>\w+)",
+          "{who} is not called {value}", 0.7, values.is_own_name, retracts=True),
     _rule("home", rf"I {_ADV}(?:live|reside|am living|have lived) (?P<how>in|at|on|near|by) "
           r"(?P<value>.+)", "{who} lives {how} {value}", 0.8, values.is_place, single=True),
     _rule("home", rf"I['’](?:m|ve) {_ADV}(?:living|lived|settled) (?P<how>in|at|on|near|by) "
@@ -150,6 +160,8 @@ RULES: tuple[FactRule, ...] = (
           r".+)?)(?: by (?:trade|profession))?", "{who} is {value}", 0.7, _non_empty, single=True),
     _rule("work", r"I(?:['’]ve| have)? (?:just )?(?P<how>quit|left|lost) (?P<value>my job(?: .+)?)",
           "{who} {how} {value}", 0.7, _non_empty, single=True, retracts=True),
+    _rule("work", rf"I {_ADV}drive (?P<value>(?:an? )?(?:taxi|cab|bus|tram|lorry|ambulance)s?)"
+          r"(?: .+)?", "{who} drives {value}", 0.7, _non_empty, single=True),
     _rule("work", rf"I{_BE} (?P<value>retired|unemployed|out of work)", "{who} is {value}", 0.7,
           single=True),
     _rule("study", rf"I(?:['’]m| am)? {_ADV}(?:study|studying) (?P<value>.+)",
@@ -158,8 +170,15 @@ RULES: tuple[FactRule, ...] = (
           r"divorced|widowed|a widow|a widower)", "{who} is {value}", 0.8, _non_empty, single=True),
     _rule("partner", r"I(?:['’]ve| have)? (?:just )?got (?P<value>(?:married|engaged)(?: to .+)?|"
           r"divorced)", "{who} got {value}", 0.8, _non_empty, single=True),
-    _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}(?:{_KIN}|{_PETS})s?), "
-          rf"(?P<names>{_NAMES})", "{who} has {value} called {names}", 0.7, _non_empty),
+    _rule("partner", rf"(?=.*\b(?:broke|split) up\b)(?:I (?:just )?(?:broke|split) up with )?"
+          rf"my (?P<value>{_PARTNER})\b.*", "{who} and their {value} broke up", 0.8,
+          single=True, retracts=True),
+    _rule("partner", rf"my (?P<value>{_PARTNER}) (?:has )?(?P<how>left|dumped) me(?:\s.*)?",
+          "{who}'s {value} {how} them", 0.8, single=True, retracts=True),
+    _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?){_NAMED}",
+          "{who} has {value}", 0.7, _non_empty),
+    _rule("pet", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_PETS}s?){_NAMED}",
+          "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_KIN}s?"
           r"(?: (?:called|named) .+| (?:who|in) .+)?)", "{who} has {value}", 0.7, _non_empty),
     _rule("kin", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:any )?"
@@ -181,6 +200,8 @@ RULES: tuple[FactRule, ...] = (
     _rule("death of {kin}", rf"my (?P<kin>(?:[\w-]+ )?(?:{_KIN}|{_PETS})(?: [A-Z]\w+)?) "
           r"(?P<value>died|passed away|is dead)(?:\s.*)?", "{who}'s {kin} {value}", 0.9, _non_empty,
           single=True, kin=True),
+    _rule("named {kin}", rf"my (?P<kin>{_KIN}|{_PETS}),? (?P<value>(?-i:[A-Z][a-z]+))(?:[ ,].*)?",
+          "{who}'s {kin} is called {value}", 0.6, values.is_own_name, kin=True),
     _rule("taste", rf"I(?:\s+|(?=['’])){_ADV}{_DISLIKE} (?P<value>.+)", "{who} dislikes {value}",
           0.4),
     _rule("taste", rf"I(?:\s+|(?=['’])){_ADV}{_LIKE} (?P<value>.+)", "{who} likes {value}", 0.4),
@@ -191,6 +212,10 @@ RULES: tuple[FactRule, ...] = (
     _rule("health", r"I have (?P<value>(?:[\w-]+ )?(?:asthma|diabetes|epilepsy|arthritis|"
           r"migraines|insomnia|anxiety|depression|hay fever))",
           "{who} has {value}", 0.8, _non_empty),
+    _rule("trait", rf"I(?:['’]m| am) {_ADV}(?P<value>(?:left|right)[- ]handed|deaf|blind|"
+          r"colou?r[- ]?blind|diabetic|asthmatic|epileptic|autistic|dyslexic|pregnant|gay|lesbian|"
+          r"bisexual|trans(?:gender)?|non-?binary|adopted|an orphan|sober)",
+          "{who} is {value}", 0.7, _non_empty),
     _rule("diet", rf"I(?:['’]m| am) {_ADV}(?:an? )?(?P<value>vegetarian|vegan|pescatarian|coeliac|"
           r"teetotal(?:ler)?|lactose intolerant)",
           "{who} is {value}", 0.8, _non_empty, single=True),
@@ -207,6 +232,8 @@ RULES: tuple[FactRule, ...] = (
     _rule(PLAN, rf"(?:I|we)(?:['’]m|['’]re| am| are) going to (?P<value>(?-i:[A-Z]).*?|"
           rf"(?:the|my) .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they would go to {value} {when}", 0.7),
+    _rule(PLAN, rf"(?:I|we)(?:['’]m|['’]re| am| are) going to (?P<value>\w+) (?P<when>{_WHEN})"
+          r"(?:[ ,].+)?", "{who} said they were going to {value} {when}", 0.7, _is_action),
     _rule(PLAN, rf"(?:I|we){_WILL} (?P<value>.+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they would {value} {when}", 0.7, _is_action),
     _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) going to "
@@ -218,6 +245,8 @@ RULES: tuple[FactRule, ...] = (
           rf"(?P<when>{_WHEN})(?:[ ,].+)?", "{who} said they were {value} {when}", 0.6, _is_action),
     _rule(PLAN, rf"(?P<when>{_WHEN}),? (?:I|we)(?:['’]m|['’]re| am| are) (?P<value>{_DOING} .+)",
           "{who} said they were {value} {when}", 0.6, _is_action),
+    _rule(PLAN, rf"I(?:['’]ve got| have| need) to (?P<value>.+?) (?P<when>{_WHEN})(?:[ ,].+)?",
+          "{who} said they have to {value} {when}", 0.7, _is_action),
     _rule(PLAN, rf"I(?:['’]ve got| have) (?P<value>an? .+?) (?P<when>{_WHEN})(?:[ ,].+)?",
           "{who} said they had {value} {when}", 0.6),
     _rule(PLAN, rf"my (?P<value>[\w' -]+?) is (?P<when>{_WHEN})", "{who}'s {value} is {when}", 0.6),

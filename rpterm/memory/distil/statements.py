@@ -110,6 +110,10 @@ def _build(
     if rule.slot == PLAN and listener:
         said = values.with_listener(said, listener)
     value = values.trim(said)
+    if rule.check in (values.is_place, values.is_proper):
+        value = values.trim_place(value)
+    if names := groups.get("names"):
+        value = f"{value} called {names}"
     kin = groups.get("kin", "")
     if rule.slot == "name" and value == speaker:
         return None

@@ -7,12 +7,15 @@ Sentences that are not grounded are dropped; if none is left, there is no summar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rpterm.memory.distil import grammar
-from rpterm.memory.distil.ask import Ask, Message
 from rpterm.memory.distil.grounding import is_grounded
-from rpterm.sentences import sentences
 from rpterm.store.memory.read_turns import SourceTurn
+from rpterm.text.sentences import sentences
+
+if TYPE_CHECKING:
+    from rpterm.prompt.oneshot import Ask, Message
 
 TURNS = 8
 """How many turns one summary covers."""

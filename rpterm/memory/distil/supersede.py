@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rpterm.memory.words import terms
+from rpterm.memory.indexing.words import terms
 
 _NEGATION = re.compile(r"\b(?:not|no|never)\b")
 

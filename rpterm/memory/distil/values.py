@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 
-from rpterm.calendar_names import MONTHS
 from rpterm.memory.distil.word_lists import LANGUAGES
+from rpterm.text.calendar_names import MONTHS
 
 _SUBORDINATE = re.compile(
-    r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
-    r"what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
+    r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|"
+    r"so(?! many)|until|what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
     r"after|before|if|that|unless|whereas|and (?:I|i|my|we|it|he|she|they|that|so|then))\b).*$"
 )
 _TIME_PHRASE = re.compile(
     r"\s+(?:(?:last|this|next) (?:week|month|year|spring|summer|autumn|fall|winter|night|"
     r"[A-Z]\w+)|yesterday|today|tomorrow|recently|lately|(?:in|since) \d{4}|"
-    r"(?:for )?(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
+    r"(?:for )?(?:(?:over|almost|nearly|about|more than) )?"
+    r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
     r"\w+ty|some|several|many|a few) (?:days?|weeks?|months?|years?)(?: ago| now)?|"
     rf"in (?:{'|'.join(MONTHS)})(?: \d{{4}})?)$"
+)
+_SECOND_VERB = re.compile(
+    r" (?:and|but|or) (?:\w+ing|\w+ed|ha(?:ve|d|s)|am|was|were|got?|went|left|quit|want|need|try|"
+    r"do|did|can|will|run|drive|make|take)\b.*$"
 )
 _FILLER = re.compile(
     r"\s+(?:now|too|as well|anyway|again|at the moment|these days|nowadays|you know|actually|"
@@ -57,7 +62,9 @@ _MAX_WORDS = 9
 
 _NO_NAME = re.compile(
     rf"^(?:{'|'.join(LANGUAGES.split())}|Swiss|Belgian|Jewish|Sagittarius|Aquarius|Gemini|Virgo|"
-    r"Aries|Leo|Libra|Scorpio|Taurus|Pisces|Cancer|Capricorn|God|Batman)$|(?:an|ish|ese|ic|ist|i)$"
+    r"Aries|Leo|Libra|Scorpio|Taurus|Pisces|Cancer|Capricorn|Muslim|Hindu|Sikh|Mormon|Protestant|"
+    r"Dane|Swede|Finn|Pole|Scot|Turk|Serb|Croat|God|Death|Satan|Santa|Batman|Sorry|Fine|Okay|Sure|"
+    r"Ready|Back|Here|Done|Good)$|(?:an|ish|ese|ic|ist|i)$"
 )
 PROPER = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.-]*")
 
@@ -70,6 +77,11 @@ def trim(value: str) -> str:
         previous = value
         value = _FILLER.sub("", _TIME_PHRASE.sub("", value)).strip(" ,")
     return value
+
+
+def trim_place(value: str) -> str:
+    """A place without what else is said about the speaker: "Leeds and work from home"."""
+    return _SECOND_VERB.sub("", value)
 
 
 def third_person(value: str) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpterm.memory.distil import facts, reflect, summary
-from rpterm.memory.distil.ask import Ask
 from rpterm.memory.distil.clauses import clauses
+from rpterm.memory.distil.named import named_statements, patterns
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import KnownFact, Supersession, supersession
@@ -22,6 +22,7 @@ from rpterm.store.memory.records import Memory
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory as CharacterMemory
+    from rpterm.prompt.oneshot import Ask
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
 
@@ -70,6 +71,8 @@ class DistillingWork:
             if turn.role == "assistant":
                 found = [each for each in found if each.slot == PLAN]
             drafts = self._drafts(turn, found, "rules")
+            if turn.role == "user":
+                drafts += self._named_drafts(turn, drafts)
             kept += self.distilled.add(self.character, chat_id, drafts, [turn.turn_id], RULES)
         return WorkResult(tuple(kept))
 
@@ -171,6 +174,29 @@ class DistillingWork:
             if decision.new:
                 drafts.append(self._draft(turn, statement, method, decision))
         return drafts
+
+    def _named_drafts(self, turn: SourceTurn, read: Sequence[Draft]) -> list[Draft]:
+        """What a turn says about people and pets whose names are known from earlier turns."""
+        drafts: list[Draft] = []
+        for statement, replaced in named_statements(turn.text, turn.speaker, self._facts_naming):
+            if replaced and not any(draft.value == statement.value for draft in read):
+                decision = Supersession(True, (replaced,))
+                drafts.append(self._draft(turn, statement, "rules", decision))
+            elif not replaced:
+                drafts += self._drafts(turn, [statement], "rules")
+        return drafts
+
+    def _facts_naming(self, name: str) -> list[tuple[int, Statement]]:
+        """The current facts in which a name stands, the newest first."""
+        found = list(self.distilled.user_facts(self.character, patterns(name)))
+        rows, details = self._memory.get_many(found), self.distilled.details(found)
+        shown = self._shown_turns() if found else frozenset()
+        return [
+            (i, Statement(details[i].subject, details[i].slot, details[i].value, rows[i].text,
+                          details[i].quote, details[i].single, importance=rows[i].importance))
+            for i in found
+            if i in rows and i in details and rows[i].turn_id in shown and not details[i].newer
+        ]  # fmt: skip
 
     def _draft(
         self, turn: SourceTurn, statement: Statement, method: Method, decision: Supersession

@@ -15,6 +15,7 @@ from rpterm.preference.check.examples import Example
 from rpterm.preference.check.phrases import voices
 from rpterm.preference.duplicates import conversation_digest
 from rpterm.preference.record_builder import edit_width
+from rpterm.preference.splits import is_of_duel
 from rpterm.preference.stats.agreement import Proportion
 
 PLACES = 5
@@ -128,7 +129,9 @@ class Quality:
     def _check_split(self, example: Example, split: str, where: str) -> None:
         chat, prompt = example.meta.get("chat"), _conversation(example)
         other_prompt = self._prompts.setdefault(prompt, split) != split
-        other_chat = isinstance(chat, int) and self._chats.setdefault(chat, split) != split
+        # The messages of a duel have nothing in common but the greeting.
+        one_talk = isinstance(chat, int) and not is_of_duel(example.meta.get("method"))
+        other_chat = one_talk and self._chats.setdefault(chat, split) != split
         if other_prompt or other_chat:
             self.leaks.add(where)
 

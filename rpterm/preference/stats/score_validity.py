@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -89,8 +90,8 @@ def validate_score(items: Sequence[ScoredRating]) -> ScoreValidity | None:
     bins = calibration(labelled)
     gaps = sum(abs(each.mean - (each.good.value or 0.0)) * each.good.total for each in bins)
     return ScoreValidity(
-        _figure(labelled, lambda some: auc(*_columns(some, "good")), (0.0, 1.0)),
-        _figure(starred, lambda some: spearman(*_columns(some, "stars")), (-1.0, 1.0)),
+        _figure(labelled, "good", auc, (0.0, 1.0)),
+        _figure(starred, "stars", spearman, (-1.0, 1.0)),
         bins,
         gaps / len(labelled) if labelled else float("nan"),
         len(items),
@@ -122,25 +123,24 @@ def auc(scores: Array, good: Array) -> float:
     return (rank_sum - good_count * (good_count + 1) / 2) / (good_count * bad_count)
 
 
-def _columns(items: Sequence[ScoredRating], name: str) -> tuple[Array, Array]:
-    scores = np.array([each.score for each in items], float)
-    return scores, np.array([getattr(each, name) for each in items], float)
-
-
 def _figure(
     items: Sequence[ScoredRating],
-    statistic: Callable[[Sequence[ScoredRating]], float],
+    name: Literal["good", "stars"],
+    statistic: Callable[[Array, Array], float],
     bounds: tuple[float, float],
 ) -> Figure:
-    """A statistic with a bootstrap interval over chats."""
+    """A statistic of scores and ratings, with a bootstrap interval over chats."""
     nan = float("nan")
     if len(items) < MIN_RATED:
         return Figure(nan, nan, nan, len(items))
-    chats: dict[int, list[ScoredRating]] = defaultdict(list)
-    for each in items:
-        chats[each.chat].append(each)
-    values = [statistic(sample) for sample in resamples(list(chats.values()), ROUNDS)]
-    value = statistic(items)
+    scores = np.array([each.score for each in items], float)
+    ratings = np.array([getattr(each, name) for each in items], float)
+    chats: dict[int, list[int]] = defaultdict(list)
+    for place, each in enumerate(items):
+        chats[each.chat].append(place)
+    samples = resamples(list(chats.values()), ROUNDS)
+    values = [statistic(scores[places], ratings[places]) for places in samples]
+    value = statistic(scores, ratings)
     if sum(map(math.isnan, values)) > ROUNDS / 2:
         return Figure(value, nan, nan, len(items))
     return Figure(value, *group_interval(value, values, len(chats), bounds=bounds), len(items))

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rpterm.irregular_forms import IRREGULAR
 from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated, is_unreal
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import content_stems, words
 from rpterm.scoring.word_frequency import rarity
+from rpterm.text.irregular_forms import IRREGULAR
 
 _DENIAL = re.compile(
     r"(?:\b(?:can't|cannot|can not|never|doesn't|does not|don't|do not|hasn't|has not|haven't|"

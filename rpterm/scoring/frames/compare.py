@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rpterm.scoring.frames import abilities, people, places, tastes, trades
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Claim, Clash, Clashes, Known
-from rpterm.sentences import spans
+from rpterm.text.sentences import spans
 
 FRAMES: dict[str, Clashes] = {
     "people": people.clashes,

@@ -24,7 +24,7 @@ from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals.assistant_voice import is_machine
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import words
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _SENTENCES_PER_END = 4
 """Assistants greet, offer and warn at the ends of a reply."""

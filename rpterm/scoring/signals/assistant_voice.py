@@ -29,7 +29,7 @@ from rpterm.scoring.resources import load_json, load_toml
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import words
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _MACHINE = re.compile(
     r"\b(?:AI|A\.I\.|android|robot|chatbot|artificial (?:intelligence|mind)|hologram|"

@@ -54,7 +54,7 @@ from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.signals import slots
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, words
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _BY_RULE = 0.8
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])

@@ -19,7 +19,7 @@ from rpterm.scoring.resources import load_toml
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import phrase_pattern
-from rpterm.sentences import sentences
+from rpterm.text.sentences import sentences
 
 _FIRST_PERSON = r"\b(?:i|i'm|i've|we|we're|(?:makes?|made|leaves?|left) me)\b[^.!?]{0,60}?\b"
 _VALUES = (0.0, 0.6, 1.0)

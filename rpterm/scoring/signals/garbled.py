@@ -117,4 +117,5 @@ def _unclosed_marks(reply: str) -> Iterator[tuple[float, Evidence]]:
 def _unclosed(reply: str, at: int) -> Evidence:
     """An opening mark with the few words after it, which show where it is."""
     shown = _FEW_WORDS.match(reply, at)
-    return Evidence(at, shown.end() if shown else at + 1, "opened and never closed")
+    note = f"the {reply[at]} before it is never closed"
+    return Evidence(at, shown.end() if shown else at + 1, note)

@@ -46,19 +46,24 @@ is given as evidence.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from rpterm.engine.protocol import Piece
 from rpterm.scoring.likelihood import Text
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Dimension, Evidence, Reading
 from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
-from rpterm.scoring.texts import everyday_dialogues
+from rpterm.scoring.texts import content_stems, everyday_dialogues
 from rpterm.scoring.word_frequency import without_name
 
 _PEAK_SHARE = 0.15
 _MOST_GAIN = 2.0
 """Nats."""
+_LETTERS = re.compile(r"\w(?:[\w'’-]*\w)?")
+_NAMED = 3
+_NOTABLE_GAIN, _MOST_NAMED = math.log(3), math.log(1000)
+"""Nats: words that gain less are not named; beyond the second, no number is exact."""
 _TURNS = 7
 _FACTS = 30
 _WORDS = 40
@@ -79,9 +84,16 @@ class _CardLift(LikelihoodSignal):
         prompts = [prompt(scene, facts=True), prompt(scene, facts=False)]
         # A card raises the likelihood of its character's name more than any fact does.
         unnamed = reply_pieces(without_name(reply, scene.char))
-        return self._reading(*self._likelihood.logprobs(unnamed, prompts, stopped))
+        with_facts, without = self._likelihood.logprobs(unnamed, prompts, stopped)
+        gains = [known - unknown for known, unknown in zip(with_facts, without, strict=True)]
+        return self._reading(unnamed, gains, without)
 
-    def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
+    def _reading(self, reply: Text, gains: Sequence[float], without: Sequence[float]) -> Reading:
+        """Args:
+        reply: What was evaluated.
+        gains: What the card adds to the log-probability of each of its tokens.
+        without: These log-probabilities without the card.
+        """
         raise NotImplementedError
 
 
@@ -90,11 +102,10 @@ class PersonaLift(_CardLift):
 
     name = "persona_lift"
 
-    def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
-        count = len(with_facts)
-        delta = math.exp(-sum(without) / count) - math.exp(-sum(with_facts) / count)
+    def _reading(self, reply: Text, gains: Sequence[float], without: Sequence[float]) -> Reading:
+        lift, before = sum(gains) / len(gains), -sum(without) / len(gains)
+        delta = math.exp(before) - math.exp(before - lift)
         note = f"the card lowers the perplexity of this by {delta:.1f}"
-        lift = (sum(with_facts) - sum(without)) / count
         return Reading(lift, 1.0, (Evidence(0, 0, note, "card"),))
 
 
@@ -103,12 +114,13 @@ class PersonaPeak(_CardLift):
 
     name = "persona_peak"
 
-    def _reading(self, with_facts: Sequence[float], without: Sequence[float]) -> Reading:
-        gains = sorted(min(a - b, _MOST_GAIN) for a, b in zip(with_facts, without, strict=True))
-        peak = gains[-math.ceil(_PEAK_SHARE * len(gains)) :]
+    def _reading(self, reply: Text, gains: Sequence[float], without: Sequence[float]) -> Reading:
+        bounded = sorted(min(gain, _MOST_GAIN) for gain in gains)
+        peak = bounded[-math.ceil(_PEAK_SHARE * len(bounded)) :]
         value = sum(peak) / len(peak)
-        note = f"the card makes some of its words {math.exp(value):.1f} times likelier"
-        return Reading(value, 1.0, (Evidence(0, 0, note, "card"),))
+        words = word_gains(self._likelihood.token_texts(reply), gains)
+        note = _name_words(words) or f"some of its words {math.exp(value):.1f} times likelier"
+        return Reading(value, 1.0, (Evidence(0, 0, f"the card makes {note}", "card"),))
 
 
 class ContextLift(LikelihoodSignal):
@@ -127,6 +139,46 @@ class ContextLift(LikelihoodSignal):
         anywhere = (nowhere + sum(elsewhere) / len(elsewhere)) / 2
         evidence = Evidence(0, 0, "follows from the conversation", "turn:-1")
         return Reading(here - anywhere, 1.0, (evidence,))
+
+
+def word_gains(tokens: Sequence[str], gains: Sequence[float]) -> list[tuple[str, float]]:
+    """The words of a reply with the sum of their tokens' gains, the greatest gain first.
+
+    Args:
+        tokens: The text of each token; a word begins where one begins with a space.
+        gains: What something adds to the log-probability of each token, in nats.
+    """
+    words: list[tuple[str, float]] = []
+    for token, gain in zip(tokens, gains, strict=False):
+        if words and not token[:1].isspace():
+            word, before = words.pop()
+            words.append((word + token, before + gain))
+        else:
+            words.append((token, gain))
+    named = [(found[0], gain) for word, gain in words if (found := _LETTERS.search(word))]
+    return sorted(named, key=lambda each: -each[1])
+
+
+def _name_words(words: Sequence[tuple[str, float]]) -> str:
+    """What the card does to the words it changes most, such as "“pipe” 9 times likelier"."""
+    content = [(word, gain) for word, gain in words if content_stems(word)]
+    raised = {word: gain for word, gain in content[:_NAMED] if gain >= _NOTABLE_GAIN}
+    lowered = {word: -gain for word, gain in content[-1:] if gain <= -_NOTABLE_GAIN}
+    parts = [
+        f"{_join_words(each)} times {how}"
+        for each, how in ((raised, "likelier"), (lowered, "less likely"))
+        if each
+    ]
+    return ", ".join(parts)
+
+
+def _join_words(gains: Mapping[str, float]) -> str:
+    *first, last = [f"“{word}” {_factor(gain)}" for word, gain in gains.items()]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _factor(gain: float) -> str:
+    return f"{math.exp(gain):,.0f}" if gain < _MOST_NAMED else f"{math.exp(_MOST_NAMED):,.0f}+"
 
 
 def _everyday_scenes(scene: ReplyScene) -> list[ReplyScene]:

@@ -15,7 +15,7 @@ import re
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _RULE = re.compile(r"\b(?:never|does not|doesn't|cannot|can't|must not|will not|won't)\b(.*)", re.I)
 _NEGATION = re.compile(r"\b(?:never|not|no|cannot|nor|without|\w+n't|neither|refuse[sd]?)\b", re.I)
@@ -37,7 +37,7 @@ class Limits:
             return NO_DATA
         value, evidence = 0.0, []
         for start, sentence in with_offsets(reply):
-            if _NEGATION.search(sentence):
+            if _NEGATION.search(sentence.replace("’", "'")):
                 continue
             said = set(content_stems(sentence))
             for rule, forbidden in rules:
@@ -53,6 +53,7 @@ class Limits:
 def _forbidden_words(rule: str, scene: ReplyScene) -> list[str]:
     """The content words of what a rule forbids; none if the rule is about the user."""
     match = _RULE.search(rule.replace("’", "'"))
-    if match is None or scene.user.lower() in rule.lower():
+    about_user = re.search(rf"(?<!\w){re.escape(scene.user)}(?!\w)", rule, re.I)
+    if match is None or about_user:
         return []
     return content_stems(re.split(r"[;,.]", match[1])[0])

@@ -18,7 +18,7 @@ from rpterm.scoring.resources import load_toml
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import phrase_pattern, words
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _FIRST_MOVE = 0.6
 _LEAST_QUESTION_WORDS = 3

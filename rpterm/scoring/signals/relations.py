@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, words
-from rpterm.sentences import with_offsets
+from rpterm.text.sentences import with_offsets
 
 _KIN = (
     "wife spouse bride", "husband spouse bridegroom", "mother mum mom mamma", "father dad papa",

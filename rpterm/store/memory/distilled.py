@@ -134,18 +134,19 @@ class Distilled:
         """The facts from the user's words that fill such slots, newest first, with their slots.
 
         Args:
-            slots: Patterns of SQL's LIKE.
+            slots: Patterns of SQL's LIKE, for the slot or for ``SLOT:VALUE``.
         """
         if not slots:
             return {}
-        like = " OR ".join(["d.slot LIKE ?"] * len(slots))
+        patterns = [slot if ":" in slot else f"{slot}:%" for slot in slots]
+        like = " OR ".join(["d.slot || ':' || d.value LIKE ?"] * len(slots))
         rows = self._connections.rows(
             "SELECT d.memory_id, d.slot FROM distilled d JOIN memories m ON m.id = d.memory_id "
             "LEFT JOIN turns t ON t.id = m.turn_id "
             "WHERE m.kind = 'fact' AND (m.character = ? OR m.shared) AND NOT m.hidden "
             f"AND (m.turn_id IS NULL OR t.role = 'user') AND ({like}) "
             "ORDER BY m.created_at DESC, m.id DESC",
-            (character, *slots),
+            (character, *patterns),
         )
         return dict(rows)
 

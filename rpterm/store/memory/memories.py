@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from rpterm.store import secure_erase
-from rpterm.store.connections import Values
+from rpterm.store.database import secure_erase
+from rpterm.store.database.connections import Values
 from rpterm.store.errors import StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash

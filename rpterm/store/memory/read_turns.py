@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rpterm.store.connections import Connections
+from rpterm.store.database.connections import Connections
 
 _WAS_HEARD = (
     "(c.card_name = :character OR EXISTS (SELECT 1 FROM memories h WHERE h.turn_id = t.id "

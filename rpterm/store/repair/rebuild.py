@@ -15,9 +15,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from rpterm.errors import cause_of
+from rpterm.store.database.file_setup import structure_problems
+from rpterm.store.database.process_locks import any_owner_alive
 from rpterm.store.errors import StoreError
-from rpterm.store.file_setup import structure_problems
-from rpterm.store.process_locks import any_owner_alive
 from rpterm.store.repair.damaged_file import copy_with_log, open_damaged, readable_rows
 from rpterm.store.repair.page_parser import Pages
 from rpterm.store.repair.row_recovery import recover_rows

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from rpterm.live_settings import LiveSetting
+from rpterm.chat.live_settings import LiveSetting
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
 

@@ -38,6 +38,9 @@ class Transcript(VerticalScroll, can_focus=True):
     }
     """
 
+    FOCUS_ON_CLICK = False
+    """A click on a turn selects it; any other leaves the focus to the input."""
+
     class HistoryRequested(Message):
         """The user scrolled to the first loaded turn, and there are older ones."""
 
@@ -50,6 +53,7 @@ class Transcript(VerticalScroll, can_focus=True):
         self.has_more = False
         self.selected: Turn | None = None
         self._marks: Mapping[int, str] = {}
+        self._introduction: tuple[CharacterCard, str, Path | None] | None = None
         self._replacement: Widget | None = None
         """The widget shown in the place of a hidden view."""
 
@@ -98,10 +102,15 @@ class Transcript(VerticalScroll, can_focus=True):
 
     def introduce(self, card: CharacterCard, user: str, portrait: Path | None) -> None:
         """Show the title page above the first turn if that leaves all turns in view."""
-        turns = sum(view.outer_size.height + 1 for view in self._views)
-        free = self.size.height - turns - 2
+        self._introduction = card, user, portrait
+        free = self.size.height - sum(map(self._height_of, self._views)) - 2
         shown = portrait if free >= SMALLEST and not self.has_more else None
         self._title.show(card, user, shown, free)
+
+    def _height_of(self, view: TurnView) -> int:
+        """Rows of a view with its margin, also before the first layout."""
+        width = self.content_size.width - view.gutter.width
+        return view.get_content_height(self.size, self.size, width) + 1
 
     async def prepend(self, turns: Sequence[Turn], *, more: bool) -> None:
         """Add older turns at the top without moving the visible text."""
@@ -166,6 +175,8 @@ class Transcript(VerticalScroll, can_focus=True):
         self.refresh(layout=True)
 
     def on_resize(self) -> None:
+        if self._introduction is not None and len(self._views) <= 1:
+            self.introduce(*self._introduction)
         if self._replacement is not None:
             self._invalidate_layout()  # Its maximum height depends on that of the transcript.
         self.call_after_refresh(self._scroll_to_target)

@@ -224,7 +224,8 @@ class TurnView(Static, can_focus=False):
         self.draw()
 
     def on_click(self, event: events.Click) -> None:
-        if event.chain == 1 and self.turn.id > 0 and not self.text_selection:
+        on_link = "@click" in event.style.meta
+        if event.chain == 1 and self.turn.id > 0 and not (on_link or self.text_selection):
             self.post_message(self.Clicked(self.turn))
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from rpterm.cards.exchange import charx, jsonio, png
-from rpterm.cards.exchange.dialogue import parse_examples as parse_dialogue
+from rpterm.cards.exchange.containers import charx, jsonio, png
+from rpterm.cards.exchange.documents.dialogue import parse_examples as parse_dialogue
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes
-from rpterm.cards.reader import parse
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.writer import dump
 
 
 def imported(document: Any) -> Imported:
@@ -276,6 +276,16 @@ def test_a_lorebook_is_not_a_character() -> None:
     found = imported({"entries": {"3": {"uid": 3, "key": ["x"], "content": "c"}}, "name": "World"})
     assert (found.kind, found.card.name) == ("lorebook", "World")
     assert imported({"spec": "lorebook_v3", "data": {"entries": [ENTRY]}}).card.name == "stray"
+    with pytest.raises(ExchangeError, match="no list of entries"):
+        imported({"spec": "lorebook_v3", "data": {"entries": 5}})
+
+
+def test_a_card_without_lore_has_no_lorebook_to_export() -> None:
+    card = imported(v2()).card
+    assert "character_book" not in given_back(v2(), "v2")["data"]
+    for form in ("world", "lorebook"):
+        with pytest.raises(ExchangeError, match="Anna has no lorebook"):
+            export(card, form)
 
 
 def test_what_a_format_cannot_store_is_noted() -> None:

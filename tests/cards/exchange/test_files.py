@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.errors import ExchangeError
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, file_reader, import_files, safe_name
 from rpterm.cards.exchange.importer import read_any, read_bytes
-from rpterm.cards.reader import load
+from rpterm.cards.format.reader import load
 
 
 def v3(**data: Any) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from rpterm.cards.card import Example
-from rpterm.cards.exchange import jsonio
+from rpterm.cards.exchange.containers import jsonio
 from rpterm.cards.exchange.errors import ExchangeError, NotACard
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes
-from rpterm.cards.reader import parse
-from rpterm.cards.writer import dump
+from rpterm.cards.format.reader import parse
+from rpterm.cards.format.writer import dump
 
 
 def imported(document: Any) -> Imported:

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
-from rpterm.cards.exchange import charx, jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.export import Format, export
 from rpterm.cards.exchange.files import file_reader, import_files
 from rpterm.cards.exchange.importer import read_bytes
+from rpterm.cards.format.reader import load, parse
+from rpterm.cards.format.writer import dump
 from rpterm.cards.library import find
-from rpterm.cards.reader import load, parse
-from rpterm.cards.writer import dump
 
 MANY = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 

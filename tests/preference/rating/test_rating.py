@@ -11,10 +11,10 @@ from killing import run_and_kill
 from rating_support import Table
 
 from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError
-from rpterm.sentences import spans
 from rpterm.store import Store
 from rpterm.store.errors import StoreError
 from rpterm.store.judgement_records import Comparison, Rating
+from rpterm.text.sentences import spans
 from rpterm.types import Origin, Status
 
 

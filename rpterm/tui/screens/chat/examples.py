@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui.screens.chat import preview
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import RptermError
@@ -82,9 +82,9 @@ def _rows(
     if draft.strip():
         path.append(session.message(draft.strip(), path))
     # Always for the chat's own character: examples are not chosen for the others.
-    history = session.scene.view(lead, path)
-    prompt = lead.prompter.build_full(lead.card, record, history)
-    rows = provider.rows(lead.card, record, history, prompt, lead.prompter.count)
+    view = session.scene.view(lead, path)
+    prompt = lead.prompter.build_full(view)
+    rows = provider.rows(view, prompt, lead.prompter.count)
     k, budget = provider.sizes(record.id)
     used = sum(span.tokens for span in prompt.spans if span.source.startswith("example:"))
     default = prompt.context // EXAMPLES_SHARE

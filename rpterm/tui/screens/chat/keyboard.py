@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import keys
 from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.tui.widgets.turn_editor import TurnEditor
@@ -87,7 +87,8 @@ def focus_for_typing(chat: ChatScreen, event: events.Key | events.Paste) -> None
 
     Called before the event is dispatched, so that fast typing keeps its order.
     """
-    if not chat.is_current or not chat.is_mounted or chat.panes.covers:
+    # ``is_current`` also holds behind a dialog.
+    if chat.app.screen is not chat or not chat.is_mounted or chat.panes.covers:
         return
     focused = chat.focused
     takes_text = focused is not None and focused.check_consume_key("a", "a")

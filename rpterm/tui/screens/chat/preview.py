@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm import slash
+from rpterm.chat import slash
 from rpterm.tui import background
 from rpterm.types import Prompt
 

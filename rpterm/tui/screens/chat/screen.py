@@ -16,13 +16,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.widget import MountError
 
 from rpterm.errors import user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
     candidates,
-    chats,
     frame,
     hints,
     keyboard,
@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from rpterm.cards.card import CharacterCard
+    from rpterm.chat.live_settings import LiveSettings
     from rpterm.chat.session import Session
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
-    from rpterm.live_settings import LiveSettings
     from rpterm.tui.screens.chat.navigation import Location
     from rpterm.tui.widgets.panes.chats import ChatsPane
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
@@ -122,8 +122,8 @@ class ChatScreen(Screen[None]):
         self.came_from: list[Location] = []
         self.going_to: tuple[int, int] | None = None
         self.desk = WorkerThread("desk", self._background_failed)
-        self.loads = WorkerThread("load", self._reply_failed)
-        self.replies = WorkerThread("reply", self._reply_failed)
+        self.loads = WorkerThread("load", partial(reply_events.report_bug, self))
+        self.replies = WorkerThread("reply", partial(reply_events.report_bug, self))
         self.idle = WorkerThread("idle", self._background_failed)
         self.previews = WorkerThread("preview", self._background_failed)
         self.poller = polling.Poller(self, self._background_failed)
@@ -169,6 +169,10 @@ class ChatScreen(Screen[None]):
         return self.state.session
 
     # Commands ----------------------------------------------------------------------------------
+    def key_name(self, command: str) -> str:
+        """The first key of a command, as it is written in a sentence."""
+        return keys.key_name(command, self.settings.keys)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return keyboard.allows(self, action, parameters)
 
@@ -203,6 +207,10 @@ class ChatScreen(Screen[None]):
             self.say(str(refusal))
         except RptermError as error:
             self.say(str(error), error=True)
+        except MountError:
+            if self.is_attached:
+                raise
+            return  # The app is quitting: a widget for what was still reported has no place.
         self.refresh_hints()
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -217,10 +225,6 @@ class ChatScreen(Screen[None]):
             self._pending[name] = self.set_timer(seconds, call)
         else:
             call()
-
-    def _reply_failed(self, error: Exception) -> None:
-        """The thread that opens chats or generates replies hit a bug."""
-        reply_events.report_bug(self, error)
 
     def _background_failed(self, error: Exception) -> None:
         """Another thread failed: show a notice; a running reply continues."""
@@ -251,7 +255,7 @@ class ChatScreen(Screen[None]):
 
     @on(messages.OpeningFailed)
     async def opening_failed(self, event: messages.OpeningFailed) -> None:
-        await opening.opening_failed(self, event.text)
+        await self._guarded(opening.opening_failed(self, event.text))
 
     @on(messages.ModelProgressed)
     def model_progressed(self, event: messages.ModelProgressed) -> None:
@@ -263,7 +267,7 @@ class ChatScreen(Screen[None]):
 
     @on(messages.ModelFailed)
     async def model_failed(self, event: messages.ModelFailed) -> None:
-        await opening.model_failed(self, event)
+        await self._guarded(opening.model_failed(self, event))
 
     @on(messages.BranchChanged)
     async def branch_changed(self, event: messages.BranchChanged) -> None:
@@ -355,6 +359,8 @@ class ChatScreen(Screen[None]):
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
     def on_chats_pane_chosen(self, event: ChatsPane.Chosen) -> None:
         """A chat was chosen in the Chats pane."""
+        from rpterm.tui.screens.chat import chats
+
         self.work(chats.open_chat(self, event.chat_id))
 
     def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:

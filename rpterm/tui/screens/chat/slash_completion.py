@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rpterm import live_settings, slash
+from rpterm.chat import live_settings, slash
 from rpterm.tui import keys
 from rpterm.tui.widgets.hints import Completion
 

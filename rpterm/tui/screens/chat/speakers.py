@@ -55,7 +55,7 @@ def next_speaker_name(chat: ChatScreen, scene: Scene, words: str = "") -> str:
 
 
 def next_speaker(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
-    from rpterm.group import GroupError
+    from rpterm.chat.cast.turn_taking import GroupError
 
     path = [turn for turn in chat.transcript.turns if turn.id > 0]
     if (marked := chat.state.marked) is not None:
@@ -70,7 +70,7 @@ def next_speaker(chat: ChatScreen, scene: Scene, words: str) -> Actor | None:
 
 def expected_name(chat: ChatScreen, scene: Scene, request: ScreenRequest) -> str:
     """The name shown above the reply that is awaited; "…" if it is not known yet."""
-    from rpterm.group import GroupError
+    from rpterm.chat.cast.turn_taking import GroupError
 
     if request.speaker:
         try:

@@ -1,0 +1,1 @@
+"""Creates and changes card files on behalf of their author."""

@@ -1,0 +1,1 @@
+"""What a card or lorebook is packed into: JSON, YAML, a picture, an archive."""

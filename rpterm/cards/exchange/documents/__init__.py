@@ -1,0 +1,1 @@
+"""Card and lorebook documents of other programs, read and written without loss."""

@@ -1,0 +1,187 @@
+"""Converts other programs' world files: standalone lorebooks with entries keyed by number.
+
+Under ``ORIGIN``, each entry stores its key (``uid``) and a patch ``w`` of everything that does not
+map to our fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.exchange.documents.book import (
+    check_count,
+    common_fields,
+    hoist_common_patches,
+    is_entry,
+    read_settings,
+)
+from rpterm.cards.exchange.documents.entry import (
+    LOGICS,
+    NUMBERS,
+    ORIGIN,
+    OUTLET,
+    POSITIONS,
+    ROLES,
+    note_unsupported,
+    read_logic,
+    read_probability,
+    read_role,
+    recurses,
+    usable_keys,
+    usual_whole_words,
+)
+from rpterm.cards.exchange.documents.fields import Fields
+from rpterm.cards.exchange.documents.patch import Table, apply, diff, merge_common, without
+from rpterm.cards.exchange.notes import ImportNotes
+from rpterm.foreign_json import as_mapping, as_texts
+
+_FLAGS = {
+    "excludeRecursion": "exclude_recursion",
+    "preventRecursion": "prevent_recursion",
+    "delayUntilRecursion": "delay_until_recursion",
+    "ignoreBudget": "ignore_budget",
+    "groupOverride": "group_override",
+    "constant": "constant",
+    "caseSensitive": "case_sensitive",
+}
+_CAPITAL = re.compile("[A-Z]")
+
+
+def is_world(raw: Mapping[str, Any]) -> bool:
+    """Whether this is a world file: entries keyed by number, or with ``key`` for ``keys``."""
+    entries = raw.get("entries")
+    if isinstance(entries, Mapping):
+        return not entries or any(isinstance(each, Mapping) for each in entries.values())
+    return isinstance(entries, list) and any(
+        isinstance(each, Mapping) and "key" in each for each in entries
+    )
+
+
+def read_world(raw: Mapping[str, Any], notes: ImportNotes) -> Lorebook | None:
+    """Read a world file's lorebook; ``None`` if it is not a world file."""
+    if not is_world(raw):
+        return None
+    listed = raw["entries"]
+    pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
+    check_count(len(pairs))
+    entries = [
+        _read_entry(each, str(key), number, notes)
+        for number, (key, each) in enumerate(pairs, 1)
+        if is_entry(each, f"world entry {number}", notes)
+    ]
+    recursive = any(recurses(as_mapping(each)) for _, each in pairs)
+    settings = read_settings(Fields(raw, notes, "world"), recursive)
+    book = replace(settings, entries=tuple(entries))
+    origin: Table = {"format": "world"}
+    patch = diff(common_fields(book), without(raw, "entries"))
+    origin |= {"book": patch} if patch else {}
+    origin |= {"list": True} if isinstance(listed, list) else {}
+    return hoist_common_patches(book, origin)
+
+
+def write_world(book: Lorebook) -> dict[str, Any]:
+    """The lorebook as a world file, with the patches of its original applied."""
+    origin = as_mapping(book.extensions.get(ORIGIN))
+    origin = origin if origin.get("format") == "world" else {}
+    common = as_mapping(origin.get("common"))
+    entries: Table = {}
+    for entry in book.entries:
+        own = entry.extensions.get(ORIGIN)
+        own = own if isinstance(own, Mapping) else None
+        key = str(own["key"]) if own and "key" in own else _free_key(entries)
+        key = key if key not in entries else _free_key(entries)
+        base = _base_entry(entry, key)
+        if own is not None and origin:
+            base = apply(base, merge_common(own.get("w"), common.get("w")))
+        entries[key] = base
+    document = apply(common_fields(book), origin.get("book"))
+    document["entries"] = list(entries.values()) if origin.get("list") else entries
+    return document
+
+
+def _free_key(entries: Table) -> str:
+    number = len(entries)
+    while str(number) in entries:
+        number += 1
+    return str(number)
+
+
+def _read_entry(raw: Mapping[str, Any], key: str, number: int, notes: ImportNotes) -> LoreEntry:
+    embedded = {"key": raw.get("keys"), "keysecondary": raw.get("secondary_keys")}
+    fields = Fields({**embedded, **raw}, notes, f"world entry {number}")
+    keys, secondary = usable_keys(fields.texts("key"), fields), fields.texts("keysecondary")
+    position = fields.integer("position", 0, 0)
+    converted: dict[str, Any] = {ours: fields.flag(theirs) for theirs, ours in _FLAGS.items()}
+    converted |= {each: fields.integer(each, 0, 0) for each in NUMBERS}
+    included, excluded = _characters(raw.get("characterFilter"))
+    entry = LoreEntry(
+        keys=keys,
+        content=fields.text("content"),
+        comment=fields.text("comment"),
+        secondary_keys=usable_keys(secondary, fields) if fields.flag("selective", True) else (),
+        logic=read_logic(fields),
+        enabled=not fields.flag("disable"),
+        position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
+        depth=fields.integer("depth", 4, 0),
+        role=read_role(fields),
+        order=fields.integer("order", 100),
+        probability=read_probability(fields),
+        scan_depth=fields.optional_integer("scanDepth"),
+        group=fields.line("group"),
+        group_weight=fields.integer("groupWeight", 100, 0),
+        characters=included,
+        exclude_characters=excluded,
+        whole_words=fields.flag("matchWholeWords", usual_whole_words(keys)),
+        **converted,
+    )
+    settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
+    note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, notes)
+    origin: Table = {"key": key}
+    patch = diff(_base_entry(entry, key), dict(raw))
+    origin |= {"w": patch} if patch else {}
+    return replace(entry, extensions={ORIGIN: origin})
+
+
+def _base_entry(entry: LoreEntry, key: str) -> Table:
+    base: Table = {
+        "uid": int(key) if key.isascii() and key.isdigit() and len(key) < 15 else key,
+        "key": list(entry.keys),
+        "keysecondary": list(entry.secondary_keys),
+        "content": entry.content,
+        "comment": entry.comment or entry.name,
+        "selective": True,
+        "order": entry.order,
+        "position": POSITIONS.index(entry.position),
+        "disable": not entry.enabled,
+        "constant": entry.constant,
+        "depth": entry.depth,
+        "role": ROLES.index(entry.role) if entry.position == "depth" else None,
+        "probability": entry.probability,
+    }
+    base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
+    base |= {each: getattr(entry, each) for each in NUMBERS if getattr(entry, each)}
+    is_usual = entry.whole_words == usual_whole_words(entry.keys)
+    base["matchWholeWords"] = None if is_usual else entry.whole_words
+    if entry.logic != "and_any":
+        base["selectiveLogic"] = LOGICS.index(entry.logic)
+    if entry.scan_depth is not None:
+        base["scanDepth"] = entry.scan_depth
+    if entry.group:
+        base["group"] = entry.group
+    if entry.group_weight != 100:
+        base["groupWeight"] = entry.group_weight
+    if entry.characters or entry.exclude_characters:
+        names = list(entry.characters or entry.exclude_characters)
+        base["characterFilter"] = {"isExclude": not entry.characters, "names": names, "tags": []}
+    return base
+
+
+def _characters(raw: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The included and the excluded characters of a filter."""
+    given = as_mapping(raw)
+    kept = tuple(each for each in as_texts(given.get("names")) if each.isprintable())
+    return ((), kept) if given.get("isExclude") else (kept, ())

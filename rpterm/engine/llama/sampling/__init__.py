@@ -1,0 +1,1 @@
+"""Samples tokens: the sampler chain, grammars and banned phrases."""

@@ -1,0 +1,1 @@
+"""Measures what this machine has for a model: main memory and GPU memory."""

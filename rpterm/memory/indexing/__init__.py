@@ -1,0 +1,1 @@
+"""The searchable index of memories in RAM: words, vectors, and how it follows the database."""

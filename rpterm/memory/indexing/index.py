@@ -1,0 +1,227 @@
+"""The searchable index of one character's memories: rows of arrays in RAM.
+
+It holds no texts and reads no database. Rows are only ever appended; an edit forgets one row and
+appends another. A row is *shown* when it may be recalled: a memory without a source turn always is,
+one with a source turn is while that turn lies on the branch last passed to ``show`` for its chat.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpterm.memory.indexing.bm25 import WordIndex
+from rpterm.memory.indexing.growable_array import GrowableArray
+from rpterm.memory.indexing.vector_index import VectorIndex
+
+SITTING_GAP = 6 * 3600.0
+"""Seconds of silence after which a chat counts as resumed in a new sitting."""
+
+TURN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One memory as the index sees it.
+
+    Attributes:
+        id: The memory's id, above 0.
+        chat: Its chat, or 0 if it belongs to none.
+        turn: Its source turn, or 0.
+        kind: Its position in ``records.KINDS``.
+        created: Unix seconds.
+        importance: 0 to 1.
+        question: The share of it that only asks something, 0 to 1.
+        newer: Memories that supersede it wherever they are shown.
+    """
+
+    id: int
+    chat: int = 0
+    turn: int = 0
+    kind: int = TURN
+    created: float = 0.0
+    importance: float = 0.0
+    pinned: bool = False
+    question: float = 0.0
+    newer: tuple[int, ...] = ()
+
+
+class MemoryIndex:
+    """The rows of one character's memories."""
+
+    def __init__(self, vectors: VectorIndex) -> None:
+        self.words = WordIndex()
+        self.vectors = vectors
+        self._by_chat: dict[int, array[int]] = {}
+        self._id = GrowableArray(np.int64)
+        self._turn = GrowableArray(np.int64)
+        self._kind = GrowableArray(np.int8)
+        self._created = GrowableArray(np.float64)
+        self._importance = GrowableArray(np.float32)
+        self._pinned = GrowableArray(np.bool_)
+        self._question = GrowableArray(np.float32)
+        self._shown = GrowableArray(np.bool_)
+        self._before = GrowableArray(np.int32, -1)
+        self._after = GrowableArray(np.int32, -1)
+        self._sitting = GrowableArray(np.int32)
+        self._distilled_rows: dict[int, int] = {}  # memories that are not turns: few, interlinked
+        self._newer: dict[int, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._id)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Memory ids; 0 where a row was forgotten."""
+        return self._id.view
+
+    @property
+    def turns(self) -> NDArray[np.int64]:
+        return self._turn.view
+
+    @property
+    def created(self) -> NDArray[np.float64]:
+        return self._created.view
+
+    @property
+    def importance(self) -> NDArray[np.float32]:
+        return self._importance.view
+
+    @property
+    def pinned(self) -> NDArray[np.bool_]:
+        return self._pinned.view
+
+    @property
+    def question(self) -> NDArray[np.float32]:
+        """The share of each row that only asks something."""
+        return self._question.view
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        return self._shown.view
+
+    @property
+    def before(self) -> NDArray[np.int32]:
+        """For each row, the previous row of its sitting, or -1."""
+        return self._before.view
+
+    @property
+    def after(self) -> NDArray[np.int32]:
+        """For each row, the next row of its sitting, or -1."""
+        return self._after.view
+
+    @property
+    def sitting(self) -> NDArray[np.int32]:
+        """A number shared by the rows of one sitting."""
+        return self._sitting.view
+
+    def add(self, entry: IndexEntry, terms: Sequence[str]) -> int:
+        """Append a memory; one with a source turn stays hidden until ``show``.
+
+        Returns:
+            Its row.
+        """
+        row = self.words.add(terms)
+        self._id.append(entry.id)
+        self._by_chat.setdefault(entry.chat, array("i")).append(row)
+        self._turn.append(entry.turn)
+        self._kind.append(entry.kind)
+        self._created.append(entry.created)
+        self._importance.append(entry.importance)
+        self._pinned.append(entry.pinned)
+        self._question.append(entry.question)
+        self._shown.append(not entry.turn)
+        self._before.append(-1)
+        self._after.append(-1)
+        self._sitting.append(row)
+        self.vectors.grow(row + 1)
+        if entry.kind != TURN:
+            self._distilled_rows[entry.id] = row
+        if entry.newer:
+            self._newer[row] = entry.newer
+        return row
+
+    def shown_of(self, memory_ids: Collection[int]) -> set[int]:
+        """Which of these memories may be recalled; memories of turns are not looked up."""
+        rows = {i: self._distilled_rows[i] for i in memory_ids if i in self._distilled_rows}
+        return {i for i, row in rows.items() if self.ids[row] == i and self.shown[row]}
+
+    def outdated(self) -> NDArray[np.int64]:
+        """The rows that a newer, shown memory supersedes."""
+        rows = [row for row, newer in self._newer.items() if self.shown_of(newer)]
+        return np.array(rows, np.int64)
+
+    def rows_of(self, memory_ids: Collection[int]) -> list[int]:
+        """The rows of these memories; memories without a row are skipped."""
+        wanted = np.fromiter(memory_ids, np.int64, len(memory_ids))
+        return [int(row) for row in np.flatnonzero(np.isin(self.ids, wanted))]
+
+    def forget(self, row: int) -> None:
+        """Take a row out for good; its neighbours become each other's neighbours."""
+        before, after = int(self.before[row]), int(self.after[row])
+        if before >= 0:
+            self.after[before] = after
+        if after >= 0:
+            self.before[after] = before
+        self._newer.pop(row, None)
+        self.ids[row] = 0
+        self.shown[row] = False
+        self.pinned[row] = False
+        self.before[row] = self.after[row] = -1
+        self.vectors.clear(row)
+
+    def show(self, chat: int, path: Sequence[int]) -> None:
+        """Make the turns of a path, and the memories drawn from them, the shown ones of a chat.
+
+        Args:
+            chat: The chat.
+            path: Turn ids from the root to the leaf.
+        """
+        rows = self._rows_of_chat(chat)
+        turns = self.turns[rows]
+        on_path = np.isin(turns, np.asarray(path, np.int64))
+        self.shown[rows] = on_path | (turns == 0)
+        self.before[rows] = -1
+        self.after[rows] = -1
+        self.sitting[rows] = rows
+        self._link_neighbours(rows[on_path & (self._kind.view[rows] == TURN)], path)
+
+    def rows_of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
+        """The rows whose source is one of these turns of a chat."""
+        rows = self._rows_of_chat(chat)
+        return rows[np.isin(self.turns[rows], np.fromiter(turns, np.int64, len(turns)))]
+
+    def last_sitting(self, before: float) -> tuple[float, float] | None:
+        """The first and the last moment of the newest shown sitting before a moment."""
+        is_turn = self.shown & (self._kind.view == TURN) & (self.created < before)
+        rows = np.flatnonzero(is_turn)
+        # A chat that was opened and left again, with nothing but its greeting, does not count.
+        _, position, sizes = np.unique(self.sitting[rows], return_inverse=True, return_counts=True)
+        rows = rows[sizes[position] > 1]
+        if not len(rows):
+            return None
+        newest = rows[np.argmax(self.created[rows])]
+        moments = self.created[rows[self.sitting[rows] == self.sitting[newest]]]
+        return float(moments.min()), float(moments.max())
+
+    def _rows_of_chat(self, chat: int) -> NDArray[np.int64]:
+        rows = np.array(self._by_chat.get(chat, ()), np.int64)
+        return rows[self.ids[rows] > 0]
+
+    def _link_neighbours(self, rows: NDArray[np.int64], path: Sequence[int]) -> None:
+        """Order the rows along the path and split them into sittings."""
+        if not len(rows):
+            return
+        steps = np.asarray(path, np.int64)
+        sorter = np.argsort(steps)
+        place = sorter[np.searchsorted(steps, self.turns[rows], sorter=sorter)]
+        rows = rows[np.argsort(place, kind="stable")]
+        joined = np.diff(self.created[rows]) < SITTING_GAP
+        self.before[rows[1:]] = np.where(joined, rows[:-1], -1)
+        self.after[rows[:-1]] = np.where(joined, rows[1:], -1)
+        starts = np.flatnonzero(np.concatenate([[True], ~joined]))
+        self.sitting[rows] = np.repeat(rows[starts], np.diff([*starts, len(rows)]))

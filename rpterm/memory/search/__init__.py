@@ -1,0 +1,1 @@
+"""Finds the memories that a draft calls for."""

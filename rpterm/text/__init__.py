@@ -1,0 +1,1 @@
+"""What all rooms know about text: sentences, words, months, encodings. Pure."""
