@@ -12,7 +12,7 @@ from functools import lru_cache
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Evidence
 from rpterm.scoring.word_frequency import rarity
-from rpterm.unspaced import UNSPACED
+from rpterm.text.unspaced import UNSPACED
 
 _NOT = re.compile(
     "从来不|从来没|从不|从未|不曾|没有|讨厌|厌恶|憎恨|反感|害怕|过敏|拒绝|禁止|[不没未无别恨怕拒禁忌戒]"

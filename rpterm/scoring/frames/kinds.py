@@ -25,8 +25,8 @@ from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import Evidence
 from rpterm.scoring.texts import content_stems
 from rpterm.scoring.word_frequency import rarity
-from rpterm.sentences import with_offsets
-from rpterm.unspaced import UNSPACED
+from rpterm.text.sentences import with_offsets
+from rpterm.text.unspaced import UNSPACED
 
 _ANCHOR = 3.0
 """The summed rarity of the words in common that make a clash certain."""

@@ -24,8 +24,8 @@
 - Accuracy (``bench planted``), with ``relations``: 0.93 of the card's own lines when negated; of
   contradictions in the character's own words 0.22 of 100 about shipped cards (0.05 without frames)
   and, where one point is swapped, 0.44 of 86 that were not looked at while the rules were written
-  (0.07 without frames; 0.74 of the 86 that were). False alarms: 2 on as many
-  true replies, and 0.5 % on 1,500 replies of ConvAI2 (0.4 % without the kinds).
+  (0.07 without frames; 0.74 of the 86 that were). False alarms: 2 on as many true
+  replies, and 0.5 % on 1,500 replies of ConvAI2 (0.4 % without the kinds).
 - Blind spots: contradictions by paraphrase. Without an NLI model nothing that was tried helps:
   pairing lines by embeddings instead of words (recall 0.25, false alarms 0.21), the likelihood of
   the reply under the line and under its negation (a contradiction is more likely under the
