@@ -6,32 +6,25 @@ settings. It knows no store and no model.
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App
-from textual.binding import BindingsMap
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from rpterm.tui import alt_keys, background, hangup, key_check, keys, themes
+from rpterm.tui import background, key_check, keys
+from rpterm.tui.base_app import BaseApp
 from rpterm.tui.early_keys import EarlyKeys
 from rpterm.tui.screens.chat import keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
 if TYPE_CHECKING:
-    from textual.driver import Driver
-
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.live_settings import LiveSettings
     from rpterm.config import Settings
-    from rpterm.tui.screens.help import HelpScreen
-    from rpterm.tui.screens.tour import TourScreen
 
 DOUBLE_PRESS_S = 2.0
 """Pressing Ctrl+C twice within this time quits."""
@@ -41,17 +34,11 @@ STOP_TIMEOUT_S = 1.0
 """Longest wait on exit for a stopped reply to be stored."""
 
 
-class RptermApp(App[None], inherit_bindings=False):
+class RptermApp(BaseApp):
     """The interactive chat program."""
 
-    TITLE = "rpterm"
-    ENABLE_COMMAND_PALETTE = False
-    NOTIFICATION_TIMEOUT = 4
-    # Textual declares it as a variable of the instance.
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
     CSS = (
-        themes.TOASTS
-        + themes.ANSI_CURSOR
+        BaseApp.CSS
         + """
     CommandPalette #--container {
         visibility: visible; width: 96; max-width: 94%; height: auto; max-height: 88%;
@@ -107,22 +94,15 @@ class RptermApp(App[None], inherit_bindings=False):
         Raises:
             KeyMapError: ``settings.keys`` names a command or a key that does not exist.
         """
-        key_check.check(settings.keys)
-        super().__init__()
-        self.settings, self._first_run = settings, first_run
-        self._on_setting = on_setting
+        super().__init__(settings, [key.id for key in keys.of_scope("app")], on_setting)
+        self._first_run = first_run
         choose = card is None if choose is None else choose
         self.chat = ChatScreen(
             card, opener, settings, greeting=greeting, choose=choose, live_settings=live_settings
         )
-        self._bindings = BindingsMap(keys.bindings("app", settings.keys))
         self.use_command_palette = True
         self._interrupted = 0.0
         self._early_keys = EarlyKeys(self, self._type)
-        themes.apply(self, settings.theme)
-
-    def get_driver_class(self) -> type[Driver]:
-        return hangup.hangup_safe(alt_keys.with_alt_parser(super().get_driver_class()))
 
     def get_default_screen(self) -> Screen[Any]:
         return self.chat
@@ -147,16 +127,7 @@ class RptermApp(App[None], inherit_bindings=False):
             session.close()
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
-            if (number := getattr(signal, name, None)) is not None:
-                try:
-                    loop.add_signal_handler(number, self.leave)
-                except (NotImplementedError, RuntimeError, ValueError):
-                    return  # Windows, or not the main thread: the default handler stays.
         self.call_later(self._early_keys.release)
-        if not self.is_headless:
-            self.set_interval(hangup.CHECK_INTERVAL_S, self._leave_on_hangup)
         if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
         if self.settings.keys and (warning := key_check.find_conflict(self.settings.keys)):
@@ -175,16 +146,12 @@ class RptermApp(App[None], inherit_bindings=False):
         keyboard.focus_for_typing(self.chat, event)
         await super().on_event(event)
 
-    def _leave_on_hangup(self) -> None:
-        if hangup.terminal_is_gone():
-            self.leave()
-
     def leave(self) -> None:
         """Stop a running reply and quit."""
         if (session := self.chat.state.session) is not None:
             session.cancel()
             background.keep_draft(session, self.chat.input.full_text)
-        self.exit()
+        super().leave()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the help key to the tour, which knows whether ``?`` is part of typed text."""
@@ -195,21 +162,15 @@ class RptermApp(App[None], inherit_bindings=False):
         return not isinstance(self.screen, TourScreen)
 
     # Commands of the registry with scope "app" --------------------------------------------------
-    def action_command(self, name: str) -> None:
-        self.run_command(name)
-
     def run_command(self, name: str) -> None:
         """Run a command by its id."""
         match name:
-            case "help":
-                from rpterm.tui.screens.help import HelpScreen
-
-                if not self._bring_to_front(HelpScreen):
-                    self.push_screen(HelpScreen(self.settings.keys))
+            case "help" | "theme" | "quit":
+                super().run_command(name)
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
 
-                if not self._bring_to_front(TourScreen):
+                if not self.bring_to_front(TourScreen):
                     state, settings = self.chat.state, self.settings
                     failed = state.figures.phase in (Phase.FAILED, Phase.CLOSED)
                     loading = state.info is None and not failed
@@ -220,25 +181,12 @@ class RptermApp(App[None], inherit_bindings=False):
                     )
             case "palette":
                 self.action_command_palette()
-            case "theme":
-                from rpterm.tui.screens import themes as theme_chooser
-
-                self.run_worker(theme_chooser.choose(self, self._on_setting))
             case "interrupt":
                 self._interrupt()
             case "suspend":
                 self.action_suspend_process()
-            case "quit":
-                self.leave()
             case _:
                 self.chat.command(name)
-
-    def _bring_to_front(self, kind: type[HelpScreen | TourScreen]) -> bool:
-        """Whether such a dialog is open; if another one covers it, that one is closed."""
-        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
-        if isinstance(below, kind):
-            self.pop_screen()
-        return isinstance(self.screen, kind)
 
     def _insert_typed(self, typed: str) -> None:
         """Put text into the input that was typed or pasted over the tour, which this closed."""

@@ -19,6 +19,7 @@ from rpterm.tui import key_names
 
 if TYPE_CHECKING:
     from textual.binding import Binding
+    from textual.dom import DOMNode
 
 Scope = Literal["app", "chat", "turn", "list", "edit", "judge", "memory", "examples"]
 """Where a key is active: everywhere, in the chat, in the editor of a turn, in a list, in a form,
@@ -186,8 +187,8 @@ KEYS: tuple[Key, ...] = (
     Key("world", ("alt+l",), "worlds", "Choose the worlds of a character or of this chat: lore "
         "that several of them share.", CHAT),
     Key("persona", ("f6",), "you", "Choose or describe who you are in this chat.", CHAT),
-    Key("next-place", ("tab",), "next", "Move to the next pane, and from the last one back to the "
-        "input.", PANES, when=("input", "elsewhere")),
+    Key("next-place", ("tab",), "next pane", "Move to the next pane, and from the last one back "
+        "to the input.", PANES, when=("input", "elsewhere")),
     Key("pane-prompt", ("f2",), "prompt", "Show the prompt: every piece with its tokens, and what "
         "was left out.", PANES),
     Key("pane-card", ("f3",), "card", "Show the character's card.", PANES),
@@ -355,6 +356,13 @@ def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None)
         )
         for key in map(BY_ID.__getitem__, ids)
     ]  # fmt: skip
+
+
+def bind(node: DOMNode, own: list[Binding]) -> None:
+    """Add bindings to a widget or screen, below those of its class."""
+    from textual.binding import BindingsMap
+
+    node._bindings = BindingsMap.merge([node._bindings, BindingsMap(own)])
 
 
 def markdown() -> str:

@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 _USAGE_FLAG = "palette.used"
 """The flag of the store that holds how often each command was run from here, as JSON."""
 
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "regenerate": ("reroll",), "candidates": ("alternatives",), "delete": ("remove",),
+    "branch-here": ("checkpoint", "fork"), "branches": ("checkpoints",), "hide": ("ghost",),
+    "chats": ("search", "history"), "cast": ("group", "narrator", "mute"), "quit": ("exit",),
+    "world": ("lorebook", "world info"), "pane-prompt": ("context",),
+    "pane-card": ("avatar", "portrait"), "pane-memory": ("summary", "facts"),
+    "settings": ("model", "samplers", "options"), "theme": ("dark", "light", "appearance"),
+    "unrate": ("undo rating",),
+}  # fmt: skip
+"""What other programs call a command, by its id."""
 
 WIDTH = 96
 """Most cells of the palette's box."""
@@ -67,7 +77,8 @@ def title(key: keys.Key) -> str:
 def rank(query: str, key: keys.Key) -> float:
     """How well a command matches a query, 0 (not at all) to 1 (its exact name)."""
     words = query.casefold().replace("-", " ").split()
-    phrase, names = " ".join(words), (key.id.replace("-", " "), key.label.casefold())
+    phrase = " ".join(words)
+    names = (key.id.replace("-", " "), key.label.casefold(), *ALIASES.get(key.id, ()))
     both_names = " ".join(names)
     everything = f"{both_names} {key.description} {key.group}".casefold()
     grades = (

@@ -21,17 +21,18 @@ from rpterm.store import Store
 
 
 class Terminal:
-    """``rpterm chat sherlock`` behind a pty."""
+    """``rpterm chat sherlock``, or another command, behind a pty."""
 
     def __init__(
         self,
         *arguments: str,
+        command: str = "chat",
         size: tuple[str, str] = ("100", "30"),
         stderr: IO[bytes] | None = None,
     ) -> None:
         self.main, other = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rpterm", "chat", *arguments],
+            [sys.executable, "-m", "rpterm", command, *arguments],
             stdin=other, stdout=other, stderr=stderr or other, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", "COLUMNS": size[0], "LINES": size[1]},
         )  # fmt: skip
@@ -55,9 +56,9 @@ class Terminal:
 
 
 @contextmanager
-def opened(home: Path, **options: Any) -> Iterator[Terminal]:
+def opened(home: Path, *arguments: str, **options: Any) -> Iterator[Terminal]:
     Store(home / "rpterm.db").close()  # Not the first run: no tour is in the way.
-    terminal = Terminal("sherlock", **options)
+    terminal = Terminal(*(arguments or ["sherlock"]), **options)
     try:
         yield terminal
     finally:
@@ -147,6 +148,17 @@ def test_the_screen_is_shown_if_standard_error_goes_to_a_file(home: Path, tmp_pa
     with (tmp_path / "errors.txt").open("wb") as errors:
         chat_and_quit(home, stderr=errors)
     assert not (tmp_path / "errors.txt").read_bytes()
+
+
+def test_the_review_is_shown_likewise_and_ends_with_its_terminal(
+    home: Path, tmp_path: Path
+) -> None:
+    with (tmp_path / "errors.txt").open("wb") as errors:
+        options = {"command": "review", "stderr": errors}
+        with opened(home, "--show", "all", **options) as terminal:
+            terminal.wait_for("Nothing to review here")
+            terminal.vanish()
+            assert terminal.process.wait(LIMIT_S) >= 0
 
 
 def chat_and_quit(home: Path, **options: Any) -> None:

@@ -315,6 +315,12 @@ def test_a_question_about_oneself_borrows_no_evidence():
     assert set(asked.own) == set(terms("married"))
 
 
+def test_the_characters_own_name_is_no_search_word():
+    path = [replace(turn(1, "Ah."), role="assistant", speaker="Juno Vale"), turn(2, "So.")]
+    asked = build_text_query("hey Juno, where is Ann's lamp", path, NOON)
+    assert "juno" not in asked.terms and {"ann", "lamp"} <= set(asked.own)
+
+
 def test_a_greeting_does_not_search_for_the_speakers_names():
     path = [replace(turn(1, "Holmes lies on the sofa. Ann, sit down."), speaker="Holmes")]
     path.append(turn(2, "sherry please"))

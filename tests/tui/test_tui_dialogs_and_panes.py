@@ -117,7 +117,7 @@ async def test_the_chats_pane_opens_the_chosen_chat(stage: Stage) -> None:
         await wait_until(pilot, lambda: len(stage.opened) == 2 and phase(app) == "ready")
         assert len(texts(app)) == 1
         await pilot.press("f4")
-        await wait_until(pilot, lambda: "3 turns" in screen_text(app))
+        await wait_until(pilot, lambda: f"{CARD.name} · 3 turns · just now" in screen_text(app))
         assert "first chat" in screen_text(app)  # It has no title but what was said first.
         lines = screen_text(app).splitlines()
         row = next(y for y, line in enumerate(lines) if "3 turns" in line)
@@ -303,6 +303,21 @@ async def test_without_a_card_the_character_list_opens_first(
         assert "Mara Venn" in screen_text(app)
 
 
+async def test_the_list_of_characters_begins_at_the_present_one(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RPTERM_HOME", str(tmp_path))
+    (tmp_path / "characters").mkdir()
+    for name in ("Ada", "Zoe"):
+        (tmp_path / "characters" / f"{name}.toml").write_text(f'name = "{name}"')
+    stage.card_path = str(tmp_path / "characters" / "Zoe.toml")
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f9")
+        await wait_until(pilot, lambda: "● Zoe" in screen_text(app))
+        assert app.screen.query_one(OptionList).highlighted_option.id == stage.card_path
+
+
 # Program ---------------------------------------------------------------------------------------
 async def test_help_lists_every_command_and_the_users_own_keys(stage: Stage) -> None:
     stage.settings = Settings(theme="lamplight", keys={"regenerate": "ctrl+y"})
@@ -371,6 +386,19 @@ def test_the_palette_offers_every_command_except_movements(stage: Stage) -> None
     assert len({palette.title(key) for key in offered}) == len(offered)
 
 
+async def test_a_click_outside_a_form_loses_nothing_that_was_written(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f5")
+        await wait_until(pilot, lambda: isinstance(app.screen, Form) and app.focused)
+        await type_text(pilot, "Fog")
+        await pilot.click(offset=(0, 0))
+        assert isinstance(app.screen, Form) and "Fog" in screen_text(app)
+        await pilot.press("backspace", "backspace", "backspace")
+        await pilot.click(offset=(0, 0))
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
 def best(query: str, many: int = 1) -> list[str]:
     found = [(palette.rank(query, key), key.id) for key in keys.KEYS if key.palette]
     return [name for rank, name in sorted(found, key=lambda each: -each[0]) if rank][:many]
@@ -383,6 +411,13 @@ def test_the_palette_ranks_names_above_descriptions() -> None:
     assert best("bran", 2) == ["branch-here", "branches"]
     assert best("retry") == ["regenerate"]  # Its label.
     assert best("temperature") == ["settings"]  # Only in its description.
+
+
+def test_the_palette_knows_what_other_programs_call_a_command() -> None:
+    assert palette.ALIASES.keys() <= keys.BY_ID.keys()
+    for name, aliases in palette.ALIASES.items():
+        assert [best(alias) for alias in aliases] == [[name]] * len(aliases)
+    assert best("lore") == ["world"]
     assert best("reply generate", 1) == ["regenerate"]
     assert best("zeppelin") == []
 

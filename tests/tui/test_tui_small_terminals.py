@@ -50,6 +50,15 @@ async def test_the_depth_field_of_a_note_is_always_visible(stage: Stage) -> None
         await wait_until(pilot, lambda: "│ 7" in screen_text(app))
 
 
+# Lists -----------------------------------------------------------------------------------------
+async def test_the_hints_of_a_list_fit_into_sixty_columns(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (60, 20)) as pilot:
+        await pilot.press("f6")
+        hints = "⏎ choose · ^N new · ^R rename · ^D delete · Esc leave"
+        await wait_until(pilot, lambda: hints in screen_text(app))
+
+
 # Turns -----------------------------------------------------------------------------------------
 async def test_an_edited_turn_stays_visible_when_the_terminal_shrinks(tmp_path: Path) -> None:
     app = Stage(tmp_path, turns=12).app()
@@ -164,7 +173,7 @@ async def test_the_hints_of_a_small_terminal_show_leave_and_help(
         assert "^O continue" in screen_text(app)
         await pilot.press("ctrl+up")
         await wait_until(pilot, lambda: "Esc back  F1 help" in screen_text(app))
-        for hint in ("b branch", "d delete", "12345 rate"):
+        for hint in ("b branch", "d delete", "1-5 rate"):
             assert hint in screen_text(app).splitlines()[-1]
         await pilot.press("escape", "alt+v")
         await wait_until(pilot, lambda: "1 of 6" in screen_text(app))

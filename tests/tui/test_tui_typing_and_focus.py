@@ -64,7 +64,7 @@ async def test_text_typed_or_pasted_in_a_pane_goes_to_the_input(stage: Stage, ke
     app = stage.app()
     async with running(app, (120, 40)) as pilot:
         await pilot.press(key)
-        await wait_until(pilot, lambda: app.chat.panes.shown)
+        await wait_until(pilot, lambda: "Tab next pane" in screen_text(app).splitlines()[-1])
         await pilot.press("tab")
         await wait_until(pilot, lambda: "↑↓" in screen_text(app).splitlines()[-1])
         last = screen_text(app).splitlines()[-1]

@@ -16,15 +16,17 @@ _SPELLINGS = {
     "isnt": "isn't", "arent": "aren't", "wasnt": "wasn't", "cant": "can't", "wont": "won't",
     "havent": "haven't", "hasnt": "hasn't", "wouldnt": "wouldn't", "couldnt": "couldn't",
     "whats": "what's", "wheres": "where's", "whos": "who's", "hows": "how's", "whens": "when's",
-    "thats": "that's", "theyre": "they're", "youre": "you're", "lets": "let's", "u": "you",
-    "ur": "your", "cuz": "because", "coz": "because", "cos": "because", "bc": "because",
+    "thats": "that's", "hes": "he's", "shes": "she's",
+    "theyre": "they're", "youre": "you're", "lets": "let's", "u": "you", "ur": "your",
+    "cuz": "because", "coz": "because", "cos": "because", "bc": "because",
     "btw": "by the way", "tmrw": "tomorrow", "tmr": "tomorrow", "bday": "birthday",
     "fav": "favourite", "fave": "favourite", "bf": "boyfriend", "gf": "girlfriend",
 }  # fmt: skip
 _SPELLED = re.compile(rf"(?<![\w'’.])(?:{'|'.join(_SPELLINGS)})(?![\w'’])", re.IGNORECASE)
 _WILL = re.compile(
-    r"(?:(?<=^)|(?<=[,.!?;] ))ill(?= (?:be|bring|buy|call|come|do|get|give|go|help|make|meet|see|"
-    r"send|show|take|tell|visit|wait|write)\b)",
+    r"(?:(?<=^)|(?<=[,.!?;] )|(?<=promise ))"
+    r"ill(?= (?:be|bring|buy|call|come|do|get|give|go|help|make|meet|see|send|show|"
+    r"take|tell|visit|wait|write)\b)",
     re.IGNORECASE,
 )
 _OWNER = re.compile(

@@ -48,7 +48,8 @@ _HYPOTHETICAL = re.compile(
 )
 _LETTER = re.compile(r"[^\W_]")
 _JOKE = re.compile(
-    r"\b(?:jok(?:e|ed|es|ing)|kidding|ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
+    r"(?<!\bnot )(?<!n['’]t )\b(?:jok(?:e|ed|es|ing)|kidding)\b|"
+    r"\b(?:ha(?:ha)+|hehe|lol|lmao|rofl|sarcas\w+|lied|lying|"
     r"once upon a time|true or false|two truths)\b|[;:]-?[)P]|[😂🤣😜😉]",
     re.IGNORECASE,
 )

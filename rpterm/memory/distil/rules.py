@@ -58,7 +58,8 @@ GREETING = re.compile(
 )
 _NAMES = r"(?-i:[A-Z])\w+(?:(?:, | and |, and )(?-i:[A-Z])\w+)*"
 _NAMED = (
-    r"(?:, | and )(?:(?:h(?:is|er)|its|their|the) names?(?: is| are|['’]s) )?"
+    r"(?:, | and )(?:(?:h(?:is|er)|its|their|the) names?(?: is| are|['’]s) |"
+    r"(?:s?he|it)(?: is|['’]s) called )?"
     rf"(?P<names>{_NAMES})"
 )
 _DOING = (

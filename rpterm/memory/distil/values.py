@@ -8,8 +8,8 @@ from rpterm.memory.distil.word_lists import LANGUAGES
 from rpterm.text.calendar_names import MONTHS
 
 _SUBORDINATE = re.compile(
-    r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|so|until|"
-    r"what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
+    r"\s*(?:,|\s(?:because|since|when|whenever|which|who|where|while|though|although|but|"
+    r"so(?! many)|until|what (?:is|are|do|about)|how (?:about|are|is)|(?:do|are|can|did|have) you|"
     r"after|before|if|that|unless|whereas|and (?:I|i|my|we|it|he|she|they|that|so|then))\b).*$"
 )
 _TIME_PHRASE = re.compile(

@@ -28,7 +28,11 @@ JOBS = (
     "secretary receptionist salesman saleswoman shopkeeper bookseller hairdresser barber "
     "therapist psychologist psychiatrist midwife priest vicar monk nun professor lecturer tutor "
     "scientist researcher statistician lighthouse keeper bus driver taxi driver data scientist "
-    "social worker civil servant"
+    "social worker civil servant welder trucker cashier cleaner janitor roofer bricklayer "
+    "bartender manager consultant analyst technician instructor coach trainer streamer youtuber "
+    "cop florist optician physiotherapist surveyor freelancer entrepreneur sysadmin tester carer "
+    "caregiver nanny babysitter housewife politician diplomat ranger miner logger stonemason "
+    "locksmith undertaker"
 )
 PLAYED = (
     "piano violin viola cello flute guitar drums trumpet trombone saxophone clarinet oboe harp "

@@ -80,16 +80,20 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
         for turn in reversed(path[-len(CONTEXT_WEIGHTS) :])
         if turn.origin is not Origin.GREETING
     ]
-    draft_terms, words = terms(draft), content_words(draft)
+    # The character's own name heads each of its memories: "hi Juno" asks for none of them.
+    names = {turn.role: terms(turn.speaker) for turn in path[-_NAMED_BY:]}
+    own_name = frozenset(names.get("assistant", ()))
+    draft_terms = tuple(term for term in terms(draft) if term not in own_name)
+    words = content_words(draft)
     own_distinctive = len(distinctive(draft_terms))
     short = own_distinctive < _MIN_DISTINCTIVE
     weights = SHORT_CONTEXT_WEIGHTS if short else CONTEXT_WEIGHTS
     # Each term once, and no everyday words: the reply's "a moment later, a moment later" would
     # drown the one name that "Who is Grindle?" asks for. Nor the speakers' names: every memory of
     # the character is headed by one.
-    names = frozenset(term for turn in path[-_NAMED_BY:] for term in terms(turn.speaker))
+    speakers = frozenset(term for turn in path[-_NAMED_BY:] for term in terms(turn.speaker))
     borrowed = [
-        sorted(distinctive(turn_terms) - names) if short else turn_terms
+        sorted(distinctive(turn_terms) - speakers) if short else turn_terms
         for turn_terms in map(terms, context)
     ]
     weighted = [(draft_terms, 1.0), *zip(borrowed, weights, strict=False)]

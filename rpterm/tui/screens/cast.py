@@ -44,11 +44,11 @@ class CastScreen(Chooser):
             actions=("list-new", "list-delete"), empty="No character matches.",
         )  # fmt: skip
 
-    def _hints(self) -> str:
+    def _hints(self) -> Sequence[str]:
         join_key, leave_key = (
             keys.short_key_name(id_, self._overrides) for id_ in ("list-new", "list-delete")
         )
-        return f"⏎ mute, unmute · {join_key} join · {leave_key} leave · Esc done"
+        return ["⏎ mute, unmute", f"{join_key} join", f"{leave_key} leave", "Esc done"]
 
 
 class SpeakerScreen(Chooser):

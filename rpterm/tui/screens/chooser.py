@@ -11,14 +11,14 @@ from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, markup, text
-from rpterm.tui.screens.dialog import Dialog, errors_as_notices
+from rpterm.tui.screens.dialog import Dialog, errors_as_notices, framed
 from rpterm.tui.widgets.long_list import LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
@@ -89,6 +89,10 @@ class Chooser(Dialog[ChooserResult]):
     }
     """
     AUTO_FOCUS = "#search"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("down", "move(1)", ""), ("up", "move(-1)", ""),
+        ("pagedown", "move(8)", ""), ("pageup", "move(-8)", ""),
+    ]  # fmt: skip
     width_beside = 0
     """Cells that a subclass uses next to the list."""
     ACTIONS: ClassVar[dict[str, str]] = {
@@ -127,15 +131,10 @@ class Chooser(Dialog[ChooserResult]):
         self._at = at or marked
         self._allowed, self._overrides = tuple(actions), overrides or {}
         self._empty, self._placeholder, self._takes = empty, placeholder, takes
-        list_keys = BindingsMap(keys.bindings("list", self._overrides))
-        self._bindings = BindingsMap.merge([self._bindings, list_keys, BindingsMap(
-            [("down", "move(1)", ""), ("up", "move(-1)", ""), ("pagedown", "move(8)", ""),
-             ("pageup", "move(-8)", "")])])  # fmt: skip
+        keys.bind(self, keys.bindings("list", self._overrides))
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = Content(f" {self._heading} ")
-            box.border_subtitle = Content(f" {self._hints()} ")
+        with framed(Vertical(id="box"), self._heading, *self._hints()):
             yield JoinerInput(placeholder=self._placeholder, id="search")
             yield Static(self._empty, id="none", markup=False)
             yield LongList(id="list")
@@ -236,12 +235,12 @@ class Chooser(Dialog[ChooserResult]):
         neighbours = [*ids[at + 1 : at + 2], *ids[max(0, at - 1) : at]]
         return neighbours[0] if neighbours else ""
 
-    def _hints(self) -> str:
+    def _hints(self) -> Sequence[str]:
         hints = [f"⏎ {self._takes}"]
         for name in self._allowed:
             key = keys.BY_ID[name]
             hints.append(f"{keys.short_key_name(key.id, self._overrides)} {key.label}")
-        return " · ".join([*hints, "Esc leave"])
+        return [*hints, "Esc leave"]
 
 
 def highlighted(snippet: str) -> Content:

@@ -9,10 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Button, Static
 
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 
 T = TypeVar("T")
 CANNOT_UNDO = "It cannot be undone."
@@ -48,8 +47,7 @@ class _Question(Dialog[T]):
         self._question, self._detail, self._answers = question, detail, answers
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_subtitle = Content(f" {' · '.join(self._hints())} ")
+        with framed(Vertical(id="box"), "", *self._hints()):
             yield Static(self._question, markup=False)
             yield Static(self._detail, id="detail", markup=False)
             with Horizontal(id="buttons"):

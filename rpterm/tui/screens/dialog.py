@@ -14,11 +14,14 @@ from typing import Any, ClassVar, TypeVar
 from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from rpterm.types import RptermError
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Widget)
 
 
 @contextmanager
@@ -28,6 +31,12 @@ def errors_as_notices(screen: Screen[Any]) -> Iterator[None]:
         yield
     except RptermError as error:
         screen.notify(str(error), severity="error", markup=False)
+
+
+def framed(box: W, title: str, *hints: str) -> W:
+    """Set the title and the key hints in the frame of a box; returns the box."""
+    box.border_title, box.border_subtitle = Content(title), Content(" · ".join(hints))
+    return box
 
 
 class DismissOnce(Screen[T]):
@@ -61,6 +70,7 @@ class Dialog(DismissOnce[T], ModalScreen[T]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
+        &.-narrow #box { max-width: 100%; }
         &.-short #box { max-width: 100%; max-height: 100%; padding: 0 1; }
         Input, TextArea {
             border: round $panel;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap, BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rpterm.dueling.reply_generator import ReplyGenerator
     from rpterm.store.judgement_records import Verdict
 
-MORE = ("judge-undo",)
+COMMANDS = (*VERDICTS, "judge-undo")
 WRITING = "Both are writing…"
 NARROW = 64
 """Below this width, in cells, the two replies are stacked."""
@@ -75,8 +75,7 @@ class DuelScreen(JudgingScreen):
         super().__init__()
         self.duel, self.maker = duel, maker
         self._overrides = settings.keys
-        own = BindingsMap(keys.bindings_for((*VERDICTS, *MORE), settings.keys))
-        self._bindings = BindingsMap.merge([self._bindings, own])
+        keys.bind(self, keys.bindings_for(COMMANDS, settings.keys))
         self._making = WorkerThread("make", self._failed)
         self.pair: ReplyPair | None = None
         self._problem = ""
@@ -96,7 +95,7 @@ class DuelScreen(JudgingScreen):
     def on_mount(self) -> None:
         self.query_one("#left").border_title = "← left"
         self.query_one("#right").border_title = "right →"
-        self.query_one("#hints", KeyHints).show((*VERDICTS, "judge-undo", "help"))
+        self.query_one("#hints", KeyHints).show((*COMMANDS, "help"))
         if not self.duel.fresh:
             self._generate(lambda: self.maker.run(lambda: self.post_message(self.Made())))
         self.show()

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from rpterm.text.sentences import spans
 from rpterm.tui import text
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
@@ -53,9 +53,8 @@ class FlagScreen(Dialog[Flagged]):
         self._first = self._last = -1
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = " What is wrong here "
-            box.border_subtitle = " ↑↓ sentence · Shift+↑↓ more · ⏎ keep · Esc leave "
+        hints = ("↑↓ sentence", "Shift+↑↓ more", "⏎ keep", "Esc leave")
+        with framed(Vertical(id="box"), "What is wrong here", *hints):
             with VerticalScroll(id="text", can_focus=False):
                 yield Static(id="reply", markup=False)
             yield Static(id="part", markup=False)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap, BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from rpterm.tui import keys
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 from rpterm.tui.widgets.text_inputs import JoinerInput, JoinerTextArea
 
 
@@ -59,16 +59,13 @@ class Form(Dialog[dict[str, str]]):
         """``overrides`` are the user's own key bindings."""
         super().__init__()
         self._form_title, self._fields = title, list(fields)
-        edit_keys = BindingsMap(keys.bindings("edit", overrides))
-        self._bindings = BindingsMap.merge([self._bindings, edit_keys])
+        keys.bind(self, keys.bindings("edit", overrides))
         self._is_short = all(field.lines == 1 for field in self._fields)
         save = "⏎" if self._is_short else keys.short_key_name("form-save", overrides)
         self._hints = [f"{save} save", *["Tab next"][: len(self._fields) - 1], "Esc leave"]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="box", can_focus=False) as box:
-            box.border_title = Content(f" {self._form_title} ")
-            box.border_subtitle = Content(f" {' · '.join(self._hints)} ")
+        with framed(VerticalScroll(id="box", can_focus=False), self._form_title, *self._hints):
             for field in self._fields:
                 yield Static(field.label, classes="label", markup=False)
                 yield self._widget(field)
@@ -83,6 +80,11 @@ class Form(Dialog[dict[str, str]]):
         """Keep the focused field in view."""
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Ignore a click outside once something is written: it may be a slip."""
+        if any(self._value(field) != field.value for field in self._fields):
+            event.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Enter to a text area, where it begins a new line."""

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from rpterm.tui import key_names, keys, text
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 
 STATES = {
     "empty": "when the input is empty",
@@ -46,9 +46,8 @@ class HelpScreen(Dialog[None]):
         self._overrides = overrides
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="box") as box:
-            box.border_title = " Keys "
-            box.border_subtitle = Content(" Esc leave · [keys] in config.toml changes any of them ")
+        hints = ("Esc leave", "[keys] in config.toml changes any of them")
+        with framed(VerticalScroll(id="box"), "Keys", *hints):
             yield Static(SLASH, classes="label", markup=False)
             with Horizontal(id="columns"):
                 yield Static(id="left", markup=False)

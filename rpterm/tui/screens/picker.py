@@ -35,12 +35,14 @@ class CharacterPicker(Chooser):
         self,
         heading: str = "Characters",
         *,
+        marked: str = "",
         actions: Sequence[str] = (),
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
-            heading, [], empty="Looking for characters…", actions=actions, overrides=overrides
-        )
+            heading, [], marked=marked, actions=actions, overrides=overrides,
+            empty="Looking for characters…",
+        )  # fmt: skip
         self._portraits: dict[str, Path] = {}
 
     def below(self) -> ComposeResult:

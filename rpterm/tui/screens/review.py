@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
@@ -69,8 +68,7 @@ class ReviewScreen(JudgingScreen):
         self.wanted = wanted or Filter(card=card.name if card else "")
         self._overrides = settings.keys
         # In a comparison the arrow keys are verdicts, so these bindings come first.
-        own = BindingsMap(keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
-        self._bindings = BindingsMap.merge([self._bindings, own])
+        keys.bind(self, keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
         self._lane = WorkerThread("review", self._failed)
         self._items: list[QueueItem] = []
         self._at = 0

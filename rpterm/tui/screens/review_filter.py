@@ -14,7 +14,7 @@ from textual.widgets import Static
 from rpterm.humanize import counted
 from rpterm.preference.review_queue import KINDS, Filter, ReviewQueue
 from rpterm.tui import text
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 
 _ROWS = ("kind", "card", "model", "source")
 _LABELS = {"kind": "which", "card": "character", "model": "model", "source": "source"}
@@ -51,9 +51,8 @@ class FilterScreen(Dialog[Filter]):
         self._row = 0
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = " Which replies "
-            box.border_subtitle = " ↑↓ row · ←→ value · ⏎ take · Esc leave "
+        hints = ("↑↓ row", "←→ value", "⏎ take", "Esc leave")
+        with framed(Vertical(id="box"), "Which replies", *hints):
             yield Static(id="rows", markup=False)
             yield Static(id="count", markup=False)
 

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from rpterm.preference.rating import BAD, DIMENSIONS, GOOD, Mark
 from rpterm.tui import text
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 
 _BY_KEY = {each.key: each for each in DIMENSIONS}
 
@@ -45,9 +45,8 @@ class TagScreen(Dialog[Mark]):
         self._at: str | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = " What was good or bad "
-            box.border_subtitle = " letter ▼ ▲ · 1-5 stars · ⏎ keep · Esc leave "
+        hints = ("letter ▼ ▲", "1-5 stars", "⏎ keep", "Esc leave")
+        with framed(Vertical(id="box"), "What was good or bad", *hints):
             yield Static(id="rows", markup=False)
             yield Static(id="note", markup=False)
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from rpterm.tui import keys, markup
-from rpterm.tui.screens.dialog import Dialog
+from rpterm.tui.screens.dialog import Dialog, framed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +165,9 @@ class TourScreen(Dialog[None]):
     def _draw(self) -> None:
         page = PAGES[self._page]
         box = self.query_one("#box")
-        box.border_title = Content(f" {page.title} ")
+        is_last = self._page == len(PAGES) - 1
+        framed(box, page.title, *(["⏎ begin"] if is_last else ["⏎ next", "← back", "Esc skip"]))
         box.scroll_home(animate=False)
-        last = self._page == len(PAGES) - 1
-        box.border_subtitle = " ⏎ begin " if last else " ⏎ next · ← back · Esc skip "
         self.query_one("#page", Static).update(self.text_of(page))
         dots = "  ".join("●" if index == self._page else "○" for index in range(len(PAGES)))
         self.query_one("#dots", Static).update(Content(dots))

@@ -5,27 +5,24 @@ It shows the sentence it is given; a click on a remedy runs its command. Knows n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from rpterm.tui import keys, text
+from rpterm.tui.widgets.fitted_text import FittedText
 
 REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
 _INDENT = "  "
 
 
-class Alarm(Static):
+class Alarm(FittedText):
     """The warning line; hidden while all is well."""
 
     DEFAULT_CSS = """
     Alarm {
-        display: none; height: auto; padding: 0 2; color: $text-warning;
-        link-style: none; link-style-hover: none; link-color: $text-muted;
-        link-color-hover: $foreground; link-background-hover: $panel;
+        display: none; padding: 0 2; color: $text-warning;
         &.-on { display: block; }
     }
     """
@@ -38,7 +35,7 @@ class Alarm(Static):
             self.command = command
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
-        super().__init__(id="alarm", markup=False)
+        super().__init__(id="alarm")
         self._overrides = overrides
         self.sentence = ""
 
@@ -48,9 +45,6 @@ class Alarm(Static):
             return
         self.sentence = sentence
         self.set_class(bool(sentence), "-on")
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
         self._draw()
 
     def _draw(self) -> None:
@@ -69,7 +63,7 @@ class Alarm(Static):
             return Content.assemble(first, "   ", line)
         first = first.truncate(2 * width - 6, ellipsis=True)  # A long name must not hide the rest.
         first = Content.assemble(first, "  ", close)
-        below = _wrap(remedies, width - len(_INDENT))
+        below = text.flow(remedies, width - len(_INDENT)).split("\n")
         return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
 
     def _remedies(self) -> list[Content]:
@@ -78,14 +72,3 @@ class Alarm(Static):
             key, label = keys.short_key_name(name, self._overrides), keys.BY_ID[name].label
             parts.append(text.key_link(key, label, f"remedy('{name}')"))
         return parts
-
-
-def _wrap(parts: Sequence[Content], width: int) -> list[Content]:
-    """Join parts into lines of this width without breaking any part."""
-    lines: list[Content] = []
-    for part in parts:
-        if lines and lines[-1].cell_length + 2 + part.cell_length <= width:
-            lines[-1] = Content.assemble(lines[-1], "  ", part)
-        else:
-            lines.append(part)
-    return lines

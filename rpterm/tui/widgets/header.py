@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.content import Content
-from textual.widgets import Static
 
 from rpterm.tui import text
+from rpterm.tui.widgets.fitted_text import FittedText
 
 
-class Header(Static):
+class Header(FittedText):
     """``Name · tagline …… title``, cut to the width."""
 
     DEFAULT_CSS = """
@@ -17,16 +16,13 @@ class Header(Static):
     """
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self._character = self._tagline = self._title = ""
 
     def show(self, name: str, tagline: str = "", title: str = "") -> None:
         """Show the character's name and tagline and the chat's title."""
         self._character, self._tagline = text.one_line(name, 60), text.one_line(tagline, 160)
         self._title = text.one_line(title, 60)
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
         self._draw()
 
     def _draw(self) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.style import Style
-from textual.widgets import Static
 
 from rpterm.tui import key_names, keys, text
+from rpterm.tui.widgets.fitted_text import FittedText
 
 STAY = frozenset(("stop", "back", "turn-leave", "judge-leave", "palette", "help"))
 """Commands whose hints are dropped last."""
@@ -43,16 +42,10 @@ class Hint(NamedTuple):
     stays: bool = False
 
 
-class KeyHints(Static):
+class KeyHints(FittedText):
     """The hint line: ``⏎ send  ^R retry …``, as many hints as fit."""
 
-    DEFAULT_CSS = """
-    KeyHints {
-        height: auto; min-height: 1; padding: 0 2; color: $text-muted;
-        link-style: none; link-style-hover: none; link-color: $text-muted;
-        link-color-hover: $foreground; link-background-hover: $panel;
-    }
-    """
+    DEFAULT_CSS = "KeyHints { min-height: 1; padding: 0 2; color: $text-muted; }"
 
     class Clicked(Message):
         """A hint was clicked."""
@@ -69,7 +62,7 @@ class KeyHints(Static):
             self.word = word
 
     def __init__(self, overrides: Mapping[str, str], *, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self._overrides = overrides
         self._shown: tuple[str, ...] = ()
         self._fixed: tuple[tuple[str, str], ...] = ()
@@ -102,9 +95,6 @@ class KeyHints(Static):
             self._completions, self._problem = completions, problem
             self._draw()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
-
     def action_hint(self, command: str) -> None:
         self.post_message(self.Clicked(command))
 
@@ -127,7 +117,10 @@ class KeyHints(Static):
             for key, label in self._fixed
         ]
         for label, commands in self._commands_by_label().items():
-            shown = "".join(key_names.display_short(chosen_keys[name]) for name in commands)
+            names = [key_names.display_short(chosen_keys[name]) for name in commands]
+            shown = "".join(names)
+            if len(shown) > 2 and shown in "123456789":
+                shown = f"{shown[0]}-{shown[-1]}"
             link = text.key_link(shown, label, f"hint('{commands[-1]}')")
             hints.append(Hint(link, not STAY.isdisjoint(commands)))
         self.update(fit(hints, self.size.width))

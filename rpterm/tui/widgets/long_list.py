@@ -36,6 +36,7 @@ class LongList(OptionList):
         near = at if at is None or at < FAR else 0
         self.set_options(islice(self._remaining, (near or 0) + DRAWN))
         self.highlighted = near if self.option_count else None
+        self.call_after_refresh(self.scroll_to_highlight)  # Not possible before the first layout.
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textual import events
 from textual.content import Content
-from textual.widgets import Static
 
 from rpterm.humanize import counted
 from rpterm.tui import text
+from rpterm.tui.widgets.fitted_text import FittedText
 
 
 class Phase(StrEnum):
@@ -84,7 +83,7 @@ Part = tuple[int, Content]
 """A part of the line with its rank: parts of a higher rank are dropped first."""
 
 
-class StatusLine(Static):
+class StatusLine(FittedText):
     """The line of figures."""
 
     DEFAULT_CSS = """
@@ -92,7 +91,7 @@ class StatusLine(Static):
     """
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self.figures = Figures()
 
     def show(self, figures: Figures) -> None:
@@ -100,9 +99,6 @@ class StatusLine(Static):
         if figures != self.figures:
             self.figures = figures
             self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._draw()
 
     def _draw(self) -> None:
         self.update(fit(parts(self.figures), max(0, self.size.width)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from textual.binding import BindingsMap
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -45,13 +44,12 @@ class TurnEditor(JoinerTextArea):
         super().__init__(turn.text, highlight_cursor_line=False, tab_behavior="focus")
         self.turn = turn
         self.cursor_blink = False
-        self.border_title = Content(f" Editing {harmless(turn.speaker)} ")
-        own = BindingsMap(keys.bindings("turn", overrides))
-        self._bindings = BindingsMap.merge([self._bindings, own])
+        self.border_title = Content(f"Editing {harmless(turn.speaker)}")
+        keys.bind(self, keys.bindings("turn", overrides))
         hints = (
             f"{keys.short_key_name(key.id, overrides)} {key.label}" for key in keys.of_scope("turn")
         )
-        self.border_subtitle = Content(f" {' · '.join(hints)} ")
+        self.border_subtitle = Content(" · ".join(hints))
 
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)

@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING
 from rpterm.tui.screens.chat import examples, frame, panes
 
 if TYPE_CHECKING:
-    from rpterm.tui.screens.chat.screen import ChatScreen
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -32,7 +27,6 @@ async def card_written(chat: ChatScreen, summary: str, member: str = "") -> None
     Args:
         member: The card name of one of several characters; "" is the chat's own character.
     """
-
     if member:
         chat.say(summary, title=f"{member} was saved")
     elif chat.session is not None:

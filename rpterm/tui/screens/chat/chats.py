@@ -10,7 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import navigation, opening, replies, require
+from rpterm.tui.screens.chat import navigation, new_files, opening, replies, require
+from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
+from rpterm.tui.screens.form import Field, Form
 from rpterm.types import AuthorNote, Persona
 
 if TYPE_CHECKING:
@@ -73,8 +76,6 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
 
     If it is the open chat, a new one is begun in its place.
     """
-    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
-
     session = require.session(chat)
     if chat_id == session.chat_id:
         require.idle(chat)
@@ -96,8 +97,6 @@ async def rename(chat: ChatScreen) -> None:
 
 async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     """Ask for a title and set it."""
-    from rpterm.tui.screens.form import Field, Form
-
     session = require.session(chat)
     record = await chat.ask(session.store.chat, chat_id)
     heading = f"Rename “{record.heading or 'Untitled'}”"
@@ -114,8 +113,6 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
 
 async def choose_greeting(chat: ChatScreen) -> None:
     """Choose one of the card's greetings, which are the versions of the first turn."""
-    from rpterm.tui.screens.chooser import Choice, Chooser
-
     session = require.session(chat)
     require.idle(chat)
     path = await chat.ask(session.path)
@@ -148,8 +145,6 @@ async def choose_branch(chat: ChatScreen) -> None:
 
 async def write_note(chat: ChatScreen, proposed: str = "") -> None:
     """Ask for the author's note and its depth; ``proposed`` is appended to the present note."""
-    from rpterm.tui.screens.form import Field, Form
-
     session = require.session(chat)
     note = (await chat.ask(lambda: session.chat)).note
     text = "\n".join(part for part in (note.text, proposed) if part)
@@ -172,8 +167,6 @@ async def keep_note(chat: ChatScreen, session: Session, note: AuthorNote) -> Non
 
 async def choose_persona(chat: ChatScreen) -> None:
     """Choose, write, change or forget the persona that the user has in this chat."""
-    from rpterm.tui.screens.chooser import Choice, Chooser
-
     session = require.session(chat)
     current = (await chat.ask(lambda: session.chat)).persona
     known = {p.name: p for p in await chat.ask(session.store.personas)}
@@ -207,8 +200,6 @@ def tell_persona(chat: ChatScreen, persona: Persona) -> None:
 
 
 async def _forget_persona(chat: ChatScreen, session: Session, name: str, current: str) -> None:
-    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
-
     if name == current:
         raise require.Refusal(f"You are {name} in this chat: choose another persona first.")
     question = f"Forget {name} and what you wrote about them?"
@@ -225,7 +216,6 @@ async def _write_persona(
     Args:
         taken: The names of the other personas, which are refused.
     """
-    from rpterm.tui.screens.form import Field, Form
 
     def problem(name: str) -> str:
         return f"Name: {name} is in use already." if name in taken else ""
@@ -250,12 +240,14 @@ async def choose_character(chat: ChatScreen) -> None:
 
     Without a card, leaving the list quits.
     """
-    from rpterm.tui.screens.chat import new_files
     from rpterm.tui.screens.picker import CharacterPicker
 
     heading = "Characters" if chat.card else "Who do you want to talk to?"
+    path = chat.state.chat.card_path if chat.state.chat else None
     while True:
-        picker = CharacterPicker(heading, actions=("list-new",), overrides=chat.settings.keys)
+        picker = CharacterPicker(
+            heading, marked=path or "", actions=("list-new",), overrides=chat.settings.keys
+        )
         done = await chat.app.push_screen_wait(picker)
         if done is None:
             if chat.card is None:

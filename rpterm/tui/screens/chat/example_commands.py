@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import card_changes, examples, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
+from rpterm.tui.screens.form import Field, Form
 from rpterm.types import Intent, Status, Turn
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ async def toggle_mark(chat: ChatScreen, *, mark: Mark) -> None:
 async def edit(chat: ChatScreen) -> None:
     """Edit the text of an example of the card, in its file."""
     from rpterm.examples.records import card_key
-    from rpterm.tui.screens.form import Field, Form
 
     session, exemplar = require.session(chat), _marked_row(chat).exemplar
     if not exemplar.number:
@@ -74,9 +73,9 @@ async def keep(chat: ChatScreen) -> None:
     if turn is None:
         raise require.Refusal("There is no exchange yet.")
     if turn.status is not Status.COMPLETE:
-        continue_key = keys.key_name("continue", chat.settings.keys)
         raise require.Refusal(
-            f"This reply breaks off: continue it ({continue_key}) or edit it, then keep it."
+            f"This reply breaks off: continue it ({chat.key_name('continue')}) or edit it, then "
+            "keep it."
         )
     exemplar = await chat.ask(exchange, session.store, turn)
     if exemplar is None:

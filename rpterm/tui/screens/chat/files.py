@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui.external_editor import edit_file
 from rpterm.tui.screens.chat import card_changes, examples, require
+from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.tui.screens.confirm import Confirm
+from rpterm.tui.screens.form import Field, Form
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -36,8 +39,6 @@ async def edit_card(chat: ChatScreen) -> None:
 
 async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
     """Ask whose card is meant: a card name, "" for the chat's own, ``None`` if cancelled."""
-    from rpterm.tui.screens.chooser import Choice, Chooser
-
     lead, *others = session.scene.present
     if not others:
         return ""
@@ -55,7 +56,6 @@ async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
 async def export_chat(chat: ChatScreen) -> None:
     """Ask for a format and a file, and export the chat."""
     from rpterm.transfer import chat_export
-    from rpterm.tui.screens.form import Field, Form
 
     session = require.session(chat)
 
@@ -78,7 +78,6 @@ async def export(chat: ChatScreen, form: str, target: str) -> None:
     """Write the chat to a file; overwrite an existing file only after asking."""
     from rpterm.paths import FileAlreadyExists
     from rpterm.transfer import chat_export
-    from rpterm.tui.screens.confirm import Confirm
 
     session = require.session(chat)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import (
     candidates,
     cast_changes,
@@ -30,8 +29,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
     scene = require.session(chat).scene
     require.idle(chat)
     if scene.cast is None or not scene.group:
-        cast_key = keys.key_name("cast", chat.settings.keys)
-        raise require.Refusal(f"No other character is here yet: {cast_key} adds one.")
+        raise require.Refusal(f"No other character is here yet: {chat.key_name('cast')} adds one.")
     able = [member for member in scene.present if not member.muted]
     taglines = [_tagline(scene, member) for member in able]
     actor = speakers.next_speaker(chat, scene, chat.input.full_text.strip())

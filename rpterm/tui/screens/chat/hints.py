@@ -52,9 +52,10 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     if chat.state.choosing is not None and chat.input.empty:
         return DUELING if chat.state.choosing.blind else CHOOSING
     group = chat.session is not None and chat.session.scene.group
+    beside = ("next-place",) if chat.panes.shown else ()
     if not chat.input.empty:
-        return (*TYPING[:1], "speaker", *TYPING[1:]) if group else TYPING
-    return ("speaker", "cast", *EMPTY) if group else EMPTY
+        return (*TYPING[:1], *(["speaker"] if group else ()), *beside, *TYPING[1:])
+    return (*beside, *(("speaker", "cast") if group else ()), *EMPTY)
 
 
 def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:

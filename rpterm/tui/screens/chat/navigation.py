@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import frame, opening, replies, require, turns
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ async def show_pending_turn(chat: ChatScreen) -> None:
     target, chat.going_to = chat.going_to, None
     if target is not None and chat.session is not None and chat.session.chat_id == target[0]:
         await _reveal(chat, target[1])
-        back_key = keys.key_name("go-back", chat.settings.keys)
-        chat.say(f"{back_key} goes back to the chat you came from.")
+        chat.say(f"{chat.key_name('go-back')} goes back to the chat you came from.")
 
 
 async def go_back(chat: ChatScreen) -> None:
@@ -105,8 +103,7 @@ async def _load_turn(chat: ChatScreen, session: Session, turn_id: int) -> None:
         require.idle(chat)
         chat.came_from.append(await _here(chat, session))
         await show_branch(chat, session.show, turn_id)
-        back_key = keys.key_name("go-back", chat.settings.keys)
-        chat.say(f"This is another branch. {back_key} goes back to the one before.")
+        chat.say(f"This is another branch. {chat.key_name('go-back')} goes back to the one before.")
         path = await chat.ask(session.path)
     ids = [turn.id for turn in path]
     first = next((turn.id for turn in chat.transcript.turns if turn.id in ids), None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.authoring import new_card
-from rpterm.tui import keys
 from rpterm.tui.screens.form import Field, Form
 from rpterm.types import RptermError
 
@@ -38,7 +37,7 @@ async def write_character(chat: ChatScreen) -> str | None:
         values["name"], values["tagline"], values["description"], values["greeting"]
     )
     await chat.ask(new_card.write_file, file, text)
-    edit_key = keys.key_name("edit-card", chat.settings.keys)
+    edit_key = chat.key_name("edit-card")
     chat.say(f"The card is {file}. {edit_key} opens it in your editor: examples make the voice.")
     return str(file)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import background, keys, messages
+from rpterm.tui import background, messages
 from rpterm.tui.screens.chat import (
     examples,
     frame,
@@ -113,8 +113,7 @@ async def opening_failed(chat: ChatScreen, text: str) -> None:
     kept = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     await chat.transcript.show(kept, more=False)
     await frame.show_error(chat, text)
-    retry_key = keys.key_name("regenerate", chat.settings.keys)
-    chat.phase(Phase.CLOSED, hint=f"{retry_key} tries again")
+    chat.phase(Phase.CLOSED, hint=f"{chat.key_name('regenerate')} tries again")
 
 
 def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys, messages
+from rpterm.tui import messages
 from rpterm.tui.screens.chat import cast_changes, replies
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import RptermError, Status, Turn
@@ -104,4 +104,4 @@ async def _report_switched_branch(chat: ChatScreen, session: Session, turn_id: i
         await chat.ask(session.store.turn, turn_id)
     except RptermError:
         return
-    chat.say(f"{BRANCH_SWITCHED} {keys.key_name('branches', chat.settings.keys)} shows all.")
+    chat.say(f"{BRANCH_SWITCHED} {chat.key_name('branches')} shows all.")

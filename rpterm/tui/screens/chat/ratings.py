@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import replies, require
 from rpterm.types import Turn
 
@@ -30,9 +29,7 @@ async def thumb(chat: ChatScreen, *, up: bool) -> None:
     await chat.ask(rater.thumb, turn.id, up)
     await show_marks(chat)
     if chat.transcript.selected is None:
-        select_key, undo_key = (
-            keys.key_name(each, chat.settings.keys) for each in ("select-previous", "unrate")
-        )
+        select_key, undo_key = chat.key_name("select-previous"), chat.key_name("unrate")
         rating = "good ▲" if up else "bad ▼"
         chat.say(f"The last reply is rated {rating}. {select_key}, then {undo_key} undoes it.")
 

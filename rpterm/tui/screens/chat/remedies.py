@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys
-from rpterm.tui.screens.chat import frame, replies, require
+from rpterm.tui.screens.chat import chats, example_commands, frame, replies, require
 from rpterm.tui.screens.chat.scores import (
     SCORES_OFF,
     card_of_speaker,
@@ -71,8 +70,6 @@ async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int
 
 async def pin_example(chat: ChatScreen) -> None:
     """Pin the example that best shows what the reply missed."""
-    from rpterm.tui.screens.chat import example_commands
-
     turn, score, _ = _scored_reply(chat)
     await example_commands.pin_nearest(chat, turn, score)
 
@@ -80,7 +77,6 @@ async def pin_example(chat: ChatScreen) -> None:
 async def add_note(chat: ChatScreen) -> None:
     """Propose an author's note about what went wrong, which the user can edit."""
     from rpterm.scoring.findings import author_note
-    from rpterm.tui.screens.chat import chats
 
     turn, score, card = _scored_reply(chat)
     user = replies.user_name(chat)
@@ -95,8 +91,9 @@ def _reply(chat: ChatScreen) -> Turn:
     if turn is None:
         raise require.Refusal("There is no reply yet.")
     if chat.transcript.selected is None and not ends_with_reply(chat):
-        makes = keys.key_name("regenerate", chat.settings.keys)
-        raise require.Refusal(f"Your last message has no reply yet: {makes} makes one.")
+        raise require.Refusal(
+            f"Your last message has no reply yet: {chat.key_name('regenerate')} makes one."
+        )
     return turn
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from rpterm.chat import slash
-from rpterm.tui import background, keys
+from rpterm.tui import background
 from rpterm.tui.screens.chat import frame, require, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
@@ -82,7 +82,7 @@ async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> N
     if turn.role == "user" and turn is not last_turn(chat) and chat.session is not None:
         await chat.ask(chat.session.branch, turn.id)
     if turn.parent_id is None and turn.role == "assistant":
-        list_key = keys.key_name("greeting", chat.settings.keys)
+        list_key = chat.key_name("greeting")
         raise require.Refusal(
             f"This is the greeting: ← and → show the card's others, {list_key} lists them."
         )

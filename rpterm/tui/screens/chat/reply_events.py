@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.errors import traceback_text, user_message
-from rpterm.tui import background, keys, messages
+from rpterm.tui import background, messages
 from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
 from rpterm.tui.widgets.candidates import Candidates
@@ -67,7 +67,7 @@ async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> N
     if event.begins_branch:
         from rpterm.chat.other_terminals import BRANCH_BEGUN
 
-        chat.say(f"{BRANCH_BEGUN} {keys.key_name('branches', chat.settings.keys)} shows all.")
+        chat.say(f"{BRANCH_BEGUN} {chat.key_name('branches')} shows all.")
     if (session := chat.session) is not None:
         draft = chat.input.full_text  # What was written since the message was sent.
         chat.desk.put(lambda: background.keep_draft(session, draft))

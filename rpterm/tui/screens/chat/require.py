@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import keys
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import RptermError
 
@@ -22,8 +21,7 @@ def session(chat: ChatScreen) -> Session:
     if chat.session is not None:
         return chat.session
     if chat.state.figures.phase is Phase.CLOSED:
-        retry_key = keys.key_name("regenerate", chat.settings.keys)
-        raise Refusal(f"The chat could not be opened; {retry_key} tries again.")
+        raise Refusal(f"The chat could not be opened; {chat.key_name('regenerate')} tries again.")
     raise Refusal("The chat is still opening.")
 
 
@@ -38,9 +36,7 @@ def no_editor(chat: ChatScreen) -> None:
     """Require that no turn is being edited, or else focus its editor."""
     if (editor := chat.state.editor) is None:
         return
-    keep_key, leave_key = (
-        keys.key_name(id_, chat.settings.keys) for id_ in ("turn-keep", "turn-leave")
-    )
+    keep_key, leave_key = chat.key_name("turn-keep"), chat.key_name("turn-leave")
     editor.focus()
     raise Refusal(f"A turn is being edited: {keep_key} keeps the edit, {leave_key} discards it.")
 

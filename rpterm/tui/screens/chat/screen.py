@@ -23,7 +23,6 @@ from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
     candidates,
-    chats,
     frame,
     hints,
     keyboard,
@@ -123,8 +122,8 @@ class ChatScreen(Screen[None]):
         self.came_from: list[Location] = []
         self.going_to: tuple[int, int] | None = None
         self.desk = WorkerThread("desk", self._background_failed)
-        self.loads = WorkerThread("load", self._reply_failed)
-        self.replies = WorkerThread("reply", self._reply_failed)
+        self.loads = WorkerThread("load", partial(reply_events.report_bug, self))
+        self.replies = WorkerThread("reply", partial(reply_events.report_bug, self))
         self.idle = WorkerThread("idle", self._background_failed)
         self.previews = WorkerThread("preview", self._background_failed)
         self.poller = polling.Poller(self, self._background_failed)
@@ -170,6 +169,10 @@ class ChatScreen(Screen[None]):
         return self.state.session
 
     # Commands ----------------------------------------------------------------------------------
+    def key_name(self, command: str) -> str:
+        """The first key of a command, as it is written in a sentence."""
+        return keys.key_name(command, self.settings.keys)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return keyboard.allows(self, action, parameters)
 
@@ -222,10 +225,6 @@ class ChatScreen(Screen[None]):
             self._pending[name] = self.set_timer(seconds, call)
         else:
             call()
-
-    def _reply_failed(self, error: Exception) -> None:
-        """The thread that opens chats or generates replies hit a bug."""
-        reply_events.report_bug(self, error)
 
     def _background_failed(self, error: Exception) -> None:
         """Another thread failed: show a notice; a running reply continues."""
@@ -360,6 +359,8 @@ class ChatScreen(Screen[None]):
     # Handlers by name and not by @on: these widgets are imported when they are first opened.
     def on_chats_pane_chosen(self, event: ChatsPane.Chosen) -> None:
         """A chat was chosen in the Chats pane."""
+        from rpterm.tui.screens.chat import chats
+
         self.work(chats.open_chat(self, event.chat_id))
 
     def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:

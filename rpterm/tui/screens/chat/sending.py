@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui import background, keys
+from rpterm.tui import background
 from rpterm.tui.screens.chat import (
     candidates,
     preview,
@@ -56,7 +56,7 @@ async def _send_without_text(chat: ChatScreen) -> None:
     elif (last := replies.last_turn(chat)) is not None and last.role == "user":
         await replies.regenerate(chat)
     else:
-        key, name = keys.key_name("continue", chat.settings.keys), require.session(chat).card.char
+        key, name = chat.key_name("continue"), require.session(chat).card.char
         chat.say(f"Nothing to send yet: write something, or {key} lets {name} go on.")
 
 

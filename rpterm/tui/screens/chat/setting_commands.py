@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from rpterm.chat.live_settings import DEFAULT, MODEL, PROFILE, problem_with
 from rpterm.tui.screens.chat import opening, preview, require
+from rpterm.tui.screens.chooser import Choice, Chooser
+from rpterm.tui.screens.form import Field, Form
 
 if TYPE_CHECKING:
     from rpterm.chat.live_settings import LiveSetting, LiveSettings
     from rpterm.tui.screens.chat.screen import ChatScreen
-    from rpterm.tui.screens.chooser import Choice
 
 
 async def choose_setting(chat: ChatScreen) -> None:
@@ -63,7 +64,6 @@ async def show_setting(chat: ChatScreen, name: str) -> None:
 async def _ask_value(chat: ChatScreen, setting: LiveSetting) -> str | None:
     """Ask for a new value, or toggle a switch; ``None`` if nothing changes."""
     from rpterm.config.toml_text import as_typed
-    from rpterm.tui.screens.form import Field, Form
 
     if setting.name == MODEL:
         return await _choose_model(chat, setting)
@@ -82,7 +82,6 @@ async def _choose_model(chat: ChatScreen, setting: LiveSetting) -> str | None:
     from rpterm import paths
     from rpterm.humanize import byte_size
     from rpterm.models import library
-    from rpterm.tui.screens.chooser import Choice
 
     if chat.settings.engine == "remote":
         served = chat.state.info.detail.get("models", "") if chat.state.info else ""
@@ -101,7 +100,6 @@ async def _choose_model(chat: ChatScreen, setting: LiveSetting) -> str | None:
 async def _choose_profile(chat: ChatScreen, setting: LiveSetting) -> str | None:
     """Choose a profile of the config file, or none; ``None`` if unchanged."""
     from rpterm import config
-    from rpterm.tui.screens.chooser import Choice
 
     names = await chat.ask(config.profiles, _live_settings(chat).file)
     title = "Profiles; rpterm config set NAME VALUE --profile creates one"
@@ -113,8 +111,6 @@ async def _choose_other(
     chat: ChatScreen, title: str, choices: list[Choice], current: str
 ) -> str | None:
     """Let the user choose from a list; ``None`` if the choice is the current value."""
-    from rpterm.tui.screens.chooser import Chooser
-
     done = await chat.app.push_screen_wait(Chooser(title, choices, marked=current))
     return None if done is None or done.id == current else done.id
 

@@ -7,8 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui import keys
-from rpterm.tui.screens.chat import require, slash_completion
+from rpterm.tui.screens.chat import (
+    chats,
+    files,
+    replies,
+    require,
+    setting_commands,
+    slash_completion,
+    worlds,
+)
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
@@ -27,7 +34,7 @@ async def run(chat: ChatScreen, line: str) -> None:
     """Run a line that begins with a slash; an unknown command stays in the input."""
     name, arguments = slash.split(line)
     if name not in slash_completion.names():
-        palette_key = keys.key_name("palette", chat.settings.keys)
+        palette_key = chat.key_name("palette")
         chat.say(
             slash.unknown_command(name, slash_completion.names(), f"{palette_key} finds them all.")
         )
@@ -54,8 +61,6 @@ async def _run_with_arguments(chat: ChatScreen, line: str, name: str, arguments:
 
 
 async def _set(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import setting_commands
-
     name, value = slash.split_setting(arguments)
     await (
         setting_commands.change_setting(chat, name, value)
@@ -64,47 +69,29 @@ async def _set(chat: ChatScreen, arguments: str) -> None:
     )
 
 
-async def _regenerate(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import replies
-
-    await replies.regenerate(chat, hint=arguments)
-
-
 async def _note(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import chats
-
     session = require.session(chat)
     note = (await chat.ask(lambda: session.chat)).note
     await chats.keep_note(chat, session, replace(note, text=slash.text_or_empty(arguments)))
 
 
 async def _persona(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import chats
-
     chats.tell_persona(chat, await chat.ask(require.session(chat).write_persona, arguments))
 
 
 async def _rename(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import replies
-
     await chat.ask(require.session(chat).rename, arguments)
     await replies.refresh_transcript(chat)
 
 
 async def _export(chat: ChatScreen, arguments: str) -> None:
     from rpterm.transfer import chat_export
-    from rpterm.tui.screens.chat import files
 
     await files.export(chat, *chat_export.parse_arguments(arguments))
 
 
-async def _world(chat: ChatScreen, arguments: str) -> None:
-    from rpterm.tui.screens.chat import worlds
-
-    await worlds.toggle_world(chat, arguments)
-
-
 _WITH_ARGUMENTS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {
     slash_completion.SET: _set, "note": _note, "persona": _persona, "rename": _rename,
-    "world": _world, "export-chat": _export, "regenerate": _regenerate,
+    "world": worlds.toggle_world, "export-chat": _export,
+    "regenerate": lambda chat, hint: replies.regenerate(chat, hint=hint),
 }  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import background, keys, text
+from rpterm.tui import background, text
 from rpterm.tui.external_editor import edit_outside
-from rpterm.tui.screens.chat import candidates, files, frame, preview, replies, require
+from rpterm.tui.screens.chat import candidates, frame, preview, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -70,8 +70,9 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
     session = require.session(chat)
     require.idle(chat)
     if turn.swipes < 2:
-        regenerate_key = keys.key_name("regenerate", chat.settings.keys)
-        raise require.Refusal(f"There is only this version. {regenerate_key} makes another one.")
+        raise require.Refusal(
+            f"There is only this version. {chat.key_name('regenerate')} makes another one."
+        )
     sibling = await chat.ask(session.swipe, turn.id, step)
     if sibling is None:
         raise require.Refusal(f"This is the {'last' if step > 0 else 'first'} version.")
@@ -141,6 +142,8 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 async def edit_outside_here(chat: ChatScreen) -> None:
     """Open in the external editor: the card in a focused pane, the selected turn, or the draft."""
     if chat.panes.active == "card":
+        from rpterm.tui.screens.chat import files
+
         await files.edit_card(chat)
         return
     turn = chat.transcript.selected
@@ -166,14 +169,12 @@ async def branch_here(chat: ChatScreen) -> None:
     """End the shown branch at the selected turn."""
     turn = chat.transcript.selected
     if turn is None:
-        select_key = keys.key_name("select-previous", chat.settings.keys)
-        raise require.Refusal(f"Select a turn first: {select_key}.")
+        raise require.Refusal(f"Select a turn first: {chat.key_name('select-previous')}.")
     require.idle(chat)
     await chat.ask(require.session(chat).branch, turn.id)
     await replies.refresh_transcript(chat)
     select(chat, None)
-    branches_key = keys.key_name("branches", chat.settings.keys)
-    chat.say(f"You are on a new branch now; {branches_key} shows all of them.")
+    chat.say(f"You are on a new branch now; {chat.key_name('branches')} shows all of them.")
 
 
 async def copy(chat: ChatScreen) -> None:
@@ -188,10 +189,9 @@ async def toggle_thought(chat: ChatScreen) -> None:
     turn = replies.target_turn(chat)
     view = chat.transcript.view(turn.id) if turn is not None else None
     if view is None or not view.turn.thought:
-        settings_key = keys.key_name("settings", chat.settings.keys)
         raise require.Refusal(
-            f"The model did not think before this turn. {settings_key}, think_tokens, lets it "
-            "think."
+            f"The model did not think before this turn. {chat.key_name('settings')}, "
+            "think_tokens, lets it think."
         )
     view.toggle_thought()
 

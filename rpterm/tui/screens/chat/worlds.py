@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui import keys
 from rpterm.tui.screens.chat import card_changes, examples, new_files, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 
@@ -56,10 +55,9 @@ async def choose_world(chat: ChatScreen) -> None:
 
 
 def _how_to_start(chat: ChatScreen) -> str:
-    new_key = keys.key_name("list-new", chat.settings.keys)
     return (
         "There are no worlds yet. A world is lore that several characters share: "
-        f"{new_key} starts one, and importing a lorebook creates one."
+        f"{chat.key_name('list-new')} starts one, and importing a lorebook creates one."
     )
 
 

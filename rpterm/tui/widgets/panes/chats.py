@@ -19,7 +19,7 @@ from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
 class ChatsPane(ListPane):
     """A list of chats, the open one marked."""
 
-    DEFAULT_CSS = "ChatsPane #chats-head { height: auto; padding: 0 1 1 1; }"
+    DEFAULT_CSS = "ChatsPane #chats-head { padding: 0 1 1 1; }"
 
     class Chosen(Message):
         """A chat was chosen."""
@@ -48,7 +48,7 @@ class ChatsPane(ListPane):
         self.post_message(self.Chosen(int(event.option.id or 0)))
 
     def _draw(self) -> None:
-        width, ids = self.width - 1, [choice.id for choice in self._choices]
+        width, ids = self.width, [choice.id for choice in self._choices]
         self.listed.fill(
             (Option(self._row(choice, width), id=choice.id) for choice in self._choices),
             ids.index(self._current) if self._current in ids else None,
@@ -57,6 +57,7 @@ class ChatsPane(ListPane):
     def _row(self, choice: Choice, width: int) -> Content:
         is_open = choice.id == self._current
         mark = ("● ", "$text-accent") if is_open else ("  ", "")
-        title = choice.heading(width - 2, "bold" if is_open else "")
-        detail = Content.styled(choice.right, text.MUTED).truncate(width - 2, ellipsis=True)
+        title = choice._replace(suffix="").heading(width - 2, "bold" if is_open else "")
+        about = " · ".join(part for part in (choice.suffix, choice.right) if part)
+        detail = Content.styled(about, text.MUTED).truncate(width - 2, ellipsis=True)
         return Content.assemble(mark, title, "\n  ", detail)

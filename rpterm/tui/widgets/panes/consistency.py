@@ -67,12 +67,7 @@ class ConsistencyState:
 class ConsistencyPane(ListPane):
     """Figures and bars at the top, the findings behind them below."""
 
-    DEFAULT_CSS = """
-    ConsistencyPane {
-        #score-head { height: auto; padding: 0 2 0 1; }
-        &.-low #score-head { display: none; }
-    }
-    """
+    DEFAULT_CSS = "ConsistencyPane.-low #score-head { display: none; }"
 
     class LineWanted(Message):
         """The user asked to see this line of the card."""

@@ -72,15 +72,6 @@ class ExampleSizes:
 class ExamplesPane(FoldingPane):
     """Two sliders at the top, the list below."""
 
-    DEFAULT_CSS = """
-    ExamplesPane {
-        link-style: none; link-style-hover: none; link-color: $text-muted;
-        link-color-hover: $foreground; link-background-hover: $panel;
-        #examples-head, #examples-keys { height: auto; padding: 0 2 0 1; link-style: none;
-            link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
-    }
-    """
-
     class CommandRun(Message):
         """A command of the pane was run by its key or link."""
 
@@ -103,9 +94,9 @@ class ExamplesPane(FoldingPane):
         self._renamed: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
-        yield Links(id="examples-head", markup=False)
+        yield Links(id="examples-head")
         yield PaneList()
-        yield Links(id="examples-keys", markup=False)
+        yield Links(id="examples-keys")
 
     @property
     def row(self) -> Row | None:

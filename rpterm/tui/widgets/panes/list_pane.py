@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from textual import on
-from textual.binding import BindingsMap
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, text
+from rpterm.tui.widgets.fitted_text import LinkedText
 from rpterm.tui.widgets.long_list import LongList
 
 
@@ -26,7 +26,7 @@ def heading(title: str, note: str = "", style: str = text.MUTED) -> Option:
     return Option(shown + Content.styled(f"  {note}", text.MUTED), disabled=True)
 
 
-class Links(Static):
+class Links(LinkedText):
     """Lines in a pane whose links run actions of the pane."""
 
     def action_pane(self, action: str, value: str | int) -> None:
@@ -78,12 +78,13 @@ class PaneList(LongList):
 class ListPane(Vertical):
     """A pane with a list and surrounding lines, redrawn whenever its size changes."""
 
+    DEFAULT_CSS = "ListPane > Static { height: auto; padding: 0 2 0 1; }"
+
     def __init__(self, name: str, overrides: Mapping[str, str] | None = None) -> None:
         """``overrides`` are the user's own keys; ``name`` is also the scope of the pane's keys."""
         super().__init__(name=name)
         self._overrides = overrides or {}
-        own = BindingsMap(keys.bindings(name, overrides))
-        self._bindings = BindingsMap.merge([self._bindings, own])
+        keys.bind(self, keys.bindings(name, overrides))
 
     def on_mount(self) -> None:
         self.draw()

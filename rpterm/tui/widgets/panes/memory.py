@@ -35,15 +35,12 @@ class MemoryPane(ListPane):
 
     DEFAULT_CSS = """
     MemoryPane {
-        #memory-head { height: auto; padding: 0 2 0 1; }
         #memory-search { height: 1; border: none; padding: 0 1; background: $panel;
             &:focus { background-tint: $foreground 5%; } }
-        #memory-kinds { height: auto; padding: 0 1; margin: 0 0 0 0; link-style: none;
-            link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
+        #memory-kinds { padding: 0 1; }
         #memory-detail { height: auto; max-height: 45%; padding: 0 2 0 1; margin: 1 0 0 0;
             border-top: hkey $panel; scrollbar-size-vertical: 1; }
-        #memory-keys { height: auto; padding: 0 2 0 1; color: $text-muted; link-style: none;
-            link-color: $text-muted; link-style-hover: none; link-background-hover: $panel; }
+        #memory-keys { color: $text-muted; }
     }
     """
 
@@ -73,11 +70,11 @@ class MemoryPane(ListPane):
     def compose(self) -> ComposeResult:
         yield Static(id="memory-head", markup=False)
         yield JoinerInput(placeholder="/ search all memories", id="memory-search")
-        yield Links(id="memory-kinds", markup=False)
+        yield Links(id="memory-kinds")
         yield PaneList()
         with VerticalScroll(id="memory-detail", can_focus=False):
             yield Static(id="memory-whole", markup=False)
-        yield Links(id="memory-keys", markup=False)
+        yield Links(id="memory-keys")
 
     @property
     def search(self) -> Input:

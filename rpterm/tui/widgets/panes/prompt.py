@@ -45,12 +45,6 @@ class Piece:
 class PromptPane(FoldingPane):
     """A bar, its legend, and the list of pieces."""
 
-    DEFAULT_CSS = """
-    PromptPane {
-        #prompt-head { height: auto; padding: 0 2 0 1; }
-    }
-    """
-
     def __init__(self) -> None:
         super().__init__("prompt")
         self._prompt: Prompt | None = None
