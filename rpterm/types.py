@@ -255,7 +255,7 @@ class Sampling:
     penalty_last_n: int = 256
     dry_multiplier: float = 0.8
     dry_base: float = 1.75
-    dry_allowed_length: int = 2  # With 3, the starter repeated twice as many word pairs in a reply.
+    dry_allowed_length: int = 2  # As DRY was published; 3 lets a small model loop.
     dry_range: int = 1024
     xtc_probability: float = 0.0
     xtc_threshold: float = 0.1

@@ -110,13 +110,13 @@ class Prompter:
         lore = self._lore.find(view, self._context())
         extras = PromptExtras(
             fixed=lore.fixed,
-            inserts=_own_inserts(view, ending) + lore.inserts,
+            inserts=hint_inserts(hint) + _own_inserts(view, ending) + lore.inserts,
             left_out=self._hidden(view) + self.unreadable_worlds + lore.left_out,
             examples=None if examples else (),
         )
         if examples:
             extras = self._with_examples(view, extras)
-        prompt = self._build(view, extras, ending, hint)
+        prompt = self._build(view, extras, ending)
         turn_examples: tuple[Insert, ...] = ()
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
@@ -126,7 +126,7 @@ class Prompter:
             return prompt
         inserts = extras.inserts + turn_examples + memories
         extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
-        return self._build(view, extras, ending, hint)
+        return self._build(view, extras, ending)
 
     def _hidden(self, view: ChatView) -> tuple[LeftOut, ...]:
         return tuple(
@@ -172,9 +172,7 @@ class Prompter:
             raise NotReadyError("The model is still loading, so tokens cannot be counted yet.")
         return info.context
 
-    def _build(
-        self, view: ChatView, extras: PromptExtras, ending: Ending, hint: str = ""
-    ) -> Prompt:
+    def _build(self, view: ChatView, extras: PromptExtras, ending: Ending) -> Prompt:
         card, chat, history = view.card, view.chat, view.history
         # A thought comes before the name, so a model that thinks writes the name itself.
         cued = bool(self.company) and ending == REPLY and not self._thinks_first()
@@ -196,12 +194,8 @@ class Prompter:
             max_reply=sampling.max_tokens + sampling.think_tokens,
             expand=view.expand_static,
             own_system=self.settings.system_prompt,
-            fixed=extras.fixed,
-            inserts=hint_inserts(hint) + extras.inserts,
-            left_out=extras.left_out,
+            extras=extras,
             ending=ending,
-            examples=extras.examples,
-            examples_budget=extras.examples_budget,
             cued=cued,
             thinking=sampling.think_tokens > 0,
         )

@@ -17,8 +17,8 @@ from typing import Literal
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Piece
+from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import (
-    ExampleTurns,
     Insert,
     Segment,
     card_examples,
@@ -47,14 +47,8 @@ class PromptInput:
 
     Attributes:
         history: The branch, oldest turn first; the last turn is answered or continued.
-        fixed: Static extras: constant lore.
-        inserts: Extras of this turn, best first: those at the end are left out first, and the best
-            stands nearest to the last user text.
-        left_out: What was already left out, with the reasons; passed on.
         expand: Expands the macros of card text. Turns are stored with expanded macros.
         max_reply: Tokens to keep free for the reply.
-        examples: The examples for the static block, most wanted first; ``None`` for the card's own.
-        examples_budget: Tokens they may take; 0 for the default share of the window.
         cued: Whether the last turn is only the given beginning of the reply.
         thinking: Whether the model may think before it replies.
     """
@@ -66,12 +60,8 @@ class PromptInput:
     max_reply: int
     expand: Callable[[str], str]
     own_system: str = ""
-    fixed: Sequence[Insert] = ()
-    inserts: Sequence[Insert] = ()
-    left_out: Sequence[LeftOut] = ()
+    extras: PromptExtras = field(default_factory=PromptExtras)
     ending: Ending = REPLY
-    examples: Sequence[ExampleTurns] | None = None
-    examples_budget: int = 0
     cued: bool = False
     thinking: bool = False
 
@@ -111,7 +101,7 @@ def build_prompt(given: PromptInput, template: ChatTemplate, encode: Encode) -> 
     old_turns = _left_window(given.history[:start], costs)
     prompt = Prompt(
         spans=tuple(_spans(messages, parts, encode)),
-        left_out=(*unfit_examples, *unfit_inserts, *old_turns, *given.left_out),
+        left_out=(*unfit_examples, *unfit_inserts, *old_turns, *given.extras.left_out),
         messages=tuple((m.role, "".join(s.text for s, _ in m.segments)) for m in messages),
         context=given.context,
         reserve=reserve,
@@ -133,7 +123,8 @@ def _static_messages(
     given: PromptInput, encode: Encode, limit: int, overhead: int
 ) -> tuple[list[_Message], list[LeftOut]]:
     """Card and fixed text, and the examples that fit their share and half of what is left."""
-    card = card_segments(given.card, given.persona, given.own_system, given.fixed, given.expand)
+    extras = given.extras
+    card = card_segments(given.card, given.persona, given.own_system, extras.fixed, given.expand)
     system = _Message("system", [(segment, "static") for segment in _separated(card)])
     size = _size([system], encode, overhead)
     if size >= limit:
@@ -142,13 +133,11 @@ def _static_messages(
             f"of {given.context:,} tokens leaves only {limit:,} next to the reply. Nothing was "
             "cut: use a larger --context, a model with a longer window, or a shorter card."
         )
-    share = given.examples_budget or given.context // EXAMPLES_SHARE
+    share = extras.examples_budget or given.context // EXAMPLES_SHARE
     budget = min(share, (limit - size) // 2)
     kept, left_out = [], []
-    candidates = given.examples
-    if candidates is None:
-        candidates = card_examples(given.card, given.expand)
-    for example in candidates:
+    own = card_examples(given.card, given.expand) if extras.examples is None else ()
+    for example in extras.examples or own:
         messages = [_Message(role, [(segment, "static")]) for role, segment in example.turns]
         tokens = _size(messages, encode, overhead)
         if tokens <= budget:
@@ -166,9 +155,8 @@ def _choose_inserts(given: PromptInput, encode: Encode) -> tuple[list[Insert], l
     budget = share = given.context // VOLATILE_SHARE
     kept: list[Insert] = []
     left_out: list[LeftOut] = []
-    for insert, ids in zip(
-        given.inserts, encode([Piece(i.text + "\n\n") for i in given.inserts]), strict=True
-    ):
+    wanted = given.extras.inserts
+    for insert, ids in zip(wanted, encode([Piece(i.text + "\n\n") for i in wanted]), strict=True):
         if len(ids) <= budget:
             budget -= len(ids)
             kept.append(insert)

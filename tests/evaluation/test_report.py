@@ -139,3 +139,8 @@ def test_an_unreliable_judge_is_reported_as_such() -> None:
     assert not any("It prefers" in each for each in (*by_place, *unsure))
     steady = recommend(measured, ["a", "b"], verdicts("a"), "big").reasons
     assert any("prefers a to b on 8 of 8 questions" in each for each in steady)
+    third = [JudgeVerdict("persona", f"q{at}", 1, "a", "c", "c", "c") for at in range(8)]
+    all_three = [*measured, *scored("c", [0.5] * 8)]
+    reasons = recommend(all_three, ["a", "b", "c"], [*verdicts("a"), *third], "big").reasons
+    assert any("prefers a to b on 8 of 8 questions" in each for each in reasons)
+    assert any("prefers a to c on 0 of 8 questions" in each for each in reasons)

@@ -80,6 +80,21 @@ def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: 
     assert ranks == [[2, 2], [1, 1]]
 
 
+def test_a_reply_that_two_raters_like_is_one_demo_and_only_stars_are_ratings(
+    scene: Scene, tmp_path: Path
+) -> None:
+    starred, liked = scene.reply("One."), scene.reply("Two.")
+    for rater in ("ann", "ben"):
+        scene.judge.stars(starred, 5, how=Circumstances(rater=rater))
+    scene.judge.thumb(liked, True)
+    done = run(scene, tmp_path / "sft", format="trl_sft")
+    assert [row["messages"][-1]["content"] for row in rows(tmp_path / "sft")] == ["One.", "Two."]
+    assert not done.left_out
+    run(scene, tmp_path / "people", format="argilla")
+    (row,) = rows(tmp_path / "people", "rating-train")
+    assert (row["fields"]["response"], row["suggestions"]["rating"]) == ("One.", 5)
+
+
 def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     a, b, c = (scene.reply(text) for text in ("One.", "Two.", "Three."))
     scene.judge.compare(a, b, "both_bad")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.prompt.build import PromptInput, PromptTooLarge, build_prompt
+from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import CHATML, OPEN_LAST, OPEN_USER, ChatTemplate
 from rpterm.prompt.token_cache import TokenCache
@@ -38,6 +39,8 @@ def chat(*texts: str) -> list[Turn]:
 
 def given_input(history: list[Turn], **changes: object) -> PromptInput:
     base = PromptInput(CARD, Persona("Ann"), history, 4096, 200, lambda t: t)
+    if "inserts" in changes:
+        changes["extras"] = PromptExtras(inserts=changes.pop("inserts"))  # type: ignore[arg-type]
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

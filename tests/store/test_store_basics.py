@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
@@ -221,6 +222,8 @@ def test_closing_ends_streaming_replies(tmp_path: Path) -> None:
         chat = store.create_chat(card_name="A", card_hash="h")
         reply = say(store, chat, None, "begun", status=Status.STREAMING)
     assert [path.name for path in tmp_path.iterdir()] == ["rp.db"]
+    with closing(sqlite3.connect(tmp_path / "rp.db")) as file:
+        assert file.execute("SELECT status, owner FROM turns").fetchall() == [("partial", None)]
     with Store(tmp_path / "rp.db") as again:
         assert again.turn(reply.id).status is Status.PARTIAL
         assert len(again.search("begun")) == 1

@@ -33,10 +33,10 @@ from rpterm.engine.protocol import (
     Piece,
     PromptProgress,
 )
+from rpterm.engine.remote.context import context_length
 from rpterm.engine.remote.errors import connection_broke, explain, pause_s
 from rpterm.engine.remote.fields import FALLBACKS, extra_fields, standard_fields
 from rpterm.engine.remote.reply import RemoteReply
-from rpterm.engine.remote_context import context_length
 
 _TOKEN_LIKE = re.compile(r" ?[^\W\d_]{1,7}|\d{1,3}|\s+|.", re.DOTALL)
 _CONNECT_TIMEOUT_S = 10.0
