@@ -111,7 +111,5 @@ def open_for_bench(settings: Settings, folder: Path) -> Engine:
     """A new engine on the configured model."""
     return open_engine(
         replace(settings, context=settings.context or CONTEXT),
-        models_folder=folders.find().models,
-        cache_folder=folder,
-        log_folder=folder,
+        folders.find()._replace(cache=folder, logs=folder),
     )
