@@ -34,7 +34,7 @@ _PARAGRAPHS_BEFORE = 6
 """Paragraphs before a conversation in which its people may be named."""
 _MAX_PEOPLE = 12
 """People considered in one conversation."""
-_CONTINUED, _CONTINUED_TAGGED = 2.2, 0.4
+_CONTINUED, _CONTINUED_TAGGED = 6.0, 0.4
 """Log-odds for the same speaker after an unclosed quotation; closing marks may be lost."""
 _PRIOR_COUNT = 2
 """Lines added to a noun's total, because its lines might be anybody's."""

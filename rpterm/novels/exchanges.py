@@ -7,7 +7,7 @@ between asterisks. Only lines whose speaker is nearly certain are used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -15,6 +15,7 @@ from rpterm.cards.card import Example
 from rpterm.novels.attribution import SURE, Line
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
+from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speech_tags import SPEECH_VERBS
 from rpterm.novels.titles import split_title
 from rpterm.scoring.signals.voice import SCALES
@@ -198,7 +199,7 @@ def _next_exchange(book: Book, person: Person, line: Line, other: Person | None)
 
 def _user_turn(line: Line, person: Person) -> str:
     """The other person's words; of a long speech, the last sentences alone."""
-    kept = sentences(_joined(line.paragraph.quotes))
+    kept = sentences(_speech(line.paragraph))
     while len(kept) > 1 and sum(len(each.split()) for each in kept) > _MAX_WORDS:
         kept = kept[1:]
     return _with_macro(f'"{_without_comma(_without_italics(" ".join(kept)))}"', person, "{{char}}")
@@ -234,19 +235,24 @@ def _as_roleplay(line: Line) -> str:
         if 2 < len(action.split()) <= _MAX_ACTION_WORDS and _ACTION.match(action):
             parts += [f'"{spoken}"'] if spoken else []
             parts, spoken = [*parts, f"*{action[0].upper()}{action[1:]}.*"], ""
-        spoken = _joined((spoken, _without_italics(quote)))
+        spoken = _joined(spoken, narration, _without_italics(quote))
     return " ".join([*parts, f'"{_without_comma(spoken)}"'] if spoken else parts)
 
 
-def _joined(quotes: Iterable[str]) -> str:
-    """Quotations as one text, without the commas and dashes that enclosed "said he"."""
+def _speech(paragraph: Paragraph) -> str:
+    """All quotations of a paragraph as one text."""
     text = ""
-    for quote in filter(None, quotes):
-        if quote.startswith(("--", "—", "–")):
-            text = f"{text.rstrip(' ,-—–')}{quote}"
-        else:
-            text = f"{_without_comma(text) if quote[0].isupper() else text} {quote}".strip()
+    for told, quote in zip(paragraph.narration_parts, paragraph.quotes, strict=False):
+        text = _joined(text, told, quote)
     return text
+
+
+def _joined(spoken: str, told: str, quote: str) -> str:
+    """Speech and the next quotation, without the commas and dashes that enclosed "said he"."""
+    if quote.startswith(("--", "—", "–")):
+        return f"{spoken.rstrip(' ,-—–')}{quote}"
+    is_new_sentence = quote[:1].isupper() and not told.rstrip().endswith(",")
+    return f"{_without_comma(spoken) if is_new_sentence else spoken} {quote}".strip()
 
 
 def _without_comma(spoken: str) -> str:

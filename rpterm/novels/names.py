@@ -103,18 +103,21 @@ class NameEvidence:
         counts: How often each occurs in the book.
         female: ``True`` for a woman's name, ``False`` for a man's.
         apart: Pairs of names of two different people, because they talk to each other.
+        younger: First names by which the book tells somebody from the head of the family.
     """
 
     counts: Mapping[str, int]
     female: Mapping[str, bool]
     apart: Collection[frozenset[str]] = ()
+    younger: Collection[str] = ()
 
 
 def group_names(known: NameEvidence) -> list[set[str]]:
     """Names grouped by person.
 
     A short form joins the group it can belong to; among several, the one named most. A last name
-    alone never joins a married woman's group, and a man's before a woman's.
+    alone never joins a married woman's group, and a man's before a woman's, the head of the
+    family's ("Mr. Orme") first.
     """
     groups: list[set[str]] = []
     counts = known.counts
@@ -135,7 +138,8 @@ def _owner(name: str, fitting: Sequence[set[str]], known: NameEvidence) -> set[s
             group for group in fitting if any(split_title(n)[1][-1:] == plain for n in group)
         ]
         men = [group for group in same_last_name if _gender(group, known) is False]
-        fitting = men or fitting
+        heads = [group for group in men if ("mr", plain) in map(split_title, group)]
+        fitting = heads or men or fitting
     if not fitting:
         return None
     weights = [_weight(group, known.counts) for group in fitting]
@@ -177,6 +181,8 @@ def _conflicts(name: str, other: str, known: NameEvidence) -> bool:
         return True
     if _may_be_husband_or_child(name, other, known) or _may_be_husband_or_child(other, name, known):
         return True
+    if _is_head_of(name, other, known) or _is_head_of(other, name, known):
+        return True
     if words[-1:] == other_words[-1:] and _conflicting_titles(title, other_title):
         return True
     both = len(words) > 1 and len(other_words) > 1 and words[-1] == other_words[-1]
@@ -194,6 +200,15 @@ def _may_be_husband_or_child(wife: str, full: str, known: NameEvidence) -> bool:
     if title not in _WIVES or len(words) != 1 or other_title or len(other_words) < 2:
         return False
     return words == other_words[-1:] and (title == "lady" or not _is_woman(full, known))
+
+
+def _is_head_of(head: str, younger: str, known: NameEvidence) -> bool:
+    """Whether one name is a father's or elder brother's ("Mr. Orme"), the other "Tom Orme"."""
+    title, words = split_title(head)
+    full = split_title(younger)[1]
+    if title != "mr" or len(words) != 1 or len(full) < 2 or full[-1:] != words:
+        return False
+    return any(_same_first_name(full[0], each) for each in known.younger)
 
 
 def _is_woman(name: str, known: NameEvidence) -> bool:

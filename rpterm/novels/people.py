@@ -42,6 +42,11 @@ _NOT_PEOPLE_TEXT = (
     "Providence Nonsense"
 )
 _NOT_PEOPLE = frozenset(_NOT_PEOPLE_TEXT.split())
+_YOUNGER = re.compile(rf"\b(?:[Yy]oung\s+(?:Mr\.?\s+)?({WORD})|Mrs\.?\s+({WORD})\s+{WORD})")
+"""How a son or younger brother is told from the head of the family: "young Tom", and his wife as
+"Mrs. Tom Orme"."""
+_MIN_YOUNGER = 3
+"""Times a book must say so."""
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|myself)\b")
 _MIN_FIRST_PERSON = 0.25
 """Share of paragraphs without dialogue that say "I" if the narrator is one of the people."""
@@ -125,7 +130,8 @@ def find_people(
     spoken = Counter(name for p in paragraphs for name in _names_in(p.speech))
     counts = _name_counts(tagged, addressed, narrated + spoken)
     genders = _genders(paragraphs, counts)
-    evidence = names.NameEvidence(counts, genders, _distinct_pairs(paragraphs, tags))
+    apart, younger = _distinct_pairs(paragraphs, tags), _younger_names(paragraphs)
+    evidence = names.NameEvidence(counts, genders, apart, younger)
     groups = names.merge_groups(names.group_names(evidence), same)
     titles = Counter(" ".join(name.split()) for p in paragraphs for name in _TITLED.findall(p.text))
     names.add_titled(groups, [name for name, count in titles.items() if count >= _MIN_TITLED])
@@ -214,6 +220,12 @@ def _distinct_pairs(
         together = _PAIR.findall(paragraph.narration) * _MIN_NAMED
         pairs.update(frozenset(pair) for pair in together if not _share_word(*pair))
     return {pair for pair, count in pairs.items() if count >= _MIN_NAMED}
+
+
+def _younger_names(paragraphs: Sequence[Paragraph]) -> set[str]:
+    """First names by which the book tells somebody from the head of the family."""
+    counts = Counter(a or b for p in paragraphs for a, b in _YOUNGER.findall(p.text))
+    return {name for name, count in counts.items() if count >= _MIN_YOUNGER}
 
 
 def _share_word(one: str, other: str) -> bool:

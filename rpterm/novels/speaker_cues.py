@@ -183,14 +183,14 @@ class SpeakerCues:
         asked: int | None,
     ) -> Iterator[Iterator[Cue]]:
         """The cues for each person, and for ``None``; see ``scores``."""
-        around = self._around(at, asked)
+        around = self._around(at, asked, [person.name for person in candidates if person])
         for person in candidates:
             if person is None:
                 yield self._cues_for_nobody(at)
             else:
                 yield self._cues_for(person, at, asked, around, present)
 
-    def _around(self, at: int, asked: int | None) -> _Around:
+    def _around(self, at: int, asked: int | None, names: Collection[str]) -> _Around:
         speaks_before = self.tagged[asked] if asked is not None else None
         return _Around(
             last_seen=self._last_seen(at),
@@ -201,7 +201,7 @@ class SpeakerCues:
             - {speaks_before.name if speaks_before else ""},
             named_before=self._named_in_narration(at - 1),
             antecedent=self._pronoun_antecedent(at),
-            sounds_like=self._sounds_like(at),
+            sounds_like=self._sounds_like(at, names),
         )
 
     def _cues_for_nobody(self, at: int) -> Iterator[Cue]:
@@ -252,11 +252,11 @@ class SpeakerCues:
         yield "distance", min(_MAX_DISTANCE, at - last)
         yield "log_frequency", self.log_frequency[name]
 
-    def _sounds_like(self, at: int) -> Mapping[str, float]:
-        """For each person, how much a line that names nobody sounds like them."""
+    def _sounds_like(self, at: int, names: Collection[str]) -> Mapping[str, float]:
+        """For each of these people, how much a line that names nobody sounds like them."""
         if self.voices is None or self.tagged[at] is not None:
             return {}
-        return self.voices.log_ratios(at, self.paragraphs[at].speech)
+        return self.voices.log_ratios(at, self.paragraphs[at].speech, names)
 
     def _fits_honorific(self, person: Person, at: int) -> int:
         """1 if a line calls its listener what this person may be called ("sir"), -1 if not."""

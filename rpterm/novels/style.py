@@ -118,7 +118,8 @@ def _openings(line: str) -> list[str]:
 
 
 def _addresses(line: str) -> list[str]:
-    return [" ".join(match.lower().split()) for match in _ADDRESS.findall(line)]
+    found = (" ".join(match.split()) for match in _ADDRESS.findall(line))
+    return [address[:1].lower() + address[1:] for address in found]
 
 
 def _characteristic(

@@ -35,8 +35,8 @@ class Voices:
         self._all = sum(self._own.values(), Counter[str]())
         self._totals = {name: own.total() for name, own in self._own.items()}
 
-    def log_ratios(self, number: int, text: str) -> dict[str, float]:
-        """For each person, the log of how much likelier they are to say a line than others.
+    def log_ratios(self, number: int, text: str, names: Iterable[str]) -> dict[str, float]:
+        """For each of these people, the log of how much likelier they say a line than others do.
 
         The line itself is not among the words of its speaker.
         """
@@ -47,7 +47,8 @@ class Voices:
         prior = {word: _PRIOR_WORDS * n / total for word, n in counts.items() if n}
         return {
             name: self._log_ratio(name, said, prior, held_out if name == speaker else None)
-            for name in self._own
+            for name in names
+            if name in self._own
         }
 
     def _log_ratio(

@@ -88,9 +88,9 @@ def test_a_line_sounds_like_whoever_uses_its_words() -> None:
     voices = Voices(
         [(1, "Ann", "Verily the tide, verily the moon."), (2, "Bob", "Grand, that is grand, lad.")]
     )
-    ratios = voices.log_ratios(9, "Grand, lad")
+    ratios = voices.log_ratios(9, "Grand, lad", ("Ann", "Bob"))
     assert ratios["Bob"] > 0 > ratios["Ann"]
-    own = voices.log_ratios(1, "Verily the tide, verily the moon.")
+    own = voices.log_ratios(1, "Verily the tide, verily the moon.", ("Ann", "Bob"))
     assert set(own.values()) == {0.0}, "a line is no evidence for its own speaker"
 
 
@@ -249,6 +249,27 @@ def test_a_tag_before_a_quotation_is_read() -> None:
     assert tag_before("It rained.") is None
 
 
+@pytest.mark.parametrize("told_apart", ["Young Tom yawned.", "Mrs. Thomas Hale yawned."])
+def test_a_son_or_younger_brother_is_not_the_head_of_the_family(told_apart: str) -> None:
+    told = [
+        '"I," said Mr. Hale.', "Rain.", '"No," said Tom.', "Rain.", '"So," said Thomas Hale.',
+        "Rain.", '"Me," said Hale.', "Rain.", '"And I," said Mr. Hale.', told_apart,
+    ] * 4  # fmt: skip
+    groups = [person.names for person in Book(told).people.persons]
+    assert {"Tom", "Thomas Hale"} in groups
+    assert {"Hale", "Mr. Hale"} in groups
+
+
+def test_who_reacts_to_a_line_did_not_say_it() -> None:
+    told = [
+        "Ann met Ben on the bridge.",
+        '"It rains again."',
+        "Ben laughed at that, and sat down.",
+        *['"So," said Ann.', '"Yes," said Ben.'] * 3,
+    ]
+    assert speaker(Book(told), "It rains again")[0] == "Ann"
+
+
 def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
     told = [
         '"I," said Mr. Hale.', '"No," said Lizzy.', '"So," said Mr. Hale.',
@@ -392,7 +413,7 @@ TALKS = """\
 
 "You should be the mayor of this wet valley," said Mr. Pell.
 
-"Nobody votes for girls who climb on roofs," said Dora.
+"If they did," said Dora, "I would still climb on roofs."
 """
 
 
@@ -406,8 +427,14 @@ def test_no_answer_stands_in_two_examples_and_tags_leave_no_commas() -> None:
     assert len(answers) == len(set(answers)) >= 3
     assert '"Then bring it hay--hay, and a rope of good length."' in answers
     assert any("loft. Goats" in text for text in answers)
+    assert '"If they did, I would still climb on roofs."' in answers
     asked = [text for role, text in turns if role == "user"]
     assert any("roof, and it" in text for text in asked)
+
+
+def test_a_form_of_address_keeps_its_capitals() -> None:
+    own = ["My dear Ann, sit down.", "Sit, my dear Ann!", "Oh, my dear Ann, no."] * 9
+    assert "Calls people “my dear Ann”." in list(speech_style(own, ["It rains."] * 27))
 
 
 def test_who_is_not_described_is_known_by_their_company() -> None:
