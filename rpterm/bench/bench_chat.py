@@ -25,6 +25,7 @@ GREEDY = Sampling(
     seed=1,
     temperature=0.0,
     repeat_penalty=1.0,
+    frequency_penalty=0.0,
     dry_multiplier=0.0,
     min_p=0.0,
     max_tokens=160,
@@ -110,7 +111,5 @@ def open_for_bench(settings: Settings, folder: Path) -> Engine:
     """A new engine on the configured model."""
     return open_engine(
         replace(settings, context=settings.context or CONTEXT),
-        models_folder=folders.find().models,
-        cache_folder=folder,
-        log_folder=folder,
+        folders.find()._replace(cache=folder, logs=folder),
     )

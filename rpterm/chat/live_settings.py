@@ -302,9 +302,8 @@ def _checked(settings: Settings, name: str, text: str) -> str:
         from rpterm import paths
         from rpterm.models.engine_factory import adapter_file, plan_model
 
-        own, trial = paths.find(), _replaced(settings, name, text)
-        planned = plan_model(trial, models_folder=own.models, cache_folder=own.cache)
-        adapter_file(trial.adapter, planned.header)
+        trial = _replaced(settings, name, text)
+        adapter_file(trial.adapter, plan_model(trial, paths.find()).header)
     file = Path(text).expanduser()
     return str(file.absolute()) if name in _FILES and file.is_file() else text
 

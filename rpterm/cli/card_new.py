@@ -43,10 +43,10 @@ def drafted_card(
     Raises:
         RptermError: There is no model, or it failed before it wrote anything.
     """
-    from rpterm.models.engine_factory import open_installed
+    from rpterm.models.engine_factory import open_engine
 
     settings = load_settings(flags)
-    engine = open_installed(settings, paths, sequences=1)
+    engine = open_engine(settings, paths, sequences=1)
     seed = secrets.randbits(31) if seed is None else seed
     known: dict[str, Any] = {"name": draft.one_line(name)}
     problem = ""

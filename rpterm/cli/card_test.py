@@ -131,13 +131,13 @@ def _engines(
     settings: Settings, judge: str | None, paths: Paths, count: int
 ) -> Iterator[tuple[Engine, Engine]]:
     """The engine that plays and the one that judges, which are the same without ``judge``."""
-    from rpterm.models.engine_factory import open_installed
+    from rpterm.models.engine_factory import open_engine
 
-    engine = open_installed(settings, paths, sequences=min(count, _PARALLEL_SEEDS))
+    engine = open_engine(settings, paths, sequences=min(count, _PARALLEL_SEEDS))
     judging = engine
     try:
         if judge is not None:
-            judging = open_installed(replace(settings, model=judge, adapter=""), paths, sequences=1)
+            judging = open_engine(replace(settings, model=judge, adapter=""), paths, sequences=1)
         yield engine, judging
     finally:
         engine.close()

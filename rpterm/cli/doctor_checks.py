@@ -188,7 +188,7 @@ def _model(settings: Settings, paths: Paths) -> Finding:
     from rpterm.models.engine_factory import adapter_file, plan_model
 
     try:
-        planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
+        planned = plan_model(settings, paths)
         adapter = adapter_file(settings.adapter, planned.header)
     except RptermError as error:
         return Finding("broken", str(error), "`rpterm models list` shows what you have.")

@@ -127,9 +127,9 @@ class Engines:
         return Session(duel.store, engine, card, chat, contender.settings(self.settings))
 
     def _engine(self, contender: Contender) -> Engine:
-        from rpterm.models.engine_factory import open_installed
+        from rpterm.models.engine_factory import open_engine
 
-        return open_installed(contender.settings(self.settings), self.paths, sequences=1)
+        return open_engine(contender.settings(self.settings), self.paths, sequences=1)
 
     def all_fit(self) -> bool:
         """Whether the models of all sides fit into memory at once."""
@@ -141,12 +141,9 @@ class Engines:
 
         free = system_memory().available
         needed = sum(
-            plan_model(
-                each.settings(self.settings), models_folder=self.paths.models,
-                cache_folder=folders.make_folder(self.paths.cache),
-            ).fit.bytes_needed
+            plan_model(each.settings(self.settings), self.paths).fit.bytes_needed
             for each in kinds.values()
-        )  # fmt: skip
+        )
         return not free or needed < free
 
 

@@ -163,9 +163,9 @@ def _contenders(specs: Sequence[str]) -> list[Contender]:
 
 
 def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> closing[Engine]:
-    from rpterm.models.engine_factory import open_installed
+    from rpterm.models.engine_factory import open_engine
 
-    return closing(open_installed(settings, paths, sequences=sequences))
+    return closing(open_engine(settings, paths, sequences=sequences))
 
 
 def _play(

@@ -49,11 +49,11 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
 
 def _by_model(work: DistillingWork, chats: Collection[int], settings: config.Settings) -> list[Row]:
     from rpterm.engine.protocol import BackgroundEngine
-    from rpterm.models.engine_factory import open_installed
+    from rpterm.models.engine_factory import open_engine
     from rpterm.prompt.oneshot import background_asker
     from rpterm.prompt.template import ChatTemplate
 
-    with closing(open_installed(settings, folders.find())) as engine:
+    with closing(open_engine(settings, folders.find())) as engine:
         if not isinstance(engine, BackgroundEngine):
             raise RptermError(
                 f"The engine {settings.engine!r} cannot extract facts: choose another one with "

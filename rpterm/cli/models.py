@@ -75,7 +75,7 @@ def info(
 
     paths = folders.find()
     settings = load_settings({"model": model or None})
-    planned = plan_model(settings, models_folder=paths.models, cache_folder=paths.cache)
+    planned = plan_model(settings, paths)
     header, fit = planned.header, planned.fit
     facts = {
         "file": str(planned.path),

@@ -79,6 +79,8 @@ def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0
             text + " " * (sizes[i] - display_width(text)) for i, text in enumerate(row)
         )
         say(_cut(line.rstrip(), width))
+    if not rows:
+        tell("(This list is empty.)")
 
 
 def is_interactive() -> bool:

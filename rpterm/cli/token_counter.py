@@ -84,7 +84,7 @@ def _counting(engine: Engine) -> TokenCounter:
 def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
     """The engine to count with; ``None`` if it has to be ``cheap`` and is not."""
     from rpterm.models import library
-    from rpterm.models.engine_factory import checked_header, open_installed
+    from rpterm.models.engine_factory import checked_header, open_engine
 
     if settings.engine == "llama":
         file = library.find_model(settings.model, paths.models, paths.cache)
@@ -93,4 +93,4 @@ def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
         settings = replace(settings, context=_CONTEXT, gpu_layers=0, adapter="")
     elif settings.engine == "remote" and cheap:
         return None
-    return open_installed(settings, paths, sequences=1)
+    return open_engine(settings, paths, sequences=1)

@@ -45,22 +45,18 @@ class ModelPlan:
 
 
 def plan_model(
-    settings: Settings,
-    *,
-    models_folder: Path,
-    cache_folder: Path | None,
-    memory: SystemMemory | None = None,
+    settings: Settings, paths: Paths, *, memory: SystemMemory | None = None
 ) -> ModelPlan:
     """Find and check the model and choose its context window; nothing is loaded.
 
     Raises:
         ModelError: The model cannot be used; one sentence says why and what to do.
     """
-    path = library.find_model(settings.model, models_folder, cache_folder)
+    path = library.find_model(settings.model, paths.models, paths.cache)
     target = None
     if settings.model in library.STARTER_NAMES:
-        path, target = _prefer_requantized(path, cache_folder)
-    header = checked_header(path, cache_folder)
+        path, target = _prefer_requantized(path, paths.cache)
+    header = checked_header(path, paths.cache)
     memory = memory or system_memory()
     gpu = _gpu(settings, memory)
     chosen = fit.choose(
@@ -75,7 +71,7 @@ def plan_model(
         path=path,
         header=header,
         fit=chosen,
-        model_hash=model_hash(path, cache_folder),
+        model_hash=model_hash(path, paths.cache),
         starter=settings.model in library.STARTER_NAMES or starter.is_starter(path),
         requantize_to=target,
         memory=memory,
@@ -83,10 +79,8 @@ def plan_model(
     )
 
 
-def _prefer_requantized(path: Path, cache: Path | None) -> tuple[Path, Path | None]:
+def _prefer_requantized(path: Path, cache: Path) -> tuple[Path, Path | None]:
     """The starter as Q8_0 if it exists; else the original, and where to write the Q8_0 file."""
-    if cache is None:
-        return path, None
     target = starter_q8.path_in(cache)
     try:
         checked_header(target, cache)
@@ -95,52 +89,33 @@ def _prefer_requantized(path: Path, cache: Path | None) -> tuple[Path, Path | No
     return target, None
 
 
-def open_installed(settings: Settings, paths: Paths, *, sequences: int = 8) -> Engine:
-    """``open_engine`` with the folders of this installation.
-
-    Raises:
-        RptermError: As ``open_engine``, or a folder cannot be created.
-    """
-    return open_engine(
-        settings,
-        models_folder=paths.models,
-        cache_folder=folders.make_folder(paths.cache),
-        log_folder=folders.make_folder(paths.logs),
-        sequences=sequences,
-    )
-
-
 def open_engine(
     settings: Settings,
+    paths: Paths,
     *,
-    models_folder: Path,
-    cache_folder: Path | None = None,
-    log_folder: Path | None = None,
     memory: SystemMemory | None = None,
     sequences: int = 8,
 ) -> Engine:
     """The engine the settings ask for, not loaded yet.
 
     Args:
-        models_folder: Where to look up model names.
-        cache_folder: Where hashes and headers are cached.
-        log_folder: Where the worker writes its log; ``None`` for a temporary file.
         memory: The machine's memory; ``None`` measures it.
         sequences: How many candidates can be decoded at once.
 
     Raises:
         ModelError: The model or the adapter cannot be used.
-        RptermError: The remote engine's settings are invalid.
+        RptermError: The remote engine's settings are invalid, or a folder cannot be created.
     """
+    # With any engine, the scorer's and the embedder's processes write there, too.
+    for folder in (paths.cache, paths.logs):
+        folders.make_folder(folder)
     if settings.engine == "scripted":
         from rpterm.engine.scripted import ScriptedEngine
 
         return ScriptedEngine(SCRIPTED_REPLIES, delay_s=SCRIPTED_DELAY_S)
     if settings.engine == "remote":
         return _remote(settings)
-    planned = plan_model(
-        settings, models_folder=models_folder, cache_folder=cache_folder, memory=memory
-    )
+    planned = plan_model(settings, paths, memory=memory)
     from rpterm.engine.llama import LlamaEngine
 
     return LlamaEngine(
@@ -155,11 +130,11 @@ def open_engine(
         starter=planned.starter,
         sequences=sequences,
         requantize_to=planned.requantize_to,
-        log=log_folder / "llama.log" if log_folder else None,
+        log=paths.logs / "llama.log",
     )
 
 
-def open_starter(cache_folder: Path | None, *, context: int, log: Path | None = None) -> Engine:
+def open_starter(cache_folder: Path, *, context: int, log: Path | None = None) -> Engine:
     """The starter model on the CPU, regardless of the settings: the fixed model for scoring.
 
     Raises:

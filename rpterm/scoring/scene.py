@@ -57,6 +57,11 @@ class ReplyScene:
         )
 
     @property
+    def known(self) -> tuple[Fact, ...]:
+        """What was known before the last turn: the card's facts, then the turns, oldest first."""
+        return (*self.facts, *(turn for _, turn in self.turns[:-1] if turn.text.strip()))
+
+    @property
     def own_texts(self) -> tuple[str, ...]:
         """All that the character is known to have said: the card's lines, then the turns."""
         return (*self.own_lines, *(text for own, text in self.history if own))

@@ -37,7 +37,6 @@ from rpterm.scoring.nli import NliModel
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Reading, Signal
 from rpterm.scoring.signals.card_and_context import recent_text
-from rpterm.scoring.signals.memory import known_lines
 from rpterm.scoring.signals.voice import first_words, lines_to_embed
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.text.sentences import sentences
@@ -255,7 +254,7 @@ class Scorer:
 def _lasting_texts(scene: ReplyScene) -> list[str]:
     """The texts to embed that were there before the last turn."""
     voices = (line for voice in lines_to_embed(scene) for line in voice)
-    return [*(line.text for line in known_lines(scene)), *voices]
+    return [*(line.text for line in scene.known), *voices]
 
 
 def _texts_of(reply: str, scene: ReplyScene) -> list[str]:

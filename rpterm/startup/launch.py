@@ -99,10 +99,10 @@ class Launch:
             return self._engine
 
     def _open_engine(self, settings: Settings | None = None) -> Engine:
-        from rpterm.models.engine_factory import open_installed
+        from rpterm.models.engine_factory import open_engine
 
         settings = settings or self.settings
-        return open_installed(settings, self.paths, sequences=settings.parallel_replies)
+        return open_engine(settings, self.paths, sequences=settings.parallel_replies)
 
     def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
         """Open a chat, after leaving the previous one with its KV cache saved.

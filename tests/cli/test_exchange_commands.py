@@ -69,6 +69,13 @@ def test_every_export_format_can_be_imported(cli: Cli, tmp_path: Path, form: str
     assert load(to / "sherlock-holmes.toml").name == "Sherlock Holmes"
 
 
+def test_a_card_of_rpterm_needs_no_import(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('name = "Mara"\n', encoding="utf-8")
+    done = cli("import", str(tmp_path / "mine.toml"))
+    assert done.code == 1
+    assert f"needs no import: `rpterm chat {tmp_path / 'mine.toml'}`" in done.out
+
+
 def test_failed_imports_and_exports_are_reported(cli: Cli, old: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 40)

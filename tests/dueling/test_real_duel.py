@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rpterm import paths
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.events import ReplyFinished
 from rpterm.chat.request import ReplyRequest
@@ -31,7 +32,7 @@ SETTINGS = Settings(context=1024, sampling=Sampling(max_tokens=12))
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = open_engine(SETTINGS, models_folder=tmp_path, sequences=2)
+    made = open_engine(SETTINGS, paths.find({"RPTERM_HOME": str(tmp_path)}), sequences=2)
     yield made
     made.close()
 

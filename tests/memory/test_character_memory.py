@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import Memory, RecallError
 from rpterm.memory.indexing.words import terms
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store
@@ -194,6 +194,9 @@ def test_superseded_facts_are_not_recalled(world):
 
 def test_editing_and_forgetting_take_effect_at_once(world):
     row = world.memory.add("The key is under the mat")
+    for change in (world.memory.add, lambda text: world.memory.edit(row.id, text)):
+        with pytest.raises(RecallError, match="needs some text"):
+            change(" \n")
     chat = world.chat()
     world.memory.edit(row.id, "The key is under the flowerpot")
     found = world.ask(chat, "where is the key")

@@ -168,6 +168,8 @@ def test_cleared_rows_are_not_found_in_either_form():
     for exact_rows in (1000, 2):
         index = VectorIndex(3, exact_rows)
         index.put_many(np.arange(4), np.array([[1, 0, 0], [0, 1, 0], [2, 0, 0], [1, 1, 0]], float))
+        lengths = np.linalg.norm(index.gather(np.arange(4)), axis=1)
+        assert lengths == pytest.approx(1, abs=0.01), "each is normalised on its own"
         index.grow(6)
         index.clear(0)
         asked = index.query(np.array([1, 0, 0], np.float32))

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from gguf_maker import build, write
 
+from rpterm import paths
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError
 from rpterm.hardware.system_memory import SystemMemory
@@ -21,6 +22,7 @@ from rpterm.models import engine_factory as opening
 from rpterm.models import gguf, hashes, library, starter
 from rpterm.models.file_cache import FileCache
 from rpterm.models.hashes import file_hash, model_hash
+from rpterm.paths import Paths
 
 PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 
@@ -132,24 +134,25 @@ class _FakeLlama:
 
 
 @pytest.fixture
+def home(tmp_path: Path) -> Paths:
+    found = paths.find({"RPTERM_HOME": str(tmp_path)})
+    paths.make_folder(found.models)
+    return found
+
+
+@pytest.fixture
 def llama(monkeypatch: pytest.MonkeyPatch) -> None:
     module = SimpleNamespace(LlamaEngine=_FakeLlama)
     monkeypatch.setitem(sys.modules, "rpterm.engine.llama", module)
 
 
 @pytest.mark.usefixtures("llama")
-def test_the_engine_gets_the_planned_options(tmp_path: Path) -> None:
-    write(tmp_path / "tiny.gguf", build())
+def test_the_engine_gets_the_planned_options(home: Paths) -> None:
+    write(home.models / "tiny.gguf", build())
     settings = Settings(model="tiny", threads=3, kv_type="q8_0")
-    engine = opening.open_engine(
-        settings,
-        models_folder=tmp_path,
-        cache_folder=tmp_path / "c",
-        log_folder=tmp_path,
-        memory=PLENTY,
-    )
+    engine = opening.open_engine(settings, home, memory=PLENTY)
     assert isinstance(engine, _FakeLlama)
-    assert engine.model == tmp_path / "tiny.gguf"
+    assert engine.model == home.models / "tiny.gguf"
     assert engine.options == {
         "context": 4096,
         "threads": 3,
@@ -161,36 +164,35 @@ def test_the_engine_gets_the_planned_options(tmp_path: Path) -> None:
         "starter": False,
         "sequences": 8,
         "requantize_to": None,
-        "log": tmp_path / "llama.log",
+        "log": home.logs / "llama.log",
     }
 
 
 @pytest.mark.usefixtures("llama")
-def test_adapters_are_checked_before_loading(tmp_path: Path) -> None:
-    write(tmp_path / "tiny.gguf", build())
+def test_adapters_are_checked_before_loading(tmp_path: Path, home: Paths) -> None:
+    write(home.models / "tiny.gguf", build())
     lora = {"general.type": "adapter", "adapter.type": "lora"}
     good = write(tmp_path / "lora.gguf", build(lora))
     foreign = write(tmp_path / "foreign.gguf", build({**lora, "general.architecture": "qwen3"}))
     cut = write(tmp_path / "cut.gguf", build(lora)[:-500])
 
     def opened(adapter: Path | str) -> object:
-        return opening.open_engine(
-            Settings(model="tiny", adapter=str(adapter)), models_folder=tmp_path, memory=PLENTY
-        )
+        settings = Settings(model="tiny", adapter=str(adapter))
+        return opening.open_engine(settings, home, memory=PLENTY)
 
     assert opened(good).options["adapter"] == good  # type: ignore[attr-defined]
     for path, words in (
         (foreign, "trained for a qwen3 model"),
         (cut, "incomplete"),
-        (tmp_path / "tiny.gguf", "not a LoRA adapter"),
+        (home.models / "tiny.gguf", "not a LoRA adapter"),
         (tmp_path / "none.gguf", "no adapter"),
     ):
         with pytest.raises(ModelError, match=words):
             opened(path)
 
 
-def test_the_scripted_engine_needs_no_model() -> None:
-    engine = opening.open_engine(Settings(engine="scripted"), models_folder=Path("none"))
+def test_the_scripted_engine_needs_no_model(home: Paths) -> None:
+    engine = opening.open_engine(Settings(engine="scripted"), home)
     assert engine.load().engine == "scripted"
 
 
@@ -217,24 +219,20 @@ def test_the_cached_header_equals_the_original(tmp_path: Path) -> None:
 
 
 def test_planning_the_starter_again_hashes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opening.plan_model(Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY)
+    opening.plan_model(Settings(), home, memory=PLENTY)
     monkeypatch.setattr(hashes, "sha256", lambda *_: pytest.fail("hashed again"))
     monkeypatch.setattr(gguf, "read_header", lambda path: pytest.fail(f"{path} read again"))
-    planned = opening.plan_model(
-        Settings(model=str(starter.llm_path(tmp_path))),
-        models_folder=tmp_path,
-        cache_folder=tmp_path,
-        memory=PLENTY,
-    )
+    settings = Settings(model=str(starter.llm_path(home.cache)))
+    planned = opening.plan_model(settings, home, memory=PLENTY)
     assert planned.starter
     assert planned.fit.context == 8192
     assert planned.model_hash == starter.LLM.sha256
 
 
 def test_the_remote_engine_gets_its_url_and_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def remote(url: str, model: str, **options: object) -> object:
         return (url, model, options)
@@ -245,5 +243,5 @@ def test_the_remote_engine_gets_its_url_and_key(
     settings = Settings(
         engine="remote", remote_url="http://box:8080/v1", model="m", remote_key_env="MY_KEY"
     )
-    engine: object = opening.open_engine(settings, models_folder=tmp_path)
+    engine: object = opening.open_engine(settings, home)
     assert engine == ("http://box:8080/v1", "m", {"key": "secret", "context": 0})

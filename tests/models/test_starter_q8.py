@@ -18,16 +18,21 @@ from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models import engine_factory as opening
 from rpterm.models import starter, starter_q8
+from rpterm.paths import Paths
 
 PLENTY = SystemMemory(64 * 10**9, 60 * 10**9)
 TEXT = '*leans on the mantelpiece* "You have been in Afghanistan, I perceive."'
 pytestmark = pytest.mark.model
 
 
+def at(cache: Path) -> Paths:
+    return Paths(cache, cache, cache, cache)
+
+
 def loaded(cache: Path, model: str = "") -> tuple[EngineInfo, list[float]]:
     """The engine's facts and the log-probabilities of a text."""
     settings = Settings(context=512, model=model)
-    engine = opening.open_engine(settings, models_folder=cache / "models", cache_folder=cache)
+    engine = opening.open_engine(settings, at(cache))
     try:
         return engine.load(), _likelihood(engine)
     finally:
@@ -99,23 +104,20 @@ def test_a_damaged_file_is_rewritten(tmp_path: Path, written: Path) -> None:
     place = starter_q8.path_in(tmp_path)
     place.parent.mkdir(parents=True)
     place.write_bytes(starter_q8.path_in(written).read_bytes()[:1_000_000])
-    planned = opening.plan_model(
-        Settings(), models_folder=tmp_path, cache_folder=tmp_path, memory=PLENTY
-    )
+    planned = opening.plan_model(Settings(), at(tmp_path), memory=PLENTY)
     assert (planned.path, planned.requantize_to) == (starter.llm_path(tmp_path), place)
     info, _ = loaded(tmp_path)
     assert info.path == str(place)
     assert place.stat().st_size == starter_q8.path_in(written).stat().st_size
 
 
-def test_without_disk_space_or_cache_the_original_weights_are_loaded(
+def test_without_disk_space_the_original_weights_are_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = SimpleNamespace(free=starter_q8._MIN_FREE_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: few)
-    for cache in (tmp_path, None):
-        planned = opening.plan_model(Settings(), models_folder=tmp_path, cache_folder=cache)
-        assert (planned.path.name, planned.requantize_to) == (Path(starter.LLM.inside).name, None)
+    planned = opening.plan_model(Settings(), at(tmp_path))
+    assert (planned.path.name, planned.requantize_to) == (Path(starter.LLM.inside).name, None)
     assert not starter_q8.has_disk_space(tmp_path)
     monkeypatch.undo()
     assert not starter_q8.has_disk_space(tmp_path / "missing")

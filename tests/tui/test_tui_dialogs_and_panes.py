@@ -386,17 +386,26 @@ def test_the_palette_offers_every_command_except_movements(stage: Stage) -> None
     assert len({palette.title(key) for key in offered}) == len(offered)
 
 
-async def test_a_click_outside_a_form_loses_nothing_that_was_written(stage: Stage) -> None:
+@pytest.mark.parametrize("leave", ["escape", "click"])
+async def test_a_form_discards_what_was_written_only_when_asked_twice(
+    stage: Stage, leave: str
+) -> None:
     app = stage.app()
+
+    async def leaves() -> None:
+        await (pilot.press("escape") if leave == "escape" else pilot.click(offset=(0, 0)))
+
     async with running(app) as pilot:
-        await pilot.press("f5")
-        await wait_until(pilot, lambda: isinstance(app.screen, Form) and app.focused)
-        await type_text(pilot, "Fog")
-        await pilot.click(offset=(0, 0))
-        assert isinstance(app.screen, Form) and "Fog" in screen_text(app)
-        await pilot.press("backspace", "backspace", "backspace")
-        await pilot.click(offset=(0, 0))
-        await wait_until(pilot, lambda: app.screen is app.chat)
+        for written in ("", "Fog"):
+            await pilot.press("f5")
+            await wait_until(pilot, lambda: isinstance(app.screen, Form) and app.focused)
+            await type_text(pilot, written)
+            await leaves()
+            if written:
+                await wait_until(pilot, lambda: "^S saves it" in notices(app))
+                assert isinstance(app.screen, Form) and "Fog" in screen_text(app)
+                await leaves()
+            await wait_until(pilot, lambda: app.screen is app.chat)
 
 
 def best(query: str, many: int = 1) -> list[str]:

@@ -78,6 +78,11 @@ def read_any(path: Path) -> Imported:
         if not path.is_file():
             other = "is a device or a pipe" if path.exists() else "does not exist"
             raise ExchangeError(f"{path} {'is a folder' if path.is_dir() else other}.")
+        if path.suffix.lower() == ".toml":
+            raise NotACard(
+                f"It needs no import: `rpterm chat {path}` uses it as it is. In the folder that "
+                "`rpterm cards path` prints first, it is listed with your cards."
+            )
         size = path.stat().st_size
         if size > MAX_FILE:
             raise ExchangeError(f"{path} has {size:,} bytes; a card can have at most {MAX_FILE:,}.")

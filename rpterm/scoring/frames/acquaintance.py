@@ -1,4 +1,4 @@
-"""Whether a reply treats the user as a stranger: it asks for the name they gave, or greets anew.
+"""Whether a reply treats the user as a stranger: asks for their name again, greets anew, forgot.
 
 English and Chinese. Pure.
 """
@@ -29,6 +29,14 @@ _MEETS = re.compile(
     r"|我们(?:以前)?(?:见过|认识)吗|很高兴认识[你您]|初次见面",
     re.IGNORECASE,
 )
+_FORGETS = re.compile(
+    r"\bremind me (?:again|who|what|where|which|how|of your)\b"
+    r"|\bwhat was (?:it|that|the name) again\b"
+    r"|\b(?:don't|do not|can't|cannot) (?:remember|recall) (?:you|your|what you|that you)\b"
+    r"|\byou (?:never|didn't|haven't) (?:tell|told|mention|mentioned|said|say)\b"
+    r"|记不清|不记得|想不起来|来着[？?]|你没(?:跟我|告诉我|有)?(?:说|提)过",
+    re.IGNORECASE,
+)
 _STRANGERS = 3
 """As many turns of the character belong to getting acquainted."""
 
@@ -42,5 +50,7 @@ def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     if asks and given:
         turn = given[-1]
         yield Evidence(*asks.span(), "asks for the name that was given", turn.source, turn.text)
+    if said[:-1] and (forgets := _FORGETS.search(plain)):
+        yield Evidence(*forgets.span(), "has forgotten what was said")
     if meets and sum(own for own, _ in scene.turns) >= _STRANGERS:
         yield Evidence(*meets.span(), "takes you for a stranger")

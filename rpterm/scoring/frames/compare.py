@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.frames import abilities, counts, looks, people, places, tastes, trades
+from rpterm.scoring.frames import abilities, people, places, tastes, trades
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Claim, Clash, Clashes, Known
 from rpterm.text.sentences import spans
 
@@ -13,10 +13,8 @@ FRAMES: dict[str, Clashes] = {
     "people": people.clashes,
     "tastes": tastes.clashes,
     "abilities": abilities.clashes,
-    "counts": counts.clashes,
     "trades": trades.clashes,
     "places": places.clashes,
-    "looks": looks.clashes,
 }
 _ACTION = re.compile(r"\*[^*\n]+\*?")
 _CONDITION = re.compile(r"(?<=\w),? (?:if|unless)\b", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Reads numbers in digits or English words ("forty-one", "seven hundred"). Pure."""
+"""Reads numbers in digits, English ("forty-one", "seven hundred") or Chinese ("四十一"). Pure."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ NUMBER = re.compile(
 )
 """A whole number."""
 
+_CHINESE_DIGITS = {digit: at for at, digit in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "两": 2,
+}
+_CHINESE_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+CHINESE_NUMBER = re.compile(rf"\d+|[{''.join((*_CHINESE_DIGITS, *_CHINESE_SCALES))}]+")
+"""A whole number before a Chinese unit."""
+
 
 def number(text: str) -> int | None:
     """The number that a text says, or ``None`` if it is none; also "seven-and-twenty"."""
@@ -38,3 +46,17 @@ def number(text: str) -> int | None:
         elif word != "and":
             return None
     return total + part if plain != "and" else None
+
+
+def chinese_number(text: str) -> int:
+    """The number that a match of ``CHINESE_NUMBER`` says."""
+    if text.isdecimal():
+        return int(text)
+    total = part = 0
+    for character in text:
+        if character in _CHINESE_DIGITS:
+            part = part * 10 + _CHINESE_DIGITS[character]
+        else:
+            total += max(1, part) * _CHINESE_SCALES[character]
+            part = 0
+    return total + part

@@ -15,6 +15,7 @@ the right reply beats the hard negatives in 0.788 of pairs.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class MemoryWords:
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: ReplyScene) -> Reading:
-        lines = known_lines(scene)
+        lines = scene.known
         new_words = _new_words(reply, scene)
         if not lines or not new_words:
             return NO_DATA
@@ -85,7 +86,7 @@ class MemoryMeaning:
         self._similarity = similarity
 
     def measure(self, reply: str, scene: ReplyScene) -> Reading:
-        lines = known_lines(scene)
+        lines = scene.known
         if not lines or not reply.strip():
             return NO_DATA
         texts = [line.text for line in lines]
@@ -97,11 +98,6 @@ class MemoryMeaning:
         return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
 
 
-def known_lines(scene: ReplyScene) -> list[Fact]:
-    """The card's facts, then the turns before the last one, oldest first."""
-    return [*scene.facts, *(turn for _, turn in scene.turns[:-1] if turn.text.strip())]
-
-
 def _new_words(reply: str, scene: ReplyScene) -> list[str]:
     """The different content words that the reply adds to the last turn and the speakers' names.
 
@@ -111,7 +107,7 @@ def _new_words(reply: str, scene: ReplyScene) -> list[str]:
     return [word for word in dict.fromkeys(content_stems(reply)) if word not in old]
 
 
-def _evidence(reply: str, stems: list[str], lines: list[Fact]) -> list[Evidence]:
+def _evidence(reply: str, stems: list[str], lines: Sequence[Fact]) -> list[Evidence]:
     """Where each stem stands in the reply, with the latest known line that contains it."""
     evidence = []
     for stem in stems:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -60,9 +59,11 @@ class Form(Dialog[dict[str, str]]):
         super().__init__()
         self._form_title, self._fields = title, list(fields)
         keys.bind(self, keys.bindings("edit", overrides))
+        self._warned = False
         self._is_short = all(field.lines == 1 for field in self._fields)
-        save = "⏎" if self._is_short else keys.short_key_name("form-save", overrides)
-        self._hints = [f"{save} save", *["Tab next"][: len(self._fields) - 1], "Esc leave"]
+        self._save_key = "⏎" if self._is_short else keys.short_key_name("form-save", overrides)
+        tab = ["Tab next"] if len(self._fields) > 1 else []
+        self._hints = [f"{self._save_key} save", *tab, "Esc leave"]
 
     def compose(self) -> ComposeResult:
         with framed(VerticalScroll(id="box", can_focus=False), self._form_title, *self._hints):
@@ -81,10 +82,19 @@ class Form(Dialog[dict[str, str]]):
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
-    def on_click(self, event: events.Click) -> None:
-        """Ignore a click outside once something is written: it may be a slip."""
-        if any(self._value(field) != field.value for field in self._fields):
-            event.prevent_default()
+    @property
+    def is_changed(self) -> bool:
+        """Whether something was written that is not saved."""
+        return any(self._value(field) != field.value for field in self._fields)
+
+    def action_leave(self) -> None:
+        """Leave, but only at the second request if that discards more than a line."""
+        if self._is_short or self._warned or not self.is_changed:
+            super().action_leave()
+            return
+        self._warned = True
+        sentence = f"Esc again discards what you wrote; {self._save_key} saves it."
+        self.notify(sentence, markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Enter to a text area, where it begins a new line."""

@@ -38,8 +38,9 @@ EMPTY = ("regenerate", "swipe-previous", "swipe-next", "edit-last", "candidates"
 
 def hints(chat: ChatScreen) -> tuple[str, ...]:
     """The ids of the commands to show as hints in the present state."""
+    beside = ("next-place",) if chat.panes.shown and not chat.panes.covers else ()
     if chat.state.busy:
-        return WRITING
+        return (WRITING[0], *beside, *WRITING[1:])
     if chat.panes.active:
         places = COVERED if chat.panes.covers else BESIDE
         return ("editor", *places) if chat.panes.active == "card" else places
@@ -52,7 +53,6 @@ def hints(chat: ChatScreen) -> tuple[str, ...]:
     if chat.state.choosing is not None and chat.input.empty:
         return DUELING if chat.state.choosing.blind else CHOOSING
     group = chat.session is not None and chat.session.scene.group
-    beside = ("next-place",) if chat.panes.shown else ()
     if not chat.input.empty:
         return (*TYPING[:1], *(["speaker"] if group else ()), *beside, *TYPING[1:])
     return (*beside, *(("speaker", "cast") if group else ()), *EMPTY)
