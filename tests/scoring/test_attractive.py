@@ -94,3 +94,16 @@ def test_garbled_text_cuts_the_conversation_and_is_underlined() -> None:
     assert (sound.dimensions["conversation"] or 0) > 0.5 and broken.dimensions["conversation"] == 0
     assert (27, 37) in broken_spans(broken)
     assert broken.probability < sound.probability
+
+
+@pytest.mark.parametrize(
+    ("reply", "garbled"),
+    [
+        ("Sister the of wedding a to rings your. Remember have the in you.", "the of"),
+        ("You have your sister's wedding, and the rings. Remember the coat? The… the big one.", ""),
+        ("I got an A in Latin. Look at the to-do list.", ""),
+    ],
+)
+def test_words_in_no_order_are_garbled(reply: str, garbled: str) -> None:
+    evidence = Garbled().measure(reply, SCENE).evidence
+    assert [reply[each.start : each.end] for each in evidence] == [garbled] * bool(garbled)

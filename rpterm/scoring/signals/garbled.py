@@ -1,13 +1,17 @@
 """``garbled``: the reply is broken as text: stray template markers, broken words, open quotes.
 
 - Value: the worst fault found, else 0. 1 for what no person writes (chat-template markers,
-  replacement characters, letters of two scripts in one word); 0.7 for strings that are no words and
-  for a word repeated four times in a row; 0.5 for a script that neither card nor chat use; 0.3 for
+  replacement characters, letters of two scripts in one word); 0.7 for strings that are no words,
+  for a word repeated four times in a row, and for English words in no order: a fifth of the
+  articles, two at least, without a noun; 0.5 for a script that neither card nor chat use; 0.3 for
   quotes or asterisks that are never closed and for an end in the middle of a sentence, unless the
   character writes without full stops.
 - Confidence: 1. Cost: words.
 - Method: rules written for rpterm.
-- Blind spots: spelling and grammar.
+- Accuracy of the order: it finds 0.33 of 651 replies of about 30 words whose words were shuffled,
+  and, unshuffled, none of them, none of 6,666 turns of ConvAI2 and LoCoMo, and 2 of 16,758
+  paragraphs of novels.
+- Blind spots: spelling and the rest of grammar.
 """
 
 from __future__ import annotations
@@ -32,6 +36,15 @@ _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}", re.IGNORECASE)
 _FEW_WORDS = re.compile(r"\S+(?:[^\S\n]+\S+){0,3}")
 _TOO_LONG = re.compile(r"[A-Za-z]{41,}")
 _LEAST_WORDS = 6
+_ARTICLE = re.compile(r"\b(?:the|an?|my|your|our|their|its|every)(?![\w'’-])", re.IGNORECASE)
+_NO_NOUN = re.compile(
+    rf"{_ARTICLE.pattern}(?:\s*(?:[.!?,;:](?!\.)|$)|\s+(?:the|an?|of|is|are|was|were|and|or|but|to|in|on"
+    r"|at|for|with|by|from|he|she|it|they|we|i|you|my|your|his|their|be|been|as|am|does|did|had|would)"
+    r"(?![\w'’-]))",
+    re.IGNORECASE,
+)
+_LEAST_STRAY, _LEAST_STRAY_SHARE = 2, 0.2
+"""Articles without a noun."""
 
 
 class Garbled:
@@ -58,6 +71,10 @@ def _faults(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidence]]:
     ):  # fmt: skip
         if (first := pattern.search(reply)) is not None:
             yield 0.7, Evidence(first.start(), first.end(), note)
+    stray = [*_NO_NOUN.finditer(reply)]
+    share = _LEAST_STRAY_SHARE * len(_ARTICLE.findall(reply))
+    if len(stray) >= max(_LEAST_STRAY, share):
+        yield 0.7, Evidence(*stray[0].span(), "words in no order")
     yield from _script_faults(reply, scene)
     yield from _unclosed_marks(reply)
     text = reply.rstrip()
