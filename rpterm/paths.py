@@ -169,6 +169,8 @@ def write_new(file: Path, text: str, force: bool) -> None:
         FileAlreadyExists: It exists already.
         PathError: It cannot be written.
     """
+    if file.is_dir():
+        raise PathError(f"{file} is a folder: name a file in it.")
     try:
         if force and file.is_file():
             write_atomic(file, text.encode())

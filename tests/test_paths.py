@@ -49,6 +49,12 @@ def test_an_older_file_survives_a_full_disk(tmp_path: Path) -> None:
     assert old.read_text(encoding="utf-8") == "new"
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_is_no_file_to_write(tmp_path: Path, force: bool) -> None:
+    with pytest.raises(PathError, match="is a folder: name a file in it"):
+        write_new(tmp_path, TEXT, force)
+
+
 def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(number: int) -> None:
         raise KeyError(number)

@@ -336,10 +336,10 @@ def join(
     leave: Annotated[bool, typer.Option("--leave", help="Remove the world from the card.")] = False,
 ) -> None:
     """Add a world to a card: lore that several characters share."""
-    from rpterm.cards.authoring import card_files
+    from rpterm.cards.authoring import card_worlds
 
     own = folders.find().characters
-    out.say(str(card_files.join(library.find(card, card_folders()), world, own, leave=leave)))
+    out.say(str(card_worlds.join(library.find(card, card_folders()), world, own, leave=leave)))
 
 
 @app.command("worlds")

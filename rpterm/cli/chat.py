@@ -8,6 +8,7 @@ import typer
 
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
+from rpterm.types import InvalidChoice
 
 app = new_app("")
 
@@ -103,6 +104,8 @@ def chat(
     from rpterm.cli import chat_run
     from rpterm.startup.launch import ChatRequest
 
+    if chat_id is not None and (new_chat or greeting is not None):
+        raise InvalidChoice("--chat continues a chat, but --new and --greeting begin one.")
     given = {
         "model": model, "profile": profile, "engine": engine, "context": context,
         "threads": threads, "gpu_layers": gpu_layers, "kv_type": kv_type, "kv_mode": kv_mode,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
     from rpterm.store.memory.records import Kind
 
-app = new_app(NOUNS["memory"])
+app = new_app(NOUNS["memory"], no_args_is_help=True)
 
 _Character = Annotated[
     str, typer.Argument(metavar="CHARACTER", help="Name of a character or card, or a card's file.")

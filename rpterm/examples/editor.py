@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rpterm.cards import library, worlds
-from rpterm.cards.authoring import card_files, example_edit
+from rpterm.cards.authoring import card_files, card_worlds, example_edit
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.format import reader
 from rpterm.cards.format.writer import dump
@@ -134,9 +134,9 @@ class CardEditor:
         if path is None:
             raise RptermError("The card's file is gone, so it cannot name other worlds.")
         before = self._text(whose)
-        remove = bool(card_files.match_world_name(reader.parse(before).worlds, world))
+        remove = bool(card_worlds.match_world_name(reader.parse(before).worlds, world))
         own = card_files.writable_path(path, self._folder)
-        after = card_files.with_world_changed(before, world, own, self._folders, leave=remove)
+        after = card_worlds.with_world_changed(before, world, own, self._folders, leave=remove)
         where = self._write(Edit(whose, before, after))
         return f"The world {world} was {'removed' if remove else 'added'} {where}"
 
@@ -150,11 +150,11 @@ class CardEditor:
 
     def _toggle_world_of_chat(self, world: str) -> str:
         chat = self.session.chat
-        removed = card_files.match_world_name(chat.worlds, world)
+        removed = card_worlds.match_world_name(chat.worlds, world)
         chat_worlds = tuple(each for each in chat.worlds if each != removed)
         if not removed:
             path = self.file("") or self._placeholder_path
-            added = card_files.world_reference_for_chat(world, path, self._folders)
+            added = card_worlds.world_reference_for_chat(world, path, self._folders)
             chat_worlds = (*chat_worlds, added)
         members = ["", *(member.card_name for member in self.session.scene.present[1:])]
         cards = {each: self._with_chat_worlds(each, chat_worlds, removed) for each in members}

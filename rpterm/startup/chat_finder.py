@@ -212,7 +212,7 @@ class ChatFinder:
 
     def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> FoundCard:
         if request is self.request and request.target is not None:
-            return find_card(request.target, self.paths)
+            return self._other_card(store, find_card(request.target, self.paths), chat)
         if chat.card_path and (found := self._at(Path(chat.card_path), chat.card_name)):
             return found
         text = store.get_card(chat.card_hash)
@@ -224,6 +224,20 @@ class ChatFinder:
         from rpterm.cards.format import reader
 
         return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
+
+    def _other_card(self, store: Store, found: FoundCard, chat: Chat) -> FoundCard:
+        """A card named for a chat: its own, perhaps renamed, or one in place of one that is gone.
+
+        Raises:
+            LaunchError: It is another character's; a wrong number must not change a chat.
+        """
+        is_own = found.card.name == chat.card_name or str(found.path) == chat.card_path
+        if not is_own and store.get_card(chat.card_hash) is not None:
+            raise LaunchError(
+                f"Chat {chat.id} is with {chat.card_name}, not with {found.card.name}: "
+                f"`rpterm chat --chat {chat.id}` continues it, `rpterm chats` lists all."
+            )
+        return found
 
     def _at(self, path: Path, name: str) -> FoundCard | None:
         """The card in a file, or one of that card's and file's name in the folders of cards.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rpterm.cards import worlds
-from rpterm.cards.authoring import card_files
+from rpterm.cards.authoring import card_worlds
 from rpterm.cards.exchange.files import ImportedFile, linked_world, safe_name
 from rpterm.cards.format.reader import load
 from rpterm.cards.problems import CardError
@@ -55,7 +55,7 @@ def _joined(
         )
         return replace(result, notes=(*result.notes, note))
     try:
-        card_files.join(target, world.stem, folder)
+        card_worlds.join(target, world.stem, folder)
     except RptermError as error:
         return replace(result, notes=(*result.notes, f"World {wanted}: {error}"))
     return replace(result, notes=(*result.notes, f"It now uses the world {world.stem}."))

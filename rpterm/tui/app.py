@@ -101,7 +101,7 @@ class RptermApp(BaseApp):
             card, opener, settings, greeting=greeting, choose=choose, live_settings=live_settings
         )
         self.use_command_palette = True
-        self._interrupted = 0.0
+        self._interrupted = self._warned = 0.0
         self._early_keys = EarlyKeys(self, self._type)
 
     def get_default_screen(self) -> Screen[Any]:
@@ -165,7 +165,9 @@ class RptermApp(BaseApp):
     def run_command(self, name: str) -> None:
         """Run a command by its id."""
         match name:
-            case "help" | "theme" | "quit":
+            case "quit":
+                self._quit()
+            case "help" | "theme":
                 super().run_command(name)
             case "tour":
                 from rpterm.tui.screens.tour import TourScreen
@@ -198,6 +200,17 @@ class RptermApp(BaseApp):
             self.chat.input.insert(typed)
         else:
             self.chat.input.post_message(events.Paste(typed))
+
+    def _quit(self) -> None:
+        """Quit, but only at the second request if that discards an edit or what is in a form."""
+        places = (self.screen, self.chat.state.editor)
+        unsaved = any(getattr(place, "is_changed", False) for place in places)
+        if unsaved and time.monotonic() - self._warned > DOUBLE_PRESS_S:
+            self._warned = time.monotonic()
+            quits = keys.key_name("quit", self.settings.keys)
+            self.notify(f"{quits} again quits and discards what you are editing.")
+        else:
+            self.leave()
 
     def _interrupt(self) -> None:
         if self._copy_selection():

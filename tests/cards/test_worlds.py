@@ -11,7 +11,7 @@ from strategies import books, cards
 from test_diff_watch import save
 
 from rpterm.cards import worlds
-from rpterm.cards.authoring import world_edit
+from rpterm.cards.authoring import card_worlds
 from rpterm.cards.card import CharacterCard, Lorebook, LoreEntry
 from rpterm.cards.checks.lint import lint, lint_world
 from rpterm.cards.diff import diff
@@ -275,7 +275,7 @@ def test_an_imported_lorebook_is_a_world_and_exports_unchanged(tmp_path: Path) -
     card.write_text(json.dumps(document), encoding="utf-8")
     (made,) = import_files([card], tmp_path / "cards")
     assert made.target is not None
-    text = world_edit.add_world(made.target.read_text("utf-8"), "the-coast")
+    text = card_worlds.add_world(made.target.read_text("utf-8"), "the-coast")
     made.target.write_text(text, encoding="utf-8")
     export_file(made.target, "v2", tmp_path / "back.json")
     data = json.loads((tmp_path / "back.json").read_text("utf-8"))["data"]
@@ -285,20 +285,20 @@ def test_an_imported_lorebook_is_a_world_and_exports_unchanged(tmp_path: Path) -
 # In the text of a card -------------------------------------------------------------------------
 def test_adding_and_removing_a_world_keeps_everything_else() -> None:
     text = '# A head.\r\nname = "Ada"  # her\r\n\r\n[persona]\r\nstyle = ["Slow."]\r\n'
-    joined = world_edit.add_world(text, "loom")
+    joined = card_worlds.add_world(text, "loom")
     assert '# A head.\r\nname = "Ada"  # her\r\n' in joined and "\n" not in joined.replace(
         "\r\n", ""
     )
     assert reader.parse(joined).worlds == ("loom",)
-    more = world_edit.add_world(joined, "coast")
+    more = card_worlds.add_world(joined, "coast")
     assert reader.parse(more).worlds == ("loom", "coast")
-    assert world_edit.remove_world(world_edit.remove_world(more, "coast"), "loom") == text
-    one = world_edit.add_world('name = "Ada"\nworlds = "loom"\n', "coast")
+    assert card_worlds.remove_world(card_worlds.remove_world(more, "coast"), "loom") == text
+    one = card_worlds.add_world('name = "Ada"\nworlds = "loom"\n', "coast")
     assert reader.parse(one).worlds == ("loom", "coast")
     with pytest.raises(CardEditError, match="already"):
-        world_edit.add_world(joined, "loom")
+        card_worlds.add_world(joined, "loom")
     with pytest.raises(CardEditError, match=r"has no world coast\. It has loom"):
-        world_edit.remove_world(joined, "coast")
+        card_worlds.remove_world(joined, "coast")
 
 
 def test_a_difference_names_the_world(ada: Path) -> None:

@@ -71,6 +71,13 @@ def test_whatever_was_changed_is_said_beside_the_output(cli: Cli, chat: int) -> 
         assert done.err.startswith(words) and done.err.count("\n") == 1
 
 
+def test_a_wrong_number_gives_a_chat_to_no_other_character(cli: Cli, chat: int) -> None:
+    done = cli("chat", "keeper", "--chat", str(chat), "--once", "hi")
+    assert (done.code, done.out) == (1, "")
+    assert "Chat 1 is with Sherlock Holmes, not with The Keeper of Skarv Light" in done.err
+    assert cli("chat", "sherlock", "--chat", str(chat), "--once", "hi").code == 0
+
+
 def test_an_empty_list_says_that_it_is_empty(cli: Cli, chat: int) -> None:
     done = cli("memory", "list", "keeper")
     assert done.code == 0 and done.err == "(This list is empty.)\n"

@@ -92,6 +92,8 @@ def test_an_impossible_request_is_one_sentence_and_exit_code_1(
         (["chat", "sherlock", "--engine", "gpt"], ["--engine", "llama"]),
         (["chat", "sherlock", "--temperature", "nan"], ["--temperature"]),
         (["chat", "sherlock", "--max-tokens", "0"], ["--max-tokens"]),
+        (["chat", "sherlock", "--chat", "1", "--new"], ["--chat", "--new"]),
+        (["chat", "--chat", "1", "--greeting", "2"], ["--chat", "--greeting"]),
         (["bench", "lunch"], ["lunch", "startup"]),
         (["eval", "sherlock", "--kinds", ","], ["--kinds is empty", "knowledge"]),
         (["help", "me"], ["me", "keys"]),

@@ -231,7 +231,7 @@ def test_a_reply_that_fails_before_its_first_word_leaves_no_name_behind() -> Non
     printer = ReplyPrinter(written.append, head="Holmes: ")
     printer.show("Good ev")
     printer.leave()
-    assert "".join(written) == "Holmes: Good \n"
+    assert "".join(written) == "Holmes: Good ev\n", "all that is kept is shown"
 
 
 def test_lines_are_wrapped_between_words_in_a_terminal() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rpterm.cards.card import CharacterCard, Example
@@ -162,25 +162,35 @@ def test_turns_that_left_the_window_are_listed() -> None:
     assert prompt.tokens + prompt.reserve <= prompt.context
 
 
-@given(st.lists(st.text(max_size=300), min_size=1, max_size=30), st.integers(700, 3000))
-def test_a_prompt_fits_or_is_an_error(texts: list[str], context: int) -> None:
-    history = chat(*texts)
+@given(
+    st.lists(st.text(max_size=300), max_size=30), st.integers(0, 1200), st.integers(700, 3000)
+)  # fmt: skip
+def test_a_prompt_fits_or_is_an_error(texts: list[str], words: int, context: int) -> None:
+    history = chat(*texts, "word " * words)
     try:
         prompt = build(history, context=context)
     except PromptTooLarge as error:
-        assert str(context) in str(error)
+        assert f"{context:,}" in str(error)
         return
     assert prompt.tokens + prompt.reserve <= context
     kept = {s.source for s in prompt.spans} | {o.source for o in prompt.left_out}
     assert all(f"turn:{turn.id}" in kept for turn in history if turn.text)
 
 
-@given(st.integers(900, 3000), st.integers(1, 150), st.integers(1, 9), st.integers(0, 30))
+@given(
+    st.integers(900, 3000), st.integers(1, 150), st.integers(1, 9), st.integers(0, 30),
+    st.integers(0, 60),
+)  # fmt: skip
+@example(950, 84, 1, 28, 55)
 def test_a_long_chat_of_short_messages_is_never_refused(
-    context: int, turns: int, words: int, recalled: int
+    context: int, turns: int, words: int, recalled: int, cue: int
 ) -> None:
     memories = [Insert(f"memory:{at}", "a memory " * at, "recalled") for at in range(recalled)]
-    prompt = build(chat(*["word " * words] * turns), context=context, inserts=tuple(memories))
+    history = chat(*["word " * words] * turns)
+    if cue:
+        history.append(Turn(0, 1, None, "assistant", "Mara", "word " * cue))
+    given = {"ending": OPEN_LAST, "cued": True} if cue else {}
+    prompt = build(history, context=context, inserts=tuple(memories), **given)
     assert prompt.tokens + prompt.reserve <= context
     told = {span.source for span in prompt.spans} | {out.source for out in prompt.left_out}
     assert all(memory.source in told for memory in memories)

@@ -120,3 +120,13 @@ def test_a_request_says_whether_to_think_first() -> None:
     assert template.own
     assert shown(template.parts(ROLES)).endswith("[assistant]<think>\n\n</think>\n\n")
     assert shown(template.parts(ROLES, thinking=True)).endswith("[assistant]<think>")
+
+
+def test_a_reply_ends_where_the_template_begins_the_users_message() -> None:
+    source = (
+        "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{{ end }}\n{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+    )
+    assert ChatTemplate(source.replace("{{ end }}", "")).stops == ("<|user|>",)
+    ended = ChatTemplate(source.replace("{{ end }}", "</s>"), eos="</s>")
+    assert ended.own and ended.stops == (), "the end token comes first"

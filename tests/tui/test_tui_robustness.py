@@ -20,6 +20,7 @@ import pytest
 from textual import events
 from textual.command import CommandPalette
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 from tui_support import (
     CARD,
     REPLIES,
@@ -311,6 +312,25 @@ async def test_ctrl_c_stops_then_asks_then_quits(tmp_path: Path) -> None:
         assert "Press Ctrl+C again to quit" in notices(app)
         assert app.is_running
         await pilot.press("ctrl+c")
+        await wait_until(pilot, lambda: app._exit)
+
+
+@pytest.mark.parametrize("key", ["up", "f5"])
+async def test_quitting_discards_an_edit_or_a_form_only_when_asked_twice(
+    stage: Stage, key: str
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press(key)
+        await wait_until(pilot, lambda: isinstance(app.focused, TextArea))
+        await wait_until(pilot, lambda: app.focused is not app.chat.input)
+        await pilot.press("x")
+        await wait_until(pilot, lambda: str(getattr(app.focused, "text", "")).endswith("x"))
+        await pilot.press("ctrl+q")
+        await wait_until(pilot, lambda: "again quits and discards" in notices(app))
+        assert not app._exit
+        await pilot.press("ctrl+q")
         await wait_until(pilot, lambda: app._exit)
 
 

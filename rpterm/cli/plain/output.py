@@ -61,11 +61,12 @@ class ReplyPrinter:
         head: What is written before the first text, such as the name of the speaker.
         """
         self._write = write
-        self._written = written
+        self._written = self._text = written
         self._head = head
 
     def show(self, text: str) -> None:
         """Print the reply up to the last complete word of ``text``."""
+        self._text = text
         end = max(text.rfind(" "), text.rfind("\n")) + 1
         self._print_up_to(text[:end])
 
@@ -75,7 +76,8 @@ class ReplyPrinter:
         self._write(f"{self._head}\n")
 
     def leave(self) -> None:
-        """End the line of a reply that failed, if it has begun."""
+        """Print all that came of a reply that failed, and end its line, if it has begun."""
+        self._print_up_to(self._text)
         if not self._head:
             self._write("\n")
 

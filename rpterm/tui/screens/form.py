@@ -82,10 +82,14 @@ class Form(Dialog[dict[str, str]]):
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether something was written that is not saved."""
+        return any(self._value(field) != field.value for field in self._fields)
+
     def action_leave(self) -> None:
         """Leave, but only at the second request if that discards more than a line."""
-        written = any(self._value(field) != field.value for field in self._fields)
-        if self._is_short or self._warned or not written:
+        if self._is_short or self._warned or not self.is_changed:
             super().action_leave()
             return
         self._warned = True

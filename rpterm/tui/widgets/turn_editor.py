@@ -59,6 +59,11 @@ class TurnEditor(JoinerTextArea):
         """The current text; named as in ``PromptInput``."""
         return self.text
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is a text that differs from that of the turn."""
+        return self.text.strip() not in ("", self.turn.text)
+
     def put(self, content: str) -> None:
         """Replace the text and move the cursor to its end."""
         self.load_text(harmless(content))
@@ -80,6 +85,5 @@ class TurnEditor(JoinerTextArea):
             self.post_message(self.Closed(self.turn, None))
 
     def _keep(self) -> None:
-        text = self.text.strip()
-        changed = text if text and text != self.turn.text else None
+        changed = self.text.strip() if self.is_changed else None
         self.post_message(self.Closed(self.turn, changed))
