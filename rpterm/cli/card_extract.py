@@ -11,7 +11,7 @@ from pathlib import Path
 from rpterm.cards.authoring import new_card
 from rpterm.cards.authoring.template import template
 from rpterm.cards.format.value_checks import is_year_or_date
-from rpterm.cli import out
+from rpterm.cli import out, rich_out
 from rpterm.humanize import counted
 from rpterm.memory.bank import files
 from rpterm.novels.book import Book
@@ -41,7 +41,8 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         BankError: The file cannot be read.
         ExtractError: Nobody speaks in it.
     """
-    book = Book([passage.text for passage in files.read(file).passages], same)
+    with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
+        book = Book([passage.text for passage in files.read(file).passages], same)
     if not book.people.persons:
         raise ExtractError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "

@@ -45,10 +45,11 @@ _NAMED_BONUS = 2.0
 """Added to a line whose speaker the book names: such attributions are hardly ever wrong."""
 _ACTION = re.compile(r"^(?:(?:and|as)\s+)?(?:he|she|I|with|[a-z]+ing)\b", re.IGNORECASE)
 _SPEECH_VERBS = "|".join(sorted(SPEECH_VERBS))
+_AND = re.compile(r"^[Aa]nd ")
 _TAG_AT_END = re.compile(rf",?\s+(?:and\s+)?(?:{_SPEECH_VERBS})$")
 _TAG_AT_START = re.compile(
     rf"^\W*(?:(?:{_SPEECH_VERBS})\s+\S+(?:\s+[A-Z]\S*)*|"
-    rf"\S+(?:\s+[A-Z]\S*)*\s+(?:{_SPEECH_VERBS})\b)[\s,;:]*"
+    rf"\S+(?:\s+[A-Z]\S*)*\s+(?:\w+ly\s+)?(?:{_SPEECH_VERBS})\b)[\s,;:]*"
 )
 
 
@@ -231,7 +232,7 @@ def _as_roleplay(line: Line) -> str:
     pieces = zip_longest(paragraph.narration_parts, paragraph.quotes, fillvalue="")
     for narration, quote in pieces:
         untagged = _TAG_AT_START.sub("", _without_italics(narration)).strip(" ,;:.-—–")
-        action = _TAG_AT_END.sub("", untagged).removeprefix("and ")
+        action = _AND.sub("", _TAG_AT_END.sub("", untagged))
         if 2 < len(action.split()) <= _MAX_ACTION_WORDS and _ACTION.match(action):
             parts += [f'"{spoken}"'] if spoken else []
             parts, spoken = [*parts, f"*{action[0].upper()}{action[1:]}.*"], ""

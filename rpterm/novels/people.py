@@ -48,6 +48,7 @@ _YOUNGER = re.compile(rf"\b(?:[Yy]oung\s+(?:Mr\.?\s+)?({WORD})|Mrs\.?\s+({WORD})
 _MIN_YOUNGER = 3
 """Times a book must say so."""
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|myself)\b")
+_OWN_NAME = re.compile(rf"\b(?:[Mm]y name (?:is|was)|[Cc]all me|I am called)\s+({NAME})")
 _MIN_FIRST_PERSON = 0.25
 """Share of paragraphs without dialogue that say "I" if the narrator is one of the people."""
 _MAX_SELF_NAMED = 0.25
@@ -140,7 +141,8 @@ def find_people(
     taken = {name for person in persons for name in person.names}
     persons += [each for each in _noun_speakers(filter(None, tags)) if each.name not in taken]
     if _has_narrator(paragraphs, tags):
-        persons = _with_narrator(persons, addressed, narrated, tagged)
+        own_name = _own_name(paragraphs, tags)
+        persons = _with_narrator(persons, own_name, addressed, narrated, tagged)
     return People(persons)
 
 
@@ -250,24 +252,37 @@ def _has_narrator(paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | No
     return lines >= _MIN_NAMED and first_person > _MIN_FIRST_PERSON * len(narration)
 
 
+def _own_name(paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None]) -> str:
+    """The name that the narrator gives: "My name is Ann Wade"; "" if none."""
+    told = (
+        f"{each.narration} {each.speech}" if tag and tag.kind == "narrator" else each.narration
+        for each, tag in zip(paragraphs, tags, strict=True)
+    )
+    counts = Counter(name for text in told for name in _OWN_NAME.findall(text))
+    return counts.most_common(1)[0][0] if counts else ""
+
+
 def _with_narrator(
     persons: list[Person],
+    own_name: str,
     addressed: Mapping[str, int],
     narrated: Mapping[str, int],
     tagged: Mapping[str, int],
 ) -> list[Person]:
-    """Mark the narrator: somebody whom others address and the narration hardly mentions."""
+    """Mark the narrator: who gives this name, or whom others address and the narration hardly
+    mentions."""
 
     def total(person: Person, counts: Mapping[str, int]) -> int:
         return sum(counts.get(name, 0) for name in person.names)
 
-    candidates = [
-        each
-        for each in persons
-        if total(each, addressed) >= _MIN_NAMED
-        and total(each, narrated) + total(each, tagged) <= _MAX_SELF_NAMED * total(each, addressed)
-    ]
+    def is_never_told(person: Person) -> bool:
+        called = total(person, addressed)
+        told = total(person, narrated) + total(person, tagged)
+        return called >= _MIN_NAMED and told <= _MAX_SELF_NAMED * called
+
+    candidates = [each for each in persons if own_name in each.names or is_never_told(each)]
     if not candidates:
-        return [*persons, Person("the narrator", frozenset(("the narrator",)), None, True)]
-    best = max(candidates, key=lambda each: total(each, addressed))
+        name = own_name or "the narrator"
+        return [*persons, Person(name, frozenset((name,)), gender.by_name(name), True)]
+    best = max(candidates, key=lambda each: (own_name in each.names, total(each, addressed)))
     return [replace(each, narrator=True) if each is best else each for each in persons]

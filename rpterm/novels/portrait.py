@@ -270,11 +270,8 @@ def _description_claims(claims: Sequence[Claim]) -> list[Claim]:
     """The best narrated claims of each kind, then of all; claims by others if there are few."""
     narrated = [claim for claim in claims if not claim.told_by]
     chosen = [each for kinds in _DESCRIPTION_KINDS for each in best(narrated, 1, kinds)]
-    by_others = [
-        each
-        for each in claims
-        if each.told_by and each.kind != "own" and not _TO_FACE.match(each.text)
-    ]
+    told = [each for each in claims if each.told_by and not _TO_FACE.match(each.text)]
+    by_others = [each for each in told if each.kind != "own"]
     more = [each for each in sorted(narrated, key=lambda each: -each.worth) if each not in chosen]
     for each in [*more, *(by_others if len(narrated) < _MIN_NARRATED else ())]:
         words = sum(len(claim.text.split()) for claim in [*chosen, each])

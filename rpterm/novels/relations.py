@@ -98,7 +98,7 @@ def find_relations(sentences: Iterable[Sentence], people: People) -> list[Relati
             word = " ".join([*(each for each in before if each in _KIN_MODIFIERS), bare])
             if (
                 person == other
-                or other.name.lower() in _FORMAL_WORD
+                or other.name.lower() in (*_FORMAL_WORD, *_FORMAL_WORD.values())
                 or _KIN_GENDER.get(_base_word(word), other.female) != other.female
             ):
                 continue

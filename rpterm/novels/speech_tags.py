@@ -66,12 +66,13 @@ TITLE = (
     + r")\b(?!\.))"
 )
 _NEVER_ALONE = frozenset((*_SHORT_TITLES.split("|"), "Miss", "Sir"))
-_PARTICLE = r"(?:(?:de|van|von|le|la|St\.)\s+)*"
+_PARTICLES = ("de", "van", "von", "le", "la", "St.")
+_PARTICLE = rf"(?:(?:{'|'.join(map(re.escape, _PARTICLES))})\s+)*"
 NAME = rf"(?:the\s+)?(?:{TITLE}\s+)?(?:{WORD})(?:\s+{_PARTICLE}{WORD}){{0,3}}"
 _VERB = rf"(?:{'|'.join(sorted(SPEECH_VERBS))})"
 _NOUN = r"(?:the|an?|his|her|my|our|their|this|that)(?:\s+[a-z][a-z’'-]*){1,4}"
 _SPEAKER = (
-    rf"(?P<name>(?:(?:poor|old|little|young|dear)\s+)?{NAME})"
+    rf"(?P<name>(?:(?:the|an?)\s+[a-z]+\s+(?=[A-Z])|(?:poor|old|little|young|dear)\s+)?{NAME})"
     rf"|(?P<pro>[Hh]e|[Ss]he|I)|(?P<noun>{_NOUN})"
 )
 _VERB_FIRST = re.compile(
@@ -80,7 +81,7 @@ _VERB_FIRST = re.compile(
 """As in “said Mr. Darcy”."""
 _SHORT_NOUN = (
     r"(?:the|an?|his|her|my|our|their|this|that|The|An?|His|Her|My|Our|This)"
-    r"(?:\s+[a-z][a-z’'-]*){1,4}?"
+    r"(?:\s+(?!s?he\b)[a-z][a-z’'-]*){1,4}?"
 )
 _SHORT_SPEAKER = _SPEAKER.replace(_NOUN, _SHORT_NOUN)
 _SPEAKER_FIRST = re.compile(
@@ -89,21 +90,23 @@ _SPEAKER_FIRST = re.compile(
     rf"would)){{0,2}}\s+{_VERB}\b"
 )
 """As in “Mr. Darcy then replied”."""
+_LEADING_SPEAKER = _SHORT_SPEAKER.replace("(?P<name>", r"(?P<name>(?!(?:He|She|I)\b)")
+"""Before a quotation "He" may be the speaker; after one, "He bowed" begins a new sentence."""
 _LEADING_TAG = re.compile(
-    rf"^\W*(?:(?:and|but|then|so|at\s+last|here|\w+ly)[\s,]+)?(?:{_SHORT_SPEAKER})\s"
+    rf"^\W*(?:(?:and|but|then|so|at\s+last|here|\w+ly)[\s,]+)?(?:{_LEADING_SPEAKER})\s"
     rf"(?:.*\W)?{_VERB}\b[^.!?]*[,:;—-]*$"
 )
 """As in “Mr. Darcy bowed, and said:”."""
 _REPLY_NOUN = re.compile(
-    r"^\W*(?:was|were|came)\s+(my|his|her)\s+(?:\w+\s+)?"
+    rf"^\W*(?:was|were|came)\s+(?:(my|his|her)|({NAME})['’]s)\s+(?:\w+\s+){{0,2}}"
     r"(?:reply|answer|response|question|retort|comment|remark|rejoinder|exclamation|cry)\b"
 )
-"""As in “was his reply”."""
+"""As in “was his reply” and “was Anna's only answer”."""
 _ANY_VERB_NAME = re.compile(rf"^\W*[a-z]+ed\s+({NAME})(?=[\s,.;:!?]|$)")
 """As in “corroborated Flora”."""
 _ADJACENT_TAG = re.compile(
     rf"\b(?:(?P<pro>he|she|I|He|She)|(?P<name>{NAME})|(?P<noun>{_SHORT_NOUN}))"
-    rf"\s+(?:\w+ly\s+|only\s+|then\s+|at\s+last\s+)?{_VERB}\b[^.!?;]{{0,60}}[,:;—-]$"
+    rf"\s+(?:\w+ly\s+|only\s+|then\s+|at\s+last\s+)?{_VERB}\b[^.!?;]{{0,60}}[,:;—-]?$"
 )
 """As in “… he rose, and she said:”."""
 _NOUN_END_TEXT = (
@@ -140,10 +143,15 @@ def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> SpeechTag |
         before: The previous paragraph, which may introduce a quotation: "He turned, and said:".
     """
     tags = [tag for at in range(len(paragraph.narration_parts)) if (tag := _tag_in(paragraph, at))]
-    if not tags and before is not None and not before.quotes and before.text.endswith((":", ",")):
+    if not tags and before is not None and not before.quotes and _is_unfinished(before.text):
         tags = [tag] if (tag := tag_before(before.text)) else []
     order: tuple[Kind, ...] = ("name", "narrator", "pronoun", "noun")
     return min(tags, key=lambda tag: order.index(tag.kind), default=None)
+
+
+def _is_unfinished(text: str) -> bool:
+    """Whether a paragraph ends before its last sentence does."""
+    return not text.endswith((".", "!", "?", "…", ")", "”", '"', "’", "'", "_", "*"))
 
 
 def _tag_in(paragraph: Paragraph, at: int) -> SpeechTag | None:
@@ -162,6 +170,8 @@ def _unusual_tag(narration: str) -> SpeechTag | None:
     """Tags without a speech verb: "was his reply"; "corroborated Flora", whatever the verb."""
     if (found := _REPLY_NOUN.match(narration)) is not None:
         own = found[1]
+        if own is None:
+            return SpeechTag("name", name) if (name := _clean_name(found[2])) else None
         return (
             SpeechTag("narrator")
             if own == "my"
@@ -203,9 +213,12 @@ def _tag_of_match(found: re.Match[str] | None) -> SpeechTag | None:
 
 
 def _clean_name(text: str) -> str:
-    words = text.split()
-    while words and words[0] in ("poor", "old", "little", "young", "dear"):
-        words = words[1:]
+    """ "poor Anna" becomes "Anna", "the gentle Mrs. Orme" "Mrs. Orme", and "the old Colonel" "the
+    Colonel"; "" if it is no name."""
+    first, *rest = text.split()
+    words = [word for word in (first, *rest) if not word[0].islower() or word in _PARTICLES]
+    if first == "the" and (len(words) == 1 or rest[0][0].isupper()):
+        words = ["the", *words]
     name = " ".join(words).removesuffix("'s").removesuffix("’s")
     return "" if not words or words[0] in NO_NAMES or name in _NEVER_ALONE else name
 

@@ -210,6 +210,15 @@ def test_a_first_person_narrator_gets_the_name_others_use() -> None:
     assert speaker(book, "It is the river") == ("Wade", "named")
 
 
+def test_a_first_person_narrator_may_give_a_name() -> None:
+    told = [
+        "My name is Margaret Fell. I had walked all day, and my boots were full of the river.",
+        *['"You are wet," said Ann.', '"It is the river," I said.', "I sat down."] * 3,
+    ]
+    narrator = Book(told).people.narrator
+    assert narrator is not None and (narrator.name, narrator.female) == ("Margaret Fell", True)
+
+
 def test_a_later_name_identifies_earlier_speakers() -> None:
     told = [
         "Ann and Ben met on the bridge.",
@@ -232,7 +241,10 @@ def test_a_later_name_identifies_earlier_speakers() -> None:
         ("I cried.", "narrator", ""),
         ("said the old lady with the lamp.", "noun", "the old lady"),
         ("was his only answer.", "pronoun", "he"),
+        ("was Mr. Pell's only answer.", "name", "Mr. Pell"),
         ("corroborated Flora Jane earnestly.", "name", "Flora Jane"),
+        ("said the gentle Mrs. Orme, smiling.", "name", "Mrs. Orme"),
+        ("said the bewildered Colonel.", "name", "the Colonel"),
     ],
 )
 def test_a_tag_is_read(told: str, kind: str, text: str) -> None:
@@ -246,6 +258,8 @@ def test_a_tag_before_a_quotation_is_read() -> None:
     assert tag_before("Ann had not heard; but now, with a smile, she said:") == SpeechTag(
         "pronoun", "she"
     )
+    assert tag_before("He thanked them all, and added,") == SpeechTag("pronoun", "he")
+    assert tag_before("Taking it as a joke, he said, with a smile") == SpeechTag("pronoun", "he")
     assert tag_before("It rained.") is None
 
 
@@ -268,6 +282,12 @@ def test_who_reacts_to_a_line_did_not_say_it() -> None:
         *['"So," said Ann.', '"Yes," said Ben.'] * 3,
     ]
     assert speaker(Book(told), "It rains again")[0] == "Ann"
+
+
+def test_a_paragraph_that_breaks_off_introduces_the_next_line() -> None:
+    told = [*paragraphs(), "Mr. Pell looked at Dora, and then he said—", '"Nobody is here."']
+    line = Book(told).lines[-1]
+    assert line.speaker is not None and (line.speaker.name, line.how) == ("Mr. Pell", "pronoun")
 
 
 def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
@@ -414,6 +434,10 @@ TALKS = """\
 "You should be the mayor of this wet valley," said Mr. Pell.
 
 "If they did," said Dora, "I would still climb on roofs."
+
+"Do you never look before you jump into things?" asked Mr. Pell.
+
+"I saw the goat!" she suddenly cried, pointing up at it. And she nodded at the barn. "It jumped."
 """
 
 
@@ -428,6 +452,7 @@ def test_no_answer_stands_in_two_examples_and_tags_leave_no_commas() -> None:
     assert '"Then bring it hay--hay, and a rope of good length."' in answers
     assert any("loft. Goats" in text for text in answers)
     assert '"If they did, I would still climb on roofs."' in answers
+    assert any("*Pointing up at it. And she nodded" in text for text in answers)
     asked = [text for role, text in turns if role == "user"]
     assert any("roof, and it" in text for text in asked)
 
