@@ -98,4 +98,6 @@ def stop_texts(user: str, char: str, others: Iterable[str] = ()) -> tuple[str, .
     heads = [f"{name}:" for name in names]
     for name in others:
         heads += [f"{name}:", f"**{name}:", f"**{name}**:"]
-    return tuple(f"\n{head}" for head in dict.fromkeys(heads) if re.search(r"\w", head))
+    heads = [head for head in dict.fromkeys(heads) if re.search(r"\w", head)]
+    # Small models indent such lines now and then.
+    return tuple(f"\n{head}" for head in heads) + tuple(f"\n {head}" for head in heads)

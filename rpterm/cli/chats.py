@@ -19,6 +19,7 @@ from rpterm.humanize import counted
 from rpterm.types import RptermError
 
 if TYPE_CHECKING:
+    from rpterm.store import Store
     from rpterm.types import Chat
 
 app = new_app(NOUNS["chats"])
@@ -49,6 +50,7 @@ def list_chats(
     from rpterm.store.reply_queries import exportable_chats
 
     with open_store(for_program=json) as store:
+        card = _full_name(store, card)
         chats, allowed = store.chats(card_name=card, limit=limit), exportable_chats(store)
         members = Casts(store).counts()
     if json:
@@ -60,6 +62,14 @@ def list_chats(
         for chat in chats
     ]  # fmt: skip
     out.table(rows, ("id", "updated", "character", "turns", "exportable", "title"))
+
+
+def _full_name(store: Store, card: str | None) -> str | None:
+    """The character's name as chats have it, given that name or the card's short one."""
+    from rpterm.cli.memory import resolve_character
+    from rpterm.memory.character_memory import Memory
+
+    return card and resolve_character(card, Memory(store, "").characters())
 
 
 def _characters(chat: Chat, members: Mapping[int, int]) -> str:
@@ -76,6 +86,7 @@ def search(
 ) -> None:
     """Search the text of all chats; matches are shown in [brackets]."""
     with open_store(for_program=json) as store:
+        card = _full_name(store, card)
         hits = store.search(" ".join(words), card_name=card, limit=limit)
     if json:
         out.json_data(hits)
@@ -114,7 +125,8 @@ def rename(
     with open_store() as store:
         store.chat(chat_id)
         store.update_chat(chat_id, title=title)
-    out.tell(f"Chat {chat_id} is now called {title!r}.")
+    named = f"is now called {title!r}" if title.strip() else "has no title now"
+    out.tell(f"Chat {chat_id} {named}.")
 
 
 @app.command()

@@ -21,7 +21,7 @@ def are_files(given: Sequence[str]) -> bool:
     """Whether all arguments are files, judging by their existence or by their names."""
     from rpterm.memory.bank.files import SUFFIXES
 
-    return all(
+    return all(given) and all(
         _exists(path) or (path.suffix.lower() in SUFFIXES and " " not in path.name)
         for path in map(Path, given)
     )

@@ -9,8 +9,8 @@ Only signals on words measure a reply that is not in English. The others are con
 lines, and any two lines in another language are more alike than they are like those: an evasive
 reply to a Chinese, German, French, Russian, Japanese or Korean card scored 0.74 to 0.91, and its
 English translation 0.15. Of 16 scenes with Chinese cards the score prefers the right reply to an
-evasive and to a wrong one in 16, with those signals as without; its means are 0.84, 0.41 and 0.43
-instead of 0.99, 0.82 and 0.85 (``tests/bench/reply_orders.py``).
+evasive and to a wrong one in 16, with those signals as without; its means are 0.84, 0.41 and 0.31
+(with them, in version 12: 0.99, 0.82 and 0.85) (``tests/bench/reply_orders.py``).
 """
 
 from __future__ import annotations

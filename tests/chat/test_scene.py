@@ -448,3 +448,10 @@ def test_in_a_group_a_model_that_can_think_thinks_before_the_name(
     assert go(thinking, text="Tam?") == "Tam"
     assert not prompts(thinking)[-1].endswith("Tam:")
     assert (thinking.path()[-1].text, thinking.path()[-1].thought) == ("Tea?", "Ann is wet.")
+
+
+def test_a_reply_ends_before_an_indented_line_of_somebody_else(make: Make) -> None:
+    for line in ('Ann: "What?"', "Orla: No.", "**Orla:** No."):
+        session = make(f"It is late.\n\n {line}")
+        assert go(session, text="Tam?") == "Tam"
+        assert session.path()[-1].text == "It is late."

@@ -78,6 +78,16 @@ def test_a_wrong_number_gives_a_chat_to_no_other_character(cli: Cli, chat: int) 
     assert cli("chat", "sherlock", "--chat", str(chat), "--once", "hi").code == 0
 
 
+def test_chats_are_found_by_the_short_name_of_their_card(cli: Cli, chat: int) -> None:
+    for name in ("sherlock", "Sherlock Holmes", "sherlock holmes"):
+        (listed,) = json.loads(cli("chats", "list", "--card", name, "--json").out)
+        assert listed["id"] == chat
+        assert json.loads(cli("chats", "search", "Watson", "--card", name, "--json").out)
+    assert "Did you mean sherlock" in cli("chats", "list", "--card", "sherlok").err
+    assert cli("chats", "rename", str(chat), " ").err == "Chat 1 has no title now.\n"
+    assert "needs some text" in cli("memory", "add", "sherlock", "").err
+
+
 def test_an_empty_list_says_that_it_is_empty(cli: Cli, chat: int) -> None:
     done = cli("memory", "list", "keeper")
     assert done.code == 0 and done.err == "(This list is empty.)\n"

@@ -91,6 +91,13 @@ def test_garbled_text_without_an_end_takes_no_time(text: str) -> None:
     assert process_time() - started < 2
 
 
+def test_a_name_is_known_as_the_beginning_of_a_name_and_not_within_a_word() -> None:
+    facts = ("He always whistles but cannot swim.", "His brother Lucas is a priest.")
+    assert notes("My brother Al would laugh at you.", *facts)
+    assert notes("My brother Ann would laugh at you.", *facts)
+    assert not notes("My brother Luc would laugh at you.", *facts)
+
+
 @pytest.mark.parametrize("line", ["Odo does not drink.", "Odo never drinks alcohol."])
 def test_who_does_not_drink_may_drink_tea(line: str) -> None:
     assert notes("I drink a glass of wine.", line)

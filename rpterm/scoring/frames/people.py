@@ -81,7 +81,9 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:
     """A role with another name than the known one, or a relative the card does not have."""
-    if not person.names or any(name.lower() in known.text for name in person.names):
+    # A known name may be longer: "Lucas" for "Luc", but not "always" for "Al".
+    is_known = re.compile(rf"\b(?:{'|'.join(map(re.escape, person.names))})").search
+    if not person.names or any(is_known(line.text) for line in known.lines):
         return
     everybody = [(line, each) for line in known.lines for each in persons(line.text)]
     same = [(line, each) for line, each in everybody if each.role == person.role]
