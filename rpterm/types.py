@@ -251,11 +251,11 @@ class Sampling:
     top_n_sigma: float = -1.0
     repeat_penalty: float = 1.05
     presence_penalty: float = 0.0
-    frequency_penalty: float = 0.1  # In the starter: 5 % repeated word pairs a reply, not 12 %.
+    frequency_penalty: float = 0.0
     penalty_last_n: int = 256
     dry_multiplier: float = 0.8
     dry_base: float = 1.75
-    dry_allowed_length: int = 2
+    dry_allowed_length: int = 2  # As DRY was published; 3 lets a small model loop.
     dry_range: int = 1024
     xtc_probability: float = 0.0
     xtc_threshold: float = 0.1

@@ -25,7 +25,6 @@ GREEDY = Sampling(
     seed=1,
     temperature=0.0,
     repeat_penalty=1.0,
-    frequency_penalty=0.0,
     dry_multiplier=0.0,
     min_p=0.0,
     max_tokens=160,

@@ -166,7 +166,7 @@ def _ask_rating(
     system = _SYSTEM.format(char=card.char, about=" ".join(lines)[:2000])
     sampling = Sampling(
         seed=seed, max_tokens=2, temperature=1.0, min_p=0.0, repeat_penalty=1.0,
-        frequency_penalty=0.0, dry_multiplier=0.0, grammar=_RATING,
+        dry_multiplier=0.0, grammar=_RATING,
     )  # fmt: skip
     answer = ask(bench.engine, system, f"Statement: {question.user[0]}", sampling).strip()
     return int(answer[0]) if answer[:1] in tuple("12345") else None

@@ -25,8 +25,8 @@ _SYSTEM = (
     "was said to it, and the replies A and B. Answer with one letter, A or B, and nothing else."
 )
 _SAMPLING = Sampling(
-    seed=0, max_tokens=2, temperature=0.0, repeat_penalty=1.0, frequency_penalty=0.0,
-    dry_multiplier=0.0, min_p=0.0, grammar="root ::= [AB]",
+    seed=0, max_tokens=2, temperature=0.0, repeat_penalty=1.0, dry_multiplier=0.0, min_p=0.0,
+    grammar="root ::= [AB]",
 )  # fmt: skip
 _LONGEST = 1200
 

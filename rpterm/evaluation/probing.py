@@ -44,7 +44,7 @@ JUDGE = (
 )
 _JUDGE_SAMPLING = Sampling(
     seed=0, temperature=0.0, max_tokens=4, grammar='root ::= "yes" | "no"\n',
-    dry_multiplier=0.0, repeat_penalty=1.0, frequency_penalty=0.0,
+    dry_multiplier=0.0, repeat_penalty=1.0,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from rpterm.cards.card import Example
-from rpterm.novels.attribution import SURE, Line
+from rpterm.novels.attribution import Line
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.quotations import Paragraph
@@ -39,6 +39,8 @@ _CONTINUATION = re.compile(
     r"Nor)\b"
 )
 _NO_TITLE = "".join(rf"(?<!\b{each} )(?<!\b{each}\. )" for each in ("Mr", "Mrs", "Miss", "Dr"))
+_SURE = 0.95
+"""Probability from which a line may stand in a card as the character's own."""
 _OTHER_MIN_PROBABILITY = 0.5
 """Probability from which the other person's line is attributed to them."""
 _NAMED_BONUS = 2.0
@@ -56,7 +58,9 @@ _TAG_AT_START = re.compile(
 def examples(book: Book, person: Person) -> Iterator[Example]:
     """Exchanges, the most distinctive first, none like another; a few continue for two turns."""
     lines = book.lines_of(person)
-    usable = [line for line in lines if _is_usable(line) and _answered_line(book, person, line)]
+    usable = [
+        line for line in lines if _is_usable(book, line) and _answered_line(book, person, line)
+    ]
     seen: list[set[str]] = []
     count = long = 0
     for line in sorted(usable, key=_distinctiveness(book, person, lines), reverse=True):
@@ -89,7 +93,7 @@ def greetings(book: Book, person: Person) -> list[tuple[Line, str]]:
     """
     scored: dict[str, tuple[float, Line]] = {}
     for at, line in enumerate(book.lines):
-        if line.speaker != person or not _is_sure(line):
+        if line.speaker != person or not _is_sure(book, line):
             continue
         other = _addressed(book, at)
         text = _with_user_macro(_as_roleplay(line), other)
@@ -140,20 +144,24 @@ def _lead_in(book: Book, line: Line, person: Person) -> str:
     return f"*{_without_italics(last)}*\n\n" if short and begins == [(0, person)] else ""
 
 
-def _is_sure(line: Line) -> bool:
-    return line.probability >= SURE and not line.paragraph.continues_speech
+def _is_sure(book: Book, line: Line) -> bool:
+    """Whether a line is surely its speaker's; hardly anybody calls themselves by name."""
+    calls = book.people.addressed_in(line.paragraph.speech)
+    is_whole = not line.paragraph.continues_speech
+    return line.probability >= _SURE and is_whole and line.speaker not in calls
 
 
-def _is_usable(line: Line) -> bool:
-    return _is_sure(line) and _MIN_WORDS <= len(line.paragraph.speech.split()) <= _MAX_WORDS
+def _is_usable(book: Book, line: Line) -> bool:
+    return _is_sure(book, line) and _MIN_WORDS <= len(line.paragraph.speech.split()) <= _MAX_WORDS
 
 
 def _answered_line(book: Book, person: Person, line: Line) -> Line | None:
-    """The line that is answered, if somebody else said it."""
+    """The line that is answered, if somebody else said it, and not to a third person by name."""
     before = book.lines[line.replies_to] if line.replies_to is not None else None
     if before is None or before.speaker == person or before.probability < _OTHER_MIN_PROBABILITY:
         return None
-    return before
+    called = book.people.addressed_in(before.paragraph.speech)
+    return before if not called or person in called else None
 
 
 def _distinctiveness(book: Book, person: Person, lines: Sequence[Line]) -> Callable[[Line], float]:
@@ -194,7 +202,9 @@ def _next_exchange(book: Book, person: Person, line: Line, other: Person | None)
     question, answer = after
     same_two = question.speaker == other and answer.speaker == person
     words = sum(len(each.paragraph.speech.split()) for each in (line, question, answer))
-    is_usable = _is_usable(answer) and question.probability >= SURE and words <= _MAX_LONG_WORDS
+    is_usable = (
+        _is_usable(book, answer) and question.probability >= _SURE and words <= _MAX_LONG_WORDS
+    )
     return [question, answer] if same_two and is_usable else []
 
 

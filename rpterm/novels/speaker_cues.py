@@ -23,34 +23,30 @@ from rpterm.novels.voices import Voices
 from rpterm.text.sentences import spans
 
 WEIGHTS: dict[str, float] = {
-    "named_by_tag": 6.7,
-    "tag_names_somebody_else": 1.4,
-    "tag_noun_is_nobody": 0.5,
-    "pronoun_conflicts": -5.4,
+    "named_by_tag": 6.9,
+    "tag_names_somebody_else": 0.5,
+    "pronoun_conflicts": -5.2,
     "pronoun_gender_unknown": -0.9,
-    "pronoun_antecedent": 1.6,
-    "narrator_in_third_person": -3.2,
+    "pronoun_antecedent": 1.9,
+    "narrator_in_third_person": -2.7,
     "noun_link": 1.9,
     "noun_conflicts": -3.5,
-    "acts_nearby": 2.0,
+    "acts_nearby": 1.9,
     "acts_before": 1.4,
     "acts_after": -2.1,
-    "acts_in_line_before": 1.0,
     "named_in_narration": 2.1,
-    "named_before": 1.0,
+    "named_before": 1.5,
     "presence": 0.6,
-    "leading_pronoun_conflicts": -1.1,
-    "leading_pronoun_fits": 0.3,
-    "addressed_in_line": -2.8,
+    "leading_pronoun_conflicts": -1.3,
+    "addressed_in_line": -2.7,
     "mentioned_in_line": -3.3,
-    "addressed_before": 1.1,
-    "addressed_after": 1.2,
-    "honorific_before": 1.2,
-    "honorific_after": 0.6,
+    "addressed_before": 1.2,
+    "addressed_after": 1.3,
+    "honorific_before": 1.5,
     "voice": 0.5,
     "distance": -0.1,
     "log_frequency": 0.3,
-    "somebody_else": -2.4,
+    "somebody_else": -2.2,
 }
 """Log-odds of each cue; ``distance`` counts per paragraph."""
 _MAX_DISTANCE = 8
@@ -77,7 +73,6 @@ class _Around:
         acting: Who does something right before or after a quotation.
         acting_before: Who does something last in the narration before the line.
         acting_after: Who does something first in the narration after the line.
-        acting_in_line_before: Who does something while somebody else speaks the line before.
         named_before: Everybody named in the narration before the line.
         antecedent: Whom the pronoun of the tag means by the narration alone.
         sounds_like: How much the line sounds like each person.
@@ -87,7 +82,6 @@ class _Around:
     acting: Collection[str]
     acting_before: Collection[str]
     acting_after: Collection[str]
-    acting_in_line_before: Collection[str]
     named_before: Collection[str]
     antecedent: str | None
     sounds_like: Mapping[str, float]
@@ -183,22 +177,19 @@ class SpeakerCues:
         asked: int | None,
     ) -> Iterator[Iterator[Cue]]:
         """The cues for each person, and for ``None``; see ``scores``."""
-        around = self._around(at, asked, [person.name for person in candidates if person])
+        around = self._around(at, [person.name for person in candidates if person])
         for person in candidates:
             if person is None:
                 yield self._cues_for_nobody(at)
             else:
                 yield self._cues_for(person, at, asked, around, present)
 
-    def _around(self, at: int, asked: int | None, names: Collection[str]) -> _Around:
-        speaks_before = self.tagged[asked] if asked is not None else None
+    def _around(self, at: int, names: Collection[str]) -> _Around:
         return _Around(
             last_seen=self._last_seen(at),
             acting=self.acting(at),
             acting_before=self._acting_in_narration(at - 1, -1),
             acting_after=self._acting_in_narration(at + 1, 0),
-            acting_in_line_before=(self.acting(asked) if asked is not None else set())
-            - {speaks_before.name if speaks_before else ""},
             named_before=self._named_in_narration(at - 1),
             antecedent=self._pronoun_antecedent(at),
             sounds_like=self._sounds_like(at, names),
@@ -211,7 +202,6 @@ class SpeakerCues:
             yield "somebody_else", 1
         if tag is not None and self.tagged[at] is None:
             yield "tag_names_somebody_else", tag.kind == "name"
-            yield "tag_noun_is_nobody", tag.kind == "noun"
 
     def _cues_for(
         self,
@@ -233,7 +223,6 @@ class SpeakerCues:
         yield "acts_nearby", name in around.acting
         yield "acts_before", name in around.acting_before
         yield "acts_after", name in around.acting_after
-        yield "acts_in_line_before", name in around.acting_in_line_before
         yield "named_before", name in around.named_before
         yield "presence", math.log1p(present[name])
         yield "named_in_narration", any(p.name == name for _, p in self.narrated[at])
@@ -247,7 +236,6 @@ class SpeakerCues:
         after = at + 1
         if after < len(self.paragraphs) and self.paragraphs[after].quotes:
             yield "addressed_after", name in self.addressed[after]
-            yield "honorific_after", self._fits_honorific(person, after)
         last = around.last_seen.get(name, at - _MAX_DISTANCE)
         yield "distance", min(_MAX_DISTANCE, at - last)
         yield "log_frequency", self.log_frequency[name]
@@ -295,8 +283,7 @@ class SpeakerCues:
             is_narrator = pronoun == "i" and person.narrator
             yield ("acts_nearby" if is_narrator else "leading_pronoun_conflicts"), 1
         elif person.female is not None:
-            fits = person.female == (pronoun == "she")
-            yield ("leading_pronoun_fits" if fits else "leading_pronoun_conflicts"), 1
+            yield "leading_pronoun_conflicts", person.female != (pronoun == "she")
 
     def _by_noun(self, person: Person, noun: str) -> Iterator[Cue]:
         if person.narrator:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WEIGHTS = {"again": -0.9, "back": 2.7, "again_far": 1.9, "back_far": 0.9}
+WEIGHTS = {"again": -0.7, "back": 2.8, "again_far": 2.2, "back_far": 1.0}
 """Log-odds relative to somebody new: the same speaker again, and the one before the last."""
 _MAX_GAP = 1
 """Paragraphs from one line to the next within an unbroken exchange."""

@@ -98,8 +98,8 @@ def background_asker(engine: BackgroundEngine, template: ChatTemplate) -> Ask:
 
     def ask(messages: Sequence[Message], grammar: str, max_answer: int) -> str | None:
         sampling = Sampling(
-            seed=1, max_tokens=max_answer, temperature=0, repeat_penalty=1,
-            frequency_penalty=0, dry_multiplier=0, min_p=0, grammar=grammar,
+            seed=1, max_tokens=max_answer, temperature=0, repeat_penalty=1, dry_multiplier=0,
+            min_p=0, grammar=grammar,
         )  # fmt: skip
         request = _render(engine, template, messages, sampling)
         too_long = len(request.prompt_ids) + max_answer > BACKGROUND_TOKENS

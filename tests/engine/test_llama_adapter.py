@@ -16,10 +16,7 @@ pytestmark = pytest.mark.model
 
 WIDTH = 576
 """Of the starter model, in and out of a layer's query matrix."""
-GREEDY = Sampling(
-    seed=1, temperature=0.0, repeat_penalty=1.0, frequency_penalty=0.0, dry_multiplier=0.0,
-    max_tokens=6,
-)  # fmt: skip
+GREEDY = Sampling(seed=1, temperature=0.0, repeat_penalty=1.0, dry_multiplier=0.0, max_tokens=6)
 Ids = tuple[int, ...]
 
 

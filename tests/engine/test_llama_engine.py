@@ -29,9 +29,7 @@ from rpterm.types import Sampling
 pytestmark = pytest.mark.model
 
 PLAIN = Sampling(seed=11, max_tokens=14)
-GREEDY = replace(
-    PLAIN, temperature=0.0, repeat_penalty=1.0, frequency_penalty=0.0, dry_multiplier=0.0
-)
+GREEDY = replace(PLAIN, temperature=0.0, repeat_penalty=1.0, dry_multiplier=0.0)
 Ids = tuple[int, ...]
 
 

@@ -94,7 +94,7 @@ def test_a_shortlist_keeps_all_tokens_that_can_be_sampled(
         ({"typical_p": 0.5}, False),
         ({"mirostat": 2}, False),
         ({"presence_penalty": -0.5}, False),
-        ({"repeat_penalty": 1.0, "frequency_penalty": 0.0, "dry_multiplier": 0.0}, False),
+        ({"repeat_penalty": 1.0, "dry_multiplier": 0.0}, False),
     ],
 )
 def test_a_shortlist_is_used_only_where_it_changes_nothing(

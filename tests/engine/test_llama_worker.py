@@ -220,7 +220,7 @@ def test_killed_while_generating(made: LlamaEngine, phase: str) -> None:
     made.load()
     (ids,) = made.tokenize([Piece("The sea was calm and the ship sailed on. " * 40)])
     wanted = PromptProgress if phase == "evaluating" else Delta
-    endless = Sampling(temperature=0, repeat_penalty=1, frequency_penalty=0, dry_multiplier=0)
+    endless = Sampling(temperature=0, repeat_penalty=1, dry_multiplier=0)
     request = GenerateRequest(tuple(ids[: 400 if phase == "evaluating" else 100]), endless)
     pid = made.pid
     assert pid is not None

@@ -457,6 +457,22 @@ def test_no_answer_stands_in_two_examples_and_tags_leave_no_commas() -> None:
     assert any("roof, and it" in text for text in asked)
 
 
+def test_a_card_has_no_line_of_somebody_who_is_called_by_name() -> None:
+    talk = [
+        '"Who sits on the roof of the mill tonight?" asked Mr. Pell.',
+        '"Nobody has ever sat on that roof, Dora, in my time," said Dora.',
+        "It rained.",
+        '"Who will feed the goat tonight, Mrs. Orme?" asked Mr. Pell.',
+        '"Nobody ever feeds that goat in winter," said Dora.',
+    ]
+    book = Book([*paragraphs(), *TALKS.split("\n\n"), *talk])
+    dora = book.people.named("Dora")
+    assert dora is not None
+    card = draft_card(book, dora, "The Flood").card
+    texts = (*card.greetings, str(card.examples))
+    assert not any("in my time" in text or "in winter" in text for text in texts)
+
+
 def test_a_form_of_address_keeps_its_capitals() -> None:
     own = ["My dear Ann, sit down.", "Sit, my dear Ann!", "Oh, my dear Ann, no."] * 9
     assert "Calls people “my dear Ann”." in list(speech_style(own, ["It rains."] * 27))

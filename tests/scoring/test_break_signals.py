@@ -119,6 +119,20 @@ def test_anachronism_names_the_word_and_lets_ignorance_pass() -> None:
     assert Anachronism().measure("A radio stands there.", ReplyScene()).confidence == 0
 
 
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("It was in 1925 that we met.", "new in 1925"), ("In 1799 we sailed.", ""),
+        ("It is the finest ship of the twentieth century.", "new in 1900"),
+        ("It is the finest ship of the eighteenth century.", ""),
+        ("You owe me 1925 fish.", ""),
+    ],
+)  # fmt: skip
+def test_years_and_centuries_to_come_are_noticed(reply: str, found: str) -> None:
+    notes = [each.note for each in Anachronism().measure(reply, SCENE).evidence]
+    assert notes == [found] * bool(found)
+
+
 def test_contradiction_of_a_number_names_the_line() -> None:
     reading = Contradiction().measure("I have 5 boats in the harbour.", SCENE)
     assert reading.value > 0 and reading.evidence[0].source == "card.attributes:0"

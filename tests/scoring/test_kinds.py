@@ -74,6 +74,16 @@ def test_the_known_value_or_none_is_no_clash(reply: str) -> None:
     assert not [*other_values(reply, ENGLISH)]
 
 
+def test_a_number_of_the_same_line_is_no_other_number() -> None:
+    history = (
+        (True, "Mara wants three coins: one now, two later."),
+        (False, "Here."),
+        (True, "Go."),
+    )
+    scene = ReplyScene("Mara", "Jo", history=(*history, (False, "How many coins are left?")))
+    assert found("Four coins are left!", scene) and not found("Two coins are left!", scene)
+
+
 def test_a_value_about_something_else_is_hardly_a_clash() -> None:
     reply = "Look, a goat!"
     assert 0 < Contradiction().measure(reply, ENGLISH).value < 0.5

@@ -217,8 +217,7 @@ def sampling(stage: DraftStage, base: Sampling, known: Mapping[str, Any], seed: 
     return replace(
         base, grammar=grammar(stage, known), max_tokens=stage.max_tokens, banned=(),
         temperature=min(base.temperature, _TEMPERATURE), min_p=max(base.min_p, _MIN_P),
-        dry_multiplier=0.0, repeat_penalty=1.0, frequency_penalty=0.0,
-        xtc_probability=0.0, mirostat=0,
+        dry_multiplier=0.0, repeat_penalty=1.0, xtc_probability=0.0, mirostat=0,
         seed=(seed + zlib.crc32(stage.title.encode())) & 0xFFFFFFFF,
     )  # fmt: skip
 

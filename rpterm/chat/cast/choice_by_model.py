@@ -23,9 +23,8 @@ _SYSTEM = (
     "answer with the name of the character who speaks next, and with nothing else."
 )
 _GREEDY = Sampling(
-    seed=0, max_tokens=24, temperature=0.0, repeat_penalty=1.0, frequency_penalty=0.0,
-    dry_multiplier=0.0, min_p=0.0,
-)  # fmt: skip
+    seed=0, max_tokens=24, temperature=0.0, repeat_penalty=1.0, dry_multiplier=0.0, min_p=0.0
+)
 
 Option = tuple[str, str]
 """A name and its tagline."""

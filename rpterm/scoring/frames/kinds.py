@@ -96,9 +96,11 @@ def other_values(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidenc
         )
         certainty = min(1.0, common / _ANCHOR)
         is_count = value.kind.startswith(_COUNT)
-        same = {each.key for each in values(nearest.text) if each.kind == value.kind}
-        if same & present or (is_count and certainty < 1):
-            continue  # Days and years are counted for many reasons.
+        there = values(nearest.text)
+        if any(each.kind == value.kind and each.key in present for each in there):
+            continue
+        if is_count and (certainty < 1 or value.name in {each.name for each in there}):
+            continue  # Days are counted for many reasons; "three coins, two of them later".
         note = "another number" if is_count else f"another {value.kind}"
         span = start + value.start, start + value.end
         yield max(_LEAST, certainty), Evidence(*span, note, nearest.source, nearest.text)
