@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 
 from rpterm import paths as folders
 from rpterm.chat.live_settings import LiveSettings
+from rpterm.cli import out
 from rpterm.config import load, save
 from rpterm.paths import Paths
 from rpterm.startup.launch import ChatRequest, Launch, LaunchError
@@ -45,7 +45,7 @@ def run_chat(
     live_settings = LiveSettings(
         settings, paths.config_file, os.environ, flags or {}, launch.retune
     )
-    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    plain = plain or not out.can_show_screens()
     if once is None and not plain:
         return _run_tui(launch, live_settings, paths)
     gc.enable()
@@ -86,7 +86,6 @@ def _run_tui(launch: Launch, live_settings: LiveSettings, paths: Paths) -> int:
 
 def _reply_once(launch: Launch, text: str) -> int:
     """Send a text, and print the complete reply and nothing else to standard output."""
-    from rpterm.cli import out
     from rpterm.cli.plain.waiting import Waiting
 
     with closing(launch), closing(launch.open()) as session:

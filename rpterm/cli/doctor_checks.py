@@ -283,12 +283,14 @@ def _terminal(env: Mapping[str, str]) -> Finding:
 
     if not sys.stdout.isatty():
         return Finding("ok", "not a terminal: chats use plain mode")
+    if env.get("TERM") == "dumb":
+        return Finding("ok", "TERM=dumb: chats use plain mode")
     columns, lines = shutil.get_terminal_size()
     deep = env.get("COLORTERM", "") in ("truecolor", "24bit")
     colours = "16 million colours" if deep else f"the colours of {env.get('TERM', 'unknown')}"
     encoding = (sys.stdout.encoding or "ascii").lower()
     detail = f"{columns}×{lines}, {colours}, {encoding}"
-    if env.get("TERM", "") in ("", "dumb"):
+    if not env.get("TERM"):
         return Finding("broken", detail, "Use `rpterm chat --plain` in this terminal.")
     if "utf" not in encoding:
         return Finding("slow", detail, "Set LANG to a UTF-8 locale such as C.UTF-8.")

@@ -72,5 +72,5 @@ def duel(
     wanted = DuelSetup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
     if report:
         raise typer.Exit(duel_run.print_report(wanted, as_json=json))
-    plain = plain or not out.is_interactive()
+    plain = plain or not out.can_show_screens()
     raise typer.Exit(duel_run.run(card, wanted, anew=new_duel, plain=plain))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -81,6 +82,11 @@ def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0
         say(_cut(line.rstrip(), width))
     if not rows:
         tell("(This list is empty.)")
+
+
+def can_show_screens() -> bool:
+    """Whether a person sits at a terminal that can draw; one inside an editor often cannot."""
+    return is_interactive() and os.environ.get("TERM") != "dumb"
 
 
 def is_interactive() -> bool:

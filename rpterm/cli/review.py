@@ -57,7 +57,7 @@ def review(
     with open_store() as store:
         names = {chat.card_name for chat in store.chats()}
         wanted = Filter(shown, resolve_character(card, sorted(names)) if card else "", model)
-        if plain or not out.is_interactive():
+        if plain or not out.can_show_screens():
             review_plain(ReviewQueue(store), wanted)
             return
         from rpterm.tui.screens.review import ReviewScreen

@@ -213,6 +213,14 @@ class Terminal(io.StringIO):
             self.told.clear()
 
 
+def test_a_terminal_that_cannot_draw_gets_plain_mode(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rpterm.cli.out.is_interactive", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert cli("chat", "sherlock", stdin="Hello there\n").out.endswith(f"Holmes: {FIRST}\n")
+
+
 def test_a_terminal_says_what_a_slow_reply_is_waiting_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "PAUSES_S", (0.001, 0.01))
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
