@@ -197,7 +197,7 @@ async def test_the_findings_of_the_consistency_pane_can_be_scrolled_to(stage: St
         pane.show(ConsistencyState(app.chat.transcript.turns[-1], score, (0.5, 0.4, 0.03)))
         await wait_until(pilot, lambda: "in character 3%" in screen_text(app))
         await pilot.press("down", "down")
-        await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
+        await wait_until(pilot, lambda: "“Sh”: an assistant" in screen_text(app))
         await pilot.press("down")
         await wait_until(pilot, lambda: "contradicts" in screen_text(app))
         await pilot.press("up", "up")
