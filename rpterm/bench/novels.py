@@ -114,7 +114,7 @@ def _judge_novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
     text = read_text(novel / "text.txt")
     paragraphs = [passage.text for passage in plain.read(text).passages]
     book = Book(paragraphs)
-    starts = _starts(text, paragraphs)
+    starts = paragraph_starts(text, paragraphs)
     judged = list(_judged(book, rows, starts, characters))
     return judged, _character_counts(book, judged, characters)
 
@@ -133,11 +133,11 @@ def _judged(
         if line is None or line.speaker is None or line.how is None:
             yield _Judged(row["speaker"], kind, "nobody", False)
             continue
-        right = bool(_lower_names(line.speaker) & _aliases(row["speaker"], characters))
+        right = bool(lower_names(line.speaker) & aliases_of(row["speaker"], characters))
         yield _Judged(row["speaker"], kind, line.how, right)
 
 
-def _starts(text: str, paragraphs: Sequence[str]) -> list[int]:
+def paragraph_starts(text: str, paragraphs: Sequence[str]) -> list[int]:
     """Where each paragraph begins in the text. Only whitespace differs between the two."""
     offsets = [at for at, char in enumerate(text) if not char.isspace()]
     dense = "".join(text.split())
@@ -157,7 +157,7 @@ def _character_counts(
     said = Counter(each.speaker for each in judged if not each.speaker.startswith("_"))
     right = Counter(each.speaker for each in judged if each.right)
     main = [name for name, count in said.items() if count >= _LEAST_QUOTATIONS]
-    people = {name: _people_called(book, _aliases(name, characters)) for name in main}
+    people = {name: _people_called(book, aliases_of(name, characters)) for name in main}
     sexes = {row["Main Name"]: row.get("Gender") for row in characters}
     characters_of = Counter(person.name for persons in people.values() for person in persons)
     return {
@@ -171,7 +171,7 @@ def _character_counts(
 
 def _people_called(book: Book, aliases: set[str]) -> list[Person]:
     """The people found by the rules who speak under a character's names."""
-    return [person for person, _ in book.cast() if _lower_names(person) & aliases]
+    return [person for person, _ in book.cast() if lower_names(person) & aliases]
 
 
 def _is_wrong_sex(people: Sequence[Person], label: str | None) -> bool:
@@ -179,11 +179,11 @@ def _is_wrong_sex(people: Sequence[Person], label: str | None) -> bool:
     return label in ("M", "F") and female is not None and female != (label == "F")
 
 
-def _lower_names(person: Person) -> set[str]:
+def lower_names(person: Person) -> set[str]:
     return {name.lower() for name in person.names}
 
 
-def _aliases(name: str, characters: Sequence[Mapping[str, str]]) -> set[str]:
+def aliases_of(name: str, characters: Sequence[Mapping[str, str]]) -> set[str]:
     """All names of a character, in lower case. Some labels are not the main name."""
     for row in characters:
         aliases = {each.lower() for each in {row["Main Name"], *_parse_set(row["Aliases"])}}
