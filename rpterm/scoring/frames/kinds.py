@@ -13,7 +13,7 @@ common 5 % and 1 %, with less 8 % and 2 %.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import fsum
@@ -64,16 +64,15 @@ class Value:
     def key(self) -> tuple[str, str]:
         return self.kind, self.name
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it is a number."""
+        return self.kind.startswith(_COUNT)
+
 
 def other_values(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidence]]:
     """Where the reply names another value than the known one, and how certain that is, 0 to 1."""
-    known: dict[str, dict[str, Fact]] = {}
-    named = {value.key for value in values(scene.last)}
-    for fact in scene.known:
-        for value in values(fact.text):
-            named.add(value.key)
-            if not value.denied:
-                known.setdefault(value.kind, {})[fact.text] = fact
+    known, named = _known_values(scene)
     said = [
         (start, sentence, value)
         for start, sentence in with_offsets(reply)
@@ -87,23 +86,42 @@ def other_values(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidenc
             continue
         word = sentence[value.start : value.end]
         about = (_marks(sentence) | _marks(scene.last)) - names - _marks(word)
-        common, nearest = max(
-            (
-                (fsum(map(rarity, about & _marks(fact.text))), fact)
-                for fact in known[value.kind].values()
-            ),
-            key=lambda pair: pair[0],
-        )
+        common, nearest = _nearest(about, known[value.kind])
         certainty = min(1.0, common / _ANCHOR)
-        is_count = value.kind.startswith(_COUNT)
-        there = values(nearest.text)
-        if any(each.kind == value.kind and each.key in present for each in there):
+        if _may_stand_beside(value, certainty, values(nearest.text), present):
             continue
-        if is_count and (certainty < 1 or value.name in {each.name for each in there}):
-            continue  # Days are counted for many reasons; "three coins, two of them later".
-        note = "another number" if is_count else f"another {value.kind}"
+        note = "another number" if value.is_count else f"another {value.kind}"
         span = start + value.start, start + value.end
         yield max(_LEAST, certainty), Evidence(*span, note, nearest.source, nearest.text)
+
+
+def _known_values(scene: ReplyScene) -> tuple[dict[str, list[Fact]], set[tuple[str, str]]]:
+    """For each kind, the lines that affirm a value of it; and every value named so far."""
+    lines: dict[str, dict[str, Fact]] = {}
+    named = {value.key for value in values(scene.last)}
+    for fact in scene.known:
+        for value in values(fact.text):
+            named.add(value.key)
+            if not value.denied:
+                lines.setdefault(value.kind, {})[fact.text] = fact
+    return {kind: [*facts.values()] for kind, facts in lines.items()}, named
+
+
+def _nearest(about: frozenset[str], lines: Sequence[Fact]) -> tuple[float, Fact]:
+    """The line with most in common, and the summed rarity of that."""
+    common = [fsum(map(rarity, about & _marks(fact.text))) for fact in lines]
+    best = max(range(len(lines)), key=common.__getitem__)
+    return common[best], lines[best]
+
+
+def _may_stand_beside(
+    value: Value, certainty: float, there: Sequence[Value], present: Collection[tuple[str, str]]
+) -> bool:
+    """Whether a value of the reply leaves the line with these values true."""
+    if any(each.kind == value.kind and each.key in present for each in there):
+        return True
+    # Days are counted for many reasons; "three coins, two of them later".
+    return value.is_count and (certainty < 1 or value.name in {each.name for each in there})
 
 
 @lru_cache(maxsize=8192)

@@ -56,6 +56,7 @@ from rpterm.scoring.signal import NO_DATA, Dimension, Evidence, Reading
 from rpterm.scoring.signals.likelihood_signal import LikelihoodSignal
 from rpterm.scoring.texts import content_stems, everyday_dialogues
 from rpterm.scoring.word_frequency import without_name
+from rpterm.text.unspaced import UNSPACED
 
 _PEAK_SHARE = 0.15
 _MOST_GAIN = 2.0
@@ -161,7 +162,7 @@ def word_gains(tokens: Sequence[str], gains: Sequence[float]) -> list[tuple[str,
 
 def _name_words(words: Sequence[tuple[str, float]]) -> str:
     """What the card does to the words it changes most, such as "“pipe” 9 times likelier"."""
-    content = [(word, gain) for word, gain in words if content_stems(word)]
+    content = [each for each in words if content_stems(each[0]) and not UNSPACED.search(each[0])]
     raised = {word: gain for word, gain in content[:_NAMED] if gain >= _NOTABLE_GAIN}
     lowered = {word: -gain for word, gain in content[-1:] if gain <= -_NOTABLE_GAIN}
     parts = [
