@@ -382,6 +382,18 @@ def test_a_machine_may_call_itself_one() -> None:
 
 
 @pytest.mark.parametrize(
+    "reply",
+    [
+        "Give me the letter. I will never forget it, and I will always keep it safe.",
+        "I gave you explicit instructions, and that is not acceptable!",
+        "It is dangerous information for a clerk to carry about.",
+    ],
+)
+def test_what_a_person_says_about_safety_is_no_policy(reply: str) -> None:
+    assert AssistantVoice().measure(reply, SCENE).value < 0.5
+
+
+@pytest.mark.parametrize(
     ("text", "year", "found"),
     [
         ("Two smartphones lay there.", 1990, "smartphones"), ("Batman!", 1700, "Batman"),
