@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 IMPORT_PREFIX = "importing:"
-"""The start of the keys of flags that hide chats; see ``chat_files.hidden_chat``."""
+"""The start of the keys of flags that hide chats; see ``hidden_chat``."""
 IS_HIDDEN = f"EXISTS (SELECT 1 FROM flags f WHERE f.key = '{IMPORT_PREFIX}' || {{}})"
 """SQL: whether the import of the chat with the id ``{}`` is not complete yet."""
 _IS_GROUP = "(SELECT count(*) FROM cast_members m WHERE m.chat_id = c.id AND m.present) > 1"
