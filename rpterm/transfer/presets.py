@@ -142,7 +142,8 @@ def _samplers(raw: Mapping[str, Any]) -> dict[str, Any]:
         if low <= value <= high:  # A preset without a length has 0.
             found[ours] = type(getattr(Sampling(), ours))(value)
     if raw.get("dynatemp") is True:
-        low, high = (_number(raw, name, found["temperature"]) for name in ("min_temp", "max_temp"))
+        usual = found.get("temperature", Sampling().temperature)
+        low, high = (_number(raw, name, usual) for name in ("min_temp", "max_temp"))
         if 0 <= low <= high <= SAMPLING_RANGES["temperature"][1]:
             found |= {"temperature": (low + high) / 2, "dynatemp_range": (high - low) / 2}
     grammar = _text(raw.get("grammar_string") or raw.get("grammar"))

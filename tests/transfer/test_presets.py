@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rpterm import config
@@ -111,6 +111,7 @@ _TEXTS = st.text() | st.text(st.characters(codec=None))
 _VALUES = st.none() | st.booleans() | st.floats() | st.integers() | _TEXTS | st.lists(_TEXTS)
 
 
+@example({"dynatemp": True, "temp": 11.0})
 @given(st.dictionaries(st.sampled_from(sorted(SAMPLERS)), _VALUES))
 def test_odd_values_never_make_an_invalid_profile(
     tmp_path_factory: Any, odd: dict[str, Any]
