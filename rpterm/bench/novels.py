@@ -107,37 +107,65 @@ def _accuracy_by(outcomes: Sequence[tuple[str, bool]]) -> dict[str, dict[str, fl
 
 
 # One novel ----------------------------------------------------------------------------------
-def _judge_novel(novel: Path) -> tuple[list[_Judged], dict[str, int]]:
-    """All labelled quotations, and the counts of ``characters``."""
-    characters = read_table(novel / "characters.csv", "Main Name", "Aliases")
-    rows = read_table(novel / "quotations.csv", "quoteByteSpans", "speaker")
-    text = read_text(novel / "text.txt")
+@dataclass(frozen=True, slots=True)
+class LabelledNovel:
+    """A novel with its labelled quotations.
+
+    Attributes:
+        characters: The rows of ``characters.csv``.
+        quotations: The rows of ``quotations.csv``.
+        starts: Where each paragraph begins in the text.
+    """
+
+    characters: Sequence[Mapping[str, str]]
+    quotations: Sequence[Mapping[str, str]]
+    paragraphs: Sequence[str]
+    starts: Sequence[int]
+
+    def paragraph_of(self, quotation: Mapping[str, str]) -> int:
+        """The index of the paragraph with the middle of a quotation's first part."""
+        begin, end = ast.literal_eval(quotation["quoteByteSpans"])[0]
+        return bisect_right(self.starts, (begin + end) // 2) - 1
+
+    def aliases_of(self, name: str) -> set[str]:
+        """All names of a character, in lower case. Some labels are not the main name."""
+        for row in self.characters:
+            aliases = {each.lower() for each in {row["Main Name"], *_parse_set(row["Aliases"])}}
+            if name.lower() in aliases:
+                return aliases
+        return {name.lower()}
+
+
+def read_novel(folder: Path) -> LabelledNovel:
+    """Read the folder of a novel."""
+    characters = read_table(folder / "characters.csv", "Main Name", "Aliases")
+    quotations = read_table(folder / "quotations.csv", "quoteByteSpans", "speaker")
+    text = read_text(folder / "text.txt")
     paragraphs = [passage.text for passage in plain.read(text).passages]
-    book = Book(paragraphs)
-    starts = paragraph_starts(text, paragraphs)
-    judged = list(_judged(book, rows, starts, characters))
-    return judged, _character_counts(book, judged, characters)
+    return LabelledNovel(characters, quotations, paragraphs, _starts(text, paragraphs))
 
 
-def _judged(
-    book: Book,
-    rows: Sequence[Mapping[str, str]],
-    starts: Sequence[int],
-    characters: Sequence[Mapping[str, str]],
-) -> Iterator[_Judged]:
+def _judge_novel(folder: Path) -> tuple[list[_Judged], dict[str, int]]:
+    """All labelled quotations, and the counts of ``characters``."""
+    novel = read_novel(folder)
+    book = Book(novel.paragraphs)
+    judged = list(_judged(book, novel))
+    return judged, _character_counts(book, judged, novel)
+
+
+def _judged(book: Book, novel: LabelledNovel) -> Iterator[_Judged]:
     lines = {line.paragraph.index: line for line in book.lines}
-    for row in rows:
-        begin, end = ast.literal_eval(row["quoteByteSpans"])[0]
-        line = lines.get(bisect_right(starts, (begin + end) // 2) - 1)
+    for row in novel.quotations:
+        line = lines.get(novel.paragraph_of(row))
         kind = (row.get("quoteType") or "unknown").lower()
         if line is None or line.speaker is None or line.how is None:
             yield _Judged(row["speaker"], kind, "nobody", False)
             continue
-        right = bool(lower_names(line.speaker) & aliases_of(row["speaker"], characters))
+        right = bool(lower_names(line.speaker) & novel.aliases_of(row["speaker"]))
         yield _Judged(row["speaker"], kind, line.how, right)
 
 
-def paragraph_starts(text: str, paragraphs: Sequence[str]) -> list[int]:
+def _starts(text: str, paragraphs: Sequence[str]) -> list[int]:
     """Where each paragraph begins in the text. Only whitespace differs between the two."""
     offsets = [at for at, char in enumerate(text) if not char.isspace()]
     dense = "".join(text.split())
@@ -151,14 +179,14 @@ def paragraph_starts(text: str, paragraphs: Sequence[str]) -> list[int]:
 
 
 def _character_counts(
-    book: Book, judged: Sequence[_Judged], characters: Sequence[Mapping[str, str]]
+    book: Book, judged: Sequence[_Judged], novel: LabelledNovel
 ) -> dict[str, int]:
     """See ``characters`` in the module's docstring."""
     said = Counter(each.speaker for each in judged if not each.speaker.startswith("_"))
     right = Counter(each.speaker for each in judged if each.right)
     main = [name for name, count in said.items() if count >= _LEAST_QUOTATIONS]
-    people = {name: _people_called(book, aliases_of(name, characters)) for name in main}
-    sexes = {row["Main Name"]: row.get("Gender") for row in characters}
+    people = {name: _people_called(book, novel.aliases_of(name)) for name in main}
+    sexes = {row["Main Name"]: row.get("Gender") for row in novel.characters}
     characters_of = Counter(person.name for persons in people.values() for person in persons)
     return {
         "main": len(main),
@@ -181,15 +209,6 @@ def _is_wrong_sex(people: Sequence[Person], label: str | None) -> bool:
 
 def lower_names(person: Person) -> set[str]:
     return {name.lower() for name in person.names}
-
-
-def aliases_of(name: str, characters: Sequence[Mapping[str, str]]) -> set[str]:
-    """All names of a character, in lower case. Some labels are not the main name."""
-    for row in characters:
-        aliases = {each.lower() for each in {row["Main Name"], *_parse_set(row["Aliases"])}}
-        if name.lower() in aliases:
-            return aliases
-    return {name.lower()}
 
 
 def _parse_set(text: str) -> set[str]:

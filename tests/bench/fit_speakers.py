@@ -20,8 +20,6 @@ with the fitted ones; with ``--folds 2``, also with those fitted to the other ha
 from __future__ import annotations
 
 import argparse
-import ast
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,14 +30,11 @@ from unittest import mock
 import numpy as np
 import torch
 
-from rpterm.bench.novels import aliases_of, lower_names, paragraph_starts
-from rpterm.bench.pdnc import read_table
-from rpterm.memory.bank import plain
+from rpterm.bench import novels
 from rpterm.novels import attribution, speaker_cues, turn_taking
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.speaker_cues import SpeakerCues
-from rpterm.paths import read_text
 
 SCALE, PENALTY = 0.6, 0.3
 NOBODY = 0.4
@@ -134,17 +129,11 @@ class Batch:
 
 def read_novel(folder: Path) -> Batch:
     """A novel with its labels."""
-    characters = read_table(folder / "characters.csv", "Main Name", "Aliases")
-    rows = read_table(folder / "quotations.csv", "quoteByteSpans", "speaker")
-    text = read_text(folder / "text.txt")
-    paragraphs = [passage.text for passage in plain.read(text).passages]
-    starts = paragraph_starts(text, paragraphs)
+    novel = novels.read_novel(folder)
     labels: dict[int, list[set[str]]] = defaultdict(list)
-    for row in rows:
-        begin, end = ast.literal_eval(row["quoteByteSpans"])[0]
-        at = bisect_right(starts, (begin + end) // 2) - 1
-        labels[at].append(aliases_of(row["speaker"], characters))
-    return _to_batch(Recorder().read(paragraphs), labels, len(rows))
+    for row in novel.quotations:
+        labels[novel.paragraph_of(row)].append(novel.aliases_of(row["speaker"]))
+    return _to_batch(Recorder().read(novel.paragraphs), labels, len(novel.quotations))
 
 
 def _to_batch(
@@ -181,7 +170,7 @@ def _to_batch(
 
 def _rights(candidates: Sequence[Person | None], labels: Sequence[set[str]]) -> list[float]:
     """See ``Batch.right``."""
-    named = [lower_names(person) for person in candidates if person is not None]
+    named = [novels.lower_names(person) for person in candidates if person is not None]
     counts = [float(sum(bool(names & label) for label in labels)) for names in named]
     return [*counts, NOBODY * len(labels) if not any(counts) else 0.0]
 
@@ -264,16 +253,16 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0, help="judge novels that were not fitted")
     options = parser.parse_args()
     folders = sorted(file.parent for file in options.folder.glob("*/quotations.csv"))
-    novels = [read_novel(folder) for folder in folders]
-    _report("present weights", count_right(torch.tensor(PRESENT), novels))
+    batches = [read_novel(folder) for folder in folders]
+    _report("present weights", count_right(torch.tensor(PRESENT), batches))
     if options.folds:
         totals = np.zeros(3)
         for fold in range(options.folds):
-            fitted = fit([each for at, each in enumerate(novels) if at % options.folds != fold])
-            totals += count_right(fitted, novels[fold :: options.folds])
+            fitted = fit([each for at, each in enumerate(batches) if at % options.folds != fold])
+            totals += count_right(fitted, batches[fold :: options.folds])
         _report(f"fitted to the other of {options.folds} parts", totals)
-    fitted = fit(novels)
-    _report("fitted to all", count_right(fitted, novels))
+    fitted = fit(batches)
+    _report("fitted to all", count_right(fitted, batches))
     for name, value in zip([*CUES, *TURNS], fitted.tolist(), strict=True):
         print(f'    "{name}": {value:.1f},')  # noqa: T201
 
