@@ -17,6 +17,7 @@ from rpterm.dueling.contender import Contender, ContenderError, parse_all
 from rpterm.dueling.plan import Round, places, plan_rounds
 from rpterm.dueling.tally import JudgedRound, Tally, tally
 from rpterm.preference.rating import Rater
+from rpterm.preference.splits import DUEL_METHOD
 from rpterm.store import Store
 from rpterm.store.duels import Duels, StoredDuel
 from rpterm.store.errors import StoreError
@@ -121,7 +122,7 @@ class Duel:
     @property
     def method(self) -> str:
         """The method under which its verdicts are stored."""
-        return f"duel:{self.id}"
+        return f"{DUEL_METHOD}{self.id}"
 
     @property
     def fresh(self) -> bool:

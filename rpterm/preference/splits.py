@@ -19,8 +19,8 @@ from rpterm.types import Turn
 Conversation = int | bytes
 """The id of a chat, or the digest of a duel's message."""
 
-_DUEL = "duel:"
-"""How the method of a verdict begins that was given in ``rpterm duel``."""
+DUEL_METHOD = "duel:"
+"""How the method of a verdict begins that was given in ``rpterm duel``; its number follows."""
 
 
 def held_out(conversations: Iterable[Conversation], share: float) -> frozenset[Conversation]:
@@ -40,7 +40,7 @@ def held_out(conversations: Iterable[Conversation], share: float) -> frozenset[C
 
 def is_of_duel(method: object) -> bool:
     """Whether a judgement with this method is a verdict of ``rpterm duel``."""
-    return isinstance(method, str) and method.startswith(_DUEL)
+    return isinstance(method, str) and method.startswith(DUEL_METHOD)
 
 
 def conversation_of(
