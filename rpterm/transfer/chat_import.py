@@ -13,6 +13,7 @@ from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.exchange.notes import Notes
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import cause_of
+from rpterm.paths import sha256
 from rpterm.store import Store
 from rpterm.text.encoding import to_utf8
 from rpterm.transfer.chat_cards import (
@@ -136,7 +137,8 @@ class _FileImport:
                 f"The file has more than {full_chat.MAX_BYTES:,} bytes: it is not a chat log."
             )
         data = path.read_bytes()
-        flag = _flag(data)
+        # The flag says which chat the file was imported as.
+        flag = IMPORT_FLAG + hashlib.sha256(data).hexdigest()
         data = to_utf8(data)
         if documents := read_chats(data, _character_name(path)):
             numbered = enumerate(documents, 1)
@@ -167,7 +169,7 @@ class _FileImport:
         main = main_file(self.path)
         if main is None or not main.is_file() or main.stat().st_size > full_chat.MAX_BYTES:
             return None
-        earlier = self._earlier(_flag(main.read_bytes()))
+        earlier = self._earlier(IMPORT_FLAG + sha256(main))
         if earlier is None or earlier.known is None:
             return None
         chat = self.store.chat(earlier.known)
@@ -251,11 +253,6 @@ class _FileImport:
             return ImportedChat(self.path, known=self.store.chat(int(known)).id)
         except RptermError:
             return None
-
-
-def _flag(data: bytes) -> str:
-    """The flag that says which chat a file was imported as."""
-    return IMPORT_FLAG + hashlib.sha256(data).hexdigest()
 
 
 def _character_name(path: Path) -> str:
