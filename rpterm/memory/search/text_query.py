@@ -81,8 +81,8 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
         if turn.origin is not Origin.GREETING
     ]
     # The character's own name heads each of its memories: "hi Juno" asks for none of them.
-    names = {turn.role: terms(turn.speaker) for turn in path[-_NAMED_BY:]}
-    own_name = frozenset(names.get("assistant", ()))
+    heads = [(turn.role, terms(turn.speaker)) for turn in path[-_NAMED_BY:]]
+    own_name = frozenset(dict(heads).get("assistant", ()))
     draft_terms = tuple(term for term in terms(draft) if term not in own_name)
     words = content_words(draft)
     own_distinctive = len(distinctive(draft_terms))
@@ -91,7 +91,7 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     # Each term once, and no everyday words: the reply's "a moment later, a moment later" would
     # drown the one name that "Who is Grindle?" asks for. Nor the speakers' names: every memory of
     # the character is headed by one.
-    speakers = frozenset(term for turn in path[-_NAMED_BY:] for term in terms(turn.speaker))
+    speakers = frozenset(term for _, head in heads for term in head)
     borrowed = [
         sorted(distinctive(turn_terms) - speakers) if short else turn_terms
         for turn_terms in map(terms, context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from math import fsum
 
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Evidence
@@ -29,21 +30,26 @@ _LEAST_CHARACTERS, _LEAST_RARITY, _LEAST_SHARE = 2, 4.0, 0.5
 
 def affirms_denied(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     """Where the reply affirms what a line of the card denies."""
-    affirmed = [] if reply.isascii() else [each for each in _clauses(reply) if not each[2]]
-    for fact in scene.facts if affirmed else ():
-        for _, _, is_denied, text in _clauses(fact.text):
-            characters = _rare(text) - frozenset(scene.char) if is_denied else frozenset()
-            for start, end, _, said in affirmed:
-                if _agree(_rare(said) & characters, characters):
-                    yield Evidence(start, end, "says the contrary", fact.source, fact.text)
+    clauses = () if reply.isascii() else _clauses(reply)
+    said = [(start, end, _rare(text)) for start, end, is_denied, text in clauses if not is_denied]
+    denied = [
+        (_rare(text) - frozenset(scene.char), fact)
+        for fact in (scene.facts if said else ())
+        for _, _, is_denied, text in _clauses(fact.text)
+        if is_denied
+    ]
+    for characters, fact in denied:
+        for start, end, affirmed in said:
+            if _agree(affirmed & characters, characters):
+                yield Evidence(start, end, "says the contrary", fact.source, fact.text)
 
 
 def _agree(shared: frozenset[str], characters: frozenset[str]) -> bool:
-    weight = sum(map(rarity, shared))
+    weight = fsum(map(rarity, shared))
     return (
         len(shared) >= _LEAST_CHARACTERS
         and weight >= _LEAST_RARITY
-        and weight >= _LEAST_SHARE * sum(map(rarity, characters))
+        and weight >= _LEAST_SHARE * fsum(map(rarity, characters))
     )
 
 

@@ -155,8 +155,8 @@ def _counts(clause: str) -> Iterator[tuple[str, str, int, int]]:
     for match in NUMBER.finditer(clause):
         unit = _UNIT.match(clause, match.end())
         stems = content_stems(unit[1]) if unit else []
-        if stems and (number(match.group()) or 0) > 1:
-            yield f"{_COUNT}{stems[0]}", str(number(match.group())), *match.span()
+        if stems and (count := number(match.group()) or 0) > 1:
+            yield f"{_COUNT}{stems[0]}", str(count), *match.span()
     for match in CHINESE_NUMBER.finditer(clause) if not clause.isascii() else ():
         unit = _CHINESE_UNIT.match(clause, match.end())
         if unit and (count := chinese_number(match.group())) > 1:
