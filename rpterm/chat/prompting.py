@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
@@ -20,7 +21,7 @@ from rpterm.prompt.perspective import with_speaker_name
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
-from rpterm.types import LeftOut, Prompt, RptermError, Turn
+from rpterm.types import LeftOut, Prompt, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the context window: half of the volatile block's share."""

@@ -15,8 +15,8 @@ from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.cli.options import Force, Json, To, Yes, confirm
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store

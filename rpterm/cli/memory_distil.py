@@ -10,7 +10,7 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import rich_out
 from rpterm.cli.user_files import load_settings
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.user_files import load_settings
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory

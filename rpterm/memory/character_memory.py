@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.memory import transfer
 from rpterm.memory.blocked_phrases import BlockedPhrases
 from rpterm.memory.embedding.embed import Embedder
@@ -31,7 +32,7 @@ from rpterm.store.memory.records import Kind
 from rpterm.store.memory.records import Memory as Row
 from rpterm.store.memory.sources import MemorySources
 from rpterm.store.memory.vectors import MemoryVectors
-from rpterm.types import RptermError, Turn
+from rpterm.types import Turn
 
 _MOST = 8
 """Largest number of memories in a prompt."""

@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.store.memory.distilled import Detail, Distilled, Draft
 from rpterm.store.memory.files import MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import KINDS
 from rpterm.store.memory.records import Memory as Row
 from rpterm.store.memory.sources import MemorySources
-from rpterm.types import RptermError
 
 _DISTILLED_KINDS = ("fact", "reflection", "summary")
 _TEXT_FIELDS = ("kind", "speaker", "text", "place", "created_at")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
 from rpterm.startup.chat_finder import (
     NEW_CHAT,
@@ -25,7 +26,6 @@ from rpterm.startup.chat_finder import (
     LaunchError,
     find_card,
 )
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.cast.card_lookup import CardSource

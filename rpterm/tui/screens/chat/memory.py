@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import preview, require
 from rpterm.tui.widgets.panes.memory import MemoryPane
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory

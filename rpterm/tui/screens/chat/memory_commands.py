@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm import paths
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chat import navigation, require
@@ -13,7 +14,6 @@ from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import Memory
