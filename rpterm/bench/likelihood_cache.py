@@ -7,9 +7,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.scoring.likelihood import Likelihood, Text
-from rpterm.types import RptermError
 
 
 class CachedLikelihood:

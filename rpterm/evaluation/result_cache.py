@@ -8,8 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.errors import RptermError, cause_of
 
 
 class AppendOnlyFile:

@@ -14,6 +14,7 @@ from rpterm.bench.likelihood_cache import CachedLikelihood
 from rpterm.bench.pdnc import read
 from rpterm.bench.voice import cross_validate, main, measure, pairs, report
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Text
@@ -26,7 +27,6 @@ from rpterm.scoring.signals.likelihood_lift import (
     reply_pieces,
 )
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
-from rpterm.types import RptermError
 
 PIRATE = tuple(
     f"Arr, matey, the {word} be mine, says I!" for word in ("gold", "rum", "ship", "map")

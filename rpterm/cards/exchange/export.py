@@ -22,8 +22,8 @@ from rpterm.cards.exchange.documents.entry import ORIGIN
 from rpterm.cards.exchange.documents.patch import apply, fingerprint, without
 from rpterm.cards.exchange.documents.world_file import write_world
 from rpterm.cards.exchange.errors import ExchangeError
+from rpterm.errors import InvalidChoice
 from rpterm.foreign_json import as_mapping
-from rpterm.types import InvalidChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
 FORMATS: tuple[Format, ...] = get_args(Format)
