@@ -267,8 +267,8 @@ def _documents(cards: Mapping[str, bytes], notes: ImportNotes) -> dict[str, Any]
             damage.append(error)
     if damage and not documents:
         raise damage[0]
-    for error in damage:
-        notes.add(f"{error} The other card in the picture was read instead.")
+    for each in damage:
+        notes.add(f"{each} The other card in the picture was read instead.")
     return documents
 
 
