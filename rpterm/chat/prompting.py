@@ -31,7 +31,7 @@ HIDDEN_REASON = "you hid it from the model"
 
 if TYPE_CHECKING:
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 class NotReadyError(RptermError):
@@ -45,7 +45,7 @@ class Prompter:
         self,
         engine: Engine,
         settings: Settings,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         examples: ExampleProvider | None = None,
     ) -> None:
         self._engine = engine
@@ -62,7 +62,7 @@ class Prompter:
         self.unreadable_worlds: tuple[LeftOut, ...] = ()
         """Worlds of the card that cannot be read; set by the code that reads the card's file."""
 
-    def for_another(self, memory: Memory | None) -> Prompter:
+    def for_another(self, memory: CharacterMemory | None) -> Prompter:
         """The prompter of another character in the same chat."""
         return Prompter(self._engine, self.settings, memory)
 

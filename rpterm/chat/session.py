@@ -46,7 +46,7 @@ from rpterm.types import Chat, Intent, Origin, Prompt, Status, Turn
 if TYPE_CHECKING:
     from rpterm.chat.live_scores import LiveScores
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.scoring.scorer import Score
     from rpterm.store.database.process_locks import Presence
@@ -71,7 +71,7 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         flagged: Collection[str] = (),
         examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,

@@ -67,9 +67,9 @@ def list_chats(
 def _full_name(store: Store, card: str | None) -> str | None:
     """The character's name as chats have it, given that name or the card's short one."""
     from rpterm.cli.memory import resolve_character
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
-    return card and resolve_character(card, Memory(store, "").characters())
+    return card and resolve_character(card, CharacterMemory(store, "").characters())
 
 
 def _characters(chat: Chat, members: Mapping[int, int]) -> str:

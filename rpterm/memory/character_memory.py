@@ -28,8 +28,7 @@ from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.files import BlockedPhrase, MemoryFile, MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import Kind
-from rpterm.store.memory.records import Memory as Row
+from rpterm.store.memory.records import Kind, Memory
 from rpterm.store.memory.sources import MemorySources
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import Turn
@@ -44,7 +43,7 @@ _ANSWERED_BY_FACT = frozenset(("name", "age", "birthday", "home", "origin", "par
 _MAX_RECENT = 64
 
 
-__all__ = ["Memory", "RecallError", "Recalled", "Stats"]
+__all__ = ["CharacterMemory", "RecallError", "Recalled", "Stats"]
 
 
 class RecallError(RptermError):
@@ -71,7 +70,7 @@ class Stats:
     error: str
 
 
-class Memory:
+class CharacterMemory:
     """The memory of one character.
 
     Args:
@@ -186,7 +185,7 @@ class Memory:
         self._writer.wake()
 
     # Edits by the user -------------------------------------------------------------------------
-    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Row:
+    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Memory:
         """Add a memory by hand; ``more`` as in ``Memories.add``."""
         if not text.strip():
             raise RecallError("A memory needs some text; nothing was added.")
@@ -194,7 +193,7 @@ class Memory:
         self._writer.wake()
         return row
 
-    def edit(self, memory_id: int, text: str) -> Row:
+    def edit(self, memory_id: int, text: str) -> Memory:
         """Change the text of a memory."""
         if not text.strip():
             raise RecallError("A memory needs some text; to delete it, forget it instead.")
@@ -203,15 +202,15 @@ class Memory:
         self._writer.wake()
         return row
 
-    def pin(self, memory_id: int, pinned: bool = True) -> Row:
+    def pin(self, memory_id: int, pinned: bool = True) -> Memory:
         """Recall a memory with every reply, or stop doing so."""
         return self._memories.update(memory_id, pinned=pinned)
 
-    def never_mention(self, memory_id: int, hidden: bool = True) -> Row:
+    def never_mention(self, memory_id: int, hidden: bool = True) -> Memory:
         """Keep a memory but never recall it, or allow it again."""
         return self._memories.update(memory_id, hidden=hidden)
 
-    def share(self, memory_id: int, shared: bool = True) -> Row:
+    def share(self, memory_id: int, shared: bool = True) -> Memory:
         """Let other characters know a memory too, or stop doing so."""
         return self._memories.update(memory_id, shared=shared)
 
@@ -219,7 +218,7 @@ class Memory:
         """Delete memories for good, with their vectors; returns how many there were."""
         return self._memories.forget(memory_ids)
 
-    def unlink(self, old_id: int, new_id: int) -> Row:
+    def unlink(self, old_id: int, new_id: int) -> Memory:
         """Declare that a superseded memory still holds next to the one that superseded it."""
         if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
             raise RecallError(f"Memory {new_id} does not take the place of memory {old_id}.")
@@ -271,11 +270,11 @@ class Memory:
     # Browsing ------------------------------------------------------------------------------------
     def page(
         self, *, kinds: Sequence[Kind] = (), limit: int = 200, before: int | None = None
-    ) -> list[Row]:
+    ) -> list[Memory]:
         """Memories of all branches, newest first."""
         return self._memories.page(self.character, kinds=kinds, limit=limit, before=before)
 
-    def search(self, query: str, limit: int = 50) -> list[Row]:
+    def search(self, query: str, limit: int = 50) -> list[Memory]:
         """Memories of all branches that contain all these words."""
         return self._memories.search(query, self.character, limit)
 
@@ -283,7 +282,7 @@ class Memory:
         """All characters that have a memory or a chat."""
         return MemorySources(self._memories).characters()
 
-    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
+    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
         """These memories by id; ids that do not exist are left out."""
         return self._memories.get_many(memory_ids)
 
@@ -291,15 +290,15 @@ class Memory:
         """The shown turns, root first, of the chats that memories come from."""
         return self._memories.shown_paths(self.character, chats)
 
-    def hidden(self) -> list[Row]:
+    def hidden(self) -> list[Memory]:
         """Memories never to be mentioned, newest first."""
         return self._memories.hidden(self.character)
 
-    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Row]]:
+    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
         """The memories that each of these supersedes."""
         return self._memories.replaced_by(memory_ids)
 
-    def on_other_branch(self, rows: Iterable[Row]) -> set[int]:
+    def on_other_branch(self, rows: Iterable[Memory]) -> set[int]:
         """Those of these memories that come from a branch that is not shown."""
         sources = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
         chats = {chat for _, chat, _ in sources if chat is not None}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rpterm.engine.engine_lease import EngineLease
     from rpterm.engine.protocol import Engine
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.memory.distil.work import DistillingWork
     from rpterm.memory.embedding.embed import Embedder
@@ -191,13 +191,13 @@ class Launch:
 
             copy_cast(scene, before)
 
-    def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
+    def _memory(self, store: Store, card: CharacterCard) -> CharacterMemory | None:
         """The character's memory, which searches by words only if there is no embedder."""
         if not self.settings.memory:
             return None
-        from rpterm.memory.character_memory import Memory
+        from rpterm.memory.character_memory import CharacterMemory
 
-        return Memory(store, card.name, self._embedding(self.settings.embedder))
+        return CharacterMemory(store, card.name, self._embedding(self.settings.embedder))
 
     def _distiller(self, session: Session) -> Distiller | None:
         """Extracts facts into the memories of all members of the chat."""

@@ -21,7 +21,7 @@ from rpterm.store.memory.read_turns import SourceTurn
 from rpterm.store.memory.records import Memory
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory as CharacterMemory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.prompt.oneshot import Ask
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"

@@ -13,7 +13,7 @@ from rpterm.tui.screens.chat import preview, require
 from rpterm.tui.widgets.panes.memory import MemoryPane
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.overview import Overview
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -71,7 +71,7 @@ def refresh_soon(chat: ChatScreen) -> None:
         chat.work(refresh(chat), "memory")
 
 
-def memory_of(chat: ChatScreen) -> Memory:
+def memory_of(chat: ChatScreen) -> CharacterMemory:
     if (memory := require.session(chat).memory) is None:
         raise require.Refusal("This chat has no memory: the settings have `memory = false`.")
     return memory
