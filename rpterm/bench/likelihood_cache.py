@@ -36,8 +36,9 @@ class CachedLikelihood:
             rows = self._asked.logprobs(reply, [prompts[at] for at in missing], stopped)
             new = {keys[at]: row for at, row in zip(missing, rows, strict=True)}
             self._known.update(new)
-            for name, row in new.items() if self._file else ():
-                self._file.add({"key": name, "ln": [round(logprob, 4) for logprob in row]})
+            if self._file is not None:
+                for name, row in new.items():
+                    self._file.add({"key": name, "ln": [round(logprob, 4) for logprob in row]})
         return [self._known[name] for name in keys]
 
     def token_texts(self, reply: Text) -> list[str]:
