@@ -17,18 +17,6 @@ History = tuple[tuple[bool, str], ...]
 """A dialogue, oldest turn first: whether the character spoke, and the text."""
 
 
-class RptermError(Exception):
-    """An error that the user can act on.
-
-    Its text is one or more plain sentences: what went wrong, where, and what to do. Every user
-    interface prints it unchanged. Any other exception is a bug in rpterm.
-    """
-
-
-class InvalidChoice(RptermError):
-    """The command line has a value that is not one of the choices; the text lists them."""
-
-
 class Origin(StrEnum):
     """How the text of a turn was created."""
 

@@ -27,7 +27,8 @@ from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest
-from rpterm.types import Intent, Prompt, RptermError, Sampling, Usage
+from rpterm.errors import RptermError
+from rpterm.types import Intent, Prompt, Sampling, Usage
 
 ROUNDS = 7
 PATIENCE_S = 600.0

@@ -24,11 +24,11 @@ from typing import Any
 from rpterm.bench.metrics import proportion
 from rpterm.bench.pdnc import read_table
 from rpterm.bench.progress import ReportProgress
+from rpterm.errors import RptermError
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.paths import read_text
-from rpterm.types import RptermError
 
 _LEAST_QUOTATIONS = 10
 """Of a character that ``characters`` counts."""

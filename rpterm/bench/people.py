@@ -32,13 +32,12 @@ from rpterm.bench.metrics import bootstrap_interval
 from rpterm.bench.persona import pair_scene
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.rated import score_values, tfidf_similarity
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
-from rpterm.types import RptermError
 
 ASKED = {"knowledge": "Uses Knowledge", "context": "Maintains Context", "overall": "Overall"}
 """The grades: name here → name in the file."""

@@ -56,13 +56,13 @@ from rpterm.bench.metrics import (
 )
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.reliability_diagram import draw_reliability_diagram
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.card_and_context import recent_text
-from rpterm.types import RptermError
 
 RERANKED = 10
 _LIMIT = 200

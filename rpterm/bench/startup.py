@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 RUNS = 7
 LIMIT_S = 30.0

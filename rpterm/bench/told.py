@@ -34,12 +34,12 @@ from rpterm.bench.choice_sets import (
 from rpterm.bench.locomo import Conversation, Question, read
 from rpterm.bench.metrics import mean_figures, win_rate
 from rpterm.bench.progress import ReportProgress
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.texts import TfIdf, cosine_similarity
-from rpterm.types import RptermError
 
 _LIMIT = 200
 _SEED = 11

@@ -28,6 +28,7 @@ from rpterm.bench.metrics import Judged, balanced_bins, calibration_figures, mea
 from rpterm.bench.pdnc import Novel, read
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.reliability_diagram import draw_reliability_diagram
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, log_odds, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
@@ -35,7 +36,6 @@ from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
-from rpterm.types import RptermError
 
 FAST = ("voice_words", "voice_meaning")
 SLOW = (*FAST, "voice_likelihood")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
@@ -20,7 +21,7 @@ from rpterm.prompt.perspective import with_speaker_name
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
-from rpterm.types import LeftOut, Prompt, RptermError, Turn
+from rpterm.types import LeftOut, Prompt, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the context window: half of the volatile block's share."""
@@ -30,7 +31,7 @@ HIDDEN_REASON = "you hid it from the model"
 
 if TYPE_CHECKING:
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 class NotReadyError(RptermError):
@@ -44,7 +45,7 @@ class Prompter:
         self,
         engine: Engine,
         settings: Settings,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         examples: ExampleProvider | None = None,
     ) -> None:
         self._engine = engine
@@ -61,7 +62,7 @@ class Prompter:
         self.unreadable_worlds: tuple[LeftOut, ...] = ()
         """Worlds of the card that cannot be read; set by the code that reads the card's file."""
 
-    def for_another(self, memory: Memory | None) -> Prompter:
+    def for_another(self, memory: CharacterMemory | None) -> Prompter:
         """The prompter of another character in the same chat."""
         return Prompter(self._engine, self.settings, memory)
 

@@ -35,17 +35,18 @@ from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
 from rpterm.store.database.other_processes import mark_answering
-from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
+from rpterm.types import Chat, Intent, Origin, Prompt, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.live_scores import LiveScores
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.scoring.scorer import Score
     from rpterm.store.database.process_locks import Presence
@@ -70,7 +71,7 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         flagged: Collection[str] = (),
         examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,

@@ -14,10 +14,11 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import may_have_macros
 from rpterm.chat import slash
 from rpterm.chat.request import SessionError
+from rpterm.errors import RptermError
 from rpterm.prompt.chat_view import ChatView
 from rpterm.store import Store
 from rpterm.store.turn_removal import FollowingTurns
-from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
+from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
 if TYPE_CHECKING:
     from rpterm.preference.rating import Rater

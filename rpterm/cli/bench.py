@@ -17,7 +17,7 @@ import typer
 from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
 from rpterm.cli.options import Json
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 app = new_app("")
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.types import Chat, Persona, RptermError
+from rpterm.types import Chat, Persona
 
 if TYPE_CHECKING:
     from rpterm.store import Store

@@ -10,7 +10,7 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.store.memory.files import Piece
 from rpterm.types import Persona
@@ -22,7 +22,7 @@ CARD = CharacterCard(name="Mara Venn", description="She keeps a light.", greetin
 def session(tmp_path):
     store = Store(tmp_path / "t.db")
     chat = begin_chat(store, CARD, "name = 'Mara Venn'", Persona("Ann"), card_path="/mara.toml")
-    memory = Memory(store, CARD.name)
+    memory = CharacterMemory(store, CARD.name)
     session = Session(store, ScriptedEngine(["Yes.", "No."]), CARD, chat, Settings(), memory=memory)
     session.load()
     yield session
@@ -47,6 +47,6 @@ def test_a_renamed_card_keeps_its_chats_and_memories(session):
     assert [row.text for row in session.memory.search("Figaro")] == ["My parrot is called Figaro."]
     list(session.reply(ReplyRequest(text="And I have a tortoise.")))
     assert session.memory.settled(20)
-    again = Memory(session.store, "Mara Thorne")
+    again = CharacterMemory(session.store, "Mara Thorne")
     assert {row.character for row in again.page()} == {"Mara Thorne"}
-    assert Memory(session.store, "Mara Venn").page() == []
+    assert CharacterMemory(session.store, "Mara Venn").page() == []

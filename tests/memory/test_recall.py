@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench
+from rpterm.errors import RptermError
 from rpterm.memory.indexing.bm25 import WordIndex, query_terms
 from rpterm.memory.indexing.index import SITTING_GAP, IndexEntry, MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex, top
@@ -20,7 +21,7 @@ from rpterm.memory.search import dates
 from rpterm.memory.search.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.search.text_query import build_text_query
 from rpterm.store.memory.records import Memory
-from rpterm.types import Origin, RptermError, Turn
+from rpterm.types import Origin, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday
 

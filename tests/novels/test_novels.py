@@ -14,6 +14,7 @@ from rpterm.bench import novels
 from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.format.reader import parse
+from rpterm.errors import RptermError
 from rpterm.novels import gender
 from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
@@ -23,7 +24,6 @@ from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
 from rpterm.novels.style import speech_style
 from rpterm.novels.voices import Voices
 from rpterm.text.sentences import sentences
-from rpterm.types import RptermError
 
 FILLER = ['"So," said Nobody.'] * 4
 """Enough marks for a short text to have some."""

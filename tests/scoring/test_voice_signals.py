@@ -14,6 +14,7 @@ from rpterm.bench.likelihood_cache import CachedLikelihood
 from rpterm.bench.pdnc import read
 from rpterm.bench.voice import cross_validate, main, measure, pairs, report
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Text
@@ -26,7 +27,6 @@ from rpterm.scoring.signals.likelihood_lift import (
     reply_pieces,
 )
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
-from rpterm.types import RptermError
 
 PIRATE = tuple(
     f"Arr, matey, the {word} be mine, says I!" for word in ("gold", "rum", "ship", "map")
@@ -194,6 +194,8 @@ def test_known_likelihoods_are_not_asked_again(tmp_path: Path) -> None:
     first = CachedLikelihood(asked, file).logprobs("a b", ["a", "c"])
     assert asked.asked == 2
     assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
+    file.write_text(file.read_text()[:-9], encoding="utf-8")  # A kill cut the last line off.
+    assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 3
 
 
 def test_from_which_end_the_example_lines_begin_does_not_matter() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui import messages
 from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import Origin, RptermError, Status, Turn
+from rpterm.types import Origin, Status, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
