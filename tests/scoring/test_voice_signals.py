@@ -194,6 +194,8 @@ def test_known_likelihoods_are_not_asked_again(tmp_path: Path) -> None:
     first = CachedLikelihood(asked, file).logprobs("a b", ["a", "c"])
     assert asked.asked == 2
     assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
+    file.write_text(file.read_text()[:-9], encoding="utf-8")  # A kill cut the last line off.
+    assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 3
 
 
 def test_from_which_end_the_example_lines_begin_does_not_matter() -> None:
