@@ -92,6 +92,7 @@ class Prompter:
 
     def build_reusable(self, view: ChatView, ending: Ending) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = self._with_examples(view, PromptExtras(fixed=lore.fixed))
         return self._build(view, extras, ending)
@@ -108,6 +109,7 @@ class Prompter:
             NotReadyError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = PromptExtras(
             fixed=lore.fixed,

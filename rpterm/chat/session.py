@@ -237,9 +237,11 @@ class Session(Tree):
         """Load the model, build the prompt, and run the reply."""
         info = self.load()
         actor = self._speaker(request, job)
-        prompt = self.scene.build_prompt(
-            actor, job.history, ending=job.ending, hint=request.hint, examples=request.examples
+        view = self.scene.view(actor, job.history)
+        prompt = actor.prompter.build_full(
+            view, ending=job.ending, hint=request.hint, examples=request.examples
         )
+        job = job.with_variables(view.changed_variables)
         if self._cancelled.is_set():
             yield ReplyFailed("Stopped.")
             return
@@ -296,7 +298,7 @@ class Session(Tree):
             self.store.add_turn(
                 self.chat_id, job.parent_id, "assistant", card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
-                select=shown and index == 0,
+                select=shown and index == 0, variables=job.variables,
             )
             for index in range(count)
         )  # fmt: skip
