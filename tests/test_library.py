@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import rpterm
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 CARD = 'name = "Ada"\ngreetings = ["Good evening."]\n[sampling]\ntemperature = 1.5\n'
 

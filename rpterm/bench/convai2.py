@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.paths import read_text
-from rpterm.types import RptermError
 
 _PERSONA = "your persona: "
 _SEED = 20251

@@ -24,11 +24,11 @@ from typing import Any
 from rpterm.bench.metrics import proportion
 from rpterm.bench.pdnc import read_table
 from rpterm.bench.progress import ReportProgress
+from rpterm.errors import RptermError
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.paths import read_text
-from rpterm.types import RptermError
 
 _LEAST_QUOTATIONS = 10
 """Of a character that ``characters`` counts."""
@@ -51,19 +51,12 @@ class _Judged:
     right: bool
 
 
-def main(pdnc: Path, json: bool = False) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-
-    run_with_progress(lambda step: measure(pdnc, step), json)
-
-
-def measure(folder: Path, step: ReportProgress = lambda done, total: None) -> dict[str, Any]:
+def run(step: ReportProgress, pdnc: Path) -> dict[str, Any]:
     """The figures of all novels together, and of each."""
-    novels = sorted(file.parent for file in folder.glob("*/quotations.csv"))
+    novels = sorted(file.parent for file in pdnc.glob("*/quotations.csv"))
     if not novels:
         raise RptermError(
-            f"{folder} contains no novel of PDNC. Each novel is a folder with quotations.csv."
+            f"{pdnc} contains no novel of PDNC. Each novel is a folder with quotations.csv."
         )
     every: list[_Judged] = []
     by_novel: dict[str, Any] = {}

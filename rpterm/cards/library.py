@@ -17,7 +17,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import load as load_alone
 from rpterm.cards.problems import CardError
 from rpterm.cards.worlds import load_card
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 FOREIGN_EXTENSIONS = frozenset(
     {".png", ".apng", ".json", ".charx", ".byaf", ".yaml", ".yml", ".lorebook"}

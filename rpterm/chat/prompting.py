@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
@@ -22,7 +23,7 @@ from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
 from rpterm.prompt.wait import limit_wait
-from rpterm.types import LeftOut, Prompt, RptermError, Turn
+from rpterm.types import LeftOut, Prompt, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the context window: half of the volatile block's share."""
@@ -32,7 +33,7 @@ HIDDEN_REASON = "you hid it from the model"
 
 if TYPE_CHECKING:
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 class NotReadyError(RptermError):
@@ -46,7 +47,7 @@ class Prompter:
         self,
         engine: Engine,
         settings: Settings,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         examples: ExampleProvider | None = None,
         tokens_per_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -68,7 +69,7 @@ class Prompter:
         self.unreadable_worlds: tuple[LeftOut, ...] = ()
         """Worlds of the card that cannot be read; set by the code that reads the card's file."""
 
-    def for_another(self, memory: Memory | None) -> Prompter:
+    def for_another(self, memory: CharacterMemory | None) -> Prompter:
         """The prompter of another character in the same chat."""
         return Prompter(self._engine, self.settings, memory, tokens_per_s=self._tokens_per_s)
 
@@ -98,6 +99,7 @@ class Prompter:
 
     def build_reusable(self, view: ChatView, ending: Ending) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = self._with_examples(view, PromptExtras(fixed=lore.fixed))
         return self._build(view, extras, ending)
@@ -114,6 +116,7 @@ class Prompter:
             NotReadyError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = PromptExtras(
             fixed=lore.fixed,

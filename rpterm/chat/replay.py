@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rpterm.engine.protocol import Engine, Finished, GenerateRequest
-from rpterm.types import Generation, RptermError
+from rpterm.errors import RptermError
+from rpterm.types import Generation
 
 
 class ReplayError(RptermError):

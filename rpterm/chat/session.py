@@ -35,18 +35,19 @@ from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
 from rpterm.store.database.other_processes import mark_answering
 from rpterm.store.prompt_speed import prompt_speed
-from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
+from rpterm.types import Chat, Intent, Origin, Prompt, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.live_scores import LiveScores
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.scoring.scorer import Score
     from rpterm.store.database.process_locks import Presence
@@ -71,7 +72,7 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         flagged: Collection[str] = (),
         examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,
@@ -239,9 +240,11 @@ class Session(Tree):
         """Load the model, build the prompt, and run the reply."""
         info = self.load()
         actor = self._speaker(request, job)
-        prompt = self.scene.build_prompt(
-            actor, job.history, ending=job.ending, hint=request.hint, examples=request.examples
+        view = self.scene.view(actor, job.history)
+        prompt = actor.prompter.build_full(
+            view, ending=job.ending, hint=request.hint, examples=request.examples
         )
+        job = job.with_variables(view.changed_variables)
         if self._cancelled.is_set():
             yield ReplyFailed("Stopped.")
             return
@@ -299,7 +302,7 @@ class Session(Tree):
             self.store.add_turn(
                 self.chat_id, job.parent_id, "assistant", card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
-                select=shown and index == 0,
+                select=shown and index == 0, variables=job.variables,
             )
             for index in range(count)
         )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from rpterm.types import InvalidChoice
+from rpterm.errors import InvalidChoice
 
 Choice = TypeVar("Choice", bound=str)
 

@@ -12,13 +12,13 @@ from rpterm.cards.authoring import new_card
 from rpterm.cards.authoring.template import template
 from rpterm.cards.format.value_checks import is_year_or_date
 from rpterm.cli import out, rich_out
+from rpterm.errors import InvalidChoice, RptermError
 from rpterm.humanize import counted
 from rpterm.memory.bank import files
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.portrait import draft_card
 from rpterm.paths import Paths
-from rpterm.types import InvalidChoice, RptermError
 
 _MAX_SHOWN = 30
 _MIN_LINES = 3

@@ -13,8 +13,8 @@ from rpterm.cards.format import reader
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.token_counter import TokenCounter
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.cli.user_files import load_settings
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.evaluation import probing
 from rpterm.evaluation.probing import ProbeResult, ProbeSetup, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
-from rpterm.types import History, RptermError
+from rpterm.types import History
 
 if TYPE_CHECKING:
     from rich.console import Console

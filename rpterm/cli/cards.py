@@ -17,7 +17,7 @@ from rpterm.cli import out
 from rpterm.cli.app import NOUNS, new_app
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import card_folders, load_settings
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     from rpterm.cli.token_counter import TokenCounter

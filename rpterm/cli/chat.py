@@ -8,7 +8,7 @@ import typer
 
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
-from rpterm.types import InvalidChoice
+from rpterm.errors import InvalidChoice
 
 app = new_app("")
 

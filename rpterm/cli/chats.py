@@ -15,8 +15,8 @@ from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
 from rpterm.cli.options import Force, Json, To, Yes, confirm
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
@@ -67,9 +67,9 @@ def list_chats(
 def _full_name(store: Store, card: str | None) -> str | None:
     """The character's name as chats have it, given that name or the card's short one."""
     from rpterm.cli.memory import resolve_character
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
-    return card and resolve_character(card, Memory(store, "").characters())
+    return card and resolve_character(card, CharacterMemory(store, "").characters())
 
 
 def _characters(chat: Chat, members: Mapping[int, int]) -> str:

@@ -9,7 +9,7 @@ import typer
 from rpterm.cli import out
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 app = new_app("")
 

@@ -21,8 +21,8 @@ from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
+from rpterm.errors import RptermError
 from rpterm.startup import launch
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session

@@ -19,8 +19,8 @@ from rpterm.cli.options import Json
 from rpterm.cli.scoring_setup import choose_contrast, running_scorer
 from rpterm.cli.user_files import load_settings
 from rpterm.config import Settings
+from rpterm.errors import InvalidChoice, RptermError
 from rpterm.paths import Paths
-from rpterm.types import InvalidChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender

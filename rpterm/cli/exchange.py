@@ -19,9 +19,9 @@ from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.app import one_of
 from rpterm.cli.user_files import card_folders, open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
-from rpterm.types import RptermError
 
 _MANY = 3
 """A note on as many files is printed once, at the end."""

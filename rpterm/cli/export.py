@@ -18,8 +18,9 @@ from rpterm.cli import out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import load_settings, open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import Chat, RptermError
+from rpterm.types import Chat
 
 if TYPE_CHECKING:
     from rpterm.cli.trainer_model import TrainerModel

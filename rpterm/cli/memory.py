@@ -14,11 +14,11 @@ from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
 from rpterm.cli.options import Force, Json, To, Yes, confirm
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.store.memory.records import Kind
 
 app = new_app(NOUNS["memory"], no_args_is_help=True)
@@ -39,7 +39,7 @@ KINDS: tuple[Kind, ...] = ("turn", "fact", "reflection", "summary", "note", "doc
 @contextmanager
 def open_memory(
     character: str = "", *, begin: bool = False, for_program: bool = False
-) -> Iterator[Memory]:
+) -> Iterator[CharacterMemory]:
     """The memory of a character, closed at the end of the block; no model is started.
 
     Args:
@@ -50,14 +50,14 @@ def open_memory(
     Raises:
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
     """
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
     if begin and not folders.find().database.exists():
         resolve_character(character, ())  # An unknown name must not create a database.
     with open_store(begin=begin, for_program=for_program) as store:
         if character:
-            character = resolve_character(character, Memory(store, "").characters())
-        yield Memory(store, character)
+            character = resolve_character(character, CharacterMemory(store, "").characters())
+        yield CharacterMemory(store, character)
 
 
 def resolve_character(wanted: str, known: Sequence[str]) -> str:
@@ -359,7 +359,9 @@ def unlink(
     out.tell(f"Memory {old} is a fact again, beside memory {new_id}.")
 
 
-def _mark(ids: Sequence[int], mark: Callable[[Memory, int], object], what: str, undo: bool) -> None:
+def _mark(
+    ids: Sequence[int], mark: Callable[[CharacterMemory, int], object], what: str, undo: bool
+) -> None:
     """Change memories one by one, and say what they are now."""
     with open_memory() as memory:
         for memory_id in _unknown_or_all(memory, ids):
@@ -369,7 +371,7 @@ def _mark(ids: Sequence[int], mark: Callable[[Memory, int], object], what: str, 
     out.tell(f"{counted(len(ids), 'memory', 'memories')} {verb} {state}.")
 
 
-def _unknown_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
+def _unknown_or_all(memory: CharacterMemory, ids: Sequence[int]) -> list[int]:
     """The numbers that no memory has, or else all: a wrong one fails before any is changed."""
     known = memory.get_many(ids)
     return [each for each in ids if each not in known] or list(ids)

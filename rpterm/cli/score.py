@@ -15,9 +15,8 @@ from rpterm.cli.card_source import load_card
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.options import Json
 from rpterm.cli.scoring_setup import Contrast, choose_contrast, running_scorer
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -14,9 +14,9 @@ from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.paths import write_new
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,7 +15,8 @@ from typing import Any
 
 from rpterm import config
 from rpterm.config import Settings, values
-from rpterm.types import Generation, RptermError, Sampling
+from rpterm.errors import RptermError
+from rpterm.types import Generation, Sampling
 
 _WEIGHTS = ("model", "adapter")
 _FILE = ".gguf"

@@ -17,7 +17,8 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.dueling.contender import Contender
 from rpterm.dueling.duel import Duel
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.errors import RptermError
+from rpterm.types import Intent, Turn
 
 TRIES = 3
 """Attempts, each with another seed, before a side that produces no text is given up."""

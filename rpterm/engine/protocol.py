@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
-from rpterm.types import RptermError, Sampling, StopReason, Usage
+from rpterm.errors import RptermError
+from rpterm.types import Sampling, StopReason, Usage
 
 
 class EngineError(RptermError):

@@ -13,12 +13,13 @@ from itertools import combinations
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Engine
+from rpterm.errors import RptermError
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import ResultCache, cache_key
 from rpterm.prompt.oneshot import ask
 from rpterm.scoring.resources import load_toml
-from rpterm.types import RptermError, Sampling
+from rpterm.types import Sampling
 
 _SYSTEM = (
     "You compare two replies of the same role-play character. You read about the character, what "

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
+from rpterm.errors import RptermError
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
@@ -24,7 +25,7 @@ from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.scene import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_settings import ExampleMarks, Mark
-from rpterm.types import Chat, LeftOut, Prompt, RptermError
+from rpterm.types import Chat, LeftOut, Prompt
 
 if TYPE_CHECKING:
     from rpterm.memory.embedding.embed import Embedder, Floats

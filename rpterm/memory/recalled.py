@@ -10,8 +10,7 @@ from functools import lru_cache
 from rpterm.memory.indexing.words import terms, with_speaker
 from rpterm.memory.search.recall import RecallHit, RecallWeights
 from rpterm.memory.search.text_query import TextQuery
-from rpterm.store.memory.records import Kind
-from rpterm.store.memory.records import Memory as Row
+from rpterm.store.memory.records import Kind, Memory
 from rpterm.text.sentences import sentences
 
 _MAX_WORDS = 4
@@ -59,7 +58,7 @@ class Recalled:
         return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
 
 
-def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Recalled:
+def format_hit(row: Memory, hit: RecallHit, text_query: TextQuery, note: str) -> Recalled:
     """Format a hit for the prompt, with its reasons.
 
     Args:
@@ -79,7 +78,7 @@ def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Re
     )
 
 
-def _shortened(row: Row, text_query: TextQuery) -> Row:
+def _shortened(row: Memory, text_query: TextQuery) -> Memory:
     """A long turn reduced to its sentences that have most to do with the draft."""
     if row.kind != "turn" or len(row.text) <= _LONG:
         return row
@@ -98,7 +97,7 @@ def _shortened(row: Row, text_query: TextQuery) -> Row:
     return replace(row, text=text.strip() + (" …" if last < len(parts) - 1 else ""))
 
 
-def cite(row: Row) -> str:
+def cite(row: Memory) -> str:
     """A memory with its source: the day and the speaker, or the file and the place in it."""
     if row.kind == "document":
         return f"({row.place}) {row.text}"
@@ -119,7 +118,7 @@ def without_repeats(items: Iterable[Recalled]) -> Iterator[Recalled]:
             yield item
 
 
-def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
+def _why(row: Memory, hit: RecallHit, text_query: TextQuery) -> str:
     """The reasons that matter, each with its evidence."""
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import (
     Insert,
@@ -28,7 +29,7 @@ from rpterm.prompt.static_block import (
 from rpterm.prompt.template import OPEN_USER, REPLY, ChatTemplate, Ending, Part
 from rpterm.prompt.token_cache import Encode
 from rpterm.prompt.window import first_kept
-from rpterm.types import LeftOut, Persona, Prompt, Role, RptermError, Span, Turn
+from rpterm.types import LeftOut, Persona, Prompt, Role, Span, Turn
 
 EXAMPLES_SHARE = 4
 VOLATILE_SHARE = 6

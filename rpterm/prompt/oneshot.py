@@ -21,8 +21,9 @@ from rpterm.engine.protocol import (
     Piece,
     Retracted,
 )
+from rpterm.errors import RptermError
 from rpterm.prompt.template import ChatTemplate
-from rpterm.types import Role, RptermError, Sampling
+from rpterm.types import Role, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Generator

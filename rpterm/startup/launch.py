@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
 from rpterm.startup.chat_finder import (
     NEW_CHAT,
@@ -25,7 +26,6 @@ from rpterm.startup.chat_finder import (
     LaunchError,
     find_card,
 )
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.cast.card_lookup import CardSource
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rpterm.engine.engine_lease import EngineLease
     from rpterm.engine.protocol import Engine
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.memory.distil.work import DistillingWork
     from rpterm.memory.embedding.embed import Embedder
@@ -191,13 +191,13 @@ class Launch:
 
             copy_cast(scene, before)
 
-    def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
+    def _memory(self, store: Store, card: CharacterCard) -> CharacterMemory | None:
         """The character's memory, which searches by words only if there is no embedder."""
         if not self.settings.memory:
             return None
-        from rpterm.memory.character_memory import Memory
+        from rpterm.memory.character_memory import CharacterMemory
 
-        return Memory(store, card.name, self._embedding(self.settings.embedder))
+        return CharacterMemory(store, card.name, self._embedding(self.settings.embedder))
 
     def _distiller(self, session: Session) -> Distiller | None:
         """Extracts facts into the memories of all members of the chat."""

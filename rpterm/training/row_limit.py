@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.preference.check.checker import RenderingModel
 from rpterm.preference.check.examples import Example, RowError, parse_row
@@ -18,7 +19,6 @@ from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.prompt_builder import rounded_up
 from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row
 from rpterm.training.plan import Method, TrainingError
-from rpterm.types import RptermError
 
 
 @dataclass(frozen=True, slots=True)

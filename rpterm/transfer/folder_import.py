@@ -11,6 +11,7 @@ from typing import Any
 from rpterm.cards.exchange.files import ImportedFile, import_files, safe_name
 from rpterm.cards.exchange.importer import PICTURES
 from rpterm.cards.library import FOREIGN_EXTENSIONS
+from rpterm.errors import RptermError
 from rpterm.paths import sha256
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
@@ -19,7 +20,6 @@ from rpterm.transfer.json_files import read_object
 from rpterm.transfer.other_settings import OtherSettings, read_settings, store_personas
 from rpterm.transfer.presets import SHIPPED, is_shipped, read_preset, write_profile
 from rpterm.transfer.world_links import join_worlds
-from rpterm.types import RptermError
 
 LOG_EXTENSION = ".jsonl"
 _DOCUMENT = ".json"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from rpterm.errors import RptermError
 from rpterm.tui import messages
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat import events

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rpterm.errors import RptermError
 from rpterm.tui import key_names, keys
-from rpterm.types import RptermError
 
 
 class KeyMapError(RptermError):

@@ -17,8 +17,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
+from rpterm.errors import RptermError
 from rpterm.tui import keys, text
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.config import Settings

@@ -18,13 +18,14 @@ from rpterm.chat.live_scores import (
     shipped_cards,
 )
 from rpterm.chat.tree import begin_chat
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores
-from rpterm.types import Cast, Chat, Member, Origin, Persona, RptermError, Status, Turn
+from rpterm.types import Cast, Chat, Member, Origin, Persona, Status, Turn
 
 CARD = CharacterCard(
     name="Mara", attributes=("Mara keeps a lighthouse.", "Mara has a brother, Tam."),

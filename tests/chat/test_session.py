@@ -17,7 +17,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError, Piece
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 
@@ -374,7 +374,7 @@ def test_reading_while_it_writes(make: MakeSession) -> None:
 def test_another_chat_with_the_same_character_remembers(make: MakeSession) -> None:
     def with_memory() -> Session:
         session = make(["Noted, and the kettle is on."])
-        memory = Memory(session.store, CARD.name)
+        memory = CharacterMemory(session.store, CARD.name)
         return Session(
             session.store, session.engine, CARD, session.chat, session.settings, memory=memory
         )

@@ -11,7 +11,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Finished
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.store.memory.files import Piece
 from rpterm.types import Persona, Usage
@@ -29,7 +29,7 @@ def session(tmp_path):
 def open_session(folder, engine):
     store = Store(folder / "t.db")
     chat = begin_chat(store, CARD, "name = 'Mara Venn'", Persona("Ann"), card_path="/mara.toml")
-    memory = Memory(store, CARD.name)
+    memory = CharacterMemory(store, CARD.name)
     session = Session(store, engine, CARD, chat, Settings(), memory=memory)
     session.load()
     return session
@@ -53,9 +53,9 @@ def test_a_renamed_card_keeps_its_chats_and_memories(session):
     assert [row.text for row in session.memory.search("Figaro")] == ["My parrot is called Figaro."]
     list(session.reply(ReplyRequest(text="And I have a tortoise.")))
     assert session.memory.settled(20)
-    again = Memory(session.store, "Mara Thorne")
+    again = CharacterMemory(session.store, "Mara Thorne")
     assert {row.character for row in again.page()} == {"Mara Thorne"}
-    assert Memory(session.store, "Mara Venn").page() == []
+    assert CharacterMemory(session.store, "Mara Venn").page() == []
 
 
 class TimedEngine(ScriptedEngine):

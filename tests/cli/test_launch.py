@@ -14,10 +14,11 @@ from rpterm.chat.engine_request import samplers_for as samplers
 from rpterm.chat.request import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.memory.embedding.embed import STARTER, EmbedError
 from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch, LaunchError
 from rpterm.store import Store
-from rpterm.types import Persona, RptermError, Sampling
+from rpterm.types import Persona, Sampling
 
 CARD = """name = "Ada"
 greetings = ["Good evening.", "You again."]

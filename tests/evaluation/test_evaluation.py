@@ -13,6 +13,7 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.config import Settings
 from rpterm.dueling.contender import short_names
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.evaluation import page
 from rpterm.evaluation.answers import Answer, Answers, interview
 from rpterm.evaluation.judge import Judge, JudgeVerdict, compare, pairs, reliability_of
@@ -28,7 +29,6 @@ from rpterm.evaluation.questions import KINDS, TRAITS, Question, builtin, read
 from rpterm.evaluation.report import Bar, build
 from rpterm.evaluation.result_cache import ResultCache
 from rpterm.scoring.scorer import Score, Scorer
-from rpterm.types import RptermError
 
 CARD = CharacterCard(
     name="Ada",

@@ -26,6 +26,7 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import ExampleProvider
@@ -34,7 +35,7 @@ from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.types import Intent, Persona, RptermError, Turn
+from rpterm.types import Intent, Persona, Turn
 
 CARD = CharacterCard(
     name="Mara",

@@ -14,6 +14,7 @@ from rpterm.bench import novels
 from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.format.reader import parse
+from rpterm.errors import RptermError
 from rpterm.novels import gender
 from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
@@ -23,7 +24,6 @@ from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
 from rpterm.novels.style import speech_style
 from rpterm.novels.voices import Voices
 from rpterm.text.sentences import sentences
-from rpterm.types import RptermError
 
 FILLER = ['"So," said Nobody.'] * 4
 """Enough marks for a short text to have some."""
@@ -399,7 +399,7 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
         rows.append(f'"{text}",{speaker},"[[{at}, {at + len(text)}]]",{kind}')
     rows.append('"CHAPTER",Dora,"[[0, 7]]",Implicit')
     (folder / "quotations.csv").write_text("\n".join(rows) + "\n")
-    found = novels.measure(tmp_path)
+    found = novels.run(lambda done, total: None, tmp_path)
     assert (found["quotations"], found["coverage"]) == (4, 0.75)
     assert found["precision"]["value"] == pytest.approx(2 / 3, abs=0.001)
     assert found["accuracy"]["value"] == 0.5
@@ -409,17 +409,17 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
 
 def test_a_folder_without_novels_is_told(tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="no novel"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
 
 
 def test_a_novel_that_lacks_a_file_or_a_column_is_told(tmp_path: Path) -> None:
     (tmp_path / "Flood").mkdir()
     (tmp_path / "Flood" / "quotations.csv").write_text("quoteText,speaker\nYes.,Dora\n")
     with pytest.raises(RptermError, match=r"characters.csv cannot be read"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
     (tmp_path / "Flood" / "characters.csv").write_text("Main Name,Aliases\nDora,{'Dora'}\n")
     with pytest.raises(RptermError, match="no columns quoteByteSpans and speaker"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
 
 
 TALKS = """\

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
 from rpterm.cards.format.reader import load, parse
+from rpterm.errors import RptermError
 from rpterm.prompt.perspective import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer import import_chats, import_paths, read_known, unpacked
 from rpterm.transfer.chat_files.chat_log import export_log
-from rpterm.types import RptermError
 
 MARA = CharacterCard(
     "Mara Venn",

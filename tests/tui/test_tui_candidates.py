@@ -22,11 +22,11 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.errors import RptermError
 from rpterm.store.judgements import Judgements
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import turns
 from rpterm.tui.widgets.candidates import Candidate
-from rpterm.types import RptermError
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import parse, read_text
 from rpterm.cards.format.toml_edit import CardEditError, checked, parse_document
 from rpterm.cards.lore.rules import world_name
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 _KEY = "worlds"
 

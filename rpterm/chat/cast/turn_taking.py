@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from rpterm.errors import RptermError
 from rpterm.prompt.perspective import speaker_of
 from rpterm.text.unspaced import UNSPACED
-from rpterm.types import Cast, Member, RptermError, Turn, TurnTaking
+from rpterm.types import Cast, Member, Turn, TurnTaking
 
 _TITLES = frozenset(
     re.findall(

@@ -27,7 +27,8 @@ from rpterm.cli import out
 from rpterm.cli.guard import complain
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.cli.plain.waiting import Waiting
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.errors import RptermError
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.card_reload import Reloader

@@ -13,8 +13,9 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.chat import SHOWN, Leave, PlainChat
 from rpterm.cli.plain.rating_commands import RATING_COMMANDS
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import Intent, RptermError, Turn, TurnTaking
+from rpterm.types import Intent, Turn, TurnTaking
 
 Command = Callable[[PlainChat, str], None]
 

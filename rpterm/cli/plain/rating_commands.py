@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.preference.rating import DIMENSIONS, verdict_words
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.preference.check import reading
 from rpterm.preference.check.examples import Example, Messages
 from rpterm.preference.check.findings import findings
@@ -17,7 +18,6 @@ from rpterm.preference.check.report import DataReport, Tokens
 from rpterm.preference.check.trainers import Forecast
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import REGION, Scrubber
-from rpterm.types import RptermError
 
 _BATCH = 64
 

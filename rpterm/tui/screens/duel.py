@@ -18,14 +18,13 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from rpterm.dueling.tally import Tally, score_line
-from rpterm.errors import user_message
+from rpterm.errors import RptermError, user_message
 from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from textual import events

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import preview
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session

@@ -74,8 +74,8 @@ async def edit_cast(chat: ChatScreen) -> None:
 
 async def _change_cast(chat: ChatScreen, scene: Scene, action: str, choice: str) -> None:
     """Carry out one change, or say why it is impossible."""
+    from rpterm.errors import RptermError
     from rpterm.tui.screens.cast import ADD, NARRATOR, member_of
-    from rpterm.types import RptermError
 
     name = member_of(choice)
     try:

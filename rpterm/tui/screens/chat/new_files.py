@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.authoring import new_card
+from rpterm.errors import RptermError
 from rpterm.tui.screens.form import Field, Form
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
