@@ -17,12 +17,12 @@ from rpterm.errors import RptermError
 from rpterm.memory import transfer
 from rpterm.memory.blocked_phrases import BlockedPhrases
 from rpterm.memory.embedding.embed import Embedder
-from rpterm.memory.fact_history import FactHistory, about_the_past
+from rpterm.memory.fact_history import FactHistory
 from rpterm.memory.indexing.live_index import LiveIndex
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
 from rpterm.memory.search.recall import RecallWeights
 from rpterm.memory.search.searcher import Searcher
-from rpterm.memory.search.text_query import build_text_query
+from rpterm.memory.search.text_query import RecallRequest, build_text_query
 from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
@@ -148,18 +148,19 @@ class CharacterMemory:
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
         """
         search = build_text_query(draft, path, self._clock())
-        prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
+        turns = (turn.id for turn in path) if in_prompt is None else in_prompt
         phrases = [block.phrase for block in self.blocks()]
-        blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
-        found = self._searcher.search(chat_id, path, search, prompt_turns, about_past, phrases)
+        request = RecallRequest(chat_id, path, search, frozenset(turns), phrases)
+        blocks, found = BlockedPhrases(phrases), self._searcher.search(request)
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
-        history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
-        if about_past and self._live.loaded:
-            found = history.current(found)
-        notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
-        prompt_texts = {turn.text.strip() for turn in path if turn.id in prompt_turns}
+        notes: dict[int, str] = {}
+        if self._live.loaded:
+            history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
+            found = history.current(found) if search.about_past else found
+            notes = history.notes([row for row, _ in found], search.about_past)
+        prompt_texts = {turn.text.strip() for turn in path if turn.id in request.in_prompt}
         candidates = (  # lazily: most are never needed
             format_hit(row, hit, search, notes.get(row.id, ""))
             for row, hit in found

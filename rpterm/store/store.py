@@ -238,6 +238,7 @@ class Store(PersonasAndFlags):
         edited_from: int | None = None,
         select: bool = True,
         created_at: float | None = None,
+        variables: str = "",
     ) -> Turn:
         """Add a turn below another one (or as a root) and select it unless ``select`` is false.
 
@@ -256,6 +257,7 @@ class Store(PersonasAndFlags):
             status=status,
             created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
+            variables=variables,
         )
         with self.connections.write() as connection:
             return chats.add_turn(connection, turn, owner, select=select)

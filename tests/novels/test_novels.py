@@ -399,7 +399,7 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
         rows.append(f'"{text}",{speaker},"[[{at}, {at + len(text)}]]",{kind}')
     rows.append('"CHAPTER",Dora,"[[0, 7]]",Implicit')
     (folder / "quotations.csv").write_text("\n".join(rows) + "\n")
-    found = novels.measure(tmp_path)
+    found = novels.run(lambda done, total: None, tmp_path)
     assert (found["quotations"], found["coverage"]) == (4, 0.75)
     assert found["precision"]["value"] == pytest.approx(2 / 3, abs=0.001)
     assert found["accuracy"]["value"] == 0.5
@@ -409,17 +409,17 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
 
 def test_a_folder_without_novels_is_told(tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="no novel"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
 
 
 def test_a_novel_that_lacks_a_file_or_a_column_is_told(tmp_path: Path) -> None:
     (tmp_path / "Flood").mkdir()
     (tmp_path / "Flood" / "quotations.csv").write_text("quoteText,speaker\nYes.,Dora\n")
     with pytest.raises(RptermError, match=r"characters.csv cannot be read"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
     (tmp_path / "Flood" / "characters.csv").write_text("Main Name,Aliases\nDora,{'Dora'}\n")
     with pytest.raises(RptermError, match="no columns quoteByteSpans and speaker"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
 
 
 TALKS = """\

@@ -492,6 +492,7 @@ async def test_enter_without_a_text_answers_the_last_message_or_says_how_to_go_o
         message = stage.session.path()[1]
         stage.session.branch(message.id)
         await replies.refresh_transcript(app.chat)
+        assert app.chat.input.placeholder == "Write, or ⏎ and Mara Venn answers"
         await pilot.press("enter")
         await wait_until(pilot, lambda: len(stage.session.path()) == 3)
         await wait_until(pilot, lambda: stage.session.path()[-1].swipes == 2)

@@ -159,6 +159,7 @@ async def test_an_out_of_character_reply_shows_the_alarm_and_underlines_the_word
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         picture = screen_text(app)
         assert "VIOLATIONS" in picture and "contradicts" in picture
+        assert "fell out of character: sounds like an assistant." in picture
         assert "Counts ships that" in picture and "attributes 1" in picture
         assert "behaviour" in picture and "not enough data" in picture
         view = app.chat.transcript.view(stage.session.path()[-1].id)

@@ -93,9 +93,10 @@ def _png(card: CharacterCard, read_file: ReadFile) -> Exported:
     picture = read_file(card.portrait) if card.portrait else None
     if card.portrait and picture is None:
         notes.append(f"The portrait {card.portrait} is missing; a plain picture was used.")
-    elif picture is not None and not picture.startswith(png.MAGIC):
-        notes.append(f"The portrait {card.portrait} is not a PNG; a plain picture was used.")
-        picture = None
+    elif picture is not None and not png.is_whole(picture):
+        picture = png.converted(picture)
+        made = "was converted to PNG" if picture else "cannot be read; a plain picture was used"
+        notes.append(f"The portrait {card.portrait} {made}.")
     cards = {
         "chara": jsonio.dumps(_chara_document(card, read_file), None),
         "ccv3": jsonio.dumps(build_document(card, "v3", read_file), None),

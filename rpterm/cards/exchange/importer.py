@@ -242,9 +242,7 @@ def _from_png(data: bytes, name: str) -> Imported:
     notes = ImportNotes()
     for note in picture.notes:
         notes.add(note)
-    texts = {
-        key: jsonio.loads(text, f"The chunk {key}", notes) for key, text in picture.cards.items()
-    }
+    texts = _documents(picture.cards, notes)
     main = "ccv3" if "ccv3" in texts else "chara"
     found = _from_json(texts[main], name, "png", notes)
     if found.kind != "card":
@@ -256,6 +254,22 @@ def _from_png(data: bytes, name: str) -> Imported:
         card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
     label = found.origin.replace("a JSON file", "a PNG picture")
     return Imported(card, portrait=picture.stripped, notes=notes.all(), origin=label)
+
+
+def _documents(cards: Mapping[str, bytes], notes: ImportNotes) -> dict[str, Any]:
+    """The documents in a picture's chunks; a damaged one is left out if there is another."""
+    documents: dict[str, Any] = {}
+    damage: list[ExchangeError] = []
+    for key, text in cards.items():
+        try:
+            documents[key] = jsonio.loads(text, f"The chunk {key}", notes)
+        except ExchangeError as error:
+            damage.append(error)
+    if damage and not documents:
+        raise damage[0]
+    for each in damage:
+        notes.add(f"{each} The other card in the picture was read instead.")
+    return documents
 
 
 def _chara_patches(card: CharacterCard, document: Any) -> Table:

@@ -1,7 +1,8 @@
 """Converts between ``mes_example`` text and example dialogues.
 
-``<START>`` separates the dialogues. A line that begins with ``{{user}}:``, ``{{char}}:``, one of
-their older forms or the character's own name starts a turn of that speaker.
+``<START>`` separates the dialogues, as does Character.AI's ``END_OF_DIALOG``. A line that begins
+with ``{{user}}:``, ``{{char}}:``, one of their older forms or the character's own name starts a
+turn of that speaker; Character.AI's ``{{random_user_1}}:`` is a user, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 from rpterm.cards.card import Example
 
-_START = re.compile(r"<START>", re.IGNORECASE)
+_START = re.compile(r"<START>|^[ \t]*END_OF_DIALOG[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _USER_NAMES = ("{{user}}", "<user>", "user", "you")
 _CHAR_NAMES = ("{{char}}", "<bot>", "<char>", "char")
 _SPEAKER = re.compile(r"^[ \t]*([^\n:]{1,80}?):[ \t]*")
@@ -58,7 +59,7 @@ def _split_speaker(line: str, name: str) -> tuple[Speaker | None, str]:
         return None, line
     who = found[1].strip().casefold()
     rest = line[found.end() :]
-    if who in _USER_NAMES:
+    if who in _USER_NAMES or who.startswith("{{random_user_"):
         return "user", rest
     if who in _CHAR_NAMES or (name and who == name.casefold()):
         return "char", rest

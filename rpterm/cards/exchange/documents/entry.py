@@ -1,8 +1,8 @@
 """Converts one lorebook entry from and to V2 and V3 cards; what does not map is kept as patches.
 
-``LoreEntry.extensions`` holds the original's ``extensions`` unchanged, except for the keys that map
-to our fields. Under ``ORIGIN`` it holds the entry's patches: ``e`` for the entry and ``x`` for its
-``extensions``.
+Under ``ORIGIN``, ``LoreEntry.extensions`` holds the entry's patches: ``e`` for the entry and ``x``
+for its ``extensions``. Unknown keys are part of the patches, so that what all entries share (twenty
+settings of a program, as a rule) is written once for the book and the entries stay readable.
 """
 
 from __future__ import annotations
@@ -38,11 +38,6 @@ LOGICS: tuple[Logic, ...] = ("and_any", "not_all", "not_any", "and_all")
 ROLES = ("system", "user", "assistant")
 NUMBERS = ("sticky", "cooldown", "delay")
 FLAGS = ("exclude_recursion", "prevent_recursion", "delay_until_recursion", "ignore_budget")
-MAPPED = (
-    "position", "depth", "role", "probability", "useProbability", "selectiveLogic", "group",
-    "group_override", "group_weight", "scan_depth", "match_whole_words", *NUMBERS, *FLAGS,
-)  # fmt: skip
-"""Keys of an entry's ``extensions`` that map to our fields."""
 _OWN_LISTS = ("characters", "exclude_characters")
 _SEARCHED_TEXTS = tuple(
     f"match_{name}"
@@ -96,10 +91,8 @@ def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEn
     origin: Table = {}
     base = base_entry(entry, spec)
     base_ext = base.pop("extensions")
-    own: dict[str, Any] = {}
     if isinstance(ext, Mapping):
-        own = without(ext, *MAPPED, RPTERM_KEY, ORIGIN)
-        if patch := diff({**base_ext, **own}, dict(ext), _POSITION_GROUP):
+        if patch := diff(base_ext, dict(ext), _POSITION_GROUP):
             origin["x"] = patch
         rest = without(raw, "extensions")
     else:
@@ -107,7 +100,7 @@ def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEn
         rest = dict(raw)
     if patch := diff(base, rest):
         origin["e"] = patch
-    return replace(entry, extensions={**own, ORIGIN: origin})
+    return replace(entry, extensions={ORIGIN: origin})
 
 
 def write_entry(

@@ -160,6 +160,7 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
 async def keep_note(chat: ChatScreen, session: Session, note: AuthorNote) -> None:
     """Set the author's note."""
     await chat.ask(session.set_note, note)
+    await replies.refresh_transcript(chat)
     chat.say("The note counts from the next reply." if note.text else "The note is removed.")
 
 
@@ -189,11 +190,12 @@ async def choose_persona(chat: ChatScreen) -> None:
         chat.say(f"{chosen.name} is changed. You are still {current.name} in this chat.")
     else:
         await chat.ask(session.set_persona, chosen)
-        tell_persona(chat, chosen)
+        await show_persona(chat, chosen)
 
 
-def tell_persona(chat: ChatScreen, persona: Persona) -> None:
-    """Say who the user is now."""
+async def show_persona(chat: ChatScreen, persona: Persona) -> None:
+    """Show who the user is now."""
+    await replies.refresh_transcript(chat)
     chat.say(f"You are {persona.name} from the next turn.")
 
 

@@ -14,7 +14,7 @@ from textual.message import Message
 
 from rpterm.chat import slash
 from rpterm.tui import background
-from rpterm.tui.screens.chat import frame, require, speakers
+from rpterm.tui.screens.chat import frame, preview, require, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Role, Status, Turn
@@ -163,6 +163,7 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     frame.show_header(chat)
     scores.refresh(chat)
     chat.keeper.shown()
+    preview.request_preview(chat, always=True)
     await examples.fill(chat)
 
 

@@ -331,10 +331,18 @@ def _show_alarm(
 
         name = last.speaker
         if broke_character(score.probability, score.high):
-            sentence = f"{name} fell out of character."
+            sentence = f"{name} fell out of character{_reason(score)}."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."
     chat.query_one(Alarm).show(sentence)
+
+
+def _reason(score: Score) -> str:
+    """What the reply broke most, as the end of a sentence; "" if it broke nothing."""
+    from rpterm.scoring.findings import findings
+
+    worst = findings(score)[:1]
+    return "".join(f": {each.label}" for each in worst if each.kind == "break")
 
 
 def dismiss_alarm(chat: ChatScreen) -> None:

@@ -76,7 +76,8 @@ async def _note(chat: ChatScreen, arguments: str) -> None:
 
 
 async def _persona(chat: ChatScreen, arguments: str) -> None:
-    chats.tell_persona(chat, await chat.ask(require.session(chat).write_persona, arguments))
+    persona = await chat.ask(require.session(chat).write_persona, arguments)
+    await chats.show_persona(chat, persona)
 
 
 async def _rename(chat: ChatScreen, arguments: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import background, text
 from rpterm.tui.external_editor import edit_outside
-from rpterm.tui.screens.chat import candidates, frame, preview, replies, require
+from rpterm.tui.screens.chat import candidates, frame, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -205,7 +205,6 @@ async def hide(chat: ChatScreen) -> None:
         return
     hidden = (await chat.ask(session.hide, turn.id)).hidden
     await replies.refresh_transcript(chat)
-    preview.request_preview(chat, always=True)
     chat.say("This turn is hidden from the model." if hidden else "The model reads it again.")
 
 
@@ -225,7 +224,6 @@ async def delete(chat: ChatScreen) -> None:
         chat.keeper.forget_scores()
     await frame.clear_below(chat)
     await replies.refresh_transcript(chat)
-    preview.request_preview(chat, always=True)
 
 
 async def _ask_what_to_delete(
