@@ -225,6 +225,8 @@ async def test_a_narrators_replies_are_not_scored(
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: "replies are not scored" in notices(app))
         assert not app.chat.keeper.known
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: "plays no character" in screen_text(app))
 
 
 async def test_another_chat_starts_without_the_last_chats_scores(tmp_path: Path) -> None:
