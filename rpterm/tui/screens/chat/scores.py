@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
+NARRATOR = "A narrator's replies are not scored: it plays no character."
 REST_S = 2.0
 """How long typing must pause before the slow signals resume, in seconds."""
 
@@ -303,7 +304,7 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         elif turn is None:
             problem = "There is no reply to score yet."
         elif session is not None and card_of_speaker(session, turn) is None:
-            problem = f"{turn.speaker} plays no character, so these replies are not scored."
+            problem = NARRATOR
         trend = _trend(chat, path, turn)
         pane.show(ConsistencyState(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
