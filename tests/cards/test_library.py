@@ -16,6 +16,7 @@ def shelves(tmp_path: Path) -> list[Path]:
     (shipped / "ada.toml").write_text('name = "Ada"\n')
     (shipped / "Iron-Duke.toml").write_text('name = "Arthur Wellesley"\nnickname = "Duke"\n')
     (shipped / "broken.toml").write_text("name = \n")
+    (shipped / "Inês-Typo.toml").write_text("name = \n")
     return [mine, shipped]
 
 
@@ -30,6 +31,8 @@ def shelves(tmp_path: Path) -> list[Path]:
         ("arthur", "shipped/Iron-Duke.toml"),
         ("duke", "shipped/Iron-Duke.toml"),
         ("broken", "shipped/broken.toml"),
+        ("ines typo", "shipped/Inês-Typo.toml"),
+        ("inês", "shipped/Inês-Typo.toml"),
     ],
 )
 def test_a_card_is_found_by_any_of_its_names(shelves: list[Path], name: str, file: str) -> None:
