@@ -51,19 +51,12 @@ class _Judged:
     right: bool
 
 
-def main(pdnc: Path, json: bool = False) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-
-    run_with_progress(lambda step: measure(pdnc, step), json)
-
-
-def measure(folder: Path, step: ReportProgress = lambda done, total: None) -> dict[str, Any]:
+def run(step: ReportProgress, pdnc: Path) -> dict[str, Any]:
     """The figures of all novels together, and of each."""
-    novels = sorted(file.parent for file in folder.glob("*/quotations.csv"))
+    novels = sorted(file.parent for file in pdnc.glob("*/quotations.csv"))
     if not novels:
         raise RptermError(
-            f"{folder} contains no novel of PDNC. Each novel is a folder with quotations.csv."
+            f"{pdnc} contains no novel of PDNC. Each novel is a folder with quotations.csv."
         )
     every: list[_Judged] = []
     by_novel: dict[str, Any] = {}

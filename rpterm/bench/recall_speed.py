@@ -12,9 +12,7 @@ cosines of all-MiniLM-L6-v2 on dialogue: 0.24 between unrelated lines, 0.6 to 0.
 
 from __future__ import annotations
 
-import json as json_module
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -44,16 +42,6 @@ _BLOCK = 10_000
 
 Floats = NDArray[np.float32]
 Figures = dict[str, float]
-
-
-def main(json: bool = False, sizes: Sequence[int] = SIZES) -> None:
-    """Measure each size, the smallest first, and report as JSON or as one line per size."""
-    rows = [measure(size) for size in sorted(sizes)]
-    if json:
-        sys.stdout.write(json_module.dumps(rows) + "\n")
-        return
-    for row in rows:
-        sys.stdout.write("  ".join(f"{name} {value:,}" for name, value in row.items()) + "\n")
 
 
 def measure(memories: int) -> Figures:

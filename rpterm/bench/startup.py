@@ -30,7 +30,7 @@ _ESCAPES = re.compile(
 )
 
 
-def measure(runs: int = RUNS) -> dict[str, object]:
+def run(runs: int = RUNS) -> dict[str, object]:
     """Seconds: the medians of ``runs`` starts, after one unmeasured start that fills the caches."""
     if not hasattr(os, "fork"):
         raise RptermError("This benchmark needs a pseudo terminal, which Windows does not have.")

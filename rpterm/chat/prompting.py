@@ -7,6 +7,7 @@ knows no store and generates nothing.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from rpterm.prompt.perspective import with_speaker_name
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
+from rpterm.prompt.wait import limit_wait
 from rpterm.types import LeftOut, Prompt, Turn
 
 MEMORY_SHARE = 12
@@ -47,7 +49,11 @@ class Prompter:
         settings: Settings,
         memory: CharacterMemory | None = None,
         examples: ExampleProvider | None = None,
+        tokens_per_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """Args:
+        tokens_per_s: How fast the model evaluates a prompt; 0 if that is not known yet.
+        """
         self._engine = engine
         self.settings = settings
         self._lock = threading.RLock()
@@ -55,6 +61,7 @@ class Prompter:
         self._lore = LoreFinder(self.count)
         self._memory = memory
         self._examples = examples
+        self._tokens_per_s = tokens_per_s
         self.template: ChatTemplate | None = None
         self.company = ""
         """Describes the other characters of a group chat; part of the static block. If it is set,
@@ -64,7 +71,7 @@ class Prompter:
 
     def for_another(self, memory: CharacterMemory | None) -> Prompter:
         """The prompter of another character in the same chat."""
-        return Prompter(self._engine, self.settings, memory)
+        return Prompter(self._engine, self.settings, memory, tokens_per_s=self._tokens_per_s)
 
     def ready(self, info: EngineInfo) -> bool:
         """Set up the model's chat template; returns whether that had not been done yet.
@@ -92,6 +99,7 @@ class Prompter:
 
     def build_reusable(self, view: ChatView, ending: Ending) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = self._with_examples(view, PromptExtras(fixed=lore.fixed))
         return self._build(view, extras, ending)
@@ -108,6 +116,7 @@ class Prompter:
             NotReadyError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = PromptExtras(
             fixed=lore.fixed,
@@ -122,11 +131,16 @@ class Prompter:
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
             turn_examples, runners_up = self._examples.for_turn(view, prompt, self.count)
-        memories = self._recall(view, prompt)
+        memories, pinned = self._recall(view, prompt)
         if not (memories or turn_examples or runners_up):
             return prompt
-        inserts = extras.inserts + turn_examples + memories
-        extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
+        asked_for, found = memories[:pinned], memories[pinned:] + turn_examples
+        if self._examples is not None and self._examples.number_is_chosen(view.chat.id):
+            asked_for, found = asked_for + turn_examples, memories[pinned:]
+        slow, not_worth = limit_wait(asked_for, found, self._tokens_per_s(), self.count)
+        inserts = tuple(i for i in turn_examples + memories if i.source not in slow)
+        left_out = extras.left_out + not_worth + runners_up
+        extras = replace(extras, inserts=extras.inserts + inserts, left_out=left_out)
         return self._build(view, extras, ending)
 
     def _hidden(self, view: ChatView) -> tuple[LeftOut, ...]:
@@ -141,10 +155,14 @@ class Prompter:
         fixed, budget = self._examples.fixed(view)
         return replace(extras, examples=fixed, examples_budget=budget)
 
-    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[Insert, ...]:
-        """Memories that the prompt does not contain already as turns, best first."""
+    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[tuple[Insert, ...], int]:
+        """Memories that the prompt does not contain already as turns, best first.
+
+        Returns:
+            The memories, and how many of them are pinned: these come first.
+        """
         if self._memory is None or not view.answers_user:
-            return ()
+            return (), 0
         left_out = {out.source for out in prompt.left_out}
         in_prompt = [turn.id for turn in view.history if f"turn:{turn.id}" not in left_out]
         memories = self._memory.recall(
@@ -155,10 +173,11 @@ class Prompter:
             self.count,
             in_prompt=in_prompt,
         )
-        return tuple(
+        inserts = tuple(
             Insert(f"memory:{item.id}", item.in_prompt_of(view.card.char), item.why)
             for item in memories
         )
+        return inserts, sum(item.pinned for item in memories)
 
     def _thinks_first(self) -> bool:
         """Whether the user lets the model think and, as far as can be known, it does."""

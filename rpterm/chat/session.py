@@ -41,6 +41,7 @@ from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
 from rpterm.store.database.other_processes import mark_answering
+from rpterm.store.prompt_speed import prompt_speed
 from rpterm.types import Chat, Intent, Origin, Prompt, Status, Turn
 
 if TYPE_CHECKING:
@@ -98,12 +99,13 @@ class Session(Tree):
         self.distiller = distiller
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
-        self._prompter = Prompter(engine, settings, memory, examples)
+        self._prompter = Prompter(engine, settings, memory, examples, lambda: self._tokens_per_s)
         self.scene = Scene(store, chat.id, Actor(card, self._prompter, memory), casting)
         self.open_other_engine: Callable[[Settings], Engine] | None = None
         self.presence: Presence | None = None
         self.opponent: Session | None = None
         self._turns_left_out: frozenset[int] = frozenset()
+        self._tokens_per_s = 0.0
         self._load_lock = threading.Lock()
         self._cancelled = threading.Event()
 
@@ -117,6 +119,7 @@ class Session(Tree):
         info = self.engine.load(on_progress)
         with self._load_lock:
             if self.scene.ready(info):
+                self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
                 if self._saved_caches is not None:
                     cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
                     key = self._cache_key(info)
@@ -237,9 +240,11 @@ class Session(Tree):
         """Load the model, build the prompt, and run the reply."""
         info = self.load()
         actor = self._speaker(request, job)
-        prompt = self.scene.build_prompt(
-            actor, job.history, ending=job.ending, hint=request.hint, examples=request.examples
+        view = self.scene.view(actor, job.history)
+        prompt = actor.prompter.build_full(
+            view, ending=job.ending, hint=request.hint, examples=request.examples
         )
+        job = job.with_variables(view.changed_variables)
         if self._cancelled.is_set():
             yield ReplyFailed("Stopped.")
             return
@@ -251,6 +256,7 @@ class Session(Tree):
             for event in events:
                 if isinstance(event, ReplyFinished):
                     self.scene.remember(event.turn)
+                    self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
                 yield event
 
     def _speaker(self, request: ReplyRequest, job: Placement) -> Actor:
@@ -296,7 +302,7 @@ class Session(Tree):
             self.store.add_turn(
                 self.chat_id, job.parent_id, "assistant", card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
-                select=shown and index == 0,
+                select=shown and index == 0, variables=job.variables,
             )
             for index in range(count)
         )  # fmt: skip

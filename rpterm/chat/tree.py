@@ -56,9 +56,13 @@ class Tree:
     def message(self, text: str, path: Sequence[Turn]) -> Turn:
         """What the user would say after these turns, with its macros expanded; it is not stored."""
         chat, now = self.chat, self.store.now()
-        said = ChatView(self.card, chat, path, now).expand_for_turn(text)
+        view = ChatView(self.card, chat, path, now)
+        said = view.expand_for_turn(text)
         parent_id = path[-1].id if path else None
-        return Turn(0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now)
+        return Turn(
+            0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now,
+            variables=view.changed_variables,
+        )  # fmt: skip
 
     def add_message(self, text: str, parent_id: int | None) -> Turn:
         """Store a message of the user, which also shows that the reply before it was preferred.
@@ -73,8 +77,9 @@ class Tree:
             before = self.store.path(parent_id)
         message = self.message(text.strip(), before)
         turn = self.store.add_turn(
-            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
-        )
+            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED,
+            variables=message.variables,
+        )  # fmt: skip
         if parent_id is not None:
             self.rater.record_kept_swipes(self.store.turn(parent_id))
         return turn
@@ -124,7 +129,7 @@ class Tree:
             return original
         edited = self.store.add_turn(
             self.chat_id, original.parent_id, original.role, original.speaker, text.strip(),
-            origin=Origin.EDITED, edited_from=original.id,
+            origin=Origin.EDITED, edited_from=original.id, variables=original.variables,
         )  # fmt: skip
         if original.hidden:
             edited = self.store.hide(edited.id)
@@ -180,8 +185,7 @@ class Tree:
 
 def greetings(card: CharacterCard, chat: Chat) -> list[str]:
     """The greetings of a card with their macros expanded, as the chat began with them."""
-    expand = ChatView(card, chat).expand_static
-    return [expand(text).strip() for text in card.greetings]
+    return [ChatView(card, chat).greeting(index) for index in range(len(card.greetings))]
 
 
 def begin_chat(
@@ -203,9 +207,11 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
-    for number, text in enumerate(greetings(card, chat)):
+    for number in range(len(card.greetings)):
+        view = ChatView(card, chat)
         store.add_turn(
-            chat.id, None, "assistant", card.char, text,
+            chat.id, None, "assistant", card.char, view.greeting(number),
             origin=Origin.GREETING, select=number == min(greeting, len(card.greetings) - 1),
+            variables=view.changed_variables,
         )  # fmt: skip
     return store.chat(chat.id)

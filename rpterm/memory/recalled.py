@@ -17,6 +17,8 @@ _MAX_WORDS = 4
 _LONG, _EXCERPT = 400, 280
 """A turn of more than ``_LONG`` characters is recalled as an excerpt of about ``_EXCERPT``: a scene
 of 240 tokens, recalled for one word in it, delayed the reply and crowded out other memories."""
+_PINNED = (("pinned", 1.0),)
+"""The shares of a pinned memory's score."""
 _MIN_MEANING = 0.4
 """Weighted cosine similarity from which meaning is listed as a reason."""
 
@@ -45,6 +47,11 @@ class Recalled:
     created_at: float
     score: float
     shares: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is recalled because the user pinned it."""
+        return self.shares == _PINNED
 
     def in_prompt_of(self, char: str) -> str:
         """The text as it stands in this character's prompt."""
@@ -163,7 +170,7 @@ def fill(
 
 def _shares(hit: RecallHit) -> tuple[tuple[str, float], ...]:
     if hit.pinned:
-        return (("pinned", 1.0),)
+        return _PINNED
     named = {
         "words": hit.words,
         "beside": hit.from_neighbours,

@@ -99,7 +99,9 @@ class ChatFinder:
         from rpterm.store import resumable_chat
 
         card, index = found.card, (request.greeting or 1) - 1
-        text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
+        if not 0 <= index < len(card.greetings):
+            return ""
+        text = card.greetings[index]
         fresh = request.new or request.greeting is not None
         is_for_user = any(word in text.casefold() for word in ("user", "persona"))
         may_differ = not fresh or (is_for_user and self.settings.persona == Persona())
@@ -112,7 +114,7 @@ class ChatFinder:
             return ""
         persona = card.user(self.settings.persona)
         chat = Chat(0, "", card.name, "", persona=persona, created_at=time.time())
-        return ChatView(card, chat).expand_static(text).strip()
+        return ChatView(card, chat).greeting(index)
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.

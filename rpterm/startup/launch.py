@@ -237,7 +237,10 @@ class Launch:
             return 0 if info and info.starter else 2
 
         vectors = self._embedding(self.settings.embedder) if self.settings.memory else None
-        return ExampleProvider(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
+        return ExampleProvider(
+            store, per_turn=per_turn, per_turn_is_chosen=sizes.per_turn >= 0,
+            budget=sizes.budget, vectors=vectors,
+        )  # fmt: skip
 
     def _scores(self, store: Store) -> LiveScores | None:
         """Live scores, by one scorer for all chats of this run, created on first use."""

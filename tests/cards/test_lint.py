@@ -144,7 +144,7 @@ def test_the_age_of_another_person_is_not_a_contradiction() -> None:
             "contradicts",
         ),
         ({"attributes": ("Is 43 years old.",)}, "age"),
-        ({"scenario": "It is {{getvar::hour}}."}, "macro {{getvar"),
+        ({"scenario": "It is {{getsecret::hour}}."}, "macro {{getsecret"),
         ({"scenario": "You said {{lastMessage}}."}, "changes with every message"),
         ({"lorebook": Lorebook((ALWAYS,))}, "changes with every message"),
         ({"description": "{{original}}"}, "macro {{original}}"),

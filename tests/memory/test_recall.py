@@ -402,12 +402,11 @@ def test_another_file_is_refused(tmp_path):
     with pytest.raises(RptermError, match="LoCoMo"):
         locomo.read(path)
     with pytest.raises(RptermError, match="LoCoMo"):
-        bench.main(locomo=path)
+        bench.run(path)
 
 
-def test_the_time_of_recall_is_reported_for_any_size(capsys):
-    bench.main(json=True, memories=1_000)
-    (figures,) = json.loads(capsys.readouterr().out)
+def test_the_time_of_recall_is_reported_for_any_size():
+    (figures,) = bench.run(memories=1_000)
     assert figures["memories"] == 1_000
     assert figures["recall@10_of_exact"] == 1.0
     assert 0 < figures["p50_ms"] <= figures["p95_ms"]

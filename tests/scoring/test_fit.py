@@ -221,7 +221,7 @@ def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
         lambda cache: nullcontext((EmbeddingCache(Letters()), Boats())),
     )
     with pytest.raises(RptermError, match="two personas"):
-        persona.main(path)
+        persona.run(lambda done, total: None, path)
 
 
 def test_a_file_without_candidates_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from letters import Letters
 from rpterm.bench import scoring_models
 from rpterm.bench.likelihood_cache import CachedLikelihood
 from rpterm.bench.pdnc import read
-from rpterm.bench.voice import cross_validate, main, measure, pairs, report
+from rpterm.bench.voice import cross_validate, measure, pairs, report, run
 from rpterm.engine.protocol import Piece
 from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
@@ -169,14 +168,13 @@ def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("new", ["A novel of its own", ""])
 def test_a_folder_whose_novels_were_all_fitted_on_is_judged_crossed(
-    new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (*sorted(load_coefficients().novels)[:2], *([new] if new else [])):
         _novel(tmp_path, name)
     made = EmbeddingCache(Letters()), Same()
     monkeypatch.setattr(scoring_models, "open_models", lambda cache: nullcontext(made))
-    main(tmp_path, json=True)
-    figures = json.loads(capsys.readouterr().out)
+    figures = run(lambda done, total: None, tmp_path)
     assert figures["crossed"] is not bool(new) and figures["novels"] == (1 if new else 2)
 
 

@@ -97,6 +97,15 @@ def test_a_log_round_trips_through_a_chat(store: Store) -> None:
     assert parse_log(render_log(again).encode()).turns == log.turns
 
 
+def test_the_variables_of_a_chat_are_kept(store: Store) -> None:
+    metadata = {"variables": {"mood": "wary", "hp": 20}}
+    log = parse_log(lines({**HEAD, "chat_metadata": metadata}, GREETING, SAID, REPLY))
+    assert log.notes == ("Line 4 was edited after it was swiped; the edited text is kept.",)
+    chat = imported(store, log)
+    written = json.loads(render_log(export_log(store, chat.id)).splitlines()[0])
+    assert written["chat_metadata"] == {"variables": {"mood": "wary", "hp": "20"}}
+
+
 def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:
     """What a program says itself is no part of the chat; what its user hid from the model is."""
     note = {"name": "Note", "is_system": True, "mes": "A remark.", "extra": {"type": "comment"}}
