@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,6 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer import describe_leftovers, import_chats, import_paths
 from rpterm.types import Persona, TurnTaking
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 def put(path: Path, body: Any) -> Path:
