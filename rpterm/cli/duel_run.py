@@ -165,7 +165,7 @@ def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
                 from rpterm.tui.single_screen import SingleScreenApp
 
                 keep = partial(config.save, paths.config_file)
-                SingleScreenApp(lambda: DuelScreen(duel, maker, settings), settings, keep).run()
+                SingleScreenApp(DuelScreen(duel, maker), settings, keep).run()
         finally:
             maker.stop()
             maker.close()

@@ -64,7 +64,7 @@ def review(
         from rpterm.tui.single_screen import SingleScreenApp
 
         settings, keep = load_settings(), partial(config.save, folders.find().config_file)
-        SingleScreenApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
+        SingleScreenApp(ReviewScreen(store, wanted), settings, keep).run()
 
 
 def review_plain(queue: ReviewQueue, wanted: Filter) -> None:

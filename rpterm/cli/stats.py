@@ -89,8 +89,9 @@ def print_stats(console: Console, found: Overview, honest: ScoreValidity | None)
             found.kinds.most_common()]  # fmt: skip
     console.print(rich_out.rows(("kind", "", ""), rows, numbers=(1,)))
     for what, groups in (("character", found.cards), ("model", found.models)):
-        console.print()
-        console.print(_groups(what, groups))
+        if groups:
+            console.print()
+            console.print(_groups(what, groups))
     _duels(console, found)
     console.print()
     _live_score(console, found, honest)

@@ -27,6 +27,7 @@ from tui_support import (
 )
 
 from rpterm.cards.library import CardSummary
+from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui import palette
@@ -174,10 +175,11 @@ async def test_fast_typing_goes_to_the_right_fields_of_a_form(stage: Stage, key:
 
 
 async def test_a_form_refuses_a_number_that_is_none(stage: Stage) -> None:
+    stage.settings = Settings(keys={"form-save": "ctrl+b"})
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
         asked = [Field("note", "Note", lines=2), Field("depth", "Depth", "-", number=True)]
-        form = Form("Note", asked, {"form-save": "ctrl+b"})
+        form = Form("Note", asked)
         app.push_screen(form, given.append)
         await wait_until(pilot, lambda: "^B save · Tab next" in screen_text(app))
         await pilot.press("ctrl+b")

@@ -1,7 +1,7 @@
 """Imports a card or lorebook from any supported file, recognised by its content, not its name.
 
 ``export`` is the inverse. The result is a ``CharacterCard`` whose ``extensions[ORIGIN]`` describes
-the file: ``format`` (v1, v2, v3, world, lorebook_v3), ``container`` (png, charx, json, yaml),
+the file: ``format`` (v1, v2, v3, world, lorebook_v3), ``container`` (png, webp, charx, json, yaml),
 ``chara`` (the second card of a picture), ``files`` (its assets).
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.exchange import foreign_books, foreign_cards
-from rpterm.cards.exchange.containers import charx, jsonio, png, yaml_card
+from rpterm.cards.exchange.containers import charx, jsonio, png, webp, yaml_card
 from rpterm.cards.exchange.documents.book import is_book, read_book
 from rpterm.cards.exchange.documents.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.documents.entry import ORIGIN
@@ -35,14 +35,15 @@ _OLD_RISU_MODULE = b"o\0"
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
-    "description": ("description", "char_persona", "context", "persona"),
+    "description": ("description", "char_persona", "context", "persona", "desc"),
     "personality": ("personality",),
     "scenario": ("scenario", "world_scenario"),
-    "first_mes": ("first_mes", "char_greeting", "greeting"),
-    "mes_example": ("mes_example", "example_dialogue"),
+    "first_mes": ("first_mes", "char_greeting", "greeting", "first_message", "firstMessage"),
+    "mes_example": ("mes_example", "example_dialogue", "example_dialogs", "exampleMessage"),
 }
 _DISTINCTIVE_KEYS = {
     "char_name", "char_persona", "char_greeting", "world_scenario", "greeting", "context",
+    "first_message", "firstMessage",
 }  # fmt: skip
 
 
@@ -109,10 +110,12 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
         return _from_png(data, name)
     if data.startswith(b"PK\x03\x04"):
         return _from_archive(data, name)
-    if data.startswith((b"\xff\xd8\xff", b"RIFF", b"GIF8")):
-        if data.startswith(b"\xff\xd8\xff") and b"PK\x05\x06" in data[-66_000:]:
+    if data.startswith((charx.JPEG, b"RIFF", b"GIF8")):
+        if data.startswith(charx.JPEG) and charx.has_directory(data):
             return _from_archive(data, name)
-        raise NotACard("The file is a picture without a card: only PNG pictures can contain one.")
+        if card := webp.read(data) if webp.is_webp(data) else None:
+            return _from_webp(data, card, name)
+        raise NotACard("The file is a picture without a card.")
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
         notes = ImportNotes()
@@ -254,6 +257,16 @@ def _from_png(data: bytes, name: str) -> Imported:
         card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
     label = found.origin.replace("a JSON file", "a PNG picture")
     return Imported(card, portrait=picture.stripped, notes=notes.all(), origin=label)
+
+
+def _from_webp(data: bytes, card: bytes, name: str) -> Imported:
+    notes = ImportNotes()
+    document = jsonio.loads(card, "The picture's comment", notes)
+    found = _from_json(document, name, "webp", notes)
+    if found.kind != "card":
+        raise ExchangeError("The picture contains a lorebook instead of a card.")
+    origin = found.origin.replace("a JSON file", "a WebP picture")
+    return replace(found, portrait=data, portrait_suffix=".webp", notes=notes.all(), origin=origin)
 
 
 def _documents(cards: Mapping[str, bytes], notes: ImportNotes) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chooser import Choice, Chooser
@@ -29,7 +29,6 @@ class CastScreen(Chooser):
         self,
         members: Sequence[Member],
         taglines: Sequence[str],
-        overrides: Mapping[str, str],
         at: str = "",
     ) -> None:
         choices = [
@@ -40,13 +39,13 @@ class CastScreen(Chooser):
         if not any(member.narrator for member in members):
             choices.append(Choice(NARRATOR, "+ A narrator", "tells the scene, speaks for nobody"))
         super().__init__(
-            "Who takes part", choices, at=at, overrides=overrides, placeholder="Type a name",
+            "Who takes part", choices, at=at, placeholder="Type a name",
             actions=("list-new", "list-delete"), empty="No character matches.",
         )  # fmt: skip
 
     def _hints(self) -> Sequence[str]:
         join_key, leave_key = (
-            keys.short_key_name(id_, self._overrides) for id_ in ("list-new", "list-delete")
+            keys.short_key_name(id_, keys.of_user(self)) for id_ in ("list-new", "list-delete")
         )
         return ["⏎ mute, unmute", f"{join_key} join", f"{leave_key} leave", "Esc done"]
 

@@ -5,8 +5,6 @@ It shows the sentence it is given; a click on a remedy runs its command. Knows n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from textual.content import Content
 from textual.message import Message
 
@@ -34,9 +32,8 @@ class Alarm(FittedText):
             super().__init__()
             self.command = command
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         super().__init__(id="alarm")
-        self._overrides = overrides
         self.sentence = ""
 
     def show(self, sentence: str) -> None:
@@ -69,6 +66,6 @@ class Alarm(FittedText):
     def _remedies(self) -> list[Content]:
         parts = []
         for name in REMEDIES:
-            key, label = keys.short_key_name(name, self._overrides), keys.BY_ID[name].label
+            key, label = keys.short_key_name(name, keys.of_user(self)), keys.BY_ID[name].label
             parts.append(text.key_link(key, label, f"remedy('{name}')"))
         return parts

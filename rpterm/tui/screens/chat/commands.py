@@ -114,5 +114,5 @@ COMMANDS: dict[str, Command] = {
     "pane-memory": memory.toggle,
     "memory-file": memory_commands.add_file,
     "go-back": navigation.go_back,
-    **{key.id: partial(_pass_to_editor, name=key.id) for key in keys.of_scope("turn")},
+    **{name: partial(_pass_to_editor, name=name) for name in keys.of_scope("turn")},
 }

@@ -27,7 +27,7 @@ async def toggle(chat: ChatScreen) -> None:
     """Open or close the Examples pane."""
     from rpterm.tui.widgets.panes.examples import ExamplesPane
 
-    pane = await chat.panes.toggle("examples", lambda: ExamplesPane(chat.settings.keys))
+    pane = await chat.panes.toggle("examples", ExamplesPane)
     if pane is not None:
         if (provider := provider_of(chat)) is not None:
             provider.refresh()

@@ -64,7 +64,7 @@ async def edit_cast(chat: ChatScreen) -> None:
         require.idle(chat)
         scene = session.scene
         taglines = [_tagline(scene, member) for member in scene.present]
-        screen = CastScreen(scene.present, taglines, chat.settings.keys, at)
+        screen = CastScreen(scene.present, taglines, at)
         done = await chat.app.push_screen_wait(screen)
         at = "" if done is None else done.near if done.action == "delete" else done.id
         if done is None:

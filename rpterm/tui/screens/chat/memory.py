@@ -24,7 +24,7 @@ async def toggle(chat: ChatScreen) -> None:
     if isinstance(pane, MemoryPane) and not pane.has_focus_within:
         pane.listed.focus()
         return
-    opened = await chat.panes.toggle("memory", lambda: MemoryPane(chat.settings.keys))
+    opened = await chat.panes.toggle("memory", MemoryPane)
     if isinstance(opened, MemoryPane):
         opened.listed.focus()
         await refresh(chat)

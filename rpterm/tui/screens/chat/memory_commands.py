@@ -59,7 +59,7 @@ async def add(chat: ChatScreen) -> None:
     """Let the user write a memory."""
     memory = memory_of(chat)
     fields = [Field("text", f"What {memory.character} should remember", lines=4)]
-    values = await chat.app.push_screen_wait(Form("A new memory", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("A new memory", fields))
     if values is not None and values["text"].strip():
         await chat.ask(memory.add, values["text"])
         await refresh(chat)
@@ -70,9 +70,7 @@ async def add_file(chat: ChatScreen) -> None:
     memory = memory_of(chat)
     label = "A .txt, .md, .html, .pdf or .epub file"
     fields = [Field("path", label, check=_path_problem)]
-    values = await chat.app.push_screen_wait(
-        Form(f"A file for {memory.character}", fields, chat.settings.keys)
-    )
+    values = await chat.app.push_screen_wait(Form(f"A file for {memory.character}", fields))
     if values is None or not values["path"].strip():
         return
     path = paths.parse_path(values["path"])
@@ -125,9 +123,7 @@ async def _never(
         chat.say("It may be recalled again.")
         return
     label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
-    values = await chat.app.push_screen_wait(
-        Form("Never mention", [Field("phrase", label)], chat.settings.keys)
-    )
+    values = await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)]))
     if values is None:
         return
     if values["phrase"].strip():
@@ -142,7 +138,7 @@ async def _edit(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem) -
         return
     label = "The new text; the old one is deleted from the disk"
     fields = [Field("text", label, item.row.text, lines=5)]
-    values = await chat.app.push_screen_wait(Form("Edit a memory", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("Edit a memory", fields))
     if values is not None and values["text"].strip() not in ("", item.row.text):
         await chat.ask(memory.edit, item.row.id, values["text"])
 

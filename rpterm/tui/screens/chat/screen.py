@@ -114,7 +114,7 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self._compositor = NarrowCompositor()
         self.greeting, self.choose_first = greeting, choose
-        self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
+        self._bindings = BindingsMap(keys.bindings(keys.of_scope("chat"), settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.live_settings, self.state = live_settings, ChatState()
         self.tints: dict[str, str] = {}
@@ -138,11 +138,11 @@ class ChatScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="main"), Vertical(id="column"):
                 yield Transcript(opening.first_views(self), id="transcript")
-                yield Alarm(self.settings.keys)
+                yield Alarm()
                 yield PromptInput(id="input", press=partial(keyboard.press, self))
             yield PaneHost(id="panes")
         yield StatusLine(id="status")
-        yield KeyHints(self.settings.keys, id="hints")
+        yield KeyHints(id="hints")
 
     def on_mount(self) -> None:
         frame.show_header(self)

@@ -111,7 +111,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     if view is None:
         return
     chat.transcript.select(None)
-    editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
+    editor = chat.state.editor = TurnEditor(turn)
     await chat.transcript.replace_view(view, editor)
     editor.focus(scroll_visible=False)  # The editor scrolls into view once it is laid out.
 
