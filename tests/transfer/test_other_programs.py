@@ -80,6 +80,34 @@ def test_a_chat_of_another_program(chat: dict[str, Any], store: Store, tmp_path:
     assert again.known == result.chat_id
 
 
+LITE = {
+    "gamestarted": True,
+    "prompt": "\nVesper: What will it be?",
+    "actions": ["\nAnn: Beer\nVesper:", " Coming up.\nIt foams."],
+    "savedsettings": {"chatname": "Ann", "chatopponent": "Vesper"},
+    "memory": "Vesper pours.",
+}
+UNITED = {
+    "gamestarted": True,
+    "prompt": "Vesper: What will it be?",
+    "actions": ["\nYou: Beer", "\nVesper: Coming up.\nIt foams."],
+    "memory": "Vesper pours.",
+}
+
+
+@pytest.mark.parametrize(("save", "user"), [(LITE, "Ann"), (UNITED, "You")])
+def test_a_save_of_koboldai_whose_lines_have_names(
+    save: dict[str, Any], user: str, store: Store, tmp_path: Path
+) -> None:
+    path = put(tmp_path / "saves" / "evening.json", save)
+    moved = import_paths([path], tmp_path / "cards", store)
+    assert [each.target and each.target.stem for each in moved.cards] == ["vesper"]
+    assert moved.chats[0].card_name == "Vesper"
+    assert turns_of(store, moved.chats[0].chat_id) == [
+        ("Vesper", "What will it be?"), (user, "Beer"), ("Vesper", "Coming up.\nIt foams.")
+    ]  # fmt: skip
+
+
 def test_a_folder_with_chats_in_json(store: Store, tmp_path: Path) -> None:
     two = {**CHARACTER_AI, "histories": {"histories": CHARACTER_AI["histories"]["histories"] * 2}}  # type: ignore[index]
     put(tmp_path / "old" / "dump.json", two)

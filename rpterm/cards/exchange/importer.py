@@ -38,14 +38,15 @@ _CONTAINERS = {
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
-    "description": ("description", "char_persona", "context", "persona"),
+    "description": ("description", "char_persona", "context", "persona", "desc"),
     "personality": ("personality",),
     "scenario": ("scenario", "world_scenario"),
-    "first_mes": ("first_mes", "char_greeting", "greeting"),
-    "mes_example": ("mes_example", "example_dialogue"),
+    "first_mes": ("first_mes", "char_greeting", "greeting", "first_message", "firstMessage"),
+    "mes_example": ("mes_example", "example_dialogue", "example_dialogs", "exampleMessage"),
 }
 _DISTINCTIVE_KEYS = {
     "char_name", "char_persona", "char_greeting", "world_scenario", "greeting", "context",
+    "first_message", "firstMessage",
 }  # fmt: skip
 
 
