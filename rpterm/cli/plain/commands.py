@@ -39,9 +39,9 @@ def run_command(chat: PlainChat, line: str) -> None:
 
 
 def _help(chat: PlainChat, rest: str) -> None:
-    chat.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
+    out.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
     for name, (_, what) in COMMANDS.items():
-        chat.tell(f"/{name} {what}")
+        out.tell(f"/{name} {what}")
 
 
 def _quit(chat: PlainChat, rest: str) -> None:
@@ -62,7 +62,7 @@ def _continue(chat: PlainChat, rest: str) -> None:
 def _impersonate(chat: PlainChat, rest: str) -> None:
     draft = chat.reply(ReplyRequest(Intent.IMPERSONATE, text=rest))
     if draft:
-        chat.tell(f"Draft, not sent: {draft}")
+        out.tell(f"Draft, not sent: {draft}")
 
 
 def _swipe(chat: PlainChat, rest: str) -> None:
@@ -99,19 +99,19 @@ def _undo(chat: PlainChat, rest: str) -> None:
         raise CommandError("The chat begins with your message; /delete deletes it for good.")
     before = path[own[-1] - 1]
     chat.session.branch(before.id)
-    chat.tell("Your last message and its reply are set aside; /branches lists them. It was:")
-    chat.tell(path[own[-1]].text)
+    out.tell("Your last message and its reply are set aside; /branches lists them. It was:")
+    out.tell(path[own[-1]].text)
 
 
 def _hide(chat: PlainChat, rest: str) -> None:
     turn = chat.session.hide(_nth_from_end(chat, rest).id)
     what = "Hidden from the model" if turn.hidden else "The model reads it again"
-    chat.tell(f"{what}: {_beginning(turn)}")
+    out.tell(f"{what}: {_beginning(turn)}")
 
 
 def _thought(chat: PlainChat, rest: str) -> None:
     turn = _nth_from_end(chat, rest)
-    chat.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
+    out.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
 
 
 def _delete(chat: PlainChat, rest: str) -> None:
@@ -128,7 +128,7 @@ def _delete(chat: PlainChat, rest: str) -> None:
             f"{below.describe()} Say {again} alone, or {again} all; neither can be undone."
         )
     chat.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
-    chat.tell(f"Deleted: {_beginning(turn)}")
+    out.tell(f"Deleted: {_beginning(turn)}")
 
 
 def _beginning(turn: Turn) -> str:
@@ -144,9 +144,9 @@ def _branches(chat: PlainChat, rest: str) -> None:
     for leaf in leaves(kept):
         mark = "*" if leaf.id == shown else " "
         more = f"  (+{counted(left_out[leaf.id], 'swipe')})" if leaf.id in left_out else ""
-        chat.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
+        out.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
     hint = "; /branches all lists every swipe" if left_out else ""
-    chat.tell(f"/go and a number switches to a branch{hint}.")
+    out.tell(f"/go and a number switches to a branch{hint}.")
 
 
 def _go(chat: PlainChat, rest: str) -> None:
@@ -167,31 +167,31 @@ def _note(chat: PlainChat, rest: str) -> None:
     if rest:
         note = replace(note, text=slash.text_or_empty(rest))
         chat.session.set_note(note)
-    chat.tell(f"Author's note: {note.text or 'none'}")
+    out.tell(f"Author's note: {note.text or 'none'}")
 
 
 def _persona(chat: PlainChat, rest: str) -> None:
     persona = chat.session.chat.persona
     if rest:
         persona = chat.session.write_persona(rest)
-    chat.tell(f"You are {persona.name}. {persona.description}".rstrip())
+    out.tell(f"You are {persona.name}. {persona.description}".rstrip())
 
 
 def _rename(chat: PlainChat, rest: str) -> None:
     chat.session.rename(rest)
-    chat.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
+    out.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
 
 
 def _set(chat: PlainChat, rest: str) -> None:
     name, value = slash.split_setting(rest)
     live_settings, card = chat.live_settings, chat.session.card
     if value:
-        chat.tell(live_settings.change(name, value, card).describe())
+        out.tell(live_settings.change(name, value, card).describe())
     elif name:
-        chat.tell(live_settings.effective(name, card).describe())
+        out.tell(live_settings.effective(name, card).describe())
     else:
         for setting in live_settings.all_effective(card):
-            chat.tell(f"{setting.label} = {setting.shown}  ({setting.origin or DEFAULT})")
+            out.tell(f"{setting.label} = {setting.shown}  ({setting.origin or DEFAULT})")
 
 
 def _greeting(chat: PlainChat, rest: str) -> None:
@@ -216,7 +216,7 @@ def _world(chat: PlainChat, rest: str) -> None:
     editor = CardEditor(chat.session, find().characters)
     if rest:
         whose, world = editor.parse_target(rest)
-        chat.tell(editor.toggle_world(world, whose))
+        out.tell(editor.toggle_world(world, whose))
         return
     scene = chat.session.scene
     cards = [scene.actor(each.card_name).card for each in scene.present]
@@ -225,7 +225,7 @@ def _world(chat: PlainChat, rest: str) -> None:
         lines.append(f"This chat alone has {', '.join(extra)}.")
     known = ", ".join(editor.worlds())
     lines.append(f"Available: {known}." if known else no_worlds_hint(find().characters))
-    chat.tell(" ".join(lines))
+    out.tell(" ".join(lines))
 
 
 def _export(chat: PlainChat, rest: str) -> None:
@@ -238,16 +238,16 @@ def _export(chat: PlainChat, rest: str) -> None:
         )
     except FileAlreadyExists as error:
         raise CommandError(f"{error} Name another file.") from error
-    chat.tell(f"This chat was written to {path}.")
+    out.tell(f"This chat was written to {path}.")
 
 
 def _prompt(chat: PlainChat, rest: str) -> None:
     prompt = chat.session.preview(rest)
     for span in prompt.spans:
-        chat.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
+        out.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
     for left_out in prompt.left_out:
-        chat.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
-    chat.tell(
+        out.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
+    out.tell(
         f"{prompt.tokens:6} of {prompt.context} tokens, {prompt.reserve} kept free for the reply"
     )
 
@@ -313,9 +313,9 @@ def _cast(chat: PlainChat, rest: str) -> None:
     for member in scene.present:
         marks = [word for word, is_so in (("narrator", member.narrator), ("muted", member.muted))
                  if is_so]  # fmt: skip
-        chat.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
+        out.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
     if scene.group and scene.cast is not None:
-        chat.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
+        out.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
 
 
 COMMANDS: dict[str, tuple[Command, str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from rpterm.cli import out
 from rpterm.errors import RptermError
 from rpterm.preference.rating import DIMENSIONS, verdict_words
 from rpterm.types import Intent, Turn
@@ -36,7 +37,7 @@ def _rate(chat: PlainChat, rest: str) -> None:
         raise JudgingError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
     turn = _last_reply(chat)
     chat.session.rater.stars(turn.id, int(stars), _dimensions(more))
-    chat.tell(f"{chat.session.rater.mark(turn.id).text}  /unrate undoes it.")
+    out.tell(f"{chat.session.rater.mark(turn.id).text}  /unrate undoes it.")
 
 
 def _dimensions(parts: list[str]) -> dict[str, int]:
@@ -57,7 +58,7 @@ def _thumb(up: bool) -> Command:
     def rate(chat: PlainChat, rest: str) -> None:
         turn = _last_reply(chat)
         chat.session.rater.thumb(turn.id, up)
-        chat.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
+        out.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
 
     return rate
 
@@ -67,20 +68,20 @@ def _flag(chat: PlainChat, rest: str) -> None:
     start = turn.text.find(rest) if rest else -1
     span = (start, start + len(rest)) if start >= 0 else None
     chat.session.rater.flag(turn.id, span, "" if span else rest)
-    chat.tell("These words are flagged." if span else "The last reply is flagged.")
+    out.tell("These words are flagged." if span else "The last reply is flagged.")
 
 
 def _unrate(chat: PlainChat, rest: str) -> None:
     undone = chat.session.rater.undo(chat.session.chat_id)
     if undone is None:
         raise JudgingError("Nothing was rated in this chat.")
-    chat.tell("Your last rating in this chat is undone.")
+    out.tell("Your last rating in this chat is undone.")
 
 
 def _consent(allowed: bool) -> Command:
     def set_exportable(chat: PlainChat, rest: str) -> None:
         chat.session.rater.set_exportable(chat.session.chat_id, allowed)
-        chat.tell(
+        out.tell(
             "`rpterm export` may export this chat; /deny forbids it again."
             if allowed
             else "`rpterm export` does not export this chat."
@@ -106,7 +107,7 @@ def _duel(chat: PlainChat, rest: str) -> None:
     chat.duel = (turns[0], turns[1])
     for side, turn in zip(("Left", "Right"), turns, strict=True):
         chat.write(f"{side}: {turn.text}\n")
-    chat.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
+    out.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
 
 
 def _verdict(verdict: Verdict) -> Command:
@@ -125,7 +126,7 @@ def _verdict(verdict: Verdict) -> Command:
         right_origin = session.store.generation(right.id)
         if left_origin is not None and right_origin is not None:
             one, other = differences(left_origin, right_origin)
-            chat.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
+            out.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
         chat.show([session.store.turn(kept.id)])
 
     return judge
