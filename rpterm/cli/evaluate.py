@@ -221,7 +221,7 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
     from rpterm.evaluation.result_cache import ResultCache
 
     if not has_references() and any(each.references for each in run.questions.values()):
-        rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
+        out.tell(f"ROUGE-L, BLEU and chrF: {MISSING}")
     known = ResultCache(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
     with running_scorer() as scorer, rich_out.progress() as bar:
