@@ -318,7 +318,7 @@ class Session(Tree):
         """The prompt that would be sent now if the user sent this draft.
 
         Raises:
-            NotReadyError: The model is not loaded yet, so tokens cannot be counted.
+            RptermError: The model is not loaded yet, so tokens cannot be counted.
             PromptTooLarge: The card alone does not fit; the message has the numbers.
         """
         path = self.path()

@@ -19,13 +19,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.startup.chat_finder import (
-    NEW_CHAT,
-    ChatFinder,
-    ChatRequest,
-    LaunchError,
-    find_card,
-)
+from rpterm.startup.chat_finder import NEW_CHAT, ChatFinder, ChatRequest, find_card
 
 if TYPE_CHECKING:
     from rpterm.chat.cast.card_lookup import CardSource
@@ -42,7 +36,7 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Cast
 
-__all__ = ["NEW_CHAT", "ChatRequest", "Launch", "LaunchError", "find_card"]
+__all__ = ["NEW_CHAT", "ChatRequest", "Launch", "find_card"]
 
 _SETTLE_SECONDS = 2.0
 

@@ -16,7 +16,7 @@ from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.errors import RptermError
 from rpterm.memory.embedding.embed import STARTER, EmbedError
-from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch, LaunchError
+from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch
 from rpterm.store import Store
 from rpterm.types import Persona, Sampling
 
@@ -145,7 +145,7 @@ def test_a_requested_greeting_begins_a_new_chat(card: str, engine: Watched) -> N
     assert other.chat.id != session.chat_id
     assert other.path()[0].text == "You again."
     other.close()
-    with pytest.raises(LaunchError, match="no greeting 3: Ada has 2"):
+    with pytest.raises(RptermError, match="no greeting 3: Ada has 2"):
         launch(engine, target=card, greeting=3).open()
 
 

@@ -19,22 +19,18 @@ if TYPE_CHECKING:
     Command = Callable[[PlainChat, str], None]
 
 
-class JudgingError(RptermError):
-    """A rating that is not possible; the text says why."""
-
-
 def _last_reply(chat: PlainChat) -> Turn:
     path = chat.session.path(2)
     turn = next((turn for turn in reversed(path) if turn.role == "assistant"), None)
     if turn is None:
-        raise JudgingError("There is no reply to rate yet.")
+        raise RptermError("There is no reply to rate yet.")
     return turn
 
 
 def _rate(chat: PlainChat, rest: str) -> None:
     stars, *more = rest.split() or [""]
     if stars not in tuple("12345"):
-        raise JudgingError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
+        raise RptermError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
     turn = _last_reply(chat)
     chat.session.rater.stars(turn.id, int(stars), _dimensions(more))
     out.tell(f"{chat.session.rater.mark(turn.id).text}  /unrate undoes it.")
@@ -47,9 +43,7 @@ def _dimensions(parts: list[str]) -> dict[str, int]:
         name, sign, value = part.partition("=")
         if name not in known or not sign or value not in tuple("12345"):
             names = ", ".join(each.id for each in DIMENSIONS)
-            raise JudgingError(
-                f"{part!r} is not valid: write NAME=1 to NAME=5 with one of {names}."
-            )
+            raise RptermError(f"{part!r} is not valid: write NAME=1 to NAME=5 with one of {names}.")
         found[known[name]] = int(value)
     return found
 
@@ -74,7 +68,7 @@ def _flag(chat: PlainChat, rest: str) -> None:
 def _unrate(chat: PlainChat, rest: str) -> None:
     undone = chat.session.rater.undo(chat.session.chat_id)
     if undone is None:
-        raise JudgingError("Nothing was rated in this chat.")
+        raise RptermError("Nothing was rated in this chat.")
     out.tell("Your last rating in this chat is undone.")
 
 
@@ -100,7 +94,7 @@ def _duel(chat: PlainChat, rest: str) -> None:
     rival = contender.parse("B", session.settings.duel.b)
     turns = chat.collect(chat_duel.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
-        raise JudgingError("Two replies could not be generated; /duel tries again.")
+        raise RptermError("Two replies could not be generated; /duel tries again.")
     session.rater.mark_seen(*(turn.id for turn in turns))
     if secrets.randbelow(2):
         turns.reverse()
@@ -115,7 +109,7 @@ def _verdict(verdict: Verdict) -> Command:
         from rpterm.dueling.contender import differences
 
         if chat.duel is None:
-            raise JudgingError("There is no duel to judge; /duel begins one.")
+            raise RptermError("There is no duel to judge; /duel begins one.")
         left, right = chat.duel
         session = chat.session
         session.rater.duel(left.id, right.id, verdict)
