@@ -23,6 +23,8 @@ from rpterm.paths import Paths
 _MAX_SHOWN = 30
 _MIN_LINES = 3
 _MAX_CANDIDATES = 6
+_MIN_NAMED_SHARE = 0.1
+"""Share of lines with "said Anna" below which a book is not English, or nearly all dialogue."""
 _MAX_HEADER_BYTES = 4096
 _TITLE_LINE = re.compile(r"^Title:\s*(\S.*?)\s*$", re.MULTILINE)
 
@@ -44,17 +46,26 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
             'English words such as "said Anna".'
         )
+    named = sum(line.how in ("named", "pronoun") for line in book.lines)
+    if named < _MIN_NAMED_SHARE * len(book.lines):
+        out.tell(
+            f'Most speakers in {file.name} are guesses: it hardly ever says "said Anna" in English.'
+        )
     return book
 
 
-def print_cast(book: Book, json: bool) -> None:
-    """Print the speakers, those with the most lines first."""
+def print_cast(book: Book, file: Path, json: bool) -> None:
+    """Print the speakers, those with the most lines first, and what to do next."""
     cast = [(person, lines) for person, lines in book.cast() if lines >= _MIN_LINES]
     if json:
         out.json_data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
         return
     rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_MAX_SHOWN]]
     out.table(rows, ("name", "lines", "also called"))
+    if rows:
+        draft = f"rpterm cards extract {shlex.quote(str(file))} {shlex.quote(rows[0][0])}"
+        out.tell(f"Draft a card: {draft}")
+        out.tell("Is somebody listed twice? Join the two: --also OTHER-NAME")
 
 
 def write_card(

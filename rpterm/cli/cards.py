@@ -185,7 +185,7 @@ def extract(
     from rpterm.cli import card_extract
 
     if name is None:
-        card_extract.print_cast(card_extract.read_book(book, also or []), json)
+        card_extract.print_cast(card_extract.read_book(book, also or []), book, json)
         return
     file = card_extract.write_card(book, name, also or [], year, to, folders.find())
     card_extract.print_next_steps(file, book, json)

@@ -87,8 +87,9 @@ def print_stats(shown: rich_out.Output, found: Overview, honest: ScoreValidity |
             found.kinds.most_common()]  # fmt: skip
     shown.table(("kind", "", ""), rows, numbers=(1,))
     for what, groups in (("character", found.cards), ("model", found.models)):
-        shown.say()
-        _groups(shown, what, groups)
+        if groups:
+            shown.say()
+            _groups(shown, what, groups)
     _duels(shown, found)
     shown.say()
     _live_score(shown, found, honest)

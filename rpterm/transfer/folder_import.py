@@ -26,7 +26,7 @@ _DOCUMENT = ".json"
 _SKIPPED_FOLDERS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
-        "user avatars", "quickreplies", "movingui", "node_modules", ".git",
+        "user avatars", "movingui", "node_modules", ".git",
     )
 )  # fmt: skip
 """Names of such programs' folders that contain neither cards nor chats of their user.

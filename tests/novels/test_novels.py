@@ -261,6 +261,9 @@ def test_a_tag_before_a_quotation_is_read() -> None:
     assert tag_before("He thanked them all, and added,") == SpeechTag("pronoun", "he")
     assert tag_before("Taking it as a joke, he said, with a smile") == SpeechTag("pronoun", "he")
     assert tag_before("It rained.") is None
+    went = "The goat saw her, as she went about, and it called out in anger,"
+    assert tag_before(went) is None, "who goes does not speak; who goes on does"
+    assert tag_before("She rose, and she went on:") == SpeechTag("pronoun", "she")
 
 
 @pytest.mark.parametrize("told_apart", ["Young Tom yawned.", "Mrs. Thomas Hale yawned."])
@@ -288,6 +291,9 @@ def test_a_paragraph_that_breaks_off_introduces_the_next_line() -> None:
     told = [*paragraphs(), "Mr. Pell looked at Dora, and then he said—", '"Nobody is here."']
     line = Book(told).lines[-1]
     assert line.speaker is not None and (line.speaker.name, line.how) == ("Mr. Pell", "pronoun")
+    told = [*paragraphs(), '"So it is," said Dora. She turned, and Mr. Pell added:', '"Ah."']
+    line = Book(told).lines[-1]
+    assert line.speaker is not None and (line.speaker.name, line.how) == ("Mr. Pell", "named")
 
 
 def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
@@ -496,3 +502,15 @@ def test_who_is_not_described_is_known_by_their_company() -> None:
     assert dora is not None
     lore = draft_card(book, dora, "The Flood").card.lorebook
     assert not any(entry.content.startswith("You ") for entry in lore.entries)
+
+
+def test_who_is_talked_about_is_not_the_one_spoken_to() -> None:
+    talk = [
+        '"Who sits on the roof of the mill tonight?" asked Mr. Pell.',
+        '"I dare say that Mr. Pell sits up there with goats," said Dora.',
+    ]
+    book = Book([*paragraphs(), *TALKS.split("\n\n"), *talk])
+    dora = book.people.named("Dora")
+    assert dora is not None
+    card = draft_card(book, dora, "The Flood").card
+    assert "dare say that {{user}}" not in str((card.greetings, card.examples))

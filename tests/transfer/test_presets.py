@@ -74,6 +74,30 @@ def test_what_has_no_counterpart_is_noted() -> None:
     assert preset.notes == ("Samplers that do not exist here: top_a, smoothing_factor.",)
 
 
+def test_the_prompts_before_the_chat_become_the_system_prompt(tmp_path: Path) -> None:
+    texts = {"main": "You are {{char}}.", "style": "Be terse.", "off": "No.", "last": "Now."}
+    prompts: list[dict[str, Any]] = [
+        {"identifier": name, "content": text} for name, text in texts.items()
+    ]
+    prompts += [
+        {"identifier": "deep", "content": "Deep.", "injection_position": 1},
+        {"identifier": "charDescription", "marker": True},
+        {"identifier": "chatHistory", "marker": True},
+    ]
+    order = ["main", "charDescription", "style", "deep", "off", "chatHistory", "last", "gone"]
+    preset = {
+        "temperature": 1, "openai_max_tokens": 300, "prompts": prompts,
+        "prompt_order": [
+            {"character_id": 100000, "order": []},
+            {"character_id": 100001,
+             "order": [{"identifier": each, "enabled": each != "off"} for each in order]},
+        ],
+    }  # fmt: skip
+    assert loaded(preset, tmp_path).system_prompt == "You are {{char}}.\n\nBe terse."
+    found = read_preset(preset)
+    assert found is not None and found.notes == ("2 prompts after or inside the chat left out.",)
+
+
 def test_one_file_may_hold_samplers_and_a_system_prompt(tmp_path: Path) -> None:
     prompt = {
         "name": "Mine",

@@ -119,8 +119,8 @@ def _verdict(verdict: Verdict) -> Command:
         left_origin = session.store.generation(left.id)
         right_origin = session.store.generation(right.id)
         if left_origin is not None and right_origin is not None:
-            one, other = differences(left_origin, right_origin)
-            out.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
+            made = differences(left_origin, right_origin)
+            out.tell(f"You said: {verdict_words(verdict)}. {made}")
         chat.show([session.store.turn(kept.id)])
 
     return judge

@@ -142,14 +142,14 @@ def test_coerced_values_are_noted() -> None:
             name="",
             description="a\u0000b",
             character_book={
-                "entries": [{**ENTRY, "keys": ["/(?=x)/", "y"], "extensions": {"position": "far"}}]
+                "entries": [{**ENTRY, "keys": ["/x(?!y)/", "y"], "extensions": {"position": "far"}}]
             },
         )
     )
     notes = " ".join(found.notes)
     assert "named stray" in notes
     assert "description had control characters" in notes
-    assert "regex /(?=x)/ cannot be used" in notes
+    assert "regex /x(?!y)/ cannot be used" in notes
     assert "position was 'far'" in notes
     assert found.card.lorebook.entries[0].keys == ("y",)
 
@@ -215,6 +215,16 @@ def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> 
     found = [list(each.dialogue) for each in parse_dialogue(text, "Anna")]
     stripped = [[(who, said.strip()) for who, said in each] for each in found]
     assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]
+
+
+def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
+    text = "<START>\n" + "{{user}}: Hm?\n{{char}}: Yes, indeed, I think so.\n" * 200
+    document = v2(description="d", mes_example=text)
+    examples = imported(document).card.examples
+    assert 3 < len(examples) < 8
+    assert sum(len(each.dialogue) for each in examples) == 400
+    assert all(each.dialogue[0] == ("user", "Hm?") for each in examples)
+    assert given_back(document, "v2") == document
 
 
 def test_settings_that_lore_entries_share_are_written_once() -> None:

@@ -2,12 +2,14 @@
 
 ``<START>`` separates the dialogues, as does Character.AI's ``END_OF_DIALOG``. A line that begins
 with ``{{user}}:``, ``{{char}}:``, one of their older forms or the character's own name starts a
-turn of that speaker; Character.AI's ``{{random_user_1}}:`` is a user, too.
+turn of that speaker; Character.AI's ``{{random_user_1}}:`` is a user, too. A long dialogue becomes
+several, because a prompt leaves out whole dialogues; side by side they read as before.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from rpterm.cards.card import Example
@@ -17,7 +19,11 @@ _USER_NAMES = ("{{user}}", "<user>", "user", "you")
 _CHAR_NAMES = ("{{char}}", "<bot>", "<char>", "char")
 _SPEAKER = re.compile(r"^[ \t]*([^\n:]{1,80}?):[ \t]*")
 
+_LONG = 1500
+"""Characters of a dialogue beyond which the user's next turn begins another: 400 tokens."""
+
 Speaker = Literal["user", "char"]
+Lines = tuple[tuple[Speaker, str], ...]
 
 
 def parse_examples(text: str, name: str) -> tuple[Example, ...]:
@@ -27,7 +33,7 @@ def parse_examples(text: str, name: str) -> tuple[Example, ...]:
         name: The character's name, which some cards use instead of ``{{char}}``.
     """
     blocks = (_parse_block(block, name) for block in _START.split(text))
-    return tuple(Example(lines) for lines in blocks if lines)
+    return tuple(Example(lines) for block in blocks for lines in _parts(block) if lines)
 
 
 def render_examples(examples: tuple[Example, ...]) -> str:
@@ -39,7 +45,18 @@ def render_examples(examples: tuple[Example, ...]) -> str:
     return "\n".join(blocks)
 
 
-def _parse_block(block: str, name: str) -> tuple[tuple[Speaker, str], ...]:
+def _parts(block: Lines) -> Iterator[Lines]:
+    """The dialogue as one or several of moderate length, each beginning with the user."""
+    start = size = 0
+    for at, (speaker, text) in enumerate(block):
+        if speaker == "user" and size > _LONG:
+            yield block[start:at]
+            start, size = at, 0
+        size += len(text)
+    yield block[start:]
+
+
+def _parse_block(block: str, name: str) -> Lines:
     turns: list[tuple[Speaker, list[str]]] = []
     for line in block.strip().split("\n"):
         speaker, rest = _split_speaker(line, name)

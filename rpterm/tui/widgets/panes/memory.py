@@ -39,8 +39,8 @@ class MemoryPane(ListPane):
         #memory-search { height: 1; border: none; padding: 0 1; background: $panel;
             &:focus { background-tint: $foreground 5%; } }
         #memory-kinds { padding: 0 1; }
-        #memory-detail { height: auto; max-height: 45%; padding: 0 2 0 1; margin: 1 0 0 0;
-            border-top: hkey $panel; scrollbar-size-vertical: 1; }
+        #memory-detail { height: auto; max-height: 45%; padding: 0 1; margin: 1 0 0 0;
+            border-top: hkey $panel; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
         #memory-keys { color: $text-muted; }
     }
     """
