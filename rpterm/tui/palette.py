@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -21,7 +21,7 @@ from rpterm.errors import RptermError
 from rpterm.tui import keys, text
 
 if TYPE_CHECKING:
-    from rpterm.tui.app import RptermApp
+    from rpterm.config import Settings
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _USAGE_FLAG = "palette.used"
@@ -42,7 +42,20 @@ WIDTH = 96
 """Most cells of the palette's box."""
 
 
-def offered(app: RptermApp, screen: Screen[Any]) -> Iterator[keys.Key]:
+class Program(Protocol):
+    """What the palette needs of the running program; see ``tui.app.RptermApp``."""
+
+    settings: Settings
+
+    @property
+    def chat(self) -> ChatScreen: ...
+
+    def run_command(self, name: str) -> None:
+        """Run a command of the registry."""
+        ...
+
+
+def offered(app: Program, screen: Screen[Any]) -> Iterator[keys.Key]:
     """Every command of the registry; over a dialog, only those that work everywhere."""
     for key in keys.KEYS:
         if key.palette and (key.scope == "app" or screen is app.chat):
@@ -110,7 +123,7 @@ class Commands(Provider):
                 )  # fmt: skip
 
     @property
-    def _program(self) -> RptermApp:
+    def _program(self) -> Program:
         return self.app  # type: ignore[return-value]
 
     def _entry(self, key: keys.Key, query: str = "") -> Content:
@@ -133,7 +146,7 @@ class Commands(Provider):
         return run
 
 
-async def _read_usage(app: RptermApp) -> Counter[str]:
+async def _read_usage(app: Program) -> Counter[str]:
     """How often each command was run from the palette; empty if that cannot be read."""
     session = app.chat.session
     if session is None:
@@ -146,7 +159,7 @@ async def _read_usage(app: RptermApp) -> Counter[str]:
     return Counter()
 
 
-def _store_usage(app: RptermApp, usage: Mapping[str, int]) -> None:
+def _store_usage(app: Program, usage: Mapping[str, int]) -> None:
     session = app.chat.session
     if session is not None:
         app.chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, json.dumps(usage)))

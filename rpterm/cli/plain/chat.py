@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -53,7 +53,15 @@ class Leave(Exception):
 class PlainChat:
     """One chat in plain mode."""
 
-    def __init__(self, session: Session, source: TextIO, live_settings: LiveSettings) -> None:
+    def __init__(
+        self,
+        session: Session,
+        source: TextIO,
+        live_settings: LiveSettings,
+        run_command: Callable[[PlainChat, str], None],
+    ) -> None:
+        """``run_command`` carries out a line that begins with a slash."""
+        self._run_command = run_command
         self.session, self.live_settings = session, live_settings
         self._source = source
         if hasattr(source, "reconfigure"):
@@ -85,13 +93,12 @@ class PlainChat:
 
     def _answer(self, line: str) -> None:
         from rpterm.chat.request import ReplyRequest
-        from rpterm.cli.plain.commands import run_command
 
         moved = self._show_news()
         if slash.is_command(line) and moved:
             out.tell("Nothing was done, because the chat has changed. Repeat the command.")
         elif slash.is_command(line):
-            run_command(self, line)
+            self._run_command(self, line)
         elif line.strip():
             self.send(slash.unescaped(line))
         elif self._interactive and self.session.scene.group:

@@ -8,6 +8,7 @@ import sys
 from rpterm.chat.live_settings import LiveSettings
 from rpterm.cli.guard import ENDING_SIGNALS, INTERRUPTED, signals_handled
 from rpterm.cli.plain.chat import Leave, PlainChat
+from rpterm.cli.plain.commands import run_command
 from rpterm.startup.launch import Launch
 
 
@@ -19,7 +20,7 @@ def run(launch: Launch, live_settings: LiveSettings) -> int:
     """
     try:
         session = launch.open()
-        chat = PlainChat(session, sys.stdin, live_settings)
+        chat = PlainChat(session, sys.stdin, live_settings, run_command)
         try:
             with (
                 signals_handled(chat.interrupt, "SIGINT"),
