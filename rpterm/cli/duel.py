@@ -12,7 +12,7 @@ from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
 from rpterm.errors import RptermError
 
-app = new_app("")
+app = new_app()
 
 
 def _side(help_text: str) -> Any:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import EvaluationReport
     from rpterm.preference.stats.score_validity import Figure
 
-app = new_app("")
+app = new_app()
 
 
 @app.command("eval", cls=accepting_old_option("--out", "--to"))

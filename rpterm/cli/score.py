@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.reply_scores import ScoredReply
     from rpterm.scoring.scorer import Scorer
 
-app = new_app("")
+app = new_app()
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _FIELD = "field:"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rpterm.preference.stats.agreement import Proportion
     from rpterm.preference.stats.score_validity import Figure, ScoreValidity
 
-app = new_app("")
+app = new_app()
 
 _BAR_CELLS = 24
 _SHORT_BAR_CELLS = 12
