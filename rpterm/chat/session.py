@@ -117,8 +117,8 @@ class Session(Tree):
         """
         info = self.engine.load(on_progress)
         with self._load_lock:
+            self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
             if self.scene.ready(info):
-                self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
                 if self._saved_caches is not None:
                     cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
                     key = self._cache_key(info)
@@ -255,7 +255,6 @@ class Session(Tree):
             for event in events:
                 if isinstance(event, ReplyFinished):
                     self.scene.remember(event.turn)
-                    self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
                 yield event
 
     def _speaker(self, request: ReplyRequest, job: Placement) -> Actor:
@@ -349,8 +348,9 @@ class Session(Tree):
             GroupError: Another character in this chat already has one of the new names.
         """
         if member:
-            digest = self.store.put_card(card.name, text)
-            self.scene.set_card(self.scene.actor(member), card, digest)
+            self.scene.set_card(
+                self.scene.actor(member), card, self.store.put_card(card.name, text)
+            )
         else:
             self.scene.set_card(self.scene.lead, card)
             self.card = card

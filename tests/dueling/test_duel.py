@@ -24,12 +24,6 @@ TOML = "name = 'Mara'"
 REPLIES = [f"Reply number {n}." for n in range(200)]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
-
-
 def setup(count: int = 4, *specs: str, lines: tuple[str, ...] = ("Who?", "Why?")) -> DuelSetup:
     return DuelSetup("Mara", specs or ("", "temperature=1.5"), count, 7, lines)
 

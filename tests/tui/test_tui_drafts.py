@@ -24,7 +24,7 @@ from tui_support import (
     wait_until,
 )
 
-from rpterm.engine.scripted import ScriptedEngine
+from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import notices as chat_notices
@@ -376,3 +376,11 @@ async def test_a_double_enter_with_candidates_sends_once(stage: Stage) -> None:
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert texts(app).count("a") == 1
         assert app.chat.input.text == "b"
+
+
+async def test_a_draft_is_evaluated_while_typing_pauses(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.state.info is not None)
+        await type_text(pilot, "Is the lamp lit tonight")
+        await wait_until(pilot, lambda: "Is the lamp lit" in decode(stage.engine.cached))

@@ -125,6 +125,18 @@ def test_gradio_json() -> None:
     assert "Gradio" in found.origin
 
 
+def test_camel_case_names_of_fields_are_known() -> None:
+    raw = {
+        "name": "Anna",
+        "desc": "A girl.",
+        "firstMessage": "Hi.",
+        "exampleMessage": "{{char}}: A",
+    }
+    card = imported(raw | {"alternateGreetings": ["Ho."]}).card
+    assert (card.description, card.greetings) == ("A girl.", ("Hi.",))
+    assert len(card.examples) == 1
+
+
 def test_a_yaml_card_is_imported() -> None:
     text = (
         b"name: Anna\ncontext: |\n  Anna is a girl.\n  She is kind.\ngreeting: 'Hi, you: there'\n"
