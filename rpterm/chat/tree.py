@@ -156,10 +156,6 @@ class Tree:
         self.store.delete_turn(turn_id, alone=alone)
         self.settle_cache()
 
-    def greetings(self) -> list[str]:
-        """The card's greetings with names filled in; they are the swipes of the first turn."""
-        return greetings(self.card, self.chat)
-
     def rename(self, title: str) -> None:
         """Give the chat a title."""
         self.store.update_chat(self.chat_id, title=title)
@@ -185,11 +181,6 @@ class Tree:
             self.store.put_persona(persona)
         self.set_persona(persona)
         return persona
-
-
-def greetings(card: CharacterCard, chat: Chat) -> list[str]:
-    """The greetings of a card with their macros expanded, as the chat began with them."""
-    return [ChatView(card, chat).greeting(index) for index in range(len(card.greetings))]
 
 
 def begin_chat(
