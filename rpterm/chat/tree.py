@@ -76,6 +76,10 @@ class Tree:
         if parent_id is not None and may_have_macros(text):
             before = self.store.path(parent_id)
         message = self.message(text.strip(), before)
+        if not message.text.strip():
+            raise SessionError(
+                "There is nothing to send: the message has only macros without text."
+            )
         turn = self.store.add_turn(
             self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED,
             variables=message.variables,
@@ -152,10 +156,6 @@ class Tree:
         self.store.delete_turn(turn_id, alone=alone)
         self.settle_cache()
 
-    def greetings(self) -> list[str]:
-        """The card's greetings with names filled in; they are the swipes of the first turn."""
-        return greetings(self.card, self.chat)
-
     def rename(self, title: str) -> None:
         """Give the chat a title."""
         self.store.update_chat(self.chat_id, title=title)
@@ -181,11 +181,6 @@ class Tree:
             self.store.put_persona(persona)
         self.set_persona(persona)
         return persona
-
-
-def greetings(card: CharacterCard, chat: Chat) -> list[str]:
-    """The greetings of a card with their macros expanded, as the chat began with them."""
-    return [ChatView(card, chat).greeting(index) for index in range(len(card.greetings))]
 
 
 def begin_chat(

@@ -107,7 +107,7 @@ def check(
 
     Serious faults are: rows that cannot be read, that the model's chat template refuses, or of
     which a trainer keeps nothing or no reply; rows in both splits; contradictions; personal data;
-    and labels that are all the same.
+    and labels that are all the same. If no row at all can be read, the exit code is always 1.
     """
     from rpterm.cli import export_check
 
@@ -117,7 +117,8 @@ def check(
         out.json_data(rows[0] if len(rows) == 1 else {"exports": rows})
     else:
         export_check.print_reports(found)
-    if strict and any(each.strict for each in found):
+    unreadable = not any(each.quality.rows for each in found)
+    if unreadable or (strict and any(each.strict for each in found)):
         raise typer.Exit(1)
 
 

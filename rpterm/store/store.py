@@ -85,7 +85,7 @@ class Store(PersonasAndFlags):
         with self.connections.read() as connection:
             file_setup.check_health(connection, self.file)
             file_setup.mark_dead_streams_partial(connection, self.file)
-            scrub_due = secure_erase.pending_scrub(connection) is not None
+            scrub_due = bool(secure_erase.pending_scrubs(connection))
             abandoned = chats.abandoned_imports(connection, self.file)
         for each in abandoned:
             self.delete_chat(each)
@@ -359,14 +359,15 @@ class Store(PersonasAndFlags):
         """
         with self.connections.write() as connection:
             top = tree.turn(connection, turn_id)
+            # A reply cancelled before its first word leaves no text to erase.
+            has_text = top.text or top.thought or tree.descend(connection, turn_id) != turn_id
             leaf = (
                 turn_removal.delete_only(connection, top) if alone else tree.delete(connection, top)
             )
-            # A reply cancelled before its first word leaves no text to erase.
-            if top.text:
+            if has_text:
                 secure_erase.request_scrub(connection)
         self.connections.judgements_version = object()
-        if top.text:
+        if has_text:
             self._scrubber.run()
         return leaf
 

@@ -323,6 +323,13 @@ def test_words_of_several_turns_woven_together_are_no_summary():
     )
 
 
+def test_a_line_of_a_script_is_no_summary():
+    lines = ["Ann: I lost my ring.", "Holmes: Clara is a fine one."]
+    assert summary.check_sentences("Ann: Clara is a fine one. Ann lost a ring.", lines) == (
+        "Ann lost a ring."
+    )
+
+
 def test_a_summary_is_asked_for_and_may_come_to_nothing():
     turns = [SourceTurn(1, 1, "user", "Ann", "I lost my ring.", 0.0)]
     assert summary.write(turns, lambda *_: "The king of Spain was there.") == ""

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.cast.actors import Actor, Actors
@@ -35,10 +34,6 @@ from rpterm.prompt.template import OPEN_USER, REPLY, Ending
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
-
-if TYPE_CHECKING:
-    pass
-
 
 _TURN_ORDERS = {
     TurnTaking.MENTIONED: "turns go by name",

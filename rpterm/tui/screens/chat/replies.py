@@ -92,10 +92,13 @@ async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> N
 
 
 def run(chat: ChatScreen) -> None:
-    """Pass the request to the session, in the thread of the reply lane."""
+    """Pass the request to the session, in the thread of the reply lane, unless it has it already.
+
+    A message that is sent while the chat is being opened is passed on by whoever is ready last.
+    """
     state = chat.state
     session, request, epoch = state.session, state.request, state.epoch
-    if session is None or request is None:
+    if session is None or request is None or state.running:
         return
     state.running, state.heard_at = True, time.monotonic()
     if (last := last_turn(chat)) is not None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
+NARRATOR = "A narrator's replies are not scored: it plays no character."
 REST_S = 2.0
 """How long typing must pause before the slow signals resume, in seconds."""
 
@@ -297,11 +298,13 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
 
         assert isinstance(pane, ConsistencyPane)
-        problem = chat.keeper.problem
-        if chat.session is not None and chat.session.scores is None:
+        problem, session = chat.keeper.problem, chat.session
+        if session is not None and session.scores is None:
             problem = SCORES_OFF
         elif turn is None:
             problem = "There is no reply to score yet."
+        elif session is not None and card_of_speaker(session, turn) is None:
+            problem = NARRATOR
         trend = _trend(chat, path, turn)
         pane.show(ConsistencyState(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
