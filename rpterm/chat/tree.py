@@ -76,6 +76,10 @@ class Tree:
         if parent_id is not None and may_have_macros(text):
             before = self.store.path(parent_id)
         message = self.message(text.strip(), before)
+        if not message.text.strip():
+            raise SessionError(
+                "There is nothing to send: the message has only macros without text."
+            )
         turn = self.store.add_turn(
             self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED,
             variables=message.variables,
