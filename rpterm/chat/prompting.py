@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.chat.prepared_draft import PreparedDraft
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
 from rpterm.errors import RptermError
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import CharacterMemory
 
 
-class NotReadyError(RptermError):
-    """The model is not loaded yet, so tokens cannot be counted."""
-
-
 class Prompter:
     """Builds the prompts of one chat for one engine; safe to call from any thread."""
 
@@ -62,6 +59,7 @@ class Prompter:
         self._memory = memory
         self._examples = examples
         self._tokens_per_s = tokens_per_s
+        self.prepared = PreparedDraft(engine)
         self.template: ChatTemplate | None = None
         self.company = ""
         """Describes the other characters of a group chat; part of the static block. If it is set,
@@ -113,7 +111,7 @@ class Prompter:
             examples: False leaves all example dialogues out.
 
         Raises:
-            NotReadyError: ``ready`` was not called yet.
+            RptermError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
         view.set_card_variables(self.settings.system_prompt)
@@ -131,13 +129,13 @@ class Prompter:
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
             turn_examples, runners_up = self._examples.for_turn(view, prompt, self.count)
-        memories, pinned = self._recall(view, prompt)
+        memories, free = self._recall(view, prompt)
         if not (memories or turn_examples or runners_up):
             return prompt
-        asked_for, found = memories[:pinned], memories[pinned:] + turn_examples
         if self._examples is not None and self._examples.number_is_chosen(view.chat.id):
-            asked_for, found = asked_for + turn_examples, memories[pinned:]
-        slow, not_worth = limit_wait(asked_for, found, self._tokens_per_s(), self.count)
+            free |= {example.source for example in turn_examples}
+        found = [i for i in memories + turn_examples if i.source not in free]
+        slow, not_worth = limit_wait(found, self._tokens_per_s(), self.count)
         inserts = tuple(i for i in turn_examples + memories if i.source not in slow)
         left_out = extras.left_out + not_worth + runners_up
         extras = replace(extras, inserts=extras.inserts + inserts, left_out=left_out)
@@ -155,14 +153,14 @@ class Prompter:
         fixed, budget = self._examples.fixed(view)
         return replace(extras, examples=fixed, examples_budget=budget)
 
-    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[tuple[Insert, ...], int]:
+    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[tuple[Insert, ...], frozenset[str]]:
         """Memories that the prompt does not contain already as turns, best first.
 
         Returns:
-            The memories, and how many of them are pinned: these come first.
+            The memories, and the sources of those that are pinned or need no evaluation.
         """
         if self._memory is None or not view.answers_user:
-            return (), 0
+            return (), frozenset()
         left_out = {out.source for out in prompt.left_out}
         in_prompt = [turn.id for turn in view.history if f"turn:{turn.id}" not in left_out]
         memories = self._memory.recall(
@@ -174,10 +172,12 @@ class Prompter:
             in_prompt=in_prompt,
         )
         inserts = tuple(
-            Insert(f"memory:{item.id}", item.in_prompt_of(view.card.char), item.why)
+            Insert(f"memory:{item.id}", item.in_prompt_of(view.card.char), item.why, first=True)
             for item in memories
         )
-        return inserts, sum(item.pinned for item in memories)
+        pinned = {f"memory:{item.id}" for item in memories if item.pinned}
+        inserts, evaluated = self.prepared.put_first(inserts, view.history[-1].parent_id)
+        return inserts, evaluated | pinned
 
     def _thinks_first(self) -> bool:
         """Whether the user lets the model think and, as far as can be known, it does."""
@@ -189,7 +189,7 @@ class Prompter:
     def _context(self) -> int:
         info = self._engine.info
         if info is None or self.template is None:
-            raise NotReadyError("The model is still loading, so tokens cannot be counted yet.")
+            raise RptermError("The model is still loading, so tokens cannot be counted yet.")
         return info.context
 
     def _build(self, view: ChatView, extras: PromptExtras, ending: Ending) -> Prompt:

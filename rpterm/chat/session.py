@@ -58,6 +58,7 @@ class Session(Tree):
 
     Attributes:
         scene: The characters that take part; with one character, a scene of one.
+        distiller: Extracts lasting facts into memory while the model is idle, if set.
         open_other_engine: Opens another model for a duel; ``None`` if there is none to open.
         presence: Tells other programs that the chat is open; released when the chat is left.
         opponent: The other side of a running duel; cancelling this session cancels it, too.
@@ -77,7 +78,6 @@ class Session(Tree):
         examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,
         casting: CardSource | None = None,
-        distiller: Distiller | None = None,
     ) -> None:
         """Args:
         states: Folder of saved KV caches; ``None`` saves none.
@@ -87,7 +87,6 @@ class Session(Tree):
         scores: Scores replies when a front end asks; ``reply`` never waits for a score, except to
             keep the best of several candidates.
         casting: Finds the cards of characters that join; ``None`` lets nobody join.
-        distiller: Extracts lasting facts into memory while the model is idle.
         """
         super().__init__(store, chat.id)
         self.engine = engine
@@ -96,7 +95,7 @@ class Session(Tree):
         self.memory = memory
         self.examples = examples
         self.scores = scores
-        self.distiller = distiller
+        self.distiller: Distiller | None = None
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
         self._prompter = Prompter(engine, settings, memory, examples, lambda: self._tokens_per_s)
@@ -118,8 +117,8 @@ class Session(Tree):
         """
         info = self.engine.load(on_progress)
         with self._load_lock:
+            self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
             if self.scene.ready(info):
-                self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
                 if self._saved_caches is not None:
                     cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
                     key = self._cache_key(info)
@@ -256,7 +255,6 @@ class Session(Tree):
             for event in events:
                 if isinstance(event, ReplyFinished):
                     self.scene.remember(event.turn)
-                    self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
                 yield event
 
     def _speaker(self, request: ReplyRequest, job: Placement) -> Actor:
@@ -318,7 +316,7 @@ class Session(Tree):
         """The prompt that would be sent now if the user sent this draft.
 
         Raises:
-            NotReadyError: The model is not loaded yet, so tokens cannot be counted.
+            RptermError: The model is not loaded yet, so tokens cannot be counted.
             PromptTooLarge: The card alone does not fit; the message has the numbers.
         """
         path = self.path()
@@ -350,8 +348,9 @@ class Session(Tree):
             GroupError: Another character in this chat already has one of the new names.
         """
         if member:
-            digest = self.store.put_card(card.name, text)
-            self.scene.set_card(self.scene.actor(member), card, digest)
+            self.scene.set_card(
+                self.scene.actor(member), card, self.store.put_card(card.name, text)
+            )
         else:
             self.scene.set_card(self.scene.lead, card)
             self.card = card

@@ -197,11 +197,14 @@ def _reason(turn: Turn) -> str:
 def _place_inserts(messages: list[_Message], inserts: Sequence[Insert], first: int) -> None:
     """Place the inserts, the best last, so that it stands nearest to the last user text.
 
+    Those that may be evaluated ahead come before them, the surest first.
+
     Args:
         first: Index of the first message of the chat, after the static ones.
     """
     users = [i for i, message in enumerate(messages) if message.role == "user" and i >= first]
-    for insert in reversed(inserts):
+    ahead = [insert for insert in inserts if insert.first]
+    for insert in [*ahead, *(insert for insert in reversed(inserts) if not insert.first)]:
         _place(messages, insert, users[-1] if users else None, first)
 
 

@@ -6,7 +6,7 @@ tokens a second, their usual share of a window of 4,096 tokens takes twelve seco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from rpterm.prompt.static_block import Insert
 from rpterm.types import LeftOut
@@ -18,16 +18,13 @@ LEAST_TOKENS = 128
 
 
 def limit_wait(
-    asked_for: Iterable[Insert],
-    found: Sequence[Insert],
-    tokens_per_s: float,
-    count: Callable[[str], int],
+    found: Sequence[Insert], tokens_per_s: float, count: Callable[[str], int]
 ) -> tuple[frozenset[str], tuple[LeftOut, ...]]:
     """Decide which inserts are worth the wait.
 
     Args:
-        asked_for: Inserts that the user wants in any case. They are kept and take their time.
-        found: The others, best first. The first one is always kept.
+        found: Inserts that would have to be evaluated, best first, without those that the user
+            wants in any case. The first one is always kept.
         tokens_per_s: How fast the model evaluates a prompt; 0 if unknown, which keeps everything.
         count: Counts the tokens of a text.
 
@@ -36,8 +33,7 @@ def limit_wait(
     """
     if tokens_per_s <= 0:
         return frozenset(), ()
-    room = WAIT_S * tokens_per_s - sum(count(insert.text) for insert in asked_for)
-    room = max(room, LEAST_TOKENS)
+    room = max(WAIT_S * tokens_per_s, LEAST_TOKENS)
     left_out = []
     for place, insert in enumerate(found):
         tokens = count(insert.text)

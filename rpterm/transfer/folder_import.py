@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rpterm.cards.exchange.containers import charx, webp
 from rpterm.cards.exchange.files import ImportedFile, import_files, safe_name
 from rpterm.cards.exchange.importer import PICTURES
 from rpterm.cards.library import FOREIGN_EXTENSIONS
@@ -165,9 +166,14 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             suffix = each.suffix.lower()
             if suffix == LOG_EXTENSION:
                 logs.append(each)
-            elif suffix in FOREIGN_EXTENSIONS or each == path:
+            elif suffix in FOREIGN_EXTENSIONS or each == path or _is_picture_with_card(each):
                 cards.append(each)
     return cards, logs
+
+
+def _is_picture_with_card(path: Path) -> bool:
+    """Whether a picture other than PNG may hold a card, by a few bytes of it."""
+    return webp.may_hold_card(path) or charx.is_in_jpeg(path)
 
 
 def _walk(folder: Path) -> Iterable[Path]:

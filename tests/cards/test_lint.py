@@ -87,6 +87,12 @@ def test_speaking_for_the_user_is_found(text: str) -> None:
     assert only(replace(GOOD, greetings=(text,))).field == "greetings #1"
 
 
+@pytest.mark.parametrize("markup", ["![x](https://a.org/x.png)", '<img src="x.png">'])
+def test_a_picture_in_a_greeting_is_found(markup: str) -> None:
+    notes = lint(replace(GOOD, greetings=(f"{markup}\n\nShe waits.",)))
+    assert [markup in each.message for each in notes if each.field == "greetings #1"] == [True]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,13 +30,6 @@ CARD = CharacterCard(
     greetings=("Good evening.",),
 )  # fmt: skip
 OTHER = CharacterCard(name="Tam", greetings=("Ahoy!",))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -60,12 +60,6 @@ class Found:
     path: Path | None = None
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
-
-
 Make = Callable[..., Session]
 
 

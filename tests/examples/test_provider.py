@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -50,13 +50,6 @@ TOML = (
     "[[examples]]\nuser = 'What of the storm?'\nchar = 'It knows the way.'\n"
 )
 Open = Callable[..., Session]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

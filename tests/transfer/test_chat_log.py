@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,13 +21,6 @@ from rpterm.transfer.chat_files.chat_log import (
 )
 from rpterm.transfer.chat_files.json_lines import ChatLogError
 from rpterm.types import AuthorNote, Chat, Origin
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "a.db") as opened:
-        yield opened
-
 
 HEAD = {
     "user_name": "Tom",

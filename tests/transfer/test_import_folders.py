@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,13 +39,6 @@ def log(character: str, *texts: str, user: str = "Ann") -> str:
              "swipes": [text, f"{text} (other)"], "swipe_id": 0}
         )  # fmt: skip
     return "".join(json.dumps(line) + "\n" for line in lines)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

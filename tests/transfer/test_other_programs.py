@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,6 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer import describe_leftovers, import_chats, import_paths
 from rpterm.types import Persona, TurnTaking
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 def put(path: Path, body: Any) -> Path:
@@ -86,6 +78,34 @@ def test_a_chat_of_another_program(chat: dict[str, Any], store: Store, tmp_path:
         assert result.versions == 1
     (again,) = import_chats([path], store, [])
     assert again.known == result.chat_id
+
+
+LITE = {
+    "gamestarted": True,
+    "prompt": "\nVesper: What will it be?",
+    "actions": ["\nAnn: Beer\nVesper:", " Coming up.\nIt foams."],
+    "savedsettings": {"chatname": "Ann", "chatopponent": "Vesper"},
+    "memory": "Vesper pours.",
+}
+UNITED = {
+    "gamestarted": True,
+    "prompt": "Vesper: What will it be?",
+    "actions": ["\nYou: Beer", "\nVesper: Coming up.\nIt foams."],
+    "memory": "Vesper pours.",
+}
+
+
+@pytest.mark.parametrize(("save", "user"), [(LITE, "Ann"), (UNITED, "You")])
+def test_a_save_of_koboldai_whose_lines_have_names(
+    save: dict[str, Any], user: str, store: Store, tmp_path: Path
+) -> None:
+    path = put(tmp_path / "saves" / "evening.json", save)
+    moved = import_paths([path], tmp_path / "cards", store)
+    assert [each.target and each.target.stem for each in moved.cards] == ["vesper"]
+    assert moved.chats[0].card_name == "Vesper"
+    assert turns_of(store, moved.chats[0].chat_id) == [
+        ("Vesper", "What will it be?"), (user, "Beer"), ("Vesper", "Coming up.\nIt foams.")
+    ]  # fmt: skip
 
 
 def test_a_folder_with_chats_in_json(store: Store, tmp_path: Path) -> None:

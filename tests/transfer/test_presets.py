@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,12 +24,6 @@ SAMPLERS: dict[str, Any] = {
     "logit_bias": [{"text": " tapestry", "value": -5}, {"text": "", "value": 1}],
     "grammar_string": "", "max_length": 8192,
 }  # fmt: skip
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "a.db") as opened:
-        yield opened
 
 
 def loaded(raw: dict[str, Any], folder: Path) -> config.Settings:

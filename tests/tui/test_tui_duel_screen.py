@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,12 +24,6 @@ from rpterm.tui.single_screen import SingleScreenApp
 from rpterm.types import Persona
 
 SETTINGS = Settings(theme="lamplight")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
 
 
 def begin(store: Store, count: int = 3, lines: tuple[str, ...] = ("Who is there?", "Why?")) -> Duel:

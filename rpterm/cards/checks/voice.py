@@ -28,6 +28,9 @@ _YOU_ACT = re.compile(rf"\byou (?:{_VERBS.replace('|want', '')}|{_PAST})\b", re.
 _USER_LINE = re.compile(r"^[ \t*_]*(?:\{\{user\}\}|<user>|you|user)[ \t*_]*:", re.I | re.M)
 _CHAR_LINE = re.compile(r"^[ \t*_]*(?:\{\{char\}\}|<bot>|<char>)[ \t*_]*:", re.I | re.M)
 _START = re.compile(r"<START>", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"!\[[^]\n]*\]\([^)\n]*\)?|<(?:img|audio|video|iframe|style|div|span|details)\b[^>\n]*>?", re.I
+)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
 _STATIC_SCOPE = MacroScope(
     "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
@@ -48,6 +51,9 @@ def greetings(card: CharacterCard) -> Iterator[CardFinding]:
                 remedy = "Leave it to the user what they say, do and feel."
                 message = f"The greeting speaks for the user: “{words}”."
                 yield CardFinding((field, index), "warning", message, remedy)
+            if markup := _MARKUP.search(text):
+                message = f"The model reads {markup[0][:60]} as text, and imitates it."
+                yield CardFinding((field, index), "note", message, "Remove pictures and HTML.")
 
 
 def speaks_for_user(text: str) -> str:
@@ -122,7 +128,8 @@ def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:
     for path, text in prose(card):
         triggered = path[0] == "lore" and path[1] not in static_lore
         anew = triggered or path == ("post_history_instructions",)
-        expanded = expand_with(text, _TURN_SCOPE if anew else _STATIC_SCOPE)
+        scope = replace(_TURN_SCOPE if anew else _STATIC_SCOPE, variables={})
+        expanded = expand_with(text, scope)
         left = {match[0]: match[1].lower() for match in _UNEXPANDED.finditer(expanded)}
         for macro, name in left.items():
             if not (name == "original" and path in _TAKES_ORIGINAL):

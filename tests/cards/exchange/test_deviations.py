@@ -125,6 +125,18 @@ def test_gradio_json() -> None:
     assert "Gradio" in found.origin
 
 
+def test_camel_case_names_of_fields_are_known() -> None:
+    raw = {
+        "name": "Anna",
+        "desc": "A girl.",
+        "firstMessage": "Hi.",
+        "exampleMessage": "{{char}}: A",
+    }
+    card = imported(raw | {"alternateGreetings": ["Ho."]}).card
+    assert (card.description, card.greetings) == ("A girl.", ("Hi.",))
+    assert len(card.examples) == 1
+
+
 def test_a_yaml_card_is_imported() -> None:
     text = (
         b"name: Anna\ncontext: |\n  Anna is a girl.\n  She is kind.\ngreeting: 'Hi, you: there'\n"
@@ -142,14 +154,14 @@ def test_coerced_values_are_noted() -> None:
             name="",
             description="a\u0000b",
             character_book={
-                "entries": [{**ENTRY, "keys": ["/(?=x)/", "y"], "extensions": {"position": "far"}}]
+                "entries": [{**ENTRY, "keys": ["/x(?!y)/", "y"], "extensions": {"position": "far"}}]
             },
         )
     )
     notes = " ".join(found.notes)
     assert "named stray" in notes
     assert "description had control characters" in notes
-    assert "regex /(?=x)/ cannot be used" in notes
+    assert "regex /x(?!y)/ cannot be used" in notes
     assert "position was 'far'" in notes
     assert found.card.lorebook.entries[0].keys == ("y",)
 
@@ -202,6 +214,9 @@ def test_entries_mean_the_same() -> None:
         ("{{user}}: a\n{{char}}: b", [[("user", "a"), ("char", "b")]]),
         ("<start>{{User}}: a\r\n<BOT>: b\nc", [[("user", "a\r"), ("char", "b\nc")]]),
         ("<START>\nAnna: hi\n<START>\nJust text.", [[("char", "hi")], [("char", "Just text.")]]),
+        ("**{{user}}:** a\n**{{char}}**: *b*", [[("user", "a"), ("char", "*b*")]]),
+        ("{{user}}：你好\nAnna：*笑*", [[("user", "你好"), ("char", "*笑*")]]),
+        ("{{char}}: *10:30*\n*Anna: sits*", [[("char", "*10:30*\n*Anna: sits*")]]),
         ("{{char}}: 10:30: late", [[("char", "10:30: late")]]),
         ("*Anna sits.*\n{{char}}: hi", [[("char", "*Anna sits.*"), ("char", "hi")]]),
         ("{{user}}:\n{{char}}: b", [[("char", "b")]]),
@@ -215,6 +230,21 @@ def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> 
     found = [list(each.dialogue) for each in parse_dialogue(text, "Anna")]
     stripped = [[(who, said.strip()) for who, said in each] for each in found]
     assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]
+
+
+def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
+    text = "<START>\n" + "{{user}}: Hm?\n{{char}}: Yes, indeed, I think so.\n" * 200
+    document = v2(description="d", mes_example=text)
+    examples = imported(document).card.examples
+    assert 3 < len(examples) < 8
+    assert sum(len(each.dialogue) for each in examples) == 400
+    assert all(each.dialogue[0] == ("user", "Hm?") for each in examples)
+    assert given_back(document, "v2") == document
+
+
+def test_the_first_name_of_a_character_begins_a_line() -> None:
+    (example,) = parse_dialogue("You: a\nAnna: b\nAnnabel: c", "Anna Lind")
+    assert example.dialogue == (("user", "a"), ("char", "b\nAnnabel: c"))
 
 
 def test_settings_that_lore_entries_share_are_written_once() -> None:

@@ -7,14 +7,19 @@ import io
 import struct
 import zlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rpterm.cards.card import CharacterCard
-from rpterm.cards.exchange.containers import jsonio, png
+from rpterm.cards.exchange.containers import charx, jsonio, png
 from rpterm.cards.exchange.export import export
+from rpterm.cards.exchange.files import file_reader
 from rpterm.cards.exchange.importer import read_bytes
+from rpterm.cards.format.reader import load
+from rpterm.store import Store
+from rpterm.transfer import import_paths
 
 
 def v2(**data: Any) -> dict[str, Any]:
@@ -94,3 +99,38 @@ def test_ccv3_goes_before_chara() -> None:
     newer = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {"name": "New"}}
     cards = {"chara": jsonio.dumps(v2()), "ccv3": jsonio.dumps(newer)}
     assert read_bytes(png.write(png.blank(2, 2), cards)).card.name == "New"
+
+
+def webp(comment: bytes) -> bytes:
+    from PIL import Image
+
+    exif, picture = Image.Exif(), io.BytesIO()
+    exif.get_ifd(0x8769)[0x9286] = comment
+    Image.new("RGB", (6, 9), "#804020").save(picture, "WEBP", exif=exif.tobytes())
+    return picture.getvalue()
+
+
+@pytest.mark.parametrize("form", ["%s", "ASCII\0\0\0%s", "numbers"])
+def test_a_webp_picture_may_hold_a_card(tmp_path: Path, form: str) -> None:
+    text = jsonio.dumps({"name": "Ada", "description": "Old.", "first_mes": "Hi."}, None)
+    numbers = ",".join(map(str, text)).encode()
+    data = webp(numbers if form == "numbers" else form.encode().replace(b"%s", text))
+    found = read_bytes(data)
+    assert (found.card.name, found.portrait_suffix) == ("Ada", ".webp")
+    (tmp_path / "ada.webp").write_bytes(data)
+    (tmp_path / "view.webp").write_bytes(webp(b"ASCII\0\0\0A fine view"))
+    with Store(tmp_path / "rp.db") as store:
+        moved = import_paths([tmp_path], tmp_path / "cards", store)
+    assert [each.source.name for each in moved.cards] == ["ada.webp"]
+    card = load(tmp_path / "cards" / "ada.toml")
+    done = export(card, "png", file_reader(tmp_path / "cards"))
+    assert read_bytes(done.data).card.description == "Old."
+
+
+def test_a_folder_import_finds_an_archive_behind_a_jpeg(tmp_path: Path) -> None:
+    card = jsonio.dumps({"spec": "chara_card_v3", "spec_version": "3.0", "data": {"name": "Risu"}})
+    (tmp_path / "risu.jpeg").write_bytes(b"\xff\xd8\xff\xe0" + charx.write(card, {}))
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with Store(tmp_path / "rp.db") as store:
+        moved = import_paths([tmp_path], tmp_path / "cards", store)
+    assert [each.source.name for each in moved.cards] == ["risu.jpeg"]

@@ -331,7 +331,7 @@ def test_unknown_keys_survive_a_change_of_format() -> None:
 
 
 def test_odd_values_survive_a_change_of_format_if_they_are_of_the_right_kind() -> None:
-    entry = {"keys": ["a", "/b(?=c)/"], "content": "c", "insertion_order": "7", "enabled": True}
+    entry = {"keys": ["a", "/b(?!c)/"], "content": "c", "insertion_order": "7", "enabled": True}
     entry["extensions"] = {"delay_until_recursion": 2}
     data = {"name": "", "tags": None, "first_mes": "Hi.", "personality": "- a\n\n- b"}
     document = {"spec": "chara_card_v2", "spec_version": "2.0", "creator": "x", "data": data}
@@ -341,7 +341,7 @@ def test_odd_values_survive_a_change_of_format_if_they_are_of_the_right_kind() -
     assert (other["creator"], other["data"]["tags"], other["data"]["name"]) == ("x", [], card.name)
     assert other["data"]["personality"] == "- a\n\n- b"
     written = other["data"]["character_book"]["entries"][0]
-    assert (written["keys"], written["insertion_order"]) == (["a", "/b(?=c)/"], 7)
+    assert (written["keys"], written["insertion_order"]) == (["a", "/b(?!c)/"], 7)
     assert written["extensions"]["delay_until_recursion"] == 2
 
 
