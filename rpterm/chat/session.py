@@ -348,14 +348,13 @@ class Session(Tree):
         Raises:
             GroupError: Another character in this chat already has one of the new names.
         """
+        digest = self.store.put_card(card.name, text)
         if member:
-            self.scene.set_card(
-                self.scene.actor(member), card, self.store.put_card(card.name, text)
-            )
+            self.scene.set_card(self.scene.actor(member), card, digest)
         else:
             self.scene.set_card(self.scene.lead, card)
             self.card = card
-            self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+            self.store.update_chat(self.chat_id, card_hash=digest)
         self.settle_cache()
 
     # Deleting and leaving ----------------------------------------------------------------------
