@@ -90,13 +90,9 @@ class Session(Tree):
         distiller: Extracts lasting facts into memory while the model is idle.
         """
         super().__init__(store, chat.id)
-        self.engine = engine
-        self.card = card
-        self.settings = settings
-        self.memory = memory
-        self.examples = examples
-        self.scores = scores
-        self.distiller = distiller
+        self.engine, self.card, self.settings = engine, card, settings
+        self.memory, self.examples = memory, examples
+        self.scores, self.distiller = scores, distiller
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
         self._prompter = Prompter(engine, settings, memory, examples, lambda: self._tokens_per_s)
@@ -173,7 +169,10 @@ class Session(Tree):
         """
         reply: Turn | None = None
         for event in self.reply(ReplyRequest(text=text)):
-            if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
+            if isinstance(event, UserTurnStored):
+                self.load()
+                self.scene.wait_for_memories()
+            elif isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
                 reply = event.turn
             elif isinstance(event, ReplyFailed):
                 raise SessionError(event.message)
