@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from rpterm.memory.character_memory import CharacterMemory
 
 
-class NotReadyError(RptermError):
-    """The model is not loaded yet, so tokens cannot be counted."""
-
-
 class Prompter:
     """Builds the prompts of one chat for one engine; safe to call from any thread."""
 
@@ -115,7 +111,7 @@ class Prompter:
             examples: False leaves all example dialogues out.
 
         Raises:
-            NotReadyError: ``ready`` was not called yet.
+            RptermError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
         view.set_card_variables(self.settings.system_prompt)
@@ -193,7 +189,7 @@ class Prompter:
     def _context(self) -> int:
         info = self._engine.info
         if info is None or self.template is None:
-            raise NotReadyError("The model is still loading, so tokens cannot be counted yet.")
+            raise RptermError("The model is still loading, so tokens cannot be counted yet.")
         return info.context
 
     def _build(self, view: ChatView, extras: PromptExtras, ending: Ending) -> Prompt:

@@ -58,6 +58,7 @@ class Session(Tree):
 
     Attributes:
         scene: The characters that take part; with one character, a scene of one.
+        distiller: Extracts lasting facts into memory while the model is idle, if set.
         open_other_engine: Opens another model for a duel; ``None`` if there is none to open.
         presence: Tells other programs that the chat is open; released when the chat is left.
         opponent: The other side of a running duel; cancelling this session cancels it, too.
@@ -77,7 +78,6 @@ class Session(Tree):
         examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,
         casting: CardSource | None = None,
-        distiller: Distiller | None = None,
     ) -> None:
         """Args:
         states: Folder of saved KV caches; ``None`` saves none.
@@ -87,12 +87,11 @@ class Session(Tree):
         scores: Scores replies when a front end asks; ``reply`` never waits for a score, except to
             keep the best of several candidates.
         casting: Finds the cards of characters that join; ``None`` lets nobody join.
-        distiller: Extracts lasting facts into memory while the model is idle.
         """
         super().__init__(store, chat.id)
         self.engine, self.card, self.settings = engine, card, settings
-        self.memory, self.examples = memory, examples
-        self.scores, self.distiller = scores, distiller
+        self.memory, self.examples, self.scores = memory, examples, scores
+        self.distiller: Distiller | None = None
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
         self._prompter = Prompter(engine, settings, memory, examples, lambda: self._tokens_per_s)
@@ -316,7 +315,7 @@ class Session(Tree):
         """The prompt that would be sent now if the user sent this draft.
 
         Raises:
-            NotReadyError: The model is not loaded yet, so tokens cannot be counted.
+            RptermError: The model is not loaded yet, so tokens cannot be counted.
             PromptTooLarge: The card alone does not fit; the message has the numbers.
         """
         path = self.path()

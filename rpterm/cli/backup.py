@@ -13,7 +13,7 @@ from rpterm.cli.user_files import open_store
 from rpterm.errors import RptermError
 from rpterm.humanize import byte_size
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

@@ -21,7 +21,7 @@ from rpterm.cli.app import new_app, one_of
 from rpterm.cli.options import Json
 from rpterm.errors import RptermError
 
-app = new_app("")
+app = new_app()
 
 BENCHMARKS = (
     "startup", "engine", "tui", "store", "recall", "planted", "persona", "voice", "told", "rated",

@@ -29,10 +29,6 @@ _MAX_HEADER_BYTES = 4096
 _TITLE_LINE = re.compile(r"^Title:\s*(\S.*?)\s*$", re.MULTILINE)
 
 
-class ExtractError(RptermError):
-    """No card can be drafted from this book and name; the text says why and what to do."""
-
-
 def read_book(file: Path, same: Sequence[str]) -> Book:
     """Read a novel.
 
@@ -41,12 +37,12 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
 
     Raises:
         BankError: The file cannot be read.
-        ExtractError: Nobody speaks in it.
+        RptermError: Nobody speaks in it.
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
         book = Book([passage.text for passage in files.read(file).passages], same)
     if not book.people.persons:
-        raise ExtractError(
+        raise RptermError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
             'English words such as "said Anna".'
         )
@@ -120,7 +116,7 @@ def _speaker(book: Book, name: str, file: Path) -> Person:
     """The speaker with this name, or the only one whose name contains its words.
 
     Raises:
-        ExtractError: There is nobody, or more than one.
+        RptermError: There is nobody, or more than one.
     """
     speakers = book.cast()
     folded = name.casefold()
@@ -135,14 +131,14 @@ def _speaker(book: Book, name: str, file: Path) -> Person:
         candidates = ", ".join(
             f"{_longest_name(p)} ({counted(counts[p], 'line')})" for p in found[:_MAX_CANDIDATES]
         )
-        raise ExtractError(
+        raise RptermError(
             f"{name!r} may be several people in {file.name}: {candidates}. Name one of them."
         )
     known = {each.casefold(): each for p, _ in speakers for each in sorted(p.names)}
     close = [known[each] for each in get_close_matches(folded, known, 3, 0.5)]
     close += [each for lower, each in known.items() if folded in lower and each not in close]
     hint = f"did you mean {', '.join(close[:3])}?" if close else "without a name, all are listed."
-    raise ExtractError(f"Nobody called {name!r} speaks in {file.name}; {hint}")
+    raise RptermError(f"Nobody called {name!r} speaks in {file.name}; {hint}")
 
 
 def _longest_name(person: Person) -> str:

@@ -80,7 +80,7 @@ def show(
         return
 
     with _counter(exact) as counter:
-        card_view.print_card(found.card, counter, rich_out.console())
+        card_view.print_card(found.card, counter, rich_out.Output())
 
 
 @app.command()
@@ -227,7 +227,7 @@ def diff(
         elif not changes:
             out.say(f"{before.label} and {after.label} are the same.")
         else:
-            shown = rich_out.console()
+            shown = rich_out.Output()
             card_view.print_differences(changes, counter, before.card, after.card, shown)
 
 
@@ -282,7 +282,7 @@ def test(
     if json:
         out.json_data(card_test.as_data(report, source, other))
     else:
-        card_test.print_report(report, other, rich_out.console())
+        card_test.print_report(report, other, rich_out.Output())
     if not card_test.all_passed(report, max_failures):
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
 from rpterm.errors import InvalidChoice
 
-app = new_app("")
+app = new_app()
 
 _CARD = typer.Argument(
     metavar="CARD", help="Name of a character, or a card's file; without it, you can choose."

@@ -16,8 +16,9 @@ from rpterm import paths as folders
 from rpterm.chat.live_settings import LiveSettings
 from rpterm.cli import out
 from rpterm.config import load, save
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.startup.launch import ChatRequest, Launch, LaunchError
+from rpterm.startup.launch import ChatRequest, Launch
 
 
 def run_chat(
@@ -49,7 +50,7 @@ def run_chat(
         return _run_tui(launch, live_settings, paths)
     gc.enable()
     if request.target is None and request.chat_id is None:
-        raise LaunchError("Name a character: `rpterm cards list` lists them.")
+        raise RptermError("Name a character: `rpterm cards list` lists them.")
     if once is not None:
         return _reply_once(launch, once)
     from rpterm.cli.plain.loop import run

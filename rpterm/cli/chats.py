@@ -13,7 +13,7 @@ from rpterm import paths as folders
 from rpterm.chat.saved_caches import SavedCaches
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
-from rpterm.cli.options import Force, Json, To, Yes, confirm
+from rpterm.cli.options import Force, Json, Limit, To, Yes, confirm
 from rpterm.cli.user_files import open_store
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
@@ -30,7 +30,6 @@ _Id = Annotated[
 _Card = Annotated[
     str | None, typer.Option("--card", metavar="NAME", help="Only chats with this character.")
 ]
-_Limit = typer.Option(min=1, metavar="N", help="Show at most this many.")
 
 
 @app.callback(invoke_without_command=True)
@@ -42,7 +41,7 @@ def bare(context: typer.Context) -> None:
 @app.command("list")
 def list_chats(
     card: _Card = None,
-    limit: Annotated[int, _Limit] = 200,
+    limit: Limit = 200,
     json: Json = False,
 ) -> None:
     """List chats, the most recent first."""
@@ -81,7 +80,7 @@ def _characters(chat: Chat, members: Mapping[int, int]) -> str:
 def search(
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
     card: _Card = None,
-    limit: Annotated[int, _Limit] = 50,
+    limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """Search the text of all chats; matches are shown in [brackets]."""

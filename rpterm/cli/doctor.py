@@ -13,7 +13,7 @@ from rpterm.cli.app import new_app
 from rpterm.cli.options import Json
 from rpterm.errors import RptermError
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

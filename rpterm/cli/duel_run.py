@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import threading
 from collections.abc import Sequence
@@ -64,11 +63,6 @@ def normalized(specs: Sequence[str]) -> tuple[str, ...]:
 def card_name(target: str) -> str:
     """The name of a card."""
     return launch.find_card(target, folders.find()).card.name
-
-
-def draw_seed() -> int:
-    """A random seed."""
-    return secrets.randbits(31)
 
 
 def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import EvaluationReport
     from rpterm.preference.stats.score_validity import Figure
 
-app = new_app("")
+app = new_app()
 
 
 @app.command("eval", cls=accepting_old_option("--out", "--to"))
@@ -221,7 +221,7 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
     from rpterm.evaluation.result_cache import ResultCache
 
     if not has_references() and any(each.references for each in run.questions.values()):
-        rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
+        out.tell(f"ROUGE-L, BLEU and chrF: {MISSING}")
     known = ResultCache(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
     with running_scorer() as scorer, rich_out.progress() as bar:

@@ -12,7 +12,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
-from rpterm.cli.options import Force, Json, To, Yes, confirm
+from rpterm.cli.options import Force, Json, Limit, To, Yes, confirm
 from rpterm.cli.user_files import open_store
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
@@ -30,7 +30,6 @@ _Ids = Annotated[
     list[int],
     typer.Argument(metavar="ID…", help="Numbers of memories, as `rpterm memory list` shows them."),
 ]
-_Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")]
 _Undo = Annotated[bool, typer.Option("--undo", help="Undo this.")]
 
 KINDS: tuple[Kind, ...] = ("turn", "fact", "reflection", "summary", "note", "document")
@@ -85,7 +84,7 @@ def list_memories(
     blocked: Annotated[
         bool, typer.Option("--blocked", help="List the blocked phrases, instead of memories.")
     ] = False,
-    limit: _Limit = 200,
+    limit: Limit = 200,
     json: Json = False,
 ) -> None:
     """List what a character remembers, newest first. All chats and branches are included."""
@@ -108,7 +107,7 @@ def list_memories(
 def search(
     character: _Character,
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
-    limit: _Limit = 50,
+    limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """Search for memories that contain all these words."""

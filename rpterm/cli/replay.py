@@ -16,7 +16,7 @@ from rpterm.cli.user_files import load_settings, open_store
 from rpterm.errors import RptermError
 from rpterm.types import Generation
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

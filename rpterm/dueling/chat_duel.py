@@ -24,7 +24,8 @@ from rpterm.chat.events import (
 from rpterm.chat.reply import EMPTY_REPLY
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
-from rpterm.dueling.contender import Contender, ContenderError
+from rpterm.dueling.contender import Contender
+from rpterm.errors import RptermError
 from rpterm.types import Intent
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def opponent(session: Session, rival: Contender) -> Session:
     if rival.weights == (None, None):
         return session
     if session.open_other_engine is None:
-        raise ContenderError(f"No second model can be loaded here for {rival.label}.")
+        raise RptermError(f"No second model can be loaded here for {rival.label}.")
     settings = rival.settings(session.settings)
     memory = (
         None if session.memory is None else cast("CharacterMemory", _ReadOnlyMemory(session.memory))

@@ -23,10 +23,6 @@ _FILE = ".gguf"
 _PATH = re.compile(r"[^\s=]+\.gguf")
 
 
-class ContenderError(RptermError):
-    """The line that describes a side of a duel is invalid, or its model cannot be loaded."""
-
-
 @dataclass(frozen=True, slots=True)
 class Contender:
     """One side of a duel.
@@ -65,7 +61,7 @@ def parse(name: str, spec: str) -> Contender:
     """Parse a contender's line.
 
     Raises:
-        ContenderError: Names the part of the line that is invalid.
+        RptermError: Names the part of the line that is invalid.
     """
     sampling: dict[str, Any] = {}
     weights: dict[str, str] = {}
@@ -96,10 +92,10 @@ def _parse_sampler(name: str, key: str, value: str) -> Any:
         known = [each.name for each in fields(Sampling) if each.name not in _FIXED]
         near = get_close_matches(key, [*known, *_WEIGHTS], 1)
         hint = f"did you mean {near[0]}?" if near else "use a sampler, model or adapter."
-        raise ContenderError(f"Side {name}: {key!r} cannot be set here; {hint}")
+        raise RptermError(f"Side {name}: {key!r} cannot be set here; {hint}")
     parsed, problems = values.parse(f"sampling.{key}", value, kind, f"Side {name}: {key}")
     if problems:
-        raise ContenderError(problems[0])
+        raise RptermError(problems[0])
     return parsed
 
 

@@ -26,10 +26,6 @@ TRIES = 3
 OpenSession = Callable[[Contender], Session]
 
 
-class GeneratorError(RptermError):
-    """A side cannot reply; the message is the engine's."""
-
-
 class ReplyGenerator:
     """Generates the replies of a duel; used in one thread, stopped from any."""
 
@@ -144,5 +140,5 @@ class ReplyGenerator:
                     and event.message != EMPTY_REPLY
                     and not self._stopped
                 ):
-                    raise GeneratorError(f"Side {contender.name}: {event.message}")
+                    raise RptermError(f"Side {contender.name}: {event.message}")
         return None

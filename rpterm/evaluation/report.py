@@ -180,6 +180,7 @@ def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str)
     reliability = reliability_of(verdicts)
     if reliability is None:
         return
+    agreement, first_place = reliability.agreement, reliability.first_place
     rows = []
     for dimension in dict.fromkeys(each.dimension for each in verdicts):
         own = [each for each in verdicts if each.dimension == dimension]
@@ -193,9 +194,8 @@ def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str)
         f"The judging model: {judge}", heads, tuple(rows),
         "Wins of each model, out of its comparisons; more is better. The judge is asked in both "
         "orders; a comparison is undecided if swapping them changes its verdict. It agrees with "
-        f"itself in {reliability.agreement:.0%} of "
-        f"{counted(reliability.comparisons, 'comparison')} (chance is 50 %) and chooses the first "
-        f"reply in {reliability.first_place:.0%} (unbiased is 50 %).",
+        f"itself in {agreement.value:.0%} of {counted(agreement.total, 'comparison')} (chance is "
+        f"50 %) and chooses the first reply in {first_place.value:.0%} (unbiased is 50 %).",
         tuple(
             MetricMeaning(name, question, "wins of comparisons")
             for name, question in rubric().items()

@@ -152,15 +152,11 @@ class ChatView:
 
 def _first_of_last_day(times: Sequence[float]) -> int:
     """Index of the first of the times at the end that are all on the same local date."""
-    day = _local_date(times[-1])
+    day = date.fromtimestamp(times[-1])
     at = len(times) - 1
-    while at > 0 and _local_date(times[at - 1]) == day:
+    while at > 0 and date.fromtimestamp(times[at - 1]) == day:
         at -= 1
     return at
-
-
-def _local_date(time: float) -> date:
-    return date.fromtimestamp(time)
 
 
 def _last_messages(history: Sequence[Turn]) -> dict[str, str]:

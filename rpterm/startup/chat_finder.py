@@ -26,10 +26,6 @@ NEW_CHAT = 0
 """The chat id that requests a new chat."""
 
 
-class LaunchError(RptermError):
-    """The request contradicts itself, or names something that does not exist."""
-
-
 class ChatRequest(NamedTuple):
     """What the command line requests.
 
@@ -135,7 +131,7 @@ class ChatFinder:
         if request.chat_id:
             return self._resume(store, request, store.chat(request.chat_id))
         if request.target is None:
-            raise LaunchError("No character was chosen: `rpterm cards list` lists them.")
+            raise RptermError("No character was chosen: `rpterm cards list` lists them.")
         found = self._found if self._found and request.target == self.request.target else None
         found = found or find_card(request.target, self.paths)
         fresh = request.new or request.greeting is not None or request.chat_id == NEW_CHAT
@@ -180,7 +176,7 @@ class ChatFinder:
             card = replace(card, greetings=card.group_greetings + card.greetings)
         count = len(card.greetings)
         if request.greeting is not None and not 1 <= request.greeting <= count:
-            raise LaunchError(
+            raise RptermError(
                 f"There is no greeting {request.greeting}: {found.card.name} has {count}."
             )
         return begin_chat(
@@ -220,7 +216,7 @@ class ChatFinder:
             return found
         text = store.get_card(chat.card_hash)
         if text is None:
-            raise LaunchError(
+            raise RptermError(
                 f"The card of chat {chat.id} is gone: give it another one with "
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
@@ -232,11 +228,11 @@ class ChatFinder:
         """A card named for a chat: its own, perhaps renamed, or one in place of one that is gone.
 
         Raises:
-            LaunchError: It is another character's; a wrong number must not change a chat.
+            RptermError: It is another character's; a wrong number must not change a chat.
         """
         is_own = found.card.name == chat.card_name or str(found.path) == chat.card_path
         if not is_own and store.get_card(chat.card_hash) is not None:
-            raise LaunchError(
+            raise RptermError(
                 f"Chat {chat.id} is with {chat.card_name}, not with {found.card.name}: "
                 f"`rpterm chat --chat {chat.id}` continues it, `rpterm chats` lists all."
             )

@@ -84,7 +84,13 @@ def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_Si
         except RowError:
             continue
         valid.append((row, example))
-        texts += [_rendered(example, model), *(reply + model.end for reply in example.replies)]
+        try:
+            texts += model.texts(example)
+        except RptermError as error:
+            raise TrainingError(
+                f"The template of {model.name} rejects the rows ({error}): export them for this "
+                "model with `rpterm export OUT --model FILE`."
+            ) from error
     sizes = iter(model.count(texts) if texts else [])
     measured = []
     for row, example in valid:
@@ -93,18 +99,6 @@ def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_Si
         fate = drop_long_prompt(example, prompt, reply, limit)
         measured.append(_SizedRow(row, prompt + reply, fate))
     return measured
-
-
-def _rendered(example: Example, model: RenderingModel) -> str:
-    if isinstance(example.prompt, str):
-        return example.prompt
-    try:
-        return str(model.render(example.prompt, reply=True))
-    except RptermError as error:
-        raise TrainingError(
-            f"The template of {model.name} rejects the rows ({error}): export them for this model "
-            "with `rpterm export OUT --model FILE`."
-        ) from error
 
 
 def _check_enough(

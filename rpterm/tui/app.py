@@ -92,7 +92,7 @@ class RptermApp(BaseApp):
             live_settings: Settings that can be changed during a chat; ``None`` if there are none.
 
         Raises:
-            KeyMapError: ``settings.keys`` names a command or a key that does not exist.
+            RptermError: ``settings.keys`` names a command or a key that does not exist.
         """
         super().__init__(settings, keys.of_scope("app"), on_setting)
         self._first_run = first_run

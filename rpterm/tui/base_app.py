@@ -47,7 +47,7 @@ class BaseApp(App[None], inherit_bindings=False):
             on_setting: Called with the name and value of a setting the user changed, to save it.
 
         Raises:
-            KeyMapError: ``settings.keys`` names a command or a key that does not exist.
+            RptermError: ``settings.keys`` names a command or a key that does not exist.
         """
         key_check.check(settings.keys)
         super().__init__()

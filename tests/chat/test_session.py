@@ -10,13 +10,13 @@ from chatting import CARD, MakeSession
 
 from rpterm.chat import events
 from rpterm.chat.branches import leaves
-from rpterm.chat.prompting import NotReadyError
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError, Piece
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
@@ -285,7 +285,7 @@ def test_preview_is_what_is_sent(make: MakeSession) -> None:
 
 
 def test_preview_before_the_model_is_there_says_so(make: MakeSession) -> None:
-    with pytest.raises(NotReadyError, match="still loading"):
+    with pytest.raises(RptermError, match="still loading"):
         make(["x"]).preview()
 
 

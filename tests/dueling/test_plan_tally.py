@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.dueling.contender import ContenderError, differences, parse, parse_all
+from rpterm.dueling.contender import differences, parse, parse_all
 from rpterm.dueling.plan import APART, places, plan_rounds
 from rpterm.dueling.tally import JudgedRound, score_line, tally
+from rpterm.errors import RptermError
 from rpterm.types import Generation, Sampling
 
 NAMES = ("A", "B", "C")
@@ -44,7 +45,7 @@ def test_a_file_may_have_spaces_in_its_path(spec: str) -> None:
      ("seed=4", "cannot be set"), ("temperature=99", "between 0 and 10"), ("banned=x", "cannot")],
 )  # fmt: skip
 def test_an_invalid_line_says_what_is_wrong(spec: str, words: str) -> None:
-    with pytest.raises(ContenderError, match=words):
+    with pytest.raises(RptermError, match=words):
         parse("B", spec)
 
 

@@ -35,9 +35,9 @@ class WritingStage(Stage):
         works: Any = (lambda: [None]) if self.broken else (lambda: [DistillingWork(memory)])
         distiller = Watched(works, plain.chat_id, lambda: "Ansel")
         session = Session(
-            plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory,
-            distiller=distiller,
-        )  # fmt: skip
+            plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory
+        )
+        session.distiller = distiller
         self.opened[-1] = session
         return session
 

@@ -32,6 +32,9 @@ BACKYARD_MANIFEST = "manifest.json"
 WORLD_FILE = "a world file"
 """``Imported.origin`` of a lorebook whose program keeps the way it is searched elsewhere."""
 _OLD_RISU_MODULE = b"o\0"
+_CONTAINERS = {
+    "json": "JSON file", "png": "PNG picture", "webp": "WebP picture", "charx": "CHARX archive",
+}  # fmt: skip
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
@@ -134,6 +137,10 @@ def _from_json(value: Any, name: str, container: str, notes: ImportNotes) -> Imp
         raise NotACard("The JSON is a chat: `rpterm chats import` reads it.")
     book = _lorebook_in(value, name, notes)
     if book is not None:
+        if container != "json":
+            raise ExchangeError(
+                f"The {_CONTAINERS[container]} contains a lorebook instead of a card."
+            )
         return book
     document = dict(value)
     label = spec_of(document).upper()
@@ -147,7 +154,7 @@ def _from_json(value: Any, name: str, container: str, notes: ImportNotes) -> Imp
     card = read_document(document, name, notes)
     card = _without_origin(card) if converted else _with_origin(card, container=container)
     article = "an" if label[0] in "AEIO" else "a"
-    origin = f"{article} {label} card in a JSON file"
+    origin = f"{article} {label} card in a {_CONTAINERS[container]}"
     return Imported(card, notes=notes.all(), origin=origin)
 
 
@@ -168,13 +175,11 @@ def _lorebook_in(value: Mapping[str, Any], name: str, notes: ImportNotes) -> Imp
     if spec_of(value) != "v1" or "first_mes" in value:
         return None
     if is_world(value):
-        book = read_world(value, notes)
-        return _imported_lorebook(book or Lorebook(), name, "world", notes, WORLD_FILE, {})
+        book = read_world(value, notes) or Lorebook()
+        return _imported_lorebook(book, name, "world", notes, WORLD_FILE)
     if is_book(value):
-        book = read_book(value, notes, "v3")
-        return _imported_lorebook(
-            book or Lorebook(), name, "lorebook_v3", notes, "a V2 lorebook", {}
-        )
+        book = read_book(value, notes, "v3") or Lorebook()
+        return _imported_lorebook(book, name, "lorebook_v3", notes, "a V2 lorebook")
     return None
 
 
@@ -226,15 +231,15 @@ def _from_lorebook_v3(value: Mapping[str, Any], name: str, notes: ImportNotes) -
     if book is None:
         raise ExchangeError("The lorebook has no list of entries.")
     patch = diff({"spec": "lorebook_v3"}, without(value, "data"))
-    more = {"root": patch} if patch else {}
-    return _imported_lorebook(book, name, "lorebook_v3", notes, "a V3 lorebook", more)
+    root = {"root": patch} if patch else {}
+    return _imported_lorebook(book, name, "lorebook_v3", notes, "a V3 lorebook", **root)
 
 
 def _imported_lorebook(
-    book: Lorebook, name: str, form: str, notes: ImportNotes, label: str, more: Table
+    book: Lorebook, name: str, form: str, notes: ImportNotes, label: str, **facts: Table
 ) -> Imported:
     card = CharacterCard(name=book.name.strip() or name, lorebook=book)
-    card = _with_origin(card, format=form, **more)
+    card = _with_origin(card, format=form, **facts)
     return Imported(card, notes=notes.all(), origin=label, kind="lorebook")
 
 
@@ -248,25 +253,19 @@ def _from_png(data: bytes, name: str) -> Imported:
     texts = _documents(picture.cards, notes)
     main = "ccv3" if "ccv3" in texts else "chara"
     found = _from_json(texts[main], name, "png", notes)
-    if found.kind != "card":
-        raise ExchangeError("The picture contains a lorebook instead of a card.")
     card = found.card
     if main == "chara" and card.extensions[ORIGIN]["format"] == "v3":
         card = _with_origin(card, chara={"same": "v3"})
     elif main == "ccv3" and "chara" in texts:
         card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
-    label = found.origin.replace("a JSON file", "a PNG picture")
-    return Imported(card, portrait=picture.stripped, notes=notes.all(), origin=label)
+    return replace(found, card=card, portrait=picture.stripped)
 
 
 def _from_webp(data: bytes, card: bytes, name: str) -> Imported:
     notes = ImportNotes()
     document = jsonio.loads(card, "The picture's comment", notes)
     found = _from_json(document, name, "webp", notes)
-    if found.kind != "card":
-        raise ExchangeError("The picture contains a lorebook instead of a card.")
-    origin = found.origin.replace("a JSON file", "a WebP picture")
-    return replace(found, portrait=data, portrait_suffix=".webp", notes=notes.all(), origin=origin)
+    return replace(found, portrait=data, portrait_suffix=".webp")
 
 
 def _documents(cards: Mapping[str, bytes], notes: ImportNotes) -> dict[str, Any]:
@@ -337,19 +336,16 @@ def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
     notes, others = ImportNotes(), without(files, charx.CARD)
     document = jsonio.loads(files[charx.CARD], charx.CARD, notes)
     found = _from_json(document, name, "charx", notes)
-    if found.kind != "card":
-        raise ExchangeError("The archive contains a lorebook instead of a card.")
     icon = _icon(document, others)
     card = _with_origin(found.card, files=dict.fromkeys(others, ""))
-    if icon:
-        card = _with_origin(card, icon=icon)
-    return Imported(
-        card,
-        portrait=others[icon] if icon else None,
-        portrait_suffix=Path(icon).suffix.lower() if icon else ".png",
+    if not icon:
+        return replace(found, card=card, assets=others)
+    return replace(
+        found,
+        card=_with_origin(card, icon=icon),
+        portrait=others[icon],
+        portrait_suffix=Path(icon).suffix.lower(),
         assets=without(others, icon),
-        notes=notes.all(),
-        origin=found.origin.replace("a JSON file", "a CHARX archive"),
     )
 
 

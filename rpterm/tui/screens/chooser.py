@@ -95,12 +95,6 @@ class Chooser(Dialog[ChooserResult]):
     ]  # fmt: skip
     width_beside = 0
     """Cells that a subclass uses next to the list."""
-    ACTIONS: ClassVar[dict[str, str]] = {
-        "list-new": "new",
-        "list-rename": "rename",
-        "list-delete": "delete",
-        "list-default": "default",
-    }
 
     def __init__(
         self,
@@ -119,7 +113,7 @@ class Chooser(Dialog[ChooserResult]):
         Args:
             marked: The id of the current choice, which gets a dot.
             at: The id of the choice to highlight first, if it is not the marked one.
-            actions: Ids of the commands on choices that are offered; see ``ACTIONS``.
+            actions: Ids of the commands on choices that are offered: ``list-new`` and so on.
             empty: Shown if no choice matches.
             takes: A verb for what Enter does, for the hints.
         """
@@ -218,7 +212,7 @@ class Chooser(Dialog[ChooserResult]):
         return parameters[0] in self._allowed if action == "command" and parameters else True
 
     def action_command(self, name: str) -> None:
-        self._finish(self.ACTIONS[name])
+        self._finish(name.removeprefix("list-"))
 
     def _finish(self, action: str) -> None:
         option = self.list.highlighted_option

@@ -8,8 +8,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.message import Message
 
-from rpterm.tui import keys, text
-from rpterm.tui.widgets.fitted_text import FittedText
+from rpterm.tui import text
+from rpterm.tui.widgets.fitted_text import FittedText, command_link
 
 REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
 _INDENT = "  "
@@ -64,8 +64,4 @@ class Alarm(FittedText):
         return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
 
     def _remedies(self) -> list[Content]:
-        parts = []
-        for name in REMEDIES:
-            key, label = keys.short_key_name(name, keys.of_user(self)), keys.BY_ID[name].label
-            parts.append(text.key_link(key, label, f"remedy('{name}')"))
-        return parts
+        return [command_link(self, name, f"remedy('{name}')") for name in REMEDIES]

@@ -214,6 +214,9 @@ def test_entries_mean_the_same() -> None:
         ("{{user}}: a\n{{char}}: b", [[("user", "a"), ("char", "b")]]),
         ("<start>{{User}}: a\r\n<BOT>: b\nc", [[("user", "a\r"), ("char", "b\nc")]]),
         ("<START>\nAnna: hi\n<START>\nJust text.", [[("char", "hi")], [("char", "Just text.")]]),
+        ("**{{user}}:** a\n**{{char}}**: *b*", [[("user", "a"), ("char", "*b*")]]),
+        ("{{user}}：你好\nAnna：*笑*", [[("user", "你好"), ("char", "*笑*")]]),
+        ("{{char}}: *10:30*\n*Anna: sits*", [[("char", "*10:30*\n*Anna: sits*")]]),
         ("{{char}}: 10:30: late", [[("char", "10:30: late")]]),
         ("*Anna sits.*\n{{char}}: hi", [[("char", "*Anna sits.*"), ("char", "hi")]]),
         ("{{user}}:\n{{char}}: b", [[("char", "b")]]),
@@ -237,6 +240,11 @@ def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
     assert sum(len(each.dialogue) for each in examples) == 400
     assert all(each.dialogue[0] == ("user", "Hm?") for each in examples)
     assert given_back(document, "v2") == document
+
+
+def test_the_first_name_of_a_character_begins_a_line() -> None:
+    (example,) = parse_dialogue("You: a\nAnna: b\nAnnabel: c", "Anna Lind")
+    assert example.dialogue == (("user", "a"), ("char", "b\nAnnabel: c"))
 
 
 def test_settings_that_lore_entries_share_are_written_once() -> None:

@@ -128,8 +128,7 @@ class ChatScreen(Screen[None]):
         self.poller = polling.Poller(self, self._background_failed)
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
-        self.notices = Notices(self)
-        self.say = self.notices.say
+        self.say = Notices(self).say
         self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """Commands on single turns: select, swipe, edit, branch, copy, hide and delete, show its thoughts;
-and scrolling, with older history."""
+and loading older history."""
 
 from __future__ import annotations
 
@@ -242,22 +242,7 @@ async def _ask_what_to_delete(
     return None if answer is None else answer == "alone"
 
 
-# Scrolling -------------------------------------------------------------------------------------
-def scroll_up(chat: ChatScreen) -> None:
-    """Scroll a page up."""
-    chat.transcript.scroll_page_up(animate=False)
-
-
-def scroll_down(chat: ChatScreen) -> None:
-    """Scroll a page down."""
-    chat.transcript.scroll_page_down(animate=False)
-
-
-def to_end(chat: ChatScreen) -> None:
-    """Scroll to the end, and stay there as the transcript grows."""
-    chat.transcript.scroll_to_end()
-
-
+# History ---------------------------------------------------------------------------------------
 async def load_history(chat: ChatScreen) -> None:
     """Load older turns above the transcript."""
     try:

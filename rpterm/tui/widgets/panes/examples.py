@@ -17,6 +17,7 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, markup, text
+from rpterm.tui.widgets.fitted_text import command_link
 from rpterm.tui.widgets.panes.list_pane import FoldingPane, Links, PaneList, heading, pane_action
 
 if TYPE_CHECKING:
@@ -184,15 +185,9 @@ class ExamplesPane(FoldingPane):
         return Content.assemble(padded_label, down, " ", *bar, " ", up, f"  {figure}")
 
     def _links(self) -> Content:
-        links = [
-            text.key_link(
-                keys.short_key_name(name, keys.of_user(self)),
-                keys.BY_ID[name].label,
-                pane_action("command", name),
-            )
-            for name in _LINKED
-        ]
-        return text.flow(links if self._rows else (), self.width)
+        names = _LINKED if self._rows else ()
+        links = (command_link(self, name, pane_action("command", name)) for name in names)
+        return text.flow(links, self.width)
 
     def _options(self) -> Iterable[Option]:
         title = ""

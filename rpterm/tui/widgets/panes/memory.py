@@ -17,7 +17,8 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import text
+from rpterm.tui.widgets.fitted_text import command_link
 from rpterm.tui.widgets.panes import memory_lines as lines
 from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, heading, pane_action
 from rpterm.tui.widgets.text_inputs import JoinerInput
@@ -242,7 +243,6 @@ class MemoryPane(ListPane):
         is_blocked = block is not None or (item is not None and item.row.hidden)
         links = []
         for name in names:
-            label = "allow" if name == "memory-never" and is_blocked else keys.BY_ID[name].label
-            key = keys.short_key_name(name, keys.of_user(self))
-            links.append(text.key_link(key, label, pane_action("command", name)))
+            label = "allow" if name == "memory-never" and is_blocked else ""
+            links.append(command_link(self, name, pane_action("command", name), label))
         return text.flow(links, self.width)
