@@ -9,7 +9,7 @@ import pytest
 from chatting import CARD
 
 from rpterm.cards.card import Lorebook, LoreEntry
-from rpterm.chat.request import ReplyRequest
+from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
@@ -72,6 +72,12 @@ def test_a_message_sets_variables(chat: _Chat) -> None:
     assert "lamp broken, in ." in chat.prompt("{{setvar::lamp::broken}}*It falls.*")
     assert chat.session.path()[1].text == "*It falls.*"
     assert "lamp broken, in ." in chat.prompt("Oh.")
+
+
+def test_a_message_of_macros_alone_is_not_sent(chat: _Chat) -> None:
+    with pytest.raises(SessionError, match="only macros"):
+        chat.prompt("{{setvar::lamp::broken}}")
+    assert len(chat.session.path()) == 1
 
 
 def test_a_swipe_does_not_count_twice_and_a_branch_goes_back(chat: _Chat) -> None:

@@ -514,3 +514,22 @@ def test_who_is_talked_about_is_not_the_one_spoken_to() -> None:
     assert dora is not None
     card = draft_card(book, dora, "The Flood").card
     assert "dare say that {{user}}" not in str((card.greetings, card.examples))
+
+
+def test_he_is_nobody_whom_his_own_sentence_names_after_him() -> None:
+    told = [
+        *['"So," said Mr. Pell.', '"No," said Mr. Orme.', '"Ah," said Mrs. Hale.'] * 4,
+        '"The clock is late," said Mr. Orme.',
+        '"It is, sir," said Mrs. Hale.',
+        '"I am glad to have it mended," he said, seeing a doubt in Mr. Pell\'s eyes.',
+    ]
+    assert speaker(Book(told), "glad to have it mended")[0] == "Mr. Orme"
+
+
+def test_the_pronouns_around_a_noun_tell_its_sex() -> None:
+    told = [
+        '"Very well, sir," said Mrs. Hale.', '"Thanks," said the stranger.',
+        "The stranger went to his window. He closed it, and the stranger sat down by his fire.",
+    ] * 7  # fmt: skip
+    stranger = Book(told).people.named("the stranger")
+    assert stranger is not None and stranger.female is False

@@ -214,6 +214,9 @@ def test_entries_mean_the_same() -> None:
         ("{{user}}: a\n{{char}}: b", [[("user", "a"), ("char", "b")]]),
         ("<start>{{User}}: a\r\n<BOT>: b\nc", [[("user", "a\r"), ("char", "b\nc")]]),
         ("<START>\nAnna: hi\n<START>\nJust text.", [[("char", "hi")], [("char", "Just text.")]]),
+        ("**{{user}}:** a\n**{{char}}**: *b*", [[("user", "a"), ("char", "*b*")]]),
+        ("{{user}}：你好\nAnna：*笑*", [[("user", "你好"), ("char", "*笑*")]]),
+        ("{{char}}: *10:30*\n*Anna: sits*", [[("char", "*10:30*\n*Anna: sits*")]]),
         ("{{char}}: 10:30: late", [[("char", "10:30: late")]]),
         ("*Anna sits.*\n{{char}}: hi", [[("char", "*Anna sits.*"), ("char", "hi")]]),
         ("{{user}}:\n{{char}}: b", [[("char", "b")]]),
@@ -229,6 +232,18 @@ def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> 
     assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [("dragon, wyrm", ("dragon", "wyrm")), ("/a{1,2}/i", ("/a{1,2}/i",)), ("one", ("one",))],
+)
+def test_keys_in_one_text_are_several(text: str, keys: tuple[str, ...]) -> None:
+    document = v2(character_book={"entries": [{**ENTRY, "keys": text}]})
+    found = imported(document)
+    assert found.card.lorebook.entries[0].keys == keys
+    assert not any("key" in note for note in found.notes)
+    assert given_back(document, "v2") == document
+
+
 def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
     text = "<START>\n" + "{{user}}: Hm?\n{{char}}: Yes, indeed, I think so.\n" * 200
     document = v2(description="d", mes_example=text)
@@ -237,6 +252,11 @@ def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
     assert sum(len(each.dialogue) for each in examples) == 400
     assert all(each.dialogue[0] == ("user", "Hm?") for each in examples)
     assert given_back(document, "v2") == document
+
+
+def test_the_first_name_of_a_character_begins_a_line() -> None:
+    (example,) = parse_dialogue("You: a\nAnna: b\nAnnabel: c", "Anna Lind")
+    assert example.dialogue == (("user", "a"), ("char", "b\nAnnabel: c"))
 
 
 def test_settings_that_lore_entries_share_are_written_once() -> None:

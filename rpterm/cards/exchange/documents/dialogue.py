@@ -17,8 +17,11 @@ from rpterm.cards.card import Example
 _START = re.compile(r"<START>|^[ \t]*END_OF_DIALOG[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _USER_NAMES = ("{{user}}", "<user>", "user", "you")
 _CHAR_NAMES = ("{{char}}", "<bot>", "<char>", "char")
-_SPEAKER = re.compile(r"^[ \t]*([^\n:]{1,80}?):[ \t]*")
-
+_SPEAKER = re.compile(
+    r"^[ \t]*(?:(?P<mark>[*_]+)(?P<marked>[^\n:：]{1,80}?)(?:[:：](?P=mark)|(?P=mark)[:：])"
+    r"|(?P<plain>[^\n:：]{1,80}?)[:：])[ \t]*"
+)
+"""A name before a colon; asterisks may surround both or the name alone."""
 _LONG = 1500
 """Characters of a dialogue beyond which the user's next turn begins another: 400 tokens."""
 
@@ -30,7 +33,7 @@ def parse_examples(text: str, name: str) -> tuple[Example, ...]:
     """Parse the dialogues of a text; a block without speakers belongs to the character.
 
     Args:
-        name: The character's name, which some cards use instead of ``{{char}}``.
+        name: The character's name; some cards use it, or its first word, instead of ``{{char}}``.
     """
     blocks = (_parse_block(block, name) for block in _START.split(text))
     return tuple(Example(lines) for block in blocks for lines in _parts(block) if lines)
@@ -74,10 +77,10 @@ def _split_speaker(line: str, name: str) -> tuple[Speaker | None, str]:
     found = _SPEAKER.match(line)
     if found is None:
         return None, line
-    who = found[1].strip().casefold()
+    who = (found["marked"] or found["plain"]).strip().casefold()
     rest = line[found.end() :]
     if who in _USER_NAMES or who.startswith("{{random_user_"):
         return "user", rest
-    if who in _CHAR_NAMES or (name and who == name.casefold()):
+    if who in _CHAR_NAMES or who in (name.casefold(), *name.casefold().split()[:1]):
         return "char", rest
     return None, line
