@@ -39,7 +39,7 @@ class MemoryWriter:
         vectors: MemoryVectors,
         live_index: LiveIndex,
         embedder: Embedder | None,
-        listeners: Sequence[Callable[[int, int], object]] = (),
+        listeners: Sequence[Callable[[int, int], object]],
     ) -> None:
         self._memories = memories
         self._vectors = vectors
