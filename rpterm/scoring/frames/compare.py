@@ -20,8 +20,8 @@ FRAMES: dict[str, Clashes] = {
 _ACTION = re.compile(r"\*[^*\n]+\*?")
 _CONDITION = re.compile(r"(?<=\w),? (?:if|unless)\b", re.IGNORECASE)
 _ASKED_NAME = re.compile(
-    rf"\b(?:what(?:['’]s| is| was) (?:the name of )?|who(?:['’]s| is) )my (?:\w+ )?(?P<role>{ROLES})"
-    r"(?:['’]s name| called| named)?\?",
+    r"\b(?:what(?:['’]s| is| was) (?:the name of )?|who(?:['’]s| is) )"
+    rf"my (?:\w+ )?(?P<role>{ROLES})(?:['’]s name| called| named)?\?",
     re.IGNORECASE,
 )
 _ONLY_NAME = re.compile(rf"(?:(?:It|That)(?:['’]s| is) )?(?P<name>{NAME})[.!]?")
