@@ -45,7 +45,7 @@ def claims_in(reply: str, asked: str, user: str = "") -> list[tuple[int, int, Cl
         user: The name of who asked: on its own it is an address and answers nothing.
     """
     actions = [match.span() for match in _ACTION.finditer(reply)]
-    found = []
+    found: list[tuple[int, int, Claim]] = []
     before = asked
     for start, end in spans(reply):
         text = reply[start:end]
