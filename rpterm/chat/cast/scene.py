@@ -35,6 +35,7 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
 
+_MEMORY_WAIT_S = 1.0
 _TURN_ORDERS = {
     TurnTaking.MENTIONED: "turns go by name",
     TurnTaking.ROUND: "turns go round",
@@ -92,6 +93,11 @@ class Scene(Actors):
         for actor in self._actors.values():
             if actor.memory is not None:
                 actor.memory.start()
+
+    def wait_for_memories(self) -> None:
+        """Wait until the memories are loaded and have taken in the last turns, but not for long."""
+        for memory in self.memories():
+            memory.settled(_MEMORY_WAIT_S)
 
     def remember(self, turn: Turn) -> None:
         """Let every character who is present remember a turn."""
