@@ -24,7 +24,7 @@ def evaluate_draft(session: Session, draft: str) -> Prompt:
     In a group, the cache holds the beginnings of everybody's next prompt instead.
 
     Raises:
-        NotReadyError: The model is not loaded yet.
+        RptermError: The model is not loaded yet.
         PromptTooLarge: The card alone does not fit.
     """
     prompt = session.preview(draft)

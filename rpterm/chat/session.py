@@ -89,12 +89,8 @@ class Session(Tree):
         casting: Finds the cards of characters that join; ``None`` lets nobody join.
         """
         super().__init__(store, chat.id)
-        self.engine = engine
-        self.card = card
-        self.settings = settings
-        self.memory = memory
-        self.examples = examples
-        self.scores = scores
+        self.engine, self.card, self.settings = engine, card, settings
+        self.memory, self.examples, self.scores = memory, examples, scores
         self.distiller: Distiller | None = None
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
@@ -172,7 +168,10 @@ class Session(Tree):
         """
         reply: Turn | None = None
         for event in self.reply(ReplyRequest(text=text)):
-            if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
+            if isinstance(event, UserTurnStored):
+                self.load()
+                self.scene.wait_for_memories()
+            elif isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
                 reply = event.turn
             elif isinstance(event, ReplyFailed):
                 raise SessionError(event.message)
@@ -347,14 +346,13 @@ class Session(Tree):
         Raises:
             GroupError: Another character in this chat already has one of the new names.
         """
+        digest = self.store.put_card(card.name, text)
         if member:
-            self.scene.set_card(
-                self.scene.actor(member), card, self.store.put_card(card.name, text)
-            )
+            self.scene.set_card(self.scene.actor(member), card, digest)
         else:
             self.scene.set_card(self.scene.lead, card)
             self.card = card
-            self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+            self.store.update_chat(self.chat_id, card_hash=digest)
         self.settle_cache()
 
     # Deleting and leaving ----------------------------------------------------------------------

@@ -101,28 +101,25 @@ class Tree:
         self.select(siblings[index].id)
         return siblings[index]
 
-    def select(self, turn_id: int) -> Turn:
-        """Show the branch through a turn and record it as the user's choice; returns its leaf."""
-        leaf = self.show(turn_id)
+    def select(self, turn_id: int) -> None:
+        """Show the branch through a turn and record it as the user's choice."""
+        self.show(turn_id)
         self.rater.record_choice(turn_id)
-        return leaf
 
     def keep_best(self, turn_id: int) -> None:
         """Show the branch through the candidate with the best score, and record that."""
         self.show(turn_id)
         self.rater.kept_by_score(turn_id)
 
-    def show(self, turn_id: int) -> Turn:
-        """Show the branch through a turn without recording a preference; returns its leaf."""
-        leaf = self.store.select(self.chat_id, turn_id)
+    def show(self, turn_id: int) -> None:
+        """Show the branch through a turn without recording a preference."""
+        self.store.select(self.chat_id, turn_id)
         self.settle_cache()
-        return leaf
 
-    def branch(self, turn_id: int) -> Turn:
+    def branch(self, turn_id: int) -> None:
         """End the shown branch at this turn; the next message starts a new branch there."""
         self.store.set_leaf(self.chat_id, turn_id)
         self.settle_cache()
-        return self.store.turn(turn_id)
 
     def edit(self, turn_id: int, text: str) -> Turn:
         """Add an edited version of a turn as its sibling and show it; the original stays."""

@@ -62,7 +62,7 @@ def print_cast(book: Book, file: Path, json: bool) -> None:
         out.json_data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
         return
     rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_MAX_SHOWN]]
-    out.table(rows, ("name", "lines", "also called"))
+    out.table(("name", "lines", "also called"), rows)
     if rows:
         draft = f"rpterm cards extract {shlex.quote(str(file))} {shlex.quote(rows[0][0])}"
         out.tell(f"Draft a card: {draft}")

@@ -41,8 +41,7 @@ def run_chat(
     """
     paths = folders.find()
     settings = load(paths.config_file, os.environ, flags)
-    # A single reply is complete before an embedder would be ready: it recalls memories by words.
-    launch = Launch(settings, paths, request, embed=once is None)
+    launch = Launch(settings, paths, request)
     live_settings = LiveSettings(
         settings, paths.config_file, os.environ, flags or {}, launch.retune
     )

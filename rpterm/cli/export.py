@@ -24,7 +24,7 @@ from rpterm.types import Chat
 
 if TYPE_CHECKING:
     from rpterm.cli.trainer_model import TrainerModel
-    from rpterm.preference.export import TargetModel
+    from rpterm.preference.export import ExportResult, TargetModel
     from rpterm.preference.records import Source
     from rpterm.store import Store
 
@@ -185,7 +185,6 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
-    from rpterm.preference.empty_export import KIND_NAMES
     from rpterm.preference.export import ExportOptions, export
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
@@ -204,6 +203,13 @@ def write(
         options = replace(options, card=rated_character(judgements, card))
         check_export = _strict_check(known, region) if strict else None
         done = export(judgements, folder, options, _model(store, known), check_export)
+    _print_result(done, split)
+
+
+def _print_result(done: ExportResult, split: float) -> None:
+    """Print how many rows were written, and what was left out and why."""
+    from rpterm.preference.empty_export import KIND_NAMES
+
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
     if split and not any(name.endswith("test") for name in done.rows):

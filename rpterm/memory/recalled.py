@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 
 from rpterm.memory.indexing.words import terms, with_speaker
@@ -101,10 +100,8 @@ def cite(row: Memory) -> str:
     """A memory with its source: the day and the speaker, or the file and the place in it."""
     if row.kind == "document":
         return f"({row.place}) {row.text}"
-    when = datetime.fromtimestamp(row.created_at)
-    date = f"{when.day} {when:%B %Y}" if row.created_at else ""
     line = with_speaker(row.speaker, row.text)
-    source = ", ".join(part for part in (date, row.place) if part)
+    source = ", ".join(part for part in (row.day, row.place) if part)
     return f"({source}) {line}" if source else line
 
 

@@ -99,3 +99,12 @@ def test_a_slow_model_reads_fewer_memories_and_the_ledger_says_why(tmp_path):
 def memories_for(session, draft):
     spans = session.preview(draft).spans
     return {span.source for span in spans if span.source.startswith("memory:")}
+
+
+def test_whoever_waits_for_a_reply_also_waits_for_memory_but_no_stream_does(session, monkeypatch):
+    waited = []
+    monkeypatch.setattr(session.memory, "settled", lambda timeout: waited.append(timeout))
+    list(session.reply(ReplyRequest(text="Good morning.")))
+    assert not waited
+    session.say("Good evening.")
+    assert len(waited) == 1 and waited[0] <= 1.0

@@ -232,6 +232,18 @@ def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> 
     assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [("dragon, wyrm", ("dragon", "wyrm")), ("/a{1,2}/i", ("/a{1,2}/i",)), ("one", ("one",))],
+)
+def test_keys_in_one_text_are_several(text: str, keys: tuple[str, ...]) -> None:
+    document = v2(character_book={"entries": [{**ENTRY, "keys": text}]})
+    found = imported(document)
+    assert found.card.lorebook.entries[0].keys == keys
+    assert not any("key" in note for note in found.notes)
+    assert given_back(document, "v2") == document
+
+
 def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
     text = "<START>\n" + "{{user}}: Hm?\n{{char}}: Yes, indeed, I think so.\n" * 200
     document = v2(description="d", mes_example=text)

@@ -61,8 +61,8 @@ def read_entry(raw: Mapping[str, Any], number: int, notes: ImportNotes, spec: st
     fields = Fields(raw, notes, f"lorebook entry {number}")
     extra = as_mapping(raw.get("extensions"))
     extensions = Fields(extra, notes, fields.where)
-    keys = usable_keys(fields.texts("keys"), fields)
-    secondary = fields.texts("secondary_keys")
+    keys = usable_keys(key_texts(fields, "keys"), fields)
+    secondary = key_texts(fields, "secondary_keys")
     selective = fields.flag("selective", bool(secondary))
     default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
     entry = LoreEntry(
@@ -235,6 +235,16 @@ def note_unsupported(
         notes.count_entry("had a filter by tags of characters, which does not exist here.")
     if outlet:
         notes.count_entry("went to an outlet, which does not exist here; it goes near the card.")
+
+
+def key_texts(entry: Fields, name: str) -> tuple[str, ...]:
+    """The keys of an entry; several in a single text, other than a regex, have commas between."""
+    value = entry.table.get(name)
+    if isinstance(value, str):
+        parts = [value] if split_regex_key(value.strip()) else value.split(",")
+        texts = [each.strip() for each in parts]
+        entry = Fields({name: texts}, entry.notes, entry.where)
+    return entry.texts(name)
 
 
 def usable_keys(keys: tuple[str, ...], entry: Fields) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from rpterm.cards.exchange.documents.entry import (
     OUTLET,
     POSITIONS,
     ROLES,
+    key_texts,
     note_unsupported,
     read_logic,
     read_probability,
@@ -135,7 +136,10 @@ def _read_entry(
 ) -> LoreEntry:
     embedded = {"key": raw.get("keys"), "keysecondary": raw.get("secondary_keys")}
     fields = Fields({**embedded, **raw}, notes, f"world entry {number}")
-    keys, secondary = usable_keys(fields.texts("key"), fields), fields.texts("keysecondary")
+    keys, secondary = (
+        usable_keys(key_texts(fields, "key"), fields),
+        key_texts(fields, "keysecondary"),
+    )
     position = fields.integer("position", 0, 0)
     converted: dict[str, Any] = {ours: fields.flag(theirs) for theirs, ours in _FLAGS.items()}
     converted |= {each: fields.integer(each, 0, 0) for each in NUMBERS}
