@@ -57,7 +57,9 @@ from rpterm.scoring.texts import content_stems, words
 from rpterm.text.sentences import with_offsets
 
 _BY_RULE = 0.8
-_NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
+_NOT = frozenset(
+    ["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody", "zero"]
+)
 _NUMERAL_TEXT = (
     "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty "
     "hundred thousand"
