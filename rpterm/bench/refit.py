@@ -72,8 +72,9 @@ _EQUAL_WEIGHTS = {name: Term(1.0) for name in FAST}
 # 0.276 (card) and from 0.179 to 0.204 (conversation), and in both halves of its scenes. Both halves
 # were looked at while this was chosen. Contradictions weigh as much as the other faults: with -3
 # instead of -2 the correlations rise from 0.285 to 0.297 and from 0.245 to 0.264; where nobody
-# meant to mislead (artless) they fall from 0.717 to 0.700 and from 0.733 to 0.731. What an assistant
-# would mean counts half of what it did: a third of the replies of 0.7 and more are good ones.
+# meant to mislead (artless) they fall from 0.717 to 0.700 and from 0.733 to 0.731. What an
+# assistant would mean counts half of what it did (-4 before): of the replies from 0.7 on, a third
+# have a grade from 3 up.
 VIOLATION_TERMS = {
     "speaking_for_user": Term(-3.0, bound=3.0),
     "addresses_itself": Term(-3.0, bound=3.0),

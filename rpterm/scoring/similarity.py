@@ -130,7 +130,5 @@ def _contrasted(
 
 def log_mean_exp(cosines: Floats, sharpness: float = _SHARPNESS) -> NDArray[np.float64]:
     """ln mean exp(K cos) of each row: a soft maximum."""
-    means: NDArray[np.float64] = np.log(
-        np.exp(sharpness * cosines.astype(np.float64)).mean(axis=1)
-    )
+    means: NDArray[np.float64] = np.log(np.exp(sharpness * cosines.astype(np.float64)).mean(axis=1))
     return means

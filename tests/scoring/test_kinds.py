@@ -84,7 +84,7 @@ def test_a_number_of_the_same_line_is_no_other_number() -> None:
     assert found("Four coins are left!", scene) and not found("Two coins are left!", scene)
 
 
-@pytest.mark.parametrize("greeting", ["Morning Sam!", "Good evening, Sam.", "Good-night!", "早上好！"])
+@pytest.mark.parametrize("greeting", ["Morning Sam!", "Good evening, Sam.", "早上好!"])
 def test_a_greeting_names_no_hour(greeting: str) -> None:
     assert not values(greeting)
     assert values("I came in the morning.") and values("昨天早上我来了。")
