@@ -50,6 +50,8 @@ def open_chat(
     folders = paths.find({"RPTERM_HOME": str(home)} if home else None)
     flags = {config.full_name(name): value for name, value in settings.items()}
     request = ChatRequest(str(card), new=new, flags=tuple(flags))
-    launch = Launch(config.load(folders.config_file, os.environ, flags), folders, request)
+    settings_now = config.load(folders.config_file, os.environ, flags)
+    # Whoever asks for a score here waits for it, so the model that scores is no background work.
+    launch = Launch(settings_now, folders, request, polite=False)
     with closing(launch), closing(launch.open()) as session:
         yield session

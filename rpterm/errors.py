@@ -1,8 +1,18 @@
-"""Words errors for the user: bugs in background threads, tracebacks, and failed file operations."""
+"""The errors that a user can act on, and the wording of all others."""
 
 from __future__ import annotations
 
-from rpterm.types import RptermError
+
+class RptermError(Exception):
+    """An error that the user can act on.
+
+    Its text is one or more plain sentences: what went wrong, where, and what to do. Every user
+    interface prints it unchanged. Any other exception is a bug in rpterm.
+    """
+
+
+class InvalidChoice(RptermError):
+    """The command line has a value that is not one of the choices; the text lists them."""
 
 
 def user_message(error: Exception) -> str:

@@ -13,8 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.errors import RptermError, cause_of
 
 _MAX_LOG_BYTES = 1 << 20
 

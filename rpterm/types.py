@@ -17,18 +17,6 @@ History = tuple[tuple[bool, str], ...]
 """A dialogue, oldest turn first: whether the character spoke, and the text."""
 
 
-class RptermError(Exception):
-    """An error that the user can act on.
-
-    Its text is one or more plain sentences: what went wrong, where, and what to do. Every user
-    interface prints it unchanged. Any other exception is a bug in rpterm.
-    """
-
-
-class InvalidChoice(RptermError):
-    """The command line has a value that is not one of the choices; the text lists them."""
-
-
 class Origin(StrEnum):
     """How the text of a turn was created."""
 
@@ -84,6 +72,7 @@ class Turn:
         edited_from: The turn whose text this one was edited or continued from.
         hidden: Whether the model does not read it; it stays in the chat.
         thought: The model's reasoning before this reply; not used in prompts, memory or scores.
+        variables: The chat's variables after this turn, as a JSON object; "" if it changed none.
         lifted: Whether the turn it answered was deleted on its own. It is then attached to the turn
             before that one, and its prompt was not the branch above it.
         swipe: 1-based position among its siblings, in order of creation.
@@ -103,6 +92,7 @@ class Turn:
     hidden: bool = False
     lifted: bool = False
     thought: str = ""
+    variables: str = ""
     swipe: int = 1
     swipes: int = 1
 

@@ -29,7 +29,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineEvent, Finished, GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.scoring.scorer import Scorer
 from rpterm.startup import launch
 from rpterm.store import Store
@@ -172,7 +172,7 @@ class ConstantSpeedEngine(ScriptedEngine):
                 yield event
 
 
-class SettledMemory(Memory):
+class SettledMemory(CharacterMemory):
     """Stores a turn before anything is recalled, since the rarity of words counts in recall."""
 
     waits = False
@@ -217,7 +217,7 @@ class Studio:
         turn = store.add_turn(
             chat.id, chat.leaf_id, "user", persona.name, FROM_EARLIER_CHAT, origin=Origin.TYPED
         )
-        memory = Memory(store, found.card.name)
+        memory = CharacterMemory(store, found.card.name)
         memory.start()
         memory.remember(turn.id)
         memory.close()

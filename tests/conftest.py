@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from rpterm.engine.llama.threads import ENVIRONMENT
+from rpterm.store import Store
 
 # While other tests run, two threads of a model spend more time waiting for each other than working:
 # the same tests take three times the CPU time. The engines still ask for their usual number.
@@ -41,3 +43,10 @@ def _runs_model(file: Path) -> bool:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneModelWorker | None:
     """Replace the scheduler of ``--dist loadfile``."""
     return OneModelWorker(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store, open during the test."""
+    with Store(tmp_path / "rpterm.db") as opened:
+        yield opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import rpterm
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 CARD = 'name = "Ada"\ngreetings = ["Good evening."]\n[sampling]\ntemperature = 1.5\n'
 
@@ -47,3 +47,20 @@ def test_wrong_names_are_explained(tmp_path: Path) -> None:
         rpterm.open_chat("nobody", home=tmp_path, engine="scripted"),
     ):
         pass
+
+
+def test_a_score_that_is_waited_for_is_no_background_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: dict[str, object] = {}
+
+    def open_scorer(*_: object, **options: object) -> None:
+        asked.update(options)
+        raise RptermError("no scorer in this test")
+
+    monkeypatch.setattr("rpterm.startup.scorer.open_scorer", open_scorer)
+    with rpterm.open_chat("sherlock", home=tmp_path, engine="scripted") as chat:
+        reply = chat.say("Hello")
+        with pytest.raises(RptermError):
+            chat.score(reply)
+    assert asked["polite"] is False

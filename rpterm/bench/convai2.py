@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.paths import read_text
-from rpterm.types import RptermError
 
 _PERSONA = "your persona: "
 _SEED = 20251
@@ -36,12 +36,7 @@ class Question:
     @property
     def key(self) -> str:
         """Identifies the persona, whatever the order of its lines; folds are split by it."""
-        return persona_key(self.persona)
-
-
-def persona_key(persona: tuple[str, ...]) -> str:
-    """A short hash of a persona."""
-    return hashlib.sha256("\n".join(sorted(persona)).encode()).hexdigest()[:8]
+        return hashlib.sha256("\n".join(sorted(self.persona)).encode()).hexdigest()[:8]
 
 
 def read(path: Path) -> list[Question]:

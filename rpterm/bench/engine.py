@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json as json_module
+import json
 import os
 import statistics
 import subprocess
@@ -27,33 +27,16 @@ from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.engine.llama.threads import ENVIRONMENT
 from rpterm.engine.protocol import EngineInfo, Finished, GenerateRequest
-from rpterm.types import Intent, Prompt, RptermError, Sampling, Usage
+from rpterm.errors import RptermError
+from rpterm.types import Intent, Prompt, Sampling, Usage
 
 ROUNDS = 7
 PATIENCE_S = 600.0
 QUESTION = "Describe this room to me, from the door to the window, and leave nothing out."
 
 
-def measure(settings: Settings, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All figures; ``main`` explains their names."""
-    figures: dict[str, Any] = {}
-    with open_bench_chat(settings) as stage:
-        info = stage.engine.load()
-        if info.engine != "llama":
-            raise RptermError(
-                "This benchmark compares with llama.cpp, so it needs a local model: "
-                "set one with rpterm config set model NAME."
-            )
-        figures["model"], figures["threads"] = info.model, info.detail.get("threads", "")
-        figures |= _decode(stage, info, rounds)
-        figures |= _turn50(stage, info)
-        figures |= _resume(stage)
-        figures |= _candidates(stage, rounds)
-    return figures
-
-
-def main(json: bool = False) -> None:
-    """Print the figures.
+def run() -> dict[str, Any]:
+    """All figures.
 
     - ``decode_ratio``: tokens/s end to end through worker, session, store and TUI, divided by those
       of a bare loop.
@@ -66,13 +49,20 @@ def main(json: bool = False) -> None:
     - ``batch4_speedup``: time of four candidates one after the other, divided by the time of four
       in one batch.
     """
-    figures = measure(config.load(folders.find().config_file, os.environ))
-    if json:
-        sys.stdout.write(json_module.dumps(figures, indent=2) + "\n")
-        return
-    for name, value in figures.items():
-        shown = f"{value:.3f}" if isinstance(value, float) else value
-        sys.stdout.write(f"{name:<28}{shown}\n")
+    figures: dict[str, Any] = {}
+    with open_bench_chat(config.load(folders.find().config_file, os.environ)) as stage:
+        info = stage.engine.load()
+        if info.engine != "llama":
+            raise RptermError(
+                "This benchmark compares with llama.cpp, so it needs a local model: "
+                "set one with rpterm config set model NAME."
+            )
+        figures["model"], figures["threads"] = info.model, info.detail.get("threads", "")
+        figures |= _decode(stage, info, ROUNDS)
+        figures |= _turn50(stage, info)
+        figures |= _resume(stage)
+        figures |= _candidates(stage, ROUNDS)
+    return figures
 
 
 def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
@@ -86,11 +76,11 @@ def _bare(what: str, info: EngineInfo, **job: Any) -> dict[str, float]:
     }
     done = subprocess.run(
         [sys.executable, "-P", "-m", "rpterm.engine.llama.baseline"],
-        input=json_module.dumps(job), capture_output=True, text=True, check=True,
+        input=json.dumps(job), capture_output=True, text=True, check=True,
         # The same wait policy as ours: the default would make the baseline's speed collapse.
         env={**os.environ, **ENVIRONMENT},
     )  # fmt: skip
-    found: dict[str, float] = json_module.loads(done.stdout)
+    found: dict[str, float] = json.loads(done.stdout)
     return found
 
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.paths import read_text
-from rpterm.types import RptermError
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
 _DIALOGUE_ID = re.compile(r"D\d+:\d+")

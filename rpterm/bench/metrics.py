@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from rpterm.preference.stats.bootstrap import percentile_interval, resamples
 from rpterm.preference.stats.intervals import wilson
 
-_Z95 = 1.96
 _BINS = 10
 _DRAWS = 100
 _MEAN_DRAWS = 400
@@ -22,7 +21,7 @@ Judged = tuple[float, bool]
 def proportion(outcomes: Iterable[bool]) -> dict[str, float]:
     """A proportion with its Wilson interval, which is valid near 0 and 1, too."""
     seen = [bool(outcome) for outcome in outcomes]
-    low, high = wilson(sum(seen), len(seen), _Z95)
+    low, high = wilson(sum(seen), len(seen))
     value = sum(seen) / len(seen) if seen else 0.0
     return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
 
@@ -119,38 +118,28 @@ def bootstrap_interval(
     rng: random.Random,
     draws: int,
 ) -> list[float]:
-    """The 95 % bootstrap interval of a statistic, resampling whole parts (a cluster bootstrap)."""
-    return _rounded([statistic(sample) for sample in resamples(parts, draws, rng)])
+    """The 95 % bootstrap interval of a statistic, resampling whole parts (a cluster bootstrap).
 
-
-def _rounded(values: list[float]) -> list[float]:
-    """The interval as a report prints it; of nothing, all that is possible."""
+    Of nothing, all that is possible.
+    """
+    values = [statistic(sample) for sample in resamples(parts, draws, rng)] if parts else []
     return [round(bound, 4) for bound in percentile_interval(values)] if values else [0.0, 1.0]
-
-
-def mean_interval(values: Sequence[float], groups: Sequence[str] | None = None) -> list[float]:
-    """The 95 % bootstrap interval of a mean, resampling whole groups if there are any."""
-    if not values:
-        return [0.0, 1.0]
-    rng = random.Random(_SEED)
-    names = list(groups) if groups is not None else [str(at) for at in range(len(values))]
-    by_name: dict[str, list[float]] = {}
-    for name, value in zip(names, values, strict=True):
-        by_name.setdefault(name, []).append(value)
-    pools = [(sum(pool), len(pool)) for pool in by_name.values()]
-    means = []
-    for _ in range(_MEAN_DRAWS):
-        sample = rng.choices(pools, k=len(pools))
-        means.append(sum(total for total, _ in sample) / sum(count for _, count in sample))
-    return _rounded(means)
 
 
 def mean_figures(
     name: str, values: Sequence[float], groups: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """A mean (0 without values) with its bootstrap interval."""
-    mean = sum(values) / len(values) if values else 0.0
-    return {name: round(mean, 4), f"{name}_interval": mean_interval(values, groups)}
+    """A mean (0 without values) with its bootstrap interval, resampling groups if there are any."""
+    by_group: dict[object, list[float]] = {}
+    for group, value in zip(groups or range(len(values)), values, strict=True):
+        by_group.setdefault(group, []).append(value)
+    parts, rng = list(by_group.values()), random.Random(_SEED)
+    interval = bootstrap_interval(parts, _mean, rng, _MEAN_DRAWS)
+    return {name: round(_mean(values), 4), f"{name}_interval": interval}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def win_rate(value: float, others: Sequence[float]) -> float:

@@ -24,11 +24,11 @@ from typing import Any
 from rpterm.bench.metrics import proportion
 from rpterm.bench.pdnc import read_table
 from rpterm.bench.progress import ReportProgress
+from rpterm.errors import RptermError
 from rpterm.memory.bank import plain
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.paths import read_text
-from rpterm.types import RptermError
 
 _LEAST_QUOTATIONS = 10
 """Of a character that ``characters`` counts."""
@@ -51,19 +51,12 @@ class _Judged:
     right: bool
 
 
-def main(pdnc: Path, json: bool = False) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-
-    run_with_progress(lambda step: measure(pdnc, step), json)
-
-
-def measure(folder: Path, step: ReportProgress = lambda done, total: None) -> dict[str, Any]:
+def run(step: ReportProgress, pdnc: Path) -> dict[str, Any]:
     """The figures of all novels together, and of each."""
-    novels = sorted(file.parent for file in folder.glob("*/quotations.csv"))
+    novels = sorted(file.parent for file in pdnc.glob("*/quotations.csv"))
     if not novels:
         raise RptermError(
-            f"{folder} contains no novel of PDNC. Each novel is a folder with quotations.csv."
+            f"{pdnc} contains no novel of PDNC. Each novel is a folder with quotations.csv."
         )
     every: list[_Judged] = []
     by_novel: dict[str, Any] = {}
@@ -114,12 +107,14 @@ class LabelledNovel:
     Attributes:
         characters: The rows of ``characters.csv``.
         quotations: The rows of ``quotations.csv``.
+        headings: The headings above each paragraph.
         starts: Where each paragraph begins in the text.
     """
 
     characters: Sequence[Mapping[str, str]]
     quotations: Sequence[Mapping[str, str]]
     paragraphs: Sequence[str]
+    headings: Sequence[Sequence[str]]
     starts: Sequence[int]
 
     def paragraph_of(self, quotation: Mapping[str, str]) -> int:
@@ -141,14 +136,17 @@ def read_novel(folder: Path) -> LabelledNovel:
     characters = read_table(folder / "characters.csv", "Main Name", "Aliases")
     quotations = read_table(folder / "quotations.csv", "quoteByteSpans", "speaker")
     text = read_text(folder / "text.txt")
-    paragraphs = [passage.text for passage in plain.read(text).passages]
-    return LabelledNovel(characters, quotations, paragraphs, _starts(text, paragraphs))
+    passages = plain.read(text).passages
+    paragraphs = [passage.text for passage in passages]
+    headings = [passage.heading for passage in passages]
+    starts = _starts(text, paragraphs)
+    return LabelledNovel(characters, quotations, paragraphs, headings, starts)
 
 
 def _judge_novel(folder: Path) -> tuple[list[_Judged], dict[str, int]]:
     """All labelled quotations, and the counts of ``characters``."""
     novel = read_novel(folder)
-    book = Book(novel.paragraphs)
+    book = Book(novel.paragraphs, headings=novel.headings)
     judged = list(_judged(book, novel))
     return judged, _character_counts(book, judged, novel)
 

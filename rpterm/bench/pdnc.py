@@ -12,8 +12,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.errors import RptermError, cause_of
 
 EXAMPLES = 20
 """Example lines per character: all that is known of a voice."""

@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-import json as json_module
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ from typing import Any
 
 import numpy as np
 
+from rpterm.bench import scoring_models
 from rpterm.bench.metrics import bootstrap_interval
 from rpterm.bench.persona import pair_scene
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.rated import score_values, tfidf_similarity
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
-from rpterm.types import RptermError
 
 ASKED = {"knowledge": "Uses Knowledge", "context": "Maintains Context", "overall": "Overall"}
 """The grades: name here → name in the file."""
@@ -75,15 +75,12 @@ class Graded:
     rated: dict[str, float]
 
 
-def main(usr: Path, json: bool = False, cache: Path | None = None) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-    from rpterm.bench.scoring_models import open_models
-
+def run(step: ReportProgress, usr: Path, cache: Path | None = None) -> dict[str, Any]:
+    """Score all replies and compare with their grades."""
     talks = read(usr)
-    with open_models(cache) as (encode, likelihood):
+    with scoring_models.open_models(cache) as (encode, likelihood):
         signals = available_signals(ContrastiveSimilarity(encode), likelihood)
-        run_with_progress(lambda step: report(measure(talks, signals, step)), json)
+        return report(measure(talks, signals, step))
 
 
 def read(file: Path) -> list[Talk]:
@@ -93,7 +90,7 @@ def read(file: Path) -> list[Talk]:
         RptermError: The file cannot be read, or has another structure.
     """
     try:
-        table = json_module.loads(file.read_text(encoding="utf-8"))
+        table = json.loads(file.read_text(encoding="utf-8"))
         return [_talk(item) for item in table]
     except OSError as error:
         raise RptermError(f"--usr: {file} cannot be read: {cause_of(error)}.") from error

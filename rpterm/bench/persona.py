@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.bench import scoring_models
 from rpterm.bench.choice_sets import (
     COLUMNS,
     FAST,
@@ -56,13 +57,13 @@ from rpterm.bench.metrics import (
 )
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.reliability_diagram import draw_reliability_diagram
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.card_and_context import recent_text
-from rpterm.types import RptermError
 
 RERANKED = 10
 _LIMIT = 200
@@ -90,34 +91,27 @@ class MeasuredQuestion:
     near_slow: NDArray[np.float64]
 
 
-def main(
+def run(
+    step: ReportProgress,
     convai2: Path,
-    json: bool = False,
     limit: int | None = None,
     cache: Path | None = None,
     picture: Path | None = None,
     crossed: bool = False,
-) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-    from rpterm.bench.scoring_models import open_models
-
+) -> dict[str, Any]:
+    """Measure the personas that the coefficients were not fitted on, or cross-validate on all."""
     table = load_coefficients()
     every, most = read(convai2), _LIMIT if limit is None else limit
     unseen = draw(every, most, table.personas)
     crossed = crossed or not unseen
     questions = draw(every, most, frozenset()) if crossed else unseen
-
-    def measured(step: ReportProgress) -> dict[str, Any]:
+    with scoring_models.open_models(cache) as (encode, likelihood):
         rivals = HardNegatives(every, encode)
         rows = measure(questions, rivals, encode, likelihood, table.drawn_fast, step)
-        figures = report(rows, cross_validate(rows, table) if crossed else lambda _: table)
-        if picture is not None:
-            draw_reliability_diagram(figures["reliability"], picture, "In character, ConvAI2")
-        return {"crossed": crossed, **figures}
-
-    with open_models(cache) as (encode, likelihood):
-        run_with_progress(measured, json)
+    figures = report(rows, cross_validate(rows, table) if crossed else lambda _: table)
+    if picture is not None:
+        draw_reliability_diagram(figures["reliability"], picture, "In character, ConvAI2")
+    return {"crossed": crossed, **figures}
 
 
 def scene_of(question: Question) -> ReplyScene:

@@ -26,11 +26,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from rpterm.bench import scoring_models
 from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import proportion
+from rpterm.bench.progress import ReportProgress
 from rpterm.cards import library
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.format import reader
@@ -55,7 +57,7 @@ LabelledLine = tuple[ReplyScene, str, bool]
 
 
 def measure(
-    step: Callable[[int, int], None] = lambda done, total: None, encode: Encode | None = None
+    step: ReportProgress = lambda done, total: None, encode: Encode | None = None
 ) -> dict[str, Any]:
     """Recall and false alarms with 95 % intervals, by kind of violation and by split.
 
@@ -277,10 +279,7 @@ def _consistency_figures(lines: list[LabelledLine]) -> dict[str, Any]:
     }
 
 
-def main(json: bool = False) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-    from rpterm.bench.scoring_models import open_models
-
-    with open_models() as (encode, _):
-        run_with_progress(lambda step: measure(step, encode), json)
+def run(step: ReportProgress) -> dict[str, Any]:
+    """Measure with the starter's embeddings."""
+    with scoring_models.open_models() as (encode, _):
+        return measure(step, encode)

@@ -41,6 +41,7 @@ from typing import Any
 
 import numpy as np
 
+from rpterm.bench import scoring_models
 from rpterm.bench.bundled import read_table
 from rpterm.bench.metrics import bootstrap_interval, mean_figures, win_rate
 from rpterm.bench.progress import ReportProgress
@@ -91,14 +92,11 @@ class Reply:
     rated: dict[str, float]
 
 
-def main(json: bool = False, cache: Path | None = None) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-    from rpterm.bench.scoring_models import open_models
-
-    with open_models(cache) as (encode, likelihood):
+def run(step: ReportProgress, cache: Path | None = None) -> dict[str, Any]:
+    """Score and compare all replies."""
+    with scoring_models.open_models(cache) as (encode, likelihood):
         signals = available_signals(ContrastiveSimilarity(encode), likelihood)
-        run_with_progress(lambda step: report(measure(signals, step)), json)
+        return report(measure(signals, step))
 
 
 def measure(

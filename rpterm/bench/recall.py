@@ -15,12 +15,11 @@ Without a file, latency; see ``recall_speed``. Nothing is downloaded.
 
 from __future__ import annotations
 
-import json as json_module
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,32 +76,30 @@ class _Indexed:
     cases: tuple[_Case, ...]
 
 
-def main(
-    json: bool = False,
-    locomo: Path | None = None,
-    memories: int | None = None,
-) -> None:
-    """Measure and report, as JSON or as a table.
-
-    Args:
-        memories: Measure latency with so many memories only.
+def run(locomo: Path | None = None, memories: int | None = None) -> Any:
+    """Measure accuracy with LoCoMo, or else latency, also with so many memories only.
 
     Raises:
         RptermError: The file is not LoCoMo, or the embedder cannot be used.
     """
     if locomo is None:
-        recall_speed.main(json, [memories] if memories else recall_speed.SIZES)
-        return
+        sizes = [memories] if memories else recall_speed.SIZES
+        return [recall_speed.measure(size) for size in sizes]
     from rpterm.memory.embedding.embed import STARTER, WorkerEmbedder
     from rpterm.models.starter import embedder_folder
 
     embedder = WorkerEmbedder(embedder_folder, STARTER)
     try:
-        report = locomo_report(locomo, embedder.encode)
+        return locomo_report(locomo, embedder.encode)
     finally:
         embedder.close()
-    text = json_module.dumps(report, indent=2) if json else "\n".join(lines(report))
-    sys.stdout.write(text + "\n")
+
+
+def lines(report: Any) -> Iterator[str]:
+    """The figures: one line for each number of memories, or a table."""
+    if isinstance(report, Mapping):
+        return _table_lines(report)
+    return ("  ".join(f"{name} {value:,}" for name, value in row.items()) for row in report)
 
 
 def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
@@ -138,8 +135,7 @@ def locomo_report(path: Path, embed: Embed) -> dict[str, object]:
     }
 
 
-def lines(report: Mapping[str, object]) -> Iterator[str]:
-    """The report as a table."""
+def _table_lines(report: Mapping[str, object]) -> Iterator[str]:
     yield f"{'':<32}" + "".join(f"{f'R@{depth}':>8}" for depth in DEPTHS)
     yield _line("all", report)
     for title in ("categories", "conversations", "ablation"):

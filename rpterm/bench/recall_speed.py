@@ -1,9 +1,10 @@
 """Latency of recall with 10,000 memories and more, and the accuracy of its index.
 
-``speed`` times a complete ``Memory.recall`` on a database file like a user's: chats whose words
-follow Zipf's law, with every tenth turn on an abandoned branch; the query is a draft of common and
-rare words after the turns of its chat. Only the embedding of the draft is left out: its vector is
-available at once. ``accuracy`` compares the index with exhaustive search over all vectors.
+``speed`` times a complete ``CharacterMemory.recall`` on a database file like a user's: chats whose
+words follow Zipf's law, with every tenth turn on an abandoned branch; the query is a draft of
+common and rare words after the turns of its chat. Only the embedding of the draft is left out: its
+vector is available at once. ``accuracy`` compares the index with exhaustive search over all
+vectors.
 
 The vectors are the sum of a common direction, one of 5,000 topics, and noise. That gives the
 cosines of all-MiniLM-L6-v2 on dialogue: 0.24 between unrelated lines, 0.6 to 0.9 to the nearest.
@@ -11,9 +12,7 @@ cosines of all-MiniLM-L6-v2 on dialogue: 0.24 between unrelated lines, 0.6 to 0.
 
 from __future__ import annotations
 
-import json as json_module
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpterm.bench.store import insert_chat, talk
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.embedding.embed import State
 from rpterm.memory.indexing.vector_index import VectorIndex
 from rpterm.store import Store
@@ -43,16 +42,6 @@ _BLOCK = 10_000
 
 Floats = NDArray[np.float32]
 Figures = dict[str, float]
-
-
-def main(json: bool = False, sizes: Sequence[int] = SIZES) -> None:
-    """Measure each size, the smallest first, and report as JSON or as one line per size."""
-    rows = [measure(size) for size in sorted(sizes)]
-    if json:
-        sys.stdout.write(json_module.dumps(rows) + "\n")
-        return
-    for row in rows:
-        sys.stdout.write("  ".join(f"{name} {value:,}" for name, value in row.items()) + "\n")
 
 
 def measure(memories: int) -> Figures:
@@ -138,7 +127,9 @@ def speed(path: Path, goal: float) -> Figures:
     drafts = talk(6, _DRAFT_WORDS)
     wall, cpu, queued = [], [], []
     with Store(path) as store:
-        memory = Memory(store, "Bench", InstantEmbedder(iter(RandomVectors().make(QUERIES + 1))))
+        memory = CharacterMemory(
+            store, "Bench", InstantEmbedder(iter(RandomVectors().make(QUERIES + 1)))
+        )
         start = time.perf_counter()
         memory.start()
         memory.settled()

@@ -27,13 +27,8 @@ from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 
 VERSION = "14"
-"""Of the signals and the weights together. 9 to 14 have the fitted weights of 8; since 9 the
-signals remove the character's own name from the reply, since 10 the sentences of a description are
-facts, too, and since 11 contradictions are also looked for by frames, lists such as W++ are split
-into facts, and Chinese and Japanese are compared by pairs of characters. 12 measures replies in
-other languages than English by words only, and lets garbled text, circling and echoes count; 13
-finds other values of a kind than the known ones, also in Chinese. 14 weighs known words by whether
-they were asked for, instead of comparing the meaning with all that is known."""
+"""Of the signals and the weights together: a change of either makes stored scores outdated. The
+fitted weights are still those of version 8."""
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short dialogues hardly contain.

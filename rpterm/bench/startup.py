@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 RUNS = 7
 LIMIT_S = 30.0
@@ -30,7 +30,7 @@ _ESCAPES = re.compile(
 )
 
 
-def measure(runs: int = RUNS) -> dict[str, object]:
+def run(runs: int = RUNS) -> dict[str, object]:
     """Seconds: the medians of ``runs`` starts, after one unmeasured start that fills the caches."""
     if not hasattr(os, "fork"):
         raise RptermError("This benchmark needs a pseudo terminal, which Windows does not have.")

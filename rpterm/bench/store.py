@@ -7,13 +7,11 @@ chat and searching.
 from __future__ import annotations
 
 import itertools
-import json as json_module
 import random
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from rpterm.store.database.connections import Connections
@@ -82,16 +80,17 @@ def open_chat(path: Path, chat_id: int) -> int:
         return len(store.path_ids(leaf))
 
 
-def main(json: bool = False) -> None:
-    """Fill, measure and report, as JSON or as two lines of text."""
+def run() -> dict[str, float]:
+    """Fill a database, and measure."""
     with tempfile.TemporaryDirectory(prefix="rpterm-bench-") as folder:
         path = Path(folder) / "bench.db"
-        numbers = measure(path, fill(path))
-    if json:
-        sys.stdout.write(json_module.dumps(numbers) + "\n")
-        return
-    sys.stdout.write(f"open a chat of {CHAT_TURNS:,} turns: {numbers['open_100k_ms']:.1f} ms\n")
-    sys.stdout.write(f"slowest search in {TURNS:,} turns: {numbers['search_100k_ms']:.1f} ms\n")
+        return measure(path, fill(path))
+
+
+def lines(figures: Mapping[str, float]) -> Iterator[str]:
+    """The figures in words."""
+    yield f"open a chat of {CHAT_TURNS:,} turns: {figures['open_100k_ms']:.1f} ms"
+    yield f"slowest search in {TURNS:,} turns: {figures['search_100k_ms']:.1f} ms"
 
 
 def insert_chat(path: Path, chat_id: int, texts: list[str]) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.bench import scoring_models
 from rpterm.bench.choice_sets import (
     FAST,
     SLOW,
@@ -34,12 +35,12 @@ from rpterm.bench.choice_sets import (
 from rpterm.bench.locomo import Conversation, Question, read
 from rpterm.bench.metrics import mean_figures, win_rate
 from rpterm.bench.progress import ReportProgress
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.texts import TfIdf, cosine_similarity
-from rpterm.types import RptermError
 
 _LIMIT = 200
 _SEED = 11
@@ -66,13 +67,10 @@ class Answered:
     slow: NDArray[np.float64]
 
 
-def main(
-    locomo: Path, json: bool = False, limit: int | None = None, cache: Path | None = None
-) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-    from rpterm.bench.scoring_models import open_models
-
+def run(
+    step: ReportProgress, locomo: Path, limit: int | None = None, cache: Path | None = None
+) -> dict[str, Any]:
+    """Measure the conversations that the coefficients were not fitted on."""
     table = load_coefficients()
     talks = [talk for talk in read(locomo) if talk.name not in table.talks]
     questions = draw(talks, _LIMIT if limit is None else limit)
@@ -80,8 +78,8 @@ def main(
         raise RptermError(
             f"The score was fitted on every conversation of {locomo}: use another file."
         )
-    with open_models(cache) as (encode, likelihood):
-        run_with_progress(lambda step: report(measure(questions, encode, likelihood, step)), json)
+    with scoring_models.open_models(cache) as (encode, likelihood):
+        return report(measure(questions, encode, likelihood, step))
 
 
 def draw(talks: Sequence[Conversation], limit: int) -> list[Asked]:

@@ -23,11 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from rpterm.bench import scoring_models
 from rpterm.bench.logistic import fit_terms
 from rpterm.bench.metrics import Judged, balanced_bins, calibration_figures, mean_figures, win_rate
 from rpterm.bench.pdnc import Novel, read
 from rpterm.bench.progress import ReportProgress
 from rpterm.bench.reliability_diagram import draw_reliability_diagram
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import Coefficients, load_coefficients
 from rpterm.scoring.combine import Term, log_odds, sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
@@ -35,7 +37,6 @@ from rpterm.scoring.likelihood import Likelihood
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
-from rpterm.types import RptermError
 
 FAST = ("voice_words", "voice_meaning")
 SLOW = (*FAST, "voice_likelihood")
@@ -71,33 +72,26 @@ class MeasuredLine:
         return self.line[1] == self.voice
 
 
-def main(
+def run(
+    step: ReportProgress,
     pdnc: Path,
-    json: bool = False,
     limit: int | None = None,
     cache: Path | None = None,
     picture: Path | None = None,
     crossed: bool = False,
-) -> None:
-    """Measure and print, with a progress bar on standard error."""
-    from rpterm.bench.progress import run_with_progress
-    from rpterm.bench.scoring_models import open_models
-
+) -> dict[str, Any]:
+    """Measure the novels that the coefficients were not fitted on, or cross-validate on all."""
     table = load_coefficients()
     novels = read(pdnc, _LINES if limit is None else max(1, limit))
     unseen = [novel for novel in novels if novel.name not in table.novels]
     crossed = crossed or not unseen
     chosen = novels if crossed else unseen
-
-    def measured(step: ReportProgress) -> dict[str, Any]:
+    with scoring_models.open_models(cache) as (encode, likelihood):
         heard = measure(chosen, novels, encode, likelihood, step)
-        figures = report(heard, cross_validate(heard, table) if crossed else lambda _: table)
-        if picture is not None:
-            draw_reliability_diagram(figures["reliability"], picture, "In character, novels")
-        return {"crossed": crossed, **figures}
-
-    with open_models(cache) as (encode, likelihood):
-        run_with_progress(measured, json)
+    figures = report(heard, cross_validate(heard, table) if crossed else lambda _: table)
+    if picture is not None:
+        draw_reliability_diagram(figures["reliability"], picture, "In character, novels")
+    return {"crossed": crossed, **figures}
 
 
 def measure(

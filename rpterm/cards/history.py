@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from rpterm.cards.format.reader import MAX_BYTES
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 _REVISION_AND_PATH = re.compile(r"([^:\s-][^:\s]*):(.+)")
 _TIMEOUT_S = 20.0

@@ -7,6 +7,8 @@ import time.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,12 +19,13 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import load as load_alone
 from rpterm.cards.problems import CardError
 from rpterm.cards.worlds import load_card
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 FOREIGN_EXTENSIONS = frozenset(
     {".png", ".apng", ".json", ".charx", ".byaf", ".yaml", ".yml", ".lorebook"}
 )
 """File extensions of other programs' cards and lorebooks, which `cards.exchange` reads."""
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
 _MAX_NEAR = 3
 _MAX_ABOUT = 160
 """Characters of the description that are shown if there is no tagline."""
@@ -83,7 +86,7 @@ def card_files(folders: Iterable[Path]) -> dict[str, Path]:
 def find(name_or_path: str, folders: Sequence[Path]) -> Path:
     """The card file with a given name or path.
 
-    Case, spaces, hyphens and underscores do not matter in a name.
+    Case, accents, spaces, hyphens and underscores do not matter in a name.
 
     Raises:
         CardNotFound: Its message has similar names and says what to do.
@@ -119,7 +122,8 @@ def _summary(path: Path, folders: Sequence[Path]) -> CardSummary:
 
 
 def _normalized(name: str) -> str:
-    return " ".join(name.casefold().replace("-", " ").replace("_", " ").split())
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold()))
+    return " ".join(plain.replace("-", " ").replace("_", " ").split())
 
 
 def _is_path(wanted: str) -> bool:
@@ -151,16 +155,16 @@ def _exists(path: Path) -> bool:
 
 
 def _character_names(known: dict[str, Path]) -> dict[str, Path]:
-    """Card files by the names and nicknames of their characters; invalid cards are skipped."""
+    """Card files by the names and nicknames of their characters, an invalid one by its own."""
     names: dict[str, Path] = {}
     for path in known.values():
         try:
             card = load_alone(path)
+            found = card.name, card.nickname
         except CardError:
-            continue
-        for name in (card.name, card.nickname):
-            if _normalized(name):
-                names.setdefault(_normalized(name), path)
+            found = path.stem, ""
+        for name in filter(None, map(_normalized, found)):
+            names.setdefault(name, path)
     return names
 
 

@@ -3,7 +3,8 @@
 The result of a macro is not expanded again, so that text cannot grow without end. Randomness comes
 only from the seeds, and the time is passed in: the same arguments always give the same text. A draw
 depends on its own words and not on its place: ``{{pick:red,green}}`` is the same in two texts, and
-differs only where one text repeats it. This module knows no card, chat or prompt.
+differs only where one text repeats it. The one thing that a text may change are the variables of
+its scope. This module knows no card, chat or prompt.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from zlib import crc32
 
+from rpterm.cards import variables
 from rpterm.humanize import counted
 from rpterm.text.calendar_names import MONTHS, WEEKDAYS
 
@@ -24,7 +26,9 @@ _DICE = re.compile(r"(\d{0,3})d?(\d{1,9})([+-]\d{1,9})?", re.IGNORECASE)
 _RANDOM = re.compile(r"\{\{\s*(?:random|pick|roll)\b", re.IGNORECASE)
 _UTC_TIME = re.compile(r"time_utc([+-]\d{1,2})")
 _COMMA = re.compile(r"(?<!\\),")
+_TRIM = re.compile(r"(?:\r?\n)*\{\{trim\}\}(?:\r?\n)*", re.IGNORECASE)
 _MAX_DICE = 100
+_MAX_REPEATS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class MacroScope:
         now: Local time, for the date and time macros; ``None`` leaves them unexpanded.
         idle: Seconds since the turn before; ``None`` leaves the macro unexpanded.
         values: Further macros: name in lower case → value.
+        variables: The chat's variables, which macros may change.
     """
 
     char: str
@@ -46,6 +51,7 @@ class MacroScope:
     now: datetime | None = None
     idle: float | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    variables: variables.Variables = field(default_factory=dict)
 
 
 def expand(text: str, *, char: str, user: str) -> str:
@@ -85,7 +91,9 @@ def expand_with(text: str, scope: MacroScope) -> str:
         else:
             stack[-1].append(scope.user if token[1] in "uU" else scope.char)
     stack[-1].append(text[end:])
-    return "{{".join("".join(parts) for parts in stack)
+    whole = "{{".join("".join(parts) for parts in stack)
+    # Only now, because the lines around it may consist of macros without a value.
+    return _TRIM.sub("", whole) if "{{" in whole else whole
 
 
 def _value(body: str, draw: int, scope: MacroScope) -> str | None:
@@ -94,14 +102,15 @@ def _value(body: str, draw: int, scope: MacroScope) -> str | None:
         return ""
     name, colon, argument = body.partition(":")
     name = name.strip().lower()
-    if colon and name in _WITH_ARGUMENT:
+    if not colon and name not in scope.values:
+        name, _, argument = body.strip().partition(" ")
+        name = name.lower()
+    if name in _WITH_ARGUMENT and (colon or argument):
         return _WITH_ARGUMENT[name](argument, draw, scope)
-    if colon:
+    if colon or argument:
         return None
     if name in scope.values:
         return scope.values[name]
-    if name.startswith("roll "):
-        return _roll(name.removeprefix("roll "), draw, scope)
     if zone := _UTC_TIME.fullmatch(name):
         return _time_in_zone(int(zone[1]), scope)
     plain = _PLAIN.get(name)
@@ -151,6 +160,24 @@ def _empty(argument: str, draw: int, scope: MacroScope) -> str:
 
 def _reverse(argument: str, draw: int, scope: MacroScope) -> str:
     return argument.removeprefix(":")[::-1]
+
+
+def _repeated(text: str) -> Callable[[str, int, MacroScope], str | None]:
+    def repeat(argument: str, draw: int, scope: MacroScope) -> str | None:
+        count = argument.removeprefix(":").strip()
+        return text * min(int(count), _MAX_REPEATS) if count.isdecimal() else None
+
+    return repeat
+
+
+def _variable(
+    apply: Callable[[variables.Variables, str, str], str], mark: str = ""
+) -> Callable[[str, int, MacroScope], str | None]:
+    def carry_out(argument: str, draw: int, scope: MacroScope) -> str:
+        name, _, value = argument.removeprefix(":").partition("::")
+        return apply(scope.variables, mark + name.strip(), value)
+
+    return carry_out
 
 
 def _time_formatter(style: str) -> Callable[[MacroScope], str | None]:
@@ -204,6 +231,10 @@ _WITH_ARGUMENT: dict[str, Callable[[str, int, MacroScope], str | None]] = {
     "comment": _empty,
     "hidden_key": _empty,
     "reverse": _reverse,
+    "newline": _repeated("\n"),
+    "space": _repeated(" "),
+    **{name: _variable(apply) for name, apply in variables.MACROS.items()},
+    **{name: _variable(apply, "$") for name, apply in variables.GLOBAL_MACROS.items()},
 }
 _PLAIN: dict[str, Callable[[MacroScope], str | None]] = {
     "char": lambda scope: scope.char,
@@ -212,8 +243,8 @@ _PLAIN: dict[str, Callable[[MacroScope], str | None]] = {
     "charifnotgroup": lambda scope: scope.char,
     "notchar": lambda scope: scope.user,
     "newline": lambda scope: "\n",
+    "space": lambda scope: " ",
     "noop": lambda scope: "",
-    "trim": lambda scope: "",
     "time": _time_formatter("%H:%M"),
     "isotime": _time_formatter("%H:%M"),
     "isodate": _time_formatter("%Y-%m-%d"),

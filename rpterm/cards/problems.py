@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 Severity = Literal["error", "warning", "note"]
 

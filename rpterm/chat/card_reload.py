@@ -24,8 +24,9 @@ from rpterm.chat.cast.actors import Actor
 from rpterm.chat.cast.turn_taking import GroupError
 from rpterm.chat.session import Session
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.store.errors import StoreError
-from rpterm.types import Chat, LeftOut, Member, RptermError
+from rpterm.types import Chat, LeftOut, Member
 
 _SHOWN = 6
 """The number of changes that a summary lists one by one."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rpterm.cards.card import CharacterCard
+from rpterm.errors import RptermError
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.perspective import speaker_of, view_for
 from rpterm.prompt.window import visible_turns
@@ -23,7 +24,7 @@ from rpterm.scoring.signal import Evidence, Reading
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.types import Cast, Chat, RptermError, Status, Turn
+from rpterm.types import Cast, Chat, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score, Scorer

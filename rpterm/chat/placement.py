@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.tree import Tree
@@ -27,6 +27,7 @@ class Placement:
         edited_from: The turn whose continuation this is.
         draft: Whether this is the user's next line, which is not stored.
         said_by: A turn by the character that speaks; ``None`` leaves open who does.
+        variables: The chat's variables after the reply; see ``Turn``.
     """
 
     history: list[Turn]
@@ -36,6 +37,12 @@ class Placement:
     edited_from: int | None = None
     draft: bool = False
     said_by: Turn | None = None
+    variables: str = ""
+
+    def with_variables(self, changed: str) -> Placement:
+        """The placement with variables; a reply that is continued keeps its own."""
+        continued = self.edited_from is not None
+        return replace(self, variables=self.history[-1].variables if continued else changed)
 
 
 def find_placement(chat: Tree, request: ReplyRequest, *, group: bool) -> Placement:

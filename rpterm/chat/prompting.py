@@ -7,11 +7,14 @@ knows no store and generates nothing.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.chat.prepared_draft import PreparedDraft
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine, EngineInfo, Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptInput, build_prompt
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras, chat_inserts, hint_inserts
@@ -20,7 +23,8 @@ from rpterm.prompt.perspective import with_speaker_name
 from rpterm.prompt.static_block import Insert
 from rpterm.prompt.template import OPEN_LAST, REPLY, ChatTemplate, Ending, TemplateError
 from rpterm.prompt.token_cache import TokenCache
-from rpterm.types import LeftOut, Prompt, RptermError, Turn
+from rpterm.prompt.wait import limit_wait
+from rpterm.types import LeftOut, Prompt, Turn
 
 MEMORY_SHARE = 12
 """Memories may take a twelfth of the context window: half of the volatile block's share."""
@@ -30,11 +34,7 @@ HIDDEN_REASON = "you hid it from the model"
 
 if TYPE_CHECKING:
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
-
-
-class NotReadyError(RptermError):
-    """The model is not loaded yet, so tokens cannot be counted."""
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 class Prompter:
@@ -44,9 +44,13 @@ class Prompter:
         self,
         engine: Engine,
         settings: Settings,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         examples: ExampleProvider | None = None,
+        tokens_per_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """Args:
+        tokens_per_s: How fast the model evaluates a prompt; 0 if that is not known yet.
+        """
         self._engine = engine
         self.settings = settings
         self._lock = threading.RLock()
@@ -54,6 +58,8 @@ class Prompter:
         self._lore = LoreFinder(self.count)
         self._memory = memory
         self._examples = examples
+        self._tokens_per_s = tokens_per_s
+        self.prepared = PreparedDraft(engine)
         self.template: ChatTemplate | None = None
         self.company = ""
         """Describes the other characters of a group chat; part of the static block. If it is set,
@@ -61,9 +67,9 @@ class Prompter:
         self.unreadable_worlds: tuple[LeftOut, ...] = ()
         """Worlds of the card that cannot be read; set by the code that reads the card's file."""
 
-    def for_another(self, memory: Memory | None) -> Prompter:
+    def for_another(self, memory: CharacterMemory | None) -> Prompter:
         """The prompter of another character in the same chat."""
-        return Prompter(self._engine, self.settings, memory)
+        return Prompter(self._engine, self.settings, memory, tokens_per_s=self._tokens_per_s)
 
     def ready(self, info: EngineInfo) -> bool:
         """Set up the model's chat template; returns whether that had not been done yet.
@@ -91,6 +97,7 @@ class Prompter:
 
     def build_reusable(self, view: ChatView, ending: Ending) -> Prompt:
         """The prompt without the parts that belong to a single turn: what a KV cache can reuse."""
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = self._with_examples(view, PromptExtras(fixed=lore.fixed))
         return self._build(view, extras, ending)
@@ -104,9 +111,10 @@ class Prompter:
             examples: False leaves all example dialogues out.
 
         Raises:
-            NotReadyError: ``ready`` was not called yet.
+            RptermError: ``ready`` was not called yet.
             PromptTooLarge: The card alone, or with the last message, does not fit.
         """
+        view.set_card_variables(self.settings.system_prompt)
         lore = self._lore.find(view, self._context())
         extras = PromptExtras(
             fixed=lore.fixed,
@@ -121,11 +129,16 @@ class Prompter:
         runners_up: tuple[LeftOut, ...] = ()
         if examples and self._examples is not None:
             turn_examples, runners_up = self._examples.for_turn(view, prompt, self.count)
-        memories = self._recall(view, prompt)
+        memories, free = self._recall(view, prompt)
         if not (memories or turn_examples or runners_up):
             return prompt
-        inserts = extras.inserts + turn_examples + memories
-        extras = replace(extras, inserts=inserts, left_out=extras.left_out + runners_up)
+        if self._examples is not None and self._examples.number_is_chosen(view.chat.id):
+            free |= {example.source for example in turn_examples}
+        found = [i for i in memories + turn_examples if i.source not in free]
+        slow, not_worth = limit_wait(found, self._tokens_per_s(), self.count)
+        inserts = tuple(i for i in turn_examples + memories if i.source not in slow)
+        left_out = extras.left_out + not_worth + runners_up
+        extras = replace(extras, inserts=extras.inserts + inserts, left_out=left_out)
         return self._build(view, extras, ending)
 
     def _hidden(self, view: ChatView) -> tuple[LeftOut, ...]:
@@ -140,10 +153,14 @@ class Prompter:
         fixed, budget = self._examples.fixed(view)
         return replace(extras, examples=fixed, examples_budget=budget)
 
-    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[Insert, ...]:
-        """Memories that the prompt does not contain already as turns, best first."""
+    def _recall(self, view: ChatView, prompt: Prompt) -> tuple[tuple[Insert, ...], frozenset[str]]:
+        """Memories that the prompt does not contain already as turns, best first.
+
+        Returns:
+            The memories, and the sources of those that are pinned or need no evaluation.
+        """
         if self._memory is None or not view.answers_user:
-            return ()
+            return (), frozenset()
         left_out = {out.source for out in prompt.left_out}
         in_prompt = [turn.id for turn in view.history if f"turn:{turn.id}" not in left_out]
         memories = self._memory.recall(
@@ -154,10 +171,13 @@ class Prompter:
             self.count,
             in_prompt=in_prompt,
         )
-        return tuple(
-            Insert(f"memory:{item.id}", item.in_prompt_of(view.card.char), item.why)
+        inserts = tuple(
+            Insert(f"memory:{item.id}", item.in_prompt_of(view.card.char), item.why, first=True)
             for item in memories
         )
+        pinned = {f"memory:{item.id}" for item in memories if item.pinned}
+        inserts, evaluated = self.prepared.put_first(inserts, view.history[-1].parent_id)
+        return inserts, evaluated | pinned
 
     def _thinks_first(self) -> bool:
         """Whether the user lets the model think and, as far as can be known, it does."""
@@ -169,7 +189,7 @@ class Prompter:
     def _context(self) -> int:
         info = self._engine.info
         if info is None or self.template is None:
-            raise NotReadyError("The model is still loading, so tokens cannot be counted yet.")
+            raise RptermError("The model is still loading, so tokens cannot be counted yet.")
         return info.context
 
     def _build(self, view: ChatView, extras: PromptExtras, ending: Ending) -> Prompt:

@@ -11,11 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rpterm.engine.protocol import Engine, Finished, GenerateRequest
-from rpterm.types import Generation, RptermError
-
-
-class ReplayError(RptermError):
-    """The reply cannot be regenerated here."""
+from rpterm.errors import RptermError
+from rpterm.types import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +49,16 @@ def replay(generation: Generation, engine: Engine) -> Replayed:
         engine: Not loaded yet, or loaded with the same model.
 
     Raises:
-        ReplayError: The provenance has no prompt tokens to start from.
+        RptermError: The provenance has no prompt tokens to start from.
         EngineError: The engine failed.
     """
     if generation.prompt_digest:
-        raise ReplayError(
+        raise RptermError(
             "This reply cannot be made again: a turn in its prompt was deleted for good, and the "
             "stored prompt with it."
         )
     if not generation.prompt_ids or generation.engine == "remote":
-        raise ReplayError(
+        raise RptermError(
             f"This reply was made by {generation.model} on another machine, which does not report "
             "tokens. Only replies of a local model can be made again."
         )

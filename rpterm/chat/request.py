@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rpterm.types import Intent, RptermError
+from rpterm.errors import RptermError
+from rpterm.types import Intent
 
 
 class SessionError(RptermError):

@@ -35,17 +35,19 @@ from rpterm.chat.saved_caches import SavedCaches
 from rpterm.chat.tree import Tree
 from rpterm.config import Settings
 from rpterm.engine.protocol import BackgroundEngine, Engine, EngineError, EngineInfo
+from rpterm.errors import RptermError
 from rpterm.prompt.build import PromptTooLarge
 from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import TemplateError
 from rpterm.store import Store
 from rpterm.store.database.other_processes import mark_answering
-from rpterm.types import Chat, Intent, Origin, Prompt, RptermError, Status, Turn
+from rpterm.store.prompt_speed import prompt_speed
+from rpterm.types import Chat, Intent, Origin, Prompt, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.live_scores import LiveScores
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.scoring.scorer import Score
     from rpterm.store.database.process_locks import Presence
@@ -56,6 +58,7 @@ class Session(Tree):
 
     Attributes:
         scene: The characters that take part; with one character, a scene of one.
+        distiller: Extracts lasting facts into memory while the model is idle, if set.
         open_other_engine: Opens another model for a duel; ``None`` if there is none to open.
         presence: Tells other programs that the chat is open; released when the chat is left.
         opponent: The other side of a running duel; cancelling this session cancels it, too.
@@ -70,12 +73,11 @@ class Session(Tree):
         settings: Settings,
         *,
         states: Path | None = None,
-        memory: Memory | None = None,
+        memory: CharacterMemory | None = None,
         flagged: Collection[str] = (),
         examples: ExampleProvider | None = None,
         scores: LiveScores | None = None,
         casting: CardSource | None = None,
-        distiller: Distiller | None = None,
     ) -> None:
         """Args:
         states: Folder of saved KV caches; ``None`` saves none.
@@ -85,24 +87,20 @@ class Session(Tree):
         scores: Scores replies when a front end asks; ``reply`` never waits for a score, except to
             keep the best of several candidates.
         casting: Finds the cards of characters that join; ``None`` lets nobody join.
-        distiller: Extracts lasting facts into memory while the model is idle.
         """
         super().__init__(store, chat.id)
-        self.engine = engine
-        self.card = card
-        self.settings = settings
-        self.memory = memory
-        self.examples = examples
-        self.scores = scores
-        self.distiller = distiller
+        self.engine, self.card, self.settings = engine, card, settings
+        self.memory, self.examples, self.scores = memory, examples, scores
+        self.distiller: Distiller | None = None
         self._saved_caches = SavedCaches(states) if states is not None else None
         self._flagged = frozenset(flagged)
-        self._prompter = Prompter(engine, settings, memory, examples)
+        self._prompter = Prompter(engine, settings, memory, examples, lambda: self._tokens_per_s)
         self.scene = Scene(store, chat.id, Actor(card, self._prompter, memory), casting)
         self.open_other_engine: Callable[[Settings], Engine] | None = None
         self.presence: Presence | None = None
         self.opponent: Session | None = None
         self._turns_left_out: frozenset[int] = frozenset()
+        self._tokens_per_s = 0.0
         self._load_lock = threading.Lock()
         self._cancelled = threading.Event()
 
@@ -115,6 +113,7 @@ class Session(Tree):
         """
         info = self.engine.load(on_progress)
         with self._load_lock:
+            self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
             if self.scene.ready(info):
                 if self._saved_caches is not None:
                     cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
@@ -169,7 +168,10 @@ class Session(Tree):
         """
         reply: Turn | None = None
         for event in self.reply(ReplyRequest(text=text)):
-            if isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
+            if isinstance(event, UserTurnStored):
+                self.load()
+                self.scene.wait_for_memories()
+            elif isinstance(event, ReplyFinished | ReplyCancelled | BestKept):
                 reply = event.turn
             elif isinstance(event, ReplyFailed):
                 raise SessionError(event.message)
@@ -236,9 +238,11 @@ class Session(Tree):
         """Load the model, build the prompt, and run the reply."""
         info = self.load()
         actor = self._speaker(request, job)
-        prompt = self.scene.build_prompt(
-            actor, job.history, ending=job.ending, hint=request.hint, examples=request.examples
+        view = self.scene.view(actor, job.history)
+        prompt = actor.prompter.build_full(
+            view, ending=job.ending, hint=request.hint, examples=request.examples
         )
+        job = job.with_variables(view.changed_variables)
         if self._cancelled.is_set():
             yield ReplyFailed("Stopped.")
             return
@@ -295,7 +299,7 @@ class Session(Tree):
             self.store.add_turn(
                 self.chat_id, job.parent_id, "assistant", card.char, job.base,
                 origin=origin, status=Status.STREAMING, edited_from=job.edited_from,
-                select=shown and index == 0,
+                select=shown and index == 0, variables=job.variables,
             )
             for index in range(count)
         )  # fmt: skip
@@ -311,7 +315,7 @@ class Session(Tree):
         """The prompt that would be sent now if the user sent this draft.
 
         Raises:
-            NotReadyError: The model is not loaded yet, so tokens cannot be counted.
+            RptermError: The model is not loaded yet, so tokens cannot be counted.
             PromptTooLarge: The card alone does not fit; the message has the numbers.
         """
         path = self.path()
@@ -342,13 +346,13 @@ class Session(Tree):
         Raises:
             GroupError: Another character in this chat already has one of the new names.
         """
+        digest = self.store.put_card(card.name, text)
         if member:
-            digest = self.store.put_card(card.name, text)
             self.scene.set_card(self.scene.actor(member), card, digest)
         else:
             self.scene.set_card(self.scene.lead, card)
             self.card = card
-            self.store.update_chat(self.chat_id, card_hash=self.store.put_card(card.name, text))
+            self.store.update_chat(self.chat_id, card_hash=digest)
         self.settle_cache()
 
     # Deleting and leaving ----------------------------------------------------------------------

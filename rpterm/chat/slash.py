@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from rpterm.types import Persona, RptermError
+from rpterm.errors import RptermError
+from rpterm.types import Persona
 
 
 def is_command(line: str) -> bool:

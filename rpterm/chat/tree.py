@@ -14,10 +14,11 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import may_have_macros
 from rpterm.chat import slash
 from rpterm.chat.request import SessionError
+from rpterm.errors import RptermError
 from rpterm.prompt.chat_view import ChatView
 from rpterm.store import Store
 from rpterm.store.turn_removal import FollowingTurns
-from rpterm.types import AuthorNote, Chat, Origin, Persona, RptermError, Turn
+from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
 if TYPE_CHECKING:
     from rpterm.preference.rating import Rater
@@ -55,9 +56,13 @@ class Tree:
     def message(self, text: str, path: Sequence[Turn]) -> Turn:
         """What the user would say after these turns, with its macros expanded; it is not stored."""
         chat, now = self.chat, self.store.now()
-        said = ChatView(self.card, chat, path, now).expand_for_turn(text)
+        view = ChatView(self.card, chat, path, now)
+        said = view.expand_for_turn(text)
         parent_id = path[-1].id if path else None
-        return Turn(0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now)
+        return Turn(
+            0, chat.id, parent_id, "user", chat.persona.name, said, created_at=now,
+            variables=view.changed_variables,
+        )  # fmt: skip
 
     def add_message(self, text: str, parent_id: int | None) -> Turn:
         """Store a message of the user, which also shows that the reply before it was preferred.
@@ -71,9 +76,14 @@ class Tree:
         if parent_id is not None and may_have_macros(text):
             before = self.store.path(parent_id)
         message = self.message(text.strip(), before)
+        if not message.text.strip():
+            raise SessionError(
+                "There is nothing to send: the message has only macros without text."
+            )
         turn = self.store.add_turn(
-            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED
-        )
+            self.chat_id, parent_id, "user", message.speaker, message.text, origin=Origin.TYPED,
+            variables=message.variables,
+        )  # fmt: skip
         if parent_id is not None:
             self.rater.record_kept_swipes(self.store.turn(parent_id))
         return turn
@@ -91,28 +101,25 @@ class Tree:
         self.select(siblings[index].id)
         return siblings[index]
 
-    def select(self, turn_id: int) -> Turn:
-        """Show the branch through a turn and record it as the user's choice; returns its leaf."""
-        leaf = self.show(turn_id)
+    def select(self, turn_id: int) -> None:
+        """Show the branch through a turn and record it as the user's choice."""
+        self.show(turn_id)
         self.rater.record_choice(turn_id)
-        return leaf
 
     def keep_best(self, turn_id: int) -> None:
         """Show the branch through the candidate with the best score, and record that."""
         self.show(turn_id)
         self.rater.kept_by_score(turn_id)
 
-    def show(self, turn_id: int) -> Turn:
-        """Show the branch through a turn without recording a preference; returns its leaf."""
-        leaf = self.store.select(self.chat_id, turn_id)
+    def show(self, turn_id: int) -> None:
+        """Show the branch through a turn without recording a preference."""
+        self.store.select(self.chat_id, turn_id)
         self.settle_cache()
-        return leaf
 
-    def branch(self, turn_id: int) -> Turn:
+    def branch(self, turn_id: int) -> None:
         """End the shown branch at this turn; the next message starts a new branch there."""
         self.store.set_leaf(self.chat_id, turn_id)
         self.settle_cache()
-        return self.store.turn(turn_id)
 
     def edit(self, turn_id: int, text: str) -> Turn:
         """Add an edited version of a turn as its sibling and show it; the original stays."""
@@ -123,7 +130,7 @@ class Tree:
             return original
         edited = self.store.add_turn(
             self.chat_id, original.parent_id, original.role, original.speaker, text.strip(),
-            origin=Origin.EDITED, edited_from=original.id,
+            origin=Origin.EDITED, edited_from=original.id, variables=original.variables,
         )  # fmt: skip
         if original.hidden:
             edited = self.store.hide(edited.id)
@@ -145,10 +152,6 @@ class Tree:
         """Delete a turn for good, with everything that follows it or ``alone``."""
         self.store.delete_turn(turn_id, alone=alone)
         self.settle_cache()
-
-    def greetings(self) -> list[str]:
-        """The card's greetings with names filled in; they are the swipes of the first turn."""
-        return greetings(self.card, self.chat)
 
     def rename(self, title: str) -> None:
         """Give the chat a title."""
@@ -177,12 +180,6 @@ class Tree:
         return persona
 
 
-def greetings(card: CharacterCard, chat: Chat) -> list[str]:
-    """The greetings of a card with their macros expanded, as the chat began with them."""
-    expand = ChatView(card, chat).expand_static
-    return [expand(text).strip() for text in card.greetings]
-
-
 def begin_chat(
     store: Store,
     card: CharacterCard,
@@ -202,9 +199,11 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
-    for number, text in enumerate(greetings(card, chat)):
+    for number in range(len(card.greetings)):
+        view = ChatView(card, chat)
         store.add_turn(
-            chat.id, None, "assistant", card.char, text,
+            chat.id, None, "assistant", card.char, view.greeting(number),
             origin=Origin.GREETING, select=number == min(greeting, len(card.greetings) - 1),
+            variables=view.changed_variables,
         )  # fmt: skip
     return store.chat(chat.id)

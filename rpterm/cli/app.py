@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from rpterm.types import InvalidChoice
+from rpterm.errors import InvalidChoice
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def new_app(help_text: str, **settings: Any) -> typer.Typer:
+def new_app(help_text: str = "", **settings: Any) -> typer.Typer:
     """The ``app`` of a command, set up like all others."""
     return typer.Typer(
         help=help_text, rich_markup_mode=None, add_completion=False,

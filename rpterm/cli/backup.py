@@ -10,10 +10,10 @@ import typer
 from rpterm.cli import out
 from rpterm.cli.app import new_app
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import byte_size
-from rpterm.types import RptermError
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

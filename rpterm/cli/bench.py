@@ -1,14 +1,16 @@
 """``rpterm bench``: measures the figures of the README on this machine.
 
-A benchmark's module has either ``main(json: bool, …)``, which prints its results, or ``measure()``,
-which returns figures by name.
+A benchmark's module has ``run(…)``, which returns figures by name. Its parameters are the options
+it accepts, and ``step`` if it reports its progress. ``lines(figures)`` says how to show them, if
+there is such a function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from inspect import Parameter, signature
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +19,9 @@ import typer
 from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
 from rpterm.cli.options import Json
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
-app = new_app("")
+app = new_app()
 
 BENCHMARKS = (
     "startup", "engine", "tui", "store", "recall", "planted", "persona", "voice", "told", "rated",
@@ -77,25 +79,40 @@ def bench(
     """
     name = one_of(BENCHMARKS, benchmark, "benchmark")
     module = import_module(_ELSEWHERE.get(name, f"rpterm.bench.{name}"))
-    if hasattr(module, "main"):
-        given = {
-            "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit,
-            "pdnc": pdnc, "usr": usr, "cache": cache, "picture": picture,
-            "crossed": crossed or None,
-        }  # fmt: skip
-        module.main(json=json, **_accepted(module.main, benchmark, given))
-        return
-    figures: dict[str, object] = module.measure()
+    given = {
+        "locomo": locomo, "memories": memories, "convai2": convai2, "limit": limit, "pdnc": pdnc,
+        "usr": usr, "cache": cache, "picture": picture, "crossed": crossed or None,
+    }  # fmt: skip
+    options = _accepted(module.run, benchmark, given)
+    figures = _run(module.run, options)
     if json:
         out.json_data(figures)
         return
+    for line in getattr(module, "lines", _lines)(figures):
+        out.say(line)
+
+
+def _run(run: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """Run a benchmark, with a progress bar on standard error if it reports its progress."""
+    if "step" not in signature(run).parameters:
+        return run(**options)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("measuring", total=None)
+        return run(lambda done, total: bar.update(task, completed=done, total=total), **options)
+
+
+def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     for name, value in figures.items():
-        out.say(f"{name:<28}{value}")
+        yield f"{name:<28}{f'{value:.4f}' if isinstance(value, float) else dumps(value)}"
 
 
-def _accepted(main: Callable[..., object], benchmark: str, given: dict[str, Any]) -> dict[str, Any]:
+def _accepted(run: Callable[..., object], benchmark: str, given: dict[str, Any]) -> dict[str, Any]:
     """The options given, which have to be those that the benchmark accepts and requires."""
-    accepted = signature(main).parameters
+    accepted = signature(run).parameters
     for name, value in given.items():
         if value is not None and name not in accepted:
             raise RptermError(

@@ -12,23 +12,21 @@ from rpterm.cards.authoring import new_card
 from rpterm.cards.authoring.template import template
 from rpterm.cards.format.value_checks import is_year_or_date
 from rpterm.cli import out, rich_out
+from rpterm.errors import InvalidChoice, RptermError
 from rpterm.humanize import counted
 from rpterm.memory.bank import files
 from rpterm.novels.book import Book
 from rpterm.novels.people import Person
 from rpterm.novels.portrait import draft_card
 from rpterm.paths import Paths
-from rpterm.types import InvalidChoice, RptermError
 
 _MAX_SHOWN = 30
 _MIN_LINES = 3
 _MAX_CANDIDATES = 6
+_MIN_NAMED_SHARE = 0.1
+"""Share of lines with "said Anna" below which a book is not English, or nearly all dialogue."""
 _MAX_HEADER_BYTES = 4096
 _TITLE_LINE = re.compile(r"^Title:\s*(\S.*?)\s*$", re.MULTILINE)
-
-
-class ExtractError(RptermError):
-    """No card can be drafted from this book and name; the text says why and what to do."""
 
 
 def read_book(file: Path, same: Sequence[str]) -> Book:
@@ -39,26 +37,36 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
 
     Raises:
         BankError: The file cannot be read.
-        ExtractError: Nobody speaks in it.
+        RptermError: Nobody speaks in it.
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
-        book = Book([passage.text for passage in files.read(file).passages], same)
+        passages = files.read(file).passages
+        book = Book([each.text for each in passages], same, [each.heading for each in passages])
     if not book.people.persons:
-        raise ExtractError(
+        raise RptermError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
             'English words such as "said Anna".'
+        )
+    named = sum(line.how in ("named", "pronoun") for line in book.lines)
+    if named < _MIN_NAMED_SHARE * len(book.lines):
+        out.tell(
+            f'Most speakers in {file.name} are guesses: it hardly ever says "said Anna" in English.'
         )
     return book
 
 
-def print_cast(book: Book, json: bool) -> None:
-    """Print the speakers, those with the most lines first."""
+def print_cast(book: Book, file: Path, json: bool) -> None:
+    """Print the speakers, those with the most lines first, and what to do next."""
     cast = [(person, lines) for person, lines in book.cast() if lines >= _MIN_LINES]
     if json:
         out.json_data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
         return
     rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_MAX_SHOWN]]
-    out.table(rows, ("name", "lines", "also called"))
+    out.table(("name", "lines", "also called"), rows)
+    if rows:
+        draft = f"rpterm cards extract {shlex.quote(str(file))} {shlex.quote(rows[0][0])}"
+        out.tell(f"Draft a card: {draft}")
+        out.tell("Is somebody listed twice? Join the two: --also OTHER-NAME")
 
 
 def write_card(
@@ -109,7 +117,7 @@ def _speaker(book: Book, name: str, file: Path) -> Person:
     """The speaker with this name, or the only one whose name contains its words.
 
     Raises:
-        ExtractError: There is nobody, or more than one.
+        RptermError: There is nobody, or more than one.
     """
     speakers = book.cast()
     folded = name.casefold()
@@ -124,14 +132,14 @@ def _speaker(book: Book, name: str, file: Path) -> Person:
         candidates = ", ".join(
             f"{_longest_name(p)} ({counted(counts[p], 'line')})" for p in found[:_MAX_CANDIDATES]
         )
-        raise ExtractError(
+        raise RptermError(
             f"{name!r} may be several people in {file.name}: {candidates}. Name one of them."
         )
     known = {each.casefold(): each for p, _ in speakers for each in sorted(p.names)}
     close = [known[each] for each in get_close_matches(folded, known, 3, 0.5)]
     close += [each for lower, each in known.items() if folded in lower and each not in close]
     hint = f"did you mean {', '.join(close[:3])}?" if close else "without a name, all are listed."
-    raise ExtractError(f"Nobody called {name!r} speaks in {file.name}; {hint}")
+    raise RptermError(f"Nobody called {name!r} speaks in {file.name}; {hint}")
 
 
 def _longest_name(person: Person) -> str:

@@ -13,8 +13,8 @@ from rpterm.cards.format import reader
 from rpterm.cards.problems import CardError, Problem
 from rpterm.cli import out
 from rpterm.cli.token_counter import TokenCounter
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def print_results(checked: Sequence[Checked], counter: TokenCounter, *, costs: b
                 problems += 1
                 out.say(f"{problem.severity:<8}{problem}")
         if costs and each.card is not None:
-            card_view.print_costs(each.card, counter, rich_out.console())
+            card_view.print_costs(each.card, counter, rich_out.Output())
     world_count = sum(each.world for each in checked)
     kinds = (("card", len(checked) - world_count), ("world", world_count))
     files_checked = [counted(many, what) for what, many in kinds if many] or ["0 cards"]

@@ -14,10 +14,10 @@ from rpterm.cards.authoring.new_card import blank_card
 from rpterm.cards.authoring.template import template
 from rpterm.cli import out, rich_out
 from rpterm.cli.user_files import load_settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
 from rpterm.prompt.oneshot import ask
 from rpterm.tui import external_editor
-from rpterm.types import RptermError
 
 
 def filled_card(

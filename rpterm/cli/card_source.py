@@ -11,8 +11,8 @@ from rpterm.cards import history, library, worlds
 from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.cards.format import reader
 from rpterm.cli.guard import complain
+from rpterm.errors import RptermError
 from rpterm.startup import launch
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.store.judgements import Judgements

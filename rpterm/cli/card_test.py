@@ -16,15 +16,14 @@ from rpterm.cli import card_source, rich_out
 from rpterm.cli.card_source import Source
 from rpterm.cli.user_files import load_settings
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.evaluation import probing
 from rpterm.evaluation.probing import ProbeResult, ProbeSetup, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
-from rpterm.types import History, RptermError
+from rpterm.types import History
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rpterm.engine.protocol import Engine
 
 _PARALLEL_SEEDS = 8
@@ -184,7 +183,7 @@ def all_passed(report: ProbeReport, max_failures: int) -> bool:
 
 
 # Output --------------------------------------------------------------------------------------
-def print_report(report: ProbeReport, other: Source | None, shown: Console) -> None:
+def print_report(report: ProbeReport, other: Source | None, shown: rich_out.Output) -> None:
     """Print a table of pass rates with their 95 % intervals, then each kind of failure once."""
     heads = ["test", "passed", "rate (95 %)"]
     heads += [f"at {other.label}", "rate (95 %)", ""] if other else []
@@ -194,17 +193,18 @@ def print_report(report: ProbeReport, other: Source | None, shown: Console) -> N
         if report.other:
             line += [*_rate(report.other[at]), _change(result, report.other[at])]
         lines.append(line)
-    shown.print(rich_out.rows(heads, lines, numbers=(1, 4) if other else (1,)))
+    shown.table(heads, lines, numbers=(1, 4) if other else (1,))
     for result in report.results:
         _failures(result, shown)
         for why in result.skipped:
-            shown.print(rich_out.text(f"{result.name}: skipped: {why}.", "yellow"))
+            shown.say(f"{result.name}: skipped: {why}.", "yellow")
     judged = any(result.probe.judge for result in report.results)
     if judged and report.starter:
-        shown.print(rich_out.text(
+        shown.say(
             f"The judge was {report.judge}, a starter model: do not trust its answers. "
-            "Choose a better one with --judge.", "yellow",
-        ))  # fmt: skip
+            "Choose a better one with --judge.",
+            "yellow",
+        )
 
 
 def _rate(result: ProbeResult) -> tuple[str, str]:
@@ -227,7 +227,7 @@ def _change(new: ProbeResult, old: ProbeResult) -> str:
     return "same" if new.passes * old.judged == old.passes * new.judged else "within chance"
 
 
-def _failures(result: ProbeResult, shown: Console) -> None:
+def _failures(result: ProbeResult, shown: rich_out.Output) -> None:
     """Print each failed condition once, with the first reply that failed it."""
     shown_checks: set[tuple[str, str]] = set()
     for trial in result.trials:
@@ -237,9 +237,9 @@ def _failures(result: ProbeResult, shown: Console) -> None:
                 head = (
                     f"{result.name}: {check.kind} “{check.what}”: {check.why}. Seed {trial.seed}:"
                 )
-                shown.print(rich_out.text(head, "red"))
+                shown.say(head, "red")
                 if trial.reply:
-                    shown.print(rich_out.text(f"    {' '.join(trial.reply.split())[:300]}", "dim"))
+                    shown.say(f"    {' '.join(trial.reply.split())[:300]}", "dim")
 
 
 def as_data(report: ProbeReport, source: Source, other: Source | None) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.lint import static_tokens, tokens
@@ -13,35 +12,28 @@ from rpterm.cli import rich_out
 from rpterm.cli.token_counter import TokenCounter
 from rpterm.humanize import counted
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def print_card(card: CharacterCard, counter: TokenCounter, shown: Console) -> None:
+def print_card(card: CharacterCard, counter: TokenCounter, shown: rich_out.Output) -> None:
     """Print the complete card, part by part, each with its number of tokens."""
     costs = tokens(card, counter.count)
     full = f"  ({card.name})" if card.nickname else ""
-    shown.print(rich_out.text(card.char, "bold") + rich_out.text(full, "dim"))
+    shown.say(rich_out.text(card.char, "bold") + rich_out.text(full, "dim"))
     if card.tagline:
-        shown.print(rich_out.text(card.tagline, "italic"))
+        shown.say(card.tagline, "italic")
     for title, cost_name, lines in _parts(card):
         if lines:
             cost = costs.get(cost_name)
-            shown.print()
-            shown.print(_heading(title, cost, counter))
+            shown.say()
+            about = "" if counter.exact else "about "
+            tokens_text = f"  {about}{cost:,} tokens" if cost else ""
+            shown.say(rich_out.text(title, "bold cyan") + rich_out.text(tokens_text, "dim"))
             for line in lines:
-                shown.print(rich_out.text(line.strip()))
-    shown.print()
+                shown.say(line.strip())
+    shown.say()
     print_costs(card, counter, shown)
-
-
-def _heading(title: str, cost: int | None, counter: TokenCounter) -> object:
-    about = "" if counter.exact else "about "
-    tokens_text = f"  {about}{cost:,} tokens" if cost else ""
-    return rich_out.text(title, "bold cyan") + rich_out.text(tokens_text, "dim")
 
 
 def _parts(card: CharacterCard) -> Iterator[tuple[str, str, list[str]]]:
@@ -90,7 +82,7 @@ def _numbered(texts: Sequence[str]) -> Iterator[str]:
     return (f"{number}. {text.strip()}" for number, text in enumerate(texts, 1))
 
 
-def print_costs(card: CharacterCard, counter: TokenCounter, shown: Console) -> None:
+def print_costs(card: CharacterCard, counter: TokenCounter, shown: rich_out.Output) -> None:
     """Print the tokens of each part and when it is in the prompt."""
     costs = tokens(card, counter.count)
     lines: list[tuple[object, ...]] = [
@@ -99,7 +91,7 @@ def print_costs(card: CharacterCard, counter: TokenCounter, shown: Console) -> N
     ]
     total = rich_out.text(f"{static_tokens(costs):,}", "bold")
     lines.append((rich_out.text("on every turn", "bold"), total, counter.by))
-    shown.print(rich_out.rows(("part", "tokens", "in the prompt"), lines, numbers=(1,)))
+    shown.table(("part", "tokens", "in the prompt"), lines, numbers=(1,))
 
 
 def _when_in_prompt(name: str) -> str:
@@ -114,7 +106,7 @@ def _when_in_prompt(name: str) -> str:
 
 def print_differences(
     changes: Sequence[Change], counter: TokenCounter, before: CharacterCard, after: CharacterCard,
-    shown: Console,
+    shown: rich_out.Output,
 ) -> None:  # fmt: skip
     """Print each change with both texts and its token difference, then the total."""
     about = "" if counter.exact else "about "
@@ -123,12 +115,12 @@ def print_differences(
         tokens_text = f"  {about}{cost:+,} tokens" if cost else ""
         style = _STYLES[change.kind]
         head = rich_out.text(f"{_SIGNS[change.kind]} {change.field}", f"bold {style}")
-        shown.print(head + rich_out.text(tokens_text, "dim"))
+        shown.say(head + rich_out.text(tokens_text, "dim"))
         for sign, content, colour in (("-", change.old, "red"), ("+", change.new, "green")):
             for line in content.splitlines():
-                shown.print(rich_out.text(f"  {sign} {line}", colour))
+                shown.say(f"  {sign} {line}", colour)
     old, new = (static_tokens(tokens(card, counter.count)) for card in (before, after))
-    shown.print(
+    shown.say(
         f"{counted(len(changes), 'change')}; {about}{old:,} → {new:,} tokens on every turn "
         f"({new - old:+,}; {counter.by})."
     )

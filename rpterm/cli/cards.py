@@ -17,7 +17,7 @@ from rpterm.cli import out
 from rpterm.cli.app import NOUNS, new_app
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import card_folders, load_settings
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     from rpterm.cli.token_counter import TokenCounter
@@ -57,7 +57,7 @@ def list_cards(json: Json = False) -> None:
         out.json_data([{key: getattr(summary, key) for key in keys} for summary in found])
         return
     rows = [(each.key, each.name, each.error or each.about) for each in found]
-    out.table(rows, ("card", "name", ""))
+    out.table(("card", "name", ""), rows)
 
 
 @app.command()
@@ -80,7 +80,7 @@ def show(
         return
 
     with _counter(exact) as counter:
-        card_view.print_card(found.card, counter, rich_out.console())
+        card_view.print_card(found.card, counter, rich_out.Output())
 
 
 @app.command()
@@ -185,7 +185,7 @@ def extract(
     from rpterm.cli import card_extract
 
     if name is None:
-        card_extract.print_cast(card_extract.read_book(book, also or []), json)
+        card_extract.print_cast(card_extract.read_book(book, also or []), book, json)
         return
     file = card_extract.write_card(book, name, also or [], year, to, folders.find())
     card_extract.print_next_steps(file, book, json)
@@ -227,7 +227,7 @@ def diff(
         elif not changes:
             out.say(f"{before.label} and {after.label} are the same.")
         else:
-            shown = rich_out.console()
+            shown = rich_out.Output()
             card_view.print_differences(changes, counter, before.card, after.card, shown)
 
 
@@ -282,7 +282,7 @@ def test(
     if json:
         out.json_data(card_test.as_data(report, source, other))
     else:
-        card_test.print_report(report, other, rich_out.console())
+        card_test.print_report(report, other, rich_out.Output())
     if not card_test.all_passed(report, max_failures):
         raise typer.Exit(1)
 
@@ -354,7 +354,7 @@ def list_worlds(json: Json = False) -> None:
     if not rows:
         raise RptermError(worlds.no_worlds_hint(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
-    out.table(shown, ("world", "entries", "used by"))
+    out.table(("world", "entries", "used by"), shown)
 
 
 @app.command()

@@ -8,9 +8,9 @@ import typer
 
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
-from rpterm.types import InvalidChoice
+from rpterm.errors import InvalidChoice
 
-app = new_app("")
+app = new_app()
 
 _CARD = typer.Argument(
     metavar="CARD", help="Name of a character, or a card's file; without it, you can choose."

@@ -16,8 +16,9 @@ from rpterm import paths as folders
 from rpterm.chat.live_settings import LiveSettings
 from rpterm.cli import out
 from rpterm.config import load, save
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.startup.launch import ChatRequest, Launch, LaunchError
+from rpterm.startup.launch import ChatRequest, Launch
 
 
 def run_chat(
@@ -40,8 +41,7 @@ def run_chat(
     """
     paths = folders.find()
     settings = load(paths.config_file, os.environ, flags)
-    # A single reply is complete before an embedder would be ready: it recalls memories by words.
-    launch = Launch(settings, paths, request, embed=once is None)
+    launch = Launch(settings, paths, request)
     live_settings = LiveSettings(
         settings, paths.config_file, os.environ, flags or {}, launch.retune
     )
@@ -50,7 +50,7 @@ def run_chat(
         return _run_tui(launch, live_settings, paths)
     gc.enable()
     if request.target is None and request.chat_id is None:
-        raise LaunchError("Name a character: `rpterm cards list` lists them.")
+        raise RptermError("Name a character: `rpterm cards list` lists them.")
     if once is not None:
         return _reply_once(launch, once)
     from rpterm.cli.plain.loop import run

@@ -13,10 +13,10 @@ from rpterm import paths as folders
 from rpterm.chat.saved_caches import SavedCaches
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app
-from rpterm.cli.options import Force, Json, To, Yes, confirm
+from rpterm.cli.options import Force, Json, Limit, To, Yes, confirm
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store
@@ -30,7 +30,6 @@ _Id = Annotated[
 _Card = Annotated[
     str | None, typer.Option("--card", metavar="NAME", help="Only chats with this character.")
 ]
-_Limit = typer.Option(min=1, metavar="N", help="Show at most this many.")
 
 
 @app.callback(invoke_without_command=True)
@@ -42,7 +41,7 @@ def bare(context: typer.Context) -> None:
 @app.command("list")
 def list_chats(
     card: _Card = None,
-    limit: Annotated[int, _Limit] = 200,
+    limit: Limit = 200,
     json: Json = False,
 ) -> None:
     """List chats, the most recent first."""
@@ -61,15 +60,15 @@ def list_chats(
          "yes" if chat.id in allowed else "no", chat.heading or chat.preview)
         for chat in chats
     ]  # fmt: skip
-    out.table(rows, ("id", "updated", "character", "turns", "exportable", "title"))
+    out.table(("id", "updated", "character", "turns", "exportable", "title"), rows)
 
 
 def _full_name(store: Store, card: str | None) -> str | None:
     """The character's name as chats have it, given that name or the card's short one."""
     from rpterm.cli.memory import resolve_character
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
-    return card and resolve_character(card, Memory(store, "").characters())
+    return card and resolve_character(card, CharacterMemory(store, "").characters())
 
 
 def _characters(chat: Chat, members: Mapping[int, int]) -> str:
@@ -81,7 +80,7 @@ def _characters(chat: Chat, members: Mapping[int, int]) -> str:
 def search(
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
     card: _Card = None,
-    limit: Annotated[int, _Limit] = 50,
+    limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """Search the text of all chats; matches are shown in [brackets]."""

@@ -14,7 +14,7 @@ from rpterm.cli.app import new_app
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import load_settings
 from rpterm.config.toml_text import to_toml
-from rpterm.types import InvalidChoice
+from rpterm.errors import InvalidChoice
 
 app = new_app("Show and change settings.", no_args_is_help=True)
 

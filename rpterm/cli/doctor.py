@@ -11,9 +11,9 @@ from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Json
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

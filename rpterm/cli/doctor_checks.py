@@ -14,10 +14,9 @@ from typing import Literal, NamedTuple
 
 from rpterm import config
 from rpterm.config import Settings
-from rpterm.errors import user_message
+from rpterm.errors import RptermError, user_message
 from rpterm.humanize import byte_size, counted
 from rpterm.paths import Paths
-from rpterm.types import RptermError
 
 Verdict = Literal["ok", "slow", "broken"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +10,9 @@ import typer
 from rpterm.cli import out
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Plain
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
-app = new_app("")
+app = new_app()
 
 
 def _side(help_text: str) -> Any:
@@ -68,7 +69,7 @@ def duel(
         raise RptermError("--json works only with --report.")
     specs = tuple(each for each in (a, b, c, d) if each is not None)
     lines = duel_run.read_messages(turns)
-    drawn = duel_run.draw_seed() if seed is None else seed
+    drawn = secrets.randbits(31) if seed is None else seed
     wanted = DuelSetup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
     if report:
         raise typer.Exit(duel_run.print_report(wanted, as_json=json))

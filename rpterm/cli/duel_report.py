@@ -27,22 +27,22 @@ _STRENGTHS_LEGEND = (
 
 def print_report(duel: Duel, found: Tally) -> None:
     """Print the complete report."""
-    shown = rich_out.console()
+    shown = rich_out.Output()
     names = short_names([each.spec for each in duel.contenders])
     for each in duel.contenders:
-        shown.print(rich_out.text(f"{each.name} ({names[each.spec] or 'as set'})"))
-    shown.print(rich_out.text(_progress(duel, found)))
+        shown.say(f"{each.name} ({names[each.spec] or 'as set'})")
+    shown.say(_progress(duel, found))
     out.say()
-    shown.print(rich_out.rows(_HEADS, map(_row, found.matches), numbers=range(1, 6)))
-    shown.print(rich_out.text(_LEGEND, "dim"))
+    shown.table(_HEADS, map(_row, found.matches), numbers=range(1, 6))
+    shown.say(_LEGEND, "dim")
     if found.strengths:
         out.say()
         heads = ("rank", "side", "strength", "from–to", "compared")
-        shown.print(rich_out.rows(heads, _ranking(duel, found), numbers=(4,)))
-        shown.print(rich_out.text(_STRENGTHS_LEGEND, "dim"))
+        shown.table(heads, _ranking(duel, found), numbers=(4,))
+        shown.say(_STRENGTHS_LEGEND, "dim")
     out.say()
     for line in _consistency(found):
-        shown.print(rich_out.text(line))
+        shown.say(line)
 
 
 def _progress(duel: Duel, found: Tally) -> str:

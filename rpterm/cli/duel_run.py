@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import threading
 from collections.abc import Sequence
@@ -21,8 +20,8 @@ from rpterm.dueling.contender import Contender, parse, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
+from rpterm.errors import RptermError
 from rpterm.startup import launch
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -64,11 +63,6 @@ def normalized(specs: Sequence[str]) -> tuple[str, ...]:
 def card_name(target: str) -> str:
     """The name of a card."""
     return launch.find_card(target, folders.find()).card.name
-
-
-def draw_seed() -> int:
-    """A random seed."""
-    return secrets.randbits(31)
 
 
 def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:
@@ -165,7 +159,7 @@ def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
                 from rpterm.tui.single_screen import SingleScreenApp
 
                 keep = partial(config.save, paths.config_file)
-                SingleScreenApp(lambda: DuelScreen(duel, maker, settings), settings, keep).run()
+                SingleScreenApp(DuelScreen(duel, maker), settings, keep).run()
         finally:
             maker.stop()
             maker.close()

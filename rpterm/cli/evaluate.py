@@ -19,8 +19,8 @@ from rpterm.cli.options import Json
 from rpterm.cli.scoring_setup import choose_contrast, running_scorer
 from rpterm.cli.user_files import load_settings
 from rpterm.config import Settings
+from rpterm.errors import InvalidChoice, RptermError
 from rpterm.paths import Paths
-from rpterm.types import InvalidChoice, RptermError
 
 if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import EvaluationReport
     from rpterm.preference.stats.score_validity import Figure
 
-app = new_app("")
+app = new_app()
 
 
 @app.command("eval", cls=accepting_old_option("--out", "--to"))
@@ -221,7 +221,7 @@ def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
     from rpterm.evaluation.result_cache import ResultCache
 
     if not has_references() and any(each.references for each in run.questions.values()):
-        rich_out.console(errors=True).print(rich_out.text(f"ROUGE-L, BLEU and chrF: {MISSING}"))
+        out.tell(f"ROUGE-L, BLEU and chrF: {MISSING}")
     known = ResultCache(run.kept / "scores.jsonl", "scores of an evaluation")
     setup = repr((run.settings.scoring, run.settings.embedder))
     with running_scorer() as scorer, rich_out.progress() as bar:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from rpterm.cli import out, rich_out
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rpterm.evaluation.answers_by_question import ModelAnswer, QuestionAnswers
     from rpterm.evaluation.legend import MetricMeaning
     from rpterm.evaluation.report import EvaluationReport
@@ -20,39 +18,39 @@ def print_evaluation(report: EvaluationReport, *, answers: bool = False) -> None
     Args:
         answers: Whether to print every answer, too.
     """
-    shown = rich_out.console()
+    shown = rich_out.Output()
     if answers:
         for asked in report.answers:
             _show_answers(shown, asked)
         _show_interview(shown, report)
     for table in report.tables:
-        shown.print(rich_out.text(f"\n{table.title}", "bold"))
-        shown.print(rich_out.rows(table.heads, table.rows))
+        shown.say(f"\n{table.title}", "bold")
+        shown.table(table.heads, table.rows)
         if table.note:
-            shown.print(rich_out.text(table.note, "dim"))
+            shown.say(table.note, "dim")
         for meaning in table.legend:
-            shown.print(rich_out.hanging(f"{meaning.name}: {_explained(meaning)}", "dim"))
-    shown.print(rich_out.text(f"\n{report.choice.headline}", "bold"))
+            shown.hang(f"{meaning.name}: {_explained(meaning)}", "dim")
+    shown.say(f"\n{report.choice.headline}", "bold")
     for reason in report.choice.reasons:
-        shown.print(rich_out.text(reason))
+        shown.say(reason)
     if not answers:
-        shown.print(rich_out.text("--answers prints the answers; --html writes a complete page."))
+        shown.say("--answers prints the answers; --html writes a complete page.")
 
 
 def _explained(meaning: MetricMeaning) -> str:
     return f"{meaning.means} {meaning.span}, {meaning.better}."
 
 
-def _show_answers(shown: Console, asked: QuestionAnswers) -> None:
+def _show_answers(shown: rich_out.Output, asked: QuestionAnswers) -> None:
     """Print one question and every model's answer, one below the other."""
     question = " / ".join(asked.user)
-    shown.print(rich_out.text(f"\n{asked.kind}, seed {asked.seed}: {question}", "bold"))
+    shown.say(f"\n{asked.kind}, seed {asked.seed}: {question}", "bold")
     for reference in asked.references:
-        shown.print(rich_out.hanging(f"reference: {reference}", "dim"))
+        shown.hang(f"reference: {reference}", "dim")
     for given in asked.given:
-        shown.print(rich_out.hanging(f"{given.model}: {out.one_line(given.reply)}"))
+        shown.hang(f"{given.model}: {out.one_line(given.reply)}")
         for line in _score_lines(given):
-            shown.print(rich_out.hanging(line, "dim", by=4))
+            shown.hang(line, "dim", by=4)
 
 
 def _score_lines(given: ModelAnswer) -> list[str]:
@@ -65,7 +63,7 @@ def _score_lines(given: ModelAnswer) -> list[str]:
     return [score, *(f"{'+' if each.good else '−'} {each.text}" for each in given.reasons)]
 
 
-def _show_interview(shown: Console, report: EvaluationReport) -> None:
+def _show_interview(shown: rich_out.Output, report: EvaluationReport) -> None:
     if not report.interview:
         return
     rows = [
@@ -73,5 +71,5 @@ def _show_interview(shown: Console, report: EvaluationReport) -> None:
          *(" ".join(map(str, ratings)) or "–" for ratings in each.ratings))
         for each in report.interview
     ]  # fmt: skip
-    shown.print(rich_out.text("\nInterview: 1 not me at all, 5 exactly me", "bold"))
-    shown.print(rich_out.rows(("trait", "statement", *report.models), rows))
+    shown.say("\nInterview: 1 not me at all, 5 exactly me", "bold")
+    shown.table(("trait", "statement", *report.models), rows)

@@ -6,7 +6,7 @@ The conversions themselves are in ``cards.exchange`` and ``transfer``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -19,9 +19,9 @@ from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.app import one_of
 from rpterm.cli.user_files import card_folders, open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
-from rpterm.types import RptermError
 
 _MANY = 3
 """A note on as many files is printed once, at the end."""
@@ -78,6 +78,20 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
                 lambda name: bar.update(task, description=name, advance=1), found.config_file,
             )  # fmt: skip
         leftovers = transfer.describe_leftovers(moved.passed_over)
+    _print_summary(moved, target, shown, leftovers)
+    return moved
+
+
+def _print_summary(
+    moved: ImportSummary, target: Path, shown: Callable[[Path], Path], leftovers: str
+) -> None:
+    """Print what became of each file, and then how many there were.
+
+    Args:
+        target: The folder of the cards.
+        shown: The path that a user knows a file by: in an archive, not where it was unpacked.
+        leftovers: What was not imported, in words; "" if all was.
+    """
     common = _common_notes([*moved.cards, *moved.chats])
     for card in moved.cards:
         _print_card(replace(card, source=shown(card.source), notes=_rarer(card.notes, common)))
@@ -103,7 +117,6 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
         out.say(f"`/set profile {name}` in a chat uses a profile, as does `--profile {name}`.")
     if leftovers:
         out.say(f"Not imported: {leftovers}.")
-    return moved
 
 
 def export_card(card: str, form: str | None, target: Path) -> None:

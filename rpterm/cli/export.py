@@ -18,12 +18,13 @@ from rpterm.cli import out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import load_settings, open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import Chat, RptermError
+from rpterm.types import Chat
 
 if TYPE_CHECKING:
     from rpterm.cli.trainer_model import TrainerModel
-    from rpterm.preference.export import TargetModel
+    from rpterm.preference.export import ExportResult, TargetModel
     from rpterm.preference.records import Source
     from rpterm.store import Store
 
@@ -106,7 +107,7 @@ def check(
 
     Serious faults are: rows that cannot be read, that the model's chat template refuses, or of
     which a trainer keeps nothing or no reply; rows in both splits; contradictions; personal data;
-    and labels that are all the same.
+    and labels that are all the same. If no row at all can be read, the exit code is always 1.
     """
     from rpterm.cli import export_check
 
@@ -116,7 +117,8 @@ def check(
         out.json_data(rows[0] if len(rows) == 1 else {"exports": rows})
     else:
         export_check.print_reports(found)
-    if strict and any(each.strict for each in found):
+    unreadable = not any(each.quality.rows for each in found)
+    if unreadable or (strict and any(each.strict for each in found)):
         raise typer.Exit(1)
 
 
@@ -183,7 +185,6 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
-    from rpterm.preference.empty_export import KIND_NAMES
     from rpterm.preference.export import ExportOptions, export
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
@@ -202,6 +203,13 @@ def write(
         options = replace(options, card=rated_character(judgements, card))
         check_export = _strict_check(known, region) if strict else None
         done = export(judgements, folder, options, _model(store, known), check_export)
+    _print_result(done, split)
+
+
+def _print_result(done: ExportResult, split: float) -> None:
+    """Print how many rows were written, and what was left out and why."""
+    from rpterm.preference.empty_export import KIND_NAMES
+
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
     if split and not any(name.endswith("test") for name in done.rows):

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpterm.cli import rich_out, trainer_model
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rpterm.preference.check.checker import RenderingModel
     from rpterm.preference.check.report import DataFinding, DataReport
     from rpterm.preference.stats.agreement import Proportion
@@ -90,43 +88,41 @@ def as_data(found: DataReport) -> dict[str, Any]:
 
 def print_reports(found: Sequence[DataReport]) -> None:
     """Print reports one after the other, and first their number if there are several."""
-    console = rich_out.console()
+    shown = rich_out.Output()
     if len(found) > 1:
-        console.print(rich_out.text(f"{len(found)} exports, checked separately.\n"))
+        shown.say(f"{len(found)} exports, checked separately.\n")
     for at, each in enumerate(found):
         if at:
-            console.print()
+            shown.say()
         print_report(each)
 
 
 def print_report(found: DataReport) -> None:
     """Print tables, and the findings at the end, where the eye is."""
-    console = rich_out.console()
+    shown = rich_out.Output()
     tokens = "tokens of" if found.exact else "tokens estimated, template of"
     head = f"{found.path}: {counted(found.quality.rows, 'row')}; {tokens} {found.model}"
-    console.print(rich_out.text(head, "bold"))
-    console.print(rich_out.rows(("", ""), [(name, value) for name, value in _figures(found)]))
+    shown.say(head, "bold")
+    shown.table(("", ""), [(name, value) for name, value in _figures(found)])
     if found.outlooks:
-        console.print()
-        console.print(
-            rich_out.rows(
-                ("trainer", "limit", "trains on", "cuts", "empties", "drops", "stops at"),
-                _outlook_rows(found),
-                numbers=(1, 2, 3, 4, 5, 6),
-            )
+        shown.say()
+        shown.table(
+            ("trainer", "limit", "trains on", "cuts", "empties", "drops", "stops at"),
+            _outlook_rows(found),
+            numbers=(1, 2, 3, 4, 5, 6),
         )
-    console.print()
+    shown.say()
     for finding in found.findings:
-        _print_finding(console, finding)
+        _print_finding(shown, finding)
     if not found.findings:
-        console.print(rich_out.text("No problems were found.", "green"))
+        shown.say("No problems were found.", "green")
 
 
-def _print_finding(console: Console, finding: DataFinding) -> None:
+def _print_finding(shown: rich_out.Output, finding: DataFinding) -> None:
     mark, style = ("✗", "bold red") if finding.strict else ("•", "yellow")
-    console.print(rich_out.text(f"{mark} {finding.text}", style))
+    shown.say(f"{mark} {finding.text}", style)
     if finding.where:
-        console.print(rich_out.text("  " + "\n  ".join(finding.where), "dim"))
+        shown.say("  " + "\n  ".join(finding.where), "dim")
 
 
 def _figures(found: DataReport) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import traceback_text
-from rpterm.types import InvalidChoice, RptermError
+from rpterm.errors import InvalidChoice, RptermError, traceback_text
 
 WRONG_USAGE = 2
 INTERRUPTED = 130

@@ -10,7 +10,7 @@ from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
 from rpterm.cli.user_files import load_settings
 
-app = new_app("")
+app = new_app()
 
 TOPICS = ("keys", "commands", "plain")
 
@@ -50,5 +50,5 @@ def _keys() -> None:
              key.description)
             for key in group
         ]  # fmt: skip
-        out.table(rows, (heading, "id", ""))
+        out.table((heading, "id", ""), rows)
         out.say()

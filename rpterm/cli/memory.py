@@ -12,13 +12,13 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
-from rpterm.cli.options import Force, Json, To, Yes, confirm
+from rpterm.cli.options import Force, Json, Limit, To, Yes, confirm
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.store.memory.records import Kind
 
 app = new_app(NOUNS["memory"], no_args_is_help=True)
@@ -30,7 +30,6 @@ _Ids = Annotated[
     list[int],
     typer.Argument(metavar="ID…", help="Numbers of memories, as `rpterm memory list` shows them."),
 ]
-_Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")]
 _Undo = Annotated[bool, typer.Option("--undo", help="Undo this.")]
 
 KINDS: tuple[Kind, ...] = ("turn", "fact", "reflection", "summary", "note", "document")
@@ -39,7 +38,7 @@ KINDS: tuple[Kind, ...] = ("turn", "fact", "reflection", "summary", "note", "doc
 @contextmanager
 def open_memory(
     character: str = "", *, begin: bool = False, for_program: bool = False
-) -> Iterator[Memory]:
+) -> Iterator[CharacterMemory]:
     """The memory of a character, closed at the end of the block; no model is started.
 
     Args:
@@ -50,14 +49,14 @@ def open_memory(
     Raises:
         RptermError: There is no database yet, it cannot be used, or nobody has that name.
     """
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
     if begin and not folders.find().database.exists():
         resolve_character(character, ())  # An unknown name must not create a database.
     with open_store(begin=begin, for_program=for_program) as store:
         if character:
-            character = resolve_character(character, Memory(store, "").characters())
-        yield Memory(store, character)
+            character = resolve_character(character, CharacterMemory(store, "").characters())
+        yield CharacterMemory(store, character)
 
 
 def resolve_character(wanted: str, known: Sequence[str]) -> str:
@@ -85,7 +84,7 @@ def list_memories(
     blocked: Annotated[
         bool, typer.Option("--blocked", help="List the blocked phrases, instead of memories.")
     ] = False,
-    limit: _Limit = 200,
+    limit: Limit = 200,
     json: Json = False,
 ) -> None:
     """List what a character remembers, newest first. All chats and branches are included."""
@@ -108,7 +107,7 @@ def list_memories(
 def search(
     character: _Character,
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
-    limit: _Limit = 50,
+    limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """Search for memories that contain all these words."""
@@ -316,7 +315,7 @@ def stats(character: _Character, json: Json = False) -> None:
     if json:
         out.json_data({**kinds, "files": files, "blocked_phrases": blocks})
         return
-    out.table([*kinds.items(), ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
+    out.table(("kind", "memories"), [*kinds.items(), ("files", files), ("blocked phrases", blocks)])
 
 
 @app.command()
@@ -359,7 +358,9 @@ def unlink(
     out.tell(f"Memory {old} is a fact again, beside memory {new_id}.")
 
 
-def _mark(ids: Sequence[int], mark: Callable[[Memory, int], object], what: str, undo: bool) -> None:
+def _mark(
+    ids: Sequence[int], mark: Callable[[CharacterMemory, int], object], what: str, undo: bool
+) -> None:
     """Change memories one by one, and say what they are now."""
     with open_memory() as memory:
         for memory_id in _unknown_or_all(memory, ids):
@@ -369,7 +370,7 @@ def _mark(ids: Sequence[int], mark: Callable[[Memory, int], object], what: str, 
     out.tell(f"{counted(len(ids), 'memory', 'memories')} {verb} {state}.")
 
 
-def _unknown_or_all(memory: Memory, ids: Sequence[int]) -> list[int]:
+def _unknown_or_all(memory: CharacterMemory, ids: Sequence[int]) -> list[int]:
     """The numbers that no memory has, or else all: a wrong one fails before any is changed."""
     known = memory.get_many(ids)
     return [each for each in ids if each not in known] or list(ids)

@@ -10,16 +10,16 @@ from rpterm import config
 from rpterm import paths as folders
 from rpterm.cli import rich_out
 from rpterm.cli.user_files import load_settings
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.work import DistillingWork
     from rpterm.prompt.oneshot import Ask
-    from rpterm.store.memory.records import Memory as Row
+    from rpterm.store.memory.records import Memory
 
 
-def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
+def distil_chats(memory: CharacterMemory, *, model: bool, again: bool) -> list[Memory]:
     """Extract facts from all chats of a character, with progress on stderr; return the new ones.
 
     Args:
@@ -35,7 +35,7 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
         for job in (RULES, MODEL) if model else (RULES,):
             work.distilled.reads.mark_unread(memory.character, job)
     chats = work.distilled.reads.chats(memory.character)
-    kept: list[Row] = []
+    kept: list[Memory] = []
     with rich_out.progress() as bar:
         task = bar.add_task("chats", total=len(chats))
         for chat_id in chats:
@@ -47,7 +47,9 @@ def distil_chats(memory: Memory, *, model: bool, again: bool) -> list[Row]:
     return list(memory.get_many(row.id for row in kept).values())
 
 
-def _by_model(work: DistillingWork, chats: Collection[int], settings: config.Settings) -> list[Row]:
+def _by_model(
+    work: DistillingWork, chats: Collection[int], settings: config.Settings
+) -> list[Memory]:
     from rpterm.engine.protocol import BackgroundEngine
     from rpterm.models.engine_factory import open_engine
     from rpterm.prompt.oneshot import background_asker
@@ -64,9 +66,9 @@ def _by_model(work: DistillingWork, chats: Collection[int], settings: config.Set
         return _read_chats(work, chats, background_asker(engine, template))
 
 
-def _read_chats(work: DistillingWork, chats: Collection[int], ask: Ask) -> list[Row]:
+def _read_chats(work: DistillingWork, chats: Collection[int], ask: Ask) -> list[Memory]:
     waiting = sum(work.unread_count(chat_id) for chat_id in chats)
-    kept: list[Row] = []
+    kept: list[Memory] = []
     with rich_out.progress() as bar:
         task = bar.add_task("turns read by the model", total=waiting)
         for chat_id in chats:

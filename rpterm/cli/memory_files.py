@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.user_files import load_settings
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 def are_files(given: Sequence[str]) -> bool:
@@ -27,7 +27,7 @@ def are_files(given: Sequence[str]) -> bool:
     )
 
 
-def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
+def add_files(memory: CharacterMemory, given: Sequence[str], json: bool) -> None:
     """Add files to a character's memory; those that cannot be read are reported at the end.
 
     Raises:
@@ -53,7 +53,7 @@ def add_files(memory: Memory, given: Sequence[str], json: bool) -> None:
         raise RptermError("\n".join(problems))
 
 
-def known_files(memory: Memory) -> set[int]:
+def known_files(memory: CharacterMemory) -> set[int]:
     """The numbers of the files of all characters."""
     from rpterm.store.memory.files import MemoryFiles
     from rpterm.store.memory.memories import Memories
@@ -61,26 +61,26 @@ def known_files(memory: Memory) -> set[int]:
     return {file.id for file in MemoryFiles(Memories(memory.store)).all()}
 
 
-def print_list(memory: Memory, json: bool, limit: int, *, files: bool) -> None:
+def print_list(memory: CharacterMemory, json: bool, limit: int, *, files: bool) -> None:
     """List at most ``limit`` files, or blocked phrases."""
     given, phrases = memory.files()[:limit], memory.blocks()[:limit]
     if json:
         out.json_data(given if files else phrases)
     elif files:
         rows = [(f.id, out.local_time(f.added_at), f.pieces, f.name, f.path) for f in given]
-        out.table(rows, ("id", "when", "pieces", "name", "path"))
+        out.table(("id", "when", "pieces", "name", "path"), rows)
     else:
         blocked = [(b.id, out.local_time(b.created_at), b.phrase) for b in phrases]
-        out.table(blocked, ("id", "when", "phrase"))
+        out.table(("id", "when", "phrase"), blocked)
 
 
-def embed_memories(memory: Memory) -> None:
+def embed_memories(memory: CharacterMemory) -> None:
     """Embed the memories that have no vector yet, with progress on standard error.
 
     Raises:
         RptermError: The embedder cannot be used; memories are still found by their words.
     """
-    from rpterm.memory.character_memory import Memory as Full
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.startup.embedder import open_embedder
 
     paths = folders.find()
@@ -92,7 +92,7 @@ def embed_memories(memory: Memory) -> None:
         def show_progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        full = Full(memory.store, memory.character, embedder)
+        full = CharacterMemory(memory.store, memory.character, embedder)
         full.listeners.append(show_progress)
         full.start()
         try:

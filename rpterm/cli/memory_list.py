@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from rpterm.cli import out
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.store.memory.distilled import Detail
-    from rpterm.store.memory.records import Memory as Row
+    from rpterm.store.memory.records import Memory
 
 
-def print_memories(memory: Memory, rows: Sequence[Row], json: bool) -> None:
+def print_memories(memory: CharacterMemory, rows: Sequence[Memory], json: bool) -> None:
     """Print memories; those that are facts have a source."""
     details = memory.distilled.details([row.id for row in rows])
     if json:
@@ -28,16 +28,16 @@ def print_memories(memory: Memory, rows: Sequence[Row], json: bool) -> None:
         heads.insert(4, "source")
         for line, row in zip(table, rows, strict=True):
             line.insert(4, _source(row, details.get(row.id)))
-    out.table(table, heads)
+    out.table(heads, table)
 
 
-def _text(row: Row) -> str:
+def _text(row: Memory) -> str:
     if row.place:
         return f"({row.place}) {row.text}"
     return f"{row.speaker}: {row.text}" if row.speaker else row.text
 
 
-def _marks(row: Row) -> str:
+def _marks(row: Memory) -> str:
     marks = {"pinned": row.pinned, "hidden": row.hidden, "shared": row.shared,
              "by model": row.by_model}  # fmt: skip
     names = [name for name, given in marks.items() if given]
@@ -46,12 +46,12 @@ def _marks(row: Row) -> str:
     return ", ".join(names)
 
 
-def as_data(row: Row) -> dict[str, object]:
+def as_data(row: Memory) -> dict[str, object]:
     """A memory for JSON."""
     return {name: value for name, value in asdict(row).items() if name != "hash"}
 
 
-def _source(row: Row, detail: Detail | None) -> str:
+def _source(row: Memory, detail: Detail | None) -> str:
     """Where a memory comes from and which facts it replaces, in a few words."""
     if detail is None:
         return f"turn {row.turn_id}" if row.turn_id is not None else ""

@@ -11,6 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Plain = Annotated[
     bool, typer.Option("--plain", help="Use plain lines of text, for screen readers and pipes.")
 ]
+Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 To = Annotated[
     Path | None,

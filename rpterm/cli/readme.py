@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

@@ -13,9 +13,10 @@ from rpterm import paths as folders
 from rpterm.cli import out
 from rpterm.cli.app import new_app
 from rpterm.cli.user_files import load_settings, open_store
-from rpterm.types import Generation, RptermError
+from rpterm.errors import RptermError
+from rpterm.types import Generation
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

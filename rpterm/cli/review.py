@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rpterm.preference.rating import Rater
     from rpterm.preference.review_queue import Filter, QueueItem, ReviewQueue
 
-app = new_app("")
+app = new_app()
 
 _RATING_HELP = "1-5 stars, + good, - bad, Enter skip, q quit."
 _DUEL_HELP = "l or r for the better one, = for a tie, 0 if both are bad, Enter skip, q quit."
@@ -64,7 +64,7 @@ def review(
         from rpterm.tui.single_screen import SingleScreenApp
 
         settings, keep = load_settings(), partial(config.save, folders.find().config_file)
-        SingleScreenApp(lambda: ReviewScreen(store, settings, wanted=wanted), settings, keep).run()
+        SingleScreenApp(ReviewScreen(store, wanted), settings, keep).run()
 
 
 def review_plain(queue: ReviewQueue, wanted: Filter) -> None:

@@ -13,7 +13,6 @@ from rpterm.cli.out import without_controls
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.padding import Padding
     from rich.progress import Progress, ProgressColumn
     from rich.text import Text
 
@@ -38,31 +37,44 @@ def text(content: str, style: str = "") -> Text:
     return Text(without_controls(content), style=style)
 
 
-def hanging(content: str, style: str = "", *, by: int = 2) -> Padding:
-    """A text with all lines indented by ``by`` columns."""
-    from rich.padding import Padding
+class Output:
+    """Standard output in styles and tables."""
 
-    return Padding(text(content, style), (0, 0, 0, by))
+    def __init__(self, shown: Console | None = None) -> None:
+        self.console = shown or console()
 
+    def say(self, content: str | Text = "", style: str = "") -> None:
+        """Print a text; a string is printed in one style."""
+        self.console.print(text(content, style) if isinstance(content, str) else content)
 
-def rows(
-    heads: Sequence[str], lines: Iterable[Sequence[object]], *, numbers: Iterable[int] = ()
-) -> object:
-    """A table without borders.
+    def hang(self, content: str, style: str = "", *, by: int = 2) -> None:
+        """Print a text with all lines indented by ``by`` columns."""
+        from rich.padding import Padding
 
-    Args:
-        numbers: Indices of the columns that are aligned to the right.
-    """
-    from rich.table import Table
-    from rich.text import Text
+        self.console.print(Padding(text(content, style), (0, 0, 0, by)))
 
-    right = set(numbers)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for at, head in enumerate(heads):
-        table.add_column(head, justify="right" if at in right else "left", no_wrap=at in right)
-    for line in lines:
-        table.add_row(*(cell if isinstance(cell, Text) else text(str(cell)) for cell in line))
-    return table
+    def table(
+        self,
+        heads: Sequence[str],
+        lines: Iterable[Sequence[object]],
+        *,
+        numbers: Iterable[int] = (),
+    ) -> None:
+        """Print a table without borders.
+
+        Args:
+            numbers: Indices of the columns that are aligned to the right.
+        """
+        from rich.table import Table
+        from rich.text import Text
+
+        right = set(numbers)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for at, head in enumerate(heads):
+            table.add_column(head, justify="right" if at in right else "left", no_wrap=at in right)
+        for line in lines:
+            table.add_row(*(cell if isinstance(cell, Text) else text(str(cell)) for cell in line))
+        self.console.print(table)
 
 
 def progress() -> Progress:

@@ -15,19 +15,16 @@ from rpterm.cli.card_source import load_card
 from rpterm.cli.guard import INTERRUPTED, complain
 from rpterm.cli.options import Json
 from rpterm.cli.scoring_setup import Contrast, choose_contrast, running_scorer
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rpterm.evaluation.agreement import Agreement
     from rpterm.evaluation.profiled_rows import CharacterReplies
     from rpterm.evaluation.reply_scores import ScoredReply
     from rpterm.scoring.scorer import Scorer
 
-app = new_app("")
+app = new_app()
 _HEADS = ("line", "in character", "from–to", "persona", "behaviour", "conversation", "boundaries")
 _SHORT = ("line", "in char.", "from–to", "pers.", "behav.", "conv.", "bound.")
 _FIELD = "field:"
@@ -164,45 +161,45 @@ def _document(
 
 
 def _show(scored: Sequence[ScoredReply], labels: dict[str, Agreement | None]) -> None:
-    shown = rich_out.console()
+    shown = rich_out.Output()
     lines = [_row(each) for each in scored]
-    if shown.width < _WIDE:
+    if shown.console.width < _WIDE:
         _show_narrow(shown, lines)
     else:
-        shown.print(rich_out.rows((*_HEADS, "main reason against"), lines, numbers=range(7)))
+        shown.table((*_HEADS, "main reason against"), lines, numbers=range(7))
     mean = sum(each.score.probability for each in scored) / len(scored)
     count = "1 reply," if len(scored) == 1 else f"{len(scored)} replies, on average"
-    shown.print(rich_out.text(f"\n{count} {mean:.0%} in character."))
+    shown.say(f"\n{count} {mean:.0%} in character.")
     if lacking := sum(not each.score.complete for each in scored):
-        shown.print(rich_out.text(
+        shown.say(
             f"{counted(lacking, 'score')} without a signal whose model cannot be used: "
             "`rpterm doctor` says why."
-        ))  # fmt: skip
+        )
     _show_agreement(shown, labels)
 
 
-def _show_agreement(shown: Console, labels: dict[str, Agreement | None]) -> None:
+def _show_agreement(shown: rich_out.Output, labels: dict[str, Agreement | None]) -> None:
     """Print how the label correlates with each signal; constant signals have no line."""
     known = {name: each for name, each in labels.items() if each and not isnan(each.spearman)}
     for name, found in known.items():
-        shown.print(rich_out.text(
+        shown.say(
             f"{name:<28} Spearman {found.spearman:+.2f} "
             f"({found.spearman_low:+.2f} to {found.spearman_high:+.2f}), Pearson "
             f"{found.pearson:+.2f} over {found.count} replies"
-        ))  # fmt: skip
+        )
     if labels and not known:
-        shown.print(rich_out.text("No correlation: the labels or the scores are all the same."))
+        shown.say("No correlation: the labels or the scores are all the same.")
 
 
-def _show_narrow(shown: Console, lines: Sequence[tuple[str, ...]]) -> None:
+def _show_narrow(shown: rich_out.Output, lines: Sequence[tuple[str, ...]]) -> None:
     """Print the figures under short headings, and the main reason below each reply."""
     table = [_SHORT, *(line[:-1] for line in lines)]
     sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
     for figures, reason in zip(table, ["", *(line[-1] for line in lines)], strict=True):
         cells = (figure.rjust(size) for figure, size in zip(figures, sizes, strict=True))
-        shown.print(rich_out.text("  ".join(cells)))
+        shown.say("  ".join(cells))
         if reason:
-            shown.print(rich_out.hanging(reason, by=sizes[0] + 2))
+            shown.hang(reason, by=sizes[0] + 2)
 
 
 def _row(each: ScoredReply) -> tuple[str, ...]:

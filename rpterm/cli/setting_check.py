@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from rpterm import config
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 _FILES = frozenset({"model", "adapter", "chat_template"})
 _FOLDERS = frozenset({"embedder", "reranker", "scoring.nli_model"})

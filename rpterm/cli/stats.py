@@ -14,18 +14,16 @@ from rpterm.cli import out, rich_out
 from rpterm.cli.app import new_app
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import open_store
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.paths import write_new
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rpterm.preference.overview import Group, Overview
     from rpterm.preference.stats.agreement import Proportion
     from rpterm.preference.stats.score_validity import Figure, ScoreValidity
 
-app = new_app("")
+app = new_app()
 
 _BAR_CELLS = 24
 _SHORT_BAR_CELLS = 12
@@ -73,31 +71,32 @@ def stats(
     if json:
         out.json_data(_data(found, honest))
     else:
-        print_stats(rich_out.console(), found, honest)
+        print_stats(rich_out.Output(), found, honest)
     if svg is not None:
         _save_svg(svg, found, honest)
         if not json:
             out.say(str(svg))
 
 
-def print_stats(console: Console, found: Overview, honest: ScoreValidity | None) -> None:
+def print_stats(shown: rich_out.Output, found: Overview, honest: ScoreValidity | None) -> None:
     """Print tables and bars."""
     total = counted(sum(found.kinds.values()), "judgement")
     head = f"{total} in {counted(found.chats, 'chat')}, {found.exportable} of them exportable"
-    console.print(rich_out.text(head, "bold"))
+    shown.say(head, "bold")
     rows = [(name, many, _bar(many / max(found.kinds.values()))) for name, many in
             found.kinds.most_common()]  # fmt: skip
-    console.print(rich_out.rows(("kind", "", ""), rows, numbers=(1,)))
+    shown.table(("kind", "", ""), rows, numbers=(1,))
     for what, groups in (("character", found.cards), ("model", found.models)):
-        console.print()
-        console.print(_groups(what, groups))
-    _duels(console, found)
-    console.print()
-    _live_score(console, found, honest)
+        if groups:
+            shown.say()
+            _groups(shown, what, groups)
+    _duels(shown, found)
+    shown.say()
+    _live_score(shown, found, honest)
 
 
-def _groups(what: str, groups: Mapping[str, Group]) -> object:
-    """A table of the characters or models with the most ratings."""
+def _groups(shown: rich_out.Output, what: str, groups: Mapping[str, Group]) -> None:
+    """Print a table of the characters or models with the most ratings."""
     ranked = sorted(groups.items(), key=lambda pair: (-_ratings(pair[1]), pair[0]))[:_MAX_GROUPS]
     heads = [what, "good", "bad", "liked", "", "stars"]
     rows = [
@@ -119,10 +118,10 @@ def _groups(what: str, groups: Mapping[str, Group]) -> object:
             heads.append(head)
             for row, cell in zip(rows, column, strict=True):
                 row.append(cell)
-    return rich_out.rows(heads, rows, numbers=(1, 2, 5, 6, 7))
+    shown.table(heads, rows, numbers=(1, 2, 5, 6, 7))
 
 
-def _duels(console: Console, found: Overview) -> None:
+def _duels(shown: rich_out.Output, found: Overview) -> None:
     from rpterm.preference.stats.agreement import left_wins, self_agreement
 
     if not found.duels:
@@ -132,10 +131,10 @@ def _duels(console: Console, found: Overview) -> None:
         ("same verdict when asked again", self_agreement(found.duels)),
         ("reply with the higher live score won", found.higher_won),
     ]
-    shown = [(name, _share(share), _bar(share.value)) for name, share in lines if share.total]
-    if shown:
-        console.print()
-        console.print(rich_out.rows(("duels", "", ""), shown))
+    shares = [(name, _share(share), _bar(share.value)) for name, share in lines if share.total]
+    if shares:
+        shown.say()
+        shown.table(("duels", "", ""), shares)
     names = {name for vote in found.votes for name in (vote.winner, vote.loser)}
     if len(names) > 1:
         from rpterm.preference.stats.ranking import ranking
@@ -145,10 +144,8 @@ def _duels(console: Console, found: Overview) -> None:
              _interval(each.low, each.high), each.votes)
             for each in ranking(found.votes)
         ]  # fmt: skip
-        console.print()
-        console.print(
-            rich_out.rows(("", "strength", "log-odds", "95 %", "votes"), rows, numbers=(0, 2, 4))
-        )
+        shown.say()
+        shown.table(("", "strength", "log-odds", "95 %", "votes"), rows, numbers=(0, 2, 4))
 
 
 def _scored_replies(count: int) -> str:
@@ -156,42 +153,35 @@ def _scored_replies(count: int) -> str:
     return f"{rated} {'has' if count == 1 else 'have'} a live score"
 
 
-def _live_score(console: Console, found: Overview, honest: ScoreValidity | None) -> None:
+def _live_score(shown: rich_out.Output, found: Overview, honest: ScoreValidity | None) -> None:
     """Print how well the live score agrees with the ratings."""
-    console.print(rich_out.text("Live score compared with ratings", "bold"))
+    shown.say("Live score compared with ratings", "bold")
     if honest is None:
         text = f"{_scored_replies(len(found.judged))}: too few to say anything."
-        console.print(rich_out.text(text))
+        shown.say(text)
         return
     seen = (
         f"; {honest.known} already had it when you rated them, so you may have seen it"
         if honest.known
         else ""
     )
-    console.print(rich_out.text(f"{_scored_replies(honest.count)}{seen}."))
+    shown.say(f"{_scored_replies(honest.count)}{seen}.")
     figures = [
         ("good scored above bad (AUC, 0.5 is chance)", honest.auc),
         ("rank correlation with stars", honest.spearman),
     ]
-    console.print(
-        rich_out.rows(
-            ("", "", ""),
-            [
-                (name, _figure(each), counted(each.count, "reply", "replies"))
-                for name, each in figures
-            ],
-        )
+    shown.table(
+        ("", "", ""),
+        [(name, _figure(each), counted(each.count, "reply", "replies")) for name, each in figures],
     )
     rows = [
         (f"{each.low:.1f} to {each.high:.1f}", _bar(each.good.value, each.mean),
          f"{_share(each.good)} good", each.good.total)
         for each in honest.bins
     ]  # fmt: skip
-    console.print(
-        rich_out.rows(("score", "┃ is the mean score", "", "replies"), rows, numbers=(3,))
-    )
+    shown.table(("score", "┃ is the mean score", "", "replies"), rows, numbers=(3,))
     if not math.isnan(honest.error):
-        console.print(rich_out.text(f"calibration error (mean distance): {honest.error:.2f}"))
+        shown.say(f"calibration error (mean distance): {honest.error:.2f}")
 
 
 def _bar(share: float | None, mark: float | None = None, cells: int = _BAR_CELLS) -> str:
@@ -238,7 +228,7 @@ def _save_svg(path: Path, found: Overview, honest: ScoreValidity | None) -> None
         record=True, width=_SVG_WIDTH, file=io.StringIO(), force_terminal=True, markup=False,
         emoji=False, highlight=False, color_system="truecolor",
     )  # fmt: skip
-    print_stats(console, found, honest)
+    print_stats(rich_out.Output(console), found, honest)
     svg = console.export_svg(title="rpterm stats", unique_id="rpterm-stats")
     write_new(path, svg, force=True)
 

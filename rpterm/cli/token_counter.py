@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine

@@ -9,7 +9,7 @@ import typer
 
 from rpterm.cli.app import new_app, one_of
 
-app = new_app("")
+app = new_app()
 
 
 @app.command()

@@ -12,8 +12,8 @@ from rpterm import paths as folders
 from rpterm.cli import out, rich_out
 from rpterm.cli.guard import INTERRUPTED, signals_handled
 from rpterm.cli.user_files import load_settings
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

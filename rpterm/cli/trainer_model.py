@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
 from rpterm.cli.user_files import load_settings
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     from rpterm.engine.llama.vocab import Vocabulary

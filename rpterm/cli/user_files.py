@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rpterm import config, paths
 from rpterm.config import Settings
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     from rpterm.store import Store

@@ -28,14 +28,14 @@ _VARIABLES = {
 
 
 def load(
-    path: Path | None,
+    path: Path,
     env: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
 ) -> Settings:
     """The effective settings.
 
     Args:
-        path: The settings file; a missing file counts as empty. ``None`` reads no file.
+        path: The settings file; a missing file counts as empty.
         env: The environment: ``RPTERM_MODEL``, ``RPTERM_TEMPERATURE``, ….
         flags: Values from the command line by dotted name; ``None`` values count as not given.
 
@@ -53,22 +53,20 @@ def load(
     return _assemble(values)
 
 
-def origins(
-    path: Path | None, env: Mapping[str, str], flags: Mapping[str, object]
-) -> dict[str, Origin]:
+def origins(path: Path, env: Mapping[str, str], flags: Mapping[str, object]) -> dict[str, Origin]:
     """Where each setting that is not a default comes from; problems are ignored."""
     return {name: origin for origin, given in _layers(path, env, flags, []) for name in given}
 
 
 def _layers(
-    path: Path | None, env: Mapping[str, str], flags: Mapping[str, object], problems: list[str]
+    path: Path, env: Mapping[str, str], flags: Mapping[str, object], problems: list[str]
 ) -> list[tuple[Origin, dict[str, object]]]:
     """The values given in each place; later layers override earlier ones.
 
     What is wrong is appended to ``problems``.
     """
     kinds = setting_kinds()
-    file = _from_file(path, kinds, problems) if path is not None else {}
+    file = _from_file(path, kinds, problems)
     variables = _from_env(env, kinds, problems)
     given = {name: value for name, value in flags.items() if value is not None}
     for name, value in given.items():
@@ -76,7 +74,7 @@ def _layers(
             name, value, kinds[name], "--" + last_part(name).replace("_", "-")
         )
     named = {**file, **variables, **given}.get("profile")
-    profile = _from_profile(path, str(named), kinds, problems) if path and named else {}
+    profile = _from_profile(path, str(named), kinds, problems) if named else {}
     layers: list[tuple[Origin, dict[str, object]]] = [("file", file), ("profile", profile)]
     return [*layers, ("environment", variables), ("flag", given)]
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rpterm.types import InvalidChoice, Persona, RptermError, Sampling
+from rpterm.errors import InvalidChoice, RptermError
+from rpterm.types import Persona, Sampling
 
 KvType = Literal["auto", "q8_0/f16", "f16", "q8_0", "q4_0"]
 

@@ -24,11 +24,12 @@ from rpterm.chat.events import (
 from rpterm.chat.reply import EMPTY_REPLY
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
-from rpterm.dueling.contender import Contender, ContenderError
+from rpterm.dueling.contender import Contender
+from rpterm.errors import RptermError
 from rpterm.types import Intent
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 def duel(session: Session, request: ReplyRequest, rival: Contender) -> SessionEvents:
@@ -61,9 +62,11 @@ def opponent(session: Session, rival: Contender) -> Session:
     if rival.weights == (None, None):
         return session
     if session.open_other_engine is None:
-        raise ContenderError(f"No second model can be loaded here for {rival.label}.")
+        raise RptermError(f"No second model can be loaded here for {rival.label}.")
     settings = rival.settings(session.settings)
-    memory = None if session.memory is None else cast("Memory", _ReadOnlyMemory(session.memory))
+    memory = (
+        None if session.memory is None else cast("CharacterMemory", _ReadOnlyMemory(session.memory))
+    )
     return Session(
         session.store, session.open_other_engine(settings), session.card, session.chat, settings,
         memory=memory, examples=session.examples,
@@ -112,7 +115,7 @@ def _in_sequence(
 class _ReadOnlyMemory:
     """Recalls from a memory whose owner starts, writes and closes it."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: CharacterMemory) -> None:
         self.recall = memory.recall
 
     def start(self) -> None:

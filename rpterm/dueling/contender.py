@@ -15,15 +15,12 @@ from typing import Any
 
 from rpterm import config
 from rpterm.config import Settings, values
-from rpterm.types import Generation, RptermError, Sampling
+from rpterm.errors import RptermError
+from rpterm.types import Generation, Sampling
 
 _WEIGHTS = ("model", "adapter")
 _FILE = ".gguf"
 _PATH = re.compile(r"[^\s=]+\.gguf")
-
-
-class ContenderError(RptermError):
-    """The line that describes a side of a duel is invalid, or its model cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def parse(name: str, spec: str) -> Contender:
     """Parse a contender's line.
 
     Raises:
-        ContenderError: Names the part of the line that is invalid.
+        RptermError: Names the part of the line that is invalid.
     """
     sampling: dict[str, Any] = {}
     weights: dict[str, str] = {}
@@ -95,10 +92,10 @@ def _parse_sampler(name: str, key: str, value: str) -> Any:
         known = [each.name for each in fields(Sampling) if each.name not in _FIXED]
         near = get_close_matches(key, [*known, *_WEIGHTS], 1)
         hint = f"did you mean {near[0]}?" if near else "use a sampler, model or adapter."
-        raise ContenderError(f"Side {name}: {key!r} cannot be set here; {hint}")
+        raise RptermError(f"Side {name}: {key!r} cannot be set here; {hint}")
     parsed, problems = values.parse(f"sampling.{key}", value, kind, f"Side {name}: {key}")
     if problems:
-        raise ContenderError(problems[0])
+        raise RptermError(problems[0])
     return parsed
 
 
@@ -113,23 +110,20 @@ def short_names(specs: Sequence[str]) -> dict[str, str]:
     return short if len(set(short.values())) == len(short) else {spec: spec for spec in specs}
 
 
-def differences(one: Generation, other: Generation) -> tuple[str, str]:
-    """How the generation of two replies differed: model, adapter, samplers, or else the seeds."""
-    if one.model != other.model or one.model_hash != other.model_hash:
-        return one.model, other.model  # With the names of their adapters.
-    if one.adapter_hash != other.adapter_hash:
-        return f"adapter {one.adapter_hash[:8]}", f"adapter {other.adapter_hash[:8]}"
+def differences(left: Generation, right: Generation) -> str:
+    """A sentence about how the generation of two replies differed: model, adapter or samplers."""
     names = [each.name for each in fields(Sampling) if each.name != "seed"]
-    changed = [n for n in names if getattr(one.sampling, n) != getattr(other.sampling, n)]
-    if changed:
-        return _values(one.sampling, changed), _values(other.sampling, changed)
-    return f"seed {_seed(one)}", f"seed {_seed(other)}"
+    changed = [n for n in names if getattr(left.sampling, n) != getattr(right.sampling, n)]
+    if left.model != right.model or left.model_hash != right.model_hash:
+        one, other = left.model, right.model  # With the names of their adapters.
+    elif left.adapter_hash != right.adapter_hash:
+        one, other = f"adapter {left.adapter_hash[:8]}", f"adapter {right.adapter_hash[:8]}"
+    elif changed:
+        one, other = _values(left.sampling, changed), _values(right.sampling, changed)
+    else:
+        return "Both were made with the same settings; only chance differed."
+    return f"Left was {one}; right was {other}."
 
 
 def _values(sampling: Sampling, names: Sequence[str]) -> str:
     return ", ".join(f"{name}={getattr(sampling, name)}" for name in names)
-
-
-def _seed(generation: Generation) -> int | None:
-    seeds = generation.batch_seeds
-    return seeds[generation.batch_index] if seeds else generation.sampling.seed

@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rpterm.chat.tree import begin_chat
-from rpterm.dueling.contender import Contender, ContenderError, parse_all
+from rpterm.dueling.contender import Contender, parse_all
 from rpterm.dueling.plan import Round, places, plan_rounds
 from rpterm.dueling.tally import JudgedRound, Tally, tally
+from rpterm.errors import RptermError
 from rpterm.preference.rating import Rater
 from rpterm.preference.splits import DUEL_METHOD
 from rpterm.store import Store
@@ -49,11 +50,9 @@ class DuelSetup:
 
     def __post_init__(self) -> None:
         if len(self.specs) < 2:
-            raise ContenderError("A duel needs two sides: give --a and --b.")
+            raise RptermError("A duel needs two sides: give --a and --b.")
         if len(set(self.specs)) < len(self.specs):
-            raise ContenderError(
-                "Two sides are the same; say what one changes: --b temperature=1.2."
-            )
+            raise RptermError("Two sides are the same; say what one changes: --b temperature=1.2.")
 
     def same_as(self, stored: Mapping[str, Any], *, any_count: bool = False) -> bool:
         """Whether a stored duel has this setup; the seed may differ, and optionally the count."""

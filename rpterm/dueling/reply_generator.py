@@ -17,16 +17,13 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.dueling.contender import Contender
 from rpterm.dueling.duel import Duel
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.errors import RptermError
+from rpterm.types import Intent, Turn
 
 TRIES = 3
 """Attempts, each with another seed, before a side that produces no text is given up."""
 
 OpenSession = Callable[[Contender], Session]
-
-
-class GeneratorError(RptermError):
-    """A side cannot reply; the message is the engine's."""
 
 
 class ReplyGenerator:
@@ -143,5 +140,5 @@ class ReplyGenerator:
                     and event.message != EMPTY_REPLY
                     and not self._stopped
                 ):
-                    raise GeneratorError(f"Side {contender.name}: {event.message}")
+                    raise RptermError(f"Side {contender.name}: {event.message}")
         return None

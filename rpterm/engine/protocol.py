@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
-from rpterm.types import RptermError, Sampling, StopReason, Usage
+from rpterm.errors import RptermError
+from rpterm.types import Sampling, StopReason, Usage
 
 
 class EngineError(RptermError):
@@ -46,6 +47,8 @@ class EngineInfo:
         eos: Text of the end token.
         sequences: How many candidates can be decoded at once.
         can_score: Whether ``logprobs`` works.
+        can_rewind: Whether the cache can go back to any earlier token, so that evaluating a text
+            that will still change loses nothing.
         exact_tokens: False where ``tokenize`` only estimates (remote servers).
         starter: Whether these are the starter weights that ship with rpterm.
         detail: Details for ``rpterm doctor``: threads, GPU layers, KV type, memory, ….
@@ -62,6 +65,7 @@ class EngineInfo:
     eos: str = ""
     sequences: int = 1
     can_score: bool = False
+    can_rewind: bool = False
     exact_tokens: bool = True
     adapter_hash: str = ""
     starter: bool = False

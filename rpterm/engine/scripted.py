@@ -149,6 +149,7 @@ class ScriptedEngine:
                 eos="<|im_end|>",
                 sequences=8,
                 can_score=True,
+                can_rewind=True,
             )
         return self._info
 

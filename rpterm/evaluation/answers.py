@@ -61,11 +61,7 @@ class Answers:
             RptermError: The file cannot be used, or contains something else.
         """
         self._file = AppendOnlyFile(path, '{"card": ', "answers of an evaluation")
-        try:
-            answers = [_answer(row) for row in self._file.read()]
-        except (ValueError, TypeError) as error:
-            raise self._file.unexpected(error) from None
-        self._known = {answer.key: answer for answer in answers}
+        self._known = {answer.key: answer for answer in self._file.read(_answer)}
 
     def __contains__(self, key: tuple[str, str, str, int]) -> bool:
         return key in self._known

@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.evaluation import speakers, turn_fields
 from rpterm.evaluation.json_rows import Row, UnreadableRow, lookup, parse_rows
 from rpterm.evaluation.turn_fields import CHARACTER_ROLES, SILENT_ROLES, TEXT_KEYS, USER_ROLES
 from rpterm.foreign_json import as_mapping
-from rpterm.types import History, RptermError
+from rpterm.types import History
 
 MOST_BYTES = 256 << 20
 MOST_REPORTED = 100

@@ -13,12 +13,14 @@ from itertools import combinations
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Engine
+from rpterm.errors import RptermError
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.result_cache import ResultCache, cache_key
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.prompt.oneshot import ask
 from rpterm.scoring.resources import load_toml
-from rpterm.types import RptermError, Sampling
+from rpterm.types import Sampling
 
 _SYSTEM = (
     "You compare two replies of the same role-play character. You read about the character, what "
@@ -60,14 +62,13 @@ class JudgeReliability:
     """How consistent the judge is.
 
     Attributes:
-        comparisons: Comparisons that were answered in both orders.
-        agreement: Share of them in which both orders gave the same winner; 0.5 is chance.
-        first_place: Share of answers that chose the first reply; 0.5 is unbiased.
+        agreement: Of the comparisons answered in both orders, those in which both gave the same
+            winner; one half is chance.
+        first_place: Of their answers, those that chose the first reply; one half is unbiased.
     """
 
-    comparisons: int
-    agreement: float
-    first_place: float
+    agreement: Proportion
+    first_place: Proportion
 
 
 def rubric() -> dict[str, str]:
@@ -156,7 +157,7 @@ def reliability_of(verdicts: Sequence[JudgeVerdict]) -> JudgeReliability | None:
         return None
     firsts = sum((v.first == v.left) + (v.second == v.right) for v in answered)
     same = sum(bool(verdict.winner) for verdict in answered)
-    return JudgeReliability(len(answered), same / len(answered), firsts / (2 * len(answered)))
+    return JudgeReliability(Proportion(same, len(answered)), Proportion(firsts, 2 * len(answered)))
 
 
 def _choose(

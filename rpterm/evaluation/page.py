@@ -7,10 +7,10 @@ from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.evaluation.legend import METRICS, title
 from rpterm.evaluation.metrics import SHARES
 from rpterm.evaluation.report import Bar, EvaluationReport
-from rpterm.types import RptermError
 
 
 def html(report: EvaluationReport) -> str:

@@ -24,9 +24,10 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import Engine
+from rpterm.errors import RptermError
 from rpterm.prompt.oneshot import ask
 from rpterm.store import Store
-from rpterm.types import History, RptermError, Sampling, Turn
+from rpterm.types import History, Sampling, Turn
 
 if TYPE_CHECKING:
     pass

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.macros import expand
+from rpterm.errors import RptermError
 from rpterm.scoring.resources import load_toml
-from rpterm.types import RptermError
 
 Kind = Literal["reference", "knowledge", "later", "personality"]
 KINDS: tuple[Kind, ...] = ("reference", "knowledge", "later", "personality")

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rpterm.evaluation.agreement import LEAST
-from rpterm.evaluation.judge import JudgeReliability, JudgeVerdict, reliability_of
+from rpterm.evaluation.judge import JudgeVerdict, reliability_of
 from rpterm.evaluation.metrics import MeasuredAnswer, mean_interval
 from rpterm.humanize import counted
+from rpterm.preference.stats.agreement import Proportion
 from rpterm.preference.stats.intervals import wilson
 
 
@@ -127,8 +128,8 @@ def _judge_sentences(
     reliability = reliability_of(verdicts)
     if reliability is None:
         return []
-    sentences = [_reliability_sentence(reliability, judge)]
-    if _agreement_interval(reliability)[0] <= 0.5:
+    sentences = [_agreement_sentence(reliability.agreement, judge)]
+    if reliability.agreement.interval[0] <= 0.5:
         return sentences
     for one, other in combinations(models, 2):
         pair = (one, other) if best != other else (other, one)
@@ -142,23 +143,18 @@ def _judge_sentences(
     return sentences
 
 
-def _reliability_sentence(reliability: JudgeReliability, judge: str) -> str:
-    agreement, comparisons = reliability.agreement, reliability.comparisons
+def _agreement_sentence(agreement: Proportion, judge: str) -> str:
+    """How far the judge agrees with itself; only above one half it can be relied on."""
     sentence = (
-        f"The judging model, {judge}, gives the same verdict in {agreement:.0%} of "
-        f"{counted(comparisons, 'comparison')} when the order is swapped"
+        f"The judging model, {judge}, gives the same verdict in {agreement.value:.0%} of "
+        f"{counted(agreement.total, 'comparison')} when the order is swapped"
     )
-    low, high = _agreement_interval(reliability)
+    low, high = agreement.interval
     if low > 0.5:
         return f"{sentence}."
     if high < 0.5:
         return f"{sentence}, so it judges by the position of a reply: do not rely on it."
     return f"{sentence}, which may be chance: do not rely on it."
-
-
-def _agreement_interval(judge: JudgeReliability) -> tuple[float, float]:
-    """The interval of its agreement with itself; only above one half it can be relied on."""
-    return wilson(round(judge.agreement * judge.comparisons), judge.comparisons)
 
 
 def _questions_won(verdicts: Sequence[JudgeVerdict], one: str, other: str) -> tuple[int, int]:

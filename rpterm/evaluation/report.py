@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rpterm.evaluation import legend
-from rpterm.evaluation.agreement import agreement
+from rpterm.evaluation.agreement import Agreement, agreement
 from rpterm.evaluation.answers import Answer
 from rpterm.evaluation.answers_by_question import (
     QuestionAnswers,
@@ -180,6 +180,7 @@ def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str)
     reliability = reliability_of(verdicts)
     if reliability is None:
         return
+    agreement, first_place = reliability.agreement, reliability.first_place
     rows = []
     for dimension in dict.fromkeys(each.dimension for each in verdicts):
         own = [each for each in verdicts if each.dimension == dimension]
@@ -193,9 +194,8 @@ def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str)
         f"The judging model: {judge}", heads, tuple(rows),
         "Wins of each model, out of its comparisons; more is better. The judge is asked in both "
         "orders; a comparison is undecided if swapping them changes its verdict. It agrees with "
-        f"itself in {reliability.agreement:.0%} of "
-        f"{counted(reliability.comparisons, 'comparison')} (chance is 50 %) and chooses the first "
-        f"reply in {reliability.first_place:.0%} (unbiased is 50 %).",
+        f"itself in {agreement.value:.0%} of {counted(agreement.total, 'comparison')} (chance is "
+        f"50 %) and chooses the first reply in {first_place.value:.0%} (unbiased is 50 %).",
         tuple(
             MetricMeaning(name, question, "wins of comparisons")
             for name, question in rubric().items()
@@ -223,25 +223,35 @@ def _agreement(
     metrics = [metric for metric in _available(measured) if metric in _COMPARED]
     series = {metric: _by_answer(measured, metric) for metric in metrics}
     series["judge"] = _wins(verdicts)
-    rows = []
-    for left, right in combinations([name for name, values in series.items() if values], 2):
-        both = sorted(series[left].keys() & series[right].keys())
-        found = agreement([series[left][k] for k in both], [series[right][k] for k in both])
-        if found is not None and found.spearman == found.spearman:
-            rows.append((
-                f"{title(left)} – {title(right)}", f"{found.spearman:+.2f}",
-                f"{found.spearman_low:+.2f} to {found.spearman_high:+.2f}", str(found.count),
-            ))  # fmt: skip
+    rows = [
+        (pair, f"{each.spearman:+.2f}",
+         f"{each.spearman_low:+.2f} to {each.spearman_high:+.2f}", str(each.count))
+        for pair, each in _pairwise(series)
+    ]  # fmt: skip
     if stars is not None:
         interval = f"{stars.low:+.2f} to {stars.high:+.2f}" if stars.low == stars.low else "–"
-        rows.append(("your stars – live score", f"{stars.value:+.2f}", interval, str(stars.count)))
+        people = ("your stars – live score", f"{stars.value:+.2f}", interval, str(stars.count))
+        rows.insert(0, people)
     return Table(
         "Do the metrics agree?", ("pair", "Spearman", "95 % interval", "answers"), tuple(rows),
         "Spearman's rank correlation, -1 to 1: at 1 both rank the answers in the same order (95 % "
         "interval: percentile bootstrap over answers; for your stars, over the replies you rated, "
         "which are other ones). If the interval includes 0, these answers do not show that the two "
-        "agree.",
+        "agree; the pairs that they show to agree, or to disagree, come first.",
     )  # fmt: skip
+
+
+def _pairwise(
+    series: Mapping[str, Mapping[tuple[str, str, int], float]],
+) -> list[tuple[str, Agreement]]:
+    """The agreement of each pair of metrics; those that it shows to agree, or not, come first."""
+    found = []
+    for left, right in combinations([name for name, values in series.items() if values], 2):
+        both = sorted(series[left].keys() & series[right].keys())
+        pair = agreement([series[left][k] for k in both], [series[right][k] for k in both])
+        if pair is not None and pair.spearman == pair.spearman:
+            found.append((f"{title(left)} – {title(right)}", pair))
+    return sorted(found, key=lambda row: min(-row[1].spearman_low, row[1].spearman_high))
 
 
 def _bars(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.errors import RptermError, cause_of
+
+_T = TypeVar("_T")
 
 
 class AppendOnlyFile:
@@ -35,16 +36,26 @@ class AppendOnlyFile:
             ) from None
         self._write("")  # Fail now if the folder is read-only, and not after the work is done.
 
-    def read(self) -> list[dict[str, Any]]:
-        """The object of every line.
+    def read(self, parse: Callable[[Any], _T]) -> list[_T]:
+        """What ``parse`` makes of the JSON value of every line.
 
         Raises:
-            RptermError: The file cannot be read or contains something else.
+            RptermError: The file cannot be read, or a line is something else.
         """
         try:
-            return [dict(json.loads(line)) for line in self._complete_lines()]
-        except (OSError, ValueError, TypeError) as error:
-            raise self.unexpected(error) from None
+            lines = self._complete_lines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RptermError(f"{self._path} cannot be read: {cause_of(error)}.") from None
+        found = []
+        for number, line in enumerate(lines, 1):
+            try:
+                found.append(parse(json.loads(line)))
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise RptermError(
+                    f"{self._path} does not contain {self._contents}: line {number} is something "
+                    "else. Delete that line, or choose another file."
+                ) from error
+        return found
 
     def add(self, row: dict[str, Any]) -> None:
         """Append a line.
@@ -54,17 +65,13 @@ class AppendOnlyFile:
         """
         self._write(json.dumps(row, ensure_ascii=False) + "\n")
 
-    def unexpected(self, error: Exception) -> RptermError:
-        """The error for a file that contains something else."""
-        return RptermError(f"{self._path} does not contain {self._contents}: {error}.")
-
     def _write(self, text: str) -> None:
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
             raise RptermError(
-                f"{self._path} cannot be written: {cause_of(error)}. Choose another folder."
+                f"{self._path} cannot be written: {cause_of(error)}. Choose another place."
             ) from None
 
     def _complete_lines(self) -> list[str]:
@@ -90,12 +97,8 @@ class ResultCache:
             RptermError: The file cannot be used, or contains something else.
         """
         self._file = AppendOnlyFile(path, '{"mark": ', contents) if path is not None else None
-        self._results: dict[str, Any] = {}
-        if self._file is not None:
-            try:
-                self._results = {row["mark"]: row["result"] for row in self._file.read()}
-            except KeyError as error:
-                raise self._file.unexpected(error) from None
+        rows = self._file.read(lambda row: (row["mark"], row["result"])) if self._file else ()
+        self._results: dict[str, Any] = dict(rows)
 
     def get_or_compute(self, key: str, make: Callable[[], tuple[Any, bool]]) -> Any:
         """The cached result, or else a new one.

@@ -132,20 +132,24 @@ def _leak_reason(
 class KnownTexts:
     """Texts by their three-word sequences: comparing every example with every turn took a second.
 
-    See ``copy_overlap``, which compares two texts.
+    Two texts are copies if the one contains ``COPY_OVERLAP`` of the sequences of the shorter one.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str] = ()) -> None:
         self._whole: set[tuple[str, ...]] = set()
         self._sizes: list[int] = []
         self._texts_with: dict[tuple[str, ...], list[int]] = {}
-        for number, text in enumerate(texts):
-            text_words = tuple(words(text))
-            grams = set(ngrams(text_words, 3))
-            self._whole.add(text_words)
-            self._sizes.append(len(grams))
-            for gram in grams:
-                self._texts_with.setdefault(gram, []).append(number)
+        for text in texts:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        """Add one text."""
+        text_words = tuple(words(text))
+        grams = set(ngrams(text_words, 3))
+        self._whole.add(text_words)
+        for gram in grams:
+            self._texts_with.setdefault(gram, []).append(len(self._sizes))
+        self._sizes.append(len(grams))
 
     def have_copy_of(self, text: str) -> bool:
         """Whether a text and one of these are copies."""
@@ -177,15 +181,6 @@ class Voice:
         return min(1.0, shared / length)
 
 
-def copy_overlap(left: str, right: str) -> float:
-    """The share of the shorter text's three-word sequences that the other contains, 0 to 1."""
-    left_grams, right_grams = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
-    shorter = min(len(left_grams), len(right_grams))
-    if not shorter:
-        return float(words(left) == words(right) and bool(words(left)))
-    return len(left_grams & right_grams) / shorter
-
-
 def _diverse(
     candidates: list[Ranked],
     k: int,
@@ -194,19 +189,20 @@ def _diverse(
     passed: list[tuple[Ranked, str]],
 ) -> list[Ranked]:
     taken: list[Ranked] = []
+    said = KnownTexts()
     waiting = list(candidates)
     while waiting and len(taken) < k:
         best = max(waiting, key=lambda each: _marginal(each, taken))
         waiting.remove(best)
         tokens = cost(best.exemplar)
-        said = best.exemplar.reply
-        if any(copy_overlap(said, each.exemplar.reply) >= COPY_OVERLAP for each in taken):
+        if said.have_copy_of(best.exemplar.reply):
             passed.append((best, "another one says nearly the same"))
         elif tokens > room:
             passed.append((best, f"it takes {tokens} tokens; {room} were left"))
         else:
             room -= tokens
             taken.append(best)
+            said.add(best.exemplar.reply)
     reason = f"the limit of {k} for a turn is reached" if k else "none are taken for a turn"
     passed += [(each, reason) for each in waiting]
     return taken

@@ -18,9 +18,10 @@ from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.format import reader
 from rpterm.cards.format.writer import dump
 from rpterm.cards.worlds import CardText
+from rpterm.errors import RptermError
 from rpterm.examples.records import card_key
 from rpterm.store.example_settings import ExampleMarks
-from rpterm.types import Chat, Member, RptermError
+from rpterm.types import Chat, Member
 
 if TYPE_CHECKING:
     from rpterm.store import Store

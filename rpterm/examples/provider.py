@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
+from rpterm.errors import RptermError
 from rpterm.examples import pool
 from rpterm.examples.choose import Choice, Situation, choose, rank
 from rpterm.examples.records import Exemplar, Place, Row
@@ -24,7 +25,7 @@ from rpterm.prompt.static_block import ExampleTurns, Insert, example_turns
 from rpterm.scoring.scene import voice_lines
 from rpterm.store import Store
 from rpterm.store.example_settings import ExampleMarks, Mark
-from rpterm.types import Chat, LeftOut, Prompt, RptermError
+from rpterm.types import Chat, LeftOut, Prompt
 
 if TYPE_CHECKING:
     from rpterm.memory.embedding.embed import Embedder, Floats
@@ -44,6 +45,7 @@ class ExampleProvider:
         store: Store,
         *,
         per_turn: Callable[[], int] = lambda: 0,
+        per_turn_is_chosen: bool = False,
         budget: int = 0,
         vectors: Embedder | None = None,
     ) -> None:
@@ -51,12 +53,14 @@ class ExampleProvider:
 
         Args:
             per_turn: How many examples join a turn, unless a chat says otherwise.
+            per_turn_is_chosen: Whether the user set that number.
             budget: Tokens for the static examples, unless a chat says otherwise; 0 is a quarter of
                 the context window.
             vectors: Compares meanings; ``None`` compares words.
         """
         self.store = store
         self._per_turn, self._budget, self._vectors = per_turn, budget, vectors
+        self._per_turn_is_chosen = per_turn_is_chosen
         self._lock = threading.Lock()
         self._marks: ExampleMarks | None = None
         self._pool: tuple[object, dict[str, list[Exemplar]]] | None = None
@@ -76,6 +80,10 @@ class ExampleProvider:
         """How many examples join a turn, and tokens for the static ones (0 is the usual share)."""
         chosen = self._mark_store().sizes(chat_id)
         return chosen if chosen is not None else (self._per_turn(), self._budget)
+
+    def number_is_chosen(self, chat_id: int) -> bool:
+        """Whether the user set how many examples join a turn, for this chat or all of them."""
+        return self._per_turn_is_chosen or self._mark_store().sizes(chat_id) is not None
 
     def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
         """Set both for one chat."""

@@ -13,25 +13,25 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.memory import transfer
 from rpterm.memory.blocked_phrases import BlockedPhrases
 from rpterm.memory.embedding.embed import Embedder
-from rpterm.memory.fact_history import FactHistory, about_the_past
+from rpterm.memory.fact_history import FactHistory
 from rpterm.memory.indexing.live_index import LiveIndex
 from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
 from rpterm.memory.search.recall import RecallWeights
 from rpterm.memory.search.searcher import Searcher
-from rpterm.memory.search.text_query import build_text_query
+from rpterm.memory.search.text_query import RecallRequest, build_text_query
 from rpterm.memory.writer import MemoryWriter
 from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.files import BlockedPhrase, MemoryFile, MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import Kind
-from rpterm.store.memory.records import Memory as Row
+from rpterm.store.memory.records import Kind, Memory
 from rpterm.store.memory.sources import MemorySources
 from rpterm.store.memory.vectors import MemoryVectors
-from rpterm.types import RptermError, Turn
+from rpterm.types import Turn
 
 _MOST = 8
 """Largest number of memories in a prompt."""
@@ -43,7 +43,7 @@ _ANSWERED_BY_FACT = frozenset(("name", "age", "birthday", "home", "origin", "par
 _MAX_RECENT = 64
 
 
-__all__ = ["Memory", "RecallError", "Recalled", "Stats"]
+__all__ = ["CharacterMemory", "RecallError", "Recalled", "Stats"]
 
 
 class RecallError(RptermError):
@@ -70,7 +70,7 @@ class Stats:
     error: str
 
 
-class Memory:
+class CharacterMemory:
     """The memory of one character.
 
     Args:
@@ -148,18 +148,19 @@ class Memory:
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
         """
         search = build_text_query(draft, path, self._clock())
-        prompt_turns = {turn.id for turn in path} if in_prompt is None else set(in_prompt)
+        turns = (turn.id for turn in path) if in_prompt is None else in_prompt
         phrases = [block.phrase for block in self.blocks()]
-        blocks, about_past = BlockedPhrases(phrases), about_the_past(draft)
-        found = self._searcher.search(chat_id, path, search, prompt_turns, about_past, phrases)
+        request = RecallRequest(chat_id, path, search, frozenset(turns), phrases)
+        blocks, found = BlockedPhrases(phrases), self._searcher.search(request)
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
         found = [item for item in found if item[0].id not in from_hidden]
-        history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
-        if about_past and self._live.loaded:
-            found = history.current(found)
-        notes = history.notes([row for row, _ in found], about_past) if self._live.loaded else {}
-        prompt_texts = {turn.text.strip() for turn in path if turn.id in prompt_turns}
+        notes: dict[int, str] = {}
+        if self._live.loaded:
+            history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
+            found = history.current(found) if search.about_past else found
+            notes = history.notes([row for row, _ in found], search.about_past)
+        prompt_texts = {turn.text.strip() for turn in path if turn.id in request.in_prompt}
         candidates = (  # lazily: most are never needed
             format_hit(row, hit, search, notes.get(row.id, ""))
             for row, hit in found
@@ -184,7 +185,7 @@ class Memory:
         self._writer.wake()
 
     # Edits by the user -------------------------------------------------------------------------
-    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Row:
+    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Memory:
         """Add a memory by hand; ``more`` as in ``Memories.add``."""
         if not text.strip():
             raise RecallError("A memory needs some text; nothing was added.")
@@ -192,7 +193,7 @@ class Memory:
         self._writer.wake()
         return row
 
-    def edit(self, memory_id: int, text: str) -> Row:
+    def edit(self, memory_id: int, text: str) -> Memory:
         """Change the text of a memory."""
         if not text.strip():
             raise RecallError("A memory needs some text; to delete it, forget it instead.")
@@ -201,15 +202,15 @@ class Memory:
         self._writer.wake()
         return row
 
-    def pin(self, memory_id: int, pinned: bool = True) -> Row:
+    def pin(self, memory_id: int, pinned: bool = True) -> Memory:
         """Recall a memory with every reply, or stop doing so."""
         return self._memories.update(memory_id, pinned=pinned)
 
-    def never_mention(self, memory_id: int, hidden: bool = True) -> Row:
+    def never_mention(self, memory_id: int, hidden: bool = True) -> Memory:
         """Keep a memory but never recall it, or allow it again."""
         return self._memories.update(memory_id, hidden=hidden)
 
-    def share(self, memory_id: int, shared: bool = True) -> Row:
+    def share(self, memory_id: int, shared: bool = True) -> Memory:
         """Let other characters know a memory too, or stop doing so."""
         return self._memories.update(memory_id, shared=shared)
 
@@ -217,7 +218,7 @@ class Memory:
         """Delete memories for good, with their vectors; returns how many there were."""
         return self._memories.forget(memory_ids)
 
-    def unlink(self, old_id: int, new_id: int) -> Row:
+    def unlink(self, old_id: int, new_id: int) -> Memory:
         """Declare that a superseded memory still holds next to the one that superseded it."""
         if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
             raise RecallError(f"Memory {new_id} does not take the place of memory {old_id}.")
@@ -269,11 +270,11 @@ class Memory:
     # Browsing ------------------------------------------------------------------------------------
     def page(
         self, *, kinds: Sequence[Kind] = (), limit: int = 200, before: int | None = None
-    ) -> list[Row]:
+    ) -> list[Memory]:
         """Memories of all branches, newest first."""
         return self._memories.page(self.character, kinds=kinds, limit=limit, before=before)
 
-    def search(self, query: str, limit: int = 50) -> list[Row]:
+    def search(self, query: str, limit: int = 50) -> list[Memory]:
         """Memories of all branches that contain all these words."""
         return self._memories.search(query, self.character, limit)
 
@@ -281,7 +282,7 @@ class Memory:
         """All characters that have a memory or a chat."""
         return MemorySources(self._memories).characters()
 
-    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Row]:
+    def get_many(self, memory_ids: Iterable[int]) -> dict[int, Memory]:
         """These memories by id; ids that do not exist are left out."""
         return self._memories.get_many(memory_ids)
 
@@ -289,15 +290,15 @@ class Memory:
         """The shown turns, root first, of the chats that memories come from."""
         return self._memories.shown_paths(self.character, chats)
 
-    def hidden(self) -> list[Row]:
+    def hidden(self) -> list[Memory]:
         """Memories never to be mentioned, newest first."""
         return self._memories.hidden(self.character)
 
-    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Row]]:
+    def replaced_by(self, memory_ids: Sequence[int]) -> dict[int, list[Memory]]:
         """The memories that each of these supersedes."""
         return self._memories.replaced_by(memory_ids)
 
-    def on_other_branch(self, rows: Iterable[Row]) -> set[int]:
+    def on_other_branch(self, rows: Iterable[Memory]) -> set[int]:
         """Those of these memories that come from a branch that is not shown."""
         sources = [(row.id, row.chat_id, row.turn_id) for row in rows if row.turn_id is not None]
         chats = {chat for _, chat, _ in sources if chat is not None}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from rpterm.store.memory.distilled import Distilled
@@ -86,5 +85,4 @@ class FactHistory:
 
 
 def _with_date(row: Memory) -> str:
-    when = datetime.fromtimestamp(row.created_at)
-    return f"{row.text}, {when.day} {when:%B %Y}" if row.created_at else row.text
+    return ", ".join(part for part in (row.text, row.day) if part)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from rpterm.types import Prompt
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.recalled import Recalled
     from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.files import BlockedPhrase
-    from rpterm.store.memory.records import Kind
-    from rpterm.store.memory.records import Memory as Row
+    from rpterm.store.memory.records import Kind, Memory
 
 _SOURCE = "memory:"
 
@@ -42,11 +41,11 @@ class OverviewItem:
         from_hidden_turn: It comes from a turn that is hidden from the model, so it is not recalled.
     """
 
-    row: Row
+    row: Memory
     used: InPrompt | None = None
     recalled: Recalled | None = None
-    earlier: tuple[Row, ...] = ()
-    later: Row | None = None
+    earlier: tuple[Memory, ...] = ()
+    later: Memory | None = None
     on_other_branch: bool = False
     from_hidden_turn: bool = False
     detail: Detail | None = None
@@ -99,7 +98,7 @@ _MAX_ROWS = 100
 
 
 def overview(
-    memory: Memory,
+    memory: CharacterMemory,
     prompt: Prompt | None,
     query: str = "",
     kinds: Sequence[Kind] = (),
@@ -154,7 +153,7 @@ def _best_first(item: OverviewItem) -> tuple[bool, float]:
 class _ItemBuilder:
     """Looks up the links between some memories at once, and builds their items."""
 
-    def __init__(self, memory: Memory, rows: Sequence[Row]) -> None:
+    def __init__(self, memory: CharacterMemory, rows: Sequence[Memory]) -> None:
         self._earlier = memory.replaced_by([row.id for row in rows])
         self._details = memory.distilled.details([row.id for row in rows if row.kind != "turn"])
         self._from_hidden = memory.distilled.with_hidden_source([row.id for row in rows])
@@ -162,7 +161,7 @@ class _ItemBuilder:
         self._later = memory.get_many({row.superseded_by for row in rows if row.superseded_by})
 
     def item(
-        self, row: Row, used: InPrompt | None = None, recalled: Recalled | None = None
+        self, row: Memory, used: InPrompt | None = None, recalled: Recalled | None = None
     ) -> OverviewItem:
         return OverviewItem(
             row,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 
 from rpterm.memory.indexing.words import terms, with_speaker
 from rpterm.memory.search.recall import RecallHit, RecallWeights
 from rpterm.memory.search.text_query import TextQuery
-from rpterm.store.memory.records import Kind
-from rpterm.store.memory.records import Memory as Row
+from rpterm.store.memory.records import Kind, Memory
 from rpterm.text.sentences import sentences
 
 _MAX_WORDS = 4
 _LONG, _EXCERPT = 400, 280
 """A turn of more than ``_LONG`` characters is recalled as an excerpt of about ``_EXCERPT``: a scene
 of 240 tokens, recalled for one word in it, delayed the reply and crowded out other memories."""
+_PINNED = (("pinned", 1.0),)
+"""The shares of a pinned memory's score."""
 _MIN_MEANING = 0.4
 """Weighted cosine similarity from which meaning is listed as a reason."""
 
@@ -47,12 +47,17 @@ class Recalled:
     score: float
     shares: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def pinned(self) -> bool:
+        """Whether it is recalled because the user pinned it."""
+        return self.shares == _PINNED
+
     def in_prompt_of(self, char: str) -> str:
         """The text as it stands in this character's prompt."""
         return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
 
 
-def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Recalled:
+def format_hit(row: Memory, hit: RecallHit, text_query: TextQuery, note: str) -> Recalled:
     """Format a hit for the prompt, with its reasons.
 
     Args:
@@ -72,7 +77,7 @@ def format_hit(row: Row, hit: RecallHit, text_query: TextQuery, note: str) -> Re
     )
 
 
-def _shortened(row: Row, text_query: TextQuery) -> Row:
+def _shortened(row: Memory, text_query: TextQuery) -> Memory:
     """A long turn reduced to its sentences that have most to do with the draft."""
     if row.kind != "turn" or len(row.text) <= _LONG:
         return row
@@ -91,14 +96,12 @@ def _shortened(row: Row, text_query: TextQuery) -> Row:
     return replace(row, text=text.strip() + (" …" if last < len(parts) - 1 else ""))
 
 
-def cite(row: Row) -> str:
+def cite(row: Memory) -> str:
     """A memory with its source: the day and the speaker, or the file and the place in it."""
     if row.kind == "document":
         return f"({row.place}) {row.text}"
-    when = datetime.fromtimestamp(row.created_at)
-    date = f"{when.day} {when:%B %Y}" if row.created_at else ""
     line = with_speaker(row.speaker, row.text)
-    source = ", ".join(part for part in (date, row.place) if part)
+    source = ", ".join(part for part in (row.day, row.place) if part)
     return f"({source}) {line}" if source else line
 
 
@@ -112,7 +115,7 @@ def without_repeats(items: Iterable[Recalled]) -> Iterator[Recalled]:
             yield item
 
 
-def _why(row: Row, hit: RecallHit, text_query: TextQuery) -> str:
+def _why(row: Memory, hit: RecallHit, text_query: TextQuery) -> str:
     """The reasons that matter, each with its evidence."""
     reasons = [row.place] if row.kind == "document" else []
     if hit.pinned:
@@ -164,7 +167,7 @@ def fill(
 
 def _shares(hit: RecallHit) -> tuple[tuple[str, float], ...]:
     if hit.pinned:
-        return (("pinned", 1.0),)
+        return _PINNED
     named = {
         "words": hit.words,
         "beside": hit.from_neighbours,

@@ -13,13 +13,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.store.memory.distilled import Detail, Distilled, Draft
 from rpterm.store.memory.files import MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import KINDS
-from rpterm.store.memory.records import Memory as Row
+from rpterm.store.memory.records import KINDS, Memory
 from rpterm.store.memory.sources import MemorySources
-from rpterm.types import RptermError
 
 _DISTILLED_KINDS = ("fact", "reflection", "summary")
 _TEXT_FIELDS = ("kind", "speaker", "text", "place", "created_at")
@@ -72,7 +71,7 @@ def import_lines(memories: Memories, character: str, lines: Iterable[str], origi
     return _Import(memories, character).run(lines, origin)
 
 
-def _memory_fields(sources: MemorySources, row: Row) -> dict[str, object]:
+def _memory_fields(sources: MemorySources, row: Memory) -> dict[str, object]:
     fields: dict[str, object] = {"id": row.id}
     fields.update((name, getattr(row, name)) for name in (*_TEXT_FIELDS, *_MARK_FIELDS))
     if row.superseded_by is not None:
@@ -156,7 +155,7 @@ class _Import:
         if values.get("superseded_by") is not None:
             self._links.append((row.id, int(values["superseded_by"])))
 
-    def _add(self, fields: dict[str, Any], chat_id: int | None, turn_id: int | None) -> Row:
+    def _add(self, fields: dict[str, Any], chat_id: int | None, turn_id: int | None) -> Memory:
         """Remember the source turn of a memory if it is here; else add the memory by itself."""
         if fields["kind"] == "turn" and turn_id is not None:
             self._memories.remember_turns([turn_id])
@@ -169,7 +168,7 @@ class _Import:
             kind, self._character, text, chat_id=chat_id, turn_id=turn_id, **fields
         )
 
-    def _add_marks(self, row: Row, fields: dict[str, Any]) -> None:
+    def _add_marks(self, row: Memory, fields: dict[str, Any]) -> None:
         missing = {
             name: True
             for name in ("pinned", "hidden", "shared")
@@ -217,7 +216,7 @@ class _Import:
             self._add_marks(self._memories.get(memory_id), piece)
 
 
-def _key(row: Row) -> tuple[str, str, str]:
+def _key(row: Memory) -> tuple[str, str, str]:
     return row.kind, row.speaker, row.text
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from rpterm.errors import cause_of
 from rpterm.humanize import byte_size
 from rpterm.models.file_cache import FileCache
-from rpterm.models.gguf import read_header
+from rpterm.models.header import read_header
 from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
 
 _SPARE_BYTES = 64 << 20

@@ -19,7 +19,7 @@ from rpterm.hardware.system_memory import SystemMemory, system_memory
 from rpterm.models import fit, gguf, library, starter, starter_q8, templates
 from rpterm.models.file_cache import FileCache
 from rpterm.models.hashes import model_hash
-from rpterm.models.header import Header
+from rpterm.models.header import Header, read_header
 from rpterm.paths import Paths
 
 EngineFactory = Callable[..., Engine]
@@ -204,7 +204,7 @@ def adapter_file(name: str, model: Header) -> Path | None:
         raise ModelError(
             f"There is no adapter {path}: set `adapter` to another file, or to nothing."
         )
-    header = gguf.read_header(path)
+    header = read_header(path)
     if header.kind != "adapter" or header.adapter_type not in ("lora", ""):
         raise ModelError(f"{path} is a model, not a LoRA adapter: set it as `model` instead.")
     if header.file_size < header.data_size:

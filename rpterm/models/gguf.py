@@ -13,8 +13,6 @@ from pathlib import Path
 from rpterm.engine.protocol import ModelError
 from rpterm.models.header import Header, read_header
 
-__all__ = ["Header", "check", "check_header", "read_header", "split_files"]
-
 _SPLIT_NAME = re.compile(r"^(?P<stem>.+)-(?P<no>\d{5})-of-(?P<count>\d{5})\.gguf$")
 _ENCODERS = ("bert", "t5encoder", "gemma-embedding", "eurobert")
 
@@ -22,18 +20,13 @@ _ENCODERS = ("bert", "t5encoder", "gemma-embedding", "eurobert")
 def check(path: Path) -> Header:
     """Read the header and check that the file can serve as a chat model.
 
+    Returns:
+        The header; for a split model the first file's, with the sizes of all files added up.
+
     Raises:
         ModelError: It cannot; one sentence says why and what to do.
     """
-    return check_header(path, read_header(path))
-
-
-def check_header(path: Path, header: Header) -> Header:
-    """``check`` for a header that was read already.
-
-    Returns:
-        The header; for a split model the first file's, with the sizes of all files added up.
-    """
+    header = read_header(path)
     if header.kind == "adapter":
         raise ModelError(
             f"{path.name} is a LoRA adapter, not a model: set it as `adapter` and choose the "

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rpterm.errors import RptermError
 from rpterm.models.catalogue import MODELS, by_name
-from rpterm.types import RptermError
 
 PREFERRED = ("Q4_K_M", "Q4_K_S", "IQ4_XS", "Q4_0", "Q5_K_M", "Q5_K_S", "Q3_K_M", "Q6_K", "Q8_0")
 """Quantizations in the order they are chosen: four bits keep most of the quality at a third of the

@@ -38,6 +38,8 @@ _LATER_CLAUSE = re.compile(
     r"her)\s)[^;:“”]+?)(?=[;:.!?]|--|,\s(?:and|but)\s(?:he|she|his|her)\s|$)"
 )
 """A later clause about the same person: "; his manners were easy"."""
+_PHRASE = re.compile(r"(?:In|By|With|Of|As|For|Like|From|To)\s+\w")
+"""What stands before a subject: "In height he was ...", but not "For he was ...". """
 _MIN_OWN_WORDS, _MAX_OWN_WORDS = 3, 24
 
 
@@ -152,8 +154,7 @@ class BookClaims:
         head = sentence.head
         if head.lower() in ("he", "she", "his", "her"):
             head = f"{person.name}’s" if sentence.owned else person.name
-        phrase = text[:begins] if re.match(r"\w+ (?!\w+$)|In |By ", text[:begins]) else ""
-        phrase = phrase if re.match(r"(?:In|By|With|Of|As|For|Like|From|To)\b", phrase) else ""
+        phrase = text[:begins] if _PHRASE.match(text[:begins]) else ""
         found = claims.classify(phrase + head + text[ends:], len(phrase + head), sentence.owned)
         if found is not None and claims.fits_gender(found[1], person.female):
             claim = self._make_claim(sentence, *found, told_by, _HEARSAY_BONUS if told_by else 0.0)

@@ -25,6 +25,8 @@ _MAX_APPOSITION = 16
 """Words of an apposition at most."""
 _UNFIT = re.compile(r"[“”\"?]|[:,]$")
 """Quotations, questions and fragments are no claims."""
+_DANGLING = re.compile(r"^[^,;:—-]*\b(?:it|them)\b")
+"""A claim that refers to something named before it."""
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|had|will|would|can|could|shall|should|did|does|do)\b"
 )
@@ -54,7 +56,9 @@ def classify(text: str, subject_end: int, is_possession: bool = False) -> tuple[
     kind = (
         _kind_of_possession(rest.strip()) if is_possession else _kind_of_predicate(_predicate(rest))
     )
-    return (kind, text) if kind is not None and not patterns.MOMENT.search(text) else None
+    if kind is None or patterns.MOMENT.search(text) or _DANGLING.search(text):
+        return None
+    return kind, text
 
 
 def apposition(name: str, rest: str, verb: str = "was") -> tuple[Kind, str] | None:

@@ -112,8 +112,17 @@ def _addressed(book: Book, at: int) -> Person | None:
         return addressed[0] if addressed[0] != line.speaker else None
     after = book.lines[at + 1] if at + 1 < len(book.lines) else None
     if after is not None and after.replies_to == at:
-        return after.speaker if after.speaker != line.speaker else None
-    return book.lines[line.replies_to].speaker if line.replies_to is not None else None
+        other = after.speaker
+    else:
+        other = book.lines[line.replies_to].speaker if line.replies_to is not None else None
+    return None if other == line.speaker or _talks_about(book, line, other) else other
+
+
+def _talks_about(book: Book, line: Line, other: Person | None) -> bool:
+    """Whether a line names somebody without calling them, so that it is said to somebody else."""
+    speech = line.paragraph.speech
+    named = [person for _, person in book.people.mentions(speech)]
+    return other in named and other not in book.people.addressed_in(speech)
 
 
 def with_macros(book: Book, person: Person, line: Line, text: str) -> str:
@@ -159,6 +168,8 @@ def _answered_line(book: Book, person: Person, line: Line) -> Line | None:
     """The line that is answered, if somebody else said it, and not to a third person by name."""
     before = book.lines[line.replies_to] if line.replies_to is not None else None
     if before is None or before.speaker == person or before.probability < _OTHER_MIN_PROBABILITY:
+        return None
+    if _talks_about(book, line, before.speaker):
         return None
     called = book.people.addressed_in(before.paragraph.speech)
     return before if not called or person in called else None

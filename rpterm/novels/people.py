@@ -139,7 +139,9 @@ def find_people(
     names.add_rank_nouns(groups, counts)
     persons = [_person(group, evidence) for group in groups if group]
     taken = {name for person in persons for name in person.names}
-    persons += [each for each in _noun_speakers(filter(None, tags)) if each.name not in taken]
+    nouns = sorted(_speaking_nouns(filter(None, tags)) - taken)
+    noun_genders = _genders(paragraphs, [*counts, *nouns]) if nouns else {}
+    persons += [Person(noun, frozenset((noun,)), noun_genders.get(noun)) for noun in nouns]
     if _has_narrator(paragraphs, tags):
         own_name = _own_name(paragraphs, tags)
         persons = _with_narrator(persons, own_name, addressed, narrated, tagged)
@@ -201,7 +203,9 @@ def _genders(paragraphs: Sequence[Paragraph], known: Collection[str]) -> dict[st
         each.index: [(at, person.name) for at, person in people.mentions(each.narration)]
         for each in paragraphs
     }
-    return gender.of_names(known, paragraphs, mentions)
+    by_noun = {name: noun_gender(name) for name in known if name.startswith("the ")}
+    found = gender.of_names(known, paragraphs, mentions)
+    return found | {name: sex for name, sex in by_noun.items() if sex is not None}
 
 
 def _distinct_pairs(
@@ -234,14 +238,14 @@ def _share_word(one: str, other: str) -> bool:
     return bool(set(one.split()) & set(other.split()))
 
 
-def _noun_speakers(tags: Iterable[SpeechTag]) -> list[Person]:
-    """Speakers who have no name but a noun of their own: "the stranger"."""
+def _speaking_nouns(tags: Iterable[SpeechTag]) -> set[str]:
+    """The nouns of speakers who have no name: "the stranger"."""
     counts = Counter(tag.text for tag in tags if tag.kind == "noun")
-    return [
-        Person(noun, frozenset((noun,)), noun_gender(noun))
+    return {
+        noun
         for noun, count in counts.items()
         if count >= _MIN_NOUN_TAGS and noun[:4] == "the " and noun.split()[-1] not in _GENERIC_NOUNS
-    ]
+    }
 
 
 # The narrator --------------------------------------------------------------------------------

@@ -53,13 +53,13 @@ _MAX_TAGLINE_WORDS = 16
 """Words of a tagline at most."""
 _FULL_NAME_RATIO = 1.2
 """How often the usual and the full names must be used together, per use of the usual one."""
+_MIN_FULL_NAMES = 3
+"""Uses of a full name that does not contain the usual name."""
 _UNRELIABLE_NAME = re.compile(r"^the |\w{4,}\. |^(?:Sir|Lady) ")
 """Names that are hardly anybody's: read across the end of a sentence, or of a family's head."""
 _COMMON_TITLES = ("mr", "mrs", "miss", "ms")
-_MAX_OTHER_NAMES = 4
-"""Other names listed in a card."""
-_MIN_NARRATED = 2
-"""With fewer claims by the narration, a description also uses what others say."""
+_MAX_OTHER_NAMES, _MIN_NARRATED = 4, 2
+"""Other names listed in a card, and narrated claims without which others are heard."""
 _TAGLINE_KINDS: tuple[Kind, ...] = ("work", "age", "looks", "being")
 _IS_A = re.compile(r"[^,;:’']+ (?:was|is|had been)(?: \w+ly)? (an? [^;:]+[.!])$")
 _RELATION_VERBS_TEXT = (
@@ -173,7 +173,8 @@ def full_name(book: Book, person: Person, asked: str = "") -> str:
     candidates = untitled or full_names
     usual_words = set(split_title(person.name)[1])
     fitting = [name for name in candidates if usual_words <= set(name.split())]
-    return max(fitting or candidates, key=lambda name: (counts[name], name), default=person.name)
+    others = [name for name in candidates if counts[name] >= _MIN_FULL_NAMES]
+    return max(fitting or others, key=lambda name: (counts[name], name), default=person.name)
 
 
 def _name_counts(book: Book, names: Collection[str]) -> Counter[str]:
@@ -225,7 +226,7 @@ def _company(book: Book, person: Person, name: str, source: str) -> str:
 
 def _claim_line(claim: Claim) -> str:
     """A claim as a line of the card; what somebody says is quoted, with the speaker."""
-    text = claim.text.replace("_", "")
+    text = _capitalised(claim.text.replace("_", ""))
     return f"{_capitalised(claim.told_by)}: “{text}”" if claim.told_by else text
 
 
@@ -340,7 +341,9 @@ def _forms_of_address(book: Book, person: Person) -> Iterator[str]:
 
 
 def _replies_to(book: Book, line: Line, other: Person) -> bool:
-    return line.replies_to is not None and book.lines[line.replies_to].speaker == other
+    """Whether a line surely answers another person's."""
+    before = book.lines[line.replies_to] if line.replies_to is not None else line
+    return before.speaker == other and min(line.probability, before.probability) >= SURE
 
 
 def _addresses_in(line: Line, other: Person) -> list[str]:
@@ -356,13 +359,10 @@ def _addresses_in(line: Line, other: Person) -> list[str]:
 
 def _interlocutors(book: Book, person: Person) -> list[Person]:
     """Those this person talks with, most lines first."""
-    counts: Counter[str] = Counter()
-    for line in book.lines_of(person):
-        other = book.lines[line.replies_to].speaker if line.replies_to is not None else None
-        if other is not None and other != person:
-            counts[other.name] += 1
-    persons = {each.name: each for each in book.people.persons}
-    return [persons[name] for name in sorted(counts, key=lambda name: (-counts[name], name))]
+    answers = [line.replies_to for line in book.lines_of(person) if line.replies_to is not None]
+    others = filter(None, (book.lines[at].speaker for at in answers))
+    counts = Counter(other for other in others if other != person)
+    return sorted(counts, key=lambda other: (-counts[other], other.name))
 
 
 def _lore_entries(book: Book, person: Person, book_claims: BookClaims) -> Iterator[LoreEntry]:

@@ -20,7 +20,7 @@ from typing import Literal
 from rpterm.novels import gender
 from rpterm.novels.people import People, Person
 from rpterm.novels.quotations import Paragraph
-from rpterm.novels.speech_tags import SpeechTag, noun_gender
+from rpterm.novels.speech_tags import SPEECH_VERBS, SpeechTag, noun_gender
 from rpterm.novels.voices import Voices
 from rpterm.text.sentences import spans
 
@@ -30,6 +30,7 @@ WEIGHTS: dict[str, float] = {
     "pronoun_conflicts": -5.2,
     "pronoun_gender_unknown": -0.9,
     "pronoun_antecedent": 1.9,
+    "object_of_pronoun": -2.0,
     "narrator_in_third_person": -2.7,
     "noun_link": 1.9,
     "noun_conflicts": -3.5,
@@ -58,6 +59,10 @@ _NARRATOR_DISTANCE = 4
 _PARAGRAPHS_BACK = 30
 """Paragraphs before a conversation in which "she" may have been named for the last time."""
 _LEADING_PRONOUN = re.compile(r"^\W*(?:and\s+|then\s+|but\s+)?(He|She|he|she|I)\b")
+_PRONOUN_SUBJECT = re.compile(
+    rf"^\W*(?:(?:and|then|but)\s+)?(?:(?:{'|'.join(sorted(SPEECH_VERBS))})\s+)?"
+    r"(?:[Hh]e|[Ss]he|I)\b"
+)
 _CLAUSE_START = re.compile(r"(?:^|[.!?]\W*|^\W*(?:and|but|then|as)\s+|^\W*\w+ly,?\s+)$")
 
 Cue = tuple[str, float]
@@ -113,6 +118,7 @@ class SpeakerCues:
         self.addressed = [
             {person.name for person in people.addressed_in(each.speech)} for each in paragraphs
         ]
+        self.objects = [self._objects_of_pronoun(each) for each in paragraphs]
         self.listener_sex = [gender.of_listener(each.speech) for each in paragraphs]
         self.tagged = [self._tagged_person(tag) for tag in tags]
         counts = Counter(person.name for person in self.tagged if person)
@@ -228,6 +234,7 @@ class SpeakerCues:
         yield "named_before", name in around.named_before
         yield "presence", math.log1p(present[name])
         yield "named_in_narration", any(p.name == name for _, p in self.narrated[at])
+        yield "object_of_pronoun", name in self.objects[at]
         if name in self.addressed[at]:
             yield "addressed_in_line", 1
         elif name in self.mentioned[at]:
@@ -303,6 +310,20 @@ class SpeakerCues:
                 return found[1].lower()
         return None
 
+    def _objects_of_pronoun(self, paragraph: Paragraph) -> set[str]:
+        """Everybody named after "he" in a sentence beside a line: he is none of them.
+
+        In "he said, looking at Ann's hat" nobody named after the pronoun can be meant by it
+        (Chomsky 1981, principle C).
+        """
+        found: set[str] = set()
+        for piece in filter(None, paragraph.narration_parts if paragraph.quotes else ()):
+            sentence = piece[slice(*spans(piece)[0])]
+            if (subject := _PRONOUN_SUBJECT.match(sentence)) is not None:
+                named = self.people.mentions(sentence)
+                found |= {person.name for begins, person in named if begins >= subject.end()}
+        return found
+
     def acting(self, at: int) -> set[str]:
         """Who is the subject of a sentence right before or after a quotation: "Anna rose." """
         found = set()
@@ -355,6 +376,8 @@ class SpeakerCues:
                 return None
             female = tag.text == "she"
             names = [p.name for _, p in self.narrated[near] if p.female is female]
+            if near == at:
+                names = [name for name in names if name not in self.objects[at]]
             if names:
                 return names[0] if near == at else names[-1]
         return None

@@ -69,7 +69,12 @@ _NEVER_ALONE = frozenset((*_SHORT_TITLES.split("|"), "Miss", "Sir"))
 _PARTICLES = ("de", "van", "von", "le", "la", "St.")
 _PARTICLE = rf"(?:(?:{'|'.join(map(re.escape, _PARTICLES))})\s+)*"
 NAME = rf"(?:the\s+)?(?:{TITLE}\s+)?(?:{WORD})(?:\s+{_PARTICLE}{WORD}){{0,3}}"
-_VERB = rf"(?:{'|'.join(sorted(SPEECH_VERBS))})"
+_MOTIONS = frozenset(("went", "broke", "burst", "chimed"))
+"""Verbs that mean speech only with "on", "in" or "out"."""
+_VERB = (
+    rf"(?:(?:{'|'.join(sorted(_MOTIONS))})\s+(?:on|in|out)"
+    rf"|{'|'.join(sorted(SPEECH_VERBS - _MOTIONS))})"
+)
 _NOUN = r"(?:the|an?|his|her|my|our|their|this|that)(?:\s+[a-z][a-z’'-]*){1,4}"
 _SPEAKER = (
     rf"(?P<name>(?:(?:the|an?)\s+[a-z]+\s+(?=[A-Z])|(?:poor|old|little|young|dear)\s+)?{NAME})"
@@ -143,8 +148,9 @@ def tag_of(paragraph: Paragraph, before: Paragraph | None = None) -> SpeechTag |
         before: The previous paragraph, which may introduce a quotation: "He turned, and said:".
     """
     tags = [tag for at in range(len(paragraph.narration_parts)) if (tag := _tag_in(paragraph, at))]
-    if not tags and before is not None and not before.quotes and _is_unfinished(before.text):
-        tags = [tag] if (tag := tag_before(before.text)) else []
+    introduction = before.narration_parts[-1] if before is not None else ""
+    if not tags and introduction and _is_unfinished(introduction):
+        tags = [tag] if (tag := tag_before(introduction)) else []
     order: tuple[Kind, ...] = ("name", "narrator", "pronoun", "noun")
     return min(tags, key=lambda tag: order.index(tag.kind), default=None)
 

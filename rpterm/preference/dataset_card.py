@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 
 from rpterm.preference.formats.base import Format
 from rpterm.preference.records import Record, Source
-from rpterm.preference.stats.agreement import Proportion, left_wins, self_agreement
+from rpterm.preference.stats.agreement import NOTHING, Proportion, left_wins, self_agreement
 from rpterm.store.judgement_records import Comparison
-
-_NOTHING = Proportion(0, 0)
 
 
 @dataclass(slots=True)
@@ -32,12 +30,12 @@ class Figures:
     characters: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     raters: Counter[str] = field(default_factory=Counter)
-    longer: Proportion = _NOTHING
-    good: Proportion = _NOTHING
+    longer: Proportion = NOTHING
+    good: Proportion = NOTHING
     edits: list[int] = field(default_factory=list)
     verdicts: Counter[str] = field(default_factory=Counter)
-    left: Proportion = _NOTHING
-    agreed: Proportion = _NOTHING
+    left: Proportion = NOTHING
+    agreed: Proportion = NOTHING
 
     def add_duels(self, comparisons: Sequence[Comparison]) -> None:
         """Count the duels of one chat."""

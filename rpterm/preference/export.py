@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from rpterm.errors import InvalidChoice
 from rpterm.paths import sha256
 from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
@@ -47,7 +48,7 @@ from rpterm.preference.splits import conversation_of, held_out, judged_conversat
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
-from rpterm.types import Chat, InvalidChoice
+from rpterm.types import Chat
 
 LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""

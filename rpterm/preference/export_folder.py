@@ -17,11 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.errors import RptermError, cause_of
 
 MANIFEST = "rpterm-export.json"
 """The file that marks a folder as an export and describes it."""
@@ -126,17 +124,12 @@ class JsonlWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
-        self._file: Any = None
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> JsonlWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._file is not None:
             self._file.close()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rpterm.preference.latest_ratings import latest_ratings
-from rpterm.preference.stats.agreement import Proportion
+from rpterm.preference.stats.agreement import NOTHING, Proportion
 from rpterm.preference.stats.ranking import Vote
 from rpterm.preference.stats.score_validity import ScoredRating
 from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
@@ -63,8 +63,8 @@ class Overview:
         judged: Rated replies with a live score.
         votes: Duels between different models.
         duels: All duels, including repeated ones, which show how consistent the rater is.
-        higher: Decided duels that the reply with the higher live score won.
-        unequal: Decided duels whose replies have different live scores.
+        higher_won: Decided duels that the reply with the higher live score won, of those whose
+            replies have different ones.
     """
 
     chats: int = 0
@@ -76,13 +76,7 @@ class Overview:
     judged: list[ScoredRating] = field(default_factory=list)
     votes: list[Vote] = field(default_factory=list)
     duels: list[Comparison] = field(default_factory=list)
-    higher: int = 0
-    unequal: int = 0
-
-    @property
-    def higher_won(self) -> Proportion:
-        """The share of duels won by the reply with the higher live score."""
-        return Proportion(self.higher, self.unequal)
+    higher_won: Proportion = NOTHING
 
 
 def overview(
@@ -190,8 +184,7 @@ class _ChatReader:
         one = self.scores.get(best)
         other = self.scores.get(pair.right_id if best == pair.left_id else pair.left_id)
         if one is not None and other is not None and one != other:
-            self.found.unequal += 1
-            self.found.higher += one > other
+            self.found.higher_won += Proportion(one > other, 1)
 
     def _groups(self, turn: int) -> tuple[Group, Group]:
         return self.found.cards[self.card], self.found.models[self._model(turn)]

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rpterm.types import Origin, RptermError, Status, Turn
+from rpterm.errors import RptermError
+from rpterm.types import Origin, Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.store import Store

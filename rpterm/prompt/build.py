@@ -17,6 +17,7 @@ from typing import Literal
 
 from rpterm.cards.card import CharacterCard
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import (
     Insert,
@@ -28,7 +29,7 @@ from rpterm.prompt.static_block import (
 from rpterm.prompt.template import OPEN_USER, REPLY, ChatTemplate, Ending, Part
 from rpterm.prompt.token_cache import Encode
 from rpterm.prompt.window import first_kept
-from rpterm.types import LeftOut, Persona, Prompt, Role, RptermError, Span, Turn
+from rpterm.types import LeftOut, Persona, Prompt, Role, Span, Turn
 
 EXAMPLES_SHARE = 4
 VOLATILE_SHARE = 6
@@ -196,11 +197,14 @@ def _reason(turn: Turn) -> str:
 def _place_inserts(messages: list[_Message], inserts: Sequence[Insert], first: int) -> None:
     """Place the inserts, the best last, so that it stands nearest to the last user text.
 
+    Those that may be evaluated ahead come before them, the surest first.
+
     Args:
         first: Index of the first message of the chat, after the static ones.
     """
     users = [i for i, message in enumerate(messages) if message.role == "user" and i >= first]
-    for insert in reversed(inserts):
+    ahead = [insert for insert in inserts if insert.first]
+    for insert in [*ahead, *(insert for insert in reversed(inserts) if not insert.first)]:
         _place(messages, insert, users[-1] if users else None, first)
 
 

@@ -6,17 +6,21 @@ of the day. A text for a single turn (the author's note, post-history instructio
 trigger) and the user's own message get the time and draws of that turn.
 
 All values follow from the stored branch, not from a clock: a swipe made a week later reads the time
-at which the message that it answers was sent.
+at which the message that it answers was sent. So do the variables: those after a turn are stored
+with it, and what is expanded here changes a copy, which belongs to the turn that is written next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 
+from rpterm.cards import variables
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.macros import MacroScope, expand_with
+from rpterm.prompt.static_block import card_segments
 from rpterm.prompt.window import visible_turns
 from rpterm.types import Chat, Turn
 
@@ -47,6 +51,10 @@ class ChatView:
         self._times = [chat.created_at, *(turn.created_at for turn in self.history)]
         if now is not None:
             self._times.append(now)
+        self.variables = variables.after(path)
+        """The chat's variables, as the texts that were expanded so far have left them."""
+        self._variables_before = dict(self.variables)
+        self._carried_out: dict[str, str] = {}
 
     @property
     def user_text(self) -> str:
@@ -60,11 +68,46 @@ class ChatView:
 
     def expand_static(self, text: str) -> str:
         """Expand a text of the static block, or a greeting."""
-        return expand_with(text, self._static_scope)
+        return self._expand(text, self._static_scope)
 
     def expand_for_turn(self, text: str) -> str:
         """Expand a text that belongs to this turn only."""
-        return expand_with(text, self._turn_scope)
+        return self._expand(text, self._turn_scope)
+
+    def expand_without_effect(self, text: str) -> str:
+        """Like ``expand_for_turn``, for a text that may not be used: no variable changes."""
+        unchanged = replace(self._turn_scope, variables=dict(self.variables))
+        return expand_with(text, unchanged)
+
+    def greeting(self, index: int) -> str:
+        """One of the card's greetings, to begin a chat."""
+        self.set_card_variables()
+        return self.expand_static(self.card.greetings[index]).strip()
+
+    def set_card_variables(self, own_system: str = "") -> None:
+        """Set the variables that the card's own texts set, in reading order.
+
+        To be called before lore and notes are expanded, although these are found first.
+        """
+
+        def expand_setter(text: str) -> str:
+            return self.expand_static(text) if variables.sets_variables(text) else ""
+
+        card_segments(self.card, self.chat.persona, own_system, (), expand_setter)
+
+    @property
+    def changed_variables(self) -> str:
+        """The variables for the next turn, or "" if they are still those of the turn before."""
+        changed = self.variables != self._variables_before
+        return variables.write(self.variables) if changed else ""
+
+    def _expand(self, text: str, scope: MacroScope) -> str:
+        """Expand a text; one that changes variables does so once, however often it is expanded."""
+        if not variables.sets_variables(text):
+            return expand_with(text, scope)
+        if text not in self._carried_out:
+            self._carried_out[text] = expand_with(text, scope)
+        return self._carried_out[text]
 
     @cached_property
     def _static_scope(self) -> MacroScope:
@@ -88,13 +131,16 @@ class ChatView:
             now=datetime.fromtimestamp(moment),
             idle=max(moment - before, 0.0),
             values=self._card_values | said,
+            variables=self.variables,
         )
 
     @cached_property
     def _card_values(self) -> dict[str, str]:
         """The parts of card and persona that a card can insert into another part."""
         card, persona = self.card, self.chat.persona
-        names = MacroScope(card.char, persona.name, self.chat.id, self.chat.id)
+        names = MacroScope(
+            card.char, persona.name, self.chat.id, self.chat.id, variables=dict(self.variables)
+        )
         parts = {
             "description": card.description,
             "personality": "\n".join(card.attributes),
@@ -106,15 +152,11 @@ class ChatView:
 
 def _first_of_last_day(times: Sequence[float]) -> int:
     """Index of the first of the times at the end that are all on the same local date."""
-    day = _local_date(times[-1])
+    day = date.fromtimestamp(times[-1])
     at = len(times) - 1
-    while at > 0 and _local_date(times[at - 1]) == day:
+    while at > 0 and date.fromtimestamp(times[at - 1]) == day:
         at -= 1
     return at
-
-
-def _local_date(time: float) -> date:
-    return date.fromtimestamp(time)
 
 
 def _last_messages(history: Sequence[Turn]) -> dict[str, str]:

@@ -19,7 +19,7 @@ class PromptExtras:
     Attributes:
         fixed: Constant lore, part of the static block.
         inserts: For this turn only, best first: those at the end are left out first, and the best
-            stands nearest to the last user text.
+            stands nearest to the last user text, except for memories (see ``Insert.first``).
         left_out: What did not fire or fit, with the reason; passed on.
         examples: The examples for the static block, most wanted first; ``None`` for the card's own.
         examples_budget: Tokens they may take; 0 for the default share of the window.

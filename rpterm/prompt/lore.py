@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from rpterm.cards.card import Lorebook
 from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext, LoreHit, LoreResult
+from rpterm.cards.variables import sets_variables
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.extras import PromptExtras
 from rpterm.prompt.static_block import Insert, bracketed
@@ -46,10 +47,13 @@ class LoreFinder:
                 tokens=context,
                 seed=chat.id,
                 count=self._count,
-                expand=view.expand_for_turn,
+                expand=view.expand_without_effect,
                 expand_static=view.expand_static,
             )
         )
+        for hit in result.hits:
+            if not hit.static and sets_variables(text := card.lorebook.entries[hit.index].content):
+                view.expand_for_turn(text)
         return PromptExtras(
             fixed=tuple(_insert(hit) for hit in result.hits if hit.static),
             # The book's order puts the most specific entry last; it belongs nearest to the end.

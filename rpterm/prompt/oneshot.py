@@ -21,8 +21,9 @@ from rpterm.engine.protocol import (
     Piece,
     Retracted,
 )
+from rpterm.errors import RptermError
 from rpterm.prompt.template import ChatTemplate
-from rpterm.types import Role, RptermError, Sampling
+from rpterm.types import Role, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,10 +36,6 @@ BACKGROUND_TOKENS = 1000
 """Tokens of question and answer together that an engine accepts outside the chat."""
 
 
-class AskError(RptermError):
-    """The question does not fit into the model's context window."""
-
-
 def ask(engine: Engine, system: str, question: str, sampling: Sampling) -> str:
     """Send a question and wait for the complete answer.
 
@@ -46,8 +43,8 @@ def ask(engine: Engine, system: str, question: str, sampling: Sampling) -> str:
         sampling: Without a seed, seed 0 is used. A grammar constrains the engines that support one.
 
     Raises:
-        AskError: The question and the longest possible answer do not fit into the context window.
-        RptermError: The engine failed.
+        RptermError: The question and the longest possible answer do not fit into the context
+            window, or the engine failed.
     """
     request = build_request(engine, system, question, sampling)
     text = ""
@@ -68,7 +65,8 @@ def build_request(
     """The engine request for a question, in the model's chat template.
 
     Raises:
-        AskError: The question and the longest possible answer do not fit into the context window.
+        RptermError: The question and the longest possible answer do not fit into the context
+            window.
     """
     info = engine.load()
     template = _template(info.chat_template, info.bos, info.eos)
@@ -76,7 +74,7 @@ def build_request(
     messages: list[Message] = [("system", system), ("user", question)]
     request = _render(engine, template, messages, sampling)
     if len(request.prompt_ids) + sampling.max_tokens > info.context:
-        raise AskError(
+        raise RptermError(
             f"The question has {len(request.prompt_ids)} tokens and its answer may take "
             f"{sampling.max_tokens}, but {info.model} has a context window of {info.context}. Use "
             "a larger --context."

@@ -34,6 +34,7 @@ class Insert:
         depth: How many turns above the last user text; 0 is right before it. Ignored for static
             text.
         after: After the last user text instead of before it.
+        first: At the front of the volatile block, in the order given, instead of at its end.
         before_card: For static text only: before the card's own sections instead of after them.
     """
 
@@ -42,6 +43,7 @@ class Insert:
     why: str
     depth: int = 0
     after: bool = False
+    first: bool = False
     before_card: bool = False
 
 

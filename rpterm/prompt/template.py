@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from rpterm.engine.thinking import FAMILIES
-from rpterm.types import Role, RptermError
+from rpterm.errors import RptermError
+from rpterm.types import Role
 
 Ending = str
 REPLY: Ending = "reply"

@@ -89,6 +89,7 @@ class EngineLikelihood:
         self._engine: Engine | None = None
         self._begin: list[int] = []
         self._tokens: OrderedDict[Text, list[int]] = OrderedDict()
+        self._texts: dict[int, str] = {}
         self._warmed: OrderedDict[tuple[int, ...], None] = OrderedDict()
         self._results: OrderedDict[tuple[Text, Text], list[float]] = OrderedDict()
         self._lock = threading.Lock()
@@ -109,7 +110,9 @@ class EngineLikelihood:
     def token_texts(self, reply: Text) -> list[str]:
         with self._lock:
             engine = self._ready()
-            return [engine.detokenize([token]) for token in _tokenize(engine, reply)]
+            ids = _tokenize(engine, reply)
+            self._texts |= {token: engine.detokenize([token]) for token in {*ids} - {*self._texts}}
+            return [self._texts[token] for token in ids]
 
     def _evaluate(
         self, reply: Text, prompts: Sequence[Text], stopped: Callable[[], bool]

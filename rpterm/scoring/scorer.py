@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.scoring import word_frequency
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.combine import (
@@ -40,7 +41,6 @@ from rpterm.scoring.signals.card_and_context import recent_text
 from rpterm.scoring.signals.voice import first_words, lines_to_embed
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.text.sentences import sentences
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.scoring.signal import PatientSignal

@@ -15,18 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rpterm.cards.card import CharacterCard, FoundCard
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.types import Chat, Persona, RptermError
+from rpterm.types import Chat, Persona
 
 if TYPE_CHECKING:
     from rpterm.store import Store
 
 NEW_CHAT = 0
 """The chat id that requests a new chat."""
-
-
-class LaunchError(RptermError):
-    """The request contradicts itself, or names something that does not exist."""
 
 
 class ChatRequest(NamedTuple):
@@ -98,7 +95,9 @@ class ChatFinder:
         from rpterm.store import resumable_chat
 
         card, index = found.card, (request.greeting or 1) - 1
-        text = card.greetings[index] if 0 <= index < len(card.greetings) else ""
+        if not 0 <= index < len(card.greetings):
+            return ""
+        text = card.greetings[index]
         fresh = request.new or request.greeting is not None
         is_for_user = any(word in text.casefold() for word in ("user", "persona"))
         may_differ = not fresh or (is_for_user and self.settings.persona == Persona())
@@ -111,7 +110,7 @@ class ChatFinder:
             return ""
         persona = card.user(self.settings.persona)
         chat = Chat(0, "", card.name, "", persona=persona, created_at=time.time())
-        return ChatView(card, chat).expand_static(text).strip()
+        return ChatView(card, chat).greeting(index)
 
     def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
         """The chat to open, with its card.
@@ -132,7 +131,7 @@ class ChatFinder:
         if request.chat_id:
             return self._resume(store, request, store.chat(request.chat_id))
         if request.target is None:
-            raise LaunchError("No character was chosen: `rpterm cards list` lists them.")
+            raise RptermError("No character was chosen: `rpterm cards list` lists them.")
         found = self._found if self._found and request.target == self.request.target else None
         found = found or find_card(request.target, self.paths)
         fresh = request.new or request.greeting is not None or request.chat_id == NEW_CHAT
@@ -177,7 +176,7 @@ class ChatFinder:
             card = replace(card, greetings=card.group_greetings + card.greetings)
         count = len(card.greetings)
         if request.greeting is not None and not 1 <= request.greeting <= count:
-            raise LaunchError(
+            raise RptermError(
                 f"There is no greeting {request.greeting}: {found.card.name} has {count}."
             )
         return begin_chat(
@@ -217,7 +216,7 @@ class ChatFinder:
             return found
         text = store.get_card(chat.card_hash)
         if text is None:
-            raise LaunchError(
+            raise RptermError(
                 f"The card of chat {chat.id} is gone: give it another one with "
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
@@ -229,11 +228,11 @@ class ChatFinder:
         """A card named for a chat: its own, perhaps renamed, or one in place of one that is gone.
 
         Raises:
-            LaunchError: It is another character's; a wrong number must not change a chat.
+            RptermError: It is another character's; a wrong number must not change a chat.
         """
         is_own = found.card.name == chat.card_name or str(found.path) == chat.card_path
         if not is_own and store.get_card(chat.card_hash) is not None:
-            raise LaunchError(
+            raise RptermError(
                 f"Chat {chat.id} is with {chat.card_name}, not with {found.card.name}: "
                 f"`rpterm chat --chat {chat.id}` continues it, `rpterm chats` lists all."
             )

@@ -8,7 +8,6 @@ and the models are imported when a chat is opened.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,15 +16,9 @@ from typing import TYPE_CHECKING
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.paths import Paths
-from rpterm.startup.chat_finder import (
-    NEW_CHAT,
-    ChatFinder,
-    ChatRequest,
-    LaunchError,
-    find_card,
-)
-from rpterm.types import RptermError
+from rpterm.startup.chat_finder import NEW_CHAT, ChatFinder, ChatRequest, find_card
 
 if TYPE_CHECKING:
     from rpterm.chat.cast.card_lookup import CardSource
@@ -34,7 +27,7 @@ if TYPE_CHECKING:
     from rpterm.engine.engine_lease import EngineLease
     from rpterm.engine.protocol import Engine
     from rpterm.examples.provider import ExampleProvider
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.distil.distiller import Distiller
     from rpterm.memory.distil.work import DistillingWork
     from rpterm.memory.embedding.embed import Embedder
@@ -42,7 +35,7 @@ if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.types import Cast
 
-__all__ = ["NEW_CHAT", "ChatRequest", "Launch", "LaunchError", "find_card"]
+__all__ = ["NEW_CHAT", "ChatRequest", "Launch", "find_card"]
 
 _SETTLE_SECONDS = 2.0
 
@@ -52,7 +45,6 @@ class Launch:
     """One run: call ``open`` for each chat and ``close`` at the end.
 
     Attributes:
-        make_engine: Creates the engine; by default the one of the settings.
         embed: Whether memories are also retrieved by meaning, which needs a worker process.
         polite: Whether the scorer's model yields to everything else, as it does during a chat.
     """
@@ -60,7 +52,6 @@ class Launch:
     settings: Settings
     paths: Paths
     request: ChatRequest = field(default_factory=ChatRequest)
-    make_engine: Callable[[], Engine] | None = None
     embed: bool = True
     polite: bool = True
     _engine: Engine | None = None
@@ -94,14 +85,13 @@ class Launch:
         """
         with self._lock:
             if self._engine is None:
-                self._engine = self.make_engine() if self.make_engine else self._open_engine()
+                self._engine = self._open_engine(self.settings)
                 self._engine_settings = self.settings
             return self._engine
 
-    def _open_engine(self, settings: Settings | None = None) -> Engine:
+    def _open_engine(self, settings: Settings) -> Engine:
         from rpterm.models.engine_factory import open_engine
 
-        settings = settings or self.settings
         return open_engine(settings, self.paths, sequences=settings.parallel_replies)
 
     def open(self, target: str | None = None, chat_id: int | None = None) -> Session:
@@ -165,8 +155,7 @@ class Launch:
         key = (settings.model, settings.adapter)
         with self._lock:
             if key not in self._rivals:
-                create = self.make_engine
-                self._rivals[key] = create() if create else self._open_engine(settings)
+                self._rivals[key] = self._open_engine(settings)
             return self._rivals[key]
 
     def _casting(self, store: Store) -> CardSource:
@@ -191,13 +180,13 @@ class Launch:
 
             copy_cast(scene, before)
 
-    def _memory(self, store: Store, card: CharacterCard) -> Memory | None:
+    def _memory(self, store: Store, card: CharacterCard) -> CharacterMemory | None:
         """The character's memory, which searches by words only if there is no embedder."""
         if not self.settings.memory:
             return None
-        from rpterm.memory.character_memory import Memory
+        from rpterm.memory.character_memory import CharacterMemory
 
-        return Memory(store, card.name, self._embedding(self.settings.embedder))
+        return CharacterMemory(store, card.name, self._embedding(self.settings.embedder))
 
     def _distiller(self, session: Session) -> Distiller | None:
         """Extracts facts into the memories of all members of the chat."""
@@ -237,7 +226,10 @@ class Launch:
             return 0 if info and info.starter else 2
 
         vectors = self._embedding(self.settings.embedder) if self.settings.memory else None
-        return ExampleProvider(store, per_turn=per_turn, budget=sizes.budget, vectors=vectors)
+        return ExampleProvider(
+            store, per_turn=per_turn, per_turn_is_chosen=sizes.per_turn >= 0,
+            budget=sizes.budget, vectors=vectors,
+        )  # fmt: skip
 
     def _scores(self, store: Store) -> LiveScores | None:
         """Live scores, by one scorer for all chats of this run, created on first use."""

@@ -122,12 +122,13 @@ def insert_turn(connection: sqlite3.Connection, turn: Turn, owner: str | None = 
     """Insert the row of a new turn and return its id; nothing else is checked or changed."""
     cursor = connection.execute(
         "INSERT INTO turns (chat_id, parent_id, role, speaker, text, origin, status, created_at, "
-        "edited_from, hidden, lifted, thought, owner) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "edited_from, hidden, lifted, thought, variables, owner) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             turn.chat_id, turn.parent_id, turn.role, storable(turn.speaker, "name"),
             storable(turn.text), turn.origin.value, turn.status.value, turn.created_at,
-            turn.edited_from, turn.hidden, turn.lifted, storable(turn.thought, "thought"), owner,
+            turn.edited_from, turn.hidden, turn.lifted, storable(turn.thought, "thought"),
+            storable(turn.variables, "variable"), owner,
         ),
     )  # fmt: skip
     return cursor.lastrowid or 0

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 
 class StoreError(RptermError):

@@ -40,7 +40,7 @@ BATCH_SIZE = 500
 
 TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
-    "t.edited_from, t.hidden, t.lifted, t.thought"
+    "t.edited_from, t.hidden, t.lifted, t.thought, t.variables"
 )
 
 _SIBLINGS = (
@@ -113,8 +113,9 @@ def to_turn(row: Sequence[Any]) -> Turn:
         hidden=bool(row[10]),
         lifted=bool(row[11]),
         thought=row[12],
-        swipe=row[13],
-        swipes=row[14],
+        variables=row[13],
+        swipe=row[14],
+        swipes=row[15],
     )
 
 

@@ -85,7 +85,7 @@ class Store(PersonasAndFlags):
         with self.connections.read() as connection:
             file_setup.check_health(connection, self.file)
             file_setup.mark_dead_streams_partial(connection, self.file)
-            scrub_due = secure_erase.pending_scrub(connection) is not None
+            scrub_due = bool(secure_erase.pending_scrubs(connection))
             abandoned = chats.abandoned_imports(connection, self.file)
         for each in abandoned:
             self.delete_chat(each)
@@ -238,6 +238,7 @@ class Store(PersonasAndFlags):
         edited_from: int | None = None,
         select: bool = True,
         created_at: float | None = None,
+        variables: str = "",
     ) -> Turn:
         """Add a turn below another one (or as a root) and select it unless ``select`` is false.
 
@@ -256,6 +257,7 @@ class Store(PersonasAndFlags):
             status=status,
             created_at=self._clock() if created_at is None else created_at,
             edited_from=edited_from,
+            variables=variables,
         )
         with self.connections.write() as connection:
             return chats.add_turn(connection, turn, owner, select=select)
@@ -357,14 +359,15 @@ class Store(PersonasAndFlags):
         """
         with self.connections.write() as connection:
             top = tree.turn(connection, turn_id)
+            # A reply cancelled before its first word leaves no text to erase.
+            has_text = top.text or top.thought or tree.descend(connection, turn_id) != turn_id
             leaf = (
                 turn_removal.delete_only(connection, top) if alone else tree.delete(connection, top)
             )
-            # A reply cancelled before its first word leaves no text to erase.
-            if top.text:
+            if has_text:
                 secure_erase.request_scrub(connection)
         self.connections.judgements_version = object()
-        if top.text:
+        if has_text:
             self._scrubber.run()
         return leaf
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rpterm import paths
 from rpterm.humanize import counted
 from rpterm.preference.check.reading import data_files, exports, raw_rows, split_of
 from rpterm.preference.export_folder import MANIFEST
@@ -72,7 +73,7 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
     splits: dict[str, list[Row]] = {"train": [], "test": []}
     digest = hashlib.sha256()
     for file in data_files(out):
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest.update(bytes.fromhex(paths.sha256(file)))
         splits[split_of(file)] += [row for _, row in raw_rows(file) if isinstance(row, dict)]
     method = method or _recognize_method(splits["train"])
     parts = {name: _rows_for(rows, method) for name, rows in splits.items()}

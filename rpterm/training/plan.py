@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 
 class TrainingError(RptermError):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.preference.check.checker import RenderingModel
 from rpterm.preference.check.examples import Example, RowError, parse_row
@@ -18,7 +19,6 @@ from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.prompt_builder import rounded_up
 from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row
 from rpterm.training.plan import Method, TrainingError
-from rpterm.types import RptermError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,13 @@ def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_Si
         except RowError:
             continue
         valid.append((row, example))
-        texts += [_rendered(example, model), *(reply + model.end for reply in example.replies)]
+        try:
+            texts += model.texts(example)
+        except RptermError as error:
+            raise TrainingError(
+                f"The template of {model.name} rejects the rows ({error}): export them for this "
+                "model with `rpterm export OUT --model FILE`."
+            ) from error
     sizes = iter(model.count(texts) if texts else [])
     measured = []
     for row, example in valid:
@@ -93,18 +99,6 @@ def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_Si
         fate = drop_long_prompt(example, prompt, reply, limit)
         measured.append(_SizedRow(row, prompt + reply, fate))
     return measured
-
-
-def _rendered(example: Example, model: RenderingModel) -> str:
-    if isinstance(example.prompt, str):
-        return example.prompt
-    try:
-        return str(model.render(example.prompt, reply=True))
-    except RptermError as error:
-        raise TrainingError(
-            f"The template of {model.name} rejects the rows ({error}): export them for this model "
-            "with `rpterm export OUT --model FILE`."
-        ) from error
 
 
 def _check_enough(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rpterm import paths
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.humanize import counted
 from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
@@ -24,7 +24,6 @@ from rpterm.training.dataset import Dataset
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
 from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.stopping import Halted, Stopped, StopRequest
-from rpterm.types import RptermError
 
 _FINGERPRINT = "training.sha256"
 _PROBE_ROWS = 3

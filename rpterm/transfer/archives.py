@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.transfer.folder_import import is_wanted
-from rpterm.types import RptermError
 
 _ARCHIVE = ".zip"
 _CARD_FILES = {"card.json", "manifest.json"}

@@ -128,7 +128,7 @@ def store_cast(
     log: ChatLog,
     mine: KnownCard,
     known: Sequence[KnownCard],
-    group: Group | None = None,
+    group: Group | None,
 ) -> tuple[str, ...]:
     """Store the cast of a log with several speakers; those without a card count as absent.
 

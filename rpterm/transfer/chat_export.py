@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.exchange.files import safe_name
-from rpterm.types import Chat, InvalidChoice
+from rpterm.errors import InvalidChoice
+from rpterm.types import Chat
 
 if TYPE_CHECKING:
     from rpterm.store import Store

@@ -12,7 +12,7 @@ from typing import Any
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.exchange.notes import Notes
 from rpterm.cards.lore.rules import world_name
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.paths import sha256
 from rpterm.store import Store
 from rpterm.text.encoding import to_utf8
@@ -35,7 +35,6 @@ from rpterm.transfer.chat_files.chat_log import import_log, join_log, parse_log,
 from rpterm.transfer.chat_files.foreign_chats import read_chats
 from rpterm.transfer.chat_files.log_records import ChatLog
 from rpterm.transfer.other_settings import Group
-from rpterm.types import RptermError
 
 IMPORT_FLAG = "imported:"
 """Prefix of the flags that map the SHA-256 of a file to what it was imported as."""

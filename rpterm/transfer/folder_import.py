@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rpterm.cards.exchange.containers import charx, webp
 from rpterm.cards.exchange.files import ImportedFile, import_files, safe_name
 from rpterm.cards.exchange.importer import PICTURES
 from rpterm.cards.library import FOREIGN_EXTENSIONS
+from rpterm.errors import RptermError
 from rpterm.paths import sha256
 from rpterm.store import Store
 from rpterm.transfer.chat_cards import KnownCard, read_known
@@ -19,14 +21,13 @@ from rpterm.transfer.json_files import read_object
 from rpterm.transfer.other_settings import OtherSettings, read_settings, store_personas
 from rpterm.transfer.presets import SHIPPED, is_shipped, read_preset, write_profile
 from rpterm.transfer.world_links import join_worlds
-from rpterm.types import RptermError
 
 LOG_EXTENSION = ".jsonl"
 _DOCUMENT = ".json"
 _SKIPPED_FOLDERS = frozenset(
     (
         "thumbnails", "backgrounds", "backups", "themes", "assets", "extensions", "vectors",
-        "user avatars", "quickreplies", "movingui", "node_modules", ".git",
+        "user avatars", "movingui", "node_modules", ".git",
     )
 )  # fmt: skip
 """Names of such programs' folders that contain neither cards nor chats of their user.
@@ -112,6 +113,13 @@ def _hints(settings: OtherSettings) -> Iterator[str]:
             f"The world {world} was read in every chat; here characters name their worlds: "
             f"`rpterm cards join CARD {safe_name(world)}`."
         )
+    for name, world in settings.worlds_of_personas.items():
+        yield (
+            f"The persona {name} had the world {world}; here a chat can have it: "
+            f"`/world chat: {safe_name(world)}`."
+        )
+    if settings.left_out:
+        yield f"In the settings and not imported: {', '.join(settings.left_out)}."
 
 
 def _import_card(
@@ -165,9 +173,14 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             suffix = each.suffix.lower()
             if suffix == LOG_EXTENSION:
                 logs.append(each)
-            elif suffix in FOREIGN_EXTENSIONS or each == path:
+            elif suffix in FOREIGN_EXTENSIONS or each == path or _is_picture_with_card(each):
                 cards.append(each)
     return cards, logs
+
+
+def _is_picture_with_card(path: Path) -> bool:
+    """Whether a picture other than PNG may hold a card, by a few bytes of it."""
+    return webp.may_hold_card(path) or charx.is_in_jpeg(path)
 
 
 def _walk(folder: Path) -> Iterable[Path]:

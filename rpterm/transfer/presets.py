@@ -15,6 +15,7 @@ from rpterm import config, paths
 from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.format import toml_text
 from rpterm.foreign_json import as_mapping, as_mappings, as_text
+from rpterm.humanize import counted
 from rpterm.sampling_ranges import SAMPLING_RANGES
 from rpterm.types import Sampling
 
@@ -52,6 +53,9 @@ _UNKNOWN_HERE = {
 _SAMPLER_MARKS = ({"temp", "rep_pen"}, {"temp", "top_p"}, {"temperature", "openai_max_tokens"})
 _PROMPT_MARKS = {"name", "content"}
 _PROMPT_KEYS = {*_PROMPT_MARKS, "post_history"}
+_CHAT = "chatHistory"
+"""The identifier of the place where the chat goes, among the prompts of a preset."""
+_AT_DEPTH = 1
 _RESET = "default"
 """No profile's name, because ``/set profile default`` means no profile."""
 SHIPPED = "content.log"
@@ -80,7 +84,7 @@ def read_preset(raw: Mapping[str, Any]) -> Preset | None:
         samplers = as_mapping(raw.get("preset"))
     elif _PROMPT_MARKS <= raw.keys() <= _PROMPT_KEYS:
         samplers, prompt = {}, raw
-    text = _text(prompt.get("content")).strip()
+    text = _text(prompt.get("content")).strip() or _prompts_before_chat(raw)[0]
     is_sampling = any(marks <= samplers.keys() for marks in _SAMPLER_MARKS)
     if not text and not is_sampling:
         return None
@@ -92,10 +96,33 @@ def _notes(samplers: Mapping[str, Any], prompt: Mapping[str, Any]) -> Iterator[s
     used = [name for name, off in _UNKNOWN_HERE.items() if _number(samplers, name, off) != off]
     if used:
         yield f"Samplers that do not exist here: {', '.join(used)}."
-    if samplers.get("prompts"):
-        yield "Its prompts are left out: `system_prompt` in the profile can hold one."
+    if left_out := _prompts_before_chat(samplers)[1]:
+        yield f"{counted(left_out, 'prompt')} after or inside the chat left out."
     if prompt.get("post_history"):
         yield "Its post-history instructions are left out: only a card can have them."
+
+
+def _prompts_before_chat(raw: Mapping[str, Any]) -> tuple[str, int]:
+    """The prompts of a chat-completion preset that are switched on and stand before the chat, as
+    one text, and the number of the others; the parts of the card that it places count as neither.
+    """
+    prompts = {_text(each.get("identifier")): each for each in as_mappings(raw.get("prompts"))}
+    orders = as_mappings(raw.get("prompt_order"))
+    order = as_mappings(as_mapping(next(reversed(orders), {})).get("order"))
+    before: list[str] = []
+    left_out, in_chat = 0, False
+    for each in order:
+        name = _text(each.get("identifier"))
+        prompt = prompts.get(name, {})
+        text = _text(prompt.get("content")).strip()
+        in_chat |= name == _CHAT
+        if not text or each.get("enabled") is not True or prompt.get("marker") is True:
+            continue
+        if in_chat or prompt.get("injection_position") == _AT_DEPTH:
+            left_out += 1
+        else:
+            before.append(text)
+    return "\n\n".join(before), left_out
 
 
 def is_shipped(path: Path) -> bool:

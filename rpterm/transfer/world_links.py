@@ -11,7 +11,7 @@ from rpterm.cards.authoring import card_worlds
 from rpterm.cards.exchange.files import ImportedFile, linked_world, safe_name
 from rpterm.cards.format.reader import load
 from rpterm.cards.problems import CardError
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 
 def join_worlds(

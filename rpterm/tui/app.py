@@ -92,9 +92,9 @@ class RptermApp(BaseApp):
             live_settings: Settings that can be changed during a chat; ``None`` if there are none.
 
         Raises:
-            KeyMapError: ``settings.keys`` names a command or a key that does not exist.
+            RptermError: ``settings.keys`` names a command or a key that does not exist.
         """
-        super().__init__(settings, [key.id for key in keys.of_scope("app")], on_setting)
+        super().__init__(settings, keys.of_scope("app"), on_setting)
         self._first_run = first_run
         choose = card is None if choose is None else choose
         self.chat = ChatScreen(
@@ -179,7 +179,7 @@ class RptermApp(BaseApp):
                     expected = settings.engine == "llama" and settings.model in ("", "starter")
                     starter = state.info.starter if state.info else expected
                     self.push_screen(
-                        TourScreen(settings.keys, self._insert_typed, loading, starter)
+                        TourScreen(self._insert_typed, loading=loading, starter=starter)
                     )
             case "palette":
                 self.action_command_palette()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from rpterm.errors import RptermError
 from rpterm.tui import messages
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat import events
@@ -117,9 +117,11 @@ def settle_cache(session: Session, post: Post) -> None:
 
 
 def preview(session: Session, draft: str, post: Post) -> None:
-    """Build the prompt for a draft."""
+    """Build the prompt for a draft, and let the engine evaluate it ahead."""
+    from rpterm.chat.draft_ahead import evaluate_draft
+
     try:
-        post(messages.PromptPreviewed(session.preview(draft)))
+        post(messages.PromptPreviewed(evaluate_draft(session, draft)))
     except RptermError as error:
         post(messages.PromptPreviewed(None, str(error)))
 

@@ -47,12 +47,12 @@ class BaseApp(App[None], inherit_bindings=False):
             on_setting: Called with the name and value of a setting the user changed, to save it.
 
         Raises:
-            KeyMapError: ``settings.keys`` names a command or a key that does not exist.
+            RptermError: ``settings.keys`` names a command or a key that does not exist.
         """
         key_check.check(settings.keys)
         super().__init__()
         self.settings, self._on_setting = settings, on_setting
-        self._bindings = BindingsMap(keys.bindings_for(commands, settings.keys))
+        self._bindings = BindingsMap(keys.bindings(commands, settings.keys))
         themes.apply(self, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
@@ -86,7 +86,7 @@ class BaseApp(App[None], inherit_bindings=False):
             from rpterm.tui.screens.help import HelpScreen
 
             if not self.bring_to_front(HelpScreen):
-                self.push_screen(HelpScreen(self.settings.keys))
+                self.push_screen(HelpScreen())
         elif name == "theme":
             from rpterm.tui.screens import themes as theme_chooser
 

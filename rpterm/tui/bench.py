@@ -26,7 +26,7 @@ KEYS = 200
 REPLY = '*She turns up the wick.* "Sit down. You are dripping on the charts." ' * 200
 
 
-def measure(folder: Path | None = None) -> dict[str, float]:
+def run(folder: Path | None = None) -> dict[str, float]:
     """Run both measurements.
 
     Returns:

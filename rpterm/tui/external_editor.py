@@ -10,22 +10,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm.errors import cause_of
-from rpterm.types import RptermError
+from rpterm.errors import RptermError, cause_of
 
 if TYPE_CHECKING:
     from textual.app import App
-
-
-class EditorError(RptermError):
-    """The editor could not be run."""
 
 
 def command() -> list[str]:
     """The editor and its arguments: ``$VISUAL``, ``$EDITOR``, or a common editor if installed.
 
     Raises:
-        EditorError: There is none, or the variable has unbalanced quotes.
+        RptermError: There is none, or the variable has unbalanced quotes.
     """
     for name in ("VISUAL", "EDITOR"):
         if words := _split(os.environ.get(name, "")):
@@ -33,14 +28,14 @@ def command() -> list[str]:
     for program in ("nano", "vim", "vi", "notepad"):
         if found := shutil.which(program):
             return [found]
-    raise EditorError("No editor was found. Set EDITOR, for example: export EDITOR=nano")
+    raise RptermError("No editor was found. Set EDITOR, for example: export EDITOR=nano")
 
 
 def edit_outside(app: App[Any], text: str) -> str | None:
     """Let the user edit a text; ``None`` if the editor exited with an error.
 
     Raises:
-        EditorError: There is no editor, it left no text, or the terminal cannot be suspended.
+        RptermError: There is no editor, it left no text, or the terminal cannot be suspended.
     """
     with tempfile.TemporaryDirectory(prefix="rpterm-") as folder:
         path = Path(folder) / "turn.md"
@@ -50,14 +45,14 @@ def edit_outside(app: App[Any], text: str) -> str | None:
         try:
             return path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
         except OSError as error:
-            raise EditorError(f"The editor left no text: {cause_of(error)}.") from None
+            raise RptermError(f"The editor left no text: {cause_of(error)}.") from None
 
 
 def edit_file(app: App[Any], path: Path) -> bool:
     """Let the user edit a file; whether the editor exited without an error.
 
     Raises:
-        EditorError: There is no editor, or the terminal cannot be suspended.
+        RptermError: There is no editor, or the terminal cannot be suspended.
     """
     from textual.app import SuspendNotSupported
 
@@ -66,20 +61,20 @@ def edit_file(app: App[Any], path: Path) -> bool:
         with app.suspend():
             return run(words, path)
     except SuspendNotSupported:
-        raise EditorError("This terminal cannot be handed to an editor.") from None
+        raise RptermError("This terminal cannot be handed to an editor.") from None
 
 
 def run(words: list[str], path: Path) -> bool:
     """Run an editor on a file and wait; whether it exited without an error.
 
     Raises:
-        EditorError: It could not be started.
+        RptermError: It could not be started.
     """
     try:
         return not subprocess.run([*words, str(path)], check=False).returncode
     except OSError as error:
         reason = cause_of(error)
-        raise EditorError(f"The editor {words[0]} could not be started: {reason}.") from None
+        raise RptermError(f"The editor {words[0]} could not be started: {reason}.") from None
 
 
 def _split(value: str) -> list[str]:
@@ -89,6 +84,6 @@ def _split(value: str) -> list[str]:
     try:
         return shlex.split(value)
     except ValueError as error:
-        raise EditorError(
+        raise RptermError(
             f"The editor command {value!r} could not be understood: {error}. Correct EDITOR."
         ) from None

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rpterm.errors import RptermError
 from rpterm.tui import key_names, keys
-from rpterm.types import RptermError
-
-
-class KeyMapError(RptermError):
-    """The ``[keys]`` table of the settings names something that does not exist."""
 
 
 def check(overrides: Mapping[str, str]) -> None:
     """Reject a key table that names commands or keys that do not exist.
 
     Raises:
-        KeyMapError: Names the wrong key, or the wrong id with the nearest one that exists.
+        RptermError: Names the wrong key, or the wrong id with the nearest one that exists.
     """
     from difflib import get_close_matches
 
@@ -24,15 +20,15 @@ def check(overrides: Mapping[str, str]) -> None:
         if name not in keys.BY_ID:
             near = get_close_matches(name, keys.BY_ID, 1)
             hint = f' Did you mean "{near[0]}"?' if near else " `rpterm help keys` lists the ids."
-            raise KeyMapError(f'config.toml [keys]: there is no command "{name}".{hint}')
+            raise RptermError(f'config.toml [keys]: there is no command "{name}".{hint}')
         try:
             parsed = keys.parse_keys(value)
         except ValueError as error:
-            raise KeyMapError(
+            raise RptermError(
                 f'config.toml [keys] {name}: there is no key "{error}"; use one such as "ctrl+g".'
             ) from error
         if not parsed:
-            raise KeyMapError(f'config.toml [keys] {name}: enter a key, such as "ctrl+g".')
+            raise RptermError(f'config.toml [keys] {name}: enter a key, such as "ctrl+g".')
 
 
 def find_conflict(overrides: Mapping[str, str]) -> str:
@@ -55,11 +51,11 @@ def check_change(overrides: Mapping[str, str]) -> None:
     """Reject a table that is about to be saved, also if two commands would share a key.
 
     Raises:
-        KeyMapError: As ``check``, or with the sentence of ``find_conflict``.
+        RptermError: As ``check``, or with the sentence of ``find_conflict``.
     """
     check(overrides)
     if warning := find_conflict(overrides):
-        raise KeyMapError(warning)
+        raise RptermError(warning)
 
 
 def _conflict(key: keys.Key, overrides: Mapping[str, str]) -> tuple[str, keys.Key] | None:

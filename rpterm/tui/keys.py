@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Scope = Literal["app", "chat", "turn", "list", "edit", "judge", "memory", "examples"]
 """Where a key is active: everywhere, in the chat, in the editor of a turn, in a list, in a form,
 on the screens that judge replies one after another, in the Memory pane or in the Examples pane."""
-SCOPES: tuple[Scope, ...] = ("app", "chat", "turn", "list", "edit", "judge", "memory", "examples")
 
 When = Literal[
     "always",
@@ -289,17 +288,17 @@ KEYS: tuple[Key, ...] = (
 BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
 
 
-def keys_of(key: Key, overrides: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def keys_of(key: Key, overrides: Mapping[str, str]) -> tuple[str, ...]:
     """The keys of a command: the user's own (already validated by ``key_check``) or the default."""
-    return parse_keys((overrides or {}).get(key.id, "")) or key.keys
+    return parse_keys(overrides.get(key.id, "")) or key.keys
 
 
-def key_name(name: str, overrides: Mapping[str, str] | None = None) -> str:
+def key_name(name: str, overrides: Mapping[str, str]) -> str:
     """The first key of a command as it is written in a sentence: ``Ctrl+R``."""
     return key_names.display(keys_of(BY_ID[name], overrides)[0])
 
 
-def short_key_name(name: str, overrides: Mapping[str, str] | None = None) -> str:
+def short_key_name(name: str, overrides: Mapping[str, str]) -> str:
     """The first key of a command as it is written in the hint line: ``^R``."""
     return key_names.display_short(keys_of(BY_ID[name], overrides)[0])
 
@@ -309,44 +308,42 @@ def parse_keys(value: str) -> tuple[str, ...]:
     return tuple(key_names.parse(part) for part in value.split(",") if part.strip())
 
 
-def of_scope(scope: str) -> Iterable[Key]:
-    return (key for key in KEYS if key.scope == scope)
+def of_scope(scope: str) -> list[str]:
+    """The ids of the commands of a scope."""
+    return [key.id for key in KEYS if key.scope == scope]
 
 
-def groups(scope: Iterable[Scope] = SCOPES) -> dict[str, list[Key]]:
-    """The keys of these scopes by heading, in the order of the registry."""
+def groups() -> dict[str, list[Key]]:
+    """All keys by heading, in the order of the registry."""
     by_heading: dict[str, list[Key]] = {}
-    scopes = set(scope)
     for key in KEYS:
-        if key.scope in scopes:
-            by_heading.setdefault(key.group, []).append(key)
+        by_heading.setdefault(key.group, []).append(key)
     return by_heading
 
 
-def commands_for_input_key(name: str, overrides: Mapping[str, str] | None = None) -> list[Key]:
+def commands_for_input_key(name: str, overrides: Mapping[str, str]) -> list[Key]:
     """The commands that a key may run while the input has the focus, in order of precedence."""
-    found = [key for key in of_scope("chat") if INPUT_STATES.intersection(key.when)]
-    found = [key for key in found if name in keys_of(key, overrides)]
+    found = [
+        key
+        for key in KEYS
+        if key.scope == "chat" and INPUT_STATES.intersection(key.when)
+        if name in keys_of(key, overrides)
+    ]
     # Choosing a candidate takes precedence over sending an empty message.
     return sorted(found, key=lambda key: not {"choosing", "dueling"}.intersection(key.when))
 
 
-def is_key_of(command: str, name: str, overrides: Mapping[str, str] | None = None) -> bool:
+def is_key_of(command: str, name: str, overrides: Mapping[str, str]) -> bool:
     """Whether a key runs this command."""
     return name in keys_of(BY_ID[command], overrides)
 
 
-def bindings(scope: str, overrides: Mapping[str, str] | None = None) -> list[Binding]:
-    """Textual bindings for a scope; each runs the action ``command('ID')`` with priority.
+def bindings(ids: Iterable[str], overrides: Mapping[str, str]) -> list[Binding]:
+    """Textual bindings for these commands; each runs the action ``command('ID')`` with priority.
 
     Priority lets a key act before the input gets it. ``check_action`` of the screen then decides by
     ``Key.when`` whether it acts; if not, the input gets the key.
     """
-    return bindings_for([key.id for key in of_scope(scope)], overrides)
-
-
-def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None) -> list[Binding]:
-    """Textual bindings for these commands, as ``bindings`` makes them."""
     from textual.binding import Binding
 
     return [
@@ -358,11 +355,18 @@ def bindings_for(ids: Iterable[str], overrides: Mapping[str, str] | None = None)
     ]  # fmt: skip
 
 
-def bind(node: DOMNode, own: list[Binding]) -> None:
-    """Add bindings to a widget or screen, below those of its class."""
+def of_user(node: DOMNode) -> Mapping[str, str]:
+    """The user's own keys, as the settings of a widget's app have them."""
+    own: Mapping[str, str] = node.app.settings.keys  # type: ignore[attr-defined]
+    return own
+
+
+def bind(node: DOMNode, ids: Iterable[str]) -> None:
+    """Bind commands to a widget or screen with the user's keys, below the bindings of its class."""
     from textual.binding import BindingsMap
 
-    node._bindings = BindingsMap.merge([node._bindings, BindingsMap(own)])
+    own = BindingsMap(bindings(ids, of_user(node)))
+    node._bindings = BindingsMap.merge([node._bindings, own])
 
 
 def markdown() -> str:
@@ -371,6 +375,6 @@ def markdown() -> str:
     for heading, keys in groups().items():
         rows.append(f"| **{heading}** | | |")
         for key in keys:
-            shown = " · ".join(f"`{key_names.display(name)}`" for name in keys_of(key))
+            shown = " · ".join(f"`{key_names.display(name)}`" for name in key.keys)
             rows.append(f"| {shown} | {key.description} | `{key.id}` |")
     return "\n".join(rows) + "\n"

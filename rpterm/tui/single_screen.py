@@ -6,7 +6,7 @@ It has the themes and the app-wide keys of the full program and exits when its s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
@@ -26,16 +26,16 @@ class SingleScreenApp(BaseApp):
 
     def __init__(
         self,
-        make: Callable[[], Screen[Any]],
+        screen: Screen[None],
         settings: Settings,
         on_setting: Callable[[str, str], object] | None = None,
     ) -> None:
-        """``make`` creates the screen once the app runs; for the others see ``BaseApp``."""
+        """``screen`` is shown until it is closed; for the others see ``BaseApp``."""
         super().__init__(settings, COMMANDS, on_setting)
-        self._make = make
+        self._screen = screen
 
     def on_mount(self) -> None:
-        self.push_screen(self._make(), lambda _done: self.exit())
+        self.push_screen(self._screen, lambda _done: self.exit())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn the help key off in text inputs, where ``?`` is a question mark."""

@@ -70,12 +70,12 @@ def justify(left: Part, right: Part, width: int, min_gap: int = 1) -> Content:
     return Content.assemble(first, gap, last)
 
 
-def flow(cells: Iterable[Content], width: int, gap: str = "  ") -> Content:
+def flow(cells: Iterable[Content], width: int) -> Content:
     """Cells side by side in as many lines of ``width`` as they need; none is broken."""
     lines: list[Content] = []
     for cell in cells:
-        if lines and lines[-1].cell_length + len(gap) + cell.cell_length <= width:
-            lines[-1] = Content.assemble(lines[-1], gap, cell)
+        if lines and lines[-1].cell_length + 2 + cell.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], "  ", cell)
         else:
             lines.append(cell)
     return Content("\n").join(lines)

@@ -37,8 +37,8 @@ from rpterm.cards.format.reader import parse
 from rpterm.cards.format.writer import dump
 from rpterm.cards.lore.keys import KeyIndex, KeySpec
 from rpterm.cards.problems import CardError
+from rpterm.errors import RptermError
 from rpterm.transfer.chat_files import chat_log
-from rpterm.types import RptermError
 
 LIMIT_S, LIMIT_MB = 1.0, 200
 _KILL_S = 20

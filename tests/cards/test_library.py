@@ -36,6 +36,14 @@ def test_a_card_is_found_by_any_of_its_names(shelves: list[Path], name: str, fil
     assert find(name, shelves) == shelves[0].parent / file
 
 
+@pytest.mark.parametrize("name", ["inês duarte", "ines-duarte", "inês", "Ines"])
+def test_a_broken_card_is_found_by_its_first_name_and_without_accents(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "inês-duarte.toml").write_text("name = \n")
+    assert find(name, [tmp_path]).stem == "inês-duarte"
+
+
 def test_a_card_is_found_by_its_path(shelves: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shelves[0])
     assert find("./ada.toml", []) == Path("ada.toml")

@@ -87,6 +87,19 @@ def test_speaking_for_the_user_is_found(text: str) -> None:
     assert only(replace(GOOD, greetings=(text,))).field == "greetings #1"
 
 
+@pytest.mark.parametrize("markup", ["![x](https://a.org/x.png)", '<img src="x.png">'])
+def test_a_picture_in_a_greeting_is_found(markup: str) -> None:
+    notes = lint(replace(GOOD, greetings=(f"{markup}\n\nShe waits.",)))
+    assert [markup in each.message for each in notes if each.field == "greetings #1"] == [True]
+
+
+def test_a_variable_that_nothing_sets_is_found() -> None:
+    text = "{{setvar::mood::wary}}{{incvar n}}{{getvar::mood}} {{getvar::n}} {{getvar::hp}}"
+    notes = [each for each in lint(replace(GOOD, scenario=text)) if "variable" in each.message]
+    assert [(each.field, each.severity) for each in notes] == [("scenario", "note")]
+    assert "sets the variable hp." in notes[0].message
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -144,7 +157,7 @@ def test_the_age_of_another_person_is_not_a_contradiction() -> None:
             "contradicts",
         ),
         ({"attributes": ("Is 43 years old.",)}, "age"),
-        ({"scenario": "It is {{getvar::hour}}."}, "macro {{getvar"),
+        ({"scenario": "It is {{getsecret::hour}}."}, "macro {{getsecret"),
         ({"scenario": "You said {{lastMessage}}."}, "changes with every message"),
         ({"lorebook": Lorebook((ALWAYS,))}, "changes with every message"),
         ({"description": "{{original}}"}, "macro {{original}}"),

@@ -56,3 +56,26 @@ def test_patterns_that_need_too_much_memory_are_tried_one_by_one(
 def test_broken_unicode_in_a_text_is_tolerated() -> None:
     index = KeyIndex([KeySpec("/a/"), KeySpec("b")])
     assert index.hits("a \ud800 b") == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "fires"),
+    [
+        (r"/(?<!\w)elf(?!\w)/i", "An Elf.", True),
+        (r"/(?<!\w)elf(?!\w)/i", "Myself.", False),
+        (r"/(?<![a-zA-Z])(elf|elves)(?![a-z])/", "two elves!", True),
+        ("/clock(?=work)/", "a clockwork bird", True),
+        ("/(clock|watch(?=work))/", "a watch", False),
+        ("/(?<=old )clock/", "an old clock", True),
+        ("/(?<=old )clock/", "a clock", False),
+        (r"/bank(?=\))/", "(a bank)", True),
+    ],
+)
+def test_common_look_around_is_understood(key: str, text: str, fires: bool) -> None:
+    index = KeyIndex([KeySpec(key)])
+    assert (not index.broken, bool(index.hits(text))) == (True, fires)
+
+
+@pytest.mark.parametrize("key", ["/^(?=.*a)(?=.*b)/", r"/(a)\1/", "/elf(?!in)/"])
+def test_other_look_around_stays_invalid(key: str) -> None:
+    assert KeyIndex([KeySpec(key)]).broken

@@ -80,11 +80,8 @@ def test_the_output_is_readable_toml() -> None:
         "[[lore]]\n"
         'keys = ["clock", "watch"]\n'
         'content = "Dear."\n\n'
-        "[extensions.chub]\n"
-        "id = 3\n"
-        'tags = ["a"]\n\n'
-        "[extensions.chub.more]\n"
-        'deep = { "$json" = "null" }\n'
+        "[extensions]\n"
+        'chub = { id = 3, tags = ["a"], more = { deep = { "$json" = "null" } } }\n'
     )
 
 

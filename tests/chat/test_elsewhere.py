@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from chatting import MakeSession
@@ -23,9 +22,9 @@ def session(make: MakeSession) -> Session:
 
 
 @pytest.fixture
-def other(session: Session, tmp_path: Path) -> Iterator[Store]:
+def other(session: Session) -> Iterator[Store]:
     """The same file in another program."""
-    with Store(tmp_path / "rpterm.db") as opened:
+    with Store(session.store.file) as opened:
         yield opened
 
 

@@ -54,6 +54,12 @@ def test_names_in_a_text(text: str, found: list[str]) -> None:
     assert [m.speaker for m in turn_taking.mentioned_in(text, ALL.members)] == found
 
 
+def test_a_common_word_of_a_name_counts_only_as_the_card_writes_it() -> None:
+    cast = (Member("The Keeper of Skarv Light", "Keeper"), Member("Sun Wukong", "Wukong"))
+    assert turn_taking.mentioned_in("I light a candle and wait for the sun.", cast) == []
+    assert turn_taking.mentioned_in("The monkey Sun nods to skarv.", cast) == [cast[1], cast[0]]
+
+
 def test_a_shared_word_calls_nobody() -> None:
     brothers = (Member("Sherlock Holmes", "Sherlock"), Member("Mycroft Holmes", "Mycroft"))
     assert turn_taking.mentioned_in("Mr Holmes!", brothers) == []

@@ -22,7 +22,7 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.memory.memories import Memories
@@ -63,7 +63,7 @@ class World:
             )
         )  # fmt: skip
         engine = ScriptedEngine(replies or ("Yes.",), context=context)
-        casting = CardSource(self.find, lambda card: Memory(self.store, card.name))
+        casting = CardSource(self.find, lambda card: CharacterMemory(self.store, card.name))
         return Session(self.store, engine, lead.card, there, Settings(), casting=casting)
 
     def begun(self, *others: str, context: int = 4096) -> Session:

@@ -17,7 +17,7 @@ from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.prompt.template import OPEN_USER
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
@@ -96,7 +96,7 @@ def test_a_hidden_turn_is_no_memory_while_it_is_hidden(tmp_path: Path) -> None:
         old.id, old.leaf_id, "user", "Ann", "My parrot is called Figaro.", origin=Origin.TYPED
     )
     chat = begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
-    memory = Memory(store, CARD.name)
+    memory = CharacterMemory(store, CARD.name)
     session = Session(store, ScriptedEngine(["Yes."]), CARD, chat, Settings(), memory=memory)
     session.load()
     try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,26 +16,20 @@ from rpterm.chat.live_scores import (
     shipped_cards,
 )
 from rpterm.chat.tree import begin_chat
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores
-from rpterm.types import Cast, Chat, Member, Origin, Persona, RptermError, Status, Turn
+from rpterm.types import Cast, Chat, Member, Origin, Persona, Status, Turn
 
 CARD = CharacterCard(
     name="Mara", attributes=("Mara keeps a lighthouse.", "Mara has a brother, Tam."),
     greetings=("Good evening.",),
 )  # fmt: skip
 OTHER = CharacterCard(name="Tam", greetings=("Ahoy!",))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from rpterm.engine import scripted
 from rpterm.engine.protocol import EngineInfo
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.pool import exchanges
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.judgements import Judgements
@@ -60,12 +60,6 @@ class Found:
     path: Path | None = None
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
-
-
 Make = Callable[..., Session]
 
 
@@ -91,8 +85,8 @@ def make(store: Store, tmp_path: Path) -> Iterator[Make]:
         )  # fmt: skip
         remember = bool(more.pop("remember", False))
 
-        def memory(card: CharacterCard) -> Memory | None:
-            return Memory(store, card.name) if remember else None
+        def memory(card: CharacterCard) -> CharacterMemory | None:
+            return CharacterMemory(store, card.name) if remember else None
 
         session = Session(
             store, ScriptedEngine(replies or ("Yes.",), **more), MARA, chat, Settings(),

@@ -10,14 +10,14 @@ from chatting import CARD, MakeSession
 
 from rpterm.chat import events
 from rpterm.chat.branches import leaves
-from rpterm.chat.prompting import NotReadyError
 from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.protocol import ModelError, Piece
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.errors import RptermError
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 
@@ -285,7 +285,7 @@ def test_preview_is_what_is_sent(make: MakeSession) -> None:
 
 
 def test_preview_before_the_model_is_there_says_so(make: MakeSession) -> None:
-    with pytest.raises(NotReadyError, match="still loading"):
+    with pytest.raises(RptermError, match="still loading"):
         make(["x"]).preview()
 
 
@@ -374,7 +374,7 @@ def test_reading_while_it_writes(make: MakeSession) -> None:
 def test_another_chat_with_the_same_character_remembers(make: MakeSession) -> None:
     def with_memory() -> Session:
         session = make(["Noted, and the kettle is on."])
-        memory = Memory(session.store, CARD.name)
+        memory = CharacterMemory(session.store, CARD.name)
         return Session(
             session.store, session.engine, CARD, session.chat, session.settings, memory=memory
         )

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from cli_tools import Cli
 
-from rpterm.chat.replay import ReplayError, replay, request_of
+from rpterm.chat.replay import replay, request_of
 from rpterm.cli import doctor_checks, models
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.models import hashes
 from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
@@ -421,7 +422,7 @@ def test_a_stopped_reply_is_replayed_up_to_its_end(home: Path, chat: int) -> Non
 
 def test_a_remote_reply_cannot_be_replayed() -> None:
     remote = Generation("remote", "gpt", "gpt", Sampling(seed=1))
-    with pytest.raises(ReplayError, match="another machine"):
+    with pytest.raises(RptermError, match="another machine"):
         replay(remote, ScriptedEngine(["x"]))
 
 

@@ -60,9 +60,10 @@ def test_flags_override_the_environment_which_overrides_the_file(tmp_path: Path)
     assert (settings.sampling.temperature, settings.sampling.seed) == (0.25, 7)
 
 
-def test_problems_in_environment_and_flags_name_their_source() -> None:
+def test_problems_in_environment_and_flags_name_their_source(tmp_path: Path) -> None:
+    env, flags = {"RPTERM_THREADS": "many"}, {"gpu_layers": -5, "sampling.top_p": float("nan")}
     with pytest.raises(ConfigError) as caught:
-        load(None, {"RPTERM_THREADS": "many"}, {"gpu_layers": -5, "sampling.top_p": float("nan")})
+        load(tmp_path / "none.toml", env, flags)
     told = caught.value.problems
     assert [line.split()[0] for line in told] == ["RPTERM_THREADS", "--gpu-layers", "--top-p"]
 

@@ -132,3 +132,10 @@ def test_strict_keeps_the_old_export_if_the_new_one_has_faults(
     assert done.code == 1 and "looks like a mail" in done.err
     assert (out / "data" / "train.jsonl").read_bytes() == before
     assert not list(tmp_path.glob(".out*"))
+
+
+def test_a_check_without_one_readable_row_fails(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"foo": 1}\nnot JSON\n')
+    done = cli("export", "check", str(file))
+    assert done.code == 1 and "2 rows cannot be read" in done.out

@@ -33,6 +33,8 @@ def novel(tmp_path: Path) -> Path:
 def test_speakers_are_listed_and_a_card_is_drafted(cli: Cli, novel: Path, tmp_path: Path) -> None:
     listed = cli("cards", "extract", str(novel), "--json")
     assert {each["name"]: each["lines"] for each in json.loads(listed.out)} == {"Ann": 3}
+    shown = cli("cards", "extract", str(novel))
+    assert f"rpterm cards extract {novel} Ann\n" in shown.err and "guesses" not in shown.err
     done = cli("cards", "extract", str(novel), "Ann", "--year", "1850", "--to", str(tmp_path))
     card = tmp_path / "ann.toml"
     assert done.code == 0 and str(card) in done.out
@@ -95,3 +97,12 @@ def test_a_book_without_speech_is_refused(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "mute.txt").write_text("It rained. Nobody came.", encoding="utf-8")
     done = cli("cards", "extract", str(tmp_path / "mute.txt"))
     assert done.code == 1 and "No speakers were found" in done.err
+
+
+def test_a_book_in_another_language_is_said_to_be_guesswork(cli: Cli, tmp_path: Path) -> None:
+    book = tmp_path / "mühle.txt"
+    lines = ["„Was willst du hier, Anna?“, fragte der Müller.", "„Die Mühle“, sagte Anna.",
+             "„Sie steht still, Anna.“", "Anna sah Anna an, und dann Anna."] * 6  # fmt: skip
+    book.write_text("\n\n".join(lines), encoding="utf-8")
+    done = cli("cards", "extract", str(book))
+    assert done.code == 0 and "Anna" in done.out and "are guesses" in done.err

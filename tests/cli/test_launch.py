@@ -14,10 +14,11 @@ from rpterm.chat.engine_request import samplers_for as samplers
 from rpterm.chat.request import ReplyRequest
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.memory.embedding.embed import STARTER, EmbedError
-from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch, LaunchError
+from rpterm.startup.launch import NEW_CHAT, ChatRequest, Launch
 from rpterm.store import Store
-from rpterm.types import Persona, RptermError, Sampling
+from rpterm.types import Persona, Sampling
 
 CARD = """name = "Ada"
 greetings = ["Good evening.", "You again."]
@@ -66,9 +67,10 @@ def engine() -> Iterator[Watched]:
 def launch(
     engine: Watched, settings: Settings | None = None, *, embed: bool = False, **asked: object
 ) -> Launch:
-    return Launch(
-        settings or Settings(), folders.find(), ChatRequest(**asked), lambda: engine, embed=embed  # type: ignore[arg-type]
-    )  # fmt: skip
+    asks = ChatRequest(**asked)  # type: ignore[arg-type]
+    run = Launch(settings or Settings(), folders.find(), asks, embed=embed)
+    run._engine = engine
+    return run
 
 
 def say(session, text: str) -> None:  # type: ignore[no-untyped-def]
@@ -144,7 +146,7 @@ def test_a_requested_greeting_begins_a_new_chat(card: str, engine: Watched) -> N
     assert other.chat.id != session.chat_id
     assert other.path()[0].text == "You again."
     other.close()
-    with pytest.raises(LaunchError, match="no greeting 3: Ada has 2"):
+    with pytest.raises(RptermError, match="no greeting 3: Ada has 2"):
         launch(engine, target=card, greeting=3).open()
 
 
@@ -278,14 +280,17 @@ def test_memory_can_use_another_embedder_than_the_scorer(
     run.close()
 
 
-def test_another_model_replaces_the_engine_when_a_chat_is_opened(card: str) -> None:
+def test_another_model_replaces_the_engine_when_a_chat_is_opened(
+    card: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[Watched] = []
 
-    def make() -> Watched:
+    def make(*_: object, **__: object) -> Watched:
         made.append(Watched(["One.", "Two."]))
         return made[-1]
 
-    run = Launch(Settings(), folders.find(), ChatRequest(target=card), make, embed=False)
+    monkeypatch.setattr("rpterm.models.engine_factory.open_engine", make)
+    run = Launch(Settings(), folders.find(), ChatRequest(target=card), embed=False)
     first = run.open()
     say(first, "Hello")
     run.retune(replace(run.settings, theme="paper"), frozenset({"top_k"}))

@@ -7,8 +7,9 @@ from typer.testing import CliRunner
 
 from rpterm import paths
 from rpterm.cli import memory as noun
+from rpterm.errors import RptermError
 from rpterm.store import Store
-from rpterm.types import Origin, RptermError
+from rpterm.types import Origin
 
 
 @pytest.fixture

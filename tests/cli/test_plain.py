@@ -19,10 +19,11 @@ from rpterm.cli.plain import waiting
 from rpterm.cli.plain.commands import COMMANDS
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.cli.plain.waiting import Waiting
+from rpterm.errors import RptermError
 from rpterm.models.engine_factory import SCRIPTED_REPLIES
 from rpterm.store import Store
 from rpterm.store.database import other_processes
-from rpterm.types import Origin, RptermError, Status, Turn
+from rpterm.types import Origin, Status, Turn
 
 FIRST, SECOND, THIRD = SCRIPTED_REPLIES
 

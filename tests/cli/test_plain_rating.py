@@ -46,7 +46,7 @@ def test_flagged_words_are_stored_with_their_position(cli: Cli, home: Path) -> N
 )  # fmt: skip
 def test_a_duel_is_blind_until_the_verdict(cli: Cli, home: Path, line: str, verdict: str) -> None:
     out, err = talk(cli, "/duel Hello", line)
-    assert "Left: " in out and "Right: " in out and "left was seed" in err
+    assert "Left: " in out and "Right: " in out and "only chance differed" in err
     with Store(home / "rpterm.db") as store:
         (duel,) = Rater(store).judgements.comparisons()
         texts = [store.turn(turn).text for turn in (duel.left_id, duel.right_id)]

@@ -40,6 +40,20 @@ def test_stats_shows_the_ratings_and_saves_a_picture(cli: Cli, home: Path, tmp_p
     assert "nan" not in cli("stats", "--json", "--card", "Watson [0]").out.lower()
 
 
+def test_stats_of_kept_swipes_alone_has_no_empty_table(cli: Cli, home: Path) -> None:
+    from rpterm.paths import find
+
+    with Store(find().database) as store:
+        chat = store.create_chat(card_name="Watson", card_hash="h")
+        one, other = (
+            store.add_turn(chat.id, None, "assistant", "W", text, origin=Origin.GENERATED).id
+            for text in ("Good day.", "Good night.")
+        )
+        Judgements(store).kept_swipe(one, [other])
+    done = cli("stats")
+    assert done.code == 0 and "swipe: kept" in done.out and "stars" not in done.out
+
+
 def test_stats_without_ratings_says_so(cli: Cli, home: Path) -> None:
     from rpterm.paths import find
 

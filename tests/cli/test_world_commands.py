@@ -128,8 +128,7 @@ def test_diff_with_git_uses_the_worlds_of_that_revision(cli: Cli, ada: Path) -> 
 def test_every_reply_is_stored_with_its_worlds_version(cli: Cli, ada: Path) -> None:
     cli("cards", "join", "ada", "loom")
     engine = ScriptedEngine(["One.", "Two."])
-    run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
-    session = run.open()
+    session = opened(engine, target="ada")
     reloader = Reloader(session)
     list(session.reply(ReplyRequest(text="To the mill!")))
     assert reloader.poll() is None
@@ -151,10 +150,7 @@ def test_every_reply_is_stored_with_its_worlds_version(cli: Cli, ada: Path) -> N
     session.close()
     loom(ada).unlink()
     ada.unlink()
-    again = Launch(
-        Settings(), folders.find(), ChatRequest(chat_id=number), lambda: engine, embed=False
-    )
-    session = again.open()
+    session = opened(engine, chat_id=number)
     assert session.card.lorebook.entries[0].content == "The mill is gone."
     session.close()
     engine.close()
@@ -164,8 +160,7 @@ def test_a_chat_opens_although_a_world_is_missing(cli: Cli, ada: Path, tmp_path:
     cli("cards", "join", "ada", "loom")
     loom(ada).rename(ada.with_name("away"))
     engine = ScriptedEngine(["One."])
-    run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
-    session = run.open()
+    session = opened(engine, target="ada")
     session.load()
     reloader = Reloader(session)
     told = reloader.poll()
@@ -201,8 +196,7 @@ def test_a_chat_opens_although_a_world_is_missing(cli: Cli, ada: Path, tmp_path:
 
 def test_the_slash_command_adds_and_removes_a_world_of_a_card(cli: Cli, ada: Path) -> None:
     engine = ScriptedEngine(["One."])
-    run = Launch(Settings(), folders.find(), ChatRequest(target="ada"), lambda: engine, embed=False)
-    session = run.open()
+    session = opened(engine, target="ada")
     reloader, editor = Reloader(session), CardEditor(session, ada.parent)
     assert reloader.poll() is None
     assert editor.toggle_world("Loom") == "The world Loom was added in ada.toml."
@@ -218,7 +212,9 @@ def test_the_slash_command_adds_and_removes_a_world_of_a_card(cli: Cli, ada: Pat
 
 def opened(engine: ScriptedEngine, **asked: object) -> Session:
     asks = ChatRequest(**asked)  # type: ignore[arg-type]
-    return Launch(Settings(), folders.find(), asks, lambda: engine, embed=False).open()
+    run = Launch(Settings(), folders.find(), asks, embed=False)
+    run._engine = engine
+    return run.open()
 
 
 def fires(session: Session, speaker: str = "") -> bool:

@@ -17,9 +17,10 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import ScoringSettings, Settings
 from rpterm.dueling.chat_duel import duel
-from rpterm.dueling.contender import ContenderError, parse
+from rpterm.dueling.contender import parse
 from rpterm.engine.protocol import Engine
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.scoring.scorer import Scorer
 from rpterm.store import Store
 from rpterm.types import Persona, Status
@@ -85,7 +86,7 @@ def test_another_model_reads_the_same_prompt_and_both_replies_are_shown_together
 
 
 def test_a_second_model_that_cannot_be_loaded_is_an_error(session: Session) -> None:
-    with pytest.raises(ContenderError, match="No second model"):
+    with pytest.raises(RptermError, match="No second model"):
         run(session, "model=other.gguf")
 
 

@@ -11,22 +11,17 @@ from killing import run_and_kill
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.session import Session
 from rpterm.config import Settings
-from rpterm.dueling.contender import Contender, ContenderError
+from rpterm.dueling.contender import Contender
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
-from rpterm.dueling.reply_generator import GeneratorError, ReplyGenerator
+from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.store import Store
 from rpterm.types import Persona
 
 CARD = CharacterCard(name="Mara", description="Keeps a lighthouse.", greetings=("Good evening.",))
 TOML = "name = 'Mara'"
 REPLIES = [f"Reply number {n}." for n in range(200)]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
 
 
 def setup(count: int = 4, *specs: str, lines: tuple[str, ...] = ("Who?", "Why?")) -> DuelSetup:
@@ -171,7 +166,7 @@ def test_an_engine_failure_names_its_side(store: Store) -> None:
         chat = store.chat(duel.chat_id)
         return Session(store, ScriptedEngine(REPLIES, fail_at=1), CARD, chat, Settings())
 
-    with pytest.raises(GeneratorError, match="Side A: "):
+    with pytest.raises(RptermError, match="Side A: "):
         ReplyGenerator(duel, broken).run()
 
 
@@ -229,9 +224,9 @@ def test_a_duel_that_is_left_while_a_model_loads_generates_nothing_more(store: S
 
 
 def test_equal_or_single_sides_are_refused() -> None:
-    with pytest.raises(ContenderError, match="same"):
+    with pytest.raises(RptermError, match="same"):
         setup(4, "top_k=5", "top_k=5")
-    with pytest.raises(ContenderError, match="two sides"):
+    with pytest.raises(RptermError, match="two sides"):
         setup(4, "top_k=5")
 
 

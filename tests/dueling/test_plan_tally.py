@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.dueling.contender import ContenderError, differences, parse, parse_all
+from rpterm.dueling.contender import differences, parse, parse_all
 from rpterm.dueling.plan import APART, places, plan_rounds
 from rpterm.dueling.tally import JudgedRound, score_line, tally
+from rpterm.errors import RptermError
 from rpterm.types import Generation, Sampling
 
 NAMES = ("A", "B", "C")
@@ -44,7 +45,7 @@ def test_a_file_may_have_spaces_in_its_path(spec: str) -> None:
      ("seed=4", "cannot be set"), ("temperature=99", "between 0 and 10"), ("banned=x", "cannot")],
 )  # fmt: skip
 def test_an_invalid_line_says_what_is_wrong(spec: str, words: str) -> None:
-    with pytest.raises(ContenderError, match=words):
+    with pytest.raises(RptermError, match=words):
         parse("B", spec)
 
 
@@ -53,13 +54,14 @@ def test_differences_of_two_generations() -> None:
         sampling = Sampling(seed=seed, temperature=temperature)
         return Generation("scripted", model, model, sampling, batch_seeds=(seed,))
 
-    assert differences(made(seed=1), made(seed=2)) == ("seed 1", "seed 2")
-    assert differences(made(), made(temperature=1.5)) == ("temperature=0.8", "temperature=1.5")
-    assert differences(made(), made("other")) == ("m", "other")
+    assert "only chance differed" in differences(made(seed=1), made(seed=2))
+    warm = differences(made(), made(temperature=1.5))
+    assert warm == "Left was temperature=0.8; right was temperature=1.5."
+    assert differences(made(), made("other")) == "Left was m; right was other."
     adapted = replace(made("m + mine"), model_hash="m", adapter_hash="a1")
-    assert differences(made(), adapted) == ("m", "m + mine")
+    assert differences(made(), adapted) == "Left was m; right was m + mine."
     retrained = replace(adapted, adapter_hash="b2")
-    assert differences(adapted, retrained) == ("adapter a1", "adapter b2")
+    assert differences(adapted, retrained) == ("Left was adapter a1; right was adapter b2.")
 
 
 # Plan ------------------------------------------------------------------------------------------

@@ -22,13 +22,14 @@ from rpterm.scoring.scorer import Scorer
 
 CARD = CharacterCard(name="Ada", attributes=("Ada keeps bees on the roof.",))
 BROKEN = "As an AI language model, I cannot have opinions about that."
+QUESTION = Question("q", "reference", ("Is it late?",), ("Never for bees.",))
 GOOD = "My bees are quiet tonight; come up to the roof and listen."
 
 
 def report(tmp_path: Path | None = None) -> EvaluationReport:
     """Two models, one question under two seeds, and a statement."""
     questions = {
-        "q": Question("q", "reference", ("Is it late?",), ("Never for bees.",)),
+        "q": QUESTION,
         "p": Question("p", "personality", ("I sing at work.",), trait="openness", key=-1),
     }
     answers = [
@@ -144,3 +145,18 @@ def test_an_unreliable_judge_is_reported_as_such() -> None:
     reasons = recommend(all_three, ["a", "b", "c"], [*verdicts("a"), *third], "big").reasons
     assert any("prefers a to b on 8 of 8 questions" in each for each in reasons)
     assert any("prefers a to c on 0 of 8 questions" in each for each in reasons)
+
+
+def test_pairs_of_metrics_that_the_answers_show_to_agree_or_disagree_come_first() -> None:
+    noise = (3, 7, 1, 6, 2, 8, 4, 5)
+    measured = [
+        MeasuredAnswer(
+            Answer("c", "one", "q", "reference", seed, GOOD),
+            {"in_character": noise[seed], "persona_lift": seed, "bleu": 2 * seed, "chrf": -seed},
+        )
+        for seed in range(8)
+    ]
+    made = build("Ada", measured, [each.answer for each in measured], {"q": QUESTION})
+    table = next(table for table in made.tables if table.heads[0] == "pair")
+    assert [row[1] for row in table.rows[:3]] == ["+1.00", "-1.00", "-1.00"]
+    assert all("in character" in row[0] for row in table.rows[3:])

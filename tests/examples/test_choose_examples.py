@@ -14,11 +14,20 @@ from rpterm.examples.choose import (
     Situation,
     Voice,
     choose,
-    copy_overlap,
     rank,
 )
 from rpterm.examples.records import Exemplar, card_key
-from rpterm.scoring.texts import words
+from rpterm.scoring.texts import ngrams, words
+
+
+def copy_overlap(left: str, right: str) -> float:
+    """The share of the shorter text's three-word sequences that the other contains, 0 to 1."""
+    left_grams, right_grams = set(ngrams(words(left), 3)), set(ngrams(words(right), 3))
+    shorter = min(len(left_grams), len(right_grams))
+    if not shorter:
+        return float(words(left) == words(right) and bool(words(left)))
+    return len(left_grams & right_grams) / shorter
+
 
 WORDS = st.lists(
     st.sampled_from(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.examples import pool
 from rpterm.examples.editor import CardEditor
 from rpterm.examples.provider import ExampleProvider
@@ -34,7 +35,7 @@ from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.types import Intent, Persona, RptermError, Turn
+from rpterm.types import Intent, Persona, Turn
 
 CARD = CharacterCard(
     name="Mara",
@@ -49,13 +50,6 @@ TOML = (
     "[[examples]]\nuser = 'What of the storm?'\nchar = 'It knows the way.'\n"
 )
 Open = Callable[..., Session]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.distil.work import DistillingWork
 from rpterm.memory.search.about_user import slots_asked
@@ -51,7 +51,7 @@ def test_other_talk_names_none(draft):
 @pytest.fixture
 def memory(tmp_path):
     with Store(tmp_path / "t.db", clock=lambda: NOW) as store:
-        memory = Memory(store, "C", clock=lambda: NOW)
+        memory = CharacterMemory(store, "C", clock=lambda: NOW)
         old = store.create_chat(card_name="C", card_hash="0").id
         turn = None
         for line in TOLD:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rpterm.memory.bank import chunks, files, markdown, plain, web
 from rpterm.memory.bank.passage import BankError, Document, Passage
 from rpterm.memory.bank.pdf import read as read_pdf
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
 
 LONG = "The river rose again in the night, and nobody slept in the lower town. " * 12
@@ -230,7 +230,7 @@ def test_giving_again_replaces_only_what_changed(tmp_path):
     path = tmp_path / "bees.md"
     path.write_text("# Bees\nThe hive stands under the walnut tree.")
     with Store(tmp_path / "t.db") as store:
-        memory = Memory(store, "C")
+        memory = CharacterMemory(store, "C")
         first = files.add_file(memory, path)
         assert (first.how, first.file.pieces) == ("added", 1)
         assert files.add_file(memory, path).how == "unchanged"
@@ -251,7 +251,7 @@ def test_a_copy_or_a_moved_file_is_there_already(tmp_path):
     path, copy = tmp_path / "bees.txt", tmp_path / "copy.txt"
     path.write_text("The hive stands under the walnut tree.")
     with Store(tmp_path / "t.db") as store:
-        memory = Memory(store, "C")
+        memory = CharacterMemory(store, "C")
         first = files.add_file(memory, path).file
         path.rename(copy)
         assert files.add_file(memory, copy) == files.AddedFile(first, "unchanged")
@@ -264,3 +264,10 @@ def test_the_chapter_is_the_first_heading_where_there_are_no_contents(tmp_path):
     (one, two) = placed(tmp_path / "b.epub", epub({"OEBPS/book.opf": opf}))
     assert one.place == "b.epub, chapter “I”"
     assert two.place == "b.epub, chapter “II”, 50 %"
+
+
+def test_lone_numerals_are_headings_only_where_there_are_no_chapters():
+    text = "I\n\nIt rained.\n\nII.\n\nHe left."
+    assert [p.heading for p in plain.read(text).passages] == [("I",), ("II.",)]
+    text = f"CHAPTER 1\n\nOne.\n\nCHAPTER 2\n\nTwo.\n\n{text}"
+    assert "II." in [p.text for p in plain.read(text).passages]

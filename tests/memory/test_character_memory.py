@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from rpterm.memory.character_memory import Memory, RecallError
+from rpterm.memory.character_memory import CharacterMemory, RecallError
 from rpterm.memory.indexing.words import terms
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store
@@ -53,7 +53,7 @@ class World:
     def __init__(self, path, embedder=None):
         self.time = NOW
         self.store = Store(path, clock=lambda: self.time)
-        self.memory = Memory(self.store, "C", embedder, clock=lambda: self.time)
+        self.memory = CharacterMemory(self.store, "C", embedder, clock=lambda: self.time)
 
     def chat(self, character="C"):
         return self.store.create_chat(card_name=character, card_hash="0").id
@@ -111,7 +111,7 @@ def test_other_characters_do_not_know(world):
     world.say(world.chat("D"), "My grandmother kept bees")
     assert world.ask(world.chat(), "grandmother bees") == []
     shared = world.memory.add("Ann is allergic to walnuts", kind="fact", shared=True)
-    other = Memory(world.store, "D", clock=lambda: world.time)
+    other = CharacterMemory(world.store, "D", clock=lambda: world.time)
     other.start()
     assert other.settled(20)
     found = other.recall(world.chat("D"), [], "allergic to walnuts?", 99, len)
@@ -263,7 +263,7 @@ def test_changing_the_model_embeds_again(tmp_path):
     first.close()
     told = []
     second = World(tmp_path / "t.db")
-    second.memory = Memory(second.store, "C", BagEmbedder("two"))
+    second.memory = CharacterMemory(second.store, "C", BagEmbedder("two"))
     second.memory.listeners.append(lambda *progress: told.append(progress))
     second.memory.start()
     assert second.memory.settled(20)
@@ -307,7 +307,7 @@ def test_changes_by_another_process_are_followed(world):
     chat = world.chat()
     assert world.ask(chat, "zeppelin") == []
     other = Store(world.store.file)
-    Memory(other, "C").add("I flew in a zeppelin")
+    CharacterMemory(other, "C").add("I flew in a zeppelin")
     other.close()
     assert len(world.ask(chat, "zeppelin flew")) == 1
 
@@ -332,11 +332,11 @@ def test_a_kill_while_remembering_loses_nothing(tmp_path):
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from rpterm.memory.character_memory import Memory
+        from rpterm.memory.character_memory import CharacterMemory
         from rpterm.store import Store
         from rpterm.types import Origin
         store = Store(Path(sys.argv[1]))
-        memory = Memory(store, "C")
+        memory = CharacterMemory(store, "C")
         memory.start()
         chat = store.create_chat(card_name="C", card_hash="0").id
         last = None
@@ -384,7 +384,7 @@ HEAD = """
     import os, sys, hashlib
     from pathlib import Path
     import numpy as np
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.store import Store
     class Slow:
         state, dim, model, batches = "ready", 64, "bag", 0
@@ -403,10 +403,10 @@ HEAD = """
 def test_embedding_resumes_after_a_kill(tmp_path):
     path = tmp_path / "t.db"
     script = """
-    plain = Memory(store, "C")
+    plain = CharacterMemory(store, "C")
     for number in range(300):
         plain.add(f"pebble{number}")
-    memory = Memory(store, "C", Slow())
+    memory = CharacterMemory(store, "C", Slow())
     memory.start()
     memory.settled(30)
     """
@@ -427,7 +427,7 @@ def test_scrubbing_is_completed_after_a_kill(tmp_path):
     path = tmp_path / "t.db"
     script = """
     from rpterm.store.database import secure_erase
-    memory = Memory(store, "C")
+    memory = CharacterMemory(store, "C")
     for number in range(100):
         memory.add(f"filler number {number}")
     row = memory.add("the code is xylophonist")
@@ -448,7 +448,7 @@ def test_two_writers_and_a_reader_agree(world):
 
     chat = world.chat()
     other = Store(world.store.file)
-    second = Memory(other, "C")
+    second = CharacterMemory(other, "C")
 
     def write(memory, name):
         for number in range(15):

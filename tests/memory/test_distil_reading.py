@@ -13,7 +13,7 @@ from distil_turns import HELD, SEEN
 
 from rpterm.memory.distil import facts, grammar, grounding, reflect, summary
 from rpterm.memory.distil.clauses import clauses
-from rpterm.memory.distil.statements import statements
+from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import KnownFact, supersession
 from rpterm.memory.distil.support import support
 from rpterm.store.memory.read_turns import SourceTurn
@@ -142,11 +142,8 @@ def test_the_names_of_relatives_and_pets_are_kept():
 ])  # fmt: skip
 def test_a_name_that_is_put_right_replaces_the_wrong_one(turn):
     (anna,) = statements(turn, "Ann")
-    anne = KnownFact(1, 1, "Anne", "Ann's sister is called Anne", False, False, True, True)
-    decided = supersession(
-        anna.text, anna.value, [anne], turn=5, single=anna.single, retracts=anna.retracts
-    )
-    assert decided.takes_over == (1,)
+    anne = KnownFact(1, 1, stated("Ann's sister is called Anne", "Anne"))
+    assert supersession(anna, [anne], 5).takes_over == (1,)
     (second,) = statements("My sister is called Berta.", "Ann")
     assert not second.single, "somebody may have two sisters"
 
@@ -156,13 +153,10 @@ def test_a_plan_that_is_taken_back_no_longer_holds():
         statements(text, "Ann")
         for text in ("I'm going to sell the farm in May.", "I won't sell the farm after all.")
     )
-    known = KnownFact(1, 1, plan.value, plan.text, plan.single, plan.retracts, True, True)
-    found = supersession(back.text, back.value, [known], turn=5, single=False, retracts=True)
-    assert found.takes_over == (1,)
-    other = supersession(
-        "Ann said they would buy a boat in June", "buy a boat", [known], turn=5, single=False,
-        retracts=False,
-    )  # fmt: skip
+    known = KnownFact(1, 1, plan)
+    assert supersession(back, [known], 5).takes_over == (1,)
+    boat = stated("Ann said they would buy a boat in June", "buy a boat")
+    other = supersession(boat, [known], 5)
     assert other.new and not other.takes_over
 
 
@@ -260,11 +254,16 @@ def test_literals_of_a_grammar_are_escaped():
     assert grammar.quoted('a"b\\c\n') == '"a\\"b\\\\c\\n"'
 
 
-HOME = KnownFact(1, 10, "Bath", "Ann lives in Bath", True, False, True, True)
+def stated(text, value, **more):
+    return Statement("Ann", "slot", value, text, text, **more)
 
 
-def judge(text, value, *known, single=False, retracts=False, turn=20):
-    return supersession(text, value, known, turn=turn, single=single, retracts=retracts)
+BATH = stated("Ann lives in Bath", "Bath", single=True)
+HOME = KnownFact(1, 10, BATH)
+
+
+def judge(text, value, *known, turn=20, **more):
+    return supersession(stated(text, value, **more), known, turn)
 
 
 def test_a_newer_home_takes_the_place_of_the_older():
@@ -281,10 +280,9 @@ def test_what_was_said_in_one_breath_does_not_contradict_itself():
 
 
 def test_a_fact_that_is_not_shown_is_left_alone():
-    aside = KnownFact(1, 10, "Bath", "Ann lives in Bath", True, False, True, False)
-    assert judge("Ann moved to London", "London", aside, single=True) == supersession(
-        "Ann moved to London", "London", [], turn=20, single=True, retracts=False
-    )
+    aside = KnownFact(1, 10, BATH, shown=False)
+    alone = judge("Ann moved to London", "London", single=True)
+    assert judge("Ann moved to London", "London", aside, single=True) == alone
 
 
 def test_what_is_taken_back_concerns_only_the_same_thing():
@@ -294,14 +292,13 @@ def test_what_is_taken_back_concerns_only_the_same_thing():
 
 
 def test_tastes_contradict_each_other_and_relatives_add_up():
-    likes = KnownFact(2, 10, "honey", "Ann likes honey", False, False, True, True)
+    likes = KnownFact(2, 10, stated("Ann likes honey", "honey"))
     assert judge("Ann dislikes honey", "honey", likes).takes_over == (2,)
     assert judge("Ann likes tea", "tea", likes).takes_over == ()
-    gone = KnownFact(4, 10, "honey", "Ann no longer likes honey", False, True, True, True)
+    gone = KnownFact(4, 10, stated("Ann no longer likes honey", "honey", retracts=True))
     assert judge("Ann likes honey", "honey", gone).takes_over == (4,)
     assert judge("Ann likes tea", "tea", gone).takes_over == ()
-    clara = KnownFact(3, 10, "a sister called Clara", "Ann has a sister called Clara", False, False,
-                  True, True)  # fmt: skip
+    clara = KnownFact(3, 10, stated("Ann has a sister called Clara", "a sister called Clara"))
     assert judge("Ann has a brother", "a brother", clara).takes_over == ()
     assert not judge("Ann has a sister", "a sister", clara).new
 
@@ -323,6 +320,13 @@ def test_words_of_several_turns_woven_together_are_no_summary():
     assert (
         summary.check_sentences("He is still carrying the bread from his brother's oven.", lines)
         == ""
+    )
+
+
+def test_a_line_of_a_script_is_no_summary():
+    lines = ["Ann: I lost my ring.", "Holmes: Clara is a fine one."]
+    assert summary.check_sentences("Ann: Clara is a fine one. Ann lost a ring.", lines) == (
+        "Ann lost a ring."
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from rpterm.engine.engine_lease import EngineLease
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, DistillingWork
@@ -35,7 +35,7 @@ class World:
     def __init__(self, path, character="C"):
         self.time = NOW
         self.store = Store(path, clock=lambda: self.time)
-        self.memory = Memory(self.store, character, clock=lambda: self.time)
+        self.memory = CharacterMemory(self.store, character, clock=lambda: self.time)
         self.memory.start()
         self.work = DistillingWork(self.memory)
 
@@ -270,7 +270,7 @@ def test_facts_are_shared_only_where_the_user_allows_it(world, tmp_path):
     assert world.memory.settled(20)
     facts = world.read(chat)
     world.memory.share(facts["Ann has a goat"], False)
-    other = Memory(world.store, "D", clock=lambda: world.time)
+    other = CharacterMemory(world.store, "D", clock=lambda: world.time)
     other.start()
     assert other.settled(20)
     found = other.recall(world.chat("D"), [], "Does Ann live with a goat?", 1000, len)
@@ -291,7 +291,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     Casts(world.store).put(chat, Cast((Member("C", "C"), Member("D", "D"))))
     world.say(chat, "I live in Bath.", alone)
     assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
-    company = Memory(world.store, "D", clock=lambda: world.time)
+    company = CharacterMemory(world.store, "D", clock=lambda: world.time)
     work = DistillingWork(company)
     assert work.chats_to_catch_up() == [chat]
     kept = work.read_rules(chat).kept
@@ -314,7 +314,7 @@ def test_an_export_tells_what_facts_were_read_from(world, tmp_path):
     world.memory.edit(facts[LONDON], "Ann lives in Camden")
     lines = list(world.memory.export())
     with Store(tmp_path / "other.db") as store:
-        copy = Memory(store, "C")
+        copy = CharacterMemory(store, "C")
         copy.import_(lines)
         camden, bath = copy.page(kinds=["fact"])
         there = copy.distilled.details([bath.id, camden.id])
@@ -355,7 +355,7 @@ def test_a_process_killed_while_writing_leaves_facts_whole(tmp_path):
     assert process.stdout.readline().strip() == b"ready"
     deadline = time.monotonic() + 20
     watch = Store(path)
-    watched = Memory(watch, "C")
+    watched = CharacterMemory(watch, "C")
     while len(watched.page(kinds=["fact"], limit=9)) < 5 and time.monotonic() < deadline:
         pass
     process.kill()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.distil.work import DistillingWork
 from rpterm.memory.overview import overview
 from rpterm.store import Store
@@ -21,7 +21,7 @@ class World:
 
     def __init__(self, path: Path) -> None:
         self.store = Store(path)
-        self.memory = Memory(self.store, "C")
+        self.memory = CharacterMemory(self.store, "C")
         self.work = DistillingWork(self.memory)
         self.chat = self.store.create_chat(card_name="C", card_hash="0").id
         self.leaf: int | None = None

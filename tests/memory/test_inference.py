@@ -10,9 +10,9 @@ import pytest
 
 from rpterm.cli import doctor_checks
 from rpterm.config import ScoringSettings, Settings
+from rpterm.errors import RptermError
 from rpterm.memory.embedding.embed import WorkerEmbedder
 from rpterm.memory.embedding.nli_labels import label_positions, read_labels
-from rpterm.types import RptermError
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rpterm.memory.blocked_phrases import BlockedPhrases
-from rpterm.memory.character_memory import Memory, RecallError
+from rpterm.memory.character_memory import CharacterMemory, RecallError
 from rpterm.memory.transfer import TransferError
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
@@ -32,7 +32,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def memory(store):
-    memory = Memory(store, "C", clock=lambda: NOW)
+    memory = CharacterMemory(store, "C", clock=lambda: NOW)
     memory.start()
     yield memory
     memory.close()
@@ -78,7 +78,7 @@ def full(store, memory):
 def test_an_export_loses_nothing_in_another_database(full, memory, tmp_path):
     lines = list(memory.export())
     with Store(tmp_path / "other.db") as other:
-        copy = Memory(other, "C")
+        copy = CharacterMemory(other, "C")
         assert copy.import_(lines) == 6
         assert rows(copy) == rows(memory)
         bath, london = copy.search("Bath lives")[0], copy.search("London lives")[0]
@@ -206,7 +206,7 @@ def test_memories_follow_the_new_name(full, store, memory):
     memory.remember(turn)
     (found, *_) = [r for r in ask(memory, "What is my parrot called?") if r.turn_id == turn]
     assert "Figaro" in found.text
-    assert Memory(store, "C").page() == [row for row in memory.page() if row.shared]
+    assert CharacterMemory(store, "C").page() == [row for row in memory.page() if row.shared]
 
 
 def test_only_the_chats_of_a_file_move_while_others_have_the_name(store, memory):
@@ -218,7 +218,7 @@ def test_only_the_chats_of_a_file_move_while_others_have_the_name(store, memory)
     assert memory.settled(20)
     assert memory.rename("D", "/mine.toml") == (1, 1)
     assert [row.chat_id for row in memory.page()] == [mine]
-    assert {row.chat_id for row in Memory(store, "C").page()} == {other, None}
+    assert {row.chat_id for row in CharacterMemory(store, "C").page()} == {other, None}
 
 
 def test_what_a_member_of_other_chats_heard_moves_with_its_file(store, memory):
@@ -231,7 +231,7 @@ def test_what_a_member_of_other_chats_heard_moves_with_its_file(store, memory):
     assert memory.settled(20)
     assert memory.rename("D", "/mine.toml") == (0, 1)
     assert [row.chat_id for row in memory.page()] == [chats[0]]
-    rest = Memory(store, "C")
+    rest = CharacterMemory(store, "C")
     assert {row.chat_id for row in rest.page()} == {chats[1], None}
     Casts(store).put(chats[0], None)
     assert rest.rename("E", "/other.toml") == (0, 2)
@@ -242,6 +242,6 @@ def test_what_both_names_heard_is_there_once(store, memory):
     turn = say(store, chat, "Everybody heard this")
     memory.remember(turn)
     assert memory.settled(20)
-    Memory(store, "D").add("Everybody heard this", kind="turn", chat_id=chat, turn_id=turn)
+    CharacterMemory(store, "D").add("Everybody heard this", kind="turn", chat_id=chat, turn_id=turn)
     memory.rename("D")
     assert [row.turn_id for row in memory.page()] == [turn]

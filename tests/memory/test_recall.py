@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rpterm.bench import locomo
 from rpterm.bench import recall as bench
+from rpterm.errors import RptermError
 from rpterm.memory.indexing.bm25 import WordIndex, query_terms
 from rpterm.memory.indexing.index import SITTING_GAP, IndexEntry, MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex, top
@@ -20,7 +21,7 @@ from rpterm.memory.search import dates
 from rpterm.memory.search.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.search.text_query import build_text_query
 from rpterm.store.memory.records import Memory
-from rpterm.types import Origin, RptermError, Turn
+from rpterm.types import Origin, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday
 
@@ -401,12 +402,11 @@ def test_another_file_is_refused(tmp_path):
     with pytest.raises(RptermError, match="LoCoMo"):
         locomo.read(path)
     with pytest.raises(RptermError, match="LoCoMo"):
-        bench.main(locomo=path)
+        bench.run(path)
 
 
-def test_the_time_of_recall_is_reported_for_any_size(capsys):
-    bench.main(json=True, memories=1_000)
-    (figures,) = json.loads(capsys.readouterr().out)
+def test_the_time_of_recall_is_reported_for_any_size():
+    (figures,) = bench.run(memories=1_000)
     assert figures["memories"] == 1_000
     assert figures["recall@10_of_exact"] == 1.0
     assert 0 < figures["p50_ms"] <= figures["p95_ms"]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.search import dates
 from rpterm.memory.search.said_when import Said, sitting_start, what_was_said
 from rpterm.store import Store
@@ -60,7 +60,7 @@ def memory(tmp_path):
         chat(store, 9, "I broke my ankle on the glacier.", "Glaciers are treacherous, dear Ann.")
         chat(store, 1, "My aunt Orla sent marmalade.", "I adore marmalade with herrings.")
         chat(store, 0.5, greeting_only=True)
-        memory = Memory(store, "Holmes", clock=lambda: NOW)
+        memory = CharacterMemory(store, "Holmes", clock=lambda: NOW)
         memory.start()
         assert memory.settled(60)
         yield memory

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_world import ANSWERED, MEMORIES, UNANSWERED
 
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.search.recall import RecallHit
 from rpterm.memory.search.relevance import distinctive, is_relevant
 from rpterm.store import Store
@@ -22,7 +22,7 @@ def world(tmp_path):
 
 def filled(store, embedder=None):
     """The memory of everything in the small world, and the new chat."""
-    memory = Memory(store, "C", embedder, clock=lambda: NOW + 86_400)
+    memory = CharacterMemory(store, "C", embedder, clock=lambda: NOW + 86_400)
     old = store.create_chat(card_name="C", card_hash="0").id
     turn = None
     for line in MEMORIES:

@@ -10,7 +10,7 @@ import pytest
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.protocol import GenerateRequest, Piece
 from rpterm.models import fit
-from rpterm.models.gguf import read_header
+from rpterm.models.header import read_header
 from rpterm.types import Sampling
 
 

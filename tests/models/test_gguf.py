@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from rpterm.engine.protocol import ModelError
 from rpterm.models import starter
-from rpterm.models.gguf import check, read_header
+from rpterm.models.gguf import check
+from rpterm.models.header import read_header
 
 
 def test_a_complete_header_is_read(tmp_path: Path) -> None:

@@ -173,3 +173,21 @@ def test_single_marks_and_dashes(text: str, said: tuple[str, ...], told: tuple[s
 def test_a_book_with_double_quotes_stays_as_it_is() -> None:
     told = ["“So,” said Ann. 'Tis late."] * 9
     assert with_quotes(told) == told
+
+
+def test_what_a_claim_leaves_open_is_no_claim() -> None:
+    assert claims.classify("Ann was addicted to observing and analysing it.", 3) is None
+    assert claims.classify("Ann hated goats, but then she hated them all.", 3) is not None
+
+
+def test_a_conjunction_is_not_part_of_a_claim() -> None:
+    drafted = card_of("Ann Orme", "For Ann Orme was a tall widow with grey eyes.")
+    assert drafted.card.description.startswith("Ann Orme was a tall widow")
+
+
+def test_a_rare_full_name_is_not_the_name_of_a_card() -> None:
+    talk = ['"It rains," said Louisa.', '"It does, Lou," said Ann Orme.'] * 5
+    book = Book(["They saw Lou Pell and heard Lou Pell.", *talk, *TALK])
+    louisa = book.people.named("Louisa")
+    assert louisa is not None
+    assert full_name(book, louisa, "Louisa") == "Louisa"

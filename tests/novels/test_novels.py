@@ -14,6 +14,7 @@ from rpterm.bench import novels
 from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example
 from rpterm.cards.format.reader import parse
+from rpterm.errors import RptermError
 from rpterm.novels import gender
 from rpterm.novels.book import Book
 from rpterm.novels.names import NameEvidence, add_rank_nouns, group_names
@@ -23,7 +24,6 @@ from rpterm.novels.speech_tags import Kind, SpeechTag, tag_after, tag_before
 from rpterm.novels.style import speech_style
 from rpterm.novels.voices import Voices
 from rpterm.text.sentences import sentences
-from rpterm.types import RptermError
 
 FILLER = ['"So," said Nobody.'] * 4
 """Enough marks for a short text to have some."""
@@ -261,6 +261,9 @@ def test_a_tag_before_a_quotation_is_read() -> None:
     assert tag_before("He thanked them all, and added,") == SpeechTag("pronoun", "he")
     assert tag_before("Taking it as a joke, he said, with a smile") == SpeechTag("pronoun", "he")
     assert tag_before("It rained.") is None
+    went = "The goat saw her, as she went about, and it called out in anger,"
+    assert tag_before(went) is None, "who goes does not speak; who goes on does"
+    assert tag_before("She rose, and she went on:") == SpeechTag("pronoun", "she")
 
 
 @pytest.mark.parametrize("told_apart", ["Young Tom yawned.", "Mrs. Thomas Hale yawned."])
@@ -288,6 +291,15 @@ def test_a_paragraph_that_breaks_off_introduces_the_next_line() -> None:
     told = [*paragraphs(), "Mr. Pell looked at Dora, and then he said—", '"Nobody is here."']
     line = Book(told).lines[-1]
     assert line.speaker is not None and (line.speaker.name, line.how) == ("Mr. Pell", "pronoun")
+    told = [*paragraphs(), '"So it is," said Dora. She turned, and Mr. Pell added:', '"Ah."']
+    line = Book(told).lines[-1]
+    assert line.speaker is not None and (line.speaker.name, line.how) == ("Mr. Pell", "named")
+
+
+def test_a_conversation_ends_with_its_chapter() -> None:
+    told = [*paragraphs(), '"Will you go?" asked Dora.', '"I went at dawn."']
+    line = Book(told, headings=[("I",)] * (len(told) - 1) + [("II",)]).lines[-1]
+    assert Book(told).lines[-1].replies_to is not None and line.replies_to is None
 
 
 def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
@@ -399,7 +411,7 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
         rows.append(f'"{text}",{speaker},"[[{at}, {at + len(text)}]]",{kind}')
     rows.append('"CHAPTER",Dora,"[[0, 7]]",Implicit')
     (folder / "quotations.csv").write_text("\n".join(rows) + "\n")
-    found = novels.measure(tmp_path)
+    found = novels.run(lambda done, total: None, tmp_path)
     assert (found["quotations"], found["coverage"]) == (4, 0.75)
     assert found["precision"]["value"] == pytest.approx(2 / 3, abs=0.001)
     assert found["accuracy"]["value"] == 0.5
@@ -409,17 +421,17 @@ def test_the_benchmark_counts_right_and_wrong(tmp_path: Path) -> None:
 
 def test_a_folder_without_novels_is_told(tmp_path: Path) -> None:
     with pytest.raises(RptermError, match="no novel"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
 
 
 def test_a_novel_that_lacks_a_file_or_a_column_is_told(tmp_path: Path) -> None:
     (tmp_path / "Flood").mkdir()
     (tmp_path / "Flood" / "quotations.csv").write_text("quoteText,speaker\nYes.,Dora\n")
     with pytest.raises(RptermError, match=r"characters.csv cannot be read"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
     (tmp_path / "Flood" / "characters.csv").write_text("Main Name,Aliases\nDora,{'Dora'}\n")
     with pytest.raises(RptermError, match="no columns quoteByteSpans and speaker"):
-        novels.measure(tmp_path)
+        novels.run(lambda done, total: None, tmp_path)
 
 
 TALKS = """\
@@ -496,3 +508,34 @@ def test_who_is_not_described_is_known_by_their_company() -> None:
     assert dora is not None
     lore = draft_card(book, dora, "The Flood").card.lorebook
     assert not any(entry.content.startswith("You ") for entry in lore.entries)
+
+
+def test_who_is_talked_about_is_not_the_one_spoken_to() -> None:
+    talk = [
+        '"Who sits on the roof of the mill tonight?" asked Mr. Pell.',
+        '"I dare say that Mr. Pell sits up there with goats," said Dora.',
+    ]
+    book = Book([*paragraphs(), *TALKS.split("\n\n"), *talk])
+    dora = book.people.named("Dora")
+    assert dora is not None
+    card = draft_card(book, dora, "The Flood").card
+    assert "dare say that {{user}}" not in str((card.greetings, card.examples))
+
+
+def test_he_is_nobody_whom_his_own_sentence_names_after_him() -> None:
+    told = [
+        *['"So," said Mr. Pell.', '"No," said Mr. Orme.', '"Ah," said Mrs. Hale.'] * 4,
+        '"The clock is late," said Mr. Orme.',
+        '"It is, sir," said Mrs. Hale.',
+        '"I am glad to have it mended," he said, seeing a doubt in Mr. Pell\'s eyes.',
+    ]
+    assert speaker(Book(told), "glad to have it mended")[0] == "Mr. Orme"
+
+
+def test_the_pronouns_around_a_noun_tell_its_sex() -> None:
+    told = [
+        '"Very well, sir," said Mrs. Hale.', '"Thanks," said the stranger.',
+        "The stranger went to his window. He closed it, and the stranger sat down by his fire.",
+    ] * 7  # fmt: skip
+    stranger = Book(told).people.named("the stranger")
+    assert stranger is not None and stranger.female is False

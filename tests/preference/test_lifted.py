@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from preference_support import Scene, left_out, rows, run
 
-from rpterm.chat.replay import ReplayError, replay
+from rpterm.chat.replay import replay
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.preference.rating import Rater
 from rpterm.store.reply_queries import complete_replies
 from rpterm.types import Generation, Origin, Sampling
@@ -96,5 +97,5 @@ def test_continuing_is_no_preference_over_lifted_replies(scene: Scene) -> None:
 
 def test_a_reply_without_its_prompt_cannot_be_replayed() -> None:
     gone = Generation("llama", "m", "h", Sampling(seed=1), prompt_digest="abc")
-    with pytest.raises(ReplayError, match="deleted for good"):
+    with pytest.raises(RptermError, match="deleted for good"):
         replay(gone, ScriptedEngine(["x"]))

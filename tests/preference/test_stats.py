@@ -105,7 +105,7 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert found.cards["Watson"].liked.total == 2 and found.cards["Watson"].duels == 2
     seen = sorted((each.score, each.good, each.known) for each in found.judged)
     assert seen == [(0.2, False, False), (0.9, True, True)]
-    assert (found.higher, found.unequal) == (1, 1)
+    assert (found.higher_won.hits, found.higher_won.total) == (1, 1)
     assert overview(scene.judge, model="large").kinds["stars"] == 0
     assert overview(scene.judge, model="none").chats == 0 < found.chats
     assert not overview(scene.judge, card="Nobody").kinds
@@ -120,6 +120,6 @@ def test_repeated_duels_measure_the_rater_and_are_not_votes(scene: Scene) -> Non
     found = overview(scene.judge)
     small, large = found.models["small"], found.models["large"]
     assert (large.won, large.duels, small.lost, small.duels) == (1, 1, 1, 1)
-    assert found.cards["Watson"].duels == len(found.votes) == found.unequal == 1
+    assert found.cards["Watson"].duels == len(found.votes) == found.higher_won.total == 1
     agreed = self_agreement(found.duels)
     assert (agreed.hits, agreed.total) == (1, 1)

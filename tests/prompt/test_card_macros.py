@@ -18,7 +18,7 @@ CHAT = Chat(1, "", "Mara", "", persona=Persona("Ann"), created_at=1_700_000_000.
     ("text", "expanded"),
     [
         ("a{{trim}}b {{charIfNotGroup}} {{notChar}}", "ab Mara Ann"),
-        ("{{getvar::mood}}", "{{getvar::mood}}"),
+        ("{{getsecret::mood}}", "{{getsecret::mood}}"),
     ],
 )
 def test_macros_of_a_card(text: str, expanded: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rpterm.errors import RptermError
 from rpterm.prompt.template import CHATML, OPEN_LAST, OPEN_USER, REPLY, SEED, ChatTemplate, Part
-from rpterm.types import Role, RptermError
+from rpterm.types import Role
 
 ROLES: list[Role] = ["system", "assistant", "user"]
 

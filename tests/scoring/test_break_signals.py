@@ -156,6 +156,13 @@ def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clas
     assert (Contradiction().measure(reply, scene).value > 0) is clashes
 
 
+def test_two_fears_do_not_contradict_each_other() -> None:
+    earlier = (True, "I am afraid of what I may have done."), (False, "Why?")
+    scene = ReplyScene(facts=(Fact("card.attributes:0", "You are afraid of flying."),),
+                       history=earlier)  # fmt: skip
+    assert Contradiction().measure("I am afraid of the truth.", scene).value == 0
+
+
 @pytest.mark.parametrize(
     ("reply", "clashes"),
     [

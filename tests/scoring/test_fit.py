@@ -16,6 +16,7 @@ from rpterm.bench.hard_negatives import HardNegatives
 from rpterm.bench.logistic import fit_conditional_logit, fit_logistic, fit_terms
 from rpterm.bench.persona import MeasuredQuestion, cross_validate, measure, report, scene_of
 from rpterm.bench.reliability_diagram import draw_reliability_diagram
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients, to_table
 from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.embedding import EmbeddingCache
@@ -24,7 +25,6 @@ from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.card_and_context import FactMeaning, FactWords
 from rpterm.scoring.similarity import ContrastiveSimilarity, content_sentences
 from rpterm.scoring.word_frequency import without_name
-from rpterm.types import RptermError
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
 
@@ -211,7 +211,7 @@ def test_a_file_whose_personas_were_all_fitted_on_is_judged_crossed(
         lambda cache: nullcontext((EmbeddingCache(Letters()), Boats())),
     )
     with pytest.raises(RptermError, match="two personas"):
-        persona.main(path)
+        persona.run(lambda done, total: None, path)
 
 
 def test_a_file_without_candidates_is_refused(tmp_path: Path) -> None:

@@ -140,3 +140,20 @@ def test_it_means_what_the_user_asked_about() -> None:
 )  # fmt: skip
 def test_numbers_are_read_in_words_and_digits(text: str, value: int | None) -> None:
     assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "wrong"),
+    [
+        ("What is my sister called?", '"Emily." *A smile is on the face of the woman.', True),
+        ("What's my sister's name?", "It's Emily.", True),
+        ("Who is my sister?", "Ana. You told me.", False),
+        ("What is my sister called?", "Leo. Her name is Ana.", False),
+        ("What is my brother called?", "Emily.", False),
+        ("Where is my sister?", "Lisbon.", False),
+    ],
+)
+def test_a_name_alone_answers_the_question_for_one(asked: str, reply: str, wrong: bool) -> None:
+    said = (False, "I am Leo, I have a sister called Ana."), (True, "Ah."), (False, asked)
+    reading = Contradiction().measure(reply, ReplyScene(char="Keeper", user="Leo", history=said))
+    assert bool(reading.evidence) is wrong

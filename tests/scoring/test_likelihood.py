@@ -12,6 +12,7 @@ from rpterm import paths
 from rpterm.bench.scoring_models import open_models
 from rpterm.config import Settings
 from rpterm.engine.protocol import EngineError, Piece
+from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.models.engine_factory import open_starter
 from rpterm.paths import Paths
 from rpterm.scoring.likelihood import EngineLikelihood, Stopped, Text
@@ -212,6 +213,15 @@ def test_the_words_that_the_card_makes_likelier_or_less_likely_are_named() -> No
     Piper.tokens = ()
     (found,) = PersonaPeak(Piper()).measure("The pipe, not the gym.", scene).evidence
     assert found.note == "the card makes some of its words 7.4 times likelier"
+
+
+def test_the_engine_is_asked_once_for_the_text_of_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, asked = ScriptedEngine([""]), []
+    monkeypatch.setattr(engine, "detokenize", lambda ids: asked.append(ids) or decode(ids))
+    likelihood = EngineLikelihood(lambda: engine)
+    for reply in (" the bee and the hive", " and the bee"):
+        assert "".join(likelihood.token_texts(reply)) == reply
+    assert len(asked) == len({token for (token,) in asked})
 
 
 @pytest.mark.model

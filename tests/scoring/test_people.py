@@ -12,9 +12,9 @@ from letters import Letters
 
 from rpterm.bench import people, scoring_models
 from rpterm.cli.bench import bench
+from rpterm.errors import RptermError
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.signals.registry import available_signals
-from rpterm.types import RptermError
 
 
 def reply(text: str, knows: int, goes_on: int, good: int) -> dict[str, Any]:

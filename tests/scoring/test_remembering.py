@@ -12,12 +12,12 @@ from rpterm.bench import told
 from rpterm.bench.locomo import read
 from rpterm.bench.rated import scenes
 from rpterm.cli.bench import bench
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.memory import MemoryAsked, MemoryWords
 from rpterm.scoring.word_frequency import probability_in, rarity
-from rpterm.types import RptermError
 
 FACTS = (Fact("card.attributes:0", "Keeps bees behind the chapel."),)
 TALK = (

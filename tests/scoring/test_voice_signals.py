@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from letters import Letters
 from rpterm.bench import scoring_models
 from rpterm.bench.likelihood_cache import CachedLikelihood
 from rpterm.bench.pdnc import read
-from rpterm.bench.voice import cross_validate, main, measure, pairs, report
+from rpterm.bench.voice import cross_validate, measure, pairs, report, run
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Text
@@ -26,7 +27,6 @@ from rpterm.scoring.signals.likelihood_lift import (
     reply_pieces,
 )
 from rpterm.scoring.signals.voice import VoiceLikelihood, VoiceMeaning, VoiceWords
-from rpterm.types import RptermError
 
 PIRATE = tuple(
     f"Arr, matey, the {word} be mine, says I!" for word in ("gold", "rum", "ship", "map")
@@ -76,6 +76,18 @@ def test_a_voice_is_compared_with_voices_in_its_language() -> None:
     assert (
         signal.measure(reply, ReplyScene(own_lines=chinese, other_lines=(PIRATE, other))).value > 0
     )
+
+
+def test_words_nobody_uses_count_for_no_voice_however_few_its_lines() -> None:
+    many = tuple(
+        f"I shall take the {word} number {at}." for at, word in enumerate("abcdefghij" * 2)
+    )
+    scene = replace(SCENE, own_lines=PIRATE, other_lines=(LADY * 5, many))
+    read = VoiceWords().measure("Wonderful adventures happen whenever they want", scene)
+    assert read.value < 0.3 and not [
+        each for each in read.evidence if each.note.endswith("examples")
+    ]
+    assert VoiceWords().measure("Arr, the rum be mine, matey!", scene).value > 0.5
 
 
 def test_evidence_points_at_telling_words() -> None:
@@ -169,14 +181,13 @@ def test_crossed_each_novel_is_judged_by_terms_of_the_others(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("new", ["A novel of its own", ""])
 def test_a_folder_whose_novels_were_all_fitted_on_is_judged_crossed(
-    new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (*sorted(load_coefficients().novels)[:2], *([new] if new else [])):
         _novel(tmp_path, name)
     made = EmbeddingCache(Letters()), Same()
     monkeypatch.setattr(scoring_models, "open_models", lambda cache: nullcontext(made))
-    main(tmp_path, json=True)
-    figures = json.loads(capsys.readouterr().out)
+    figures = run(lambda done, total: None, tmp_path)
     assert figures["crossed"] is not bool(new) and figures["novels"] == (1 if new else 2)
 
 
@@ -194,6 +205,8 @@ def test_known_likelihoods_are_not_asked_again(tmp_path: Path) -> None:
     first = CachedLikelihood(asked, file).logprobs("a b", ["a", "c"])
     assert asked.asked == 2
     assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 2
+    file.write_text(file.read_text()[:-9], encoding="utf-8")  # A kill cut the last line off.
+    assert CachedLikelihood(asked, file).logprobs("a b", ["a", "c"]) == first and asked.asked == 3
 
 
 def test_from_which_end_the_example_lines_begin_does_not_matter() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,12 +21,6 @@ HOLMES = Member("Sherlock Holmes", "Holmes")
 IRENE = Member("Irene Adler", "Irene", "h2", "/cards/irene.toml")
 TOLD = Member("Narrator", "Narrator", "h3", narrator=True)
 CAST = Cast((HOLMES, IRENE, TOLD), TurnTaking.ROUND, "Irene Adler")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
 
 
 def new_chat(store: Store, name: str = "Sherlock Holmes") -> int:
@@ -76,16 +69,16 @@ def test_a_cast_is_deleted_with_its_chat(store: Store) -> None:
         Casts(store).put(first, CAST)
 
 
-def test_a_file_older_than_casts_is_migrated_without_loss(store: Store, tmp_path: Path) -> None:
+def test_a_file_older_than_casts_is_migrated_without_loss(store: Store) -> None:
     chat = new_chat(store)
     turn = store.add_turn(chat, None, "user", "Ann", "Who rang?", origin=Origin.TYPED)
     tables = {"scenes", "cast_members"}
-    with closing(sqlite3.connect(tmp_path / "rp.db")) as connection:
+    with closing(sqlite3.connect(store.file)) as connection:
         found = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
         assert not tables & found
     Casts(store).put(chat, CAST)
     assert store.path(turn.id) == [turn] and Casts(store).get(chat) == CAST
-    with closing(sqlite3.connect(tmp_path / "rp.db")) as connection:
+    with closing(sqlite3.connect(store.file)) as connection:
         found = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
         assert tables <= found
 

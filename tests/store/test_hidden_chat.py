@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from rpterm.types import Chat, Origin, Status, Turn
 
 CHAT = Chat(id=0, title="", card_name="Anna", card_hash="h")
 TEXTS = ("lantern", "harbour", "storm")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "a.db") as opened:
-        yield opened
 
 
 def add(store: Store, chat_id: int, texts: tuple[str, ...] = TEXTS) -> None:

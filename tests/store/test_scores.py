@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,6 @@ SCORE = StoredScore(
     0, "1", "card", 0.8, 0.6, 0.9, {"persona": 0.7, "behaviour": None},
     {"parroting": {"value": 0.0, "confidence": 1.0, "evidence": []}},
 )  # fmt: skip
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

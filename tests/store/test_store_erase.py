@@ -9,6 +9,7 @@ import pytest
 
 from rpterm.store import Store
 from rpterm.store.database import secure_erase
+from rpterm.store.memory.memories import Memories
 from rpterm.types import Generation, Origin, Sampling, Status
 
 
@@ -77,6 +78,24 @@ def test_the_file_shrinks(tmp_path: Path) -> None:
         store.set_flag("a", "b")
         store.delete_chat(chat.id)
         assert path.stat().st_size < 300_000
+
+
+def test_what_follows_an_empty_turn_leaves_no_trace(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        chat = store.create_chat(card_name="A", card_hash="h")
+        empty = store.add_turn(chat.id, None, "assistant", "A", "", origin=Origin.TYPED)
+        store.add_turn(chat.id, empty.id, "user", "U", "wrexham", origin=Origin.TYPED)
+        store.delete_turn(empty.id)
+        assert b"rexham" not in bytes_of(tmp_path)
+
+
+def test_a_deleted_chat_takes_its_words_in_memory_along(tmp_path: Path) -> None:
+    with Store(tmp_path / "rp.db") as store:
+        (turn_id,) = fill(store, ["wrexham"])
+        Memories(store).remember_turns([turn_id])
+    with Store(tmp_path / "rp.db") as store:
+        store.delete_chat(store.turn(turn_id).chat_id)
+        assert b"rexham" not in bytes_of(tmp_path)
 
 
 def test_a_crash_before_the_scrub_is_repaired_at_the_next_start(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +14,6 @@ from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import Generation, Origin, Role, Sampling, Status
 
 WORD = "qwxvbnmzz"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
 
 
 class Tree:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rpterm.errors import RptermError
 from rpterm.training import convert, disk_space
 from rpterm.training.base_model import BaseModel
 from rpterm.training.dataset import Dataset, read_dataset
@@ -16,7 +17,6 @@ from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
 from rpterm.training.run import _open_folder, _probe_texts
 from rpterm.training.trainer import last_checkpoint
-from rpterm.types import RptermError
 
 LORA = {
     "use_dora": False, "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {},

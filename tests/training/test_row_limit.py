@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rpterm.errors import RptermError
 from rpterm.preference.check.checker import RenderingModel
 from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
@@ -14,7 +15,6 @@ from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingError, TrainingPlan
 from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.row_limit import fit_rows
-from rpterm.types import RptermError
 
 OUT = Path("out")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +33,6 @@ MADE = Generation(
     "llama", "m", "h", Sampling(seed=3, banned=("x",), logit_bias={"a": -1.0}),
     prompt_ids=(1, 2), prompt_text="\ud800", stop=("\n",), prompt_digest="d",
 )  # fmt: skip
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "a.db") as opened:
-        yield opened
 
 
 def branching(store: Store) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,13 +21,6 @@ from rpterm.transfer.chat_files.chat_log import (
 )
 from rpterm.transfer.chat_files.json_lines import ChatLogError
 from rpterm.types import AuthorNote, Chat, Origin
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "a.db") as opened:
-        yield opened
-
 
 HEAD = {
     "user_name": "Tom",
@@ -95,6 +86,15 @@ def test_a_log_round_trips_through_a_chat(store: Store) -> None:
     assert again.turns == log.turns
     assert again.notes == ()
     assert parse_log(render_log(again).encode()).turns == log.turns
+
+
+def test_the_variables_of_a_chat_are_kept(store: Store) -> None:
+    metadata = {"variables": {"mood": "wary", "hp": 20}}
+    log = parse_log(lines({**HEAD, "chat_metadata": metadata}, GREETING, SAID, REPLY))
+    assert log.notes == ("Line 4 was edited after it was swiped; the edited text is kept.",)
+    chat = imported(store, log)
+    written = json.loads(render_log(export_log(store, chat.id)).splitlines()[0])
+    assert written["chat_metadata"] == {"variables": {"mood": "wary", "hp": "20"}}
 
 
 def test_hidden_messages_stay_hidden_on_import_and_export(store: Store) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,12 @@ from hypothesis import strategies as st
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.exchange.export import export
 from rpterm.cards.format.reader import load, parse
+from rpterm.errors import RptermError
 from rpterm.prompt.perspective import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer import import_chats, import_paths, read_known, unpacked
 from rpterm.transfer.chat_files.chat_log import export_log
-from rpterm.types import RptermError
 
 MARA = CharacterCard(
     "Mara Venn",
@@ -40,13 +39,6 @@ def log(character: str, *texts: str, user: str = "Ann") -> str:
              "swipes": [text, f"{text} (other)"], "swipe_id": 0}
         )  # fmt: skip
     return "".join(json.dumps(line) + "\n" for line in lines)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

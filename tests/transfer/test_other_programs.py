@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,6 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.transfer import describe_leftovers, import_chats, import_paths
 from rpterm.types import Persona, TurnTaking
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "rpterm.db")
-    yield opened
-    opened.close()
 
 
 def put(path: Path, body: Any) -> Path:
@@ -88,6 +80,34 @@ def test_a_chat_of_another_program(chat: dict[str, Any], store: Store, tmp_path:
     assert again.known == result.chat_id
 
 
+LITE = {
+    "gamestarted": True,
+    "prompt": "\nVesper: What will it be?",
+    "actions": ["\nAnn: Beer\nVesper:", " Coming up.\nIt foams."],
+    "savedsettings": {"chatname": "Ann", "chatopponent": "Vesper"},
+    "memory": "Vesper pours.",
+}
+UNITED = {
+    "gamestarted": True,
+    "prompt": "Vesper: What will it be?",
+    "actions": ["\nYou: Beer", "\nVesper: Coming up.\nIt foams."],
+    "memory": "Vesper pours.",
+}
+
+
+@pytest.mark.parametrize(("save", "user"), [(LITE, "Ann"), (UNITED, "You")])
+def test_a_save_of_koboldai_whose_lines_have_names(
+    save: dict[str, Any], user: str, store: Store, tmp_path: Path
+) -> None:
+    path = put(tmp_path / "saves" / "evening.json", save)
+    moved = import_paths([path], tmp_path / "cards", store)
+    assert [each.target and each.target.stem for each in moved.cards] == ["vesper"]
+    assert moved.chats[0].card_name == "Vesper"
+    assert turns_of(store, moved.chats[0].chat_id) == [
+        ("Vesper", "What will it be?"), (user, "Beer"), ("Vesper", "Coming up.\nIt foams.")
+    ]  # fmt: skip
+
+
 def test_a_folder_with_chats_in_json(store: Store, tmp_path: Path) -> None:
     two = {**CHARACTER_AI, "histories": {"histories": CHARACTER_AI["histories"]["histories"] * 2}}  # type: ignore[index]
     put(tmp_path / "old" / "dump.json", two)
@@ -119,6 +139,30 @@ def test_new_logs_do_not_name_the_user_in_their_head(store: Store, tmp_path: Pat
     bare = put(tmp_path / "y.jsonl", json.dumps(rows[0]))
     (result,) = import_chats([bare], store, [])
     assert result.error == "The chat has no messages."
+
+
+def test_what_settings_hold_besides_is_named(store: Store, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    put(
+        old / "settings.json",
+        {
+            "power_user": {
+                "personas": {"a.png": "Ann"},
+                "persona_descriptions": {"a.png": {"description": "x", "lorebook": "Old Bar"}},
+            },
+            "extension_settings": {
+                "regex": [{"findRegex": "x"}],
+                "note": {"chara": [{"name": "Vesper", "prompt": "dark"}]},
+                "variables": {"global": {"a": 1, "b": 2}},
+            },
+        },
+    )
+    persona, rest = import_paths([old], tmp_path / "cards", store).hints
+    assert "Ann had the world Old Bar" in persona and "`/world chat: old-bar`" in persona
+    assert rest == (
+        "In the settings and not imported: 1 regex script, 1 character's author's note, "
+        "2 global variables."
+    )
 
 
 def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path) -> None:

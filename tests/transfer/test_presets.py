@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,12 +24,6 @@ SAMPLERS: dict[str, Any] = {
     "logit_bias": [{"text": " tapestry", "value": -5}, {"text": "", "value": 1}],
     "grammar_string": "", "max_length": 8192,
 }  # fmt: skip
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "a.db") as opened:
-        yield opened
 
 
 def loaded(raw: dict[str, Any], folder: Path) -> config.Settings:
@@ -72,6 +64,30 @@ def test_what_has_no_counterpart_is_noted() -> None:
     preset = read_preset(SAMPLERS | {"top_a": 0.2, "smoothing_factor": "0.3"})
     assert preset is not None
     assert preset.notes == ("Samplers that do not exist here: top_a, smoothing_factor.",)
+
+
+def test_the_prompts_before_the_chat_become_the_system_prompt(tmp_path: Path) -> None:
+    texts = {"main": "You are {{char}}.", "style": "Be terse.", "off": "No.", "last": "Now."}
+    prompts: list[dict[str, Any]] = [
+        {"identifier": name, "content": text} for name, text in texts.items()
+    ]
+    prompts += [
+        {"identifier": "deep", "content": "Deep.", "injection_position": 1},
+        {"identifier": "charDescription", "marker": True},
+        {"identifier": "chatHistory", "marker": True},
+    ]
+    order = ["main", "charDescription", "style", "deep", "off", "chatHistory", "last", "gone"]
+    preset = {
+        "temperature": 1, "openai_max_tokens": 300, "prompts": prompts,
+        "prompt_order": [
+            {"character_id": 100000, "order": []},
+            {"character_id": 100001,
+             "order": [{"identifier": each, "enabled": each != "off"} for each in order]},
+        ],
+    }  # fmt: skip
+    assert loaded(preset, tmp_path).system_prompt == "You are {{char}}.\n\nBe terse."
+    found = read_preset(preset)
+    assert found is not None and found.notes == ("2 prompts after or inside the chat left out.",)
 
 
 def test_one_file_may_hold_samplers_and_a_system_prompt(tmp_path: Path) -> None:

@@ -22,11 +22,11 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.errors import RptermError
 from rpterm.store.judgements import Judgements
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import turns
 from rpterm.tui.widgets.candidates import Candidate
-from rpterm.types import RptermError
 
 
 @asynccontextmanager
@@ -108,6 +108,11 @@ async def test_edit_acts_on_the_marked_candidate(stage: Stage) -> None:
         await turns.edit(app.chat)
         await wait_until(pilot, lambda: app.chat.state.editor is not None)
         assert app.chat.state.editor is not None and app.chat.state.editor.text == wanted
+
+
+async def test_the_placeholder_asks_for_no_reply_while_candidates_wait(stage: Stage) -> None:
+    async with waiting(stage) as (_, app, _wanted):
+        assert app.chat.input.placeholder == "Write to Mara Venn…"
 
 
 async def test_the_marked_candidate_is_visible(stage: Stage) -> None:

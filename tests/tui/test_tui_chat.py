@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from rpterm.chat import events
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui import messages
 from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat.screen import ChatScreen
+from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.candidates import Candidate
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.status import Phase
@@ -86,6 +89,31 @@ async def test_a_message_sent_before_the_chat_is_open_is_answered_later(stage: S
         stage.gate.set()
         await wait_until(pilot, lambda: texts(app)[1:] == ["Hello", REPLIES[0]])
         assert [turn.text for turn in stage.session.path()][1:] == ["Hello", REPLIES[0]]
+
+
+async def test_a_message_sent_in_the_moment_the_chat_opens_is_sent_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path, engine=ScriptedEngine(["word " * 40], delay_s=0.02))
+    gate = stage.gate = threading.Event()
+    show_ghosts = replies._show_ghosts
+
+    async def slowly(chat: ChatScreen, request: ScreenRequest) -> None:
+        gate.set()
+        while chat.state.session is None:
+            await asyncio.sleep(0.01)
+        await show_ghosts(chat, request)
+
+    monkeypatch.setattr(replies, "_show_ghosts", slowly)
+    app = stage.app()
+    async with running(app, ready=False) as pilot:
+        await type_text(pilot, "Hello")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: stage.opened and stage.session.path()[1:])
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        await app.chat.replies.call(lambda: None)  # After everything that waits to be generated.
+        path = stage.session.path()
+        assert path[1].text == "Hello" and path[1].swipes == 1
 
 
 async def test_a_message_sent_while_the_model_loads_is_stored_at_once(tmp_path: Path) -> None:
@@ -492,6 +520,7 @@ async def test_enter_without_a_text_answers_the_last_message_or_says_how_to_go_o
         message = stage.session.path()[1]
         stage.session.branch(message.id)
         await replies.refresh_transcript(app.chat)
+        assert app.chat.input.placeholder == "Write, or ⏎ and Mara Venn answers"
         await pilot.press("enter")
         await wait_until(pilot, lambda: len(stage.session.path()) == 3)
         await wait_until(pilot, lambda: stage.session.path()[-1].swipes == 2)

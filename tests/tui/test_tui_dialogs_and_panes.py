@@ -243,8 +243,11 @@ async def test_the_authors_note_is_stored_with_its_depth(stage: Stage) -> None:
         await pilot.press("f5")
         await wait_until(pilot, lambda: "Author's note" in screen_text(app))
         await type_text(pilot, "Be brief")
+        await wait_until(pilot, lambda: app.chat.state.figures.used)
+        before = app.chat.state.figures.used
         await pilot.press("tab", "end", "backspace", "2", "ctrl+s")
         await wait_until(pilot, lambda: app.screen is app.chat)
+        await wait_until(pilot, lambda: app.chat.state.figures.used > before)
         await wait_until(pilot, lambda: stage.session.chat.note.text == "Be brief")
         assert stage.session.chat.note.depth == 2
 
@@ -263,6 +266,7 @@ async def test_a_new_persona_is_stored_and_used(stage: Stage) -> None:
         await pilot.press("ctrl+s")
         await wait_until(pilot, lambda: stage.session.chat.persona == Persona("Ida", "A surveyor"))
         assert "You are Ida" in notices(app)
+        await wait_until(pilot, lambda: replies.user_name(app.chat) == "Ida")
         await say(pilot, app, "Hello")
         assert app.chat.transcript.turns[1].speaker == "Ida"
 

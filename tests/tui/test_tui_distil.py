@@ -10,7 +10,7 @@ from typing import Any
 from tui_support import Stage, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import DistillingWork
 
@@ -24,7 +24,7 @@ class WritingStage(Stage):
 
     def open(self, target: str | None, chat_id: int | None) -> Session:
         plain = super().open(target, chat_id)
-        memory = Memory(plain.store, self.card.name)
+        memory = CharacterMemory(plain.store, self.card.name)
         told = self.busy.set
 
         class Watched(Distiller):
@@ -35,9 +35,9 @@ class WritingStage(Stage):
         works: Any = (lambda: [None]) if self.broken else (lambda: [DistillingWork(memory)])
         distiller = Watched(works, plain.chat_id, lambda: "Ansel")
         session = Session(
-            plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory,
-            distiller=distiller,
-        )  # fmt: skip
+            plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=memory
+        )
+        session.distiller = distiller
         self.opened[-1] = session
         return session
 

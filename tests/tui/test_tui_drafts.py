@@ -24,9 +24,10 @@ from tui_support import (
     wait_until,
 )
 
-from rpterm.engine.scripted import ScriptedEngine
+from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chat import notices as chat_notices
 from rpterm.tui.screens.chat import opening, replies, sending
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
@@ -220,7 +221,10 @@ async def test_pasted_line_breaks_of_any_kind_are_kept(stage: Stage) -> None:
         assert app.chat.input.full_text == "one\ntwo\nthree\nfour"
 
 
-async def test_remedies_are_refused_while_the_last_message_has_no_reply(stage: Stage) -> None:
+async def test_remedies_are_refused_while_the_last_message_has_no_reply(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_notices, "SAID_S", 0)
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
@@ -232,7 +236,6 @@ async def test_remedies_are_refused_while_the_last_message_has_no_reply(stage: S
             app.chat.command(name)
             await wait_until(pilot, lambda: "has no reply yet: Ctrl+R" in notices(app))
             app.clear_notifications()
-            app.chat.notices.forget()
         assert texts(app)[-1] == "Wait" and not app.chat.state.busy
 
 
@@ -373,3 +376,11 @@ async def test_a_double_enter_with_candidates_sends_once(stage: Stage) -> None:
         await wait_until(pilot, lambda: not app.chat.state.busy)
         assert texts(app).count("a") == 1
         assert app.chat.input.text == "b"
+
+
+async def test_a_draft_is_evaluated_while_typing_pauses(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await wait_until(pilot, lambda: app.chat.state.info is not None)
+        await type_text(pilot, "Is the lamp lit tonight")
+        await wait_until(pilot, lambda: "Is the lamp lit" in decode(stage.engine.cached))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from rpterm.dueling.contender import Contender
 from rpterm.dueling.duel import Duel, DuelSetup
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.preference.review_queue import Filter
 from rpterm.store import Store
 from rpterm.tui.screens.duel import DuelScreen
 from rpterm.tui.screens.review import ReviewScreen
@@ -24,12 +24,6 @@ from rpterm.tui.single_screen import SingleScreenApp
 from rpterm.types import Persona
 
 SETTINGS = Settings(theme="lamplight")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "rp.db") as opened:
-        yield opened
 
 
 def begin(store: Store, count: int = 3, lines: tuple[str, ...] = ("Who is there?", "Why?")) -> Duel:
@@ -51,7 +45,7 @@ def maker(duel: Duel, **engine: Any) -> ReplyGenerator:
 async def running(
     duel: Duel, size: tuple[int, int] = (100, 30), **engine: Any
 ) -> AsyncIterator[Pilot[None]]:
-    app = SingleScreenApp(lambda: DuelScreen(duel, maker(duel, **engine), SETTINGS), SETTINGS)
+    app = SingleScreenApp(DuelScreen(duel, maker(duel, **engine)), SETTINGS)
     async with app.run_test(size=size) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, DuelScreen))
         yield pilot
@@ -145,7 +139,7 @@ async def test_a_review_runs_without_a_chat(store: Store) -> None:
     maker(duel).run()
     kept: list[tuple[str, str]] = []
     app = SingleScreenApp(
-        lambda: ReviewScreen(store, SETTINGS), SETTINGS, lambda *setting: kept.append(setting)
+        ReviewScreen(store, Filter()), SETTINGS, lambda *setting: kept.append(setting)
     )
     async with app.run_test(size=(90, 28)) as pilot:
         await wait_until(pilot, lambda: "1 of 6" in screen_text(app))

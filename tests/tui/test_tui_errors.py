@@ -27,10 +27,12 @@ from tui_support import (
 )
 
 from rpterm.cards.library import CardSummary
+from rpterm.config import Settings
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.store import Store
 from rpterm.tui import palette
-from rpterm.tui.external_editor import EditorError, command, edit_outside
+from rpterm.tui.external_editor import command, edit_outside
 from rpterm.tui.screens import picker
 from rpterm.tui.screens.chat import chats, frame, navigation
 from rpterm.tui.screens.chat.require import Refusal
@@ -174,10 +176,11 @@ async def test_fast_typing_goes_to_the_right_fields_of_a_form(stage: Stage, key:
 
 
 async def test_a_form_refuses_a_number_that_is_none(stage: Stage) -> None:
+    stage.settings = Settings(keys={"form-save": "ctrl+b"})
     app, given = stage.app(), list[Any]()
     async with running(app) as pilot:
         asked = [Field("note", "Note", lines=2), Field("depth", "Depth", "-", number=True)]
-        form = Form("Note", asked, {"form-save": "ctrl+b"})
+        form = Form("Note", asked)
         app.push_screen(form, given.append)
         await wait_until(pilot, lambda: "^B save · Tab next" in screen_text(app))
         await pilot.press("ctrl+b")
@@ -201,7 +204,7 @@ async def test_a_failed_jump_is_not_repeated_in_the_next_chat(stage: Stage) -> N
 def test_an_editor_command_with_an_open_quote_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", 'vim "')
-    with pytest.raises(EditorError, match="could not be understood: No closing quotation"):
+    with pytest.raises(RptermError, match="could not be understood: No closing quotation"):
         command()
 
 
@@ -217,7 +220,7 @@ def test_an_editors_path_may_contain_spaces(
 def test_an_editor_that_removes_the_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "rm")
     app: App[None] = SimpleNamespace(suspend=nullcontext)  # type: ignore[assignment]
-    with pytest.raises(EditorError, match="left no text"):
+    with pytest.raises(RptermError, match="left no text"):
         edit_outside(app, "Hello")
 
 

@@ -9,8 +9,9 @@ import pytest
 from tui_support import Stage, notices, running, say, screen_text, shown, wait_until
 
 from rpterm.config import Settings
+from rpterm.errors import RptermError
 from rpterm.tui import key_names, keys
-from rpterm.tui.key_check import KeyMapError, check, check_change
+from rpterm.tui.key_check import check, check_change
 from rpterm.tui.keys import KEYS
 
 
@@ -54,9 +55,9 @@ def test_a_key_is_remapped_by_its_id() -> None:
 
 
 def test_an_unknown_id_is_refused_with_a_suggestion() -> None:
-    with pytest.raises(KeyMapError, match='Did you mean "regenerate"'):
+    with pytest.raises(RptermError, match='Did you mean "regenerate"'):
         check({"regenerat": "f5"})
-    with pytest.raises(KeyMapError, match="enter a key"):
+    with pytest.raises(RptermError, match="enter a key"):
         check({"send": " , "})
 
 
@@ -70,7 +71,7 @@ def test_an_unknown_id_is_refused_with_a_suggestion() -> None:
     ],
 )
 def test_a_key_of_another_command_is_refused(table: dict[str, str], other: str) -> None:
-    with pytest.raises(KeyMapError, match=f"belongs to (regenerate|pane-consistency|{other})"):
+    with pytest.raises(RptermError, match=f"belongs to (regenerate|pane-consistency|{other})"):
         check_change(table)
 
 
@@ -122,7 +123,7 @@ def test_keys_are_parsed_as_people_write_them(written: str, name: str) -> None:
     "written", ["f²", "nonsense+q", "f99", "ctrl+", "ctrl+nonsense", "gg", "f0"]
 )
 def test_an_invalid_key_is_refused_by_its_name(written: str) -> None:
-    with pytest.raises(KeyMapError, match=r"\[keys\] send: there is no key") as caught:
+    with pytest.raises(RptermError, match=r"\[keys\] send: there is no key") as caught:
         check({"send": f"enter, {written}"})
     assert written in str(caught.value)
 

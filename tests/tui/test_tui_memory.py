@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 from tui_support import Stage, notices, running, say, screen_text, wait_until
 
 from rpterm.chat.session import Session
-from rpterm.memory.character_memory import Memory
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store.memory.memories import Memories
 from rpterm.tui.app import RptermApp
 from rpterm.tui.widgets.panes.memory import MemoryPane
@@ -50,7 +50,7 @@ class MemoryStage(Stage):
 
     def open(self, target: str | None, chat_id: int | None) -> Session:
         plain = super().open(target, chat_id)
-        plain.memory = Memory(plain.store, self.card.name, self.embedder)
+        plain.memory = CharacterMemory(plain.store, self.card.name, self.embedder)
         session = Session(
             plain.store, plain.engine, plain.card, plain.chat, plain.settings, memory=plain.memory
         )
@@ -92,7 +92,7 @@ async def opened(pilot, app: RptermApp) -> MemoryPane:
     return pane(app)
 
 
-def remembered(app: RptermApp) -> Memory:
+def remembered(app: RptermApp) -> CharacterMemory:
     session = app.chat.session
     assert session is not None
     assert session.memory is not None

@@ -200,7 +200,7 @@ async def test_a_verdict_is_stored_for_the_side_on_screen(
         await wait_until(pilot, lambda: wanted is None or texts(app)[-1] == wanted)
         shape = {"left": "◆", "right": "◆", "tie": "Mara Venn", "both_bad": "◇"}[verdict]
         await wait_until(pilot, lambda: shape in screen_text(app))
-        assert "Left was seed" in notices(app)
+        assert "only chance differed" in notices(app)
 
 
 async def test_both_sides_share_one_prompt_and_leaving_stores_no_verdict(stage: Stage) -> None:

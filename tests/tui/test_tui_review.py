@@ -11,13 +11,13 @@ import pytest
 from textual.pilot import Pilot
 from tui_support import Stage, notices, running, screen_text, type_text, wait_until
 
+from rpterm.errors import RptermError
 from rpterm.preference.rating import Rater
 from rpterm.preference.review_queue import Filter
 from rpterm.store import Store
 from rpterm.store.judgement_records import Rating
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.review import ReviewScreen
-from rpterm.types import RptermError
 
 
 @pytest.fixture

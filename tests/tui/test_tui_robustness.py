@@ -37,9 +37,10 @@ from tui_support import (
 )
 
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.store import Store, StoreError
 from rpterm.tui.app import RptermApp
-from rpterm.tui.external_editor import EditorError, command
+from rpterm.tui.external_editor import command
 from rpterm.tui.widgets.turn import TurnView
 
 pytestmark = pytest.mark.frames
@@ -448,7 +449,7 @@ def test_without_any_editor_the_notice_says_how_to_set_one(monkeypatch: pytest.M
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(EditorError, match="export EDITOR=nano"):
+    with pytest.raises(RptermError, match="export EDITOR=nano"):
         command()
 
 

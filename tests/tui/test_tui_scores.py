@@ -41,6 +41,7 @@ from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.example_comparison import ExampleComparison
 from rpterm.tui.widgets.panes.card import CardPane
+from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
 BROKEN = "As an AI language model, I cannot count ships."
 
@@ -159,6 +160,7 @@ async def test_an_out_of_character_reply_shows_the_alarm_and_underlines_the_word
         await wait_until(pilot, lambda: "sounds like an assistant" in screen_text(app))
         picture = screen_text(app)
         assert "VIOLATIONS" in picture and "contradicts" in picture
+        assert "fell out of character: sounds like an assistant." in picture
         assert "Counts ships that" in picture and "attributes 1" in picture
         assert "behaviour" in picture and "not enough data" in picture
         view = app.chat.transcript.view(stage.session.path()[-1].id)
@@ -224,6 +226,11 @@ async def test_a_narrators_replies_are_not_scored(
         await pilot.press("alt+h")
         await wait_until(pilot, lambda: "replies are not scored" in notices(app))
         assert not app.chat.keeper.known
+        await pilot.press("f12")
+        await wait_until(pilot, lambda: app.chat.panes.shown == ["consistency"])
+        pane = app.chat.panes.pane("consistency")
+        assert isinstance(pane, ConsistencyPane)
+        await wait_until(pilot, lambda: pane.state.problem == scores.NARRATOR)
 
 
 async def test_another_chat_starts_without_the_last_chats_scores(tmp_path: Path) -> None:

@@ -55,6 +55,17 @@ async def test_the_slash_command_hide_acts_on_the_last_turn(stage: Stage) -> Non
         assert not stage.session.path()[-2].hidden
 
 
+async def test_the_status_line_shows_the_size_of_the_branch_that_is_shown(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "one")
+        await wait_until(pilot, lambda: app.chat.state.figures.used)
+        await say(pilot, app, "a second message, with many more words than the first one has")
+        longer = app.chat.state.figures.used
+        await pilot.press("ctrl+up", "ctrl+up", "ctrl+up", "b")
+        await wait_until(pilot, lambda: 0 < app.chat.state.figures.used < longer)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_turn_is_deleted_alone_and_the_following_turns_stay(
     stage: Stage, size: tuple[int, int]

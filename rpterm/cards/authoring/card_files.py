@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rpterm.cards import library
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.paths import write_atomic
-from rpterm.types import RptermError
 
 
 def writable_path(path: Path, folder: Path | None) -> Path:

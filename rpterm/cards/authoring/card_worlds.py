@@ -16,7 +16,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import parse, read_text
 from rpterm.cards.format.toml_edit import CardEditError, checked, parse_document
 from rpterm.cards.lore.rules import world_name
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 _KEY = "worlds"
 
@@ -49,13 +49,8 @@ def with_world_changed(
         RptermError: As ``join``.
     """
     if leave:
-        return remove_world(text, matching_world(text, name))
+        return remove_world(text, match_world_name(parse(text).worlds, name) or name)
     return add_world(text, world_reference(name, card, folders))
-
-
-def matching_world(text: str, name: str) -> str:
-    """A world as the card names it, found by that name or by the world's file name alone."""
-    return match_world_name(parse(text).worlds, name) or name
 
 
 def match_world_name(names: Iterable[str], name: str) -> str:

@@ -9,8 +9,8 @@ from rpterm.cards.authoring import draft
 from rpterm.cards.authoring.template import template, world_template
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.exchange.files import safe_name
+from rpterm.errors import RptermError
 from rpterm.paths import Paths, make_folder, write_new
-from rpterm.types import RptermError
 
 
 def new_file(name: str, to: Path | None, paths: Paths, *, world: bool = False) -> Path:

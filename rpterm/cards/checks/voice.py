@@ -28,6 +28,11 @@ _YOU_ACT = re.compile(rf"\byou (?:{_VERBS.replace('|want', '')}|{_PAST})\b", re.
 _USER_LINE = re.compile(r"^[ \t*_]*(?:\{\{user\}\}|<user>|you|user)[ \t*_]*:", re.I | re.M)
 _CHAR_LINE = re.compile(r"^[ \t*_]*(?:\{\{char\}\}|<bot>|<char>)[ \t*_]*:", re.I | re.M)
 _START = re.compile(r"<START>", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"!\[[^]\n]*\]\([^)\n]*\)?|<(?:img|audio|video|iframe|style|div|span|details)\b[^>\n]*>?", re.I
+)
+_SET = re.compile(r"\{\{\s*(?:set|add|inc|dec)var[:\s]\s*:?\s*([^{}:]+?)\s*(?:::|\}\})", re.I)
+_GOT = re.compile(r"\{\{\s*getvar[:\s]\s*:?\s*([^{}:]+?)\s*\}\}", re.I)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
 _STATIC_SCOPE = MacroScope(
     "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
@@ -48,6 +53,9 @@ def greetings(card: CharacterCard) -> Iterator[CardFinding]:
                 remedy = "Leave it to the user what they say, do and feel."
                 message = f"The greeting speaks for the user: “{words}”."
                 yield CardFinding((field, index), "warning", message, remedy)
+            if markup := _MARKUP.search(text):
+                message = f"The model reads {markup[0][:60]} as text, and imitates it."
+                yield CardFinding((field, index), "note", message, "Remove pictures and HTML.")
 
 
 def speaks_for_user(text: str) -> str:
@@ -116,13 +124,26 @@ def macros(card: CharacterCard) -> Iterator[CardFinding]:
             yield CardFinding(path, "warning", message, "Correct or remove it.")
 
 
+def variables(card: CharacterCard) -> Iterator[CardFinding]:
+    """Variables that are read but that no text of the card sets, and so are probably empty."""
+    texts = list(prose(card))
+    known = {name for _, text in texts for name in _SET.findall(text)}
+    for path, text in texts:
+        for name in dict.fromkeys(_GOT.findall(text)):
+            if name not in known:
+                message = f"No text of the card sets the variable {name}."
+                remedy = f"Set it with {{{{setvar::{name}::…}}}}, here or in a message."
+                yield CardFinding(path, "note", message, remedy)
+
+
 def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:
     """The macros that no prompt expands, each once per text: where it is, its text, its name."""
     static_lore = {rule.index for rule in LoreRules(card.lorebook, str).all if rule.static}
     for path, text in prose(card):
         triggered = path[0] == "lore" and path[1] not in static_lore
         anew = triggered or path == ("post_history_instructions",)
-        expanded = expand_with(text, _TURN_SCOPE if anew else _STATIC_SCOPE)
+        scope = replace(_TURN_SCOPE if anew else _STATIC_SCOPE, variables={})
+        expanded = expand_with(text, scope)
         left = {match[0]: match[1].lower() for match in _UNEXPANDED.finditer(expanded)}
         for macro, name in left.items():
             if not (name == "original" and path in _TAKES_ORIGINAL):

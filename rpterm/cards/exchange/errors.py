@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 MAX_FILE = 48 << 20
 """Maximum bytes of a file: a picture with a card in it, or an archive."""

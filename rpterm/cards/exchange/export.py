@@ -22,8 +22,8 @@ from rpterm.cards.exchange.documents.entry import ORIGIN
 from rpterm.cards.exchange.documents.patch import apply, fingerprint, without
 from rpterm.cards.exchange.documents.world_file import write_world
 from rpterm.cards.exchange.errors import ExchangeError
+from rpterm.errors import InvalidChoice
 from rpterm.foreign_json import as_mapping
-from rpterm.types import InvalidChoice
 
 Format = Literal["v1", "v2", "v3", "png", "charx", "world", "lorebook"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -93,9 +93,10 @@ def _png(card: CharacterCard, read_file: ReadFile) -> Exported:
     picture = read_file(card.portrait) if card.portrait else None
     if card.portrait and picture is None:
         notes.append(f"The portrait {card.portrait} is missing; a plain picture was used.")
-    elif picture is not None and not picture.startswith(png.MAGIC):
-        notes.append(f"The portrait {card.portrait} is not a PNG; a plain picture was used.")
-        picture = None
+    elif picture is not None and not png.is_whole(picture):
+        picture = png.converted(picture)
+        made = "was converted to PNG" if picture else "cannot be read; a plain picture was used"
+        notes.append(f"The portrait {card.portrait} {made}.")
     cards = {
         "chara": jsonio.dumps(_chara_document(card, read_file), None),
         "ccv3": jsonio.dumps(build_document(card, "v3", read_file), None),

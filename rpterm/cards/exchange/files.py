@@ -18,7 +18,7 @@ from typing import Any
 from rpterm.cards import worlds
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks.voice import unexpanded_macros
-from rpterm.cards.exchange.containers import png
+from rpterm.cards.exchange.containers import png, webp
 from rpterm.cards.exchange.documents.entry import ORIGIN
 from rpterm.cards.exchange.errors import MAX_FILE, ExchangeError, NotACard
 from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
@@ -219,7 +219,7 @@ def _with_picture_beside(path: Path, found: Imported) -> Imported:
 def _has_card(picture: bytes) -> bool:
     """Whether a picture contains a card, and so belongs to that one."""
     try:
-        return bool(png.read(picture).cards)
+        return bool(webp.read(picture) if webp.is_webp(picture) else png.read(picture).cards)
     except ExchangeError:
         return False
 

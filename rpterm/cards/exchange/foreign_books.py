@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rpterm.cards.exchange.documents.patch import Table
-from rpterm.cards.lore.patterns import split_regex_key
 from rpterm.foreign_json import as_mapping, as_mappings
 
 
@@ -92,20 +91,11 @@ def _risu_entry(raw: Mapping[str, Any]) -> Table:
 def _keyed_entry(raw: Mapping[str, Any], content: str) -> Table:
     secondary = raw.get("secondkey") or raw.get("keysecondary")
     entry: Table = {
-        "key": _split_keys(raw.get("key")),
+        "key": raw.get("key"),
         "content": raw.get(content),
         "comment": raw.get("comment"),
         "constant": raw.get("constant") is True,
     }
     if raw.get("selective") and secondary:
-        entry["keysecondary"] = _split_keys(secondary)
+        entry["keysecondary"] = secondary
     return entry
-
-
-def _split_keys(value: Any) -> Any:
-    """The keys in a text separated by commas; a regex may contain commas itself."""
-    if not isinstance(value, str):
-        return value
-    if split_regex_key(value.strip()):
-        return [value.strip()]
-    return [each.strip() for each in value.split(",") if each.strip()]

@@ -6,6 +6,7 @@ Fields without a counterpart are kept under the program's name in ``extensions``
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ _BACKYARD_DEFAULT_PROMPT = "Text transcript of a never-ending conversation"
 _RANDOM_USER = re.compile(r"\{\{random_user_\d+\}\}")
 _END_OF_DIALOG = re.compile(r"^[ \t]*END_OF_DIALOG[ \t]*$", re.MULTILINE)
 _SPEAKER_LINE = re.compile(r"^[ \t]*(?:\{\{(?:char|user)\}\}|[^\n:{}]{1,40}):", re.MULTILINE)
+_LABEL = re.compile(r"^([^\W_][^\n:]{0,30}):", re.MULTILINE)
+_YOU = "You"
 KOBOLD_SEPARATOR = "||$||"
 """Separates the names of several characters in a KoboldAI save."""
 
@@ -179,10 +182,29 @@ def _from_agnai(raw: Mapping[str, Any]) -> Table:
 
 def _from_kobold(raw: Mapping[str, Any]) -> Table:
     """The character of a save: KoboldAI has no cards, the memory describes the character."""
-    names = as_text(as_mapping(raw.get("savedsettings")).get("chatopponent"))
-    name = names.split(KOBOLD_SEPARATOR)[0].strip()
-    fields = {"name": name, "description": raw.get("memory")}
+    _, names = kobold_names(raw)
+    fields = {"name": names[0] if names else "", "description": raw.get("memory")}
     return _document(fields, "koboldai", {}, keyed_book(raw.get("worldinfo")))
+
+
+def kobold_text(raw: Mapping[str, Any]) -> str:
+    """The whole story of a KoboldAI save."""
+    return "".join([as_text(raw.get("prompt")), *as_texts(raw.get("actions"))])
+
+
+def kobold_names(raw: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The name of the user in a KoboldAI save, and those of the characters.
+
+    Older saves do not name the characters: then they are who speaks besides ``You``.
+    """
+    settings = as_mapping(raw.get("savedsettings"))
+    user = as_text(settings.get("chatname")).strip()
+    stored = as_text(settings.get("chatopponent")).split(KOBOLD_SEPARATOR)
+    names = [each.strip() for each in stored if each.strip()]
+    labels = Counter(_LABEL.findall(kobold_text(raw)))
+    if not names and labels.pop(_YOU, 0):
+        user, names = user or _YOU, [name for name, _ in labels.most_common(1)]
+    return user or "User", names
 
 
 def _document(

@@ -1,7 +1,7 @@
 """Imports a card or lorebook from any supported file, recognised by its content, not its name.
 
 ``export`` is the inverse. The result is a ``CharacterCard`` whose ``extensions[ORIGIN]`` describes
-the file: ``format`` (v1, v2, v3, world, lorebook_v3), ``container`` (png, charx, json, yaml),
+the file: ``format`` (v1, v2, v3, world, lorebook_v3), ``container`` (png, webp, charx, json, yaml),
 ``chara`` (the second card of a picture), ``files`` (its assets).
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from rpterm.cards.card import CharacterCard, Lorebook
 from rpterm.cards.exchange import foreign_books, foreign_cards
-from rpterm.cards.exchange.containers import charx, jsonio, png, yaml_card
+from rpterm.cards.exchange.containers import charx, jsonio, png, webp, yaml_card
 from rpterm.cards.exchange.documents.book import is_book, read_book
 from rpterm.cards.exchange.documents.document import Spec, read_document, spec_of, write_document
 from rpterm.cards.exchange.documents.entry import ORIGIN
@@ -32,17 +32,21 @@ BACKYARD_MANIFEST = "manifest.json"
 WORLD_FILE = "a world file"
 """``Imported.origin`` of a lorebook whose program keeps the way it is searched elsewhere."""
 _OLD_RISU_MODULE = b"o\0"
+_CONTAINERS = {
+    "json": "JSON file", "png": "PNG picture", "webp": "WebP picture", "charx": "CHARX archive",
+}  # fmt: skip
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
     "name": ("name", "char_name", "bot"),
-    "description": ("description", "char_persona", "context", "persona"),
+    "description": ("description", "char_persona", "context", "persona", "desc"),
     "personality": ("personality",),
     "scenario": ("scenario", "world_scenario"),
-    "first_mes": ("first_mes", "char_greeting", "greeting"),
-    "mes_example": ("mes_example", "example_dialogue"),
+    "first_mes": ("first_mes", "char_greeting", "greeting", "first_message", "firstMessage"),
+    "mes_example": ("mes_example", "example_dialogue", "example_dialogs", "exampleMessage"),
 }
 _DISTINCTIVE_KEYS = {
     "char_name", "char_persona", "char_greeting", "world_scenario", "greeting", "context",
+    "first_message", "firstMessage",
 }  # fmt: skip
 
 
@@ -109,10 +113,12 @@ def read_bytes(data: bytes, name: str = "Unnamed") -> Imported:
         return _from_png(data, name)
     if data.startswith(b"PK\x03\x04"):
         return _from_archive(data, name)
-    if data.startswith((b"\xff\xd8\xff", b"RIFF", b"GIF8")):
-        if data.startswith(b"\xff\xd8\xff") and b"PK\x05\x06" in data[-66_000:]:
+    if data.startswith((charx.JPEG, b"RIFF", b"GIF8")):
+        if data.startswith(charx.JPEG) and charx.has_directory(data):
             return _from_archive(data, name)
-        raise NotACard("The file is a picture without a card: only PNG pictures can contain one.")
+        if card := webp.read(data) if webp.is_webp(data) else None:
+            return _from_webp(data, card, name)
+        raise NotACard("The file is a picture without a card.")
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
         notes = ImportNotes()
@@ -131,6 +137,10 @@ def _from_json(value: Any, name: str, container: str, notes: ImportNotes) -> Imp
         raise NotACard("The JSON is a chat: `rpterm chats import` reads it.")
     book = _lorebook_in(value, name, notes)
     if book is not None:
+        if container != "json":
+            raise ExchangeError(
+                f"The {_CONTAINERS[container]} contains a lorebook instead of a card."
+            )
         return book
     document = dict(value)
     label = spec_of(document).upper()
@@ -144,7 +154,7 @@ def _from_json(value: Any, name: str, container: str, notes: ImportNotes) -> Imp
     card = read_document(document, name, notes)
     card = _without_origin(card) if converted else _with_origin(card, container=container)
     article = "an" if label[0] in "AEIO" else "a"
-    origin = f"{article} {label} card in a JSON file"
+    origin = f"{article} {label} card in a {_CONTAINERS[container]}"
     return Imported(card, notes=notes.all(), origin=origin)
 
 
@@ -165,13 +175,11 @@ def _lorebook_in(value: Mapping[str, Any], name: str, notes: ImportNotes) -> Imp
     if spec_of(value) != "v1" or "first_mes" in value:
         return None
     if is_world(value):
-        book = read_world(value, notes)
-        return _imported_lorebook(book or Lorebook(), name, "world", notes, WORLD_FILE, {})
+        book = read_world(value, notes) or Lorebook()
+        return _imported_lorebook(book, name, "world", notes, WORLD_FILE)
     if is_book(value):
-        book = read_book(value, notes, "v3")
-        return _imported_lorebook(
-            book or Lorebook(), name, "lorebook_v3", notes, "a V2 lorebook", {}
-        )
+        book = read_book(value, notes, "v3") or Lorebook()
+        return _imported_lorebook(book, name, "lorebook_v3", notes, "a V2 lorebook")
     return None
 
 
@@ -223,15 +231,15 @@ def _from_lorebook_v3(value: Mapping[str, Any], name: str, notes: ImportNotes) -
     if book is None:
         raise ExchangeError("The lorebook has no list of entries.")
     patch = diff({"spec": "lorebook_v3"}, without(value, "data"))
-    more = {"root": patch} if patch else {}
-    return _imported_lorebook(book, name, "lorebook_v3", notes, "a V3 lorebook", more)
+    root = {"root": patch} if patch else {}
+    return _imported_lorebook(book, name, "lorebook_v3", notes, "a V3 lorebook", **root)
 
 
 def _imported_lorebook(
-    book: Lorebook, name: str, form: str, notes: ImportNotes, label: str, more: Table
+    book: Lorebook, name: str, form: str, notes: ImportNotes, label: str, **facts: Table
 ) -> Imported:
     card = CharacterCard(name=book.name.strip() or name, lorebook=book)
-    card = _with_origin(card, format=form, **more)
+    card = _with_origin(card, format=form, **facts)
     return Imported(card, notes=notes.all(), origin=label, kind="lorebook")
 
 
@@ -242,20 +250,38 @@ def _from_png(data: bytes, name: str) -> Imported:
     notes = ImportNotes()
     for note in picture.notes:
         notes.add(note)
-    texts = {
-        key: jsonio.loads(text, f"The chunk {key}", notes) for key, text in picture.cards.items()
-    }
+    texts = _documents(picture.cards, notes)
     main = "ccv3" if "ccv3" in texts else "chara"
     found = _from_json(texts[main], name, "png", notes)
-    if found.kind != "card":
-        raise ExchangeError("The picture contains a lorebook instead of a card.")
     card = found.card
     if main == "chara" and card.extensions[ORIGIN]["format"] == "v3":
         card = _with_origin(card, chara={"same": "v3"})
     elif main == "ccv3" and "chara" in texts:
         card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
-    label = found.origin.replace("a JSON file", "a PNG picture")
-    return Imported(card, portrait=picture.stripped, notes=notes.all(), origin=label)
+    return replace(found, card=card, portrait=picture.stripped)
+
+
+def _from_webp(data: bytes, card: bytes, name: str) -> Imported:
+    notes = ImportNotes()
+    document = jsonio.loads(card, "The picture's comment", notes)
+    found = _from_json(document, name, "webp", notes)
+    return replace(found, portrait=data, portrait_suffix=".webp")
+
+
+def _documents(cards: Mapping[str, bytes], notes: ImportNotes) -> dict[str, Any]:
+    """The documents in a picture's chunks; a damaged one is left out if there is another."""
+    documents: dict[str, Any] = {}
+    damage: list[ExchangeError] = []
+    for key, text in cards.items():
+        try:
+            documents[key] = jsonio.loads(text, f"The chunk {key}", notes)
+        except ExchangeError as error:
+            damage.append(error)
+    if damage and not documents:
+        raise damage[0]
+    for each in damage:
+        notes.add(f"{each} The other card in the picture was read instead.")
+    return documents
 
 
 def _chara_patches(card: CharacterCard, document: Any) -> Table:
@@ -276,7 +302,18 @@ def _from_archive(data: bytes, name: str) -> Imported:
     files = charx.unpack(data)
     if charx.CARD not in files and BACKYARD_MANIFEST in files:
         return _from_backyard(files, name)
-    return _from_charx(files, name)
+    return _from_charx(_from_card_folder(files), name)
+
+
+def _from_card_folder(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files as they are seen from the folder of the card, which may have been packed as one."""
+    cards = (path for path in files if path.rpartition("/")[2].casefold() == charx.CARD)
+    card = min(cards, key=lambda path: path.count("/"), default=charx.CARD)
+    folder = card[: -len(charx.CARD)]
+    return {
+        charx.CARD if path == card else path.removeprefix(folder): body
+        for path, body in files.items()
+    }
 
 
 def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
@@ -310,19 +347,16 @@ def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
     notes, others = ImportNotes(), without(files, charx.CARD)
     document = jsonio.loads(files[charx.CARD], charx.CARD, notes)
     found = _from_json(document, name, "charx", notes)
-    if found.kind != "card":
-        raise ExchangeError("The archive contains a lorebook instead of a card.")
     icon = _icon(document, others)
     card = _with_origin(found.card, files=dict.fromkeys(others, ""))
-    if icon:
-        card = _with_origin(card, icon=icon)
-    return Imported(
-        card,
-        portrait=others[icon] if icon else None,
-        portrait_suffix=Path(icon).suffix.lower() if icon else ".png",
+    if not icon:
+        return replace(found, card=card, assets=others)
+    return replace(
+        found,
+        card=_with_origin(card, icon=icon),
+        portrait=others[icon],
+        portrait_suffix=Path(icon).suffix.lower(),
         assets=without(others, icon),
-        notes=notes.all(),
-        origin=found.origin.replace("a JSON file", "a CHARX archive"),
     )
 
 

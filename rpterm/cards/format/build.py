@@ -5,6 +5,7 @@ It knows the card's dataclasses and the key table, but no files and no line numb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry, Probe
@@ -15,9 +16,6 @@ from rpterm.cards.format.value_checks import Report, type_in_words
 from rpterm.cards.lore.patterns import PatternError, TooManyPatterns, split_regex_key
 
 Table = dict[str, Any]
-
-_REPORTED = {"\0": None}
-"""Stands for a list item that is not a table, which has been reported already."""
 
 
 def build(
@@ -41,11 +39,17 @@ def build(
     sampling = _fields(
         "sampling", _subtable(data, "sampling", report), ("sampling",), report, partial
     )
-    entries = [_lore_entry(*each, report, partial) for each in _tables(data, "lore", report)]
+    lore = [
+        (path, entry)
+        for table, path in _tables(data, "lore", report)
+        if (entry := _lore_entry(table, path, report, partial))
+    ]
     book = _fields("lorebook", _subtable(data, "lorebook", report), ("lorebook",), report, partial)
     examples = [_example(*each, report) for each in _tables(data, "examples", report)]
     tests = [_probe(*each, report, partial) for each in _tables(data, "test", report)]
-    _check_card(fields, entries, report, partial, world)
+    _check_card(fields, report)
+    if not partial and not world:  # Other cards share a world.
+        _check_greeting_numbers(lore, len(fields.get("greetings", ())), report)
     if world and fields.get("worlds"):
         report.add(("worlds",), "A world cannot name other worlds.", "Name them in the card.")
     if report.found or partial:
@@ -53,7 +57,7 @@ def build(
     return CharacterCard(
         **fields,
         sampling=sampling,
-        lorebook=Lorebook(entries=tuple(entry for entry in entries if entry), **book),
+        lorebook=Lorebook(entries=tuple(entry for _, entry in lore), **book),
         examples=tuple(example for example in examples if example),
         tests=tuple(probe for probe in tests if probe),
     )
@@ -77,21 +81,20 @@ def _tables(data: Table, name: str, report: Report) -> list[tuple[Table, Path]]:
     tables = data.get(name, [])
     remedy = f"Begin each one with [[{name}]]."
     if not isinstance(tables, list):
-        report.add((name,), f"This must be a list of tables, not {type_in_words(tables)}.", remedy)
+        report.add_wrong_type((name,), tables, "a list of tables", remedy)
         return []
     found: list[tuple[Table, Path]] = []
     for index, table in enumerate(tables):
-        if not isinstance(table, dict):
-            message = f"This must be a table, not {type_in_words(table)}."
-            report.add((name, index), message, remedy)
-            table = dict(_REPORTED)
-        found.append((table, (name, index)))
+        if isinstance(table, dict):
+            found.append((table, (name, index)))
+        else:
+            report.add_wrong_type((name, index), table, "a table", remedy)
     return found
 
 
 def _fields(name: str, data: Table, path: Path, report: Report, partial: bool) -> Table:
     """The checked values of one table, by the name of the dataclass field."""
-    if data == _REPORTED or report.full:
+    if report.full:
         return {}
     known = {key.name: key for key in key_table.TABLES[name]}
     fields: Table = {}
@@ -118,9 +121,7 @@ def _read_separately(name: str) -> tuple[str, ...]:
 
 def _extensions(value: Any, path: Path, report: Report) -> Table:
     if not isinstance(value, dict):
-        report.add(
-            path, f"This must be a table, not {type_in_words(value)}.", "Write [extensions]."
-        )
+        report.add_wrong_type(path, value, "a table", "Write [extensions].")
         return {}
     try:
         return dict(decode(value))
@@ -195,7 +196,7 @@ def _example(data: Table, path: Path, report: Report) -> Example | None:
             remedy = "Keep either dialogue, or user and char."
             report.add(path, "The example has dialogue as well as user or char.", remedy)
         lines = _dialogue(data["dialogue"], (*path, "dialogue"), report)
-    if not lines and len(report.found) == before and data != _REPORTED:
+    if not lines and len(report.found) == before:
         report.add(path, "The example is empty.", 'Add user = "…" and char = "…".')
     if len(report.found) > before or not lines:
         return None
@@ -205,7 +206,7 @@ def _example(data: Table, path: Path, report: Report) -> Example | None:
 def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
     remedy = 'Write dialogue = [["user", "…"], ["char", "…"]].'
     if not isinstance(value, list):
-        report.add(path, f"This must be a list of pairs, not {type_in_words(value)}.", remedy)
+        report.add_wrong_type(path, value, "a list of pairs", remedy)
         return []
     lines = []
     for index, pair in enumerate(value):
@@ -231,9 +232,7 @@ def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | No
     return Probe(**fields)
 
 
-def _check_card(
-    fields: Table, entries: list[LoreEntry | None], report: Report, partial: bool, world: bool
-) -> None:
+def _check_card(fields: Table, report: Report) -> None:
     name = fields.get("name")
     if name is not None and (not name.strip() or "\n" in name or "\r" in name):
         report.add(("name",), "The name must be one line of text.", 'Write name = "…".')
@@ -246,12 +245,15 @@ def _check_card(
     if until and not value_checks.is_year_or_date(until):
         message = f"{until[:40]!a} is neither a year nor a date."
         report.add(("knows_until",), message, 'Write "1895" or "1895-04-23".')
-    count = len(fields.get("greetings", ()))
-    for index, entry in enumerate(entries):
-        if entry is None or partial or world or entry.world:  # Other cards share a world.
-            continue
-        for place, greeting_index in enumerate(entry.greetings):
-            if greeting_index >= count:
-                message = f"There is no greeting {greeting_index}: the card has {count}."
-                path = ("lore", index, "greetings", place)
-                report.add(path, message, f"Use numbers from 0 to {count - 1}." if count else "")
+
+
+def _check_greeting_numbers(
+    lore: Sequence[tuple[Path, LoreEntry]], count: int, report: Report
+) -> None:
+    """Check that the greetings that the card's own entries name exist; it has ``count``."""
+    for path, entry in lore:
+        for place, number in enumerate(entry.greetings):
+            if number >= count and not entry.world:
+                message = f"There is no greeting {number}: the card has {count}."
+                remedy = f"Use numbers from 0 to {count - 1}." if count else ""
+                report.add((*path, "greetings", place), message, remedy)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import parse
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -45,6 +45,10 @@ class Report:
         if not self.full:
             self.found.append((path, message, remedy))
 
+    def add_wrong_type(self, path: Path, value: object, wanted: str, remedy: str) -> None:
+        """Add the problem that a value is not ``wanted`` (the type in words)."""
+        self.add(path, f"This must be {wanted}, not {type_in_words(value)}.", remedy)
+
 
 def displayable(name: str) -> str:
     """A key from a file, shortened and without control characters, so that it can be shown."""
@@ -68,7 +72,7 @@ def check(key: CardKey, value: Any, path: Path, report: Report) -> Any:
 def check_text(value: Any, path: Path, report: Report, hint: str = '"…"') -> str | None:
     """Check that a value is a string without control characters."""
     if not isinstance(value, str):
-        report.add(path, f"This must be text, not {type_in_words(value)}.", f"Write {hint}.")
+        report.add_wrong_type(path, value, "text", f"Write {hint}.")
         return None
     bad = CONTROL_CHARACTERS.search(value)
     if bad:
@@ -83,8 +87,8 @@ def _text(key: CardKey, value: Any, path: Path, report: Report) -> str | None:
 
 def _lines(key: CardKey, value: Any, path: Path, report: Report) -> tuple[str, ...] | None:
     if not isinstance(value, list):
-        message = f"This must be a list of texts, not {type_in_words(value)}."
-        report.add(path, message, f'Write {key.name} = ["…", "…"].')
+        remedy = f'Write {key.name} = ["…", "…"].'
+        report.add_wrong_type(path, value, "a list of texts", remedy)
         return None
     items = [check_text(item, (*path, index), report) for index, item in enumerate(value)]
     return tuple(item for item in items if item is not None)
@@ -97,24 +101,24 @@ def _words(key: CardKey, value: Any, path: Path, report: Report) -> tuple[str, .
 def _boolean(key: CardKey, value: Any, path: Path, report: Report) -> bool | None:
     if isinstance(value, bool):
         return value
-    message = f"This must be true or false, not {type_in_words(value)}."
-    report.add(path, message, f"Write {key.name} = true or {key.name} = false, without quotes.")
+    remedy = f"Write {key.name} = true or {key.name} = false, without quotes."
+    report.add_wrong_type(path, value, "true or false", remedy)
     return None
 
 
 def _integer(key: CardKey, value: Any, path: Path, report: Report) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if _in_range(key, value, path, report) else None
-    message = f"This must be a whole number, not {type_in_words(value)}."
-    report.add(path, message, f"Write {key.name} = {_sample_value(key)}, without quotes.")
+    remedy = f"Write {key.name} = {_sample_value(key)}, without quotes."
+    report.add_wrong_type(path, value, "a whole number", remedy)
     return None
 
 
 def _number(key: CardKey, value: Any, path: Path, report: Report) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if _in_range(key, value, path, report) else None
-    message = f"This must be a number, not {type_in_words(value)}."
-    report.add(path, message, f"Write {key.name} = {_sample_value(key)}, without quotes.")
+    remedy = f"Write {key.name} = {_sample_value(key)}, without quotes."
+    report.add_wrong_type(path, value, "a number", remedy)
     return None
 
 
@@ -159,8 +163,7 @@ def _integers(key: CardKey, value: Any, path: Path, report: Report) -> tuple[int
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, list):
-        message = f"This must be a list of whole numbers, not {type_in_words(value)}."
-        report.add(path, message, f"Write {key.name} = [0, 2].")
+        report.add_wrong_type(path, value, "a list of whole numbers", f"Write {key.name} = [0, 2].")
         return None
     items = [_integer(key, item, (*path, index), report) for index, item in enumerate(value)]
     return tuple(item for item in items if item is not None)

@@ -124,16 +124,23 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _needs_header(item: Any) -> bool:
-    """Whether an item is a table that is too large for one line.
+    """Whether an item is a table that is too large for one line."""
+    return isinstance(item, Mapping) and not (_is_small(item) and len(toml_text.value(item)) <= 80)
 
-    The text is built last, and only for flat tables: building it at every level would take time
-    in proportion to the depth.
-    """
-    if not isinstance(item, Mapping):
-        return False
-    if len(item) >= 10 or any(isinstance(part, Mapping) for part in item.values()):
-        return True
-    return len(toml_text.value(item)) > 60
+
+def _is_small(item: Any) -> bool:
+    """Whether an item has only a few parts, at any depth; most of a large one is not looked at."""
+    parts = [item]
+    for part in parts:
+        inner = part.values() if isinstance(part, Mapping) else part if _is_list(part) else ()
+        if len(parts) + len(inner) > 12:
+            return False
+        parts += inner
+    return True
+
+
+def _is_list(item: Any) -> bool:
+    return isinstance(item, (list, tuple))
 
 
 def _any_value(item: Any) -> str:

@@ -35,12 +35,15 @@ class Matcher:
 
     Args:
         expand: Expands macros in keys.
+
+    Attributes:
+        names: Key number → its text.
     """
 
     def __init__(self, book: Lorebook, expand: Callable[[str], str] = lambda text: text) -> None:
         self.book = book
-        self._rules = LoreRules(book, expand)
-        self._names = {number: spec.text for number, spec in enumerate(self._rules.keys)}
+        self.rules = LoreRules(book, expand)
+        self.names = {number: spec.text for number, spec in enumerate(self.rules.keys)}
         self._keys_in_text: OrderedDict[str, frozenset[int]] = OrderedDict()
         self._token_counts: dict[str, int] = {}
         self._tokenizer: Callable[[str], int] | None = None
@@ -50,19 +53,17 @@ class Matcher:
 
     def fire(self, context: LoreContext) -> LoreResult:
         """Evaluate every entry for the reply to the last turn."""
-        since = self._last_fired(context) if self._rules.timed else {}
+        since = self._last_fired(context) if self.rules.timed else {}
         replies = sum(role == "assistant" for role, _ in context.turns)
-        firing = self._fire_at(len(context.turns), replies, since, context)
-        return firing.result(self._broken)
+        return self._fire_at(len(context.turns), replies, since, context).result()
 
     def _fire_at(
         self, turn: int, replies: int, since: dict[int, int], context: LoreContext
     ) -> _Firing:
         point = ChatPoint(turn, replies, since, context)
-        depth = self._rules.depth
-        window = ScanWindow(context.turns[max(0, turn - depth) : turn], depth, self._hits)
-        tokens = partial(self._tokens, context)
-        firing = _Firing(self._rules, self.book, point, window, self._names, self._hits, tokens)
+        depth = self.rules.depth
+        window = ScanWindow(context.turns[max(0, turn - depth) : turn], depth, self.hits)
+        firing = _Firing(self, point, window)
         firing.run()
         return firing
 
@@ -84,20 +85,22 @@ class Matcher:
             if turns[at][0] == "assistant":
                 if at:
                     fired = self._fire_at(at, replies, since, context).fired
-                    since = _state_after(since, fired, at, self._rules.all)
+                    since = _state_after(since, fired, at, self.rules.all)
                 replies += 1
             self._replayed.append((turns[at], since))
         return since
 
-    def _hits(self, text: str) -> frozenset[int]:
+    def hits(self, text: str) -> frozenset[int]:
+        """The numbers of the keys that occur in a text."""
         keys = self._keys_in_text.get(text)
         if keys is None:
-            keys = self._keys_in_text[text] = self._rules.index.hits(text)
+            keys = self._keys_in_text[text] = self.rules.index.hits(text)
             if len(self._keys_in_text) > _CACHED_TEXTS:
                 self._keys_in_text.popitem(last=False)
         return keys
 
-    def _tokens(self, context: LoreContext, rule: LoreRule) -> int:
+    def tokens(self, context: LoreContext, rule: LoreRule) -> int:
+        """The tokens of a rule's text."""
         if context.count != self._tokenizer:  # Equal bound methods are never identical.
             self._tokenizer, self._token_counts = context.count, {}
         text = _text_of(rule, context)
@@ -105,11 +108,11 @@ class Matcher:
             self._token_counts[text] = context.count(text)
         return self._token_counts[text]
 
-    def _broken(self, rule: LoreRule) -> str:
+    def broken(self, rule: LoreRule) -> str:
         """What is wrong with the regex keys of a rule, or ""."""
-        broken = self._rules.index.broken
+        broken = self.rules.index.broken
         return next(
-            (f"{self._names[key]}: {broken[key]}" for key in rule.primary if key in broken), ""
+            (f"{self.names[key]}: {broken[key]}" for key in rule.primary if key in broken), ""
         )
 
 
@@ -128,20 +131,11 @@ def _state_after(
 class _Firing:
     """Fires the entries at one point of a chat, recursively if the book says so."""
 
-    def __init__(
-        self,
-        rules: LoreRules,
-        book: Lorebook,
-        point: ChatPoint,
-        window: ScanWindow,
-        names: dict[int, str],
-        hits: Callable[[str], frozenset[int]],
-        tokens: Callable[[LoreRule], int],
-    ) -> None:
-        self.rules, self.book, self.point, self.window = rules, book, point, window
-        self.names, self.hits, self.tokens = names, hits, tokens
-        budget = book.budget or point.context.tokens // 4
-        self.budget = TokenBudget(budget, tokens)
+    def __init__(self, matcher: Matcher, point: ChatPoint, window: ScanWindow) -> None:
+        self.matcher, self.point, self.window = matcher, point, window
+        self.rules, self.book = matcher.rules, matcher.book
+        self.tokens = partial(matcher.tokens, point.context)
+        self.budget = TokenBudget(self.book.budget or point.context.tokens // 4, self.tokens)
         self.fired: list[LoreRule] = []
         self.reasons: dict[int, Reason] = {}
         self.settled: set[int] = set()
@@ -158,7 +152,9 @@ class _Firing:
                 break
             for rule in fired:
                 if not rule.entry.prevent_recursion:
-                    keys |= self.window.add_entry_keys(self.hits(rule.entry.content), rule.name)
+                    keys |= self.window.add_entry_keys(
+                        self.matcher.hits(rule.entry.content), rule.name
+                    )
             if keys:
                 # Constant entries that wait for recursion have no key that could trigger them.
                 keyless = set(self.rules.always) - self.settled
@@ -168,7 +164,7 @@ class _Firing:
         able: list[LoreRule] = []
         for at in candidates:
             rule = self.rules.all[at]
-            fires, reason = may_fire(rule, self.point, self.window, self.names)
+            fires, reason = may_fire(rule, self.point, self.window, self.matcher.names)
             self.reasons[at] = reason
             if fires:
                 able.append(rule)
@@ -185,7 +181,7 @@ class _Firing:
         for at, why in refused.items():
             self.reasons[at] = (code, f"{self.reasons[at][1]}, but {why}")
 
-    def result(self, broken: Callable[[LoreRule], str]) -> LoreResult:
+    def result(self) -> LoreResult:
         """The entries that fired, and a verdict for every entry, computed on demand."""
         hits = sorted((self._hit(rule) for rule in self.fired), key=_prompt_order)
         fired = {rule.index for rule in self.fired}
@@ -193,17 +189,17 @@ class _Firing:
 
         def verdict(at: int) -> LoreVerdict:
             rule = self.rules.all[at]
-            code, why = self.reasons.get(at) or self._reason_not_tried(rule, broken(rule))
+            code, why = self.reasons.get(at) or self._reason_not_tried(rule)
             tokens = self.tokens(rule) if at in self.reasons else 0
             return LoreVerdict(at, rule.name, at in fired, code, why, rule.entry.content, tokens)
 
         return LoreResult(tuple(hits), self.budget.limit, len(self.rules.all), verdict, missed)
 
-    def _reason_not_tried(self, rule: LoreRule, broken: str) -> Reason:
+    def _reason_not_tried(self, rule: LoreRule) -> Reason:
         """Why a rule was not even a candidate."""
-        if broken and not rule.never_reason:
+        if (broken := self.matcher.broken(rule)) and not rule.never_reason:
             return "key_missed", f"its pattern is not valid: {broken}"
-        return may_fire(rule, self.point, self.window, self.names)[1]
+        return may_fire(rule, self.point, self.window, self.matcher.names)[1]
 
     def _hit(self, rule: LoreRule) -> LoreHit:
         entry = rule.entry

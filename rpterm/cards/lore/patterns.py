@@ -10,6 +10,9 @@ from typing import Any, Protocol, cast
 
 _SLASHED = re.compile(r"/((?:[^/\\]|\\.)+)/([a-zA-Z]*)", re.DOTALL)
 _UNICODE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
+_NO_LETTER = re.compile(r"\(\?<?!(?:\\w|\[[^]\[^]*(?:a-z|\\w)[^]\[]*\])\)", re.IGNORECASE)
+_BEFORE = re.compile(r"^\(\?<=(?=(?:[^()\\]|\\.)*\))")
+_AFTER = re.compile(r"\(\?=(?=(?:[^()\\]|\\.)*\)+$)")
 _MAX_MEMORY = 1 << 20
 """Bytes for one pattern: about forty thousand instructions, a hundred times what people write."""
 _LARGEST = 40_000
@@ -47,7 +50,13 @@ def split_regex_key(key: str) -> tuple[str, str] | None:
 
 
 def with_inline_flags(body: str, flags: str) -> str:
-    """The pattern with its flags inlined; only ``i``, ``m`` and ``s`` have an effect."""
+    """The pattern with its flags inlined; only ``i``, ``m`` and ``s`` have an effect.
+
+    The look-around that people write is expressed without: "no letter here" as a word boundary,
+    and what is required at the very beginning or end as a part of the match, whose extent matters
+    to nobody.
+    """
+    body = _AFTER.sub("(?:", _BEFORE.sub("(?:", _NO_LETTER.sub(r"\\b", body)))
     body = _UNICODE.sub(lambda match: rf"\x{{{match[1] or match[2]}}}", body)
     kept = "".join(flag for flag in "ims" if flag in flags)
     return f"(?{kept}:{body})" if kept else body
@@ -57,8 +66,8 @@ def compile_pattern(body: str, flags: str = "") -> Pattern:
     """Compile a pattern.
 
     Raises:
-        PatternError: The pattern uses look-around or back references, has a syntax error, or is
-            far too large.
+        PatternError: The pattern uses other look-around or back references, has a syntax error, or
+            is far too large.
     """
     import re2  # type: ignore[import-untyped]
 

@@ -21,7 +21,7 @@ from rpterm.types import Cast, Member, Turn, TurnTaking
 
 if TYPE_CHECKING:
     from rpterm.engine.protocol import Engine
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Actor:
 
     card: CharacterCard
     prompter: Prompter
-    memory: Memory | None = None
+    memory: CharacterMemory | None = None
 
 
 class Actors:
@@ -147,7 +147,7 @@ class Actors:
         own = (actor.card.char, actor.card.name)
         return (*own, *self.other_names(actor), user) if self.group else own
 
-    def memories(self) -> list[Memory]:
+    def memories(self) -> list[CharacterMemory]:
         """The memories of the members who are present, the chat's own character's first."""
         present = [self._actors.get(member.card_name) for member in self.present]
         return [actor.memory for actor in present if actor is not None and actor.memory is not None]

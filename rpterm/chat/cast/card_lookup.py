@@ -12,7 +12,7 @@ from rpterm.cards.problems import CardError
 from rpterm.types import Member
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.store import Store
 
 NARRATOR = "narrator"
@@ -41,7 +41,7 @@ class CardSource:
     """
 
     find: Callable[[str], FoundCard]
-    memory: Callable[[CharacterCard], Memory | None] = lambda card: None
+    memory: Callable[[CharacterCard], CharacterMemory | None] = lambda card: None
     folders: tuple[Path, ...] = ()
 
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rpterm.engine.protocol import Engine, Piece
+from rpterm.errors import RptermError
 from rpterm.prompt.oneshot import ask, build_request
-from rpterm.types import RptermError, Sampling, Turn
+from rpterm.types import Sampling, Turn
 
 _TURNS = 8
 _MAX_CHARACTERS = 300

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
 from rpterm.chat.cast.actors import Actor, Actors
@@ -36,10 +35,7 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
 
-if TYPE_CHECKING:
-    pass
-
-
+_MEMORY_WAIT_S = 1.0
 _TURN_ORDERS = {
     TurnTaking.MENTIONED: "turns go by name",
     TurnTaking.ROUND: "turns go round",
@@ -97,6 +93,11 @@ class Scene(Actors):
         for actor in self._actors.values():
             if actor.memory is not None:
                 actor.memory.start()
+
+    def wait_for_memories(self) -> None:
+        """Wait until the memories are loaded and have taken in the last turns, but not for long."""
+        for memory in self.memories():
+            memory.settled(_MEMORY_WAIT_S)
 
     def remember(self, turn: Turn) -> None:
         """Let every character who is present remember a turn."""
@@ -225,7 +226,7 @@ class Scene(Actors):
             self._put(replace(cast, members=(*cast.members, member)))
         return member
 
-    def remove(self, name: str) -> Member:
+    def remove(self, name: str) -> None:
         """Let a member leave; its turns stay.
 
         Raises:
@@ -239,26 +240,23 @@ class Scene(Actors):
                 f"{member.speaker} instead."
             )
         self._change(member, replace(member, present=False))
-        return member
 
-    def mute(self, name: str, muted: bool) -> Member:
+    def mute(self, name: str, muted: bool) -> None:
         """Mute a member, so that it only listens, or unmute it."""
         self.sync_cast()
         member = member_named(self._full_cast(), name)
         self._change(member, replace(member, muted=muted))
-        return member
 
     def set_taking(self, taking: TurnTaking) -> None:
         """Change how turns are taken."""
         self.sync_cast()
         self._put(replace(self._full_cast(), taking=taking))
 
-    def set_speaker(self, name: str) -> Member:
+    def set_speaker(self, name: str) -> None:
         """Make a member the speaker, if turns are given by hand."""
         self.sync_cast()
         member = member_named(self._full_cast(), name)
         self._put(replace(self._full_cast(), held=member.card_name))
-        return member
 
     # Helpers -----------------------------------------------------------------------------------
     def _find_member(self, card: CharacterCard) -> Member | None:

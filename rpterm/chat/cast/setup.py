@@ -11,9 +11,10 @@ from functools import cache
 
 from rpterm.chat.cast.card_lookup import NARRATOR, current_card_name
 from rpterm.chat.cast.scene import Scene
+from rpterm.errors import InvalidChoice, RptermError
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.types import Cast, Chat, InvalidChoice, RptermError, TurnTaking
+from rpterm.types import Cast, Chat, TurnTaking
 
 
 def newest_chat_with(store: Store, lead: str, others: Iterable[str]) -> Chat | None:

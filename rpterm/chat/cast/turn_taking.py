@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from rpterm.errors import RptermError
 from rpterm.prompt.perspective import speaker_of
 from rpterm.text.unspaced import UNSPACED
-from rpterm.types import Cast, Member, RptermError, Turn, TurnTaking
+from rpterm.types import Cast, Member, Turn, TurnTaking
 
 _TITLES = frozenset(
     re.findall(
@@ -26,9 +27,17 @@ _TITLES = frozenset(
 _WORDS = frozenset(
     re.findall(
         r"\w+",
-        "art bill bob chance chase dawn drew faith frank grace grant guy hope iris jack joy june "
-        "mark may mercy nick olive pat pearl ray rich rob rose ruby sky sue summer violet ward "
-        "will",
+        "amber angel art ash autumn bear bill bird bishop black blade bob bright brook "
+        "castle cat chance chase church clay cliff cloud cook cross crow crown dawn day "
+        "dean dog dragon drew eagle earth faith fire fisher flower forest fox frank frost "
+        "ghost gold golden grace grant gray green grey guy hall hawk heart heather hill "
+        "holly honey hope hunter ice iris iron ivory jack joy judge june knight lake lane "
+        "leaf light lily lion long love luck mark may mercy mist moon nick night noble "
+        "north olive page park pat pearl pepper poppy price rain raven ray red reed rich "
+        "ring river rob robin rock rose ruby sage sand sea shadow shepherd ship silver "
+        "sky snow south spring star stone storm sue summer sun swan swift sword thorn "
+        "tower tree violet ward water west white wild will willow wind winter witch wolf "
+        "wood",
     )
 )
 """Names that are also common words: they count as a name only in the spelling of the card."""

@@ -27,7 +27,8 @@ from rpterm.cli import out
 from rpterm.cli.guard import complain
 from rpterm.cli.plain.output import LineWrapper, ReplyPrinter
 from rpterm.cli.plain.waiting import Waiting
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.errors import RptermError
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.card_reload import Reloader
@@ -77,7 +78,7 @@ class PlainChat:
     def run(self) -> None:
         """Print the end of the chat, then answer line after line."""
         if is_open_elsewhere(self.session):
-            self.tell(OPEN_TWICE)
+            out.tell(OPEN_TWICE)
         self._load()
         self._reload_card()
         self.show(self.session.path(SHOWN))
@@ -95,7 +96,7 @@ class PlainChat:
 
         moved = self._show_news()
         if slash.is_command(line) and moved:
-            self.tell("Nothing was done, because the chat has changed. Repeat the command.")
+            out.tell("Nothing was done, because the chat has changed. Repeat the command.")
         elif slash.is_command(line):
             self._run_command(self, line)
         elif line.strip():
@@ -145,16 +146,12 @@ class PlainChat:
             hidden = " (hidden from the model)" if turn.hidden else ""
             self.write(f"{out.one_line(turn.speaker)}{swipe}{hidden}: {turn.text}\n")
 
-    def tell(self, text: str) -> None:
-        """Write a message of the program to standard error, so that pipes get only the chat."""
-        out.tell(text)
-
     # The model ---------------------------------------------------------------------------------
     def _load(self) -> None:
         with Waiting("loading the model"):
             info = self.session.load()
         if info.starter and self._interactive:
-            self.tell(
+            out.tell(
                 "This is a small starter model for trying things out. `rpterm models list` shows "
                 "better ones, and /help lists the commands."
             )
@@ -170,7 +167,7 @@ class PlainChat:
         elif report is not None and report.lost:
             complain(report.lost)
         if isinstance(report, Reloaded) and report.summary:
-            self.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
+            out.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
 
     def _note_last_seen(self) -> None:
         """Note the last turn on the screen, which the user's next line answers."""
@@ -181,13 +178,13 @@ class PlainChat:
         """Print what another terminal did in this chat; whether the last turn is a new one."""
         self.session.scene.sync_cast()
         if news := self.session.scene.take_news():
-            self.tell(cast_changes_notice(news))
+            out.tell(cast_changes_notice(news))
         path, last_seen = self.session.path(SHOWN), self._last_seen
         if path[-1:] == ([last_seen] if last_seen else []):
             return False
         ids, seen_id = [turn.id for turn in path], last_seen.id if last_seen else 0
         fresh = path[ids.index(seen_id) + 1 :] or path[-1:] if seen_id in ids else path
-        self.tell("In another terminal:")
+        out.tell("In another terminal:")
         self.show(fresh)
         return ids[-1:] != [seen_id]
 
@@ -211,7 +208,7 @@ class PlainChat:
 
     def _wait_for_other_terminal(self) -> None:
         """Wait until another terminal has its reply, and print it."""
-        self.tell("Another terminal is writing a reply here: your message waits until it is done.")
+        out.tell("Another terminal is writing a reply here: your message waits until it is done.")
         while is_reply_running_elsewhere(self.session):
             time.sleep(_POLL_SECONDS)
         self._show_news()
@@ -230,7 +227,7 @@ class PlainChat:
         try:
             for event in self._events(self.session.reply(request)):
                 if isinstance(event, events.UserTurnStored) and event.begins_branch:
-                    self.tell(f"{BRANCH_BEGUN} /branches lists all.")
+                    out.tell(f"{BRANCH_BEGUN} /branches lists all.")
                 elif isinstance(event, events.ReplyStarted) and event.turns:
                     printer, best = self._begin_reply(event.turns), event.best
                 elif isinstance(event, events.BestKept):
@@ -290,7 +287,7 @@ class PlainChat:
         elif isinstance(event, events.ReplyFinished | events.ReplyCancelled):
             printer.finish(event.turn.text)
             if isinstance(event, events.ReplyCancelled):
-                self.tell(
+                out.tell(
                     "Stopped; the text so far is kept. /continue goes on, /regenerate retries."
                 )
         elif isinstance(event, events.ReplyFailed):

@@ -13,34 +13,31 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.cli import out
 from rpterm.cli.plain.chat import SHOWN, Leave, PlainChat
 from rpterm.cli.plain.rating_commands import RATING_COMMANDS
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.types import Intent, RptermError, Turn, TurnTaking
+from rpterm.types import Intent, Turn, TurnTaking
 
 Command = Callable[[PlainChat, str], None]
 
 _DELETE_MODES = ("alone", "all")
 
 
-class CommandError(RptermError):
-    """The command does not exist, or cannot be carried out here."""
-
-
 def run_command(chat: PlainChat, line: str) -> None:
     """Carry out a line that begins with a slash.
 
     Raises:
-        CommandError: There is no such command, or it cannot be carried out here.
+        RptermError: There is no such command, or it cannot be carried out here.
     """
     name, rest = slash.split(line)
     if name not in COMMANDS:
-        raise CommandError(slash.unknown_command(name, COMMANDS, "/help lists them."))
+        raise RptermError(slash.unknown_command(name, COMMANDS, "/help lists them."))
     COMMANDS[name][0](chat, rest)
 
 
 def _help(chat: PlainChat, rest: str) -> None:
-    chat.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
+    out.tell("A line is sent as a message; one that ends with \\ continues on the next line.")
     for name, (_, what) in COMMANDS.items():
-        chat.tell(f"/{name} {what}")
+        out.tell(f"/{name} {what}")
 
 
 def _quit(chat: PlainChat, rest: str) -> None:
@@ -61,7 +58,7 @@ def _continue(chat: PlainChat, rest: str) -> None:
 def _impersonate(chat: PlainChat, rest: str) -> None:
     draft = chat.reply(ReplyRequest(Intent.IMPERSONATE, text=rest))
     if draft:
-        chat.tell(f"Draft, not sent: {draft}")
+        out.tell(f"Draft, not sent: {draft}")
 
 
 def _swipe(chat: PlainChat, rest: str) -> None:
@@ -71,11 +68,11 @@ def _swipe(chat: PlainChat, rest: str) -> None:
     else:
         steps = {"": 1, "right": 1, "next": 1, "left": -1, "previous": -1}
         if rest not in steps:
-            raise CommandError("Say /swipe, /swipe left, or /swipe and a number.")
+            raise RptermError("Say /swipe, /swipe left, or /swipe and a number.")
         step = steps[rest]
     turn = last if step == 0 else chat.session.swipe(last.id, step)
     if turn is None:
-        raise CommandError(
+        raise RptermError(
             f"There is no such version: this is version {last.swipe} of {last.swipes}."
         )
     chat.show([chat.session.store.turn(turn.id)])
@@ -83,34 +80,34 @@ def _swipe(chat: PlainChat, rest: str) -> None:
 
 def _edit(chat: PlainChat, rest: str) -> None:
     if not rest:
-        raise CommandError("Add the new text: /edit TEXT.")
+        raise RptermError("Add the new text: /edit TEXT.")
     chat.show([chat.session.edit(_last(chat).id, rest)])
 
 
 def _undo(chat: PlainChat, rest: str) -> None:
     if rest:
-        raise CommandError("/undo takes back one message; repeat it for the one before.")
+        raise RptermError("/undo takes back one message; repeat it for the one before.")
     path = chat.session.path()
     own = [at for at, turn in enumerate(path) if turn.role == "user"]
     if not own:
-        raise CommandError("You have not written anything yet.")
+        raise RptermError("You have not written anything yet.")
     if own[-1] == 0:
-        raise CommandError("The chat begins with your message; /delete deletes it for good.")
+        raise RptermError("The chat begins with your message; /delete deletes it for good.")
     before = path[own[-1] - 1]
     chat.session.branch(before.id)
-    chat.tell("Your last message and its reply are set aside; /branches lists them. It was:")
-    chat.tell(path[own[-1]].text)
+    out.tell("Your last message and its reply are set aside; /branches lists them. It was:")
+    out.tell(path[own[-1]].text)
 
 
 def _hide(chat: PlainChat, rest: str) -> None:
     turn = chat.session.hide(_nth_from_end(chat, rest).id)
     what = "Hidden from the model" if turn.hidden else "The model reads it again"
-    chat.tell(f"{what}: {_beginning(turn)}")
+    out.tell(f"{what}: {_beginning(turn)}")
 
 
 def _thought(chat: PlainChat, rest: str) -> None:
     turn = _nth_from_end(chat, rest)
-    chat.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
+    out.tell(turn.thought or "The model did not think before this; /set think_tokens N allows it.")
 
 
 def _delete(chat: PlainChat, rest: str) -> None:
@@ -118,16 +115,16 @@ def _delete(chat: PlainChat, rest: str) -> None:
     if number in _DELETE_MODES:
         number, how = "", rest
     if how and how not in _DELETE_MODES:
-        raise CommandError("Say /delete, optionally with a number, and then alone or all.")
+        raise RptermError("Say /delete, optionally with a number, and then alone or all.")
     turn = _nth_from_end(chat, number)
     below = chat.session.following(turn.id)
     if below.turns and not how:
         again = f"/delete {number}".rstrip()
-        raise CommandError(
+        raise RptermError(
             f"{below.describe()} Say {again} alone, or {again} all; neither can be undone."
         )
     chat.session.delete(turn.id, alone=bool(below.turns) and how == "alone")
-    chat.tell(f"Deleted: {_beginning(turn)}")
+    out.tell(f"Deleted: {_beginning(turn)}")
 
 
 def _beginning(turn: Turn) -> str:
@@ -137,22 +134,22 @@ def _beginning(turn: Turn) -> str:
 
 def _branches(chat: PlainChat, rest: str) -> None:
     if rest not in ("", "all"):
-        raise CommandError("Say /branches, or /branches all to include every swipe.")
+        raise RptermError("Say /branches, or /branches all to include every swipe.")
     shown, tree = chat.session.chat.leaf_id, chat.session.store.tree(chat.session.chat_id)
     kept, left_out = (tree, {}) if rest else without_unused_swipes(tree, shown)
     for leaf in leaves(kept):
         mark = "*" if leaf.id == shown else " "
         more = f"  (+{counted(left_out[leaf.id], 'swipe')})" if leaf.id in left_out else ""
-        chat.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
+        out.tell(f"{mark} {leaf.id}  {out.one_line(leaf.text)[:70]}{more}")
     hint = "; /branches all lists every swipe" if left_out else ""
-    chat.tell(f"/go and a number switches to a branch{hint}.")
+    out.tell(f"/go and a number switches to a branch{hint}.")
 
 
 def _go(chat: PlainChat, rest: str) -> None:
     known = {turn.id for turn in chat.session.store.tree(chat.session.chat.id)}
     number = _number(rest, 0)
     if number not in known:
-        raise CommandError("There is no such turn in this chat; /branches lists the branches.")
+        raise RptermError("There is no such turn in this chat; /branches lists the branches.")
     chat.session.select(number)
     chat.show(chat.session.path(SHOWN))
 
@@ -166,43 +163,41 @@ def _note(chat: PlainChat, rest: str) -> None:
     if rest:
         note = replace(note, text=slash.text_or_empty(rest))
         chat.session.set_note(note)
-    chat.tell(f"Author's note: {note.text or 'none'}")
+    out.tell(f"Author's note: {note.text or 'none'}")
 
 
 def _persona(chat: PlainChat, rest: str) -> None:
     persona = chat.session.chat.persona
     if rest:
         persona = chat.session.write_persona(rest)
-    chat.tell(f"You are {persona.name}. {persona.description}".rstrip())
+    out.tell(f"You are {persona.name}. {persona.description}".rstrip())
 
 
 def _rename(chat: PlainChat, rest: str) -> None:
     chat.session.rename(rest)
-    chat.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
+    out.tell(f"This chat is now called {rest}." if rest else "This chat has no title now.")
 
 
 def _set(chat: PlainChat, rest: str) -> None:
     name, value = slash.split_setting(rest)
     live_settings, card = chat.live_settings, chat.session.card
     if value:
-        chat.tell(live_settings.change(name, value, card).describe())
+        out.tell(live_settings.change(name, value, card).describe())
     elif name:
-        chat.tell(live_settings.effective(name, card).describe())
+        out.tell(live_settings.effective(name, card).describe())
     else:
         for setting in live_settings.all_effective(card):
-            chat.tell(f"{setting.label} = {setting.shown}  ({setting.origin or DEFAULT})")
+            out.tell(f"{setting.label} = {setting.shown}  ({setting.origin or DEFAULT})")
 
 
 def _greeting(chat: PlainChat, rest: str) -> None:
     path = chat.session.path()
     if not path or path[0].role != "assistant":
-        raise CommandError("This chat has no greeting.")
+        raise RptermError("This chat has no greeting.")
     siblings = chat.session.store.siblings(path[0].id)
     number = _number(rest, path[0].swipe % len(siblings) + 1)
     if not 1 <= number <= len(siblings):
-        raise CommandError(
-            f"Say a number from 1 to {len(siblings)}: that many greetings there are."
-        )
+        raise RptermError(f"Say a number from 1 to {len(siblings)}: that many greetings there are.")
     chat.session.select(siblings[number - 1].id)
     chat.show(chat.session.path(1))
 
@@ -215,7 +210,7 @@ def _world(chat: PlainChat, rest: str) -> None:
     editor = CardEditor(chat.session, find().characters)
     if rest:
         whose, world = editor.parse_target(rest)
-        chat.tell(editor.toggle_world(world, whose))
+        out.tell(editor.toggle_world(world, whose))
         return
     scene = chat.session.scene
     cards = [scene.actor(each.card_name).card for each in scene.present]
@@ -224,7 +219,7 @@ def _world(chat: PlainChat, rest: str) -> None:
         lines.append(f"This chat alone has {', '.join(extra)}.")
     known = ", ".join(editor.worlds())
     lines.append(f"Available: {known}." if known else no_worlds_hint(find().characters))
-    chat.tell(" ".join(lines))
+    out.tell(" ".join(lines))
 
 
 def _export(chat: PlainChat, rest: str) -> None:
@@ -236,17 +231,17 @@ def _export(chat: PlainChat, rest: str) -> None:
             chat.session.store, chat.session.chat_id, *chat_export.parse_arguments(rest)
         )
     except FileAlreadyExists as error:
-        raise CommandError(f"{error} Name another file.") from error
-    chat.tell(f"This chat was written to {path}.")
+        raise RptermError(f"{error} Name another file.") from error
+    out.tell(f"This chat was written to {path}.")
 
 
 def _prompt(chat: PlainChat, rest: str) -> None:
     prompt = chat.session.preview(rest)
     for span in prompt.spans:
-        chat.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
+        out.tell(f"{span.tokens:6} {span.zone:8} {span.source}: {span.why}")
     for left_out in prompt.left_out:
-        chat.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
-    chat.tell(
+        out.tell(f"{left_out.tokens:6} left out {left_out.source}: {left_out.why}")
+    out.tell(
         f"{prompt.tokens:6} of {prompt.context} tokens, {prompt.reserve} kept free for the reply"
     )
 
@@ -254,7 +249,7 @@ def _prompt(chat: PlainChat, rest: str) -> None:
 def _last(chat: PlainChat) -> Turn:
     path = chat.session.path(1)
     if not path:
-        raise CommandError("This chat is empty.")
+        raise RptermError("This chat is empty.")
     return path[-1]
 
 
@@ -263,7 +258,7 @@ def _nth_from_end(chat: PlainChat, rest: str) -> Turn:
     number = _number(rest, 1)
     path = chat.session.path(number)
     if not 1 <= number <= len(path):
-        raise CommandError(f"Say a number from 1, the last turn, to {len(chat.session.path())}.")
+        raise RptermError(f"Say a number from 1, the last turn, to {len(chat.session.path())}.")
     return path[0]
 
 
@@ -271,14 +266,14 @@ def _number(text: str, default: int) -> int:
     if not text:
         return default
     if not text.isdecimal() or len(text) > 9:
-        raise CommandError(f"{text!r} is not a number.")
+        raise RptermError(f"{text!r} is not a number.")
     return int(text)
 
 
 def _as(chat: PlainChat, rest: str) -> None:
     name, _, text = rest.partition(":")
     if not name.strip():
-        raise CommandError("Say /as NAME, or /as NAME: and your message to them.")
+        raise RptermError("Say /as NAME, or /as NAME: and your message to them.")
     scene = chat.session.scene
     speaker = scene.actor(name).card.name
     if scene.cast is not None and scene.cast.taking is TurnTaking.HAND:
@@ -302,7 +297,7 @@ def _cast(chat: PlainChat, rest: str) -> None:
         "turns": lambda way: scene.set_taking(parse_taking(way)),
     }
     if what and (what not in changes or not name.strip()):
-        raise CommandError(
+        raise RptermError(
             "Say /cast add CARD, /cast remove NAME, /cast mute NAME, /cast unmute NAME, or "
             f"/cast turns {'|'.join(TurnTaking)}."
         )
@@ -312,9 +307,9 @@ def _cast(chat: PlainChat, rest: str) -> None:
     for member in scene.present:
         marks = [word for word, is_so in (("narrator", member.narrator), ("muted", member.muted))
                  if is_so]  # fmt: skip
-        chat.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
+        out.tell(member.speaker + (f" ({', '.join(marks)})" if marks else ""))
     if scene.group and scene.cast is not None:
-        chat.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
+        out.tell(f"Turns: {scene.cast.taking}. /next or an empty line lets the next one speak.")
 
 
 COMMANDS: dict[str, tuple[Command, str]] = {

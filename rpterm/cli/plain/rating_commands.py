@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from rpterm.cli import out
+from rpterm.errors import RptermError
 from rpterm.preference.rating import DIMENSIONS, verdict_words
-from rpterm.types import Intent, RptermError, Turn
+from rpterm.types import Intent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,25 +19,21 @@ if TYPE_CHECKING:
     Command = Callable[[PlainChat, str], None]
 
 
-class JudgingError(RptermError):
-    """A rating that is not possible; the text says why."""
-
-
 def _last_reply(chat: PlainChat) -> Turn:
     path = chat.session.path(2)
     turn = next((turn for turn in reversed(path) if turn.role == "assistant"), None)
     if turn is None:
-        raise JudgingError("There is no reply to rate yet.")
+        raise RptermError("There is no reply to rate yet.")
     return turn
 
 
 def _rate(chat: PlainChat, rest: str) -> None:
     stars, *more = rest.split() or [""]
     if stars not in tuple("12345"):
-        raise JudgingError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
+        raise RptermError("Say /rate and a number from 1 to 5, for example /rate 4 style=2.")
     turn = _last_reply(chat)
     chat.session.rater.stars(turn.id, int(stars), _dimensions(more))
-    chat.tell(f"{chat.session.rater.mark(turn.id).text}  /unrate undoes it.")
+    out.tell(f"{chat.session.rater.mark(turn.id).text}  /unrate undoes it.")
 
 
 def _dimensions(parts: list[str]) -> dict[str, int]:
@@ -45,9 +43,7 @@ def _dimensions(parts: list[str]) -> dict[str, int]:
         name, sign, value = part.partition("=")
         if name not in known or not sign or value not in tuple("12345"):
             names = ", ".join(each.id for each in DIMENSIONS)
-            raise JudgingError(
-                f"{part!r} is not valid: write NAME=1 to NAME=5 with one of {names}."
-            )
+            raise RptermError(f"{part!r} is not valid: write NAME=1 to NAME=5 with one of {names}.")
         found[known[name]] = int(value)
     return found
 
@@ -56,7 +52,7 @@ def _thumb(up: bool) -> Command:
     def rate(chat: PlainChat, rest: str) -> None:
         turn = _last_reply(chat)
         chat.session.rater.thumb(turn.id, up)
-        chat.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
+        out.tell(f"The last reply is rated {'good' if up else 'bad'}. /unrate undoes it.")
 
     return rate
 
@@ -66,20 +62,20 @@ def _flag(chat: PlainChat, rest: str) -> None:
     start = turn.text.find(rest) if rest else -1
     span = (start, start + len(rest)) if start >= 0 else None
     chat.session.rater.flag(turn.id, span, "" if span else rest)
-    chat.tell("These words are flagged." if span else "The last reply is flagged.")
+    out.tell("These words are flagged." if span else "The last reply is flagged.")
 
 
 def _unrate(chat: PlainChat, rest: str) -> None:
     undone = chat.session.rater.undo(chat.session.chat_id)
     if undone is None:
-        raise JudgingError("Nothing was rated in this chat.")
-    chat.tell("Your last rating in this chat is undone.")
+        raise RptermError("Nothing was rated in this chat.")
+    out.tell("Your last rating in this chat is undone.")
 
 
 def _consent(allowed: bool) -> Command:
     def set_exportable(chat: PlainChat, rest: str) -> None:
         chat.session.rater.set_exportable(chat.session.chat_id, allowed)
-        chat.tell(
+        out.tell(
             "`rpterm export` may export this chat; /deny forbids it again."
             if allowed
             else "`rpterm export` does not export this chat."
@@ -98,14 +94,14 @@ def _duel(chat: PlainChat, rest: str) -> None:
     rival = contender.parse("B", session.settings.duel.b)
     turns = chat.collect(chat_duel.duel(session, ReplyRequest(intent, rest), rival))
     if len(turns) != 2:
-        raise JudgingError("Two replies could not be generated; /duel tries again.")
+        raise RptermError("Two replies could not be generated; /duel tries again.")
     session.rater.mark_seen(*(turn.id for turn in turns))
     if secrets.randbelow(2):
         turns.reverse()
     chat.duel = (turns[0], turns[1])
     for side, turn in zip(("Left", "Right"), turns, strict=True):
         chat.write(f"{side}: {turn.text}\n")
-    chat.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
+    out.tell("Say /left, /right, /tie or /neither; anything else leaves the duel undecided.")
 
 
 def _verdict(verdict: Verdict) -> Command:
@@ -113,7 +109,7 @@ def _verdict(verdict: Verdict) -> Command:
         from rpterm.dueling.contender import differences
 
         if chat.duel is None:
-            raise JudgingError("There is no duel to judge; /duel begins one.")
+            raise RptermError("There is no duel to judge; /duel begins one.")
         left, right = chat.duel
         session = chat.session
         session.rater.duel(left.id, right.id, verdict)
@@ -123,8 +119,8 @@ def _verdict(verdict: Verdict) -> Command:
         left_origin = session.store.generation(left.id)
         right_origin = session.store.generation(right.id)
         if left_origin is not None and right_origin is not None:
-            one, other = differences(left_origin, right_origin)
-            chat.tell(f"{verdict_words(verdict)}: left was {one}; right was {other}.")
+            made = differences(left_origin, right_origin)
+            out.tell(f"You said: {verdict_words(verdict)}. {made}")
         chat.show([session.store.turn(kept.id)])
 
     return judge

@@ -264,6 +264,7 @@ class Model:
             eos=self._special(lib.llama_vocab_eos),
             sequences=options.sequences,
             can_score=True,
+            can_rewind=self.can_truncate,
             adapter_hash=self.adapter_hash,
             starter=options.starter,
             detail=self._detail(),

@@ -21,7 +21,6 @@ import sys
 from collections.abc import Sequence, Set
 from itertools import accumulate, pairwise
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 from rpterm.engine.protocol import EngineError, ModelError
@@ -57,12 +56,7 @@ class Vocabulary:
     def __enter__(self) -> Vocabulary:
         return self
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def counts(self, texts: Sequence[str], *, special: bool = False) -> list[int]:

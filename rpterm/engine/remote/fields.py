@@ -12,7 +12,7 @@ _PROTOCOL_STOPS = 4
 """Stop texts the protocol allows; the client checks all of them itself anyway."""
 
 
-def standard_fields(request: GenerateRequest, seed: int, thought_tokens: int = 0) -> dict[str, Any]:
+def standard_fields(request: GenerateRequest, seed: int, thought_tokens: int) -> dict[str, Any]:
     """The fields that are part of the protocol.
 
     Args:
@@ -69,7 +69,7 @@ FALLBACKS = (
 and SGLang reject a ``top_k`` of 0, llama-cpp-python's own server one of -1."""
 
 
-def extra_fields(request: GenerateRequest, extra: ExtraFields = FALLBACKS[0]) -> dict[str, Any]:
+def extra_fields(request: GenerateRequest, extra: ExtraFields) -> dict[str, Any]:
     """The fields that are not part of the protocol."""
     result = _sampler_fields(request, extra.top_k_off) if extra.samplers else {}
     if extra.thinking:

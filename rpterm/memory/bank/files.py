@@ -17,7 +17,7 @@ from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, check_siz
 from rpterm.store.memory.files import MemoryFile
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
 
 SUFFIXES = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".pdf", ".epub")
 
@@ -30,7 +30,7 @@ class AddedFile:
     how: Literal["added", "replaced", "unchanged"]
 
 
-def add_file(memory: Memory, path: Path) -> AddedFile:
+def add_file(memory: CharacterMemory, path: Path) -> AddedFile:
     """Read a file and add it to a character's memory; an unchanged file is left as it is.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 MAX_BYTES = 64 << 20
 """Largest file that is read."""

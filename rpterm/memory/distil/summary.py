@@ -47,12 +47,17 @@ def write(turns: Sequence[SourceTurn], ask: Ask) -> str | None:
 
 
 def check_sentences(answer: str, lines: Sequence[str]) -> str:
-    """Only the complete sentences that are grounded in a few neighbouring turns."""
+    """Only the complete sentences that are grounded in a few neighbouring turns.
+
+    A line of a script ("Ann: …") tells nothing: weak models invent who speaks it.
+    """
     windows = [lines[at : at + _WINDOW] for at in range(max(1, len(lines) - _WINDOW + 1))]
+    script = tuple({f"{line.partition(':')[0]}:" for line in lines})
     grounded = (
         sentence
         for sentence in sentences(answer)
         if sentence.endswith((".", "!", "?"))
+        and not sentence.startswith(script)
         and any(is_grounded(sentence, window, MIN_GROUNDED) for window in windows)
     )
     return " ".join(dict.fromkeys(grounded))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rpterm.memory.distil.statements import Statement
 from rpterm.memory.indexing.words import terms
 
 _NEGATION = re.compile(r"\b(?:not|no|never)\b")
@@ -27,12 +28,9 @@ class KnownFact:
 
     id: int
     turn: int
-    value: str
-    text: str
-    single: bool
-    retracts: bool
-    current: bool
-    shown: bool
+    stated: Statement
+    current: bool = True
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +47,12 @@ class Supersession:
     yields_to: tuple[int, ...] = ()
 
 
-def supersession(
-    text: str, value: str, known: Sequence[KnownFact], *, turn: int, single: bool, retracts: bool
-) -> Supersession:
+def supersession(new: Statement, known: Sequence[KnownFact], turn: int) -> Supersession:
     """Judge a statement of a turn against what is known of its slot."""
     shown = [fact for fact in known if fact.shown]
-    if any(fact.current and _covers(fact, text, value) for fact in shown):
+    if any(fact.current and _covers(fact.stated, new) for fact in shown):
         return Supersession(False)
-    conflicting = [fact for fact in shown if _contradicts(fact, text, value, single, retracts)]
+    conflicting = [fact for fact in shown if _contradicts(fact.stated, new)]
     return Supersession(
         True,
         tuple(fact.id for fact in conflicting if fact.turn < turn),
@@ -64,27 +60,26 @@ def supersession(
     )
 
 
-def _covers(known: KnownFact, text: str, value: str) -> bool:
+def _covers(known: Statement, new: Statement) -> bool:
     """Whether a known fact says the same, perhaps with more words."""
-    same = _predicate(known.text, known.value) == _predicate(text, value)
-    return same and set(terms(value)) <= set(terms(known.value))
+    return _predicate(known) == _predicate(new) and set(terms(new.value)) <= set(terms(known.value))
 
 
-def _contradicts(known: KnownFact, text: str, value: str, single: bool, retracts: bool) -> bool:
-    if (retracts and not single) or (known.retracts and not known.single):
-        return _same_thing(value, known.value)
-    if single or known.retracts:
+def _contradicts(known: Statement, new: Statement) -> bool:
+    if any(each.retracts and not each.single for each in (known, new)):
+        return _same_thing(new.value, known.value)
+    if new.single or known.retracts:
         return True
-    if _predicate(known.text, known.value) == _predicate(text, value):
-        return set(terms(known.value)) <= set(terms(value))
-    return _same_thing(value, known.value)
+    if _predicate(known) == _predicate(new):
+        return set(terms(known.value)) <= set(terms(new.value))
+    return _same_thing(new.value, known.value)
 
 
-def _predicate(text: str, value: str) -> list[str]:
-    """What a text says about its value, such as ``likes`` or ``dislikes``."""
-    value_terms = set(terms(value))
-    predicate = [term for term in terms(text) if term not in value_terms]
-    return [*predicate, "not"] if _NEGATION.search(text) else predicate
+def _predicate(statement: Statement) -> list[str]:
+    """What a statement says about its value, such as ``likes`` or ``dislikes``."""
+    value_terms = set(terms(statement.value))
+    predicate = [term for term in terms(statement.text) if term not in value_terms]
+    return [*predicate, "not"] if _NEGATION.search(statement.text) else predicate
 
 
 def _same_thing(a: str, b: str) -> bool:

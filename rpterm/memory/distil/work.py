@@ -16,12 +16,12 @@ from rpterm.memory.distil.named import named_statements, patterns
 from rpterm.memory.distil.rules import PLAN
 from rpterm.memory.distil.statements import Statement, statements
 from rpterm.memory.distil.supersede import KnownFact, Supersession, supersession
-from rpterm.store.memory.distilled import Draft, Method
+from rpterm.store.memory.distilled import Detail, Draft, Method
 from rpterm.store.memory.read_turns import SourceTurn
 from rpterm.store.memory.records import Memory
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory as CharacterMemory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.prompt.oneshot import Ask
 
 RULES, MODEL, SUMMARY, REFLECTION = "rules", "model", "summary", "reflection"
@@ -163,14 +163,8 @@ class DistillingWork:
         shown = self._shown_turns() if found else frozenset()
         drafts: list[Draft] = []
         for statement in found:
-            decision = supersession(
-                statement.text,
-                statement.value,
-                self._known_facts(statement, shown),
-                turn=turn.turn_id,
-                single=statement.single,
-                retracts=statement.retracts,
-            )
+            known = self._known_facts(statement, shown)
+            decision = supersession(statement, known, turn.turn_id)
             if decision.new:
                 drafts.append(self._draft(turn, statement, method, decision))
         return drafts
@@ -192,11 +186,10 @@ class DistillingWork:
         rows, details = self._memory.get_many(found), self.distilled.details(found)
         shown = self._shown_turns() if found else frozenset()
         return [
-            (i, Statement(details[i].subject, details[i].slot, details[i].value, rows[i].text,
-                          details[i].quote, details[i].single, importance=rows[i].importance))
+            (i, _stated(rows[i], details[i]))
             for i in found
             if i in rows and i in details and rows[i].turn_id in shown and not details[i].newer
-        ]  # fmt: skip
+        ]
 
     def _draft(
         self, turn: SourceTurn, statement: Statement, method: Method, decision: Supersession
@@ -232,15 +225,20 @@ class DistillingWork:
             KnownFact(
                 id=row.id,
                 turn=row.turn_id or 0,
-                value=detail.value,
-                text=row.text,
-                single=detail.single,
-                retracts=detail.retracts,
+                stated=_stated(row, detail),
                 current=not shown_ids.intersection(detail.newer),
                 shown=row.id in shown_ids,
             )
             for row, detail in pairs
         ]
+
+
+def _stated(row: Memory, detail: Detail) -> Statement:
+    """The statement that a stored fact keeps."""
+    return Statement(
+        detail.subject, detail.slot, detail.value, row.text, detail.quote, detail.single,
+        detail.retracts, row.importance,
+    )  # fmt: skip
 
 
 def _reflection(thought: reflect.Reflection, recent: Sequence[Memory]) -> Draft:

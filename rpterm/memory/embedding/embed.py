@@ -25,8 +25,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rpterm.errors import RptermError
 from rpterm.paths import open_log
-from rpterm.types import RptermError
 
 Floats = NDArray[np.float32]
 State = Literal["off", "loading", "ready", "failed"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 
 def label_positions(labels: Mapping[Any, Any]) -> tuple[int, int]:

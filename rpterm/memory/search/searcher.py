@@ -30,7 +30,7 @@ from rpterm.memory.search.recall import (
 )
 from rpterm.memory.search.relevance import distinctive, is_relevant, says_something
 from rpterm.memory.search.said_when import LAST_TIME, Said, Who, most_telling, sitting_start
-from rpterm.memory.search.text_query import TextQuery
+from rpterm.memory.search.text_query import RecallRequest, TextQuery
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory
@@ -87,33 +87,16 @@ class Searcher:
         self._sources = MemorySources(memories)
         self._topics = BlockedTopics(embedder)
 
-    def search(
-        self,
-        chat_id: int,
-        path: Sequence[Turn],
-        search: TextQuery,
-        prompt_turns: set[int],
-        about_past: bool,
-        phrases: Sequence[str],
-    ) -> Found:
-        """Candidates best first, without irrelevant ones and without blocked topics.
-
-        Args:
-            path: The shown turns of the current chat.
-            prompt_turns: Turns that the prompt contains anyway.
-            about_past: Whether facts that no longer hold may be found.
-            phrases: What is never to be mentioned.
-        """
+    def search(self, request: RecallRequest) -> Found:
+        """Candidates best first, without irrelevant ones and without blocked topics."""
         if not self._live.loaded:
-            return search_database(
-                self._memories, self.character, chat_id, path, search, prompt_turns
-            )[:_CANDIDATES]
+            return search_database(self._memories, self.character, request)[:_CANDIDATES]
         self._live.follow(_SYNC_WAIT)
-        vector = None
+        search, vector = request.search, None
         if self._embedder is not None and search.text:
             vector = self._embedder.encode_now(search.text, _EMBED_WAIT)
-        topics = self._topics.of(phrases, 0 if vector is None else len(vector))
-        found, meaning = self._find(chat_id, path, search, vector, prompt_turns, about_past, topics)
+        topics = self._topics.of(request.phrases, 0 if vector is None else len(vector))
+        found, meaning = self._find(request, vector, topics)
         if search.said is not None:
             return found
         found = _relevant(found, search, meaning=meaning)
@@ -129,30 +112,24 @@ class Searcher:
         ]
 
     def _find(
-        self,
-        chat_id: int,
-        path: Sequence[Turn],
-        search: TextQuery,
-        vector: Floats | None,
-        prompt_turns: set[int],
-        about_past: bool,
-        topics: Sequence[Topic],
+        self, request: RecallRequest, vector: Floats | None, topics: Sequence[Topic]
     ) -> tuple[Found, bool]:
         """What the index finds without blocked topics, and whether embeddings took part."""
+        search = request.search
         facts = self._distilled.user_facts(self.character, search.slots)
         with self._live.lock:
             index = self._live.index
-            self._live.show(chat_id, [turn.id for turn in path])
+            self._live.show(request.chat_id, [turn.id for turn in request.path])
             if vector is not None and len(vector) != index.vectors.dim:
                 vector = None
-            excluded = index.rows_of_turns(chat_id, prompt_turns)
-            if not about_past:
+            excluded = index.rows_of_turns(request.chat_id, request.in_prompt)
+            if not search.about_past:
                 excluded = np.concatenate([excluded, index.outdated()])
             query = RecallQuery(
                 search.terms, vector, search.spans, self._clock(), excluded, search.own
             )
             if search.said is not None:
-                hits = self._said_then(index, query, search.said, path)
+                hits = self._said_then(index, query, search.said, request.path)
             else:
                 hits = recall(index, query, _CANDIDATES, self._weights)
             hits = _with_facts(hits, _settling(index, query, facts))

@@ -4,14 +4,8 @@ The two turns before the draft contribute their terms at a lower weight. A draft
 itself ("and what did she say about it?") borrows more: the distinctive terms of those turns count
 more than half as much as its own, and the embedding is of all three texts together. If the draft
 says enough, the borrowed terms only order what is found and are no evidence for recalling it
-(``Question.own``): otherwise a question about a slipper recalled seven turns of a tea party because
-of "old", "man" and "smiles" in the reply before it.
-
-Previously, a short draft borrowed every word of the last turns, as often as it occurred, at weights
-0.8 and 0.7. On 300 questions of LoCoMo's development half, with words alone, R@8 before and after
-the change: "What about X?" after four unrelated lines 0.036 → 0.153, "And the X?" after the rest of
-the question 0.565 → 0.581, "And what about it?" after the complete question 0.511 → 0.566; but "And
-what did she play?" after a question about something else 0.435 → 0.325.
+(``TextQuery.own``): otherwise a question about a slipper recalled seven turns of a tea party
+because of "old", "man" and "smiles" in the reply before it.
 """
 
 from __future__ import annotations
@@ -19,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rpterm.memory.fact_history import about_the_past
 from rpterm.memory.indexing.bm25 import query_terms
 from rpterm.memory.indexing.words import content_words, terms
 from rpterm.memory.search import dates
@@ -53,6 +48,7 @@ class TextQuery:
         of_user: Whether it asks about the user, so that what the character said is no answer.
         said: Set if the draft asks what was said at some time, on no topic.
         is_bare: Whether the draft asks for nothing, like "ok" or "go on".
+        about_past: Whether it asks how things used to be, so that facts that no longer hold count.
     """
 
     terms: dict[str, float]
@@ -61,6 +57,7 @@ class TextQuery:
     text: str
     spans: tuple[TimeSpan, ...]
     is_bare: bool
+    about_past: bool
     slots: tuple[str, ...] = ()
     said: Said | None = None
     of_user: bool = False
@@ -70,6 +67,25 @@ class TextQuery:
         """The words of the times that the draft names."""
         words = tuple(span.words for span in self.spans)
         return (*words, LAST_TIME) if self.said is not None and self.said.last_time else words
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequest:
+    """What is to be recalled.
+
+    Attributes:
+        chat_id: The current chat.
+        path: Its shown turns.
+        search: What the draft calls for.
+        in_prompt: The ids of the turns that the prompt contains anyway.
+        phrases: What is never to be mentioned.
+    """
+
+    chat_id: int
+    path: Sequence[Turn]
+    search: TextQuery
+    in_prompt: frozenset[int]
+    phrases: Sequence[str]
 
 
 def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
@@ -108,6 +124,7 @@ def build_text_query(draft: str, path: Sequence[Turn], now: float) -> TextQuery:
     return TextQuery(
         query, evidence, words, text, spans,
         is_bare=not own_distinctive and len(words) < 2 and "?" not in draft,
+        about_past=about_the_past(draft),
         slots=slots,
         of_user=whose == "user" or (bool(slots) and whose != "character"),
         said=said,

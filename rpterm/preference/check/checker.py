@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.preference.check import reading
-from rpterm.preference.check.examples import Example, Messages
+from rpterm.preference.check.examples import Example
 from rpterm.preference.check.findings import findings
 from rpterm.preference.check.quality import Places, Quality
 from rpterm.preference.check.reading import Located
@@ -17,7 +18,6 @@ from rpterm.preference.check.report import DataReport, Tokens
 from rpterm.preference.check.trainers import Forecast
 from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import REGION, Scrubber
-from rpterm.types import RptermError
 
 _BATCH = 64
 
@@ -39,6 +39,17 @@ class RenderingModel:
     count: Callable[[Sequence[str]], list[int]]
     end: str
     exact: bool = True
+
+    def texts(self, example: Example) -> list[str]:
+        """The rendered prompt of a row, then its replies with their end.
+
+        Raises:
+            RptermError: The template rejects the prompt.
+        """
+        prompt = example.prompt
+        if not isinstance(prompt, str):
+            prompt = self.render(prompt, reply=True)
+        return [prompt, *(reply + self.end for reply in example.replies)]
 
 
 def check(
@@ -99,27 +110,23 @@ class _Check:
 
     def _measure(self, rows: list[tuple[Located, Example]]) -> None:
         texts: list[str] = []
-        rendered: list[tuple[Located, Example, int]] = []
+        rendered: list[tuple[Located, Example]] = []
         for row, example in rows:
             self.quality.add(example, row.split, row.where)
             try:
-                prompt = self._rendered(example.prompt)
+                texts += self.model.texts(example)
             except RptermError as error:
                 self.refusal = self.refusal or str(error)
                 self.refused.add(row.where)
                 self.forecast.refused(example)
                 continue
-            rendered.append((row, example, len(texts)))
-            texts += [prompt, *(reply + self.model.end for reply in example.replies)]
-        sizes = self.model.count(texts) if texts else []
-        for row, example, at in rendered:
-            prompt_size, *replies = sizes[at : at + 1 + len(example.replies)]
-            longest = max(replies, default=0)
+            rendered.append((row, example))
+        sizes = iter(self.model.count(texts) if texts else [])
+        for row, example in rendered:
+            prompt_size = next(sizes)
+            longest = max((next(sizes) for _ in example.replies), default=0)
             self.tokens.add(prompt_size + longest)
             self.forecast.add(example, row.where, prompt_size, longest)
-
-    def _rendered(self, prompt: Messages | str) -> str:
-        return prompt if isinstance(prompt, str) else self.model.render(prompt, reply=True)
 
     def _personal(self, text: str) -> set[str]:
         self.scrub(text)

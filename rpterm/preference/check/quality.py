@@ -16,7 +16,7 @@ from rpterm.preference.check.phrases import voices
 from rpterm.preference.duplicates import conversation_digest
 from rpterm.preference.record_builder import edit_width
 from rpterm.preference.splits import is_of_duel
-from rpterm.preference.stats.agreement import Proportion
+from rpterm.preference.stats.agreement import NOTHING, Proportion
 
 PLACES = 5
 """How many places of a finding are listed."""
@@ -52,32 +52,18 @@ class Quality:
         self.sources: Counter[str] = Counter()
         self.characters: Counter[str] = Counter()
         self.models: Counter[str] = Counter()
-        self.labels: Counter[bool] = Counter()
+        self.longer, self.left, self.good = NOTHING, NOTHING, NOTHING
+        """Pairs whose chosen reply is the longer one, duels that the left reply won, and good
+        replies among labelled ones."""
         self.duplicates, self.contradictions = Places(), Places()
         self.leaks, self.private = Places(), defaultdict[str, Places](Places)
         self.voices = {(side, name): Places() for side in _SIDES for name in _VOICES}
         self.edits: list[int] = []
-        self._longer = self._unequal = self._left = self._sided = 0
         self._seen: set[bytes] = set()
         self._verdicts: dict[bytes, object] = {}
         self._prompts: dict[bytes, str] = {}
         self._chats: dict[object, str] = {}
         self._checked_texts: set[bytes] = set()
-
-    @property
-    def longer(self) -> Proportion:
-        """The share of pairs whose chosen reply is the longer one."""
-        return Proportion(self._longer, self._unequal)
-
-    @property
-    def left(self) -> Proportion:
-        """The share of duels that the left reply won."""
-        return Proportion(self._left, self._sided)
-
-    @property
-    def good(self) -> Proportion:
-        """The share of good replies among labelled ones."""
-        return Proportion(self.labels[True], self.labels.total())
 
     def add(self, example: Example, split: str, where: str) -> None:
         """Add one row."""
@@ -98,15 +84,13 @@ class Quality:
         for model in models if isinstance(models, list) and models else [_UNKNOWN]:
             self.models[str(model) or "(a person)"] += 1
         if example.label is not None:
-            self.labels[example.label] += 1
+            self.good += Proportion(example.label, 1)
         if example.kind != "pair":
             return
         one, two = map(len, example.replies)
-        self._unequal += one != two
-        self._longer += one > two
+        self.longer += Proportion(one > two, one != two)
         if meta.get("side") in ("left", "right"):
-            self._sided += 1
-            self._left += meta["side"] == "left"
+            self.left += Proportion(meta["side"] == "left", 1)
         if meta.get("source") == "edit":
             self.edits.append(edit_width(*example.replies))
 

@@ -57,6 +57,10 @@ class Proportion:
         }  # fmt: skip
 
 
+NOTHING = Proportion(0, 0)
+"""What counting begins with."""
+
+
 def self_agreement(comparisons: Iterable[Comparison]) -> Proportion:
     """How often a repeated comparison had the same result."""
     by_id = {each.id: each for each in comparisons}

@@ -149,7 +149,7 @@ def _frame_clashes(
         for lines, who in ((own_claims, "i"), (_said_by_user(scene), "you"))
         if lines
     ]
-    for start, end, claim in claims_in(reply, scene.last):
+    for start, end, claim in claims_in(reply, scene.last, scene.user):
         for known in people:
             for why, line in clashes(claim, known):
                 yield Evidence(start, end, why, line.fact.source, line.text)

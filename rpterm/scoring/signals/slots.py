@@ -22,7 +22,6 @@ _EYES = "blue|brown|green|grey|gray|black|hazel|amber|golden|violet|red"
 _HAIR = "blond|blonde|brown|black|red|grey|gray|white|golden|auburn|silver|dark|fair"
 _DECADES = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _FOND = r"\bfavou?rite (?P<what>\w+) (?:is|was|are|has always been)"
-_FEAR = rf"\b(?:am|is|'m|was){_VERY} (?:afraid|terrified|scared)"
 _WHO = r"(?:\bi|\bhe|\bshe|\band|\b(?-i:[A-Z][\w-]+))"
 _IS = r"(?:\bam|'m|\bis|'s)"
 _PATTERNS = (
@@ -33,7 +32,6 @@ _PATTERNS = (
     ("eyes", rf"\b(?P<fill>{_EYES})(?:-eyed| eyes)\b"),
     ("hair", rf"\b(?P<fill>{_HAIR})(?:-haired| hair)\b"),
     ("favourite", rf"{_FOND} (?:the |an? )?{_VALUE}"),
-    ("fear", rf"{_FEAR} of (?:the )?{_VALUE}"),
     ("instrument", rf"{_WHO}{_VERY} (?:play|plays){_VERY} the {_VALUE}"),
 )
 _AGE = rf"(?P<fill>\d{{2,3}}|(?:\w+-and-)?(?:{_DECADES})(?:-\w+)?|[a-z]+teen)"

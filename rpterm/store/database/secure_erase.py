@@ -1,10 +1,11 @@
 """Secure deletion: removes deleted text from the bytes of the database file.
 
-SQLite's ``secure_delete`` overwrites rows; what remains are words in the full-text index and old
+SQLite's ``secure_delete`` overwrites rows; what remains are words in the full-text indexes and old
 copies in the write-ahead log. ``scrub`` removes those. The deleting transaction sets a flag in the
-database, which survives a crash between the two: the next open or close of a store tries again.
+database, for memories by a trigger, which survives a crash between the two: the next open or close
+of a store tries again.
 
-A scrub rewrites the index, which takes about a second for 100,000 turns. ``Scrubber`` therefore
+A scrub rewrites an index, which takes about a second for 100,000 turns. ``Scrubber`` therefore
 scrubs a small file immediately and a large one in a thread.
 
 FTS5's own ``secure-delete`` option is not used: it needs SQLite 3.42, and a file written with it
@@ -20,42 +21,50 @@ from pathlib import Path
 
 from rpterm.store.database.connections import Connections
 from rpterm.store.errors import StoreError
+from rpterm.store.row_conversion import qmarks
+from rpterm.store.schema.memory_tables import ERASE_MARK
 
-_FLAG = "store.erase"
+_TURNS_FLAG = "store.erase"
+_INDEXES = {_TURNS_FLAG: "turns_fts", ERASE_MARK: "memory_fts"}
+"""The full-text index that may hold deleted words while a flag is set."""
+
 _SMALL_FILE_BYTES = 8 * 1024 * 1024
 _CHECKPOINT_TIMEOUT_MS = 1000
 
 
 def request_scrub(connection: sqlite3.Connection) -> None:
-    """Set the flag that a scrub is due, within the deleting transaction."""
+    """Set the flag that a scrub is due, within the transaction that deletes turns."""
     connection.execute(
-        "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)", (_FLAG, secrets.token_hex(8))
+        "INSERT OR REPLACE INTO flags (key, value) VALUES (?, ?)",
+        (_TURNS_FLAG, secrets.token_hex(8)),
     )
 
 
-def pending_scrub(connection: sqlite3.Connection) -> str | None:
-    """The flag's value if deleted text may still be in the file, else ``None``."""
-    row = connection.execute("SELECT value FROM flags WHERE key = ?", (_FLAG,)).fetchone()
-    return None if row is None else str(row[0])
+def pending_scrubs(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The flags that are set, with their values: deleted text may still be in the file."""
+    query = f"SELECT key, value FROM flags WHERE key IN ({qmarks(_INDEXES)})"
+    return connection.execute(query, tuple(_INDEXES)).fetchall()
 
 
 def scrub(connection: sqlite3.Connection) -> bool:
-    """Remove deleted text from index, free pages and write-ahead log; not within a transaction.
+    """Remove deleted text from indexes, free pages and write-ahead log; not within a transaction.
 
     Returns:
-        False if another process is reading old pages right now; the flag stays set then.
+        False if another process is reading old pages right now; the flags stay set then.
     """
-    token = pending_scrub(connection)
-    if token is None:
+    pending = pending_scrubs(connection)
+    if not pending:
         return True
-    # Merging all segments of the index removes the words of deleted rows.
-    connection.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')")
+    for key, _ in pending:
+        # Merging all segments of the index removes the words of deleted rows.
+        index = _INDEXES[key]
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
     # ``execute`` would free only one page: the pragma steps page by page and has no columns.
     connection.executescript("PRAGMA incremental_vacuum")
     if not _truncate_log(connection):
         return False
-    # Clear only this value: another process may have deleted more since.
-    connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (_FLAG, token))
+    # Clear only these values: another process may have deleted more since.
+    connection.executemany("DELETE FROM flags WHERE key = ? AND value = ?", pending)
     return True
 
 

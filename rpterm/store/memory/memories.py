@@ -18,7 +18,7 @@ from rpterm.store.errors import StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash
 from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
-from rpterm.store.schema.memory_tables import ERASE_MARK, MEMORY
+from rpterm.store.schema.memory_tables import MEMORY
 from rpterm.store.store import Store
 
 _COLUMNS = (
@@ -172,17 +172,7 @@ class Memories:
             False if another process is reading old pages right now; the next call tries again.
         """
         with self._connections.read() as connection:
-            query = "SELECT value FROM flags WHERE key = ?"
-            row = connection.execute(query, (ERASE_MARK,)).fetchone()
-            if row is None:
-                return True
-            connection.execute("INSERT INTO memory_fts (memory_fts) VALUES ('optimize')")
-            secure_erase.request_scrub(connection)
-            if not secure_erase.scrub(connection):
-                return False
-            # Clear only this value: another process may have deleted more since.
-            connection.execute("DELETE FROM flags WHERE key = ? AND value = ?", (ERASE_MARK, *row))
-            return True
+            return secure_erase.scrub(connection)
 
     # Reading -----------------------------------------------------------------------------------
     def get(self, memory_id: int) -> Memory:

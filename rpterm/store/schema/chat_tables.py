@@ -199,6 +199,11 @@ def m006_chat_worlds(db: Database) -> None:
     db.execute("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'")
 
 
+def m007_variables(db: Database) -> None:
+    """The chat's variables after a turn that changed them, as a JSON object."""
+    db.execute("ALTER TABLE turns ADD COLUMN variables TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_chats,
     m002_search,
@@ -206,6 +211,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m004_hidden,
     m005_thought,
     m006_chat_worlds,
+    m007_variables,
 )
 
 

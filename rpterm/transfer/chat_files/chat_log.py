@@ -20,6 +20,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from rpterm.cards import variables
 from rpterm.cards.exchange.notes import Notes
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
@@ -104,6 +105,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         at=parse_date(head.get("create_date")),
         notes=notes.all() + rest.notes(),
         world=_name(metadata.get("world_info")),
+        variables=variables.of_table(metadata.get("variables")),
     )
 
 
@@ -114,6 +116,8 @@ def render_log(log: ChatLog) -> str:
         metadata = {"note_prompt": log.note.text, "note_depth": log.note.depth, "note_interval": 1}
     if log.world:
         metadata["world_info"] = log.world
+    if log.variables:
+        metadata["variables"] = log.variables
     head = {
         "user_name": log.user,
         "character_name": log.character,
@@ -185,6 +189,7 @@ def _insert_messages(
 ) -> int | None:
     """Insert all messages but those that are ``known``; return the id of the last one shown."""
     leaf: int | None = None
+    last = log.turns[-1]
 
     def write(insert: InsertTurn, message: LogMessage) -> None:
         nonlocal leaf, at
@@ -199,7 +204,8 @@ def _insert_messages(
 
         # Without its own date, a message of years ago would count as said just now.
         at = at if message.at is None else message.at
-        leaf = _insert_message(insert_unknown, chat_id, leaf, message, at)
+        after = variables.write(log.variables) if log.variables and message is last else ""
+        leaf = _insert_message(insert_unknown, chat_id, leaf, message, at, after)
 
     write_in_batches(store, log.turns, write)
     return leaf
@@ -216,7 +222,8 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
     chat = store.chat(chat_id)
     turns: list[LogMessage] = []
     exported: set[int] = set()
-    for turn in store.path(chat.leaf_id) if chat.leaf_id is not None else []:
+    path = store.path(chat.leaf_id) if chat.leaf_id is not None else []
+    for turn in path:
         siblings = [turn] if turn.swipes == 1 else _swipes_of(store.siblings(turn.id), turn)
         exported |= {each.id for each in siblings}
         shown = next(index for index, each in enumerate(siblings) if each.id == turn.id)
@@ -235,7 +242,7 @@ def export_log(store: Store, chat_id: int) -> ChatLog:
         notes.append(f"A log can hold one lorebook of a chat: {', '.join(more)} left out.")
     return ChatLog(
         chat.persona.name, chat.card_name, tuple(turns), chat.note, chat.created_at, tuple(notes),
-        world,
+        world, variables.after(path),
     )  # fmt: skip
 
 
@@ -245,9 +252,14 @@ def _swipes_of(siblings: list[Turn], turn: Turn) -> list[Turn]:
 
 
 def _insert_message(
-    insert: InsertTurn, chat_id: int, parent: int | None, message: LogMessage, at: float
-) -> int:
-    """Insert a message and its swipes; return the id of the one shown."""
+    insert: InsertTurn, chat_id: int, parent: int | None, message: LogMessage, at: float,
+    after: str,
+) -> int:  # fmt: skip
+    """Insert a message and its swipes; return the id of the one shown.
+
+    Args:
+        after: The chat's variables after the message; see ``Turn``.
+    """
     greeting = parent is None and not message.is_user
     turn_ids = [
         insert(
@@ -256,6 +268,7 @@ def _insert_message(
                 role="user" if message.is_user else "assistant", speaker=message.speaker,
                 text=text, origin=Origin.GREETING if greeting else Origin.IMPORTED,
                 status=Status.COMPLETE, created_at=at, hidden=message.hidden, thought=thought,
+                variables=after,
             ),
             None,
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from rpterm.cards.exchange.foreign_cards import kobold_names, kobold_text
 from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text, as_texts
 from rpterm.transfer.chat_files.json_lines import ChatLogError
 
@@ -20,7 +22,6 @@ _MARKS = (
 )  # fmt: skip
 _HIDDEN_START = "<|BEGIN-VISIBLE-CHAT|>"
 _INPUT, _OUTPUT = "{{[INPUT]}}", "{{[OUTPUT]}}"
-_NAME_SEPARATOR = "||$||"
 _ACTION = "> "
 
 
@@ -142,19 +143,31 @@ def _is_kobold(raw: Mapping[str, Any]) -> bool:
 
 
 def _kobold(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    """A save; what the user did in an adventure begins with ``>``."""
-    settings = as_mapping(raw.get("savedsettings"))
-    names = as_text(settings.get("chatopponent"))
-    character = names.split(_NAME_SEPARATOR)[0].strip() or name
-    user = settings.get("chatname") or "User"
-    rows = []
-    for text in (raw.get("prompt"), *raw["actions"]):
-        if isinstance(text, str):
-            plain = text.replace(_INPUT, "").replace(_OUTPUT, "").strip()
-            is_user = _INPUT in text or plain.startswith(_ACTION)
-            rows.append(_row(user if is_user else character, is_user, plain.removeprefix(_ACTION)))
+    """A save: a chat whose lines begin with names, or an adventure, in which ``>`` marks the
+    user's part."""
+    user, names = kobold_names(raw)
+    character = names[0] if names else name
+    rows = _labelled(kobold_text(raw), user, names) or [
+        _action(text, user, character) for text in as_texts([raw.get("prompt"), *raw["actions"]])
+    ]
     note = raw.get("authorsnote")
     yield [_head(user, character, note_prompt=note, note_depth=3), *rows]
+
+
+def _labelled(text: str, user: str, names: Sequence[str]) -> list[Row]:
+    """The messages of a text in which each begins with its speaker's name; empty if none does."""
+    speakers = "|".join(re.escape(each) for each in (user, *names))
+    start, *parts = re.split(rf"^[ \t]*({speakers}):[ \t]*", text, flags=re.MULTILINE)
+    if not names or user not in parts[::2]:
+        return []
+    said = [(names[0], start), *zip(parts[::2], parts[1::2], strict=True)]
+    return [_row(who, who == user, text.strip()) for who, text in said if text.strip()]
+
+
+def _action(text: str, user: str, character: str) -> Row:
+    plain = text.replace(_INPUT, "").replace(_OUTPUT, "").strip()
+    is_user = _INPUT in text or plain.startswith(_ACTION)
+    return _row(user if is_user else character, is_user, plain.removeprefix(_ACTION))
 
 
 _READERS: tuple[

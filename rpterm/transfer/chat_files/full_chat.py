@@ -168,6 +168,7 @@ def _turn(raw: Mapping[str, Any], default_time: float) -> Turn | None:
         hidden=raw.get("hidden") is True,
         lifted=raw.get("lifted") is True,
         thought=as_text(raw.get("thought")),
+        variables=as_text(raw.get("variables")),
     )
 
 

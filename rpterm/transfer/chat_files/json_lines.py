@@ -8,8 +8,8 @@ from io import BytesIO
 from typing import Any
 
 from rpterm.cards.exchange.notes import Notes
+from rpterm.errors import RptermError
 from rpterm.text.encoding import not_utf8_message
-from rpterm.types import RptermError
 
 MAX_LINE = 4 << 20
 _MAX_VALUES = 400_000

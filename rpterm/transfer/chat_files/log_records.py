@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rpterm.cards.variables import Variables
 from rpterm.types import AuthorNote
 
 
@@ -51,6 +52,7 @@ class ChatLog:
         at: When the chat was created, Unix seconds, or ``None``.
         notes: What was corrected or left out.
         world: Name of the lorebook of this chat, or "".
+        variables: The chat's variables after the last message, by name.
     """
 
     user: str = "User"
@@ -60,3 +62,4 @@ class ChatLog:
     at: float | None = None
     notes: tuple[str, ...] = ()
     world: str = ""
+    variables: Variables = field(default_factory=dict)

@@ -25,7 +25,9 @@ _BOOKKEEPING = frozenset(
 )  # fmt: skip
 """What the other program needs for itself; a list of it would hide what the user will miss."""
 _HEAD_FIELDS = frozenset({"user_name", "character_name", "create_date", "chat_metadata"})
-_METADATA_FIELDS = frozenset({"note_prompt", "note_depth", "note_interval", "world_info"})
+_METADATA_FIELDS = frozenset(
+    {"note_prompt", "note_depth", "note_interval", "world_info", "variables"}
+)
 _MESSAGE_FIELDS = frozenset(
     {
         "name", "is_user", "is_system", "mes", "send_date", "swipes", "swipe_id", "swipe_info",

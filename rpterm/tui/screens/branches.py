@@ -44,9 +44,7 @@ class BranchesScreen(Chooser):
     BranchesScreen #box { width: 104; }
     """
 
-    def __init__(
-        self, tree: Sequence[Turn], leaf_id: int | None, overrides: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, tree: Sequence[Turn], leaf_id: int | None) -> None:
         self._tree, self._leaf = tree, leaf_id
         kept, left_out = without_unused_swipes(tree, leaf_id)
         stretches = list(stretches_of(kept, leaf_id, left_out))
@@ -54,7 +52,7 @@ class BranchesScreen(Chooser):
         super().__init__(
             "Branches", [_choice(stretch) for stretch in stretches],
             marked=str(current.last.id) if current else "", empty="Nothing was said yet.",
-            actions=("list-all",) if left_out else (), overrides=overrides,
+            actions=("list-all",) if left_out else (),
         )  # fmt: skip
         self._show_all = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rpterm.tui import keys
 from rpterm.tui.screens.chooser import Choice, Chooser
@@ -29,7 +29,6 @@ class CastScreen(Chooser):
         self,
         members: Sequence[Member],
         taglines: Sequence[str],
-        overrides: Mapping[str, str],
         at: str = "",
     ) -> None:
         choices = [
@@ -40,38 +39,36 @@ class CastScreen(Chooser):
         if not any(member.narrator for member in members):
             choices.append(Choice(NARRATOR, "+ A narrator", "tells the scene, speaks for nobody"))
         super().__init__(
-            "Who takes part", choices, at=at, overrides=overrides, placeholder="Type a name",
+            "Who takes part", choices, at=at, placeholder="Type a name",
             actions=("list-new", "list-delete"), empty="No character matches.",
         )  # fmt: skip
 
     def _hints(self) -> Sequence[str]:
         join_key, leave_key = (
-            keys.short_key_name(id_, self._overrides) for id_ in ("list-new", "list-delete")
+            keys.short_key_name(id_, keys.of_user(self)) for id_ in ("list-new", "list-delete")
         )
         return ["⏎ mute, unmute", f"{join_key} join", f"{leave_key} leave", "Esc done"]
 
 
-class SpeakerScreen(Chooser):
-    """Who speaks next, and how turns are taken from now on."""
-
-    def __init__(
-        self, members: Sequence[Member], taglines: Sequence[str], taking: TurnTaking, upcoming: str
-    ) -> None:
-        choices = [
-            Choice(
-                _MEMBER + member.card_name, member.card_name, tagline,
-                "next" if member.card_name == upcoming else "",
-            )
-            for member, tagline in zip(members, taglines, strict=True)
-        ]  # fmt: skip
-        choices += [
-            Choice(_WAY + way, f"From now on: {title}", detail, "✓" if way == taking else "")
-            for way, (title, detail) in TAKING_WORDS.items()
-        ]
-        super().__init__(
-            "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
-            empty="No character matches.", takes="choose",
-        )  # fmt: skip
+def speaker_chooser(
+    members: Sequence[Member], taglines: Sequence[str], taking: TurnTaking, upcoming: str
+) -> Chooser:
+    """The dialog of who speaks next, and how turns are taken from now on."""
+    choices = [
+        Choice(
+            _MEMBER + member.card_name, member.card_name, tagline,
+            "next" if member.card_name == upcoming else "",
+        )
+        for member, tagline in zip(members, taglines, strict=True)
+    ]  # fmt: skip
+    choices += [
+        Choice(_WAY + way, f"From now on: {title}", detail, "✓" if way == taking else "")
+        for way, (title, detail) in TAKING_WORDS.items()
+    ]
+    return Chooser(
+        "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
+        empty="No character matches.", takes="choose",
+    )  # fmt: skip
 
 
 def member_of(choice: str) -> str:

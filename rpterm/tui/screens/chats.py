@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rpterm.humanize import counted
@@ -25,11 +25,9 @@ class ChatsScreen(Chooser):
     ChatsScreen #box { width: 92; }
     """
 
-    def __init__(
-        self, ask: Ask, store: Store, current: int, overrides: Mapping[str, str], at: str = ""
-    ) -> None:
+    def __init__(self, ask: Ask, store: Store, current: int, at: str) -> None:
         super().__init__(
-            "Chats", [], marked=str(current), at=at, overrides=overrides,
+            "Chats", [], marked=str(current), at=at,
             actions=("list-new", "list-rename", "list-delete"),
             empty="No chat matches.", placeholder="Search titles and everything said",
         )  # fmt: skip

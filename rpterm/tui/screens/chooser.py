@@ -6,7 +6,7 @@ of them: the caller or a subclass provides the choices.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import on
@@ -95,12 +95,6 @@ class Chooser(Dialog[ChooserResult]):
     ]  # fmt: skip
     width_beside = 0
     """Cells that a subclass uses next to the list."""
-    ACTIONS: ClassVar[dict[str, str]] = {
-        "list-new": "new",
-        "list-rename": "rename",
-        "list-delete": "delete",
-        "list-default": "default",
-    }
 
     def __init__(
         self,
@@ -110,7 +104,6 @@ class Chooser(Dialog[ChooserResult]):
         marked: str = "",
         at: str = "",
         actions: Sequence[str] = (),
-        overrides: Mapping[str, str] | None = None,
         empty: str = "Nothing here yet.",
         placeholder: str = "Type to search",
         takes: str = "open",
@@ -120,8 +113,7 @@ class Chooser(Dialog[ChooserResult]):
         Args:
             marked: The id of the current choice, which gets a dot.
             at: The id of the choice to highlight first, if it is not the marked one.
-            actions: Ids of the commands on choices that are offered; see ``ACTIONS``.
-            overrides: The user's own key bindings.
+            actions: Ids of the commands on choices that are offered: ``list-new`` and so on.
             empty: Shown if no choice matches.
             takes: A verb for what Enter does, for the hints.
         """
@@ -129,9 +121,8 @@ class Chooser(Dialog[ChooserResult]):
         self._heading, self._choices, self._marked = title, list(choices), marked
         self._shown = self._choices
         self._at = at or marked
-        self._allowed, self._overrides = tuple(actions), overrides or {}
+        self._allowed = tuple(actions)
         self._empty, self._placeholder, self._takes = empty, placeholder, takes
-        keys.bind(self, keys.bindings("list", self._overrides))
 
     def compose(self) -> ComposeResult:
         with framed(Vertical(id="box"), self._heading, *self._hints()):
@@ -145,6 +136,7 @@ class Chooser(Dialog[ChooserResult]):
         yield from ()
 
     def on_mount(self) -> None:
+        keys.bind(self, keys.of_scope("list"))
         self.list.can_focus = False
 
     @property
@@ -220,7 +212,7 @@ class Chooser(Dialog[ChooserResult]):
         return parameters[0] in self._allowed if action == "command" and parameters else True
 
     def action_command(self, name: str) -> None:
-        self._finish(self.ACTIONS[name])
+        self._finish(name.removeprefix("list-"))
 
     def _finish(self, action: str) -> None:
         option = self.list.highlighted_option
@@ -238,8 +230,8 @@ class Chooser(Dialog[ChooserResult]):
     def _hints(self) -> Sequence[str]:
         hints = [f"⏎ {self._takes}"]
         for name in self._allowed:
-            key = keys.BY_ID[name]
-            hints.append(f"{keys.short_key_name(key.id, self._overrides)} {key.label}")
+            key = keys.short_key_name(name, keys.of_user(self))
+            hints.append(f"{key} {keys.BY_ID[name].label}")
         return [*hints, "Esc leave"]
 
 

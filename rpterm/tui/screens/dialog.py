@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
-from rpterm.types import RptermError
+from rpterm.errors import RptermError
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Widget)

@@ -18,19 +18,17 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from rpterm.dueling.tally import Tally, score_line
-from rpterm.errors import user_message
+from rpterm.errors import RptermError, user_message
 from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from textual import events
 
-    from rpterm.config import Settings
     from rpterm.dueling.duel import Duel, ReplyPair
     from rpterm.dueling.reply_generator import ReplyGenerator
     from rpterm.store.judgement_records import Verdict
@@ -71,11 +69,9 @@ class DuelScreen(JudgingScreen):
             super().__init__()
             self.problem = problem
 
-    def __init__(self, duel: Duel, maker: ReplyGenerator, settings: Settings) -> None:
+    def __init__(self, duel: Duel, maker: ReplyGenerator) -> None:
         super().__init__()
         self.duel, self.maker = duel, maker
-        self._overrides = settings.keys
-        keys.bind(self, keys.bindings_for(COMMANDS, settings.keys))
         self._making = WorkerThread("make", self._failed)
         self.pair: ReplyPair | None = None
         self._problem = ""
@@ -90,9 +86,10 @@ class DuelScreen(JudgingScreen):
                 yield Static(id="right", classes="side", markup=False)
         yield JoinerInput(placeholder="Write your next message…", id="say")
         yield Static(id="stand", markup=False)
-        yield KeyHints(self._overrides, id="hints")
+        yield KeyHints(id="hints")
 
     def on_mount(self) -> None:
+        keys.bind(self, COMMANDS)
         self.query_one("#left").border_title = "← left"
         self.query_one("#right").border_title = "right →"
         self.query_one("#hints", KeyHints).show((*COMMANDS, "help"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,26 +52,26 @@ class Form(Dialog[dict[str, str]]):
         Binding("enter", "enter", "next", show=False, priority=True),
     ]
 
-    def __init__(
-        self, title: str, fields: Sequence[Field], overrides: Mapping[str, str] | None = None
-    ) -> None:
-        """``overrides`` are the user's own key bindings."""
+    def __init__(self, title: str, fields: Sequence[Field]) -> None:
         super().__init__()
         self._form_title, self._fields = title, list(fields)
-        keys.bind(self, keys.bindings("edit", overrides))
         self._warned = False
         self._is_short = all(field.lines == 1 for field in self._fields)
-        self._save_key = "⏎" if self._is_short else keys.short_key_name("form-save", overrides)
-        tab = ["Tab next"] if len(self._fields) > 1 else []
-        self._hints = [f"{self._save_key} save", *tab, "Esc leave"]
+
+    @property
+    def _save_key(self) -> str:
+        return "⏎" if self._is_short else keys.short_key_name("form-save", keys.of_user(self))
 
     def compose(self) -> ComposeResult:
-        with framed(VerticalScroll(id="box", can_focus=False), self._form_title, *self._hints):
+        tab = ["Tab next"] if len(self._fields) > 1 else []
+        hints = (f"{self._save_key} save", *tab, "Esc leave")
+        with framed(VerticalScroll(id="box", can_focus=False), self._form_title, *hints):
             for field in self._fields:
                 yield Static(field.label, classes="label", markup=False)
                 yield self._widget(field)
 
     def on_mount(self) -> None:
+        keys.bind(self, keys.of_scope("edit"))
         first = self.query_one(f"#field-{self._fields[0].name}")
         first.focus()
         if isinstance(first, TextArea):

@@ -41,10 +41,6 @@ class HelpScreen(Dialog[None]):
     ]
     AUTO_FOCUS = "#box"
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
-        super().__init__()
-        self._overrides = overrides
-
     def compose(self) -> ComposeResult:
         hints = ("Esc leave", "[keys] in config.toml changes any of them")
         with framed(VerticalScroll(id="box"), "Keys", *hints):
@@ -61,7 +57,7 @@ class HelpScreen(Dialog[None]):
         columns = 2 if total_width >= 100 else 1
         width = total_width // columns - 3
         tables = [
-            table(heading, group, self._overrides, width)
+            table(heading, group, keys.of_user(self), width)
             for heading, group in keys.groups().items()
         ]
         left, right = split(tables) if columns == 2 else (tables, [])

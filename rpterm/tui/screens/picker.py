@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual import on
@@ -37,11 +37,9 @@ class CharacterPicker(Chooser):
         *,
         marked: str = "",
         actions: Sequence[str] = (),
-        overrides: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
-            heading, [], marked=marked, actions=actions, overrides=overrides,
-            empty="Looking for characters…",
+            heading, [], marked=marked, actions=actions, empty="Looking for characters…"
         )  # fmt: skip
         self._portraits: dict[str, Path] = {}
 

@@ -18,7 +18,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from rpterm.errors import user_message
+from rpterm.errors import RptermError, user_message
 from rpterm.preference.rating import Mark
 from rpterm.preference.review_queue import REVIEWED, Filter, QueueItem, ReviewQueue
 from rpterm.tui import keys, text
@@ -28,13 +28,10 @@ from rpterm.tui.widgets.duel import DuelView
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from textual import events
 
-    from rpterm.cards.card import CharacterCard
-    from rpterm.config import Settings
     from rpterm.store import Store
 
 RATE = ("stars-1", "stars-2", "stars-3", "stars-4", "stars-5", "thumb-up", "thumb-down", "tags",
@@ -58,17 +55,10 @@ class ReviewScreen(JudgingScreen):
     }
     """
 
-    def __init__(
-        self, store: Store, settings: Settings, *, card: CharacterCard | None = None,
-        wanted: Filter | None = None,
-    ) -> None:  # fmt: skip
-        """``card`` limits the queue to its replies at first; the filter can show all of them."""
+    def __init__(self, store: Store, wanted: Filter) -> None:
+        """``wanted`` limits the queue at first; the user can change it."""
         super().__init__()
-        self.review = ReviewQueue(store)
-        self.wanted = wanted or Filter(card=card.name if card else "")
-        self._overrides = settings.keys
-        # In a comparison the arrow keys are verdicts, so these bindings come first.
-        keys.bind(self, keys.bindings_for((*VERDICTS, *RATE, *FIRST, *LAST), settings.keys))
+        self.review, self.wanted = ReviewQueue(store), wanted
         self._lane = WorkerThread("review", self._failed)
         self._items: list[QueueItem] = []
         self._at = 0
@@ -83,9 +73,11 @@ class ReviewScreen(JudgingScreen):
         with VerticalScroll(id="middle", can_focus=False):
             yield Vertical(id="turns")
         yield Static(id="why", markup=False)
-        yield KeyHints(self._overrides, id="hints")
+        yield KeyHints(id="hints")
 
     async def on_mount(self) -> None:
+        # In a comparison the arrow keys are verdicts, so these bindings come first.
+        keys.bind(self, (*VERDICTS, *RATE, *FIRST, *LAST))
         await self._restart()
 
     def on_unmount(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -23,13 +23,11 @@ class SettingsScreen(Chooser):
     SettingsScreen.-short #about { height: 2; margin: 0; }
     """
 
-    def __init__(
-        self, shown: Sequence[LiveSetting], overrides: Mapping[str, str], at: str = ""
-    ) -> None:
+    def __init__(self, shown: Sequence[LiveSetting], at: str) -> None:
         self._settings = {each.name: each for each in shown}
         choices = [Choice(each.name, each.label, each.about) for each in shown]
         super().__init__(
-            "Settings", choices, at=at, actions=("list-default",), overrides=overrides,
+            "Settings", choices, at=at, actions=("list-default",),
             empty="No setting matches.", takes="change",
         )  # fmt: skip
 

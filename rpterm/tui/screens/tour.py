@@ -31,6 +31,11 @@ class Page:
     loading: str = ""
     starter: str = ""
 
+    def full_text(self, *, loading: bool, starter: bool) -> str:
+        """The text with the additions that apply."""
+        more = (self.loading if loading else "", self.starter if starter else "")
+        return "\n\n".join(filter(None, (self.text, *more)))
+
 
 PAGES = (
     Page(
@@ -94,20 +99,16 @@ class TourScreen(Dialog[None]):
         Binding("left,up,backspace", "turn(-1)", "back", show=False),
     ]
 
-    def __init__(
-        self, overrides: Mapping[str, str], typed: Callable[[str], object], loading: bool,
-        starter: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, typed: Callable[[str], object], *, loading: bool, starter: bool) -> None:
         """Create the tour.
 
         Args:
-            overrides: The user's own key bindings.
             typed: Called with text that is typed over the tour, "\\n" for Enter.
             loading: Whether the model is still loading.
             starter: Whether it is the starter model.
         """
         super().__init__()
-        self._overrides, self._typed, self._page = overrides, typed, 0
+        self._typed, self._page = typed, 0
         self._loading, self._starter = loading, starter
         self._writing = False
 
@@ -142,7 +143,7 @@ class TourScreen(Dialog[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Close the tour when the user begins to write, and pass the text on to the input."""
-        if not self._writing and keys.is_key_of("help", event.key, self._overrides):
+        if not self._writing and keys.is_key_of("help", event.key, keys.of_user(self)):
             event.stop()
             self.app.run_command("help")  # type: ignore[attr-defined]
         elif event.is_printable and event.character and (self.left or event.key != "space"):
@@ -168,14 +169,10 @@ class TourScreen(Dialog[None]):
         is_last = self._page == len(PAGES) - 1
         framed(box, page.title, *(["⏎ begin"] if is_last else ["⏎ next", "← back", "Esc skip"]))
         box.scroll_home(animate=False)
-        self.query_one("#page", Static).update(self.text_of(page))
+        shown = page.full_text(loading=self._loading, starter=self._starter)
+        self.query_one("#page", Static).update(page_text(shown, keys.of_user(self)))
         dots = "  ".join("●" if index == self._page else "○" for index in range(len(PAGES)))
         self.query_one("#dots", Static).update(Content(dots))
-
-    def text_of(self, page: Page) -> Content:
-        """The text of a page, with the additions that apply."""
-        more = (page.loading if self._loading else "", page.starter if self._starter else "")
-        return page_text("\n\n".join(filter(None, (page.text, *more))), self._overrides)
 
 
 def page_text(shown: str, overrides: Mapping[str, str]) -> Content:

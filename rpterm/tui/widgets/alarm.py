@@ -5,13 +5,11 @@ It shows the sentence it is given; a click on a remedy runs its command. Knows n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from textual.content import Content
 from textual.message import Message
 
-from rpterm.tui import keys, text
-from rpterm.tui.widgets.fitted_text import FittedText
+from rpterm.tui import text
+from rpterm.tui.widgets.fitted_text import FittedText, command_link
 
 REMEDIES = ("remedy-hint", "remedy-best", "remedy-pin", "remedy-note")
 _INDENT = "  "
@@ -34,9 +32,8 @@ class Alarm(FittedText):
             super().__init__()
             self.command = command
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         super().__init__(id="alarm")
-        self._overrides = overrides
         self.sentence = ""
 
     def show(self, sentence: str) -> None:
@@ -67,8 +64,4 @@ class Alarm(FittedText):
         return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
 
     def _remedies(self) -> list[Content]:
-        parts = []
-        for name in REMEDIES:
-            key, label = keys.short_key_name(name, self._overrides), keys.BY_ID[name].label
-            parts.append(text.key_link(key, label, f"remedy('{name}')"))
-        return parts
+        return [command_link(self, name, f"remedy('{name}')") for name in REMEDIES]

@@ -12,6 +12,7 @@ from textual.containers import Grid
 from textual.message import Message
 from textual.widgets import Static
 
+from rpterm.humanize import counted
 from rpterm.tui import markup
 from rpterm.types import Turn
 
@@ -51,7 +52,7 @@ class Candidate(Static):
         content = markup.roleplay(full_text, streaming=live, marks=marks)
         self.update(content + "▍" if live else content)
         if tokens:
-            self.border_subtitle = f"{tokens} tokens" if live else f"{tokens} tokens ✓"
+            self.border_subtitle = counted(tokens, "token") + ("" if live else " ✓")
 
     def mark(self, marked: bool) -> None:
         """Show whether it is the one that Enter chooses."""
@@ -77,6 +78,7 @@ class Candidates(Grid):
             super().__init__()
             self.turn = turn
 
+    kind = Candidate
     narrowest = NARROWEST
     blind = False
     """Whether the candidates must stay anonymous."""
@@ -85,16 +87,12 @@ class Candidates(Grid):
 
     def __init__(self, turns: Sequence[Turn], order: Sequence[int] = ()) -> None:
         """``order`` holds the indices of the turns in the order on screen, if it differs."""
-        self._all = [self.make(index, turn) for index, turn in enumerate(turns)]
+        self._all = [self.kind(index, turn) for index, turn in enumerate(turns)]
         super().__init__(*(self._all[index] for index in order or range(len(turns))))
         self._marked = 0
         self.columns = 1
         self._tokens: dict[int, int] = {}
         self._with_text: set[int] = set()
-
-    def make(self, index: int, turn: Turn) -> Candidate:
-        """Create the widget of one candidate."""
-        return Candidate(index, turn)
 
     @property
     def turns(self) -> list[Turn]:

@@ -29,6 +29,7 @@ class BlindCandidate(Candidate):
 class DuelView(Candidates):
     """Both replies, side by side as soon as the width allows readable lines."""
 
+    kind = BlindCandidate
     narrowest = 30
     blind = True
     usable_alone = False
@@ -47,9 +48,6 @@ class DuelView(Candidates):
         for index, turn in enumerate(self.turns):
             if turn.text:
                 self.finish(index, turn, 0)
-
-    def make(self, index: int, turn: Turn) -> Candidate:
-        return BlindCandidate(index, turn)
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)

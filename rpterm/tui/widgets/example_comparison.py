@@ -21,6 +21,7 @@ class ComparedCandidate(Candidate):
 class ExampleComparison(Candidates):
     """Both versions; Enter takes the marked one into the chat, Esc takes neither."""
 
+    kind = ComparedCandidate
     narrowest = 30
     usable_alone = False
 
@@ -28,6 +29,3 @@ class ExampleComparison(Candidates):
         super().__init__(turns)
         for side in self._all[1:]:
             side.mark(False)
-
-    def make(self, index: int, turn: Turn) -> Candidate:
-        return ComparedCandidate(index, turn)

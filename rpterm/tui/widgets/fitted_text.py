@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from textual.content import Content
+from textual.dom import DOMNode
 from textual.widgets import Static
+
+from rpterm.tui import keys, text
+
+
+def command_link(node: DOMNode, name: str, action: str, label: str = "") -> Content:
+    """A command's key and label, or another label; a click on them runs the action."""
+    key = keys.short_key_name(name, keys.of_user(node))
+    return text.key_link(key, label or keys.BY_ID[name].label, action)
 
 
 class LinkedText(Static):

@@ -7,7 +7,7 @@ but those that lead out of the current state or to the help stay longest. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.content import Content
@@ -61,9 +61,8 @@ class KeyHints(FittedText):
             super().__init__()
             self.word = word
 
-    def __init__(self, overrides: Mapping[str, str], *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._overrides = overrides
         self._shown: tuple[str, ...] = ()
         self._fixed: tuple[tuple[str, str], ...] = ()
         self._completions: tuple[Completion, ...] = ()
@@ -129,7 +128,7 @@ class KeyHints(FittedText):
         """For each command its first key that no earlier command takes."""
         chosen: dict[str, str] = {}
         for name in self._shown:
-            own = keys.keys_of(keys.BY_ID[name], self._overrides)
+            own = keys.keys_of(keys.BY_ID[name], keys.of_user(self))
             chosen[name] = next((key for key in own if key not in chosen.values()), own[0])
         return chosen
 

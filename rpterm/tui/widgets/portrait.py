@@ -24,8 +24,8 @@ class Portrait(Widget):
     Portrait { width: auto; height: auto; display: none; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._strips: list[Strip] = []
 
     @work(exclusive=True, group="portrait")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -39,19 +37,17 @@ class TurnEditor(JoinerTextArea):
             super().__init__()
             self.turn, self.text = turn, text
 
-    def __init__(self, turn: Turn, overrides: Mapping[str, str]) -> None:
-        """``overrides`` are the user's own keys."""
+    def __init__(self, turn: Turn) -> None:
         super().__init__(turn.text, highlight_cursor_line=False, tab_behavior="focus")
         self.turn = turn
         self.cursor_blink = False
         self.border_title = Content(f"Editing {harmless(turn.speaker)}")
-        keys.bind(self, keys.bindings("turn", overrides))
-        hints = (
-            f"{keys.short_key_name(key.id, overrides)} {key.label}" for key in keys.of_scope("turn")
-        )
-        self.border_subtitle = Content(" · ".join(hints))
 
     def on_mount(self) -> None:
+        commands, own = keys.of_scope("turn"), keys.of_user(self)
+        keys.bind(self, commands)
+        hints = (f"{keys.short_key_name(each, own)} {keys.BY_ID[each].label}" for each in commands)
+        self.border_subtitle = Content(" · ".join(hints))
         self.move_cursor(self.document.end)
 
     @property

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
-import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +125,18 @@ def test_gradio_json() -> None:
     assert "Gradio" in found.origin
 
 
+def test_camel_case_names_of_fields_are_known() -> None:
+    raw = {
+        "name": "Anna",
+        "desc": "A girl.",
+        "firstMessage": "Hi.",
+        "exampleMessage": "{{char}}: A",
+    }
+    card = imported(raw | {"alternateGreetings": ["Ho."]}).card
+    assert (card.description, card.greetings) == ("A girl.", ("Hi.",))
+    assert len(card.examples) == 1
+
+
 def test_a_yaml_card_is_imported() -> None:
     text = (
         b"name: Anna\ncontext: |\n  Anna is a girl.\n  She is kind.\ngreeting: 'Hi, you: there'\n"
@@ -144,16 +154,29 @@ def test_coerced_values_are_noted() -> None:
             name="",
             description="a\u0000b",
             character_book={
-                "entries": [{**ENTRY, "keys": ["/(?=x)/", "y"], "extensions": {"position": "far"}}]
+                "entries": [{**ENTRY, "keys": ["/x(?!y)/", "y"], "extensions": {"position": "far"}}]
             },
         )
     )
     notes = " ".join(found.notes)
     assert "named stray" in notes
     assert "description had control characters" in notes
-    assert "regex /(?=x)/ cannot be used" in notes
+    assert "regex /x(?!y)/ cannot be used" in notes
     assert "position was 'far'" in notes
     assert found.card.lorebook.entries[0].keys == ("y",)
+
+
+def test_a_list_or_an_object_instead_of_text_is_read() -> None:
+    data = {
+        "name": "Ada", "description": ["One.", "Two."], "system_prompt": False, "first_mes": "Hi.",
+        "alternate_greetings": {"0": "Hello.", "1": "Good day."}, "tags": "Elf, Fantasy,",
+    }  # fmt: skip
+    document = {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
+    card = read_bytes(jsonio.dumps(document)).card
+    assert (card.description, card.system_prompt) == ("One.\nTwo.", "")
+    assert card.greetings == ("Hi.", "Hello.", "Good day.")
+    assert card.tags == ("Elf", "Fantasy")
+    assert json.loads(export(card, "v2").data) == document
 
 
 def test_a_flood_of_notes_is_counted() -> None:
@@ -191,9 +214,16 @@ def test_entries_mean_the_same() -> None:
         ("{{user}}: a\n{{char}}: b", [[("user", "a"), ("char", "b")]]),
         ("<start>{{User}}: a\r\n<BOT>: b\nc", [[("user", "a\r"), ("char", "b\nc")]]),
         ("<START>\nAnna: hi\n<START>\nJust text.", [[("char", "hi")], [("char", "Just text.")]]),
+        ("**{{user}}:** a\n**{{char}}**: *b*", [[("user", "a"), ("char", "*b*")]]),
+        ("{{user}}：你好\nAnna：*笑*", [[("user", "你好"), ("char", "*笑*")]]),
+        ("{{char}}: *10:30*\n*Anna: sits*", [[("char", "*10:30*\n*Anna: sits*")]]),
         ("{{char}}: 10:30: late", [[("char", "10:30: late")]]),
         ("*Anna sits.*\n{{char}}: hi", [[("char", "*Anna sits.*"), ("char", "hi")]]),
         ("{{user}}:\n{{char}}: b", [[("char", "b")]]),
+        (
+            "{{random_user_1}}: a\n{{char}}: b\nEND_OF_DIALOG\n{{user}}: c",
+            [[("user", "a"), ("char", "b")], [("user", "c")]],
+        ),
     ],
 )
 def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> None:
@@ -202,52 +232,46 @@ def test_examples_are_split_into_their_speakers(text: str, lines: list[Any]) -> 
     assert stripped == [[(who, said.strip()) for who, said in each] for each in lines]
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-CARD = base64.b64encode(jsonio.dumps(v2(description="Hello.")))
-
-
 @pytest.mark.parametrize(
-    "body",
-    [
-        chunk(b"tEXt", b"chara\0" + CARD),
-        chunk(b"tEXt", b"Chara\0" + CARD.rstrip(b"=")),
-        chunk(b"tEXt", b"chara\0" + CARD[:50] + b"\r\n" + CARD[50:]),
-        chunk(b"tEXt", b"chara\0" + jsonio.dumps(v2(description="Hello."))),
-        chunk(b"zTXt", b"chara\0\0" + zlib.compress(CARD)),
-        chunk(b"iTXt", b"chara\0\0\0\0\0" + CARD),
-        chunk(b"iTXt", b"chara\0\1\0en\0x\0" + zlib.compress(CARD)),
-        chunk(b"tEXt", b"chara\0" + CARD)[:-4] + b"\0\0\0\0",
-        chunk(b"tEXt", b"chara\0" + CARD) + chunk(b"tEXt", b"chara\0" + CARD),
-    ],
+    ("text", "keys"),
+    [("dragon, wyrm", ("dragon", "wyrm")), ("/a{1,2}/i", ("/a{1,2}/i",)), ("one", ("one",))],
 )
-def test_text_chunks_of_every_kind(body: bytes) -> None:
-    plain = png.blank(4, 4)
-    found = read_bytes(plain[:33] + body + plain[33:] + b"trailing")
-    assert found.card.description == "Hello."
-    assert found.portrait == plain + b"trailing"
+def test_keys_in_one_text_are_several(text: str, keys: tuple[str, ...]) -> None:
+    document = v2(character_book={"entries": [{**ENTRY, "keys": text}]})
+    found = imported(document)
+    assert found.card.lorebook.entries[0].keys == keys
+    assert not any("key" in note for note in found.notes)
+    assert given_back(document, "v2") == document
 
 
-def test_other_chunks_stay_on_export() -> None:
-    plain = png.blank(4, 4)
-    extra = chunk(b"acTL", b"\0" * 8) + chunk(b"tEXt", b"parameters\0steps") + chunk(b"iCCP", b"x")
-    picture = plain[:33] + extra + chunk(b"tEXt", b"chara\0" + CARD) + plain[33:]
-    found = read_bytes(picture)
-    from dataclasses import replace
-
-    card = replace(found.card, portrait="p.png")
-    done = export(card, "png", {"p.png": found.portrait}.get)
-    kinds = [kind for kind, _, _ in png.chunks(done.data)]
-    assert kinds == [b"IHDR", b"acTL", b"tEXt", b"iCCP", b"IDAT", b"tEXt", b"tEXt", b"IEND"]
-    assert png.read(done.data).stripped == plain[:33] + extra + plain[33:]
+def test_a_long_dialogue_becomes_several_that_are_exported_as_one() -> None:
+    text = "<START>\n" + "{{user}}: Hm?\n{{char}}: Yes, indeed, I think so.\n" * 200
+    document = v2(description="d", mes_example=text)
+    examples = imported(document).card.examples
+    assert 3 < len(examples) < 8
+    assert sum(len(each.dialogue) for each in examples) == 400
+    assert all(each.dialogue[0] == ("user", "Hm?") for each in examples)
+    assert given_back(document, "v2") == document
 
 
-def test_ccv3_goes_before_chara() -> None:
-    newer = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {"name": "New"}}
-    cards = {"chara": jsonio.dumps(v2()), "ccv3": jsonio.dumps(newer)}
-    assert read_bytes(png.write(png.blank(2, 2), cards)).card.name == "New"
+def test_the_first_name_of_a_character_begins_a_line() -> None:
+    (example,) = parse_dialogue("You: a\nAnna: b\nAnnabel: c", "Anna Lind")
+    assert example.dialogue == (("user", "a"), ("char", "b\nAnnabel: c"))
+
+
+def test_settings_that_lore_entries_share_are_written_once() -> None:
+    shared = {"vectorized": False, "automation_id": "", "triggers": [], "use_group_scoring": None}
+    entries = [
+        {"keys": [word], "content": word, "insertion_order": 100, "enabled": True, "id": number,
+         "extensions": {**shared, "display_index": number}}
+        for number, word in enumerate(("a", "b", "c"))
+    ]  # fmt: skip
+    book = {"extensions": {}, "entries": entries}
+    document = v2(description="d", extensions={}, character_book=book)
+    text = dump(imported(document).card)
+    assert text.count("automation_id") == 1
+    assert len(text.split("[[lore]]")[2].strip().splitlines()) <= 6
+    assert json.loads(export(parse(text), "v2").data) == document
 
 
 def test_v3_json_inside_chara_stays_there() -> None:

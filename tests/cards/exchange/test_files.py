@@ -181,7 +181,6 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "random": (lambda: bytes(range(256)) * 20, "neither"),
     "not UTF-8": (lambda: b'{"name": "\xff\xfe"}', "not UTF-8"),
     "cut JSON": (lambda: b'{"name": "Anna"', "not JSON.*line 1"),
-    "NaN": (lambda: b'{"name":"a","first_mes":"b","x":NaN}', "NaN is not a valid JSON number"),
     "infinite": (lambda: b'{"name":"a","first_mes":"b","x":1e999}', "too large"),
     "long number": (lambda: b'{"name":"a","x":' + b"9" * 9999 + b"}", "digits"),
     "deep": (lambda: deep(100), "levels deep"),
@@ -201,7 +200,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "no base64": (lambda: png.blank(4, 4)[:33] + bytes.fromhex("00000009") + b"tEXtchara\0???"
                   + b"\0\0\0\0" + png.blank(4, 4)[33:], "not base64"),
     "chunk bomb": (bomb_chunk, "far more than a card"),
-    "JPEG": (lambda: b"\xff\xd8\xff\xe0" + b"x" * 99, "only PNG"),
+    "JPEG": (lambda: b"\xff\xd8\xff\xe0" + b"x" * 99, "without a card"),
     "no card": (lambda: hostile_zip("x.txt").replace(b"card.json", b"cord.json"), "has no card"),
     "traversal": (lambda: hostile_zip("../../evil.txt"), "leads outside"),
     "absolute": (lambda: hostile_zip("/etc/evil.txt"), "leads outside"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -274,3 +275,21 @@ def test_dialogues_in_a_context_become_examples() -> None:
     card = read_bytes(text.encode()).card
     assert card.description == "Chi tinkers."
     assert card.examples == (Example((("user", "Why?"), ("char", "Fun!"))),)
+
+
+def test_an_edit_of_a_chub_lorebook_reaches_both_names_of_a_setting() -> None:
+    entries = {
+        str(number): {
+            "uid": number, "key": [word], "keys": [word], "keysecondary": [], "secondary_keys": [],
+            "content": word, "order": 10, "insertion_order": 10, "disable": False, "enabled": True,
+        }
+        for number, word in enumerate(("city", "river"))
+    }  # fmt: skip
+    found = read_bytes(jsonio.dumps({"name": "Chub", "entries": entries})).card
+    assert json.loads(export(found, "world").data)["entries"] == entries
+    first, *rest = found.lorebook.entries
+    edited = replace(first, keys=("town",), order=5, enabled=False)
+    book = replace(found.lorebook, entries=(edited, *rest))
+    written = json.loads(export(replace(found, lorebook=book), "world").data)["entries"]["0"]
+    assert written["key"] == written["keys"] == ["town"]
+    assert (written["insertion_order"], written["enabled"]) == (5, False)

@@ -327,7 +327,22 @@ def test_unknown_keys_survive_a_change_of_format() -> None:
     assert other["data"]["unknown"] == [None]
     assert other["data"]["extensions"]["mine"] == {"a": 1}
     assert other["data"]["character_book"]["entries"][0]["use_regex"] is False
-    assert "extra" not in other
+    assert other["extra"] == 1
+
+
+def test_odd_values_survive_a_change_of_format_if_they_are_of_the_right_kind() -> None:
+    entry = {"keys": ["a", "/b(?!c)/"], "content": "c", "insertion_order": "7", "enabled": True}
+    entry["extensions"] = {"delay_until_recursion": 2}
+    data = {"name": "", "tags": None, "first_mes": "Hi.", "personality": "- a\n\n- b"}
+    document = {"spec": "chara_card_v2", "spec_version": "2.0", "creator": "x", "data": data}
+    data["creator"], data["character_book"] = "x", {"entries": [entry]}
+    card = through_toml(jsonio.dumps(document))
+    other = json.loads(export(card, "v3").data)
+    assert (other["creator"], other["data"]["tags"], other["data"]["name"]) == ("x", [], card.name)
+    assert other["data"]["personality"] == "- a\n\n- b"
+    written = other["data"]["character_book"]["entries"][0]
+    assert (written["keys"], written["insertion_order"]) == (["a", "/b(?!c)/"], 7)
+    assert written["extensions"]["delay_until_recursion"] == 2
 
 
 @example(None)

@@ -7,12 +7,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError, NotACard
 
 CARD = "card.json"
 _MAX_MEMBERS, _MAX_DIRECTORY = 4000, 1 << 20
 _MAX_TOTAL = 64 << 20
+_END, _TAIL = b"PK\x05\x06", 66_000
+"""What the table of contents begins with, and how near to the end of the file it is."""
+JPEG = b"\xff\xd8\xff"
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -42,6 +46,23 @@ def unpack(data: bytes) -> dict[str, bytes]:
     return files
 
 
+def has_directory(data: bytes) -> bool:
+    """Whether data ends with an archive's table of contents."""
+    return _END in data[-_TAIL:]
+
+
+def is_in_jpeg(path: Path) -> bool:
+    """Whether a file is a JPEG picture with an archive behind it, as RisuAI writes it."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(JPEG)) != JPEG:
+                return False
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            return has_directory(file.read())
+    except OSError:
+        return False
+
+
 def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
     """Build a CHARX; the same card and files always give the same bytes."""
     buffer = io.BytesIO()
@@ -56,7 +77,7 @@ def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
 
 def _check_directory(data: bytes) -> None:
     """Check the zip directory before it is parsed, because it may list millions of files."""
-    end = data.rfind(b"PK\x05\x06", max(0, len(data) - 66_000))
+    end = data.rfind(_END, max(0, len(data) - _TAIL))
     if end < 0 or end + 22 > len(data):
         raise ExchangeError("The archive is cut off: its table of contents is missing.")
     count, size = struct.unpack_from("<HI", data, end + 10)

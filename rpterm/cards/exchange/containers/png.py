@@ -2,13 +2,14 @@
 
 This module has its own chunk parser, because no available library reads text chunks within limits
 and leaves all other chunks (colour profiles, animation frames, other programs' texts) unchanged.
-Pixels are never decoded, so a picture cannot be a decompression bomb.
+Reading decodes no pixels, so a picture cannot be a decompression bomb.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,12 @@ _MAX_CHUNKS = 100_000
 _MAX_TEXT = MAX_JSON * 2
 """Maximum bytes of a card's text: base64 turns three bytes into four, and it may be compressed."""
 _MAX_CARDS = 64
+_MAX_PIXELS = 40_000_000
+_CONVERTED = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
+
+
+class CutOff(ExchangeError):
+    """The end of the picture is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +49,35 @@ class Picture:
 def read(data: bytes) -> Picture:
     """Separate a picture and the cards in it.
 
+    Damage is only noted while a card can be read: another of the two, or one before the end.
+
     Raises:
-        ExchangeError: The picture is no PNG or damaged, or its card is not base64.
+        ExchangeError: The picture is no PNG, or its cards are damaged.
     """
     cards: dict[str, bytes] = {}
+    damage: list[ExchangeError] = []
     notes: list[str] = []
     cuts: list[tuple[int, int]] = []
-    for key, kind, start, length in _card_chunks(data):
-        cuts.append((start, start + 12 + length))
-        if len(cuts) > _MAX_CARDS:
-            raise ExchangeError("The picture contains far too many cards.")
-        if key in cards:
-            notes.append(f"The picture has more than one chunk {key}; the first was used.")
-            continue
-        cards[key] = _decode(kind, data[start + 8 : start + 8 + length], key)
-        if zlib.crc32(data[start + 4 : start + 8 + length]) != _u32(data, start + 8 + length):
-            notes.append(f"The checksum of the chunk {key} is wrong; it was used anyway.")
+    try:
+        for key, kind, start, length in _card_chunks(data):
+            cuts.append((start, start + 12 + length))
+            if len(cuts) > _MAX_CARDS:
+                raise ExchangeError("The picture contains far too many cards.")
+            if key in cards:
+                notes.append(f"The picture has more than one chunk {key}; the first was used.")
+                continue
+            try:
+                cards[key] = _decode(kind, data[start + 8 : start + 8 + length], key)
+            except ExchangeError as error:
+                damage.append(error)
+                continue
+            if zlib.crc32(data[start + 4 : start + 8 + length]) != _u32(data, start + 8 + length):
+                notes.append(f"The checksum of the chunk {key} is wrong; it was used anyway.")
+    except CutOff as error:
+        damage.append(error)
+    if damage and not cards:
+        raise damage[0]
+    notes += [f"{error} The card was read from the rest." for error in damage]
     return Picture(cards, _cut_out(data, cuts), tuple(notes))
 
 
@@ -100,6 +120,29 @@ def blank(width: int = 400, height: int = 600) -> bytes:
     return MAGIC + body + _chunk(b"IEND", b"")
 
 
+def converted(picture: bytes) -> bytes | None:
+    """A picture of another format, or a damaged one, as a PNG; ``None`` if it cannot be decoded."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(picture), formats=_CONVERTED) as image:
+            if image.width * image.height > _MAX_PIXELS:
+                return None
+            output = io.BytesIO()
+            image.convert("RGBA" if image.has_transparency_data else "RGB").save(output, "PNG")
+            return output.getvalue()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether this is a PNG with all its chunks."""
+    try:
+        return sum(1 for _ in chunks(data)) > 0
+    except ExchangeError:
+        return False
+
+
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """(type, offset, length) of every chunk up to and including ``IEND``.
 
@@ -113,7 +156,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         length = _u32(data, at)
         kind = data[at + 4 : at + 8]
         if at + 12 + length > len(data):
-            raise ExchangeError("The picture is cut off in its last chunk.")
+            raise CutOff("The picture is cut off in its last chunk.")
         count += 1
         if count > _MAX_CHUNKS:
             raise ExchangeError("The picture has far too many chunks.")
@@ -121,7 +164,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if kind == b"IEND":
             return
         at += 12 + length
-    raise ExchangeError("The picture is cut off: its end is missing.")
+    raise CutOff("The picture is cut off: its end is missing.")
 
 
 def _decode(kind: bytes, body: bytes, key: str) -> bytes:

@@ -89,9 +89,8 @@ def write_document(card: CharacterCard, spec: Spec) -> dict[str, Any]:
     if spec == "v1":
         return data
     root: Table = _base_root(spec)
-    if not additive:
-        root = apply(root, origin.get("root"))
-        root |= {k: data[MIRRORS[k]] for k in origin.get("mirrors", ()) if MIRRORS.get(k) in data}
+    root = apply(root, origin.get("root"), additive=additive)
+    root |= {k: data[MIRRORS[k]] for k in origin.get("mirrors", ()) if MIRRORS.get(k) in data}
     return {**root, "data": data}
 
 
@@ -161,7 +160,7 @@ def _mapped_fields(data: Fields, name: str) -> CharacterCard:
         examples=parse_examples(data.text("mes_example"), title),
         system_prompt=data.text("system_prompt"),
         post_history_instructions=data.text("post_history_instructions"),
-        tags=data.texts("tags"),
+        tags=tuple(each for each in data.texts("tags", ",") if each.strip()),
         creator=data.line("creator"),
         creator_notes=data.text("creator_notes"),
         version=data.line("character_version"),
@@ -193,6 +192,8 @@ def _write_data(
     if "extensions" in base:
         base["extensions"] = apply(base["extensions"], origin.get("ext"), additive=additive)
     data = apply(base, origin.get("data"), GROUPS, additive=additive)
+    if additive:
+        data["name"] = card.name  # The original may have had none.
     if plain is not None and data.get("character_book") is plain:
         entries = _book_entries(card)
         data["character_book"] = write_book(card.lorebook, spec, entries, additive=additive)

@@ -1,8 +1,8 @@
 """Converts one lorebook entry from and to V2 and V3 cards; what does not map is kept as patches.
 
-``LoreEntry.extensions`` holds the original's ``extensions`` unchanged, except for the keys that map
-to our fields. Under ``ORIGIN`` it holds the entry's patches: ``e`` for the entry and ``x`` for its
-``extensions``.
+Under ``ORIGIN``, ``LoreEntry.extensions`` holds the entry's patches: ``e`` for the entry and ``x``
+for its ``extensions``. Unknown keys are part of the patches, so that what all entries share (twenty
+settings of a program, as a rule) is written once for the book and the entries stay readable.
 """
 
 from __future__ import annotations
@@ -38,11 +38,6 @@ LOGICS: tuple[Logic, ...] = ("and_any", "not_all", "not_any", "and_all")
 ROLES = ("system", "user", "assistant")
 NUMBERS = ("sticky", "cooldown", "delay")
 FLAGS = ("exclude_recursion", "prevent_recursion", "delay_until_recursion", "ignore_budget")
-MAPPED = (
-    "position", "depth", "role", "probability", "useProbability", "selectiveLogic", "group",
-    "group_override", "group_weight", "scan_depth", "match_whole_words", *NUMBERS, *FLAGS,
-)  # fmt: skip
-"""Keys of an entry's ``extensions`` that map to our fields."""
 _OWN_LISTS = ("characters", "exclude_characters")
 _SEARCHED_TEXTS = tuple(
     f"match_{name}"
@@ -66,8 +61,8 @@ def read_entry(raw: Mapping[str, Any], number: int, notes: ImportNotes, spec: st
     fields = Fields(raw, notes, f"lorebook entry {number}")
     extra = as_mapping(raw.get("extensions"))
     extensions = Fields(extra, notes, fields.where)
-    keys = usable_keys(fields.texts("keys"), fields)
-    secondary = fields.texts("secondary_keys")
+    keys = usable_keys(key_texts(fields, "keys"), fields)
+    secondary = key_texts(fields, "secondary_keys")
     selective = fields.flag("selective", bool(secondary))
     default: Position = "before_card" if raw.get("position") == "before_char" else "after_card"
     entry = LoreEntry(
@@ -96,10 +91,8 @@ def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEn
     origin: Table = {}
     base = base_entry(entry, spec)
     base_ext = base.pop("extensions")
-    own: dict[str, Any] = {}
     if isinstance(ext, Mapping):
-        own = without(ext, *MAPPED, RPTERM_KEY, ORIGIN)
-        if patch := diff({**base_ext, **own}, dict(ext), _POSITION_GROUP):
+        if patch := diff(base_ext, dict(ext), _POSITION_GROUP):
             origin["x"] = patch
         rest = without(raw, "extensions")
     else:
@@ -107,7 +100,7 @@ def _with_patches(entry: LoreEntry, raw: Mapping[str, Any], spec: str) -> LoreEn
         rest = dict(raw)
     if patch := diff(base, rest):
         origin["e"] = patch
-    return replace(entry, extensions={**own, ORIGIN: origin})
+    return replace(entry, extensions={ORIGIN: origin})
 
 
 def write_entry(
@@ -242,6 +235,16 @@ def note_unsupported(
         notes.count_entry("had a filter by tags of characters, which does not exist here.")
     if outlet:
         notes.count_entry("went to an outlet, which does not exist here; it goes near the card.")
+
+
+def key_texts(entry: Fields, name: str) -> tuple[str, ...]:
+    """The keys of an entry; several in a single text, other than a regex, have commas between."""
+    value = entry.table.get(name)
+    if isinstance(value, str):
+        parts = [value] if split_regex_key(value.strip()) else value.split(",")
+        texts = [each.strip() for each in parts]
+        entry = Fields({name: texts}, entry.notes, entry.where)
+    return entry.texts(name)
 
 
 def usable_keys(keys: tuple[str, ...], entry: Fields) -> tuple[str, ...]:

@@ -40,14 +40,22 @@ class Fields:
         """Text on one line."""
         return " ".join(self.text(key).split("\n")).strip()
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts; a single text becomes a list of one."""
+    def texts(self, key: str, separator: str = "") -> tuple[str, ...]:
+        """A list of texts; a single text becomes a list of its parts, an object that of its values.
+
+        Args:
+            separator: Separates the parts of a single text; by default it has only one.
+        """
         value, where = self.table.get(key), self._label(key)
         if value is None:
             return ()
         if isinstance(value, str):
             self.notes.add(f"{where} was a single text; it was converted to a list.")
-            return (self._plain(value, where),) if value.strip() else ()
+            texts = value.split(separator) if separator else [value]
+            return tuple(self._plain(each, where).strip() for each in texts if each.strip())
+        if isinstance(value, Mapping):
+            self.notes.add(f"{where} was an object; it was converted to a list.")
+            value = list(value.values())
         if not isinstance(value, list):
             self.notes.add(f"{where} was not a list; the original is kept for export only.")
             return ()
@@ -95,8 +103,11 @@ class Fields:
         return f"{self.where}: {key}" if self.where else key
 
     def _plain(self, value: Any, where: str) -> str:
-        if value is None:
+        if value is None or value is False:
             return ""
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            self.notes.add(f"{where} was a list; it was converted to lines of text.")
+            value = "\n".join(value)
         if not isinstance(value, str):
             if isinstance(value, bool | int | float):
                 self.notes.add(f"{where} was {value!r:.40}; it was converted to text.")

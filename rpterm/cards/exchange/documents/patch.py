@@ -54,7 +54,9 @@ def apply(
     """Apply a patch to a base.
 
     Args:
-        additive: Only add keys the base lacks, for an export in a format other than the original's.
+        additive: For an export in a format other than the original's, which has rules of its own:
+            no key is dropped, and a value is replaced only by one of the same kind, and only if it
+            belongs to no group.
     """
     if not isinstance(patch, Mapping):
         return base
@@ -69,7 +71,8 @@ def apply(
             result[key] = f"{around[0]}{result[key]}{around[1]}"
     for key, value in _table(patch, "set").items():
         if key in was:
-            applies = not additive and was[key] == fingerprint(base, key, groups)
+            fits = not additive or (key not in groups and _same_kind(base.get(key), value))
+            applies = fits and was[key] == fingerprint(base, key, groups)
         else:
             applies = key not in base
         if applies:
@@ -78,6 +81,13 @@ def apply(
         if was.get(key) == fingerprint(base, key, groups):
             result.pop(key, None)
     return result
+
+
+def _same_kind(one: Any, other: Any) -> bool:
+    """Whether two values are both text, both numbers (or flags), or both lists of texts."""
+    if isinstance(one, list) and isinstance(other, list):
+        return all(isinstance(each, str) for each in (*one, *other))
+    return any(isinstance(one, kind) and isinstance(other, kind) for kind in (str, int | float))
 
 
 def _add_text_patch(patch: Table, key: str, base: Any, value: Any) -> bool:
@@ -131,8 +141,6 @@ def hoist_common(patches: list[Table]) -> Table:
     Returns:
         Key → common value, which ``merge_common`` adds again.
     """
-    if len(patches) < 3:
-        return {}
     counts: dict[str, dict[str, int]] = {}
     for patch in patches:
         for key, value in patch.get("set", {}).items():

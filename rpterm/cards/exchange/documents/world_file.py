@@ -1,17 +1,19 @@
 """Converts other programs' world files: standalone lorebooks with entries keyed by number.
 
 Under ``ORIGIN``, each entry stores its key (``uid``) and a patch ``w`` of everything that does not
-map to our fields.
+map to our fields. Chub's files hold some settings of each entry twice, under the names of cards,
+too; the book stores the names of these ``copies``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from rpterm.cards.card import Lorebook, LoreEntry
+from rpterm.cards.exchange.containers.jsonio import same_json
 from rpterm.cards.exchange.documents.book import (
     check_count,
     common_fields,
@@ -26,6 +28,7 @@ from rpterm.cards.exchange.documents.entry import (
     OUTLET,
     POSITIONS,
     ROLES,
+    key_texts,
     note_unsupported,
     read_logic,
     read_probability,
@@ -48,6 +51,13 @@ _FLAGS = {
     "constant": "constant",
     "caseSensitive": "case_sensitive",
 }
+_COPIES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "keys": lambda entry: entry.get("key"),
+    "secondary_keys": lambda entry: entry.get("keysecondary"),
+    "insertion_order": lambda entry: entry.get("order"),
+    "enabled": lambda entry: entry.get("disable") is False,
+}
+"""Key of an entry → what it is a copy of."""
 _CAPITAL = re.compile("[A-Z]")
 
 
@@ -68,8 +78,9 @@ def read_world(raw: Mapping[str, Any], notes: ImportNotes) -> Lorebook | None:
     listed = raw["entries"]
     pairs = list(listed.items()) if isinstance(listed, Mapping) else list(enumerate(listed))
     check_count(len(pairs))
+    copies = [name for name in _COPIES if _is_copy(name, [each for _, each in pairs])]
     entries = [
-        _read_entry(each, str(key), number, notes)
+        _read_entry(each, str(key), number, notes, copies)
         for number, (key, each) in enumerate(pairs, 1)
         if is_entry(each, f"world entry {number}", notes)
     ]
@@ -80,6 +91,7 @@ def read_world(raw: Mapping[str, Any], notes: ImportNotes) -> Lorebook | None:
     patch = diff(common_fields(book), without(raw, "entries"))
     origin |= {"book": patch} if patch else {}
     origin |= {"list": True} if isinstance(listed, list) else {}
+    origin |= {"copies": copies} if copies else {}
     return hoist_common_patches(book, origin)
 
 
@@ -97,6 +109,7 @@ def write_world(book: Lorebook) -> dict[str, Any]:
         base = _base_entry(entry, key)
         if own is not None and origin:
             base = apply(base, merge_common(own.get("w"), common.get("w")))
+        base |= {name: _COPIES[name](base) for name in origin.get("copies", ()) if name in _COPIES}
         entries[key] = base
     document = apply(common_fields(book), origin.get("book"))
     document["entries"] = list(entries.values()) if origin.get("list") else entries
@@ -110,10 +123,23 @@ def _free_key(entries: Table) -> str:
     return str(number)
 
 
-def _read_entry(raw: Mapping[str, Any], key: str, number: int, notes: ImportNotes) -> LoreEntry:
+def _is_copy(name: str, entries: Iterable[Any]) -> bool:
+    """Whether a key of all entries is a copy of another key."""
+    tables = [as_mapping(each) for each in entries]
+    return bool(tables) and all(
+        name in each and same_json(each[name], _COPIES[name](each)) for each in tables
+    )
+
+
+def _read_entry(
+    raw: Mapping[str, Any], key: str, number: int, notes: ImportNotes, copies: Iterable[str]
+) -> LoreEntry:
     embedded = {"key": raw.get("keys"), "keysecondary": raw.get("secondary_keys")}
     fields = Fields({**embedded, **raw}, notes, f"world entry {number}")
-    keys, secondary = usable_keys(fields.texts("key"), fields), fields.texts("keysecondary")
+    keys, secondary = (
+        usable_keys(key_texts(fields, "key"), fields),
+        key_texts(fields, "keysecondary"),
+    )
     position = fields.integer("position", 0, 0)
     converted: dict[str, Any] = {ours: fields.flag(theirs) for theirs, ours in _FLAGS.items()}
     converted |= {each: fields.integer(each, 0, 0) for each in NUMBERS}
@@ -141,7 +167,7 @@ def _read_entry(raw: Mapping[str, Any], key: str, number: int, notes: ImportNote
     settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
     note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, notes)
     origin: Table = {"key": key}
-    patch = diff(_base_entry(entry, key), dict(raw))
+    patch = diff(_base_entry(entry, key), without(raw, *copies))
     origin |= {"w": patch} if patch else {}
     return replace(entry, extensions={ORIGIN: origin})
 

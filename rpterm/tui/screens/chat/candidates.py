@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import duel_verdicts, frame, replies
 from rpterm.tui.screens.chat.state import ScreenRequest
-from rpterm.types import RptermError, Turn
+from rpterm.types import Turn
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen

@@ -27,7 +27,7 @@ async def choose_chat(chat: ChatScreen) -> None:
 
     session, at = require.session(chat), ""
     while True:
-        screen = ChatsScreen(chat.ask, session.store, session.chat_id, chat.settings.keys, at)
+        screen = ChatsScreen(chat.ask, session.store, session.chat_id, at)
         done = await chat.app.push_screen_wait(screen)
         if done is None:
             return None
@@ -102,9 +102,7 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     heading = f"Rename “{record.heading or 'Untitled'}”"
     if chat_id == session.chat_id:
         heading = "Rename this chat"
-    values = await chat.app.push_screen_wait(
-        Form(heading, [Field("title", "Title", record.title)], chat.settings.keys)
-    )
+    values = await chat.app.push_screen_wait(Form(heading, [Field("title", "Title", record.title)]))
     if values is None:
         return
     await chat.ask(session.store.update_chat, chat_id, title=values["title"].strip())
@@ -137,7 +135,7 @@ async def choose_branch(chat: ChatScreen) -> None:
     require.idle(chat)
     leaf = (await chat.ask(lambda: session.chat)).leaf_id
     tree = await chat.ask(session.store.tree, session.chat_id)
-    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf, chat.settings.keys))
+    done = await chat.app.push_screen_wait(BranchesScreen(tree, leaf))
     if done is not None:
         await navigation.show_branch(chat, session.select, int(done.id))
         chat.transcript.scroll_to_end()
@@ -153,7 +151,7 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
         Field("depth", "Depth: 0 is right before your message and costs nothing", str(note.depth),
               number=True),
     ]  # fmt: skip
-    values = await chat.app.push_screen_wait(Form("Author's note", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("Author's note", fields))
     if values is not None:
         depth = max(0, int(values["depth"] or 0))
         await keep_note(chat, session, AuthorNote(values["text"].strip(), depth))
@@ -162,6 +160,7 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
 async def keep_note(chat: ChatScreen, session: Session, note: AuthorNote) -> None:
     """Set the author's note."""
     await chat.ask(session.set_note, note)
+    await replies.refresh_transcript(chat)
     chat.say("The note counts from the next reply." if note.text else "The note is removed.")
 
 
@@ -174,7 +173,7 @@ async def choose_persona(chat: ChatScreen) -> None:
     choices = [Choice(p.name, p.name, p.description) for p in known.values()]
     done = await chat.app.push_screen_wait(
         Chooser("Who are you?", choices, marked=current.name, takes="choose",
-                actions=("list-new", "list-rename", "list-delete"), overrides=chat.settings.keys)
+                actions=("list-new", "list-rename", "list-delete"))
     )  # fmt: skip
     if done is None:
         return
@@ -191,11 +190,12 @@ async def choose_persona(chat: ChatScreen) -> None:
         chat.say(f"{chosen.name} is changed. You are still {current.name} in this chat.")
     else:
         await chat.ask(session.set_persona, chosen)
-        tell_persona(chat, chosen)
+        await show_persona(chat, chosen)
 
 
-def tell_persona(chat: ChatScreen, persona: Persona) -> None:
-    """Say who the user is now."""
+async def show_persona(chat: ChatScreen, persona: Persona) -> None:
+    """Show who the user is now."""
+    await replies.refresh_transcript(chat)
     chat.say(f"You are {persona.name} from the next turn.")
 
 
@@ -225,7 +225,7 @@ async def _write_persona(
         Field("name", "Name", start.name, check=problem),
         Field("description", "What the character may know about you", start.description, lines=4),
     ]
-    values = await chat.app.push_screen_wait(Form("You in this chat", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("You in this chat", fields))
     if values is None or not values["name"].strip():
         return None
     persona = replace(start, name=values["name"].strip(), description=values["description"].strip())
@@ -245,9 +245,7 @@ async def choose_character(chat: ChatScreen) -> None:
     heading = "Characters" if chat.card else "Who do you want to talk to?"
     path = chat.state.chat.card_path if chat.state.chat else None
     while True:
-        picker = CharacterPicker(
-            heading, marked=path or "", actions=("list-new",), overrides=chat.settings.keys
-        )
+        picker = CharacterPicker(heading, marked=path or "", actions=("list-new",))
         done = await chat.app.push_screen_wait(picker)
         if done is None:
             if chat.card is None:

@@ -67,5 +67,4 @@ def _identities(session: Session, left_turn: Turn, right_turn: Turn) -> str:
     right_made = session.store.generation(right_turn.id)
     if left_made is None or right_made is None:
         return ""
-    left_words, right_words = differences(left_made, right_made)
-    return f"Left was {left_words}; right was {right_words}."
+    return differences(left_made, right_made)

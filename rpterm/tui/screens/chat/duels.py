@@ -44,8 +44,10 @@ def duel_view(turns: Sequence[Turn]) -> DuelView:
 
 async def review(chat: ChatScreen) -> None:
     """Open the review, in which replies of all chats are rated one after the other."""
+    from rpterm.preference.review_queue import Filter
     from rpterm.tui.screens.review import ReviewScreen
 
     session = require.session(chat)
-    await chat.app.push_screen_wait(ReviewScreen(session.store, chat.settings, card=session.card))
+    wanted = Filter(card=session.card.name)
+    await chat.app.push_screen_wait(ReviewScreen(session.store, wanted))
     await ratings.show_marks(chat)

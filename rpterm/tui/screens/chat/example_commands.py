@@ -48,9 +48,7 @@ async def edit(chat: ChatScreen) -> None:
               line, lines=3)
         for at, (who, line) in enumerate(lines)
     ]  # fmt: skip
-    values = await chat.app.push_screen_wait(
-        Form(f"Example {exemplar.number}", fields, chat.settings.keys)
-    )
+    values = await chat.app.push_screen_wait(Form(f"Example {exemplar.number}", fields))
     if values is None:
         return
     if chat.session is not session:

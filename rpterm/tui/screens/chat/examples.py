@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import preview
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -27,7 +27,7 @@ async def toggle(chat: ChatScreen) -> None:
     """Open or close the Examples pane."""
     from rpterm.tui.widgets.panes.examples import ExamplesPane
 
-    pane = await chat.panes.toggle("examples", lambda: ExamplesPane(chat.settings.keys))
+    pane = await chat.panes.toggle("examples", ExamplesPane)
     if pane is not None:
         if (provider := provider_of(chat)) is not None:
             provider.refresh()

@@ -47,7 +47,7 @@ async def _whose_card(chat: ChatScreen, session: Session) -> str | None:
     files |= {each.card_name: await chat.ask(editor.file, each.card_name) for each in others}
     choices = [Choice(name, name, str(file or "It has no file.")) for name, file in files.items()]
     done = await chat.app.push_screen_wait(Chooser(
-        "Whose card?", choices, takes="edit", overrides=chat.settings.keys,
+        "Whose card?", choices, takes="edit",
         empty="No character matches.",
     ))  # fmt: skip
     return None if done is None else "" if done.id == lead.card_name else done.id
@@ -69,7 +69,7 @@ async def export_chat(chat: ChatScreen) -> None:
         Field("form", "Format: md to read, jsonl with every turn, log for other programs", "md",
               check=problem),
     ]  # fmt: skip
-    values = await chat.app.push_screen_wait(Form("Export this chat", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("Export this chat", fields))
     if values is not None:
         await export(chat, values["form"].strip(), values["path"])
 

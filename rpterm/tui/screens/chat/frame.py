@@ -24,10 +24,21 @@ def show_header(chat: ChatScreen) -> None:
     card, record = chat.card, chat.state.chat
     name = card.name if card else "rpterm"
     header.show(name, card.tagline if card else "", record.title if record else "")
-    chat.input.placeholder = f"Write to {card.char}…" if card else "Choose a character first"
+    chat.input.placeholder = _placeholder(chat)
     chat.tints = {}
     if chat.session is not None and chat.session.scene.group:
         speakers.show_header(chat, chat.session.scene)
+
+
+def _placeholder(chat: ChatScreen) -> str:
+    """The placeholder of the empty input; Enter also asks for a reply that is missing."""
+    if chat.card is None:
+        return "Choose a character first"
+    turns = chat.transcript.turns
+    unanswered = bool(turns) and turns[-1].id > 0 and turns[-1].role == "user"
+    waits = unanswered and not chat.state.busy and chat.state.choosing is None
+    name = chat.card.char
+    return f"Write, or ⏎ and {name} answers" if waits else f"Write to {name}…"
 
 
 def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import preview, require
 from rpterm.tui.widgets.panes.memory import MemoryPane
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.overview import Overview
     from rpterm.tui.screens.chat.screen import ChatScreen
 
@@ -24,7 +24,7 @@ async def toggle(chat: ChatScreen) -> None:
     if isinstance(pane, MemoryPane) and not pane.has_focus_within:
         pane.listed.focus()
         return
-    opened = await chat.panes.toggle("memory", lambda: MemoryPane(chat.settings.keys))
+    opened = await chat.panes.toggle("memory", MemoryPane)
     if isinstance(opened, MemoryPane):
         opened.listed.focus()
         await refresh(chat)
@@ -71,7 +71,7 @@ def refresh_soon(chat: ChatScreen) -> None:
         chat.work(refresh(chat), "memory")
 
 
-def memory_of(chat: ChatScreen) -> Memory:
+def memory_of(chat: ChatScreen) -> CharacterMemory:
     if (memory := require.session(chat).memory) is None:
         raise require.Refusal("This chat has no memory: the settings have `memory = false`.")
     return memory

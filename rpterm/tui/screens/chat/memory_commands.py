@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm import paths
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chat import navigation, require
@@ -13,10 +14,9 @@ from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
 from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
-    from rpterm.memory.character_memory import Memory
+    from rpterm.memory.character_memory import CharacterMemory
     from rpterm.memory.overview import OverviewItem
     from rpterm.store.memory.files import BlockedPhrase
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -59,7 +59,7 @@ async def add(chat: ChatScreen) -> None:
     """Let the user write a memory."""
     memory = memory_of(chat)
     fields = [Field("text", f"What {memory.character} should remember", lines=4)]
-    values = await chat.app.push_screen_wait(Form("A new memory", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("A new memory", fields))
     if values is not None and values["text"].strip():
         await chat.ask(memory.add, values["text"])
         await refresh(chat)
@@ -70,9 +70,7 @@ async def add_file(chat: ChatScreen) -> None:
     memory = memory_of(chat)
     label = "A .txt, .md, .html, .pdf or .epub file"
     fields = [Field("path", label, check=_path_problem)]
-    values = await chat.app.push_screen_wait(
-        Form(f"A file for {memory.character}", fields, chat.settings.keys)
-    )
+    values = await chat.app.push_screen_wait(Form(f"A file for {memory.character}", fields))
     if values is None or not values["path"].strip():
         return
     path = paths.parse_path(values["path"])
@@ -110,7 +108,10 @@ def _path_problem(path: str) -> str:
 
 
 async def _never(
-    chat: ChatScreen, memory: Memory, item: OverviewItem | None, block: BlockedPhrase | None
+    chat: ChatScreen,
+    memory: CharacterMemory,
+    item: OverviewItem | None,
+    block: BlockedPhrase | None,
 ) -> None:
     """Block a phrase or the memory itself; unblock it if it is blocked."""
     if block is not None:
@@ -122,9 +123,7 @@ async def _never(
         chat.say("It may be recalled again.")
         return
     label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
-    values = await chat.app.push_screen_wait(
-        Form("Never mention", [Field("phrase", label)], chat.settings.keys)
-    )
+    values = await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)]))
     if values is None:
         return
     if values["phrase"].strip():
@@ -133,18 +132,18 @@ async def _never(
         await chat.ask(memory.never_mention, item.row.id)
 
 
-async def _edit(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
+async def _edit(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem) -> None:
     if item.row.kind == "turn":
         chat.say("This memory is a turn: edit the turn itself, Enter goes there.")
         return
     label = "The new text; the old one is deleted from the disk"
     fields = [Field("text", label, item.row.text, lines=5)]
-    values = await chat.app.push_screen_wait(Form("Edit a memory", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("Edit a memory", fields))
     if values is not None and values["text"].strip() not in ("", item.row.text):
         await chat.ask(memory.edit, item.row.id, values["text"])
 
 
-async def _forget(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
+async def _forget(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem) -> None:
     row = item.row
     if row.kind == "document" and row.file_id is not None:
         await _forget_file(chat, memory, item, row.file_id)
@@ -155,7 +154,9 @@ async def _forget(chat: ChatScreen, memory: Memory, item: OverviewItem) -> None:
         await chat.ask(memory.forget, row.id)
 
 
-async def _forget_file(chat: ChatScreen, memory: Memory, item: OverviewItem, file_id: int) -> None:
+async def _forget_file(
+    chat: ChatScreen, memory: CharacterMemory, item: OverviewItem, file_id: int
+) -> None:
     name = item.row.place.partition(", ")[0]
     question = f"Forget all of {name}, for good?"
     detail = "All its pieces are forgotten. The file itself stays where it is."

@@ -13,7 +13,7 @@ from rpterm.tui.screens.chat import frame, opening, replies, require, turns
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
-    from rpterm.types import Prompt, Turn
+    from rpterm.types import Prompt
 
 _ABOVE = 3
 """How many turns are loaded above the turn that is jumped to."""
@@ -72,7 +72,7 @@ async def _here(chat: ChatScreen, session: Session) -> Location:
     return Location(shown.id, shown.leaf_id, chat.state.prompt)
 
 
-async def show_branch(chat: ChatScreen, show: Callable[[int], Turn], turn_id: int) -> None:
+async def show_branch(chat: ChatScreen, show: Callable[[int], None], turn_id: int) -> None:
     """Show the branch through a turn.
 
     Args:

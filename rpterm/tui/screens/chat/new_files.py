@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.authoring import new_card
+from rpterm.errors import RptermError
 from rpterm.tui.screens.form import Field, Form
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -29,7 +29,7 @@ async def write_character(chat: ChatScreen) -> str | None:
         Field("description", "What should the model know about them?", lines=3),
         Field("greeting", "What do they say or do first?", lines=3),
     ]
-    values = await chat.app.push_screen_wait(Form("A new character", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("A new character", fields))
     if values is None:
         return None
     file = new_card.new_file(values["name"], None, paths.find())
@@ -45,7 +45,7 @@ async def write_character(chat: ChatScreen) -> str | None:
 async def write_world(chat: ChatScreen) -> str | None:
     """Ask for the name of a new world; returns the name of its file, as ``write_character``."""
     fields = [Field("name", "Name", check=_name_check(world=True))]
-    values = await chat.app.push_screen_wait(Form("A new world", fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form("A new world", fields))
     if values is None:
         return None
     file = new_card.new_file(values["name"], None, paths.find(), world=True)

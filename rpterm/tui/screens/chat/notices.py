@@ -29,7 +29,3 @@ class Notices:
         severity: Literal["error", "information"] = "error" if error else "information"
         timeout = ERROR_S if error else None
         self._screen.notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
-
-    def forget(self) -> None:
-        """Let the last notice be shown again at once."""
-        self._until = 0.0

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui import messages
 from rpterm.tui.screens.chat import cast_changes, replies
 from rpterm.tui.widgets.error import ErrorBlock
-from rpterm.types import RptermError, Status, Turn
+from rpterm.types import Status, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from rpterm.errors import RptermError
 from rpterm.tui import messages
 from rpterm.tui.background import WINDOW
 from rpterm.tui.screens.chat import card_changes, frame, panes, preview
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,14 +19,19 @@ PREVIEW_AFTER_S = 0.3
 def request_preview(
     chat: ChatScreen, after: float = PREVIEW_AFTER_S, *, always: bool = False
 ) -> None:
-    """Build the prompt for the draft soon, if a pane shows it and no reply is being generated.
+    """Build the prompt for the draft soon, unless a reply is being generated.
+
+    Nothing is built for a draft of a word or two unless a pane shows its prompt.
 
     Args:
         after: The delay in seconds; a later request replaces this one.
-        always: Build it even if only the status line shows its size.
+        always: Build it whatever the draft and the panes.
     """
-    is_shown = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
-    if not is_shown or chat.state.busy or chat.state.info is None:
+    from rpterm.chat.draft_ahead import is_telling
+
+    wanted = always or not {"prompt", "memory"}.isdisjoint(chat.panes.shown)
+    wanted = wanted or is_telling(slash.message_in(chat.input.full_text))
+    if not wanted or chat.state.busy or chat.state.info is None:
         return
 
     def build() -> None:

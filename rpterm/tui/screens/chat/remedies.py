@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import chats, example_commands, frame, replies, require
 from rpterm.tui.screens.chat.scores import (
+    NARRATOR,
     SCORES_OFF,
     card_of_speaker,
     ends_with_reply,
@@ -102,7 +103,7 @@ def _scored_reply(chat: ChatScreen) -> tuple[Turn, Score, CharacterCard]:
     turn = _reply(chat)
     card, score = card_of_speaker(require.session(chat), turn), chat.keeper.known.get(turn.id)
     if card is None:
-        raise require.Refusal("A narrator's replies are not scored: it plays no character.")
+        raise require.Refusal(NARRATOR)
     if score is None:
         raise require.Refusal("This reply has no score yet.")
     return turn, score, card

@@ -14,7 +14,7 @@ from textual.message import Message
 
 from rpterm.chat import slash
 from rpterm.tui import background
-from rpterm.tui.screens.chat import frame, require, speakers
+from rpterm.tui.screens.chat import frame, preview, require, speakers
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Role, Status, Turn
@@ -92,10 +92,13 @@ async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> N
 
 
 def run(chat: ChatScreen) -> None:
-    """Pass the request to the session, in the thread of the reply lane."""
+    """Pass the request to the session, in the thread of the reply lane, unless it has it already.
+
+    A message that is sent while the chat is being opened is passed on by whoever is ready last.
+    """
     state = chat.state
     session, request, epoch = state.session, state.request, state.epoch
-    if session is None or request is None:
+    if session is None or request is None or state.running:
         return
     state.running, state.heard_at = True, time.monotonic()
     if (last := last_turn(chat)) is not None:
@@ -163,6 +166,7 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     frame.show_header(chat)
     scores.refresh(chat)
     chat.keeper.shown()
+    preview.request_preview(chat, always=True)
     await examples.fill(chat)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui.widgets.status import Phase
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session

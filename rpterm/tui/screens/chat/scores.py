@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.errors import RptermError
 from rpterm.tui import messages
 from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import Origin, RptermError, Status, Turn
+from rpterm.types import Origin, Status, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
+NARRATOR = "A narrator's replies are not scored: it plays no character."
 REST_S = 2.0
 """How long typing must pause before the slow signals resume, in seconds."""
 
@@ -296,11 +298,13 @@ def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
         from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
 
         assert isinstance(pane, ConsistencyPane)
-        problem = chat.keeper.problem
-        if chat.session is not None and chat.session.scores is None:
+        problem, session = chat.keeper.problem, chat.session
+        if session is not None and session.scores is None:
             problem = SCORES_OFF
         elif turn is None:
             problem = "There is no reply to score yet."
+        elif session is not None and card_of_speaker(session, turn) is None:
+            problem = NARRATOR
         trend = _trend(chat, path, turn)
         pane.show(ConsistencyState(turn, score, trend, _drift(trend), problem))
     _highlight(chat, turn, score)
@@ -330,10 +334,18 @@ def _show_alarm(
 
         name = last.speaker
         if broke_character(score.probability, score.high):
-            sentence = f"{name} fell out of character."
+            sentence = f"{name} fell out of character{_reason(score)}."
         elif drift is not None and drift.alarm:
             sentence = f"{name} has been slipping for some replies."
     chat.query_one(Alarm).show(sentence)
+
+
+def _reason(score: Score) -> str:
+    """What the reply broke most, as the end of a sentence; "" if it broke nothing."""
+    from rpterm.scoring.findings import findings
+
+    worst = findings(score)[:1]
+    return "".join(f": {each.label}" for each in worst if each.kind == "break")
 
 
 def dismiss_alarm(chat: ChatScreen) -> None:

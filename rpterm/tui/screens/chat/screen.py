@@ -18,7 +18,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import MountError
 
-from rpterm.errors import user_message
+from rpterm.errors import RptermError, user_message
 from rpterm.tui import background, keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
@@ -51,7 +51,6 @@ from rpterm.tui.widgets.transcript import Transcript
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.tui.worker_thread import WorkerThread
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -115,7 +114,7 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self._compositor = NarrowCompositor()
         self.greeting, self.choose_first = greeting, choose
-        self._bindings = BindingsMap(keys.bindings("chat", settings.keys))
+        self._bindings = BindingsMap(keys.bindings(keys.of_scope("chat"), settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.live_settings, self.state = live_settings, ChatState()
         self.tints: dict[str, str] = {}
@@ -129,8 +128,7 @@ class ChatScreen(Screen[None]):
         self.poller = polling.Poller(self, self._background_failed)
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
-        self.notices = Notices(self)
-        self.say = self.notices.say
+        self.say = Notices(self).say
         self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------
@@ -139,11 +137,11 @@ class ChatScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="main"), Vertical(id="column"):
                 yield Transcript(opening.first_views(self), id="transcript")
-                yield Alarm(self.settings.keys)
+                yield Alarm()
                 yield PromptInput(id="input", press=partial(keyboard.press, self))
             yield PaneHost(id="panes")
         yield StatusLine(id="status")
-        yield KeyHints(self.settings.keys, id="hints")
+        yield KeyHints(id="hints")
 
     def on_mount(self) -> None:
         frame.show_header(self)

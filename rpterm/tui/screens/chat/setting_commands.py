@@ -23,7 +23,7 @@ async def choose_setting(chat: ChatScreen) -> None:
     while True:
         found = await chat.ask(live_settings.all_effective, chat.card)
         shown = {each.name: each for each in found}
-        screen = SettingsScreen(found, chat.settings.keys, at)
+        screen = SettingsScreen(found, at)
         done = await chat.app.push_screen_wait(screen)
         if done is None:
             return
@@ -73,7 +73,7 @@ async def _ask_value(chat: ChatScreen, setting: LiveSetting) -> str | None:
         return "off" if setting.value else "on"
     current = as_typed(setting.value)
     fields = [Field("value", setting.about, current, check=partial(problem_with, setting.name))]
-    values = await chat.app.push_screen_wait(Form(setting.label, fields, chat.settings.keys))
+    values = await chat.app.push_screen_wait(Form(setting.label, fields))
     return None if values is None or values["value"] == current else values["value"].strip()
 
 

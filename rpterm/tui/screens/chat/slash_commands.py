@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import (
     chats,
     files,
@@ -16,7 +17,6 @@ from rpterm.tui.screens.chat import (
     slash_completion,
     worlds,
 )
-from rpterm.types import RptermError
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
@@ -76,7 +76,8 @@ async def _note(chat: ChatScreen, arguments: str) -> None:
 
 
 async def _persona(chat: ChatScreen, arguments: str) -> None:
-    chats.tell_persona(chat, await chat.ask(require.session(chat).write_persona, arguments))
+    persona = await chat.ask(require.session(chat).write_persona, arguments)
+    await chats.show_persona(chat, persona)
 
 
 async def _rename(chat: ChatScreen, arguments: str) -> None:

@@ -41,9 +41,7 @@ def names() -> dict[str, str]:
     return {**{key.id: key.description for key in available}, **USAGE}
 
 
-def suggestions(
-    line: str, overrides: Mapping[str, str] | None = None
-) -> tuple[list[Completion], str]:
+def suggestions(line: str, overrides: Mapping[str, str]) -> tuple[list[Completion], str]:
     """The possible completions of a line; if there are none, the reason."""
     name, space, arguments = line[1:].partition(" ")
     if not space:
@@ -58,9 +56,7 @@ def suggestions(
     return [Completion(f"/{name}", description)], ""
 
 
-def _command_names(
-    prefix: str, overrides: Mapping[str, str] | None
-) -> tuple[list[Completion], str]:
+def _command_names(prefix: str, overrides: Mapping[str, str]) -> tuple[list[Completion], str]:
     """Commands by the beginning of a word; without one, those that take arguments come first."""
     known = names()
     found = slash.starting_with(prefix, known) if prefix else [*USAGE, *sorted(known)]
@@ -74,7 +70,7 @@ def _about_setting(label: str) -> str:
     return live_settings.description(live_settings.tunable_name(label))
 
 
-def _key_of(name: str, overrides: Mapping[str, str] | None) -> str:
+def _key_of(name: str, overrides: Mapping[str, str]) -> str:
     return "" if name == SET else keys.key_name(name, overrides)
 
 
@@ -91,7 +87,7 @@ def take(chat: ChatScreen, word: str) -> None:
 async def complete(chat: ChatScreen) -> None:
     """Complete the command or setting name as far as all suggestions agree."""
     line = chat.input.text
-    suggested = [each.word for each in suggestions(line)[0]]
+    suggested = [each.word for each in suggestions(line, chat.settings.keys)[0]]
     command, space, argument = line.partition(" ")
     prefix = argument if space else command
     matches = [word for word in suggested if word.startswith(prefix.casefold())]

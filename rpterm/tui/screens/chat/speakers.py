@@ -1,7 +1,4 @@
-"""Group chats: who takes part and who speaks next, as the screen shows it.
-
-Imported only in a chat with several characters.
-"""
+"""Group chats: who takes part and who speaks next, as the screen shows it."""
 
 from __future__ import annotations
 

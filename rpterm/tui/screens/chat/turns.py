@@ -1,5 +1,5 @@
 """Commands on single turns: select, swipe, edit, branch, copy, hide and delete, show its thoughts;
-and scrolling, with older history."""
+and loading older history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui import background, text
 from rpterm.tui.external_editor import edit_outside
-from rpterm.tui.screens.chat import candidates, frame, preview, replies, require
+from rpterm.tui.screens.chat import candidates, frame, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
@@ -111,7 +111,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
     if view is None:
         return
     chat.transcript.select(None)
-    editor = chat.state.editor = TurnEditor(turn, chat.settings.keys)
+    editor = chat.state.editor = TurnEditor(turn)
     await chat.transcript.replace_view(view, editor)
     editor.focus(scroll_visible=False)  # The editor scrolls into view once it is laid out.
 
@@ -205,7 +205,6 @@ async def hide(chat: ChatScreen) -> None:
         return
     hidden = (await chat.ask(session.hide, turn.id)).hidden
     await replies.refresh_transcript(chat)
-    preview.request_preview(chat, always=True)
     chat.say("This turn is hidden from the model." if hidden else "The model reads it again.")
 
 
@@ -225,7 +224,6 @@ async def delete(chat: ChatScreen) -> None:
         chat.keeper.forget_scores()
     await frame.clear_below(chat)
     await replies.refresh_transcript(chat)
-    preview.request_preview(chat, always=True)
 
 
 async def _ask_what_to_delete(
@@ -244,22 +242,7 @@ async def _ask_what_to_delete(
     return None if answer is None else answer == "alone"
 
 
-# Scrolling -------------------------------------------------------------------------------------
-def scroll_up(chat: ChatScreen) -> None:
-    """Scroll a page up."""
-    chat.transcript.scroll_page_up(animate=False)
-
-
-def scroll_down(chat: ChatScreen) -> None:
-    """Scroll a page down."""
-    chat.transcript.scroll_page_down(animate=False)
-
-
-def to_end(chat: ChatScreen) -> None:
-    """Scroll to the end, and stay there as the transcript grows."""
-    chat.transcript.scroll_to_end()
-
-
+# History ---------------------------------------------------------------------------------------
 async def load_history(chat: ChatScreen) -> None:
     """Load older turns above the transcript."""
     try:

@@ -40,7 +40,7 @@ async def choose_world(chat: ChatScreen) -> None:
         none = "No world matches." if found else _how_to_start(chat)
         done = await chat.app.push_screen_wait(Chooser(
             f"Worlds of {targets[whose]}", found, at=at or next((c.id for c in found[1:]), ""),
-            takes="join or leave", overrides=chat.settings.keys, empty=none, actions=("list-new",),
+            takes="join or leave", empty=none, actions=("list-new",),
         ))  # fmt: skip
         if done is None or chat.session is not session:
             return

@@ -29,7 +29,7 @@ class ChatsPane(ListPane):
             self.chat_id = chat_id
 
     def __init__(self) -> None:
-        super().__init__("chats")
+        super().__init__(name="chats")
         self._choices: list[Choice] = []
         self._current = ""
 

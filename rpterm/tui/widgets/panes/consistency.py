@@ -77,7 +77,7 @@ class ConsistencyPane(ListPane):
             self.line = line
 
     def __init__(self) -> None:
-        super().__init__("consistency")
+        super().__init__(name="consistency")
         self.state = ConsistencyState(problem="Waiting for the first reply…")
         self._evidence: dict[str, Evidence] = {}
 

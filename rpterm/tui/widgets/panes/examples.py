@@ -6,7 +6,7 @@ commands of the key registry on the marked row. Knows no store and no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, markup, text
+from rpterm.tui.widgets.fitted_text import command_link
 from rpterm.tui.widgets.panes.list_pane import FoldingPane, Links, PaneList, heading, pane_action
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ class ExamplesPane(FoldingPane):
             super().__init__()
             self.k, self.budget = k, budget
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
-        super().__init__("examples", overrides)
+    def __init__(self) -> None:
+        super().__init__("examples")
         self._rows: dict[str, Row] = {}
         self.sizes = ExampleSizes()
         self._problem = "Waiting for the model…"
@@ -157,7 +158,7 @@ class ExamplesPane(FoldingPane):
         """Why there are no examples, or none chosen for this turn; else ""."""
         places = {row.place for row in self._rows.values()}
         if not places:
-            key = keys.short_key_name("keep-example", self._overrides)
+            key = keys.short_key_name("keep-example", keys.of_user(self))
             return f"There are no examples yet. {key} saves a good exchange as one."
         if not self.sizes.k or "turn" in places:
             return ""
@@ -171,7 +172,7 @@ class ExamplesPane(FoldingPane):
         """A slider: a click on a cell sets the value; the keys at its ends change it by one."""
         down, up = (
             text.link(
-                keys.short_key_name(name, self._overrides), pane_action("command", name), "bold"
+                keys.short_key_name(name, keys.of_user(self)), pane_action("command", name), "bold"
             )
             for name in (f"example-{end}" for end in ends.split())
         )
@@ -184,15 +185,9 @@ class ExamplesPane(FoldingPane):
         return Content.assemble(padded_label, down, " ", *bar, " ", up, f"  {figure}")
 
     def _links(self) -> Content:
-        links = [
-            text.key_link(
-                keys.short_key_name(name, self._overrides),
-                keys.BY_ID[name].label,
-                pane_action("command", name),
-            )
-            for name in _LINKED
-        ]
-        return text.flow(links if self._rows else (), self.width)
+        names = _LINKED if self._rows else ()
+        links = (command_link(self, name, pane_action("command", name)) for name in names)
+        return text.flow(links, self.width)
 
     def _options(self) -> Iterable[Option]:
         title = ""

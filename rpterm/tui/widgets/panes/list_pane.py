@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from textual import on
 from textual.containers import Vertical
@@ -76,17 +76,15 @@ class PaneList(LongList):
 
 
 class ListPane(Vertical):
-    """A pane with a list and surrounding lines, redrawn whenever its size changes."""
+    """A pane with a list and surrounding lines, redrawn whenever its size changes.
+
+    Its name is also the scope of its keys.
+    """
 
     DEFAULT_CSS = "ListPane > Static { height: auto; padding: 0 2 0 1; }"
 
-    def __init__(self, name: str, overrides: Mapping[str, str] | None = None) -> None:
-        """``overrides`` are the user's own keys; ``name`` is also the scope of the pane's keys."""
-        super().__init__(name=name)
-        self._overrides = overrides or {}
-        keys.bind(self, keys.bindings(name, overrides))
-
     def on_mount(self) -> None:
+        keys.bind(self, keys.of_scope(self.name or ""))
         self.draw()
 
     def on_resize(self) -> None:
@@ -113,8 +111,8 @@ class ListPane(Vertical):
 class FoldingPane(ListPane):
     """A pane whose rows show more when Enter or a click unfolds them."""
 
-    def __init__(self, name: str, overrides: Mapping[str, str] | None = None) -> None:
-        super().__init__(name, overrides)
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
         self._unfolded: set[str] = set()
 
     @on(OptionList.OptionSelected)

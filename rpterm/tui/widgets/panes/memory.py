@@ -6,7 +6,7 @@ key registry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from textual import events, on
@@ -17,7 +17,8 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import text
+from rpterm.tui.widgets.fitted_text import command_link
 from rpterm.tui.widgets.panes import memory_lines as lines
 from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, heading, pane_action
 from rpterm.tui.widgets.text_inputs import JoinerInput
@@ -38,8 +39,8 @@ class MemoryPane(ListPane):
         #memory-search { height: 1; border: none; padding: 0 1; background: $panel;
             &:focus { background-tint: $foreground 5%; } }
         #memory-kinds { padding: 0 1; }
-        #memory-detail { height: auto; max-height: 45%; padding: 0 2 0 1; margin: 1 0 0 0;
-            border-top: hkey $panel; scrollbar-size-vertical: 1; }
+        #memory-detail { height: auto; max-height: 45%; padding: 0 1; margin: 1 0 0 0;
+            border-top: hkey $panel; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
         #memory-keys { color: $text-muted; }
     }
     """
@@ -56,8 +57,8 @@ class MemoryPane(ListPane):
     class QueryChanged(Message):
         """The search text or the kind changed, so the pane needs a new overview."""
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
-        super().__init__("memory", overrides)
+    def __init__(self) -> None:
+        super().__init__(name="memory")
         self._view: Overview | None = None
         self._chat_id = 0
         self._problem = "Reading the memory…"
@@ -242,7 +243,6 @@ class MemoryPane(ListPane):
         is_blocked = block is not None or (item is not None and item.row.hidden)
         links = []
         for name in names:
-            label = "allow" if name == "memory-never" and is_blocked else keys.BY_ID[name].label
-            key = keys.short_key_name(name, self._overrides)
-            links.append(text.key_link(key, label, pane_action("command", name)))
+            label = "allow" if name == "memory-never" and is_blocked else ""
+            links.append(command_link(self, name, pane_action("command", name), label))
         return text.flow(links, self.width)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rpterm.memory.overview import OverviewItem
     from rpterm.store.memory.distilled import Detail
     from rpterm.store.memory.files import BlockedPhrase
-    from rpterm.store.memory.records import Memory as Row
+    from rpterm.store.memory.records import Memory
 
 REASONS = {
     "words": ("━", "$text-primary"),
@@ -55,7 +55,7 @@ def blocked(block: BlockedPhrase, width: int) -> Content:
     return line.truncate(width, ellipsis=True)
 
 
-def mark(row: Row) -> Content:
+def mark(row: Memory) -> Content:
     """The first two cells of a row: whether the memory is hidden, pinned or superseded."""
     if row.hidden:
         return Content.styled("⊘ ", "$text-error")
@@ -86,7 +86,7 @@ def detail(item: OverviewItem, width: int, *, chat_id: int) -> Content:
     return Content("\n").join(parts)
 
 
-def source(row: Row, chat_id: int) -> str:
+def source(row: Memory, chat_id: int) -> str:
     """A sentence that says where a memory comes from; ``chat_id`` is the open chat."""
     day = time.strftime("%d %b %Y", time.localtime(row.created_at)).lstrip("0")
     if row.kind == "document":
@@ -133,7 +133,7 @@ def _tokens_or_date(item: OverviewItem) -> str:
     return time.strftime("%d %b", time.localtime(item.row.created_at)).lstrip("0")
 
 
-def _speaker(row: Row) -> str:
+def _speaker(row: Memory) -> str:
     if row.kind == "document":
         return text.one_line(row.place.partition(", ")[0], 40)
     name = text.one_line(row.speaker, 40)
@@ -198,7 +198,7 @@ def _legend(item: OverviewItem, width: int) -> Content:
     return text.flow(cells, width)
 
 
-def _version(name: str, row: Row) -> Content:
+def _version(name: str, row: Memory) -> Content:
     """An earlier or later version of a memory."""
     since = f", since turn {row.turn_id}" if name == "now" and row.turn_id else ""
     return Content.assemble(
