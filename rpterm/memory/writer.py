@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rpterm.errors import user_message
+from rpterm.memory.background_thread import BackgroundThread
 from rpterm.memory.embedding.embed import Embedder
 from rpterm.memory.indexing.live_index import LiveIndex
 from rpterm.memory.indexing.words import with_speaker
@@ -51,7 +52,7 @@ class MemoryWriter:
         self._idle = threading.Event()
         self._error = ""
         self._embedded_up_to = 0
-        self._thread = threading.Thread(target=self._run, name="rememberer", daemon=True)
+        self._thread = BackgroundThread(self._run, "rememberer")
 
     @property
     def error(self) -> str:
@@ -82,8 +83,7 @@ class MemoryWriter:
         """Stop after the current piece of work; the next start finds what is left."""
         self._closing.set()
         self._queue.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._thread.end()
 
     def _run(self) -> None:
         self._step(self._load)
@@ -136,7 +136,8 @@ class MemoryWriter:
         self._live.follow()
         # An edit or an addition (``wake``) may affect any memory, a turn only the newest ones.
         self._embed_all(above=self._embedded_up_to if turns else 0)
-        self._memories.scrub()
+        if not self._closing.is_set():
+            self._memories.scrub()
 
     def _embed_all(self, above: int = 0) -> None:
         """Embed memories, newest first, and in the end drop the vectors of other models."""
@@ -148,6 +149,8 @@ class MemoryWriter:
             batch = self._vectors.missing(embedder.model, above, upper, _EMBED_BATCH)
             if batch:
                 self._embed(embedder, batch)
+                if self._closing.is_set():
+                    return
                 upper, newest = batch[-1].id, max(newest, batch[0].id)
                 self._notify(embedder.model)
             if len(batch) < _EMBED_BATCH:
@@ -158,7 +161,10 @@ class MemoryWriter:
 
     def _embed(self, embedder: Embedder, batch: list[Unembedded]) -> None:
         wordings = list({item.hash: item for item in batch}.values())
-        rows = embedder.encode([with_speaker(item.speaker, item.text) for item in wordings])
+        with self._thread.waiting():
+            rows = embedder.encode([with_speaker(item.speaker, item.text) for item in wordings])
+        if self._closing.is_set():
+            return
         self._live.set_dim(rows.shape[1])
         hashes = [item.hash for item in wordings]
         data = rows.astype("<f4")

@@ -115,12 +115,12 @@ class VoiceClassifier:
         )
         return total / math.sqrt(len(found))
 
-    def telling(self, line: str) -> list[str]:
-        """Up to three words of the line: those with the largest evidence for or against."""
-        weighed = [
-            (abs(self._log_ratio("words", item, 1)), item) for item in set(voice_features(line))
-        ]
-        return [item for _, item in sorted(weighed, reverse=True)[:3]]
+    def telling(self, line: str, *, own: bool) -> list[str]:
+        """Up to three words of the line: the clearest evidence for this voice, or against it."""
+        sign = 1 if own else -1
+        items = set(voice_features(line)) & self._all["words"].counts.keys()
+        weighed = [(sign * self._log_ratio("words", item, 1), item) for item in items]
+        return [item for weight, item in sorted(weighed, reverse=True)[:3] if weight > 0]
 
     def _log_ratio(self, view: str, item: str, kinds: int) -> float:
         """ln p(item | own) - ln mean over others of p(item | other).

@@ -30,8 +30,8 @@ _USAGE_FLAG = "palette.used"
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "regenerate": ("reroll",), "candidates": ("alternatives",), "delete": ("remove",),
     "branch-here": ("checkpoint", "fork"), "branches": ("checkpoints",), "hide": ("ghost",),
-    "chats": ("search", "history"), "cast": ("group", "narrator", "mute"), "quit": ("exit",),
-    "world": ("lorebook", "world info"), "pane-prompt": ("context",),
+    "chats": ("search", "find", "history"), "cast": ("group", "narrator", "mute"),
+    "quit": ("exit",), "world": ("lorebook", "world info"), "pane-prompt": ("context",),
     "pane-card": ("avatar", "portrait"), "pane-memory": ("summary", "facts"),
     "settings": ("model", "samplers", "options"), "theme": ("dark", "light", "appearance"),
     "unrate": ("undo rating",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,18 @@ def test_a_voice_is_compared_with_voices_in_its_language() -> None:
     assert (
         signal.measure(reply, ReplyScene(own_lines=chinese, other_lines=(PIRATE, other))).value > 0
     )
+
+
+def test_words_nobody_uses_count_for_no_voice_however_few_its_lines() -> None:
+    many = tuple(
+        f"I shall take the {word} number {at}." for at, word in enumerate("abcdefghij" * 2)
+    )
+    scene = replace(SCENE, own_lines=PIRATE, other_lines=(LADY * 5, many))
+    read = VoiceWords().measure("Wonderful adventures happen whenever they want", scene)
+    assert read.value < 0.3 and not [
+        each for each in read.evidence if each.note.endswith("examples")
+    ]
+    assert VoiceWords().measure("Arr, the rum be mine, matey!", scene).value > 0.5
 
 
 def test_evidence_points_at_telling_words() -> None:

@@ -30,6 +30,20 @@ from rpterm.tui.screens.tour import TourScreen
 from rpterm.tui.widgets.turn_editor import TurnEditor
 
 
+async def test_ctrl_u_and_ctrl_k_delete_to_the_ends_of_a_line_however_it_is_wrapped(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app, (60, 24)) as pilot:
+        app.chat.input.put("first\n" + "long " * 40)
+        await pilot.press("ctrl+u")
+        assert app.chat.input.text == "first\n"
+        app.chat.input.put("long " * 40)
+        app.chat.input.move_cursor((0, 4))
+        await pilot.press("ctrl+k")
+        assert app.chat.input.text == "long"
+
+
 # Panes -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("key", ["f2", "f3", "f4"])
 async def test_a_pane_that_covers_the_chat_after_a_resize_gets_the_focus(

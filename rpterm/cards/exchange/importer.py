@@ -302,7 +302,18 @@ def _from_archive(data: bytes, name: str) -> Imported:
     files = charx.unpack(data)
     if charx.CARD not in files and BACKYARD_MANIFEST in files:
         return _from_backyard(files, name)
-    return _from_charx(files, name)
+    return _from_charx(_from_card_folder(files), name)
+
+
+def _from_card_folder(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files as they are seen from the folder of the card, which may have been packed as one."""
+    cards = (path for path in files if path.rpartition("/")[2].casefold() == charx.CARD)
+    card = min(cards, key=lambda path: path.count("/"), default=charx.CARD)
+    folder = card[: -len(charx.CARD)]
+    return {
+        charx.CARD if path == card else path.removeprefix(folder): body
+        for path, body in files.items()
+    }
 
 
 def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.engine.protocol import BackgroundEngine
 from rpterm.errors import user_message
+from rpterm.memory.background_thread import BackgroundThread
 from rpterm.store.memory.records import Memory
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Distiller:
         self._done = threading.Event()
         self._done.set()
         self._last_activity = 0.0
-        self._thread = threading.Thread(target=self._run, name="distiller", daemon=True)
+        self._thread = BackgroundThread(self._run, "distiller")
 
     def attach(self, engine: BackgroundEngine, ask: Ask) -> None:
         """Let the model take part from now on, if requested; ``ask`` asks that engine."""
@@ -107,8 +108,8 @@ class Distiller:
         self._woken.set()
         if self._engine is not None:
             self._engine.cancel_background()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5)
+        if self._thread is not threading.current_thread():
+            self._thread.end()
 
     def _run(self) -> None:
         while self._woken.wait() and not self._closing.is_set():
@@ -122,7 +123,10 @@ class Distiller:
                 self._done.set()
 
     def _run_works(self) -> None:
-        works = self._works()
+        with self._thread.waiting():
+            works = self._works()
+        if self._closing.is_set():
+            return
         for work in works:
             self._catch_up(work)
             self._notify(work.read_rules(self._chat_id, self._closing.is_set))

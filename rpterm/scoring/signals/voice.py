@@ -1,10 +1,15 @@
 """Whether a reply sounds like the character's example lines rather than those of other characters.
 
 Three signals: by words, by meaning, and by the likelihood of the fixed language model. Each is a
-contrast between the character's lines and those of up to six other characters, at least three and
+contrast between the character's lines and as many of up to six other characters, at least three and
 at most twenty lines each; confidence is 1, and 0 without that. Blind spot of all three: they
 separate a voice from the contrast voices, and do not recognise a stranger that sounds like neither.
 ``bench voice`` measures them.
+
+As many, because words that no voice uses count for the one with the fewest lines: with three lines
+against twenty, ``voice_words`` prefers a character's own line to one of another novel in 0.39 of
+pairs, with three against three in 0.56 (five: 0.43 and 0.58; twelve: 0.57 and 0.64; fourteen
+novels). Lines of the same novel, which are the contrast, are told apart less well: 0.62 and 0.60.
 """
 
 from __future__ import annotations
@@ -129,13 +134,13 @@ class VoiceLikelihood(LikelihoodSignal):
 
 
 def compared_lines(scene: ReplyScene) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """The lines of the character and of the contrast voices: at most twenty of each of seven.
+    """The lines of the character, at most twenty, and as many of each contrast voice.
 
     Against voices in another language, any line in the right language would sound like the
     character: an English voice is compared with English ones, another with others.
     """
     own = scene.own_lines[:_MOST_LINES]
-    voices = [voice[:_MOST_LINES] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
+    voices = [voice[: len(own)] for voice in scene.other_lines if len(voice) >= _LEAST_LINES]
     comparable = [voice for voice in voices if _is_english(voice) == _is_english(own)]
     return own, tuple(comparable[:_MOST_OTHERS])
 
@@ -175,5 +180,5 @@ def _has_contrast(scene: ReplyScene) -> bool:
 def _telling_words(reply: str, classifier: VoiceClassifier, value: float) -> list[Evidence]:
     """Where the words with the largest evidence stand."""
     note = "sounds like the examples" if value > 0 else "sounds like somebody else"
-    places = ((find_word(word, reply), word) for word in classifier.telling(reply))
+    places = ((find_word(word, reply), word) for word in classifier.telling(reply, own=value > 0))
     return [Evidence(at, at + len(word), note) for at, word in places if at >= 0]

@@ -12,6 +12,7 @@ from textual.containers import Grid
 from textual.message import Message
 from textual.widgets import Static
 
+from rpterm.humanize import counted
 from rpterm.tui import markup
 from rpterm.types import Turn
 
@@ -51,7 +52,7 @@ class Candidate(Static):
         content = markup.roleplay(full_text, streaming=live, marks=marks)
         self.update(content + "▍" if live else content)
         if tokens:
-            self.border_subtitle = f"{tokens} tokens" if live else f"{tokens} tokens ✓"
+            self.border_subtitle = counted(tokens, "token") + ("" if live else " ✓")
 
     def mark(self, marked: bool) -> None:
         """Show whether it is the one that Enter chooses."""

@@ -23,6 +23,19 @@ class JoinerTextArea(TextArea):
         if self.has_focus:
             self.call_after_refresh(self.scroll_visible, animate=False)
 
+    def action_delete_to_start_of_line(self) -> None:
+        """As in a shell: of the line as it was written, not as it is wrapped."""
+        row, column = self.selection.end
+        if column:
+            self._delete_via_keyboard((row, 0), (row, column))
+        else:
+            super().action_delete_to_start_of_line()
+
+    def action_delete_to_end_of_line(self) -> None:
+        """As above."""
+        row, column = self.selection.end
+        self._delete_via_keyboard((row, column), (row, len(self.document[row])))
+
     async def _on_key(self, event: events.Key) -> None:
         if event.character in _JOINERS:
             event.stop()

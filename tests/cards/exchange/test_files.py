@@ -181,7 +181,6 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "random": (lambda: bytes(range(256)) * 20, "neither"),
     "not UTF-8": (lambda: b'{"name": "\xff\xfe"}', "not UTF-8"),
     "cut JSON": (lambda: b'{"name": "Anna"', "not JSON.*line 1"),
-    "NaN": (lambda: b'{"name":"a","first_mes":"b","x":NaN}', "NaN is not a valid JSON number"),
     "infinite": (lambda: b'{"name":"a","first_mes":"b","x":1e999}', "too large"),
     "long number": (lambda: b'{"name":"a","x":' + b"9" * 9999 + b"}", "digits"),
     "deep": (lambda: deep(100), "levels deep"),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,6 +21,7 @@ from rpterm.text.encoding import not_utf8_message
 
 _MAX_LISTED = 5
 _MARKS = (b",", b"[", b"{", b":")
+_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 
 
 def loads(data: bytes, what: str, notes: ImportNotes | None = None) -> Any:
@@ -26,8 +29,8 @@ def loads(data: bytes, what: str, notes: ImportNotes | None = None) -> Any:
 
     Args:
         what: The name of the text for error messages: "card.json", "the chunk ccv3".
-        notes: Receives a note about duplicate keys in one object. JSON does not define what they
-            mean; here the last one counts.
+        notes: Receives a note about duplicate keys in one object, of which the last one counts, and
+            about faults of hand-written and of Python's JSON that could be understood.
 
     Raises:
         ExchangeError: The text is too large, too deeply nested, not UTF-8, or not JSON.
@@ -39,6 +42,10 @@ def loads(data: bytes, what: str, notes: ImportNotes | None = None) -> Any:
     if sum(data.count(mark) for mark in _MARKS) > MAX_MARKS:
         raise NotACard(f"{what} has more than {MAX_MARKS:,} values: it is not a card.")
     duplicates: dict[str, None] = {}
+    notes = notes or ImportNotes()
+
+    def read_constant(name: str) -> None:
+        notes.add(f"{what} has {name} instead of a number; it was read as null.")
 
     def build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built = dict(pairs)
@@ -48,11 +55,19 @@ def loads(data: bytes, what: str, notes: ImportNotes | None = None) -> Any:
         return built
 
     try:
-        text = data.decode("utf-8-sig")
-        value = json.loads(
-            text, parse_float=_float, parse_int=_int, parse_constant=_constant, strict=False,
-            object_pairs_hook=build_object,
+        text = data.decode("utf-8-sig").rstrip("\0 \r\n")
+        parse = partial(
+            json.loads, parse_float=_float, parse_int=_int, parse_constant=read_constant,
+            strict=False, object_pairs_hook=build_object,
         )  # fmt: skip
+        try:
+            value = parse(text)
+        except json.JSONDecodeError:
+            plain = _LAST_COMMA.sub(lambda found: found[1] or "", text)
+            if plain == text:
+                raise
+            value = parse(plain)
+            notes.add(f"{what} had commas before closing brackets; they were ignored.")
     except UnicodeDecodeError as error:
         raise ExchangeError(not_utf8_message(what, error.start)) from error
     except RecursionError as error:
@@ -64,7 +79,7 @@ def loads(data: bytes, what: str, notes: ImportNotes | None = None) -> Any:
     except ValueError as error:
         raise ExchangeError(f"{what}: {error}") from error
     check_depth(value, what)
-    if duplicates and notes is not None:
+    if duplicates:
         keys = _listed(duplicates)
         notes.add(f"{what} has more than one {keys} in one object; the last one counts.")
     return value
@@ -130,7 +145,3 @@ def _int(text: str) -> int:
     if len(text) > 400:
         raise ValueError(f"a number of {len(text):,} digits is too large.")
     return int(text)
-
-
-def _constant(text: str) -> Any:
-    raise ValueError(f"{text} is not a valid JSON number.")

@@ -160,7 +160,7 @@ def _mapped_fields(data: Fields, name: str) -> CharacterCard:
         examples=parse_examples(data.text("mes_example"), title),
         system_prompt=data.text("system_prompt"),
         post_history_instructions=data.text("post_history_instructions"),
-        tags=data.texts("tags", ","),
+        tags=tuple(each for each in data.texts("tags", ",") if each.strip()),
         creator=data.line("creator"),
         creator_notes=data.text("creator_notes"),
         version=data.line("character_version"),
