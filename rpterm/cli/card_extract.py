@@ -40,7 +40,8 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         RptermError: Nobody speaks in it.
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
-        book = Book([passage.text for passage in files.read(file).passages], same)
+        passages = files.read(file).passages
+        book = Book([each.text for each in passages], same, [each.heading for each in passages])
     if not book.people.persons:
         raise RptermError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "
@@ -61,7 +62,7 @@ def print_cast(book: Book, file: Path, json: bool) -> None:
         out.json_data([{"name": p.name, "names": sorted(p.names), "lines": n} for p, n in cast])
         return
     rows = [(p.name, str(n), ", ".join(sorted(p.names - {p.name}))) for p, n in cast[:_MAX_SHOWN]]
-    out.table(rows, ("name", "lines", "also called"))
+    out.table(("name", "lines", "also called"), rows)
     if rows:
         draft = f"rpterm cards extract {shlex.quote(str(file))} {shlex.quote(rows[0][0])}"
         out.tell(f"Draft a card: {draft}")

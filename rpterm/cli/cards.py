@@ -57,7 +57,7 @@ def list_cards(json: Json = False) -> None:
         out.json_data([{key: getattr(summary, key) for key in keys} for summary in found])
         return
     rows = [(each.key, each.name, each.error or each.about) for each in found]
-    out.table(rows, ("card", "name", ""))
+    out.table(("card", "name", ""), rows)
 
 
 @app.command()
@@ -354,7 +354,7 @@ def list_worlds(json: Json = False) -> None:
     if not rows:
         raise RptermError(worlds.no_worlds_hint(folders.find().characters))
     shown = [(row.key, row.error or row.entries, ", ".join(row.cards)) for row in rows]
-    out.table(shown, ("world", "entries", "used by"))
+    out.table(("world", "entries", "used by"), shown)
 
 
 @app.command()

@@ -60,7 +60,7 @@ def list_chats(
          "yes" if chat.id in allowed else "no", chat.heading or chat.preview)
         for chat in chats
     ]  # fmt: skip
-    out.table(rows, ("id", "updated", "character", "turns", "exportable", "title"))
+    out.table(("id", "updated", "character", "turns", "exportable", "title"), rows)
 
 
 def _full_name(store: Store, card: str | None) -> str | None:

@@ -50,5 +50,5 @@ def _keys() -> None:
              key.description)
             for key in group
         ]  # fmt: skip
-        out.table(rows, (heading, "id", ""))
+        out.table((heading, "id", ""), rows)
         out.say()

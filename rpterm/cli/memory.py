@@ -315,7 +315,7 @@ def stats(character: _Character, json: Json = False) -> None:
     if json:
         out.json_data({**kinds, "files": files, "blocked_phrases": blocks})
         return
-    out.table([*kinds.items(), ("files", files), ("blocked phrases", blocks)], ("kind", "memories"))
+    out.table(("kind", "memories"), [*kinds.items(), ("files", files), ("blocked phrases", blocks)])
 
 
 @app.command()

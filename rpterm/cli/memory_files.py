@@ -68,10 +68,10 @@ def print_list(memory: CharacterMemory, json: bool, limit: int, *, files: bool) 
         out.json_data(given if files else phrases)
     elif files:
         rows = [(f.id, out.local_time(f.added_at), f.pieces, f.name, f.path) for f in given]
-        out.table(rows, ("id", "when", "pieces", "name", "path"))
+        out.table(("id", "when", "pieces", "name", "path"), rows)
     else:
         blocked = [(b.id, out.local_time(b.created_at), b.phrase) for b in phrases]
-        out.table(blocked, ("id", "when", "phrase"))
+        out.table(("id", "when", "phrase"), blocked)
 
 
 def embed_memories(memory: CharacterMemory) -> None:

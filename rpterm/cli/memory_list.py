@@ -28,7 +28,7 @@ def print_memories(memory: CharacterMemory, rows: Sequence[Memory], json: bool) 
         heads.insert(4, "source")
         for line, row in zip(table, rows, strict=True):
             line.insert(4, _source(row, details.get(row.id)))
-    out.table(table, heads)
+    out.table(heads, table)
 
 
 def _text(row: Memory) -> str:

@@ -45,14 +45,14 @@ def list_models(json: Json = False) -> None:
     if json:
         out.json_data({"have": have, "fitting": fitting, "all": catalogue.MODELS})
         return
-    out.table([(each.name, byte_size(each.size), each.path) for each in have], ("you have", "", ""))
+    out.table(("you have", "", ""), [(each.name, byte_size(each.size), each.path) for each in have])
     out.say()
     rows = [
         (each.name, byte_size(each.size), _fits(catalogue.obstacle(each, memory, gpu)),
          each.licence, each.good_for)
         for each in catalogue.MODELS
     ]  # fmt: skip
-    out.table(rows, ("to download", "", "fits here", "licence", "good for"))
+    out.table(("to download", "", "fits here", "licence", "good for"), rows)
 
 
 def _fits(obstacle: str) -> str:

@@ -68,11 +68,11 @@ def csv(rows: Sequence[Mapping[str, Any]]) -> None:
     say(sheet.getvalue(), end="")
 
 
-def table(rows: Sequence[Sequence[object]], heads: Sequence[str], width: int = 0) -> None:
-    """Write a table whose lines are truncated at ``width``, by default the terminal's."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a table whose lines are truncated at the width of the terminal."""
     import shutil
 
-    width = width or (shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     texts = [[one_line(str(cell)) or _MISSING for cell in row] for row in rows]
     sizes = [max(display_width(row[i]) for row in [list(heads), *texts]) for i in range(len(heads))]
     for row in [list(heads), *texts]:

@@ -137,10 +137,9 @@ class Scorer:
         return {signal.name: signal.measure(reply, scene) for signal in signals}
 
     def _unreadable(self, reply: str, scene: ReplyScene) -> dict[str, Reading]:
-        """Empty readings of the signals that only read English; none if the reply is English."""
-        if word_frequency.is_english(f"{scene.asked} {reply}"):
-            return {}
-        return {signal.name: NO_DATA for signal in self._signals if signal.cost != "words"}
+        """Empty readings of the signals that cannot read the reply's language."""
+        read = readable(self._signals, reply, scene)
+        return {signal.name: NO_DATA for signal in self._signals if signal not in read}
 
     def warm_embeddings(self, scene: ReplyScene) -> None:
         """Embed what stays the same from turn to turn, for ``score_quickly`` to use.
@@ -262,6 +261,13 @@ class Scorer:
             complete=complete,
             version=self._coefficients.version,
         )
+
+
+def readable(signals: Sequence[Signal], reply: str, scene: ReplyScene) -> Sequence[Signal]:
+    """The signals that read the language of a reply: all of them read English, some only that."""
+    if word_frequency.is_english(f"{scene.asked} {reply}"):
+        return signals
+    return [signal for signal in signals if signal.cost == "words"]
 
 
 def _lasting_texts(scene: ReplyScene) -> list[str]:

@@ -93,6 +93,13 @@ def test_a_picture_in_a_greeting_is_found(markup: str) -> None:
     assert [markup in each.message for each in notes if each.field == "greetings #1"] == [True]
 
 
+def test_a_variable_that_nothing_sets_is_found() -> None:
+    text = "{{setvar::mood::wary}}{{incvar n}}{{getvar::mood}} {{getvar::n}} {{getvar::hp}}"
+    notes = [each for each in lint(replace(GOOD, scenario=text)) if "variable" in each.message]
+    assert [(each.field, each.severity) for each in notes] == [("scenario", "note")]
+    assert "sets the variable hp." in notes[0].message
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -29,7 +29,7 @@ def test_columns_are_aligned_after_emoji_of_several_characters(
     from rpterm.cli import out
 
     cells = ["👩\u200d🚀", "❤\ufe0f", "漢", "no"]
-    out.table([(cell, "x") for cell in cells], ("", ""))
+    out.table(("", ""), [(cell, "x") for cell in cells])
     assert capsys.readouterr().out.splitlines()[1:] == [f"{cell}  x" for cell in cells]
     assert out._cut("👩\u200d🚀👩\u200d🚀👩\u200d🚀", 4) == "👩\u200d🚀…"
 

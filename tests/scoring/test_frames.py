@@ -50,6 +50,18 @@ def test_one_swapped_point_is_found(reply: str) -> None:
     assert notes(reply), reply
 
 
+def test_who_is_one_of_several_excludes_no_other() -> None:
+    reply = "I fear that my sister Mary plays better."
+    assert notes(reply, "Her sister is Jane.")
+    assert not notes(reply, "Her closest sister is Jane.")
+    assert not notes("My other sister Mary plays better.", "Her sister is Jane.")
+
+
+def test_zero_is_a_denial() -> None:
+    talk = ((True, "One oat latte, zero grams of sugar."), (False, "The same again?"))
+    assert not notes("One more oat latte, without sugar.", history=talk)
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -128,3 +140,20 @@ def test_it_means_what_the_user_asked_about() -> None:
 )  # fmt: skip
 def test_numbers_are_read_in_words_and_digits(text: str, value: int | None) -> None:
     assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "wrong"),
+    [
+        ("What is my sister called?", '"Emily." *A smile is on the face of the woman.', True),
+        ("What's my sister's name?", "It's Emily.", True),
+        ("Who is my sister?", "Ana. You told me.", False),
+        ("What is my sister called?", "Leo. Her name is Ana.", False),
+        ("What is my brother called?", "Emily.", False),
+        ("Where is my sister?", "Lisbon.", False),
+    ],
+)
+def test_a_name_alone_answers_the_question_for_one(asked: str, reply: str, wrong: bool) -> None:
+    said = (False, "I am Leo, I have a sister called Ana."), (True, "Ah."), (False, asked)
+    reading = Contradiction().measure(reply, ReplyScene(char="Keeper", user="Leo", history=said))
+    assert bool(reading.evidence) is wrong

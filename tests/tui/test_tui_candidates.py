@@ -110,6 +110,11 @@ async def test_edit_acts_on_the_marked_candidate(stage: Stage) -> None:
         assert app.chat.state.editor is not None and app.chat.state.editor.text == wanted
 
 
+async def test_the_placeholder_asks_for_no_reply_while_candidates_wait(stage: Stage) -> None:
+    async with waiting(stage) as (_, app, _wanted):
+        assert app.chat.input.placeholder == "Write to Mara Venn…"
+
+
 async def test_the_marked_candidate_is_visible(stage: Stage) -> None:
     stage.engine._replies = [f"{reply} And {'so on ' * 20}" for reply in REPLIES]
     app = stage.app()

@@ -33,7 +33,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.cast import CastScreen, SpeakerScreen
+from rpterm.tui.screens.cast import CastScreen
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import Cast, Status, TurnTaking
 
@@ -134,7 +134,7 @@ async def test_a_chosen_speaker_replies_to_the_draft_or_at_once(stage: GroupStag
     async with running(app) as pilot:
         await wait_until(pilot, lambda: "⏎ and Tam speaks" in app.chat.input.placeholder)
         await pilot.press("alt+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+        await wait_until(pilot, lambda: "Who speaks next?" in screen_text(app))
         await wait_until(pilot, lambda: app.screen.list.highlighted_option is not None)
         assert app.screen.list.highlighted_option.id == "member:Tam Venn"
         await pilot.press("t", "a", "m")
@@ -143,7 +143,7 @@ async def test_a_chosen_speaker_replies_to_the_draft_or_at_once(stage: GroupStag
         await wait_until(pilot, lambda: speakers(app)[-1] == "Tam" and not app.chat.state.busy)
         app.chat.input.put("And you?")
         await pilot.press("alt+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+        await wait_until(pilot, lambda: "Who speaks next?" in screen_text(app))
         await pilot.press("o", "r", "l", "a", "enter")
         await wait_until(pilot, lambda: len(speakers(app)) == 4 and not app.chat.state.busy)
         assert speakers(app) == ["Mara Venn", "Tam", "Ansel", "Orla Finn"]
@@ -153,7 +153,7 @@ async def test_the_speaker_dialog_changes_the_turn_order(stage: GroupStage) -> N
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("alt+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+        await wait_until(pilot, lambda: "Who speaks next?" in screen_text(app))
         await pilot.press("r", "o", "u", "n", "d", "space", "a", "n", "d")
         await wait_until(pilot, lambda: app.screen.list.option_count == 1)
         await pilot.press("enter")
@@ -279,7 +279,7 @@ async def mara_then_orla_waits(pilot: Pilot[None], app: RptermApp) -> None:
 
 
 async def choose(pilot: Pilot[None], app: RptermApp, name: str) -> None:
-    await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+    await wait_until(pilot, lambda: "Who speaks next?" in screen_text(app))
     await type_text(pilot, name)
     await wait_until(pilot, lambda: app.screen.query_one("OptionList").option_count == 1)
     await pilot.press("enter")
@@ -306,7 +306,7 @@ async def test_the_proposed_speaker_follows_the_marked_candidate(stage: GroupSta
     async with running(app) as pilot:
         await orla_waits(pilot, app)
         await pilot.press("alt+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, SpeakerScreen))
+        await wait_until(pilot, lambda: "Who speaks next?" in screen_text(app))
         await wait_until(pilot, lambda: app.screen.list.highlighted_option is not None)
         assert app.screen.list.highlighted_option.id != "member:Orla Finn"
 

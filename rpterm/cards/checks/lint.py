@@ -47,7 +47,7 @@ def lint(
     """
     found = [
         *_missing_parts(card), *voice.greetings(card), *voice.examples(card), *voice.macros(card),
-        *contradictions(card), *lore(card, count), *_duplicate_tests(card),
+        *voice.variables(card), *contradictions(card), *lore(card, count), *_duplicate_tests(card),
     ]  # fmt: skip
     if count:
         found += _costs(card, count)

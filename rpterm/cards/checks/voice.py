@@ -31,6 +31,8 @@ _START = re.compile(r"<START>", re.IGNORECASE)
 _MARKUP = re.compile(
     r"!\[[^]\n]*\]\([^)\n]*\)?|<(?:img|audio|video|iframe|style|div|span|details)\b[^>\n]*>?", re.I
 )
+_SET = re.compile(r"\{\{\s*(?:set|add|inc|dec)var[:\s]\s*:?\s*([^{}:]+?)\s*(?:::|\}\})", re.I)
+_GOT = re.compile(r"\{\{\s*getvar[:\s]\s*:?\s*([^{}:]+?)\s*\}\}", re.I)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
 _STATIC_SCOPE = MacroScope(
     "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
@@ -120,6 +122,18 @@ def macros(card: CharacterCard) -> Iterator[CardFinding]:
         else:
             message = f"The macro {macro} is not supported here."
             yield CardFinding(path, "warning", message, "Correct or remove it.")
+
+
+def variables(card: CharacterCard) -> Iterator[CardFinding]:
+    """Variables that are read but that no text of the card sets, and so are probably empty."""
+    texts = list(prose(card))
+    known = {name for _, text in texts for name in _SET.findall(text)}
+    for path, text in texts:
+        for name in dict.fromkeys(_GOT.findall(text)):
+            if name not in known:
+                message = f"No text of the card sets the variable {name}."
+                remedy = f"Set it with {{{{setvar::{name}::…}}}}, here or in a message."
+                yield CardFinding(path, "note", message, remedy)
 
 
 def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:

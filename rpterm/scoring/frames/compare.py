@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rpterm.scoring.frames import abilities, people, places, tastes, trades
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Claim, Clash, Clashes, Known
+from rpterm.scoring.frames.persons import NAME, ROLES
 from rpterm.text.sentences import spans
 
 FRAMES: dict[str, Clashes] = {
@@ -18,6 +19,12 @@ FRAMES: dict[str, Clashes] = {
 }
 _ACTION = re.compile(r"\*[^*\n]+\*?")
 _CONDITION = re.compile(r"(?<=\w),? (?:if|unless)\b", re.IGNORECASE)
+_ASKED_NAME = re.compile(
+    r"\b(?:what(?:['’]s| is| was) (?:the name of )?|who(?:['’]s| is) )"
+    rf"my (?:\w+ )?(?P<role>{ROLES})(?:['’]s name| called| named)?\?",
+    re.IGNORECASE,
+)
+_ONLY_NAME = re.compile(rf"(?:(?:It|That)(?:['’]s| is) )?(?P<name>{NAME})[.!]?")
 _MARKS = "\"“”«»*' "
 _FRAGMENT = 8
 """Words; "it" may refer to a sentence as short as this."""
@@ -30,21 +37,31 @@ def clashes(claim: Claim, known: Known) -> Iterator[Clash]:
             yield first
 
 
-def claims_in(reply: str, asked: str) -> list[tuple[int, int, Claim]]:
+def claims_in(reply: str, asked: str, user: str = "") -> list[tuple[int, int, Claim]]:
     """The sentences of a reply that are no questions, with their spans.
 
     Args:
         asked: The last turn.
+        user: The name of who asked: on its own it is an address and answers nothing.
     """
     actions = [match.span() for match in _ACTION.finditer(reply)]
-    found = []
+    found: list[tuple[int, int, Claim]] = []
     before = asked
     for start, end in spans(reply):
         text = reply[start:end]
         plain = text.strip(_MARKS)
         if 0 < len(plain) <= LONGEST_CLAIM and not text.rstrip('"”*').endswith("?"):
             acted = any(low <= start < high for low, high in actions)
-            found.append((start, end, Claim(_CONDITION.split(plain)[0], before, acted)))
+            stated = plain if found else _answer(plain, asked, user)
+            found.append((start, end, Claim(_CONDITION.split(stated)[0], before, acted)))
         if len(plain.split()) <= _FRAGMENT:
             before = plain
     return found
+
+
+def _answer(plain: str, asked: str, user: str) -> str:
+    """The first sentence of a reply; a name that answers the question for one, as a sentence."""
+    role, name = _ASKED_NAME.search(asked), _ONLY_NAME.fullmatch(plain)
+    if role is None or name is None or name["name"] in user:
+        return plain
+    return f"Your {role['role']} is called {name['name']}."

@@ -50,27 +50,25 @@ class CastScreen(Chooser):
         return ["⏎ mute, unmute", f"{join_key} join", f"{leave_key} leave", "Esc done"]
 
 
-class SpeakerScreen(Chooser):
-    """Who speaks next, and how turns are taken from now on."""
-
-    def __init__(
-        self, members: Sequence[Member], taglines: Sequence[str], taking: TurnTaking, upcoming: str
-    ) -> None:
-        choices = [
-            Choice(
-                _MEMBER + member.card_name, member.card_name, tagline,
-                "next" if member.card_name == upcoming else "",
-            )
-            for member, tagline in zip(members, taglines, strict=True)
-        ]  # fmt: skip
-        choices += [
-            Choice(_WAY + way, f"From now on: {title}", detail, "✓" if way == taking else "")
-            for way, (title, detail) in TAKING_WORDS.items()
-        ]
-        super().__init__(
-            "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
-            empty="No character matches.", takes="choose",
-        )  # fmt: skip
+def speaker_chooser(
+    members: Sequence[Member], taglines: Sequence[str], taking: TurnTaking, upcoming: str
+) -> Chooser:
+    """The dialog of who speaks next, and how turns are taken from now on."""
+    choices = [
+        Choice(
+            _MEMBER + member.card_name, member.card_name, tagline,
+            "next" if member.card_name == upcoming else "",
+        )
+        for member, tagline in zip(members, taglines, strict=True)
+    ]  # fmt: skip
+    choices += [
+        Choice(_WAY + way, f"From now on: {title}", detail, "✓" if way == taking else "")
+        for way, (title, detail) in TAKING_WORDS.items()
+    ]
+    return Chooser(
+        "Who speaks next?", choices, marked=_MEMBER + upcoming, placeholder="Type a name",
+        empty="No character matches.", takes="choose",
+    )  # fmt: skip
 
 
 def member_of(choice: str) -> str:

@@ -36,8 +36,9 @@ def _placeholder(chat: ChatScreen) -> str:
         return "Choose a character first"
     turns = chat.transcript.turns
     unanswered = bool(turns) and turns[-1].id > 0 and turns[-1].role == "user"
+    waits = unanswered and not chat.state.busy and chat.state.choosing is None
     name = chat.card.char
-    return f"Write, or ⏎ and {name} answers" if unanswered else f"Write to {name}…"
+    return f"Write, or ⏎ and {name} answers" if waits else f"Write to {name}…"
 
 
 def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:

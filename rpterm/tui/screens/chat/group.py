@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 async def choose_speaker(chat: ChatScreen) -> None:
     """Choose who speaks now, or how turns are taken."""
-    from rpterm.tui.screens.cast import SpeakerScreen, member_of, taking_of_choice
+    from rpterm.tui.screens.cast import member_of, speaker_chooser, taking_of_choice
 
     if await slash_commands.run_if_command(chat):
         return
@@ -35,7 +35,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
     actor = speakers.next_speaker(chat, scene, chat.input.full_text.strip())
     taking = scene.cast.taking
     upcoming = actor.card.name if actor is not None and taking is not TurnTaking.MODEL else ""
-    done = await chat.app.push_screen_wait(SpeakerScreen(able, taglines, taking, upcoming))
+    done = await chat.app.push_screen_wait(speaker_chooser(able, taglines, taking, upcoming))
     if done is None:
         return
     if (new_taking := taking_of_choice(done.id)) is not None:
