@@ -107,12 +107,14 @@ class LabelledNovel:
     Attributes:
         characters: The rows of ``characters.csv``.
         quotations: The rows of ``quotations.csv``.
+        headings: The headings above each paragraph.
         starts: Where each paragraph begins in the text.
     """
 
     characters: Sequence[Mapping[str, str]]
     quotations: Sequence[Mapping[str, str]]
     paragraphs: Sequence[str]
+    headings: Sequence[Sequence[str]]
     starts: Sequence[int]
 
     def paragraph_of(self, quotation: Mapping[str, str]) -> int:
@@ -134,14 +136,17 @@ def read_novel(folder: Path) -> LabelledNovel:
     characters = read_table(folder / "characters.csv", "Main Name", "Aliases")
     quotations = read_table(folder / "quotations.csv", "quoteByteSpans", "speaker")
     text = read_text(folder / "text.txt")
-    paragraphs = [passage.text for passage in plain.read(text).passages]
-    return LabelledNovel(characters, quotations, paragraphs, _starts(text, paragraphs))
+    passages = plain.read(text).passages
+    paragraphs = [passage.text for passage in passages]
+    headings = [passage.heading for passage in passages]
+    starts = _starts(text, paragraphs)
+    return LabelledNovel(characters, quotations, paragraphs, headings, starts)
 
 
 def _judge_novel(folder: Path) -> tuple[list[_Judged], dict[str, int]]:
     """All labelled quotations, and the counts of ``characters``."""
     novel = read_novel(folder)
-    book = Book(novel.paragraphs)
+    book = Book(novel.paragraphs, headings=novel.headings)
     judged = list(_judged(book, novel))
     return judged, _character_counts(book, judged, novel)
 

@@ -40,7 +40,8 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         RptermError: Nobody speaks in it.
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
-        book = Book([passage.text for passage in files.read(file).passages], same)
+        passages = files.read(file).passages
+        book = Book([each.text for each in passages], same, [each.heading for each in passages])
     if not book.people.persons:
         raise RptermError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -67,21 +68,28 @@ class Line:
 
 
 def attribute(
-    paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None], people: People
+    paragraphs: Sequence[Paragraph],
+    tags: Sequence[SpeechTag | None],
+    people: People,
+    chapters: AbstractSet[int] = frozenset(),
 ) -> tuple[People, list[Line]]:
     """Every line of the book, in order, and the people with the nouns they turned out to go by.
 
     The book is read three times: in the first pass "the old lady" may be anybody, in the second she
     is most likely whoever she was in the first, and everybody's voice is known; in the third these
     voices are known from more lines.
+
+    Args:
+        chapters: The paragraphs that begin a chapter, where every conversation ends.
     """
-    first = _attribute_all(SpeakerCues(paragraphs, tags, people))
+    first = _attribute_all(SpeakerCues(paragraphs, tags, people), chapters)
     links = _noun_links(first, tags)
     merged = people.with_names_merged(_noun_owners(links, people))
     lines = first
     for _ in range(_PASSES_WITH_VOICES):
         voices = _voices(lines, merged)
-        lines = _attribute_all(SpeakerCues(paragraphs, tags, merged, links, voices))
+        cues = SpeakerCues(paragraphs, tags, merged, links, voices)
+        lines = _attribute_all(cues, chapters)
     return merged, lines
 
 
@@ -96,9 +104,9 @@ def _voices(lines: Sequence[Line], people: People) -> Voices:
     )
 
 
-def _attribute_all(cues: SpeakerCues) -> list[Line]:
+def _attribute_all(cues: SpeakerCues, chapters: AbstractSet[int]) -> list[Line]:
     lines: list[Line] = []
-    for part in _conversations([each for each in cues.paragraphs if each.quotes]):
+    for part in _conversations([each for each in cues.paragraphs if each.quotes], chapters):
         first = len(lines)
         lines += [_shifted(line, first) for line in _attribute_conversation(part, cues)]
     return lines
@@ -137,11 +145,14 @@ def _shifted(line: Line, by: int) -> Line:
     return line if line.replies_to is None else replace(line, replies_to=line.replies_to + by)
 
 
-def _conversations(spoken: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
+def _conversations(
+    spoken: Sequence[Paragraph], chapters: AbstractSet[int]
+) -> Iterator[list[Paragraph]]:
     part: list[Paragraph] = []
     for paragraph in spoken:
-        gap = paragraph.index - part[-1].index if part else 0
-        if gap > _CONVERSATION_BREAK or (gap > _MAX_GAP and len(part) >= _LONG_CONVERSATION):
+        passed = range(part[-1].index + 1, paragraph.index + 1) if part else range(0)
+        is_over = len(passed) > _MAX_GAP and len(part) >= _LONG_CONVERSATION
+        if is_over or len(passed) > _CONVERSATION_BREAK or not chapters.isdisjoint(passed):
             yield part
             part = []
         part.append(paragraph)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from rpterm.novels.attribution import Line, attribute
 from rpterm.novels.people import Person, find_people
@@ -18,9 +19,15 @@ class Book:
     Args:
         paragraphs: In order, without headings.
         same: Names known to belong to one person, where the rules cannot tell.
+        headings: The headings above each paragraph. A conversation ends where they change.
     """
 
-    def __init__(self, paragraphs: Sequence[str], same: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        paragraphs: Sequence[str],
+        same: Collection[str] = (),
+        headings: Sequence[Sequence[str]] = (),
+    ) -> None:
         texts = with_quotes(restore_apostrophes(paragraphs))
         self.paragraphs = split_paragraphs(texts)
         previous = [None, *self.paragraphs[:-1]]
@@ -29,7 +36,8 @@ class Book:
             for each, before in zip(self.paragraphs, previous, strict=False)
         ]
         named = find_people(self.paragraphs, tags, same)
-        self.people, self.lines = attribute(self.paragraphs, tags, named)
+        chapters = {at for at, (a, b) in enumerate(pairwise(headings), 1) if a != b}
+        self.people, self.lines = attribute(self.paragraphs, tags, named, chapters)
 
     def cast(self) -> list[tuple[Person, int]]:
         """Everybody who speaks with their number of lines, most lines first."""

@@ -64,8 +64,8 @@ class Recorder:
     lines: list[Line] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
 
-    def read(self, paragraphs: Sequence[str]) -> list[Conversation]:
-        """The conversations of a book."""
+    def read(self, novel: novels.LabelledNovel) -> list[Conversation]:
+        """The conversations of a novel."""
         recorder = self
 
         class Cues(SpeakerCues):
@@ -89,7 +89,7 @@ class Recorder:
             mock.patch.object(attribution, "SpeakerCues", Cues),
             mock.patch.object(turn_taking, "speaker_probabilities", probabilities),
         ):
-            Book(paragraphs)
+            Book(novel.paragraphs, headings=novel.headings)
         return self.conversations
 
 
@@ -133,7 +133,7 @@ def read_novel(folder: Path) -> Batch:
     labels: dict[int, list[set[str]]] = defaultdict(list)
     for row in novel.quotations:
         labels[novel.paragraph_of(row)].append(novel.aliases_of(row["speaker"]))
-    return _to_batch(Recorder().read(novel.paragraphs), labels, len(novel.quotations))
+    return _to_batch(Recorder().read(novel), labels, len(novel.quotations))
 
 
 def _to_batch(

@@ -264,3 +264,10 @@ def test_the_chapter_is_the_first_heading_where_there_are_no_contents(tmp_path):
     (one, two) = placed(tmp_path / "b.epub", epub({"OEBPS/book.opf": opf}))
     assert one.place == "b.epub, chapter “I”"
     assert two.place == "b.epub, chapter “II”, 50 %"
+
+
+def test_lone_numerals_are_headings_only_where_there_are_no_chapters():
+    text = "I\n\nIt rained.\n\nII.\n\nHe left."
+    assert [p.heading for p in plain.read(text).passages] == [("I",), ("II.",)]
+    text = f"CHAPTER 1\n\nOne.\n\nCHAPTER 2\n\nTwo.\n\n{text}"
+    assert "II." in [p.text for p in plain.read(text).passages]

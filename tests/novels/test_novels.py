@@ -296,6 +296,12 @@ def test_a_paragraph_that_breaks_off_introduces_the_next_line() -> None:
     assert line.speaker is not None and (line.speaker.name, line.how) == ("Mr. Pell", "named")
 
 
+def test_a_conversation_ends_with_its_chapter() -> None:
+    told = [*paragraphs(), '"Will you go?" asked Dora.', '"I went at dawn."']
+    line = Book(told, headings=[("I",)] * (len(told) - 1) + [("II",)]).lines[-1]
+    assert Book(told).lines[-1].replies_to is not None and line.replies_to is None
+
+
 def test_a_pet_name_is_the_same_person_and_a_father_is_not() -> None:
     told = [
         '"I," said Mr. Hale.', '"No," said Lizzy.', '"So," said Mr. Hale.',

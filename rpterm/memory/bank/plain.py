@@ -1,8 +1,8 @@
 """Plain text: paragraphs separated by empty lines, chapters recognised by their headings. Pure.
 
 A heading is a paragraph that begins with a word such as "Chapter" and a number; a line right below
-a bare "CHAPTER IV" is its title. In a text without such headings, short lines in capitals are
-headings. Of a Project Gutenberg file, only the book itself is read.
+a bare "CHAPTER IV" is its title. In a text without such headings, short lines in capitals and
+lone numerals are headings. Of a Project Gutenberg file, only the book itself is read.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _MAX_CHAPTER_HEADING = 220
 _MAX_CITED = 70
 _MIN_CHAPTERS = 2
 _GUTENBERG = re.compile(r"\*\*\* ?(?:START|END) OF [^*]+\*\*\*")
+_NUMERAL = re.compile(r"[IVXLC]+\.?|\d{1,3}\.")
 _SENTENCE_END = re.compile(r"[,;:]$|[a-z]\.$")
 
 
@@ -75,5 +76,7 @@ def _is_chapter(paragraph: str) -> bool:
 def _is_heading(paragraph: str) -> bool:
     if len(paragraph) > _MAX_HEADING or paragraph.endswith((",", ";", "!", "?")):
         return False
+    if _NUMERAL.fullmatch(paragraph):
+        return True
     letters = sum(char.isalpha() for char in paragraph)
     return _is_chapter(paragraph) or (letters >= 4 and paragraph.upper() == paragraph)
