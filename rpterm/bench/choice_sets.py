@@ -23,15 +23,17 @@ from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.card_and_context import Context, FactMeaning, FactWords, Talk
 from rpterm.scoring.signals.likelihood_lift import ContextLift, PersonaPeak
-from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords
+from rpterm.scoring.signals.memory import MemoryAsked, MemoryWords
 from rpterm.scoring.similarity import ContrastiveSimilarity
 
-FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_meaning")
+FAST = ("fact_words", "fact_meaning", "context", "talk", "memory_words", "memory_asked")
 SLOW = (*FAST, "context_lift", "persona_peak")
 COLUMNS = {False: FAST, True: SLOW}
 """The features of a reply, without and with the language model."""
 TOPIC = ("context", "talk", "context_lift")
 """The features that say whether a reply is on topic."""
+ASKED = "memory_asked"
+"""Not fitted: where nothing is asked for, it says nothing, and ConvAI2 seldom asks."""
 _OFF_TOPIC_SHARE = 0.1
 """The share of right replies that are so far off topic that it counts against them."""
 
@@ -55,7 +57,7 @@ def feature_signals(encode: EmbeddingCache) -> list[Signal]:
     """The signals that measure ``FAST``."""
     fit = ContrastiveSimilarity(encode)
     return [
-        FactWords(), FactMeaning(fit), Context(fit), Talk(fit), MemoryWords(), MemoryMeaning(fit)
+        FactWords(), FactMeaning(fit), Context(fit), Talk(fit), MemoryWords(), MemoryAsked(encode)
     ]  # fmt: skip
 
 
@@ -81,7 +83,8 @@ def with_likelihood_features(
 
 def fit_drawn(choices: Sequence[ChoiceSet], *, slow: bool) -> dict[str, Term]:
     """Terms for the task *drawn*."""
-    return _fit(choices, COLUMNS[slow], "likely" if slow else "fit", slow=slow)
+    names = [name for name in COLUMNS[slow] if name != ASKED]
+    return _fit(choices, names, "likely" if slow else "fit", slow=slow)
 
 
 def fit_live(
@@ -98,8 +101,10 @@ def fit_live(
         right: The features of right replies: how far a right reply is on topic.
         drawn: The terms that give ``TOPIC`` its weights.
     """
-    names = [name for name in COLUMNS[slow] if name not in TOPIC]
-    return {**_fit(choices, names, "fit", slow=slow), **_topic_terms(right, drawn, slow=slow)}
+    names = [name for name in COLUMNS[slow] if name not in (*TOPIC, ASKED)]
+    fitted = _fit(choices, names, "fit", slow=slow)
+    asked = {ASKED: replace(fitted["memory_words"], center=0.0)}
+    return {**fitted, **asked, **_topic_terms(right, drawn, slow=slow)}
 
 
 def _topic_terms(

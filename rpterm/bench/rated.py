@@ -3,9 +3,10 @@
 - Data: 48 scenes written for rpterm (``rated.toml``); half ask for what the card says
   (``attribute``), half for what was said earlier in the conversation (``memory``). 80 more scenes
   with 560 replies (``rated_read.toml``) show all the ways in which models do well and badly, half
-  of the bad replies in the words of card and conversation. Writers and graders are language models
-  much larger than any that plays here; no person graded them. The figures show what the score can
-  and cannot detect, not what readers think.
+  of the bad replies in the words of card and conversation. 48 scenes with 334 replies
+  (``rated_natural.toml``), 12 of them Chinese, are as chats bring them: nobody meant to mislead.
+  Writers and graders are language models much larger than any that plays here; no person graded
+  them. The figures show what the score can and cannot detect, not what readers think.
 - Metric, pairs (win rate), for a reply whose writer knew card and conversation: ``unknowing``,
   against a reply whose writer knew only the name and the last turn; ``starter``, against the
   starter model's reply: this is how models go wrong by themselves. ``half``, against a reply
@@ -16,7 +17,7 @@
   replies were made: ``artless``, over those four replies per scene, none of which was meant to be
   wrong (inter-grader correlation 0.99); ``misleading``, over replies with deliberate mistakes in
   the words of card and conversation; ``read``, over the 560 replies (inter-grader correlation
-  0.97); ``all``, over all of them.
+  0.97); ``all``, over all of these; ``natural``, over the 334 replies, which their writer graded.
 - Scores: ``score`` and ``score_no_lm``, the live score with and without the language model;
   ``drawn``, the same signals with the terms of the task *drawn* (``choice_sets``), where being on
   topic counts. Baseline: ``tfidf``, the TF-IDF cosine with the whole card (attribute) or the whole
@@ -24,7 +25,8 @@
   same replies drawn for both.
 - Caveat: nothing was fitted on these scenes, but two decisions were made on the 48, when half of
   the 80 had been seen: that being on topic does not raise the live score, and how known words are
-  counted (``MemoryWords``).
+  counted (``MemoryWords``). That known words count by whether they were asked for (``MemoryAsked``)
+  was decided on every other scene of ``rated_natural.toml``.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ from rpterm.preference.stats.correlation import spearman
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.combine import log_odds
 from rpterm.scoring.scene import Fact, ReplyScene
+from rpterm.scoring.scorer import readable
 from rpterm.scoring.signal import Reading, Signal
 from rpterm.scoring.signals.registry import available_signals
 from rpterm.scoring.similarity import ContrastiveSimilarity
@@ -55,6 +58,7 @@ from rpterm.scoring.texts import TfIdf, cosine_similarity
 KINDS = ("attribute", "memory")
 _WRITERS = ("knowing", "half", "unknowing", "starter")
 _CONSISTENT = 4
+_FILES = ("rated.toml", "rated_read.toml", "rated_natural.toml")
 _TIMES = 500
 """Bootstrap samples."""
 _PAIRS = {
@@ -66,7 +70,7 @@ _PAIRS = {
 """The pairs: which reply should win against which. Of the graded ones, only the consistent."""
 _RANKED: dict[str, Container[str]] = {
     "artless": _WRITERS, "misleading": ("graded",), "read": ("read",),
-    "all": (*_WRITERS, "graded", "read"),
+    "all": (*_WRITERS, "graded", "read"), "natural": ("natural",),
 }  # fmt: skip
 """The replies that each correlation ranks."""
 
@@ -76,7 +80,7 @@ class Reply:
     """A reply with its grade and scores.
 
     Attributes:
-        by: How it was made: ``graded``, ``read`` or one of ``_WRITERS``.
+        by: How it was made: ``graded``, ``read``, ``natural`` or one of ``_WRITERS``.
         grade: From 5 (consistent) to 1.
         rated: Scores by name; higher is better.
     """
@@ -103,15 +107,16 @@ def measure(
     """Score every reply of every scene.
 
     Args:
-        table: Scenes in the format of the two files; ``None`` takes those of the files.
+        table: Scenes in the format of the files; ``None`` takes those of the files.
     """
-    table = table if table is not None else [*scenes("rated.toml"), *scenes("rated_read.toml")]
+    table = table if table is not None else [scene for file in _FILES for scene in scenes(file)]
     replies = []
     for at, entry in enumerate(table):
         scene, kind = _scene(entry), entry["kind"]
         baseline = tfidf_similarity(scene, kind)
         for by, grade, text in _replies(entry):
-            readings = {each.name: each.measure(text, scene) for each in signals}
+            read = readable(signals, text, scene)
+            readings = {each.name: each.measure(text, scene) for each in read}
             rated = {**score_values(readings), "tfidf": baseline(text)}
             replies.append(Reply(str(at), kind, by, grade, rated))
         step(at + 1, len(table))
@@ -135,7 +140,10 @@ def _replies(entry: dict[str, Any]) -> Iterable[tuple[str, float, str]]:
     if "replies" in entry:
         yield from (("read", (one + two) / 2, text) for one, two, _, text in entry["replies"])
         return
-    yield from (("graded", grade, text) for grade, text in entry["graded"])
+    for by in ("natural", "graded"):
+        yield from ((by, grade, text) for grade, text in entry.get(by, ()))
+    if "grades" not in entry:
+        return
     for by, (one, two) in zip(_WRITERS, entry["grades"], strict=True):
         yield by, (one + two) / 2, entry[by]
 

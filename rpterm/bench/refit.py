@@ -26,8 +26,9 @@ from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 
-VERSION = "13"
-"""Of the signals and the weights together: a change of either makes stored scores outdated."""
+VERSION = "14"
+"""Of the signals and the weights together: a change of either makes stored scores outdated. The
+fitted weights are still those of version 8."""
 QUESTIONS = 600
 _TOLD = 200
 """Questions about what was said long ago, which ConvAI2's short dialogues hardly contain.
@@ -66,12 +67,14 @@ _EQUAL_WEIGHTS = {name: Term(1.0) for name in FAST}
 # 0.276 (card) and from 0.179 to 0.204 (conversation), and in both halves of its scenes. Both halves
 # were looked at while this was chosen. Contradictions weigh as much as the other faults: with -3
 # instead of -2 the correlations rise from 0.285 to 0.297 and from 0.245 to 0.264; where nobody
-# meant to mislead (artless) they fall from 0.717 to 0.700 and from 0.733 to 0.731.
+# meant to mislead (artless) they fall from 0.717 to 0.700 and from 0.733 to 0.731. What an
+# assistant would mean counts half of what it did (-4 before): of the replies from 0.7 on, a third
+# have a grade from 3 up.
 VIOLATION_TERMS = {
     "speaking_for_user": Term(-3.0, bound=3.0),
     "addresses_itself": Term(-3.0, bound=3.0),
     "assistant_voice": Term(-5.0, center=0.5, bound=2.5),
-    "assistant_meaning": Term(-4.0, center=0.5, bound=2.0),
+    "assistant_meaning": Term(-2.0, center=0.5, bound=1.0),
     "anachronism": Term(-3.0, bound=3.0),
     "contradiction": Term(-3.0, bound=3.0),
     "relations": Term(-3.0, bound=3.0),

@@ -51,7 +51,7 @@ class EmbeddingCache:
         """Start embedding the texts that are not cached; the returned function waits for them."""
         new = self._uncached(texts)
         rows = self._embed.start_encoding(new)
-        return lambda: self._store(dict(zip(new, rows(), strict=True)))
+        return lambda: self.put(dict(zip(new, rows(), strict=True)))
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Unit vectors, one row per text."""
@@ -59,7 +59,7 @@ class EmbeddingCache:
         # The lock is not held meanwhile: a reply that is being scored must not wait for a card.
         if new := [text for text in dict.fromkeys(texts) if text not in rows]:
             rows.update(zip(new, self._embed.encode(new), strict=True))
-        self._store(rows)
+        self.put(rows)
         return np.stack([rows[text] for text in texts])
 
     def _uncached(self, texts: Sequence[str]) -> list[str]:
@@ -70,7 +70,7 @@ class EmbeddingCache:
         with self._lock:
             return {text: self._rows[text] for text in texts if text in self._rows}
 
-    def _store(self, rows: Mapping[str, Floats]) -> None:
+    def put(self, rows: Mapping[str, Floats]) -> None:
         """Mark these as most recently used: what every turn asks for is never evicted."""
         with self._lock:
             for text, row in rows.items():

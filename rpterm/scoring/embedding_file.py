@@ -1,7 +1,8 @@
-"""Stores embeddings of lines that never change in one file, so that later runs can load them.
+"""Stores embeddings of lines that rarely change in files, so that later runs can load them.
 
 Embedding the 486 everyday lines (see ``similarity``) takes 3.6 seconds on two cores, just when a
-chat opens; loading them takes 6 milliseconds.
+chat opens, and those of a card and of those it is compared with more than a second; loading them
+takes milliseconds.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.paths import write_cache
+from rpterm.paths import prune_cache, touch, write_cache
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
+_MOST_BYTES = 16 << 20
+"""Of one folder: the lines of some three hundred cards."""
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
 
 
@@ -36,7 +39,7 @@ class EmbeddingFile:
 
     def rows(self, lines: Sequence[str], encode: Encode) -> Floats:
         """One row per line, loaded from the file or computed with ``encode`` and stored."""
-        key = hashlib.sha256("\0".join([self._model, *lines]).encode()).hexdigest()
+        key = _key(self._model, lines)
         rows = self._read(key)
         if rows is None or len(rows) != len(lines):
             rows = encode(lines)
@@ -56,3 +59,22 @@ class EmbeddingFile:
         archive = BytesIO()
         np.savez(archive, mark=key, rows=rows)
         write_cache(self._file, archive.getvalue())
+
+
+class EmbeddingFolder:
+    """A file for each list of lines, such as the lines of one card."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        self._folder, self._model = folder, model
+
+    def rows(self, lines: Sequence[str], encode: Encode) -> Floats:
+        """As in ``EmbeddingFile``; files that were not used for long are deleted."""
+        file = self._folder / f"{_key(self._model, lines)[:32]}.npz"
+        rows = EmbeddingFile(file, self._model).rows(lines, encode)
+        touch(file)
+        prune_cache(self._folder, "*.npz", _MOST_BYTES)
+        return rows
+
+
+def _key(model: str, lines: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join([model, *lines]).encode()).hexdigest()

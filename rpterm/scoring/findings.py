@@ -45,7 +45,7 @@ LABELS = {
     "context": "answers what was said",
     "talk": "stays on the subject",
     "memory_words": "remembers, by words",
-    "memory_meaning": "remembers, by meaning",
+    "memory_asked": "remembers what was asked for",
     "relations": "who is who",
     "voice_words": "voice, by words",
     "voice_meaning": "voice, by meaning",

@@ -32,7 +32,7 @@ from rpterm.scoring.combine import (
     standard_deviation,
 )
 from rpterm.scoring.embedding import Embedder, EmbeddingCache
-from rpterm.scoring.embedding_file import EmbeddingFile
+from rpterm.scoring.embedding_file import EmbeddingFile, EmbeddingFolder
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.nli import NliModel
 from rpterm.scoring.scene import ReplyScene
@@ -81,6 +81,7 @@ class Scorer:
     Args:
         embed: Computes sentence embeddings; ``None`` skips the signals that need them.
         kept: A file for the embeddings of the everyday lines; ``None`` recomputes them.
+        kept_cards: A folder for those of the cards' facts and lines; ``None`` recomputes them.
         likelihood: The fixed language model; ``None`` skips the signals that need it.
         infer: An NLI model for contradictions; ``None`` finds them by rules only.
         signals: Use these instead of all signals that the other arguments allow.
@@ -91,6 +92,7 @@ class Scorer:
         *,
         embed: Embedder | None = None,
         kept: EmbeddingFile | None = None,
+        kept_cards: EmbeddingFolder | None = None,
         likelihood: Likelihood | None = None,
         infer: NliModel | None = None,
         signals: Sequence[Signal] | None = None,
@@ -101,6 +103,7 @@ class Scorer:
         self._similarity = (
             ContrastiveSimilarity(self._embeddings, kept) if self._embeddings is not None else None
         )
+        self._kept_cards = kept_cards
         self._likelihood = likelihood
         self._signals = tuple(
             signals
@@ -134,10 +137,9 @@ class Scorer:
         return {signal.name: signal.measure(reply, scene) for signal in signals}
 
     def _unreadable(self, reply: str, scene: ReplyScene) -> dict[str, Reading]:
-        """Empty readings of the signals that only read English; none if the reply is English."""
-        if word_frequency.is_english(f"{scene.asked} {reply}"):
-            return {}
-        return {signal.name: NO_DATA for signal in self._signals if signal.cost != "words"}
+        """Empty readings of the signals that cannot read the reply's language."""
+        read = readable(self._signals, reply, scene)
+        return {signal.name: NO_DATA for signal in self._signals if signal not in read}
 
     def warm_embeddings(self, scene: ReplyScene) -> None:
         """Embed what stays the same from turn to turn, for ``score_quickly`` to use.
@@ -150,8 +152,18 @@ class Scorer:
         word_frequency.load()
         if self._embeddings is not None and self._similarity is not None:
             self._similarity.warm()
-            # At least one text, to start the embedder.
-            self._embeddings(_lasting_texts(scene) or [scene.char])
+            self._load_kept(self._embeddings, scene)
+            # The name is in no file: at least one text, to start the embedder.
+            self._embeddings([scene.char, *_lasting_texts(scene)])
+
+    def _load_kept(self, embeddings: EmbeddingCache, scene: ReplyScene) -> None:
+        """Load the embeddings of the cards' lines, or compute and store them."""
+        if (kept := self._kept_cards) is None:
+            return
+        for lines in (tuple(fact.text for fact in scene.facts), *lines_to_embed(scene)):
+            if embeddings.missing(lines):
+                rows = kept.rows(lines, embeddings)
+                embeddings.put(dict(zip(lines, rows, strict=True)))
 
     def warm_models(self, reply: str, scene: ReplyScene) -> None:
         """``warm_embeddings`` for a first reply somebody waits for: both models load in parallel.
@@ -249,6 +261,13 @@ class Scorer:
             complete=complete,
             version=self._coefficients.version,
         )
+
+
+def readable(signals: Sequence[Signal], reply: str, scene: ReplyScene) -> Sequence[Signal]:
+    """The signals that read the language of a reply: all of them read English, some only that."""
+    if word_frequency.is_english(f"{scene.asked} {reply}"):
+        return signals
+    return [signal for signal in signals if signal.cost == "words"]
 
 
 def _lasting_texts(scene: ReplyScene) -> list[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CONTEXT = 2048
 _EVERYDAY = "everyday.npz"
+_CARDS = "card-lines"
+"""Folder of the embeddings of cards' facts and lines."""
 _PROMPTS = "scorer"
 """Folder of the saved KV caches of cards that the language model has read."""
 
@@ -34,7 +36,7 @@ def open_scorer(
         slow: Whether the language model may be used.
         polite: Whether the language model yields to everything else, as it does during a chat.
     """
-    from rpterm.scoring.embedding_file import EmbeddingFile
+    from rpterm.scoring.embedding_file import EmbeddingFile, EmbeddingFolder
     from rpterm.scoring.likelihood import EngineLikelihood
     from rpterm.scoring.scorer import Scorer
 
@@ -50,5 +52,10 @@ def open_scorer(
     prompts = paths.cache / _PROMPTS
     likelihood = EngineLikelihood(make, polite=polite, kept=prompts) if slow else None
     infer = getattr(embed, "infer", None) if settings.scoring.nli_model else None
-    kept = EmbeddingFile(paths.cache / _EVERYDAY, embed.model) if embed is not None else None
-    return Scorer(embed=embed, kept=kept, likelihood=likelihood, infer=infer)
+    if embed is None:
+        return Scorer(likelihood=likelihood, infer=infer)
+    return Scorer(
+        embed=embed, likelihood=likelihood, infer=infer,
+        kept=EmbeddingFile(paths.cache / _EVERYDAY, embed.model),
+        kept_cards=EmbeddingFolder(paths.cache / _CARDS, embed.model),
+    )  # fmt: skip

@@ -113,6 +113,13 @@ def _hints(settings: OtherSettings) -> Iterator[str]:
             f"The world {world} was read in every chat; here characters name their worlds: "
             f"`rpterm cards join CARD {safe_name(world)}`."
         )
+    for name, world in settings.worlds_of_personas.items():
+        yield (
+            f"The persona {name} had the world {world}; here a chat can have it: "
+            f"`/world chat: {safe_name(world)}`."
+        )
+    if settings.left_out:
+        yield f"In the settings and not imported: {', '.join(settings.left_out)}."
 
 
 def _import_card(

@@ -6,12 +6,13 @@ names the members of a group and its chats. Files of any other form give nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
 from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
+from rpterm.humanize import counted
 from rpterm.store import Store
 from rpterm.transfer.json_files import read_object
 from rpterm.types import Persona, TurnTaking
@@ -57,6 +58,8 @@ class OtherSettings:
         scanning: ``Lorebook`` field → how all worlds are searched for keys.
         default_persona: The name of the user's persona in new chats, or "".
         worlds_of_all: The worlds that were read in every chat.
+        worlds_of_personas: The name of a persona → the world that came with it.
+        left_out: What the settings hold that has no place here, in words.
     """
 
     personas: list[Persona] = field(default_factory=list)
@@ -65,6 +68,8 @@ class OtherSettings:
     groups: list[Group] = field(default_factory=list)
     default_persona: str = ""
     worlds_of_all: tuple[str, ...] = ()
+    worlds_of_personas: dict[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def size(self) -> int:
         """How much was found."""
@@ -81,6 +86,7 @@ def read_settings(paths: Iterable[Path]) -> tuple[OtherSettings, set[Path]]:
         _add_group(raw, found)
         _add_personas(raw, found)
         _add_worlds(raw, found)
+        found.left_out += tuple(_extras(as_mapping(raw.get("extension_settings"))))
         if found.size() > before:
             used.add(path)
     return found, used
@@ -117,6 +123,21 @@ def _add_personas(raw: Mapping[str, Any], found: OtherSettings) -> None:
         is_named = persona.name not in _UNNAMED or persona.description
         if persona.name and is_named and persona not in found.personas:
             found.personas.append(persona)
+        if persona.name and (world := _line(as_mapping(about.get(key)).get("lorebook"))):
+            found.worlds_of_personas[persona.name] = world
+
+
+def _extras(raw: Mapping[str, Any]) -> Iterator[str]:
+    """What the settings of extensions hold that has no place here."""
+    variables = as_mapping(as_mapping(raw.get("variables")).get("global"))
+    for count, one, many in (
+        (len(as_mappings(raw.get("regex"))), "regex script", "regex scripts"),
+        (len(as_mappings(as_mapping(raw.get("note")).get("chara"))), "character's author's note",
+         "characters' author's notes"),
+        (len(variables), "global variable", "global variables"),
+    ):  # fmt: skip
+        if count:
+            yield counted(count, one, many)
 
 
 def _add_worlds(raw: Mapping[str, Any], found: OtherSettings) -> None:

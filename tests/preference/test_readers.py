@@ -147,5 +147,5 @@ def test_the_check_reads_parquet_as_it_reads_lines(rated: Scene, tmp_path: Path)
     for kind in ("jsonl", "parquet"):
         run(rated, tmp_path / "out", format="raw", file_type=kind)
         quality = check(tmp_path / "out", model).quality
-        found.append((quality.kinds, quality.sources, quality.characters, quality.labels))
+        found.append((quality.kinds, quality.sources, quality.characters, quality.good))
     assert found[0] == found[1] and sum(found[0][0].values()) > 5

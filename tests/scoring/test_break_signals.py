@@ -100,6 +100,10 @@ def test_a_name_that_is_not_the_characters_alone_passes() -> None:
     assert AddressesItself().measure("Good evening, Ines.", namesake).confidence == 0
 
 
+def test_emoji_make_no_document() -> None:
+    assert AssistantVoice().measure("lol same 😂😂", SCENE).value == 0
+
+
 def test_assistant_voice_needs_one_sure_phrase_or_the_words_of_one() -> None:
     signal = AssistantVoice()
     assert signal.measure("As an AI, I have no boat.", SCENE).value == 1

@@ -23,8 +23,7 @@ from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.resources import load_json
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.card_and_context import FactMeaning, FactWords
-from rpterm.scoring.signals.memory import MemoryMeaning
-from rpterm.scoring.similarity import ContrastiveSimilarity, content_sentences, log_mean_exp
+from rpterm.scoring.similarity import ContrastiveSimilarity, content_sentences
 from rpterm.scoring.word_frequency import without_name
 
 LINE = "2 where are you ?\ta\t\tthe cow eats|my boat leaks\n"
@@ -49,15 +48,6 @@ def test_the_reply_that_fits_this_card_rates_higher() -> None:
     own, other = "my boat leaks", "grey wind"
     assert fit.to_facts(own, ["i have a boat"])[1] > fit.to_facts(other, ["i have a boat"])[1]
     assert fit.to_turn(own, "a boat ?") > fit.to_turn(other, "a boat ?")
-    assert fit.to_known(own, ["a boat ?"], "")[1] > fit.to_known(other, ["a boat ?"], "")[1]
-
-
-def test_a_known_line_near_to_the_question_weighs_more() -> None:
-    cosines = np.array([[0.9, 0.1]], np.float32)
-    near_asked, near_other = (
-        log_mean_exp(cosines, log_weights=np.array(each, np.float32)) for each in ([2, 0], [0, 2])
-    )
-    assert near_asked > log_mean_exp(cosines) > near_other
 
 
 def test_a_fact_that_was_told_counts_no_more_while_another_is_left() -> None:
@@ -92,7 +82,7 @@ def test_to_be_told_of_by_name_is_no_knowledge_of_the_card() -> None:
     facts = (Fact("card.description:0", "Zyzzyx has a boat."),)
     scene = ReplyScene(char="Zyzzyx", facts=facts, history=((False, "why ?"),))
     fit = ContrastiveSimilarity(Letters().encode)
-    for signal in (FactWords(), FactMeaning(fit), MemoryMeaning(fit)):
+    for signal in (FactWords(), FactMeaning(fit)):
         named, plain = (signal.measure(said, scene) for said in ("Zyzzyx waits.", "waits."))
         assert named.value == plain.value
 

@@ -50,6 +50,18 @@ def test_one_swapped_point_is_found(reply: str) -> None:
     assert notes(reply), reply
 
 
+def test_who_is_one_of_several_excludes_no_other() -> None:
+    reply = "I fear that my sister Mary plays better."
+    assert notes(reply, "Her sister is Jane.")
+    assert not notes(reply, "Her closest sister is Jane.")
+    assert not notes("My other sister Mary plays better.", "Her sister is Jane.")
+
+
+def test_zero_is_a_denial() -> None:
+    talk = ((True, "One oat latte, zero grams of sugar."), (False, "The same again?"))
+    assert not notes("One more oat latte, without sugar.", history=talk)
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from rpterm.scoring.embedding_file import EmbeddingFile
+from rpterm.scoring.embedding_file import EmbeddingFile, EmbeddingFolder
+from rpterm.scoring.scene import Fact, ReplyScene
+from rpterm.scoring.scorer import Scorer
 from rpterm.scoring.similarity import ContrastiveSimilarity
 
 LINES = ("i have a boat", "grey wind")
@@ -63,3 +65,23 @@ def test_a_reply_is_measured_the_same_with_kept_lines(tmp_path: Path) -> None:
     kept = ContrastiveSimilarity(encode.encode, EmbeddingFile(tmp_path / "x.npz", "small"))
     assert kept.to_facts("my boat leaks", facts)[1] == pytest.approx(value[1], abs=1e-5)
     assert max(encode.asked) == 1
+
+
+def test_the_lines_of_a_card_are_embedded_in_one_run_only(tmp_path: Path) -> None:
+    file, folder = tmp_path / "everyday.npz", tmp_path / "voices"
+    voices = (tuple(f"the {n} gulls of {name}" for n in range(9)) for name in ("mara", "otto"))
+    own, other = voices
+    scene = ReplyScene(
+        char="Mara", facts=(Fact("f", "i have a boat"),), own_lines=own, other_lines=(other,)
+    )
+
+    def open_chat() -> int:
+        embed = Counted()
+        kept = EmbeddingFile(file, "small")
+        Scorer(embed=embed, kept=kept, kept_cards=EmbeddingFolder(folder, "small")).warm_embeddings(
+            scene
+        )
+        return sum(embed.asked)
+
+    first, second = open_chat(), open_chat()
+    assert first > 18 and second == 1  # the name, to start the embedder

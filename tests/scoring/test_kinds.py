@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from rpterm.scoring.frames.denials import affirms_denied
-from rpterm.scoring.frames.kinds import other_values
+from rpterm.scoring.frames.kinds import other_values, values
 from rpterm.scoring.frames.numbers import CHINESE_NUMBER, chinese_number
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.contradiction import Contradiction
@@ -82,6 +82,12 @@ def test_a_number_of_the_same_line_is_no_other_number() -> None:
     )
     scene = ReplyScene("Mara", "Jo", history=(*history, (False, "How many coins are left?")))
     assert found("Four coins are left!", scene) and not found("Two coins are left!", scene)
+
+
+@pytest.mark.parametrize("greeting", ["Morning Sam!", "Good evening, Sam.", "早上好!"])
+def test_a_greeting_names_no_hour(greeting: str) -> None:
+    assert not values(greeting)
+    assert values("I came in the morning.") and values("昨天早上我来了。")
 
 
 def test_a_value_about_something_else_is_hardly_a_clash() -> None:

@@ -13,6 +13,7 @@ from rpterm.bench import rated, scoring_models
 from rpterm.cli.bench import bench
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.signals.registry import available_signals
+from rpterm.scoring.similarity import ContrastiveSimilarity
 
 SCENES: list[dict[str, Any]] = [
     {
@@ -83,6 +84,24 @@ def test_the_scenes_that_were_read_are_whole() -> None:
         assert max(grades) >= 4 and min(grades) <= 2 and set(grades) <= {1, 2, 3, 4, 5}
 
 
+def test_the_scenes_as_chats_bring_them_are_whole() -> None:
+    scenes = rated.scenes("rated_natural.toml")
+    assert {each["kind"] for each in scenes} == {*rated.KINDS} and len(scenes) == 48
+    for each in scenes:
+        grades = [grade for grade, _ in each["natural"]]
+        assert each["talk"][-1][0] == "user" and len(grades) >= 5
+        assert max(grades) >= 4 and min(grades) <= 2 and set(grades) <= {1, 2, 3, 4, 5}
+
+
+def test_signals_that_only_read_english_do_not_count_in_chinese() -> None:
+    fit = ContrastiveSimilarity(EmbeddingCache(Letters()))
+    (scene,) = [each for each in rated.scenes("rated_natural.toml") if each["char"] == "老陈"]
+    with_meaning, words = (
+        rated.measure(available_signals(each, None), table=[scene]) for each in (fit, None)
+    )
+    assert [each.rated for each in with_meaning] == [each.rated for each in words]
+
+
 def test_the_command_prints_the_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +113,6 @@ def test_the_command_prints_the_figures(
     monkeypatch.setattr(rated, "scenes", lambda name: every(name)[::8])
     bench("rated", json=True)
     figures = json.loads(capsys.readouterr().out)
-    assert figures["scenes"] == 16
+    assert figures["scenes"] == 22
     low, high = figures["attribute unknowing score_no_lm_interval"]
     assert low <= figures["attribute unknowing score_no_lm"] <= high

@@ -16,8 +16,7 @@ from rpterm.errors import RptermError
 from rpterm.scoring.coefficients import load_coefficients
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.scene import Fact, ReplyScene
-from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords
-from rpterm.scoring.similarity import ContrastiveSimilarity
+from rpterm.scoring.signals.memory import MemoryAsked, MemoryWords
 from rpterm.scoring.word_frequency import probability_in, rarity
 
 FACTS = (Fact("card.attributes:0", "Keeps bees behind the chapel."),)
@@ -113,22 +112,24 @@ def test_a_contraction_is_no_evidence() -> None:
     assert [(each.start, each.end) for each in found] == [(9, 14)]
 
 
-@pytest.mark.parametrize(
-    "signal", [MemoryWords(), MemoryMeaning(ContrastiveSimilarity(Letters().encode))]
-)
+@pytest.mark.parametrize("signal", [MemoryWords(), MemoryAsked(Letters().encode)])
 def test_with_nothing_known_or_said_there_is_nothing_to_go_by(
-    signal: MemoryWords | MemoryMeaning,
+    signal: MemoryWords | MemoryAsked,
 ) -> None:
     assert signal.measure("My boat.", ReplyScene()).confidence == 0
     assert signal.measure("My boat.", ReplyScene(history=TALK[:1])).confidence == 0
     assert signal.measure("  ", ReplyScene(facts=FACTS, history=TALK)).confidence == 0
 
 
-def test_meaning_names_the_earlier_turn_it_leans_on_however_far_back() -> None:
+def test_what_was_asked_for_counts_more_than_what_else_is_known() -> None:
+    asked = MemoryAsked(Letters().encode)
     between = tuple((at % 2 == 0, "zyzzyx") for at in range(30))
-    scene = ReplyScene(history=((False, "a boat ?"), *between, (False, "hm")))
-    reading = MemoryMeaning(ContrastiveSimilarity(Letters().encode)).measure("my boat", scene)
-    assert (reading.evidence[0].source, reading.evidence[0].line) == ("turn:-32", "a boat ?")
+    history = ((False, "my boat leaks oil"), *between, (True, "mmm honey"), (False, "boat ?"))
+    scene = ReplyScene(history=history)
+    told, other = (asked.measure(reply, scene) for reply in ("oil", "honey"))
+    assert told.value > 0 > other.value
+    assert told.evidence[0].line == "my boat leaks oil"
+    assert asked.measure("sugar", scene).value == 0
 
 
 @pytest.fixture

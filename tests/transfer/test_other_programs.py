@@ -141,6 +141,30 @@ def test_new_logs_do_not_name_the_user_in_their_head(store: Store, tmp_path: Pat
     assert result.error == "The chat has no messages."
 
 
+def test_what_settings_hold_besides_is_named(store: Store, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    put(
+        old / "settings.json",
+        {
+            "power_user": {
+                "personas": {"a.png": "Ann"},
+                "persona_descriptions": {"a.png": {"description": "x", "lorebook": "Old Bar"}},
+            },
+            "extension_settings": {
+                "regex": [{"findRegex": "x"}],
+                "note": {"chara": [{"name": "Vesper", "prompt": "dark"}]},
+                "variables": {"global": {"a": 1, "b": 2}},
+            },
+        },
+    )
+    persona, rest = import_paths([old], tmp_path / "cards", store).hints
+    assert "Ann had the world Old Bar" in persona and "`/world chat: old-bar`" in persona
+    assert rest == (
+        "In the settings and not imported: 1 regex script, 1 character's author's note, "
+        "2 global variables."
+    )
+
+
 def test_settings_bring_personas_and_further_worlds(store: Store, tmp_path: Path) -> None:
     old = tmp_path / "old"
     put(old / "characters" / "vesper.json", export(CharacterCard("Vesper"), "v2").data.decode())

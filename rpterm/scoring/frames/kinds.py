@@ -35,6 +35,11 @@ _LEAST = 0.25
 _COUNT = "# "
 """Before the unit of a number, as the name of a kind."""
 _CLAUSE_END = re.compile(r"[,;:，；：、。！？.!?—\n]|\b(?:and|but)\b", re.IGNORECASE)
+_GREETING = re.compile(
+    r"\bgood[- ](?:morning|afternoon|evening|night)\b|"
+    r"^\W*(?:morning|afternoon|evening)(?: \w+)?\W*$|(?:早上|上午|中午|下午|晚上)好"
+)
+"""Names an hour, but tells nothing that happens then."""
 _CHINESE_NOT = re.compile("[不没别无非未]")
 _WORD = re.compile(r"[a-z]+")
 _UNIT = re.compile(r"[ -](?:(?:of|more|whole|long|good) )?([a-z]{3,})", re.IGNORECASE)
@@ -144,6 +149,7 @@ def values(text: str) -> tuple[Value, ...]:
 
 def _kind_words(clause: str) -> Iterator[tuple[str, str, int, int]]:
     """The words of ``kinds.toml`` in a clause."""
+    clause = _GREETING.sub(lambda greeting: " " * len(greeting[0]), clause)
     for pattern in (_WORD, _chinese_words()):
         for match in pattern.finditer(clause):
             if match.group() in _words():

@@ -33,6 +33,9 @@ _EITHER = frozenset(["child", "kid", "twin", "spouse"])
 """Roles that say nothing about man or woman."""
 _MANY = ("friend", "bird", "cousin")
 """Kinds of people of whom a card rarely names all."""
+_ONE_OF_SEVERAL = phrase_pattern(
+    ["closest", "eldest", "oldest", "youngest", "middle", "favou?rite", "one of", "other"]
+)
 _DEAD = phrase_pattern(
     ["died", "dead", "passed away", "killed", "deceased", "drown(?:ed)?", "widow(?:ed|er)?",
      "vanished", "lost at sea", "buried", "late", "murdered"]
@@ -88,6 +91,8 @@ def _names(person: Person, known: Known) -> Iterator[Clash]:
     everybody = [(line, each) for line in known.lines for each in persons(line.text)]
     same = [(line, each) for line, each in everybody if each.role == person.role]
     named = [(line, each) for line, each in same if each.names]
+    if any(_ONE_OF_SEVERAL.search(each.before) for each in (person, *(x for _, x in named))):
+        return
     if named and (person.role in _ALONE or len(named) == 1):
         line, other = named[0]
         source = "the card" if line.written else "earlier it"

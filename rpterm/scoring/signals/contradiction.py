@@ -58,6 +58,8 @@ from rpterm.text.sentences import with_offsets
 
 _BY_RULE = 0.8
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
+_ZERO = re.compile(r"(?<![\w-])zero (?!to\b)", re.IGNORECASE)
+""" "Zero sugar", unlike "bearing two-two-zero"."""
 _NUMERAL_TEXT = (
     "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty "
     "hundred thousand"
@@ -210,7 +212,9 @@ def _parse(text: str) -> _Sentence:
     return _Sentence(
         words=said,
         content=frozenset(x for x in content_stems(text) if not x.isdigit()) - _NOT - _NUMERALS,
-        negated=bool(said & _NOT) or any(word.endswith("n't") for word in said),
+        negated=(
+            bool(said & _NOT or _ZERO.search(text)) or any(word.endswith("n't") for word in said)
+        ),
         numbers=frozenset(
             value for match in NUMBER.findall(text) if (value := number(match) or 0) > 1
         ),

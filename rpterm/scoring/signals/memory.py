@@ -1,15 +1,15 @@
 """Whether a reply uses what was known before: the card's facts and the turns up to the last one.
 
-``memory_words`` measures it by words, ``memory_meaning`` by meaning, however long ago it was said.
-What a reply takes over from the last turn is left out; ``Context`` and ``Talk`` measure that. Blind
-spot of both: being similar is not being consistent; ``Contradiction`` looks for the opposite.
+``memory_words`` counts the known words, however long ago they were said; ``memory_asked`` says
+whether they belong to what the last turn asks about. What a reply takes over from the last turn is
+left out; ``Context`` and ``Talk`` measure that. Blind spot of both: using known words is not being
+consistent; ``Contradiction`` looks for the opposite.
 
 On conversations of LoCoMo, with the evidence some fifteen turns back, the score prefers the right
 answer over the answer to another question in 0.88 of pairs (``bench told``); by the meaning of only
 the last thirteen turns it did in 0.77, and the words of the most similar turn alone do in 0.85. On
 600 questions of ConvAI2, cross-validated, hits@1 with the language model is 0.717 without
-``memory_words``, 0.735 without ``memory_meaning`` and 0.732 with both; without the language model
-the right reply beats the hard negatives in 0.788 of pairs.
+``memory_words`` and 0.732 with it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ import numpy as np
 
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
-from rpterm.scoring.similarity import ContrastiveSimilarity
+from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, find_word, stems_of_line, words
-from rpterm.scoring.word_frequency import probability_in, rarity, without_name
+from rpterm.scoring.word_frequency import probability_in, rarity
 
 _MOST_SHOWN = 3
+_ASKED_SHARPNESS = 5.0
 
 
 class MemoryWords:
@@ -69,33 +70,49 @@ class MemoryWords:
         return Reading(value, 1.0, tuple(_evidence(reply, rarest, lines)))
 
 
-class MemoryMeaning:
-    """``memory_meaning``: what the reply adds means what was known before.
+class MemoryAsked:
+    """``memory_asked``: what the reply remembers is what the last turn asks about.
 
-    - Value: the contrasted similarity (``scoring.similarity``) of what the reply adds to the last
-      turn with all known lines, of which those similar to the last turn weigh more; unbounded, 0 is
-      as similar as everyday lines.
-    - Confidence: 1; 0 if nothing is known. Cost: embedding.
+    - Value: with W and r as in ``MemoryWords``, the sum over its known words of
+      r(w) (a(w) - 1/2), divided by sqrt(sum over W of r(w)). Here a(w) is 1 if w stands in the
+      known line l* that is most similar to the last turn t, and otherwise the largest
+      exp(5 (cos(l, t) - cos(l*, t))) of the lines l that contain w. Unbounded; negative if the
+      known words come from lines that are about something else.
+    - Confidence: 1; 0 without new words, known lines or a last turn. Cost: embedding.
+    - Method: written for rpterm. It is not fitted but weighs as much as ``memory_words``, so that
+      a known word counts half to one and a half times, by whether it was asked for.
+    - Gain: it replaces a signal that compared the meaning of the reply with all that was known and
+      could not tell right from wrong. On the 24 scenes of ``rated_natural.toml`` where it was
+      chosen, the rank correlation of the score with the grades rises from 0.45 to 0.46 (card) and
+      from 0.58 to 0.62 (conversation); on the other 24 it falls from 0.33 to 0.32 and rises from
+      0.54 to 0.58; on the older files together it rises from 0.297 to 0.315 and 0.263 to 0.277.
     """
 
-    name = "memory_meaning"
+    name = "memory_asked"
     dimension: Dimension = "conversation"
     cost: Cost = "embedding"
 
-    def __init__(self, similarity: ContrastiveSimilarity) -> None:
-        self._similarity = similarity
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
 
     def measure(self, reply: str, scene: ReplyScene) -> Reading:
         lines = scene.known
-        if not lines or not reply.strip():
+        new_words = _new_words(reply, scene)
+        if not lines or not new_words or not scene.last:
             return NO_DATA
-        texts = [line.text for line in lines]
-        cosines, value = self._similarity.to_known(
-            without_name(reply, scene.char), texts, scene.last
+        cosines = self._encode([line.text for line in lines]) @ self._encode([scene.last])[0]
+        asked = np.exp(_ASKED_SHARPNESS * (cosines - cosines.max()))
+        nearness: dict[str, float] = {}
+        for line, near in zip(lines, asked.tolist(), strict=True):
+            for word in stems_of_line(line.text):
+                nearness[word] = max(nearness.get(word, 0.0), near)
+        rarities = {word: rarity(word) for word in new_words}
+        remembered = sum(
+            r * (nearness[word] - 0.5) for word, r in rarities.items() if word in nearness
         )
-        nearest = lines[int(np.argmax(cosines))]
-        note = f"nearest of all that is known, {float(cosines.max()):.2f}"
-        return Reading(value, 1.0, (Evidence(0, 0, note, nearest.source, nearest.text),))
+        target = lines[int(np.argmax(cosines))]
+        evidence = Evidence(0, 0, "asked about", target.source, target.text)
+        return Reading(remembered / math.sqrt(sum(rarities.values())), 1.0, (evidence,))
 
 
 def _new_words(reply: str, scene: ReplyScene) -> list[str]:

@@ -16,7 +16,7 @@ from rpterm.scoring.signals.engagement import Engagement
 from rpterm.scoring.signals.garbled import Garbled
 from rpterm.scoring.signals.likelihood_lift import ContextLift, PersonaLift, PersonaPeak
 from rpterm.scoring.signals.limits import Limits
-from rpterm.scoring.signals.memory import MemoryMeaning, MemoryWords
+from rpterm.scoring.signals.memory import MemoryAsked, MemoryWords
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.proactivity import Proactivity
 from rpterm.scoring.signals.relations import Relations
@@ -49,7 +49,7 @@ def available_signals(
             FactMeaning(similarity),
             Context(similarity),
             Talk(similarity),
-            MemoryMeaning(similarity),
+            MemoryAsked(similarity.encode),
         ]
         signals += [VoiceMeaning(similarity.encode), AssistantMeaning(similarity.encode)]
     if likelihood is not None:
