@@ -3,8 +3,8 @@
 Every cue adds to a person's score. The weights are natural log-odds. Together with those of turn-
 taking they were fitted (L-BFGS) to the highest expected number of right lines in the 14 development
 novels of PDNC (``tests/bench/fit_speakers.py``), and scaled by 0.6, so that the lines it attributes
-are as often right as with the weights set by hand before; ``object_of_pronoun`` and
-``pronoun_acts_nearby`` are newer and set by hand. Fitted to seven of these novels, they are
+are as often right as with the weights set by hand before; ``pronoun_acts_nearby``
+is newer and set by hand. Fitted to seven of these novels, they are
 right about 1 % fewer lines of the other seven. Probabilities of 0.9 and more are right in 92 % of
 cases.
 """
@@ -28,11 +28,8 @@ from rpterm.text.sentences import spans
 
 WEIGHTS: dict[str, float] = {
     "named_by_tag": 6.9,
-    "tag_names_somebody_else": 0.5,
     "pronoun_conflicts": -5.2,
-    "pronoun_gender_unknown": -0.9,
     "pronoun_antecedent": 1.9,
-    "object_of_pronoun": -2.0,
     "narrator_in_third_person": -2.7,
     "noun_link": 1.9,
     "noun_conflicts": -3.5,
@@ -204,11 +201,8 @@ class SpeakerCues:
 
     def _cues_for_nobody(self, at: int) -> Iterator[Cue]:
         """The cues for somebody who is not among the people of the book."""
-        tag = self.tags[at]
         if not self.paragraphs[at].continues_speech:
             yield "somebody_else", 1
-        if tag is not None and self.tagged[at] is None:
-            yield "tag_names_somebody_else", tag.kind == "name"
 
     def _cues_for(
         self,
@@ -234,7 +228,6 @@ class SpeakerCues:
         yield "named_before", name in around.named_before
         yield "presence", math.log1p(present[name])
         yield "named_in_narration", any(p.name == name for _, p in self.narrated[at])
-        yield "object_of_pronoun", name in self.objects[at]
         if name in self.addressed[at]:
             yield "addressed_in_line", 1
         elif name in self.mentioned[at]:
@@ -269,9 +262,7 @@ class SpeakerCues:
                 yield "narrator_in_third_person", 1
                 return
             yield "pronoun_antecedent", person.name == antecedent
-            if person.female is None:
-                yield "pronoun_gender_unknown", 1
-            else:
+            if person.female is not None:
                 yield "pronoun_conflicts", person.female != (tag.text == "she")
         elif self._is_unnamed(at):
             yield from self._by_noun(person, tag.text)
