@@ -20,6 +20,7 @@ from rpterm.novels.book import Book
 from rpterm.novels.book_claims import BookClaims, Claim, best
 from rpterm.novels.claims import Kind
 from rpterm.novels.mannerisms import mannerisms
+from rpterm.novels.names import is_short_for
 from rpterm.novels.people import Person
 from rpterm.novels.relations import Relation
 from rpterm.novels.style import speech_style
@@ -51,10 +52,9 @@ _MAX_OVERLAP = 0.6
 """Share of a claim's content words that a claim chosen before may also contain."""
 _MAX_TAGLINE_WORDS = 16
 """Words of a tagline at most."""
-_FULL_NAME_RATIO = 1.2
-"""How often the usual and the full names must be used together, per use of the usual one."""
-_MIN_FULL_NAMES = 3
-"""Uses of a full name that does not contain the usual name."""
+_FULL_NAME_RATIO, _MIN_FULL_NAMES = 1.2, 3
+"""Least uses of the usual and the full names together, per use of the usual one, and of a full name
+that does not contain the usual name."""
 _UNRELIABLE_NAME = re.compile(r"^the |\w{4,}\. |^(?:Sir|Lady) ")
 """Names that are hardly anybody's: read across the end of a sentence, or of a family's head."""
 _COMMON_TITLES = ("mr", "mrs", "miss", "ms")
@@ -158,23 +158,23 @@ def draft_card(
 
 # Names --------------------------------------------------------------------------------------
 def full_name(book: Book, person: Person, asked: str = "") -> str:
-    """The name for the card: the full name that was asked for or is used most, else the usual name.
+    """The name for the card: the full form, used most, of the name asked for or used most.
 
     A full name has a first and a last name, and goes without "Mr." if the book also leaves it out.
     Somebody who is "Mr. Orme" nearly everywhere keeps that name: a first name may be his brother's.
     """
+    usual = asked if asked in person.names else person.name
     full_names = [name for name in person.names if len(split_title(name)[1]) > 1]
     if asked in full_names:
         return asked
-    counts = _name_counts(book, [*full_names, person.name])
-    if split_title(person.name)[0] and counts.total() < _FULL_NAME_RATIO * counts[person.name]:
-        return person.name
+    counts = _name_counts(book, [*full_names, usual])
+    if split_title(usual)[0] and counts.total() < _FULL_NAME_RATIO * counts[usual]:
+        return usual
     untitled = [name for name in full_names if split_title(name)[0] not in _COMMON_TITLES]
-    candidates = untitled or full_names
-    usual_words = set(split_title(person.name)[1])
-    fitting = [name for name in candidates if usual_words <= set(name.split())]
+    candidates = [name for name in untitled or full_names if is_short_for(usual, name)]
+    fitting = [name for name in candidates if {*split_title(usual)[1]} <= {*name.split()}]
     others = [name for name in candidates if counts[name] >= _MIN_FULL_NAMES]
-    return max(fitting or others, key=lambda name: (counts[name], name), default=person.name)
+    return max(fitting or others, key=lambda name: (counts[name], name), default=usual)
 
 
 def _name_counts(book: Book, names: Collection[str]) -> Counter[str]:

@@ -191,3 +191,11 @@ def test_a_rare_full_name_is_not_the_name_of_a_card() -> None:
     louisa = book.people.named("Louisa")
     assert louisa is not None
     assert full_name(book, louisa, "Louisa") == "Louisa"
+
+
+def test_the_name_that_was_asked_for_is_the_name_of_the_card() -> None:
+    told = ['"It rains," said the Grey Man.', '"It does, Griff," said Ann Orme.'] * 5
+    book = Book([*told, *TALK, *["They saw the Grey Man."] * 4], ["Griff", "the Grey Man"])
+    person = book.people.named("Griff")
+    assert person is not None and person.name == "the Grey Man"
+    assert full_name(book, person, "Griff") == "Griff"
