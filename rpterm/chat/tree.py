@@ -121,6 +121,21 @@ class Tree:
         self.store.set_leaf(self.chat_id, turn_id)
         self.settle_cache()
 
+    def take_back(self) -> Turn:
+        """Set the user's last message and what follows it aside; returns the message.
+
+        Raises:
+            RptermError: The user has not written anything, or the chat begins with it.
+        """
+        path = self.path()
+        own = [at for at, turn in enumerate(path) if turn.role == "user"]
+        if not own:
+            raise RptermError("You have not written anything yet.")
+        if own[-1] == 0:
+            raise RptermError("The chat begins with your message; delete it instead.")
+        self.branch(path[own[-1] - 1].id)
+        return path[own[-1]]
+
     def edit(self, turn_id: int, text: str) -> Turn:
         """Add an edited version of a turn as its sibling and show it; the original stays."""
         original = self.store.turn(turn_id)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from rpterm.novels import turn_taking
@@ -35,8 +35,11 @@ _PARAGRAPHS_BEFORE = 6
 """Paragraphs before a conversation in which its people may be named."""
 _MAX_PEOPLE = 12
 """People considered in one conversation."""
-_CONTINUED, _CONTINUED_TAGGED = 6.0, 0.4
-"""Log-odds for the same speaker after an unclosed quotation; closing marks may be lost."""
+_CONTINUED, _CONTINUED_TAGGED, _LONG_SPEECH = 6.0, 0.4, 10.0
+"""Log-odds for the same speaker after an unclosed quotation; closing marks may be lost, but not in
+one paragraph after the other."""
+_MIN_LONG_SPEECH = 4
+"""Paragraphs that continue a long speech."""
 _PRIOR_COUNT = 2
 """Lines added to a noun's total, because its lines might be anybody's."""
 _MIN_SHARE = 0.5
@@ -171,7 +174,7 @@ def _attribute_conversation(part: Sequence[Paragraph], cues: SpeakerCues) -> lis
         cues.scores(paragraph.index, candidates, present, before)
         for paragraph, before in zip(part, previous, strict=True)
     ]
-    continued = [_continuation_log_odds(each, cues) for each in part]
+    continued = _continuation_log_odds(part, cues)
     probabilities = turn_taking.speaker_probabilities(scores, gaps, continued)
     lines = []
     for at, paragraph in enumerate(part):
@@ -184,11 +187,17 @@ def _attribute_conversation(part: Sequence[Paragraph], cues: SpeakerCues) -> lis
     return lines
 
 
-def _continuation_log_odds(paragraph: Paragraph, cues: SpeakerCues) -> float:
-    """Log-odds that a line continues the speech before it; less if a speaker is named anew."""
-    if not paragraph.continues_speech:
-        return 0.0
-    return _CONTINUED if cues.tags[paragraph.index] is None else _CONTINUED_TAGGED
+def _continuation_log_odds(part: Sequence[Paragraph], cues: SpeakerCues) -> list[float]:
+    """Log-odds that each line continues the speech before; less if a speaker is named anew."""
+    found: list[float] = []
+    for continues, run in groupby(part, key=lambda each: each.continues_speech):
+        lines = list(run)
+        same = _LONG_SPEECH if len(lines) >= _MIN_LONG_SPEECH else _CONTINUED
+        tags = (cues.tags[each.index] for each in lines)
+        found += [
+            0.0 if not continues else same if tag is None else _CONTINUED_TAGGED for tag in tags
+        ]
+    return found
 
 
 def _how(paragraph: Paragraph, person: Person, cues: SpeakerCues) -> How:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ SYSTEM_PROMPT = (
     "Stay in character, react to what {{user}} just said, and never speak or act for {{user}}."
 )
 """Used where neither the card nor the settings have one."""
+
+
+_EMPTY_CLAIM = re.compile(r"^-[ \t]*(?:\n|\Z)", re.MULTILINE)
+"""A line of a list that had only macros without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,15 @@ def card_segments(
         text = f"About {{{{user}}}}:\n{persona.description.strip()}"
         segments.append(Segment("persona", text, "your persona"))
     segments += [Segment(i.source, i.text, i.why) for i in fixed if not i.before_card]
-    return [Segment(s.source, expand(s.text).strip(), s.why) for s in segments]
+    texts = [_expanded(s.text, expand) for s in segments]
+    return [Segment(s.source, t, s.why) for s, t in zip(segments, texts, strict=True) if t]
+
+
+def _expanded(text: str, expand: Callable[[str], str]) -> str:
+    """The text with its macros expanded; "" if only the heading of a list is left of it."""
+    expanded = _EMPTY_CLAIM.sub("", expand(text)).strip()
+    only_heading = "\n" in text and "\n" not in expanded and expanded.endswith(":")
+    return "" if only_heading else expanded
 
 
 EXAMPLES_BEGIN = "[Example of how {{char}} talks:]"

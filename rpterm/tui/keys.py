@@ -122,6 +122,8 @@ KEYS: tuple[Key, ...] = (
         when=("selected",)),
     Key("branch-here", ("b",), "branch", "Start a new branch at the selected turn.", TURNS,
         when=("selected",)),
+    Key("undo", ("alt+q",), "undo", "Take your last message back into the input; it stays with its "
+        "reply in a branch.", TURNS),
     Key("copy", ("c",), "copy", "Copy the selected turn.", TURNS, when=("selected",)),
     Key("hide", ("h",), "hide", "Hide the selected turn from the model, or show it again.", TURNS,
         when=("selected",)),

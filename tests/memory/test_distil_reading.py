@@ -129,6 +129,19 @@ def test_who_introduces_themselves_has_that_name():
         assert texts(turn) == []
 
 
+def test_animals_that_somebody_keeps_are_a_fact():
+    read = {text: [each.text for each in statements(text, "Ann")] for text in (
+        "I live in Porto and I keep bees.", "We keep honey bees.", "I keep hearing dogs.",
+        "I keep my dogs in.",
+    )}  # fmt: skip
+    assert list(read.values()) == [
+        ["Ann lives in Porto", "Ann keeps bees"],
+        ["Ann keeps honey bees"],
+        [],
+        [],
+    ]
+
+
 def test_the_names_of_relatives_and_pets_are_kept():
     assert texts("I have a sister, Anna.") == ["Ann has a sister called Anna"]
     assert texts("I have two cats, Milo and Otis.") == ["Ann has two cats called Milo and Otis"]

@@ -539,3 +539,25 @@ def test_the_pronouns_around_a_noun_tell_its_sex() -> None:
     ] * 7  # fmt: skip
     stranger = Book(told).people.named("the stranger")
     assert stranger is not None and stranger.female is False
+
+
+def test_he_beside_a_line_is_who_acted_last() -> None:
+    told = [
+        *['"So," said Mr. Pell.', '"No," said Mr. Orme.', '"Ah," said Mrs. Hale.'] * 4,
+        *["It rained."] * 4,
+        "Mr. Orme came in with Mr. Pell's lamp. He shut the door.",
+        'He put it down. "Who is at the mill?"',
+    ]
+    assert speaker(Book(told), "Who is at the mill")[0] == "Mr. Orme"
+
+
+def test_a_long_speech_has_one_speaker() -> None:
+    told = [
+        *['"So it was," said Mr. Pell.', '"No," said Mr. Orme.', '"Ah," said Mrs. Hale.'] * 4,
+        '"I saw it," said Mr. Pell. "It rained.',
+        *['"The river rose.'] * 20,
+        '"I ran."',
+    ]
+    last = Book(told).lines[-1]
+    assert last.speaker is not None and last.speaker.name == "Mr. Pell"
+    assert last.probability > 0.98, "no doubt adds up from paragraph to paragraph"

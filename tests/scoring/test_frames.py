@@ -151,9 +151,25 @@ def test_numbers_are_read_in_words_and_digits(text: str, value: int | None) -> N
         ("What is my sister called?", "Leo. Her name is Ana.", False),
         ("What is my brother called?", "Emily.", False),
         ("Where is my sister?", "Lisbon.", False),
+        ("What is my sister called?", "Nothing. Guess!", False),
     ],
 )
 def test_a_name_alone_answers_the_question_for_one(asked: str, reply: str, wrong: bool) -> None:
     said = (False, "I am Leo, I have a sister called Ana."), (True, "Ah."), (False, asked)
     reading = Contradiction().measure(reply, ReplyScene(char="Keeper", user="Leo", history=said))
     assert bool(reading.evidence) is wrong
+
+
+@pytest.mark.parametrize(
+    ("reply", "wrong"),
+    [
+        ("Your name is Tom, I believe.", True),
+        ("Your name is Leo, of course.", False),
+        ("Your name is Sailor here.", False),
+        ("Your name is on the list.", False),
+    ],
+)
+def test_another_name_than_the_user_gave_is_found(reply: str, wrong: bool) -> None:
+    said = (False, "My name is Leo."), (True, "Ah."), (False, "What is my name?")
+    reading = Contradiction().measure(reply, ReplyScene(char="Keeper", user="Sailor", history=said))
+    assert [each.note for each in reading.evidence] == ["not your name"] * wrong

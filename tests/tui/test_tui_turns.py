@@ -55,6 +55,23 @@ async def test_the_slash_command_hide_acts_on_the_last_turn(stage: Stage) -> Non
         assert not stage.session.path()[-2].hidden
 
 
+async def test_undo_takes_the_last_message_back_into_the_input(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await send(pilot, app, "/undo")
+        await wait_until(pilot, lambda: "not written anything yet" in notices(app))
+        app.chat.input.put("")
+        await say(pilot, app, "one")
+        await say(pilot, app, "two")
+        await pilot.press("alt+q")
+        await wait_until(pilot, lambda: app.chat.input.text == "two")
+        assert texts(app)[1:] == [turn.text for turn in stage.session.path()][1:]
+        assert "two" not in texts(app) and len(stage.session.path()) == 3
+        app.chat.input.put("")
+        await send(pilot, app, "/undo")
+        await wait_until(pilot, lambda: app.chat.input.text == "one")
+
+
 async def test_the_status_line_shows_the_size_of_the_branch_that_is_shown(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

@@ -87,16 +87,9 @@ def _edit(chat: PlainChat, rest: str) -> None:
 def _undo(chat: PlainChat, rest: str) -> None:
     if rest:
         raise RptermError("/undo takes back one message; repeat it for the one before.")
-    path = chat.session.path()
-    own = [at for at, turn in enumerate(path) if turn.role == "user"]
-    if not own:
-        raise RptermError("You have not written anything yet.")
-    if own[-1] == 0:
-        raise RptermError("The chat begins with your message; /delete deletes it for good.")
-    before = path[own[-1] - 1]
-    chat.session.branch(before.id)
+    taken = chat.session.take_back()
     out.tell("Your last message and its reply are set aside; /branches lists them. It was:")
-    out.tell(path[own[-1]].text)
+    out.tell(taken.text)
 
 
 def _hide(chat: PlainChat, rest: str) -> None:

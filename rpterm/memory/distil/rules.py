@@ -186,6 +186,8 @@ RULES: tuple[FactRule, ...] = (
     _rule("kin", r"I(?:['’]m| am) (?P<value>an only child)", "{who} is {value}", 0.6, _non_empty),
     _rule("pet", rf"(?:I|we){_HAVE} (?P<value>{_COUNT} (?:[\w-]+ ){{0,2}}{_PETS}s?"
           r"(?: (?:called|named) .+)?)", "{who} has {value}", 0.6, _non_empty),
+    _rule("pet", rf"(?:I|we) keep (?P<value>(?:(?!\w+ing )[\w-]+ )?{_PETS}s)",
+          "{who} keeps {value}", 0.6, _non_empty),
     _rule("pet", rf"I (?:do(?:n['’]t| not) have|have(?:n['’]t| not) got) (?:an?|any) "
           rf"(?P<value>{_PETS}s?)", "{who} has no {value}", 0.5, _non_empty, retracts=True),
     _rule("named {kin}", rf"my (?P<kin>(?:[\w-]+ )?(?:{_KIN}|{_PETS})s?)(?:['’]s name is|"

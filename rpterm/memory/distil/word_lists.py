@@ -13,7 +13,7 @@ KIN = (
 PETS = (
     "cat dog kitten puppy parrot budgie canary bird horse pony rabbit hamster guinea pig ferret "
     "tortoise turtle snake lizard gecko goldfish fish hen chicken goat donkey mouse rat tarantula "
-    "hedgehog terrier greyhound poodle labrador spaniel collie dachshund whippet"
+    "hedgehog bee duck pigeon terrier greyhound poodle labrador spaniel collie dachshund whippet"
 )
 JOBS = (
     "teacher nurse doctor surgeon dentist vet veterinarian lawyer solicitor barrister judge "

@@ -1,4 +1,4 @@
-"""Whether a reply treats the user as a stranger: asks for their name again, greets anew, forgot.
+"""Whether a reply treats the user as a stranger: asks their name again or gets it wrong, forgot.
 
 English and Chinese. Pure.
 """
@@ -6,7 +6,7 @@ English and Chinese. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Evidence
@@ -37,6 +37,9 @@ _FORGETS = re.compile(
     r"|记不清|不记得|想不起来|来着[？?]|你没(?:跟我|告诉我|有)?(?:说|提)过",
     re.IGNORECASE,
 )
+_SAYS_NAME = re.compile(
+    rf"\b(?:your name(?:'s| is)|you(?:'re| are) called) (?P<name>{_NAME})", re.I
+)
 _STRANGERS = 3
 """As many turns of the character belong to getting acquainted."""
 
@@ -50,7 +53,17 @@ def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     if asks and given:
         turn = given[-1]
         yield Evidence(*asks.span(), "asks for the name that was given", turn.source, turn.text)
+    if given and (wrong := _other_name(plain, scene, [turn.text for turn in said])):
+        yield Evidence(*wrong.span("name"), "not your name", given[-1].source, given[-1].text)
     if said[:-1] and (forgets := _FORGETS.search(plain)):
         yield Evidence(*forgets.span(), "has forgotten what was said")
     if meets and sum(own for own, _ in scene.turns) >= _STRANGERS:
         yield Evidence(*meets.span(), "takes you for a stranger")
+
+
+def _other_name(plain: str, scene: ReplyScene, said: Sequence[str]) -> re.Match[str] | None:
+    """Where the reply says that the user has a name they never mentioned."""
+    found = _SAYS_NAME.search(plain)
+    if found is None or any(found["name"] in text for text in (scene.user, *said)):
+        return None
+    return found

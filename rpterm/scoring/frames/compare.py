@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from rpterm.scoring.frames import abilities, people, places, tastes, trades
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Claim, Clash, Clashes, Known
 from rpterm.scoring.frames.persons import NAME, ROLES
+from rpterm.scoring.texts import content_stems
+from rpterm.scoring.word_frequency import rarity
 from rpterm.text.sentences import spans
 
 FRAMES: dict[str, Clashes] = {
@@ -25,6 +27,8 @@ _ASKED_NAME = re.compile(
     re.IGNORECASE,
 )
 _ONLY_NAME = re.compile(rf"(?:(?:It|That)(?:['’]s| is) )?(?P<name>{NAME})[.!]?")
+_LEAST_RARITY = 4.0
+"""Of a name on its own: "Nothing", "Guess" and "Certainly" are commoner."""
 _MARKS = "\"“”«»*' "
 _FRAGMENT = 8
 """Words; "it" may refer to a sentence as short as this."""
@@ -63,5 +67,7 @@ def _answer(plain: str, asked: str, user: str) -> str:
     """The first sentence of a reply; a name that answers the question for one, as a sentence."""
     role, name = _ASKED_NAME.search(asked), _ONLY_NAME.fullmatch(plain)
     if role is None or name is None or name["name"] in user:
+        return plain
+    if max(map(rarity, content_stems(name["name"])), default=0.0) < _LEAST_RARITY:
         return plain
     return f"Your {role['role']} is called {name['name']}."

@@ -11,7 +11,7 @@
   (work, age, …: see ``slots``) differently. Slots are not compared for claims about "you".
 - Method, frames: ``rpterm.scoring.frames`` compares people, tastes, abilities, trades and places,
   which sentences phrase differently, and values of a kind (colours, animals, weekdays, numbers, …),
-  the latter also in Chinese. A reply that asks for the name that the user gave, says it has
+  the latter also in Chinese. A reply that asks for the name that the user gave or says another, has
   forgotten, or meets the user for the first time in the middle of a chat contradicts what was said.
 - Method, Chinese: what the card denies and the reply affirms, by characters.
 - Gain of the kinds, the Chinese rules and the weight of 3 instead of 2: on 10 scenes by one author

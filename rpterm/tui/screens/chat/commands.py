@@ -69,6 +69,7 @@ COMMANDS: dict[str, Command] = {
     "regenerate-here": replies.regenerate,
     "continue-here": sending.continue_reply,
     "branch-here": turns.branch_here,
+    "undo": turns.take_back,
     "copy": turns.copy,
     "hide": turns.hide,
     "thought": turns.toggle_thought,

@@ -177,6 +177,21 @@ async def branch_here(chat: ChatScreen) -> None:
     chat.say(f"You are on a new branch now; {chat.key_name('branches')} shows all of them.")
 
 
+async def take_back(chat: ChatScreen) -> None:
+    """Set the user's last message and its reply aside, and put its text back into the input."""
+    session = require.session(chat)
+    require.idle(chat)
+    require.no_choice(chat)
+    turn = await chat.ask(session.take_back)
+    await frame.clear_below(chat)
+    await replies.refresh_transcript(chat)
+    select(chat, None)
+    replies.restore_message(chat, ScreenRequest(text=turn.text))
+    chat.say(
+        f"Your message is back in the input; {chat.key_name('branches')} has it with its reply."
+    )
+
+
 async def copy(chat: ChatScreen) -> None:
     """Copy the selected turn."""
     if (turn := replies.target_turn(chat)) is not None:
