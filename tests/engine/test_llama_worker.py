@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -363,3 +364,18 @@ def test_a_cache_left_to_itself_keeps_keys_as_q8_0_on_a_cpu(starter: Path) -> No
     engine = LlamaEngine(starter, context=512, gpu_layers=0, sequences=1)
     assert engine.load().detail["kv_type"] == "q8_0/f16"
     engine.close()
+
+
+@pytest.mark.parametrize(("nice", "waits"), [(0, 1), (5, 0)])
+def test_closing_does_not_wait_for_a_process_that_gets_no_time_to_die(
+    nice: int, waits: int
+) -> None:
+    worker = WorkerProcess(None)
+    process = worker._process
+    os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + nice)
+    stand_in = Mock(pid=process.pid)
+    worker._process = stand_in
+    worker.close()
+    assert stand_in.kill.call_count == 1 and stand_in.wait.call_count == waits
+    process.kill()
+    process.wait(20)
