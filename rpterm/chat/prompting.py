@@ -48,8 +48,14 @@ class Prompter:
         examples: ExampleProvider | None = None,
         tokens_per_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Args:
-        tokens_per_s: How fast the model evaluates a prompt; 0 if that is not known yet.
+        """Set up a prompter; ``ready`` must be called before it can build.
+
+        Args:
+            engine: Counts the tokens.
+            settings: Read anew for each prompt.
+            memory: What the character remembers, if anything is to be recalled.
+            examples: Chooses the example dialogues; ``None`` takes the card's own.
+            tokens_per_s: How fast the model evaluates a prompt; 0 if that is not known yet.
         """
         self._engine = engine
         self.settings = settings
@@ -125,21 +131,29 @@ class Prompter:
         if examples:
             extras = self._with_examples(view, extras)
         prompt = self._build(view, extras, ending)
-        turn_examples: tuple[Insert, ...] = ()
-        runners_up: tuple[LeftOut, ...] = ()
-        if examples and self._examples is not None:
-            turn_examples, runners_up = self._examples.for_turn(view, prompt, self.count)
-        memories, free = self._recall(view, prompt)
-        if not (memories or turn_examples or runners_up):
+        found, not_used = self._found_for_turn(view, prompt, examples)
+        if not (found or not_used):
             return prompt
-        if self._examples is not None and self._examples.number_is_chosen(view.chat.id):
-            free |= {example.source for example in turn_examples}
-        found = [i for i in memories + turn_examples if i.source not in free]
-        slow, not_worth = limit_wait(found, self._tokens_per_s(), self.count)
-        inserts = tuple(i for i in turn_examples + memories if i.source not in slow)
-        left_out = extras.left_out + not_worth + runners_up
-        extras = replace(extras, inserts=extras.inserts + inserts, left_out=left_out)
+        extras = replace(
+            extras, inserts=extras.inserts + found, left_out=extras.left_out + not_used
+        )
         return self._build(view, extras, ending)
+
+    def _found_for_turn(
+        self, view: ChatView, prompt: Prompt, with_examples: bool
+    ) -> tuple[tuple[Insert, ...], tuple[LeftOut, ...]]:
+        """The examples and memories that join this turn, and those that came close."""
+        memories, free = self._recall(view, prompt)
+        examples: tuple[Insert, ...] = ()
+        runners_up: tuple[LeftOut, ...] = ()
+        if with_examples and self._examples is not None:
+            examples, runners_up = self._examples.for_turn(view, prompt, self.count)
+            if self._examples.number_is_chosen(view.chat.id):
+                free |= {example.source for example in examples}
+        costly = [each for each in memories + examples if each.source not in free]
+        slow, not_worth = limit_wait(costly, self._tokens_per_s(), self.count)
+        joining = tuple(each for each in examples + memories if each.source not in slow)
+        return joining, not_worth + runners_up
 
     def _hidden(self, view: ChatView) -> tuple[LeftOut, ...]:
         return tuple(
