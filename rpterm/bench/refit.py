@@ -56,8 +56,8 @@ _MADE = (
     "replies lie. Voice: "
     "{novels} novels of PDNC, {lines} lines of each of up to five characters, against voices of "
     "other novels; 'cast' against the voices of the same novel, and with the language model "
-    "{asked_lines} lines each. Faults were set by hand and are not fitted: labelled replies that "
-    "have them are rare."
+    "{asked_lines} lines each. 'memory_asked' weighs as much as 'memory_words'. Faults were set "
+    "by hand and are not fitted: labelled replies that have them are rare."
 )
 _EQUAL_WEIGHTS = {name: Term(1.0) for name in FAST}
 """Without the language model they select nothing."""
