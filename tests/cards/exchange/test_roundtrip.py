@@ -345,7 +345,14 @@ def test_odd_values_survive_a_change_of_format_if_they_are_of_the_right_kind() -
     assert written["extensions"]["delay_until_recursion"] == 2
 
 
+def _with_empty_claim() -> dict[str, Any]:
+    own = {"tagline": "0", "persona": {"attributes": [""]}}
+    data = {"extensions": {"rpterm": own}}
+    return {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
+
+
 @example(None)
+@example(_with_empty_claim())
 @given(documents("v2"))
 @MANY
 def test_conversion_to_v3_and_back_loses_no_text(document: dict[str, Any] | None) -> None:
