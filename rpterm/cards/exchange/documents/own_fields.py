@@ -57,7 +57,8 @@ def read(card: CharacterCard, own: Any, notes: ImportNotes) -> tuple[CharacterCa
         }
         split = replace(card, **lines)
         if personality(split) == personality(card):
-            changed = replace(changed, **{n: tuple(filter(str.strip, lines[n])) for n in _LINES})
+            claims: dict[str, Any] = {n: tuple(filter(str.strip, lines[n])) for n in _LINES}
+            changed = replace(changed, **claims)
         else:
             notes.add("Another program changed personality: its lines are now the attributes.")
     if report.found:
