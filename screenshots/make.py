@@ -38,6 +38,7 @@ from rpterm.tui.screens.chat.scores import is_scorable
 from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
+_GAP = re.compile(r"(?:&#160;){2,}")
 _DATE = re.compile(r"\d{1,2}(\s|&#160;)[A-Z][a-z]{2}\b((\s|&#160;)\d{4})?")
 CONVERSATION = (
     (
@@ -279,8 +280,12 @@ async def take(picture: Picture) -> str:
 
 
 def visible_text(svg: str) -> str:
-    """The text in a picture, dates replaced; ids, positions and colours are ignored."""
-    return _DATE.sub("a day", "\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg)))
+    """The text in a picture, dates replaced; ids, positions and colours are ignored.
+
+    So is the width of gaps: the one before a date is a cell wider on the first nine of a month.
+    """
+    text = "\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+    return _GAP.sub("  ", _DATE.sub("a day", text))
 
 
 def is_fresh(path: Path, picture: Picture) -> bool:
