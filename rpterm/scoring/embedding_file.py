@@ -68,11 +68,13 @@ class EmbeddingFolder:
         self._folder, self._model = folder, model
 
     def rows(self, lines: Sequence[str], encode: Encode) -> Floats:
-        """As in ``EmbeddingFile``; files that were not used for long are deleted."""
+        """As in ``EmbeddingFile``; a new file takes the place of those not used for long."""
         file = self._folder / f"{_key(self._model, lines)[:32]}.npz"
+        is_new = not file.exists()
         rows = EmbeddingFile(file, self._model).rows(lines, encode)
         touch(file)
-        prune_cache(self._folder, "*.npz", _MOST_BYTES)
+        if is_new:
+            prune_cache(self._folder, "*.npz", _MOST_BYTES)
         return rows
 
 
