@@ -18,6 +18,8 @@ Variables = dict[str, str]
 """Name → value. The names of variables that are global elsewhere begin with ``$``."""
 
 _SETTER = re.compile(r"\{\{\s*(?:set|add|inc|dec|delete|flush)(?:global)?var\b", re.IGNORECASE)
+_SET = re.compile(r"\{\{\s*(?:set|add|inc|dec)var[:\s]\s*:?\s*([^{}:]+?)\s*(?:::|\}\})", re.I)
+_READ = re.compile(r"\{\{\s*getvar[:\s]\s*:?\s*([^{}:]+?)\s*\}\}", re.I)
 _MAX_VARIABLES = 500
 _MAX_TEXT = 4000
 
@@ -25,6 +27,16 @@ _MAX_TEXT = 4000
 def sets_variables(text: str) -> bool:
     """Whether expanding a text changes variables."""
     return _SETTER.search(text) is not None
+
+
+def names_set(text: str) -> list[str]:
+    """The names of the variables to which a text gives values."""
+    return _SET.findall(text)
+
+
+def names_read(text: str) -> list[str]:
+    """The names of the variables that a text inserts."""
+    return _READ.findall(text)
 
 
 def after(path: Sequence[Turn]) -> Variables:

@@ -12,6 +12,7 @@ from rpterm.cards.checks.finding import CardFinding, prose
 from rpterm.cards.format.locate import Path
 from rpterm.cards.lore.rules import LoreRules
 from rpterm.cards.macros import OF_CARD, OF_TURN, MacroScope, expand_with
+from rpterm.cards.variables import names_read, names_set
 from rpterm.humanize import counted
 
 _MIN_EXAMPLES = 3
@@ -31,8 +32,6 @@ _START = re.compile(r"<START>", re.IGNORECASE)
 _MARKUP = re.compile(
     r"!\[[^]\n]*\]\([^)\n]*\)?|<(?:img|audio|video|iframe|style|div|span|details)\b[^>\n]*>?", re.I
 )
-_SET = re.compile(r"\{\{\s*(?:set|add|inc|dec)var[:\s]\s*:?\s*([^{}:]+?)\s*(?:::|\}\})", re.I)
-_GOT = re.compile(r"\{\{\s*getvar[:\s]\s*:?\s*([^{}:]+?)\s*\}\}", re.I)
 _UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
 _STATIC_SCOPE = MacroScope(
     "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
@@ -127,9 +126,9 @@ def macros(card: CharacterCard) -> Iterator[CardFinding]:
 def variables(card: CharacterCard) -> Iterator[CardFinding]:
     """Variables that are read but that no text of the card sets, and so are probably empty."""
     texts = list(prose(card))
-    known = {name for _, text in texts for name in _SET.findall(text)}
+    known = {name for _, text in texts for name in names_set(text)}
     for path, text in texts:
-        for name in dict.fromkeys(_GOT.findall(text)):
+        for name in dict.fromkeys(names_read(text)):
             if name not in known:
                 message = f"No text of the card sets the variable {name}."
                 remedy = f"Set it with {{{{setvar::{name}::…}}}}, here or in a message."
