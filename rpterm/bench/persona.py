@@ -163,15 +163,9 @@ def measure(
     return rows
 
 
-def drawn_terms(
-    rows: Sequence[MeasuredQuestion], more: Sequence[ChoiceSet] = (), *, slow: bool
-) -> dict[str, Term]:
-    """Terms for the task *drawn*.
-
-    Args:
-        more: Further choice sets.
-    """
-    return fit_drawn([*_choices(rows, slow=slow), *more], slow=slow)
+def drawn_terms(rows: Sequence[MeasuredQuestion], *, slow: bool) -> dict[str, Term]:
+    """Terms for the task *drawn*."""
+    return fit_drawn(_choices(rows, slow=slow), slow=slow)
 
 
 def live_terms(
