@@ -233,10 +233,26 @@ def test_an_empty_reply_leaves_no_empty_turn(make: MakeSession) -> None:
     assert texts(session)[-1] == "Hello?"
 
 
-def test_it_stops_before_it_speaks_for_the_user(make: MakeSession) -> None:
-    session = make(["Sit down.\nAnn: I would rather stand."])
+@pytest.mark.parametrize("head", ["Ann:", "Ann Lee:", "**Ann:**", "**Ann Lee**:", "*Ann:*"])
+def test_it_stops_before_it_speaks_for_the_user(make: MakeSession, head: str) -> None:
+    session = make([f"Sit down.\n{head} I would rather stand."])
+    session.set_persona(Persona("Ann Lee"))
     send(session)
     assert texts(session)[-1] == "Sit down."
+
+
+def test_a_whole_reply_leaves_no_quote_or_action_open(make: MakeSession) -> None:
+    session = make(['*She nods. "It is deep.'])
+    send(session)
+    assert texts(session)[-1] == '*She nods. "It is deep."*'
+    (draft,) = [e for e in do(session, Intent.IMPERSONATE) if isinstance(e, events.DraftFinished)]
+    assert draft.text == '*She nods. "It is deep."*'
+
+
+def test_a_reply_cut_by_the_limit_is_not_closed(make: MakeSession) -> None:
+    session = make(['"It is deep, and cold, and'])
+    send(session, sampling={"max_tokens": 9})
+    assert texts(session)[-1].count('"') == 1
 
 
 def test_the_name_before_the_line_is_taken_off(make: MakeSession) -> None:

@@ -132,7 +132,7 @@ def test_any_score_can_be_told(readings: Mapping[str, Reading]) -> None:
     given_score = score(readings, persona=0.5)
     found = findings(given_score, TERMS)
     assert {each.signal for each in found} == set(readings)
-    order = ["break", "against", "for", "little", "clean", "mute"]
+    order = ["break", "against", "for", "new", "little", "clean", "mute"]
     assert [order.index(e.kind) for e in found] == sorted(order.index(e.kind) for e in found)
     assert regeneration_hint(given_score, REPLY, char="A", user="B").strip()
     assert all(end > start for start, end in broken_spans(given_score))
@@ -147,6 +147,6 @@ def test_every_signal_has_words_and_a_place_in_the_score() -> None:
     table = load_coefficients()
     weighed = {*table.fast, *table.slow, *VIOLATION_TERMS, *APPEAL}
     names = {each.name for each in every}
-    told = {"persona_lift"}  # See ``signals.likelihood_lift``.
+    told = {"persona_lift", "inventions"}  # See their modules.
     assert names == set(LABELS) == weighed | told and not told & weighed
     assert {each.name for each in every if each.dimension == SEPARATE_DIMENSION} == set(APPEAL)
