@@ -47,6 +47,7 @@ def notes(reply: str, facts: tuple[str, ...] = FACTS, told: tuple[str, ...] = TO
         ("I've never met anybody called Bo.", "the card knows Bo"),
         ("My husband is waiting below.", "the card says otherwise"),
         ("I'm not a pilot.", "the card says: pilot"),
+        ("I'm a baker, what would I know about ships?", "the card says: pilot"),
     ],
 )
 def test_what_was_told_is_not_forgotten(reply: str, note: str) -> None:
@@ -58,6 +59,7 @@ def test_what_was_told_is_not_forgotten(reply: str, note: str) -> None:
     [
         "You live in Turku, it's far.",
         "Do you miss Vaasa?",
+        "Did you live in Vaasa once, or was that Oulu?",
         "What do you do when it rains?",
         "Do you have any children?",
         "I know you can't drink tea.",

@@ -23,7 +23,7 @@ _GIVES_NAME = re.compile(
     re.IGNORECASE,
 )
 _ASKS_NAME = re.compile(
-    r"\b(?:what(?:'s| is| was)|tell me|may I (?:have|know|ask)) your name\b|\bwho are you\?"
+    r"\b(?:what(?:'s| is| was)|tell me|may I (?:have|know|ask)) your name\b|\bwho are you(?=[?,])"
     r"|你叫什么|您?贵姓|你是谁[？?]|怎么称呼",
     re.IGNORECASE,
 )
@@ -35,6 +35,7 @@ _MEETS = re.compile(
 )
 _FORGETS = re.compile(
     r"\bremind me,? (?:again|who|what|where|which|how|of your)\b"
+    r"|\b(?:what|who|where|when|which|how)\b[^.?!]*\bdid you say (?:you|it|that|he|she|your|was)\b"
     r"|\bwhat was (?:it|that|the name) again\b|\bwhat are you \w+ing again\b"
     r"|\b(?:don't|do not|can't|cannot) (?:remember|recall) (?:you|your|what you|that you)\b"
     r"|\byou (?:never|didn't|haven't) (?:tell|told|mention|mentioned|said|say)\b"

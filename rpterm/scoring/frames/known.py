@@ -94,6 +94,20 @@ class Claim:
         """The text with plain apostrophes."""
         return self.text.replace("’", "'")
 
+    @property
+    def real(self) -> str:
+        """``plain`` as far as it says what is."""
+        return real_part(self.plain)
+
+
+def real_part(text: str) -> str:
+    """A sentence up to the clause that begins to say what might be rather than what is."""
+    unreal = _UNREAL.search(text)
+    if unreal is None:
+        return text
+    ends = [match.end() for match in _CLAUSE_MARK.finditer(text) if match.end() <= unreal.start()]
+    return text[: max(ends, default=0)]
+
 
 def is_unreal(text: str) -> bool:
     """Whether a sentence says what might be rather than what is."""
