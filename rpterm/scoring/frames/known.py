@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from rpterm.scoring.scene import Fact
-from rpterm.scoring.texts import content_stems, phrase_pattern
+from rpterm.scoring.texts import phrase_pattern
 
 _UNREAL = phrase_pattern(
     ["if", "wish", "wishes", "imagine", "pretend", "would", "i'd", "you'd", "(?<!never )could",
@@ -59,16 +59,10 @@ class Known:
 
     Attributes:
         who: How the reply refers to this person: "i" (the character) or "you" (the user).
-        char: The character's name, which says nothing about what two lines have in common.
     """
 
     lines: tuple[Line, ...]
     who: str = "i"
-    char: str = ""
-
-    @cached_property
-    def name_stems(self) -> frozenset[str]:
-        return frozenset(content_stems(self.char))
 
     @cached_property
     def text(self) -> str:
