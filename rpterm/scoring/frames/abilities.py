@@ -149,7 +149,7 @@ def _affirms(order: tuple[str, ...], denied: _Denied, acted: bool) -> bool:
 
 def _is_said(stem: str, stems: frozenset[str]) -> bool:
     """Whether stems contain this one, or a kind of it."""
-    return stem in stems or bool(_kinds().get(stem, frozenset()) & stems)
+    return stem in stems or bool(kinds_of(stem) & stems)
 
 
 @lru_cache(maxsize=4096)
@@ -168,9 +168,13 @@ def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
             yield stems
 
 
+def kinds_of(stem: str) -> frozenset[str]:
+    """For a stem such as that of "alcohol", the stems of its kinds."""
+    return _kinds().get(stem, frozenset())
+
+
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, frozenset[str]]:
-    """For a stem such as that of "alcohol", the stems of its kinds."""
     return _stem_table("kinds")
 
 
