@@ -6,6 +6,7 @@ import pytest
 
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.relations import Relations
 
 FACTS = (
     "Irma is a widow and a ferry pilot. Her cook is called Bo.",
@@ -79,6 +80,7 @@ def test_who_remembers_raises_no_alarm(reply: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "breaks"),
     [
+        ("他能吃能睡，早就好了。", False), ("你奶奶好吗？", False), ("我去看了医生。", False),
         ("我丈夫在家等我。", True), ("丈夫和我一起做饭。", True), ("我喝酒喝得不少。", True),
         ("我最讨厌下雨天了。", True), ("我是独生女。", True), ("先喝口奶茶。", True),
         ("你是做什么的？", True), ("我还没嫁人呢。", False), ("我弟弟爱下围棋。", False),
@@ -86,7 +88,7 @@ def test_who_remembers_raises_no_alarm(reply: str) -> None:
     ],
 )  # fmt: skip
 def test_the_same_in_chinese(reply: str, breaks: bool) -> None:
-    told = ("我在一家医院工作，对奶过敏。", "我叫阿明。")
+    told = ("我在一家医院工作，对奶过敏。酒我就不喝了。", "我叫阿明。")
     assert bool(notes(reply, CHINESE_FACTS, told)) == breaks
 
 
@@ -114,6 +116,13 @@ def test_nobody_asks_after_the_lost(told: str, reply: str) -> None:
 def test_another_side_or_hour_or_berth(told: str, reply: str, right: str) -> None:
     assert notes(reply, told=(told, "Yes."))
     assert not notes(right, told=(told, "Yes."))
+
+
+def test_a_role_of_a_role_is_not_the_first_role() -> None:
+    scene = ReplyScene(char="Irma", facts=(Fact("card.relations:0", "Her nephew Bo cooks."),))
+    assert not Relations().measure("This is Bo, my sister's boy.", scene).value
+    assert not Relations().measure("Bo is my cook, my father gave him the job.", scene).value
+    assert Relations().measure("This is Bo, my father.", scene).value
 
 
 def test_an_age_is_no_duration_and_another_age_is_found() -> None:

@@ -72,8 +72,10 @@ def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     """Where the reply has forgotten who it talks to, or whom it knows."""
     plain = reply.replace("’", "'")
     said = [turn for own, turn in scene.turns if not own]
+    named = re.compile(rf"\b{re.escape(scene.user)}\b" if scene.user else r"\Z(?!)")
     for what, question, told in _asked():
-        if (asks := question.search(plain)) and (turn := _last(told, said)):
+        turn = _last(told, said) or (_last(named, said) if what == "name" else None)
+        if turn and (asks := question.search(plain)):
             yield Evidence(
                 *asks.span(), f"asks for the {what} that was given", turn.source, turn.text
             )
