@@ -148,8 +148,10 @@ def _may_stand_beside(
     """Whether a value of the reply leaves the line with these values true."""
     if any(each.kind == value.kind and each.key in present for each in there):
         return True
-    # Days are counted for many reasons; "three coins, two of them later".
-    return value.is_count and (certainty < 1 or value.name in {each.name for each in there})
+    if certainty < 1:  # Days are counted for many reasons, and everybody has two parents.
+        return value.is_count or value.kind == "parent"
+    # "Three coins, two of them later".
+    return value.is_count and value.name in {each.name for each in there}
 
 
 def _numbers(text: str) -> set[int | None]:
