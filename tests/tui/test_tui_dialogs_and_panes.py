@@ -579,6 +579,17 @@ async def test_two_quick_escapes_close_only_one_dialog(stage: Stage, command: st
         await say(pilot, app, "Still here")
 
 
+async def test_a_dialog_may_be_left_before_it_is_complete(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = Chooser("Anything", [Choice("a", "A")])
+        app.push_screen(screen)
+        screen.dismiss()
+        screen.dismiss()
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert screen.is_mounted
+
+
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
