@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,8 @@ from tui_support import (
 
 from rpterm.config import Settings
 from rpterm.tui import keys, palette
-from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat import examples, memory, replies
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.dialog import Dialog
@@ -99,6 +101,22 @@ async def test_a_wide_terminal_shows_two_panes_and_a_narrow_one_one(stage: Stage
         await pilot.press("escape")
         await wait_until(pilot, lambda: app.chat.query_one("#main").display)
         assert app.chat.input.has_focus
+
+
+async def test_a_pane_may_be_closed_while_it_opens(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def close_meanwhile(chat: ChatScreen) -> None:
+        chat.panes.close_last()
+        await chat.panes.children[0].remove()
+
+    app = stage.app()
+    async with running(app) as pilot:
+        monkeypatch.setattr(examples, "fill", close_meanwhile)
+        await examples.toggle(app.chat)
+        await asyncio.gather(memory.toggle(app.chat), memory.toggle(app.chat))
+        await pilot.press("escape")
+        assert app.chat.panes.shown == []
 
 
 async def test_a_new_chat_is_refused_while_this_one_is_untouched(stage: Stage) -> None:

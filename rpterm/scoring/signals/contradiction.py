@@ -48,6 +48,7 @@ from rpterm.scoring.frames.denials import affirms_denied
 from rpterm.scoring.frames.kinds import other_values
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Known, Line
 from rpterm.scoring.frames.numbers import NUMBER, number
+from rpterm.scoring.frames.refusals import offers_refused
 from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
@@ -113,11 +114,13 @@ class Contradiction:
         evidence += [
             Evidence(start, start + len(claim), why, fact.source, line)
             for start, claim in claims
+            for part in _parts(claim)
             for fact, line in user_claims
-            if _parse(claim).subject == "you" and (why := _difference(claim, line))
+            if _parse(part).subject == "you" and (why := _difference(part, line))
         ]
         evidence += _frame_clashes(reply, scene, own_claims)
-        evidence += [*greets_anew(reply, scene), *affirms_denied(reply, scene)]
+        for find in (greets_anew, offers_refused, affirms_denied):
+            evidence += find(reply, scene)
         others = [*other_values(reply, scene)]
         doubt = (1 - _BY_RULE) ** (bool(evidence) + max((sure for sure, _ in others), default=0.0))
         evidence += [found for _, found in others]
@@ -144,7 +147,6 @@ def _frame_clashes(
         Known(
             tuple(Line(fact, text, fact.source.startswith("card.")) for fact, text in lines),
             who,
-            scene.char,
         )
         for lines, who in ((own_claims, "i"), (_said_by_user(scene), "you"))
         if lines
@@ -168,8 +170,19 @@ def _own_claims(scene: ReplyScene) -> list[tuple[Fact, str]]:
 
 
 def _user_claims(scene: ReplyScene) -> list[tuple[Fact, str]]:
-    """What the user said of themselves, the latest first; with the source."""
-    return [each for each in _said_by_user(scene) if _parse(each[1]).subject == "i"]
+    """What the user said of themselves, the latest first, also by clauses; with the source."""
+    return [
+        (fact, part)
+        for fact, sentence in _said_by_user(scene)
+        for part in _parts(sentence)
+        if _parse(part).subject == "i"
+    ]
+
+
+def _parts(sentence: str) -> list[str]:
+    """A sentence, and its clauses if there are several."""
+    clauses = [part.strip() for part in _CLAUSE.split(sentence) if part.strip()]
+    return [sentence, *clauses] if len(clauses) > 1 else [sentence]
 
 
 def _said_by_user(scene: ReplyScene) -> list[tuple[Fact, str]]:
@@ -260,7 +273,7 @@ def _negates(text: str, content: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _clauses(text: str) -> tuple[_Sentence, ...]:
-    return tuple(_parse(part) for part in _CLAUSE.split(text) if part.strip())
+    return tuple(map(_parse, _parts(text)[1:] or [text]))
 
 
 def _is_about(sentence: str, char: str) -> bool:

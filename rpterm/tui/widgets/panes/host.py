@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from textual.containers import Horizontal
 from textual.widget import Widget
+from textual.widgets import OptionList
 
 PANE_WIDTH = 46
 CHAT_WIDTH = 70
@@ -65,10 +66,12 @@ class PaneHost(Horizontal):
     @property
     def focus_targets(self) -> list[Widget]:
         """The focusable widget of each open pane, in their order on screen."""
-        return [
-            pane if pane.can_focus else pane.query("OptionList").first(Widget)
-            for pane in self._open
-        ]
+        return [_focus_target(pane) for pane in self._open]
+
+    def focus_pane(self, name: str) -> None:
+        """Focus a pane, unless it was closed meanwhile."""
+        if (pane := self.pane(name)) is not None:
+            _focus_target(pane).focus()
 
     def close_last(self) -> None:
         """Close the most recently opened pane."""
@@ -98,3 +101,8 @@ class PaneHost(Horizontal):
         self.set_class(bool(self._open), "-open")
         if self.screen is not None:
             self.screen.set_class(self.covers, "-overlay")
+
+
+def _focus_target(pane: Widget) -> Widget:
+    """What takes the focus in a pane; the pane itself while its list is not there yet."""
+    return pane if pane.can_focus else next(iter(pane.query(OptionList)), pane)
