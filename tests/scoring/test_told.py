@@ -47,6 +47,7 @@ def notes(reply: str, facts: tuple[str, ...] = FACTS, told: tuple[str, ...] = TO
         ("I've never met anybody called Bo.", "the card knows Bo"),
         ("My husband is waiting below.", "the card says otherwise"),
         ("I'm not a pilot.", "the card says: pilot"),
+        ("I'm a baker, what would I know about ships?", "the card says: pilot"),
     ],
 )
 def test_what_was_told_is_not_forgotten(reply: str, note: str) -> None:
@@ -58,6 +59,7 @@ def test_what_was_told_is_not_forgotten(reply: str, note: str) -> None:
     [
         "You live in Turku, it's far.",
         "Do you miss Vaasa?",
+        "Did you live in Vaasa once, or was that Oulu?",
         "What do you do when it rains?",
         "Do you have any children?",
         "I know you can't drink tea.",
@@ -86,6 +88,32 @@ def test_who_remembers_raises_no_alarm(reply: str) -> None:
 def test_the_same_in_chinese(reply: str, breaks: bool) -> None:
     told = ("我在一家医院工作，对奶过敏。", "我叫阿明。")
     assert bool(notes(reply, CHINESE_FACTS, told)) == breaks
+
+
+@pytest.mark.parametrize(
+    ("told", "reply"),
+    [
+        ("Nadja and I broke up in May.", "How is Nadja? Bring her along!"),
+        ("My uncle passed away.", "Your uncle must miss you."),
+        ("我奶奶去年去世了。", "你奶奶身体还好吗？"),
+    ],
+)
+def test_nobody_asks_after_the_lost(told: str, reply: str) -> None:
+    assert "you said that they are gone" in notes(reply, told=(told, "Yes."))
+    assert not notes(reply, told=("Nadja and my uncle were here. 我奶奶来了。", "Yes."))
+
+
+@pytest.mark.parametrize(
+    ("told", "reply", "right"),
+    [
+        ("The captain waits at Pier 19.", "See the captain at Pier 9.", "At Pier 19, then."),
+        ("My left knee hurts.", "Show me that right knee.", "Show me the left knee."),
+        ("The boat sails at nine p.m.", "The boat sails at eleven p.m.", "At nine p.m., then."),
+    ],
+)
+def test_another_side_or_hour_or_berth(told: str, reply: str, right: str) -> None:
+    assert notes(reply, told=(told, "Yes."))
+    assert not notes(right, told=(told, "Yes."))
 
 
 def test_an_age_is_no_duration_and_another_age_is_found() -> None:

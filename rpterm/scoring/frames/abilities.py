@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated, is_unreal
+from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import content_stems, words
 from rpterm.scoring.word_frequency import rarity
@@ -84,9 +84,9 @@ class _Denied:
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """A denial that the claim affirms, or an affirmation that the claim denies."""
-    if known.who != "i" or is_unreal(said.text):
+    if known.who != "i":
         return
-    plain = said.plain
+    plain = said.real
     if is_negated(plain):
         for what in _spoken_denials(plain):
             for line in known.lines:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from rpterm.scoring.frames.persons import ROLES
 from rpterm.scoring.frames.trades import words_of
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.scene import Fact, ReplyScene
@@ -23,7 +24,7 @@ _GIVES_NAME = re.compile(
     re.IGNORECASE,
 )
 _ASKS_NAME = re.compile(
-    r"\b(?:what(?:'s| is| was)|tell me|may I (?:have|know|ask)) your name\b|\bwho are you\?"
+    r"\b(?:what(?:'s| is| was)|tell me|may I (?:have|know|ask)) your name\b|\bwho are you[?,]"
     r"|你叫什么|您?贵姓|你是谁[？?]|怎么称呼",
     re.IGNORECASE,
 )
@@ -35,6 +36,7 @@ _MEETS = re.compile(
 )
 _FORGETS = re.compile(
     r"\bremind me,? (?:again|who|what|where|which|how|of your)\b"
+    r"|\b(?:what|who|where|when|which|how)\b[^.?!]*\bdid you say (?:you|it|that|he|she|your|was)\b"
     r"|\bwhat was (?:it|that|the name) again\b|\bwhat are you \w+ing again\b"
     r"|\b(?:don't|do not|can't|cannot) (?:remember|recall) (?:you|your|what you|that you)\b"
     r"|\byou (?:never|didn't|haven't) (?:tell|told|mention|mentioned|said|say)\b"
@@ -53,6 +55,15 @@ _KNOWS_NOBODY = re.compile(
     rf"|\bdon't know any(?:body|one) (?:called|named) (?P<know>{_NAME})",
     re.IGNORECASE,
 )
+_LOST = re.compile(
+    rf"\b(?P<name>{_NAME}) and I (?:broke up|split up|separated|(?:got |are )?divorced)"
+    rf"|\b(?:broke|split) up with (?:my (?:\w+ )?(?P<ex>\w+)|(?P<exname>{_NAME}))"
+    rf"|\bmy (?P<role>{ROLES})(?:,? (?P<dead>{_NAME}),?)? (?:just |has )?"
+    r"(?:died|passed away|was killed|is dead)|\bmy late (?P<late>\w+)"
+    "|我(?:的)?(?P<chinese>[^\\W\\d_]{1,3}?)(?:去年|上个?月|前年|刚|已经)?(?:去世|过世|走|死)了",
+    re.IGNORECASE,
+)
+"""Who is no longer there, or no longer with the user."""
 _STRANGERS = 3
 """As many turns of the character belong to getting acquainted."""
 
@@ -75,6 +86,7 @@ def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     if meets and sum(own for own, _ in scene.turns) >= _STRANGERS:
         yield Evidence(*meets.span(), "takes you for a stranger")
     yield from _disowned(plain, scene)
+    yield from _lost(plain, said)
 
 
 @lru_cache(maxsize=1)
@@ -105,6 +117,21 @@ def _is_surprised(plain: str, said: Sequence[Fact]) -> re.Match[str] | None:
     stems = set(content_stems(found[1])) if found else set()
     earlier = {stem for turn in said[:-1] for stem in content_stems(turn.text)}
     return found if stems & earlier - {*content_stems(said[-1].text)} else None
+
+
+def _lost(plain: str, said: Sequence[Fact]) -> Iterator[Evidence]:
+    """Where the reply asks after somebody the user has lost."""
+    for turn in said:
+        for match in _LOST.finditer(turn.text.replace("’", "'")):
+            who = "|".join(map(re.escape, filter(None, match.groups())))
+            here = re.compile(
+                rf"\b(?:how(?:'s| is| are)|(?:hi|hello|regards|love) to|bring|and how does) "
+                rf"(?:your )?(?:{who})\b|\byour (?:{who})(?:'ll| is| must| will| works| says)\b"
+                rf"|(?:问候|代我问|替我谢谢)[你您]?的?(?:{who})|[你您]的?(?:{who})(?:最近|身体|现在|还好)",
+                re.IGNORECASE,
+            )
+            if found := here.search(plain):
+                yield Evidence(*found.span(), "you said that they are gone", turn.source, turn.text)
 
 
 def _disowned(plain: str, scene: ReplyScene) -> Iterator[Evidence]:

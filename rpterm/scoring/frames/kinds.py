@@ -46,8 +46,16 @@ _OWNED = re.compile(r"\b(?:my|your) (?:\w+ )?$", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
 _OLD = re.compile(r"s?[ -](?:old|of age)\b", re.IGNORECASE)
 """An age is no duration."""
-_AT_AGE = re.compile(
-    r"\b(?:when (?:I|you|s?he|they) (?:was|were)|at) (?:only |just )?$", re.IGNORECASE
+_AT_AGE = re.compile(r"\bwhen (?:I|you|s?he|they) (?:was|were) (?:only |just )?$", re.IGNORECASE)
+_CLOCK = re.compile(r" ?(?:[ap](?:m\b|$)|o['’]clock)", re.IGNORECASE)
+""" "Nine p.m.": the clause ends with its first full stop."""
+_NUMBERED = re.compile(
+    r"\b(room|pier|platform|gate|chapter|table|page|level|floor|flat|line|cell|sector|bay|dock) $",
+    re.IGNORECASE,
+)
+""" "Room four"."""
+_SIDE = re.compile(
+    r"\b(left|right)[ -](hand|arm|leg|foot|knee|eye|ear|shoulder|ankle|wrist|hip|elbow|cheek)\b"
 )
 _UNIT = re.compile(r"[ -](?:(?:of|more|whole|long|good) )?([a-z]{3,})", re.IGNORECASE)
 _CHINESE_UNIT = re.compile(
@@ -168,6 +176,8 @@ def _kind_words(clause: str) -> Iterator[tuple[str, str, int, int]]:
         for match in pattern.finditer(clause):
             if match.group() in _words():
                 yield *_words()[match.group()], *match.span()
+    for match in _SIDE.finditer(clause):
+        yield f"side ({match[2]})", match[1], *match.span()
 
 
 def _counts(clause: str) -> Iterator[tuple[str, str, int, int]]:
@@ -184,6 +194,10 @@ def _counts(clause: str) -> Iterator[tuple[str, str, int, int]]:
 
 def _unit(clause: str, start: int, end: int) -> str:
     """What a number counts, as the name of a kind; "" if that is not said."""
+    if numbered := _NUMBERED.search(clause[:start]):
+        return f"{_COUNT}{numbered[1].lower()}"
+    if _CLOCK.match(clause, end):
+        return f"{_COUNT}o'clock"
     unit = _UNIT.match(clause, end)
     if unit is None:
         return f"{_COUNT}then" if _AT_AGE.search(clause[:start]) else ""

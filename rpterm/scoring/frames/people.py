@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rpterm.scoring.frames.known import Claim, Clash, Known, Line, is_unreal
+from rpterm.scoring.frames.known import Claim, Clash, Known, Line
 from rpterm.scoring.frames.numbers import number
 from rpterm.scoring.frames.persons import (
     ANIMAL_ROLES,
@@ -77,18 +77,16 @@ _OTHERWISE = "the card says otherwise"
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """What the claim says of people, against what is known."""
-    plain, unreal = said.plain, is_unreal(said.text)
+    plain, real = said.plain, said.real
     whose = "my" if known.who == "i" else "your"
     for person in persons(plain):
-        if re.search(rf"\b{whose}\b", person.before) and (person.names or not unreal):
+        if re.search(rf"\b{whose}\b", person.before) and (person.names or person.start < len(real)):
             yield from _names(person, known)
             if known.who == "i":
                 yield from _excluded(person, plain, known)
-    if known.who == "i" and not unreal:
-        yield from _own_state(plain, known)
-        yield from _numbers(plain, known)
-        yield from _the_dead(plain, known)
-        yield from _animals(plain, known)
+    if known.who == "i":
+        for find in (_own_state, _numbers, _the_dead, _animals):
+            yield from find(real, known)
 
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:

@@ -15,7 +15,6 @@ from rpterm.scoring.frames.known import (
     Known,
     clause_at,
     is_negated,
-    is_unreal,
     own_part,
 )
 
@@ -54,11 +53,9 @@ _NO_PLACE = frozenset(_NO_PLACE_TEXT.split())
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """Another place than the known one."""
-    if is_unreal(said.text):
+    if known.who == "you" and not re.search(r"\byou\b", said.real, re.IGNORECASE):
         return
-    if known.who == "you" and not re.search(r"\byou\b", said.plain, re.IGNORECASE):
-        return
-    for slot, place in _places(said.plain, written=False):
+    for slot, place in _places(said.real, written=False):
         yield from _elsewhere(slot, place, known)
         for line in known.lines if known.who == "you" and slot in ("origin", "home") else ():
             if place in _not_there(line.text):

@@ -13,7 +13,6 @@ from rpterm.scoring.frames.known import (
     Line,
     clause_at,
     is_negated,
-    is_unreal,
     own_part,
 )
 from rpterm.scoring.resources import load_toml
@@ -48,13 +47,13 @@ _FIELD = re.compile(
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """Another trade, kind of being or field than the known one."""
-    if known.who != "i" or is_unreal(said.text):
+    if known.who != "i":
         return
     for table in ("trades", "beings"):
-        yield from _denied(said.plain, table, known)
+        yield from _denied(said.real, table, known)
         for past in (False, True):
-            yield from _other(said.plain, table, past, known)
-    yield from _other_field(said.plain, known)
+            yield from _other(said.real, table, past, known)
+    yield from _other_field(said.real, known)
 
 
 def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:

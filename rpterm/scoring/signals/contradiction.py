@@ -147,7 +147,6 @@ def _frame_clashes(
         Known(
             tuple(Line(fact, text, fact.source.startswith("card.")) for fact, text in lines),
             who,
-            scene.char,
         )
         for lines, who in ((own_claims, "i"), (_said_by_user(scene), "you"))
         if lines
