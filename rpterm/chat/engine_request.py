@@ -93,11 +93,10 @@ def _seeds(seed: int, count: int) -> tuple[int, ...]:
 
 def stop_texts(user: str, char: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     """The texts that end a reply: the head of a line that would speak for the user or for another
-    character, or of a second line headed by the character's own name."""
-    names = dict.fromkeys((user, "User", "{{user}}", char))
-    heads = [f"{name}:" for name in names]
-    for name in others:
-        heads += [f"{name}:", f"**{name}:", f"**{name}**:"]
-    heads = [head for head in dict.fromkeys(heads) if re.search(r"\w", head)]
+    character, by their whole or first name, or of a second line with the character's own name."""
+    called = [name for each in (user, *others) for name in (each, *each.split()[:1])]
+    names = [name for name in (*called, "User", "{{user}}", char) if re.search(r"\w", name)]
+    heads = [f"{mark}{name}:" for name in names for mark in ("", "*", "**")]
+    heads += [f"**{name}**:" for name in names]
     # Small models indent such lines now and then.
-    return tuple(f"\n{head}" for head in heads) + tuple(f"\n {head}" for head in heads)
+    return tuple(dict.fromkeys(f"\n{space}{head}" for space in ("", " ") for head in heads))

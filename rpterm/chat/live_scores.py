@@ -136,15 +136,20 @@ class LiveScores:
         cast = self._cast(chat)
         if cast is not None and (me := speaker_of(cast, turn)) is not None:
             path = view_for(cast, me, path)
-        return self._scene(card, chat, visible_turns(path))
+        generation = self.store.generation(turn.id)
+        prompt = generation.prompt_text if generation is not None else ""
+        return self._scene(card, chat, visible_turns(path), prompt)
 
-    def _scene(self, card: CharacterCard, chat: Chat, path: list[Turn]) -> ReplyScene:
+    def _scene(
+        self, card: CharacterCard, chat: Chat, path: list[Turn], prompt: str = ""
+    ) -> ReplyScene:
         return scene_of(
             card,
             user=chat.persona.name,
             history=tuple((each.role == "assistant", each.text) for each in path),
             others=self._contrast(card),
             expand=ChatView(card, chat, path).expand_static,
+            prompt=prompt,
         )
 
     def _contrast(self, card: CharacterCard) -> tuple[CharacterCard, ...]:

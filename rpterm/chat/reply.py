@@ -35,6 +35,7 @@ from rpterm.engine.protocol import (
     Thought,
 )
 from rpterm.store import Store
+from rpterm.text.open_marks import closing_marks
 from rpterm.types import Generation, Prompt, Status, Turn
 from rpterm.version import __version__
 
@@ -138,7 +139,7 @@ class ReplyRun:
         growing = self._growing[event.index]
         if growing.turn is None:
             growing.done = True
-            yield DraftFinished(self._text(growing, complete=True).rstrip())
+            yield DraftFinished(self._final_text(growing, event.reason))
             return
         cancelled = event.reason in ("cancelled", "error")
         status = Status.PARTIAL if cancelled else Status.COMPLETE
@@ -162,7 +163,7 @@ class ReplyRun:
     ) -> Turn | None:
         """Store a reply's final text; ``None`` if it is empty, and its turn deleted."""
         growing.done = True
-        text = self._text(growing, complete=True).rstrip()
+        text = self._final_text(growing, generation.stop_reason if generation else "error")
         if text == growing.base.rstrip():
             self.store.delete_turn(turn.id)
             return None
@@ -182,6 +183,12 @@ class ReplyRun:
         if growing.base:
             return continued(growing.base, growing.raw)
         return without_name(growing.raw.lstrip(), self.names, complete=complete)
+
+    def _final_text(self, growing: _Growing, reason: str) -> str:
+        """The finished reply; quotes and actions that a whole one left open are closed."""
+        text = self._text(growing, complete=True).rstrip()
+        whole = growing.raw.strip() and reason in ("end", "stop", "closed")
+        return text + closing_marks(text) if whole else text
 
     def _generation(self, event: Finished) -> Generation:
         seeds = self.request.seeds or (self.request.sampling.seed or 0,)

@@ -6,7 +6,8 @@ engine's cache in step with the shown branch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -180,7 +181,29 @@ class Tree:
     def set_persona(self, persona: Persona) -> None:
         """Set who the user is in this chat."""
         self.store.update_chat(self.chat_id, persona=persona)
+        self.renew_greetings()
         self.settle_cache()
+
+    def renew_greetings(self) -> None:
+        """Write the greetings anew for a changed persona or card, unless anything followed them."""
+        if not self.only_greeted:
+            return
+        card, chat, old = self.card, self.chat, self.store.tree(self.chat_id)
+        if len(old) > len(card.greetings):  # The chat began with several characters.
+            card = replace(card, greetings=card.group_greetings + card.greetings)
+        if [turn.text for turn in old] == [text for text, _ in _greetings(card, chat)]:
+            return
+        shown = next((at for at, turn in enumerate(old) if turn.id == chat.leaf_id), 0)
+        _add_greetings(self.store, card, chat, shown)
+        for turn in old:
+            self.store.delete_turn(turn.id)
+
+    @property
+    def only_greeted(self) -> bool:
+        """Whether the chat has nothing but the card's greetings yet."""
+        return self.chat.length <= 1 and all(
+            turn.origin is Origin.GREETING for turn in self.store.tree(self.chat_id)
+        )
 
     def write_persona(self, line: str) -> Persona:
         """Set who the user is, as ``/persona`` has it; a description is stored for other chats.
@@ -214,11 +237,20 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
+    _add_greetings(store, card, chat, greeting)
+    return store.chat(chat.id)
+
+
+def _add_greetings(store: Store, card: CharacterCard, chat: Chat, shown: int) -> None:
+    for number, (text, changed_variables) in enumerate(_greetings(card, chat)):
+        store.add_turn(
+            chat.id, None, "assistant", card.char, text, origin=Origin.GREETING,
+            select=number == min(shown, len(card.greetings) - 1), variables=changed_variables,
+        )  # fmt: skip
+
+
+def _greetings(card: CharacterCard, chat: Chat) -> Iterator[tuple[str, str]]:
+    """The text of each greeting, and the variables it sets."""
     for number in range(len(card.greetings)):
         view = ChatView(card, chat)
-        store.add_turn(
-            chat.id, None, "assistant", card.char, view.greeting(number),
-            origin=Origin.GREETING, select=number == min(greeting, len(card.greetings) - 1),
-            variables=view.changed_variables,
-        )  # fmt: skip
-    return store.chat(chat.id)
+        yield view.greeting(number), view.changed_variables

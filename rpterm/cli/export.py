@@ -266,13 +266,12 @@ def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
 def _model(store: Store, model: TrainerModel) -> TargetModel:
     """The system prompts of the chats, and the model's own template and tokens."""
     from rpterm.preference.export import TargetModel
-    from rpterm.preference.export_folder import ExportError
 
     def render(messages: tuple[tuple[str, str], ...]) -> str:
         try:
             return model.render(messages, reply=True)
         except RptermError as error:
-            raise ExportError(
+            raise RptermError(
                 f"The template of {model.name} refuses the messages ({error}): use --greeting auto."
             ) from error
 

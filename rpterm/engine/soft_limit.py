@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
+from rpterm.text.open_marks import closing_marks
 from rpterm.text.sentences import is_abbreviation
 
 _SENTENCE_END = re.compile(r"""(?:[.!?…—。！？]["'”’»)*_\]」]*|[^\s*]\*)\s*$""")
-_PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("(", ")"))
 _ANY_SENTENCE_FACTOR = 1.5
 
 
@@ -26,11 +26,4 @@ def reached_soft_limit(text: str, tokens: int, after: int) -> bool:
         or is_abbreviation(text.rstrip())
     ):
         return False
-    return tokens >= _ANY_SENTENCE_FACTOR * after or not _has_open_pair(text)
-
-
-def _has_open_pair(text: str) -> bool:
-    """Whether a quote, an action or a bracket is not closed yet."""
-    if text.count('"') % 2 or text.count("*") % 2:
-        return True
-    return any(text.count(left) > text.count(right) for left, right in _PAIRS)
+    return tokens >= _ANY_SENTENCE_FACTOR * after or not closing_marks(text)

@@ -18,11 +18,12 @@ from rpterm.scoring.signal import Dimension, Evidence, Reading
 if TYPE_CHECKING:
     from rpterm.scoring.scorer import Score
 
-Kind = Literal["break", "against", "for", "appeal", "little", "clean", "mute"]
+Kind = Literal["break", "against", "for", "new", "appeal", "little", "clean", "mute"]
 """In order of display:
 
 - ``break``: a violation that was found
 - ``against``, ``for``: evidence against, or for, this character
+- ``new``: what the reply makes up, which may be welcome or a hallucination
 - ``appeal``: how engaging the reply is, which says nothing about the character
 - ``little``: hardly any evidence either way
 - ``clean``: a violation that was looked for and not found
@@ -53,12 +54,17 @@ LABELS = {
     "persona_lift": "likelier with the card",
     "persona_peak": "has words the card suggests",
     "context_lift": "likelier in this conversation",
+    "inventions": "names that nothing mentioned before",
     "engagement": "engages: brings something new",
     "proactivity": "moves the story on",
     "empathy": "responds to what you feel",
 }
+UNFINISHED = "is not finished"
+"""Instead of ``LABELS["garbled"]``, for an open mark or an end in mid-sentence."""
+_GARBLED = 0.5
 APPEAL = ("engagement", "proactivity", "empathy")
 """The signals of ``combine.SEPARATE_DIMENSION``."""
+INVENTED = "inventions"
 QUIET = 0.15
 """Log-odds too small for a line of their own."""
 _MOST_LINES = 3
@@ -80,6 +86,8 @@ class ScoreFinding:
 
     @property
     def label(self) -> str:
+        if self.signal == "garbled" and self.reading.value < _GARBLED:
+            return UNFINISHED
         return LABELS.get(self.signal, self.signal.replace("_", " "))
 
 
@@ -99,11 +107,19 @@ def findings(score: Score, terms: Mapping[str, Term] | None = None) -> tuple[Sco
 
 
 def _finding(name: str, reading: Reading, term: Term | None) -> ScoreFinding:
-    if name in APPEAL:
-        return ScoreFinding(name, "appeal" if reading.confidence > 0 else "mute", 0.0, reading)
+    if name in APPEAL or name == INVENTED:
+        return ScoreFinding(name, _unweighted_kind(name, reading), 0.0, reading)
     added = bounded_contribution(term, reading) if term is not None else 0.0
     is_violation = term is not None and term.weight < 0
     return ScoreFinding(name, _weighted_kind(reading, added, is_violation), added, reading)
+
+
+def _unweighted_kind(name: str, reading: Reading) -> Kind:
+    if reading.confidence <= 0:
+        return "mute"
+    if name in APPEAL:
+        return "appeal"
+    return "new" if reading.evidence else "clean"
 
 
 def _weighted_kind(reading: Reading, added: float, is_violation: bool) -> Kind:

@@ -37,6 +37,7 @@ class ReplyScene:
         other_lines: The same for other characters, as contrast: without it voice and likelihood
             say little.
         knows_until: The last year the character can know about; ``None`` means no limit.
+        given: What else the model was given: the scenario, lore, memories.
     """
 
     char: str = "Character"
@@ -47,6 +48,7 @@ class ReplyScene:
     own_lines: tuple[str, ...] = ()
     other_lines: tuple[tuple[str, ...], ...] = ()
     knows_until: int | None = None
+    given: tuple[str, ...] = ()
 
     @property
     def turns(self) -> tuple[tuple[bool, Fact], ...]:
@@ -89,6 +91,7 @@ def scene_of(
     history: History = (),
     others: tuple[CharacterCard, ...] = (),
     expand: Callable[[str], str] | None = None,
+    prompt: str = "",
 ) -> ReplyScene:
     """The scene that a card provides.
 
@@ -103,6 +106,7 @@ def scene_of(
         others: Cards of other characters, for contrast.
         expand: Expands macros as in the prompt of the reply, so that what was drawn at random there
             is the same here; ``None`` fills in the names.
+        prompt: The complete prompt of the reply, or "".
     """
     person = user or card.user_name or "User"
     fill = expand or partial(macros.expand, char=card.char, user=person)
@@ -127,7 +131,16 @@ def scene_of(
         own_lines=voice_lines(card, person),
         other_lines=tuple(voice_lines(other, person) for other in others),
         knows_until=_year(card.knows_until),
+        given=(*map(fill, _background(card)), prompt),
     )
+
+
+def _background(card: CharacterCard) -> list[str]:
+    """What the card says besides the facts and the character's lines."""
+    asked = [text for example in card.examples for _, text in example.dialogue]
+    lore = [f"{' '.join(entry.keys)} {entry.content}" for entry in card.lorebook.entries]
+    about = [card.description, card.scenario, card.user_description, *card.style]
+    return [*about, card.system_prompt, card.post_history_instructions, *asked, *lore]
 
 
 def voice_lines(card: CharacterCard, user: str) -> tuple[str, ...]:

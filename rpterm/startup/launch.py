@@ -132,6 +132,7 @@ class Launch:
         self._session.distiller = self._distiller(self._session)
         self._session.open_other_engine = self._rival
         try:
+            self._session.renew_greetings()
             self._gather(self._session, target is None and chat_id is None, chat_id, before)
         except RptermError:
             self._session.close()

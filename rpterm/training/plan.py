@@ -8,12 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from rpterm.errors import RptermError
-
-
-class TrainingError(RptermError):
-    """The training cannot be carried out; the text says why and what to do."""
-
 
 class Method(StrEnum):
     """Training methods; each has a trainer in TRL."""

@@ -23,7 +23,17 @@ from rpterm.scoring.scorer import Score, Scorer
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.scores import Scores
-from rpterm.types import Cast, Chat, Member, Origin, Persona, Status, Turn
+from rpterm.types import (
+    Cast,
+    Chat,
+    Generation,
+    Member,
+    Origin,
+    Persona,
+    Sampling,
+    Status,
+    Turn,
+)
 
 CARD = CharacterCard(
     name="Mara", attributes=("Mara keeps a lighthouse.", "Mara has a brother, Tam."),
@@ -59,6 +69,21 @@ def test_a_scene_has_what_was_said_and_the_other_characters(store: Store, chat: 
     assert scene.asked == "Who are you?" and scene.user == "Ann"
     assert [own for own, _ in scene.history] == [True, False]
     assert scene.other_lines == (("Ahoy!",),)
+
+
+def test_what_the_prompt_mentioned_is_not_made_up(store: Store, chat: Chat) -> None:
+    """A recalled memory or lore is in the prompt of a reply, and nowhere else in its scene."""
+    live, text = LiveScores(store, Scorer), "I was on the boat with old Corvin that night."
+    turn = store.add_turn(
+        chat.id, store.chat(chat.id).leaf_id, "assistant", "Mara", "",
+        origin=Origin.GENERATED, status=Status.STREAMING,
+    )  # fmt: skip
+    growing = live.score_quickly(CARD, chat, replace(turn, text=text, status=Status.COMPLETE))
+    assert growing is not None and growing.readings["inventions"].value == 1
+    made = Generation("llama", "m", "h", Sampling(seed=1), prompt_text="Corvin was her first mate.")
+    done = store.finish_reply(turn.id, text, Status.COMPLETE, made)
+    score = live.score_quickly(CARD, chat, done)
+    assert score is not None and score.readings["inventions"].value == 0
 
 
 def test_among_several_each_has_its_own_lines_and_its_own_card(store: Store, chat: Chat) -> None:

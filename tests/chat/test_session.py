@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 from chatting import CARD, MakeSession
@@ -233,10 +234,26 @@ def test_an_empty_reply_leaves_no_empty_turn(make: MakeSession) -> None:
     assert texts(session)[-1] == "Hello?"
 
 
-def test_it_stops_before_it_speaks_for_the_user(make: MakeSession) -> None:
-    session = make(["Sit down.\nAnn: I would rather stand."])
+@pytest.mark.parametrize("head", ["Ann:", "Ann Lee:", "**Ann:**", "**Ann Lee**:", "*Ann:*"])
+def test_it_stops_before_it_speaks_for_the_user(make: MakeSession, head: str) -> None:
+    session = make([f"Sit down.\n{head} I would rather stand."])
+    session.set_persona(Persona("Ann Lee"))
     send(session)
     assert texts(session)[-1] == "Sit down."
+
+
+def test_a_whole_reply_leaves_no_quote_or_action_open(make: MakeSession) -> None:
+    session = make(['*She nods. "It is deep.'])
+    send(session)
+    assert texts(session)[-1] == '*She nods. "It is deep."*'
+    (draft,) = [e for e in do(session, Intent.IMPERSONATE) if isinstance(e, events.DraftFinished)]
+    assert draft.text == '*She nods. "It is deep."*'
+
+
+def test_a_reply_cut_by_the_limit_is_not_closed(make: MakeSession) -> None:
+    session = make(['"It is deep, and cold, and'])
+    send(session, sampling={"max_tokens": 9})
+    assert texts(session)[-1].count('"') == 1
 
 
 def test_the_name_before_the_line_is_taken_off(make: MakeSession) -> None:
@@ -339,6 +356,33 @@ def test_a_persona_changes_names_and_prompt(make: MakeSession) -> None:
     assert "A tall sailor." in session.preview("hi").text
     send(session)
     assert session.path()[1].speaker == "Bo"
+
+
+def test_greetings_nobody_answered_follow_persona_and_card(make: MakeSession) -> None:
+    session = make(["x"])
+    session.swipe(session.path()[0].id, +1)
+    session.swipe(session.path()[0].id, -1)
+    session.set_persona(Persona("Bo"))
+    assert texts(session) == ["*looks up* Good evening, Bo."]
+    card = replace(CARD, greetings=("Ahoy.", "Hello, {{user}}."))
+    session.swipe(session.path()[0].id, +1)
+    session.set_card(card, "name = 'Mara'")
+    assert texts(session) == ["Hello, Bo."]
+    assert [turn.text for turn in session.store.tree(session.chat_id)] == ["Ahoy.", "Hello, Bo."]
+    send(session)
+    session.set_persona(Persona("Cy"))
+    assert texts(session) == ["Hello, Bo.", "Hello?", "x"]
+
+
+def test_greetings_of_a_group_follow_the_persona(make: MakeSession) -> None:
+    session = make(["x"])
+    session.card = replace(CARD, greetings=("Hello.",), group_greetings=("All of you, {{user}}.",))
+    for turn in session.store.tree(session.chat_id)[2:]:
+        session.store.delete_turn(turn.id)
+    session.set_persona(Persona("Bo"))
+    assert [turn.text for turn in session.store.tree(session.chat_id)] == [
+        "All of you, Bo.", "Hello.",
+    ]  # fmt: skip
 
 
 def test_branches_and_delete(make: MakeSession) -> None:

@@ -202,6 +202,18 @@ def test_the_persona_comes_from_flag_settings_or_card(card: str, engine: Watched
     named.close()
 
 
+def test_a_chat_nobody_wrote_in_opens_with_the_greeting_of_today(
+    tmp_path: Path, engine: Watched
+) -> None:
+    path = tmp_path / "ada.toml"
+    path.write_text(CARD, encoding="utf-8")
+    launch(engine, target=str(path)).open().close()
+    path.write_text(CARD.replace("Good evening.", "Good night, {{user}}."), encoding="utf-8")
+    session = launch(engine, target=str(path), persona="Percy").open()
+    assert [turn.text for turn in session.path()] == ["Good night, Percy."]
+    session.close()
+
+
 def test_a_new_chat_keeps_the_persona_chosen_with_the_character(card: str, engine: Watched) -> None:
     percy = Persona("Percy", "A poet.")
     chosen = launch(engine, target=card).open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from letters import Letters
@@ -75,6 +76,13 @@ def test_the_hint_says_what_to_do_and_names_the_line() -> None:
     assert "Is a man." in author_note(BAD, REPLY, char="Holmes", user="Ashby")
 
 
+@pytest.mark.parametrize(("value", "label"), [(0.3, "is not finished"), (0.7, "is garbled text")])
+def test_an_open_mark_is_not_called_garbled(value: float, label: str) -> None:
+    garbled = Reading(value, 1.0, (Evidence(0, 1, "the * before it is never closed"),))
+    (found,) = findings(score({"garbled": garbled}), {"garbled": Term(-2.0)})
+    assert found.label == label
+
+
 def test_a_reply_without_faults_still_gives_an_instruction() -> None:
     good = score({"fact_words": Reading(0.5)}, persona=0.9)
     assert "own voice" in regeneration_hint(good, "Yes.", char="Holmes", user="Ashby")
@@ -124,7 +132,7 @@ def test_any_score_can_be_told(readings: Mapping[str, Reading]) -> None:
     given_score = score(readings, persona=0.5)
     found = findings(given_score, TERMS)
     assert {each.signal for each in found} == set(readings)
-    order = ["break", "against", "for", "little", "clean", "mute"]
+    order = ["break", "against", "for", "new", "little", "clean", "mute"]
     assert [order.index(e.kind) for e in found] == sorted(order.index(e.kind) for e in found)
     assert regeneration_hint(given_score, REPLY, char="A", user="B").strip()
     assert all(end > start for start, end in broken_spans(given_score))
@@ -139,6 +147,6 @@ def test_every_signal_has_words_and_a_place_in_the_score() -> None:
     table = load_coefficients()
     weighed = {*table.fast, *table.slow, *VIOLATION_TERMS, *APPEAL}
     names = {each.name for each in every}
-    told = {"persona_lift"}  # See ``signals.likelihood_lift``.
+    told = {"persona_lift", "inventions"}  # See their modules.
     assert names == set(LABELS) == weighed | told and not told & weighed
     assert {each.name for each in every if each.dimension == SEPARATE_DIMENSION} == set(APPEAL)

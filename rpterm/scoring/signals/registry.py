@@ -14,6 +14,7 @@ from rpterm.scoring.signals.contradiction import Contradiction
 from rpterm.scoring.signals.empathy import Empathy
 from rpterm.scoring.signals.engagement import Engagement
 from rpterm.scoring.signals.garbled import Garbled
+from rpterm.scoring.signals.inventions import Inventions
 from rpterm.scoring.signals.likelihood_lift import ContextLift, PersonaLift, PersonaPeak
 from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.memory import MemoryAsked, MemoryWords
@@ -42,7 +43,7 @@ def available_signals(
     signals: list[Signal] = [
         FactWords(), MemoryWords(), VoiceWords(), SpeakingForUser(), AddressesItself(),
         AssistantVoice(), Anachronism(), Limits(), contradiction, Relations(), Repetition(),
-        Parroting(), Garbled(), Engagement(), Proactivity(), Empathy(),
+        Parroting(), Garbled(), Inventions(), Engagement(), Proactivity(), Empathy(),
     ]  # fmt: skip
     if similarity is not None:
         signals += [

@@ -36,11 +36,11 @@ _LINE = 120
 """Most characters shown of a line that the reply relates to."""
 _MARKS = {
     "break": ("✗", "$text-error"), "against": ("▽", "$text-warning"), "for": ("△", "$text-success"),
-    "appeal": ("◇", "$text-secondary"),
+    "new": ("◆", "$text-secondary"), "appeal": ("◇", "$text-secondary"),
 }  # fmt: skip
 _HEADINGS = {
     "break": "violations", "against": "evidence against", "for": "evidence for",
-    "appeal": "attractiveness (not part of the score)",
+    "new": "made up (not part of the score)", "appeal": "attractiveness (not part of the score)",
     "little": "little effect", "clean": "checked, nothing found", "mute": "not enough data",
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from textual.containers import Horizontal
 from textual.widget import Widget
+from textual.widgets import OptionList
 
 PANE_WIDTH, WIDEST_PANE = 46, 72
 CHAT_WIDTH, WIDEST_CHAT = 70, 96
@@ -63,10 +64,12 @@ class PaneHost(Horizontal):
     @property
     def focus_targets(self) -> list[Widget]:
         """The focusable widget of each open pane, in their order on screen."""
-        return [
-            pane if pane.can_focus else pane.query("OptionList").first(Widget)
-            for pane in self._open
-        ]
+        return [_focus_target(pane) for pane in self._open]
+
+    def focus_pane(self, name: str) -> None:
+        """Focus a pane, unless it was closed meanwhile."""
+        if (pane := self.pane(name)) is not None:
+            _focus_target(pane).focus()
 
     def close_last(self) -> None:
         """Close the most recently opened pane."""
@@ -106,3 +109,8 @@ class PaneHost(Horizontal):
         each = (self._screen_width - WIDEST_CHAT) // count
         width = count * min(max(each, PANE_WIDTH), WIDEST_PANE)
         self.styles.width = "1fr" if self.has_class("-overlay") else width
+
+
+def _focus_target(pane: Widget) -> Widget:
+    """What takes the focus in a pane; the pane itself while its list is not there yet."""
+    return pane if pane.can_focus else next(iter(pane.query(OptionList)), pane)

@@ -1,0 +1,40 @@
+"""What a text opened and did not close: quotes, *actions* and brackets. Pure.
+
+Only the last paragraph counts: speech may go on over several paragraphs, each with an opening quote
+of its own, and a mark forgotten further up cannot be closed at the end. Text with code in it is
+left alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARK = re.compile(r"""\*+|["“”„«»「」『』()（）]""")
+_CLOSER = {"“": "”", "„": "“", "«": "»", "»": "«", "「": "」", "『": "』", "(": ")", "（": "）"}
+_STRAIGHT_OPENS = re.compile(r"(?<![\w.!?…,”’)\]])$")
+"""What stands before a mark that looks the same on both sides (``"``, ``*``) if it opens."""
+_EYES = re.compile(r"[:;=]['-]?$")
+
+
+def closing_marks(text: str) -> str:
+    """What to append to close everything that the last paragraph left open, innermost first."""
+    if "`" in text:
+        return ""
+    paragraph = text.rstrip().rpartition("\n\n")[2]
+    opened: list[str] = []
+    for match in _MARK.finditer(paragraph):
+        mark = match[0]
+        opens = _opens(mark, paragraph[: match.start()], paragraph[match.end() :])
+        if mark in opened and not (opens and mark not in _CLOSER):
+            del opened[opened.index(mark) :]
+        elif mark not in opened and opens:
+            opened.append(_CLOSER.get(mark, mark))
+    return "".join(reversed(opened))
+
+
+def _opens(mark: str, before: str, after: str) -> bool:
+    if not after or after[0].isspace():
+        return False
+    if mark == "(":
+        return not _EYES.search(before)
+    return mark in _CLOSER or (mark[0] in '"*' and bool(_STRAIGHT_OPENS.search(before)))
