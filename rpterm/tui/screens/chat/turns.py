@@ -139,16 +139,13 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 
     An edit that cannot be stored is put into the input.
     """
-    state = chat.state
-    state.keeping = True
     try:
-        await chat.ask(require.session(chat).edit, turn.id, text)
-        await replies.refresh_transcript(chat)
+        with require.holding(chat):
+            await chat.ask(require.session(chat).edit, turn.id, text)
+            await replies.refresh_transcript(chat)
     except RptermError:
         replies.prepend_to_input(chat, slash.escaped(text))
         raise
-    finally:
-        state.keeping = False
     if turn.role == "user":
         await replies.start(chat, ScreenRequest(Intent.REGENERATE))
 
