@@ -127,6 +127,14 @@ def test_a_role_of_a_role_is_not_the_first_role() -> None:
     assert Relations().measure("This is Bo, my father.", scene).value
 
 
+def test_cheering_states_nothing_and_contradicts_nothing() -> None:
+    history = ((True, "Keep going for the harbour!"), (False, "It rains."))
+    cheered = ReplyScene(char="Irma", history=history)
+    assert not Contradiction().measure("Never stop going for the harbour!", cheered).value
+    stated = ReplyScene(char="Irma", history=((True, "We are going to the harbour."),))
+    assert Contradiction().measure("We are not going to the harbour.", stated).value
+
+
 def test_an_age_is_no_duration_and_another_age_is_found() -> None:
     facts = ("He lost an ear to a crab when he was seven. He is 30 years old.",)
     ear = ("How did you lose that ear?",)

@@ -23,7 +23,7 @@ _REFUSES = re.compile(
     rf"(?:drink|eat|touch|take|stand|smoke|have) (?P<what>{_WHAT})"
     rf"|\b(?:every|any)thing (?:but|except) (?P<but>{_WHAT})(?=[.,;!]|$)"
     rf"|\ballergic to (?P<allergic>{_WHAT})"
-    rf"|(?:^|[,.;] )(?:but )?(?:please,? )?(?:no|not) (?P<no>{_WHAT})"
+    rf"|(?:^|[,.;] )(?:but )?(?:please,? )?no (?P<no>{_WHAT})"
     r"(?=,| please|[.!]? ?it (?:makes|gives)|[.!]?$| for (?:me|a))"
     r"|\bdon't (?:cook|bring|serve|give (?:me|her|him|them)) (?:any )?(?P<dont>[a-z]+)"
     r"|\b(?P<diet>vegetarian|vegan|lactose intolerant|teetotal|decaf|sober)\b",
