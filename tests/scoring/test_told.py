@@ -15,7 +15,7 @@ FACTS = (
 TOLD = (
     "I live in Turku, not Vaasa, and I'm a vet. My dog is outside.",
     "I can't drink tea, and I'm vegan. I play the flute. Please, no mustard.",
-    "My brother is seasick.",
+    "My brother is seasick. No rush, I don't have an umbrella.",
 )
 CHINESE_FACTS = ("父亲早逝。", "她尚未嫁人，滴酒不沾。", "喜欢：下雨天、围棋。", "她有一个弟弟。")
 
@@ -71,6 +71,7 @@ def test_what_was_told_is_not_forgotten(reply: str, note: str) -> None:
         "I've been at it for twelve years.",
         "I'm not a landlubber.",
         "I didn't know you had a plan.",
+        "Take your umbrella, and you can't rush a ferry.",
     ],
 )
 def test_who_remembers_raises_no_alarm(reply: str) -> None:
