@@ -104,6 +104,23 @@ async def test_a_wide_terminal_shows_two_panes_and_a_narrow_one_one(stage: Stage
         assert app.chat.input.has_focus
 
 
+async def test_panes_use_the_width_that_the_chat_leaves(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (200, 50)) as pilot:
+
+        def widths() -> list[int]:
+            return [pane.outer_size.width for pane in app.chat.panes.children]
+
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: widths() == [72])
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: widths() == [52, 52])
+        await pilot.resize_terminal(120, 40)
+        await wait_until(pilot, lambda: widths() == [46])
+        await pilot.resize_terminal(80, 24)
+        await wait_until(pilot, lambda: widths() == [80])
+
+
 async def test_a_pane_may_be_closed_while_it_opens(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -601,6 +618,17 @@ async def test_a_dialog_may_be_left_before_it_is_complete(stage: Stage) -> None:
         screen.dismiss()
         await wait_until(pilot, lambda: app.screen is app.chat)
         assert screen.is_mounted
+
+
+async def test_a_key_that_comes_back_while_a_dialog_opens_is_for_the_dialog(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = Chooser("Anything", [Choice("a", "A"), Choice("b", "B")])
+        app.push_screen(screen)
+        key = Key("down", None)
+        key._set_forwarded()
+        await app.on_event(key)
+        await wait_until(pilot, lambda: screen.is_mounted and screen.list.highlighted == 1)
 
 
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:
