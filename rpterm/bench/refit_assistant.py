@@ -32,11 +32,10 @@ from rpterm.scoring.texts import everyday_lines
 from rpterm.text.sentences import sentences
 
 RIDGE = 1e-2
-LOWERED = 1.7
-RAISED = 1.3
-"""Subtracted from the intercept of the embedding model and added to that of the word model: a
-threshold of 0.75 then flags about one line in a hundred of the packaged characters, and one in
-twenty-five with polite people among them."""
+LOWERED = 0.2
+"""Subtracted from both intercepts, so that few friendly lines of people are flagged: see
+``signals.assistant_voice``, which uses the model on words, and ``signals.assistant_meaning``, which
+uses the sum of both."""
 _INVERSE_C = 0.1
 _LEAST_WEIGHT = 0.2
 """Word features with a smaller weight are dropped."""
@@ -48,8 +47,8 @@ _CONSTANT_DIMENSION = 1e-6
 """Three dimensions of the embedder are always 0, up to rounding."""
 _MADE = (
     "By rpterm.bench.refit_assistant: balanced logistic regressions, on vectors of "
-    "all-MiniLM-L6-v2 (ridge 0.01, constant lowered by 1.7) and on words, pairs and gapped pairs "
-    "(L2, C = 10, constant raised by 1.3; weights below 0.2 left out)."
+    "all-MiniLM-L6-v2 (ridge 0.01, constant lowered by 0.2) and on words, pairs and gapped pairs "
+    "(L2, C = 10, constant lowered by 0.2; weights below 0.2 left out)."
 )
 
 
@@ -128,7 +127,7 @@ def by_words(people: Sequence[str]) -> dict[str, Any]:
         for name, weight in weighed
         if abs(weight) >= _LEAST_WEIGHT
     }
-    return {"constant": round(float(model.intercept_[0]) + RAISED, 4), "weights": weights}
+    return {"constant": round(float(model.intercept_[0]) - LOWERED, 4), "weights": weights}
 
 
 def people(talk: Path, novels: Path) -> list[str]:

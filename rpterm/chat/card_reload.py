@@ -215,7 +215,8 @@ class Reloader:
                 lines = ["The file can be used again; nothing else changed."]
         elif count:
             lines.append(_total_tokens(before, found.card, count))
-        if any(change.field.split(" ")[0] == "greetings" for change in found.changes):
+        greeted = any(change.field.split(" ")[0] == "greetings" for change in found.changes)
+        if greeted and (self._member or not self._session.only_greeted):
             lines.append("New greetings are for new chats.")
         problems = lost.lost if lost is not None else ""
         return Reloaded(found.card, found.changes, "\n".join(lines), self._member, problems)

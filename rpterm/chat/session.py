@@ -353,6 +353,7 @@ class Session(Tree):
             self.scene.set_card(self.scene.lead, card)
             self.card = card
             self.store.update_chat(self.chat_id, card_hash=digest)
+            self.renew_greetings()
         self.settle_cache()
 
     # Deleting and leaving ----------------------------------------------------------------------

@@ -6,8 +6,10 @@ engine's cache in step with the shown branch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
@@ -17,6 +19,7 @@ from rpterm.chat.request import SessionError
 from rpterm.errors import RptermError
 from rpterm.prompt.chat_view import ChatView
 from rpterm.store import Store
+from rpterm.store.greetings import reword_greeting
 from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
@@ -180,7 +183,30 @@ class Tree:
     def set_persona(self, persona: Persona) -> None:
         """Set who the user is in this chat."""
         self.store.update_chat(self.chat_id, persona=persona)
+        self.renew_greetings()
         self.settle_cache()
+
+    def renew_greetings(self) -> None:
+        """Write the greetings anew for a changed persona or card, unless anything followed them."""
+        if not self.only_greeted:
+            return
+        card, chat, old = self.card, self.chat, self.store.tree(self.chat_id)
+        if len(old) > len(card.greetings):  # The chat began with several characters.
+            card = replace(card, greetings=card.group_greetings + card.greetings)
+        for turn, text in zip_longest(old, list(_greetings(card, chat))):
+            if turn is None:
+                _add_greeting(self.store, card, chat, *text, shown=self.chat.leaf_id is None)
+            elif text is None:
+                self.store.delete_turn(turn.id)
+            elif turn.text != text[0]:
+                reword_greeting(self.store, turn.id, text[0])
+
+    @property
+    def only_greeted(self) -> bool:
+        """Whether the chat has nothing but the card's greetings yet."""
+        return self.chat.length <= 1 and all(
+            turn.origin is Origin.GREETING for turn in self.store.tree(self.chat_id)
+        )
 
     def write_persona(self, line: str) -> Persona:
         """Set who the user is, as ``/persona`` has it; a description is stored for other chats.
@@ -214,11 +240,23 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
+    for number, (text, changed_variables) in enumerate(_greetings(card, chat)):
+        shown = number == min(greeting, len(card.greetings) - 1)
+        _add_greeting(store, card, chat, text, changed_variables, shown=shown)
+    return store.chat(chat.id)
+
+
+def _add_greeting(
+    store: Store, card: CharacterCard, chat: Chat, text: str, variables: str, *, shown: bool
+) -> None:
+    store.add_turn(
+        chat.id, None, "assistant", card.char, text, origin=Origin.GREETING, select=shown,
+        variables=variables,
+    )  # fmt: skip
+
+
+def _greetings(card: CharacterCard, chat: Chat) -> Iterator[tuple[str, str]]:
+    """The text of each greeting, and the variables it sets."""
     for number in range(len(card.greetings)):
         view = ChatView(card, chat)
-        store.add_turn(
-            chat.id, None, "assistant", card.char, view.greeting(number),
-            origin=Origin.GREETING, select=number == min(greeting, len(card.greetings) - 1),
-            variables=view.changed_variables,
-        )  # fmt: skip
-    return store.chat(chat.id)
+        yield view.greeting(number), view.changed_variables

@@ -36,7 +36,7 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         same: Names of the same person.
 
     Raises:
-        BankError: The file cannot be read.
+        RptermError: The file cannot be read.
         RptermError: Nobody speaks in it.
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):

@@ -37,10 +37,6 @@ _SHORT_PART = 3
 """Letters of "Mrs": a part of a name must be longer to stand for it."""
 
 
-class DialogueError(RptermError):
-    """A file from which no reply could be read; the message says what was expected."""
-
-
 @dataclass(frozen=True, slots=True)
 class RecordedReply:
     """One reply of the character.
@@ -86,13 +82,13 @@ def read(
         report: Called with a sentence for each line that cannot be read and is left out.
 
     Raises:
-        DialogueError: No reply can be read, or the file is too large.
+        RptermError: No reply can be read, or the file is too large.
     """
     rows, problems = open_rows(data, where)
     replies, unreadable = read_rows(rows, names)
     report_problems(problems | unreadable, where, report)
     if not replies:
-        raise DialogueError(
+        raise RptermError(
             f"{where} has no reply of the character: expected were chat lines (name, is_user, "
             'mes), messages with roles "user" and "assistant", or rows with "history" and "reply".'
         )
@@ -103,12 +99,12 @@ def open_rows(data: bytes, where: str) -> tuple[list[tuple[int, Row]], dict[int,
     """The rows of a chat file with their lines, and why other lines could not be read.
 
     Raises:
-        DialogueError: The file is empty or too large.
+        RptermError: The file is empty or too large.
     """
     if len(data) > MOST_BYTES:
-        raise DialogueError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
+        raise RptermError(f"{where} has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
     if not data.strip():
-        raise DialogueError(f"{where} is empty: it has no reply to score.")
+        raise RptermError(f"{where} is empty: it has no reply to score.")
     return parse_rows(data, turn_fields.LIST_KEYS)
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rpterm.cards.card import CharacterCard
+from rpterm.errors import RptermError
 from rpterm.evaluation.dialogues import (
-    DialogueError,
     RecordedReply,
     open_rows,
     read_rows,
@@ -53,7 +53,7 @@ def read_profiled(
         report: Called with a sentence for each line that cannot be read and is left out.
 
     Raises:
-        DialogueError: No row has both a profile and a reply, or the file is too large.
+        RptermError: No row has both a profile and a reply, or the file is too large.
     """
     rows, problems = open_rows(data, where)
     rows_by_card: dict[str, tuple[CharacterCard, list[tuple[int, Row]]]] = {}
@@ -72,7 +72,7 @@ def read_profiled(
             found.append(CharacterReplies(card, replies))
     report_problems(problems, where, report)
     if not found:
-        raise DialogueError(
+        raise RptermError(
             f"{where} has no reply next to a profile: expected were rows such as "
             f'{{"character": "Ines", "{field}": "Ines mends nets.", "history": ["Hello!"], '
             '"reply": "Mind the nets."}.'

@@ -43,11 +43,7 @@ _ANSWERED_BY_FACT = frozenset(("name", "age", "birthday", "home", "origin", "par
 _MAX_RECENT = 64
 
 
-__all__ = ["CharacterMemory", "RecallError", "Recalled", "Stats"]
-
-
-class RecallError(RptermError):
-    """An operation on memory makes no sense; the text says why."""
+__all__ = ["CharacterMemory", "Recalled", "Stats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +184,7 @@ class CharacterMemory:
     def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Memory:
         """Add a memory by hand; ``more`` as in ``Memories.add``."""
         if not text.strip():
-            raise RecallError("A memory needs some text; nothing was added.")
+            raise RptermError("A memory needs some text; nothing was added.")
         row = self._memories.add(kind, self.character, text.strip(), pinned=pinned, **more)
         self._writer.wake()
         return row
@@ -196,7 +192,7 @@ class CharacterMemory:
     def edit(self, memory_id: int, text: str) -> Memory:
         """Change the text of a memory."""
         if not text.strip():
-            raise RecallError("A memory needs some text; to delete it, forget it instead.")
+            raise RptermError("A memory needs some text; to delete it, forget it instead.")
         row = self._memories.edit(memory_id, text.strip())
         self.distilled.mark_edited(memory_id)
         self._writer.wake()
@@ -221,7 +217,7 @@ class CharacterMemory:
     def unlink(self, old_id: int, new_id: int) -> Memory:
         """Declare that a superseded memory still holds next to the one that superseded it."""
         if new_id not in self.distilled.newer([old_id]).get(old_id, ()):
-            raise RecallError(f"Memory {new_id} does not take the place of memory {old_id}.")
+            raise RptermError(f"Memory {new_id} does not take the place of memory {old_id}.")
         self.distilled.unlink(old_id, new_id)
         return self._memories.get(old_id)
 
@@ -229,7 +225,7 @@ class CharacterMemory:
     def add_file(self, name: str, path: str, digest: str, pieces: Sequence[Piece]) -> MemoryFile:
         """Remember a file in pieces, replacing what the same path gave before."""
         if not pieces:
-            raise RecallError(f"{name} contains no text; nothing was added.")
+            raise RptermError(f"{name} contains no text; nothing was added.")
         file = self._files.put(self.character, name, path, digest, pieces)
         self._writer.wake()
         return file
@@ -246,7 +242,7 @@ class CharacterMemory:
         """Never mention what contains this phrase or, with an embedder, is about it."""
         phrase = " ".join(phrase.split())
         if not BlockedPhrases([phrase]):
-            raise RecallError(
+            raise RptermError(
                 f"{phrase!r} contains no word that can be searched for; use more telling words."
             )
         return self._files.block(self.character, phrase)
@@ -331,7 +327,7 @@ class CharacterMemory:
         """Add exported memories; one that exists already only gets the marks it lacks.
 
         Raises:
-            TransferError: A line is not a memory; the lines before it stay imported.
+            RptermError: A line is not a memory; the lines before it stay imported.
         """
         new = transfer.import_lines(self._memories, self.character, lines, origin)
         if new:

@@ -37,10 +37,6 @@ _FIELD_TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-class TransferError(RptermError):
-    """A line is not a memory; the text says which and why."""
-
-
 def export_lines(memories: Memories, character: str) -> Iterator[str]:
     """Everything of a character, oldest first; files and phrases before the memories."""
     files, sources, distilled = MemoryFiles(memories), MemorySources(memories), Distilled(memories)
@@ -66,7 +62,7 @@ def import_lines(memories: Memories, character: str, lines: Iterable[str], origi
         How many memories are new.
 
     Raises:
-        TransferError: A line is not a memory; the lines before it stay imported.
+        RptermError: A line is not a memory; the lines before it stay imported.
     """
     return _Import(memories, character).run(lines, origin)
 
@@ -117,7 +113,7 @@ class _Import:
             try:
                 self._read_line(json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                raise TransferError(
+                raise RptermError(
                     f"{origin}, line {number} is not a memory ({error}). Each line must be one "
                     "that `rpterm memory export` wrote."
                 ) from error
@@ -188,7 +184,7 @@ class _Import:
         for number, pieces in self._pieces.items():
             fields = self._file_fields.get(number)
             if fields is None:
-                raise TransferError(
+                raise RptermError(
                     f"The export contains pieces of file {number}, but the line that names the "
                     "file is missing."
                 )

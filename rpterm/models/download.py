@@ -13,11 +13,11 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.humanize import byte_size
 from rpterm.models.file_cache import FileCache
 from rpterm.models.header import read_header
-from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
+from rpterm.models.hub import HubFile, parse_source, with_file
 
 _SPARE_BYTES = 64 << 20
 
@@ -49,7 +49,7 @@ def download_model(
         The complete, verified file. Nothing is downloaded if it already exists.
 
     Raises:
-        DownloadError: The network, a missing file, a login, a full disk or a damaged transfer.
+        RptermError: The network, a missing file, a login, a full disk or a damaged transfer.
     """
     source = parse_source(spec)
     from huggingface_hub.errors import HfHubHTTPError
@@ -61,11 +61,11 @@ def download_model(
         target = folder / Path(source.file).name
         return _pull(source, target, endpoint, cache, on_progress or _ignore_progress)
     except HfHubHTTPError as error:
-        raise DownloadError(_http_message(source, error)) from error
+        raise RptermError(_http_message(source, error)) from error
     except OSError as error:
-        raise DownloadError(_os_message(source, folder, error)) from error
+        raise RptermError(_os_message(source, folder, error)) from error
     except _network_errors() as error:
-        raise DownloadError(
+        raise RptermError(
             f"{source.repo} cannot be reached: {error}. Check the network and repeat the command; "
             "the download continues where it stopped."
         ) from error
@@ -90,7 +90,7 @@ def _pull(
     meta = get_hf_file_metadata(url)
     digest, size = (meta.etag or "").strip('"').lower(), meta.size
     if size is None or len(digest) != 64:
-        raise DownloadError(
+        raise RptermError(
             f"{source.repo} gives no size and hash for {source.file}: it is not a model file."
         )
     if target.exists():
@@ -114,7 +114,7 @@ def _check_existing(
     if target.stat().st_size == size and _sha256(target, size, on_progress) == digest:
         FileCache(target, cache).set("sha256", digest)
         return target
-    raise DownloadError(f"{target} already exists and is another file: move or delete it first.")
+    raise RptermError(f"{target} already exists and is another file: move or delete it first.")
 
 
 class _DownloadLock:
@@ -130,7 +130,7 @@ class _DownloadLock:
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
-            raise DownloadError(
+            raise RptermError(
                 f"Another rpterm is already downloading {self._part.name}: wait for it."
             ) from error
 
@@ -142,7 +142,7 @@ class _DownloadLock:
 def _check_disk_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + _SPARE_BYTES > free:
-        raise DownloadError(
+        raise RptermError(
             f"The download needs {byte_size(needed)} and {folder} has {byte_size(free)} free: "
             "free some space, or set RPTERM_HOME to a folder on another disk."
         )
@@ -197,7 +197,7 @@ def _progress_bar(size: int, on_progress: OnProgress) -> Any:
 def _check_hash(part: Path, digest: str, size: int, on_progress: OnProgress) -> None:
     if _sha256(part, size, on_progress) != digest:
         part.unlink()
-        raise DownloadError(
+        raise RptermError(
             f"{part.name} arrived damaged (its SHA-256 differs from the server's) and was deleted: "
             "repeat the command."
         )

@@ -22,10 +22,6 @@ _NO_WHOLE_MODEL = re.compile(r"mmproj|imatrix|-\d{5}-of-\d{5}", re.IGNORECASE)
 """Image encoders, calibration data, and parts of a split model."""
 
 
-class DownloadError(RptermError):
-    """A download failed; what has arrived is kept unless it is damaged."""
-
-
 @dataclass(frozen=True, slots=True)
 class HubFile:
     """A file on Hugging Face.
@@ -48,7 +44,7 @@ def parse_source(spec: str) -> HubFile:
             ``OWNER/REPO/FILE.gguf``, or a link to a repository or a file.
 
     Raises:
-        DownloadError: It is none of these.
+        RptermError: It is none of these.
     """
     model = by_name(spec)
     if model is not None:
@@ -64,7 +60,7 @@ def parse_source(spec: str) -> HubFile:
 
     near = get_close_matches(spec.casefold(), [model.name for model in MODELS], 1, 0.5)
     hint = f"did you mean {near[0]}? Or give" if near else "give a name from `rpterm models`, or"
-    raise DownloadError(
+    raise RptermError(
         f"There is no model {spec!r}: {hint} OWNER/REPO or OWNER/REPO/FILE.gguf on Hugging Face."
     )
 
@@ -91,7 +87,7 @@ def with_file(source: HubFile, names: Sequence[str]) -> HubFile:
         names: The paths of all its files.
 
     Raises:
-        DownloadError: It has no such file, or no model in one file at all.
+        RptermError: It has no such file, or no model in one file at all.
     """
     kinds = {
         found[-1].upper(): name
@@ -102,7 +98,7 @@ def with_file(source: HubFile, names: Sequence[str]) -> HubFile:
     if not kinds:
         parts = any(name.endswith(".gguf") for name in names)
         reason = "no model in a single GGUF file" if parts else "no GGUF file"
-        raise DownloadError(
+        raise RptermError(
             f"{source.repo} has {reason}: look for a repository of the same model with GGUF in "
             "its name, or name a file as OWNER/REPO/FILE.gguf."
         )
@@ -110,6 +106,6 @@ def with_file(source: HubFile, names: Sequence[str]) -> HubFile:
     for kind in wanted:
         if kind in kinds:
             return replace(source, file=kinds[kind])
-    raise DownloadError(
+    raise RptermError(
         f"{source.repo} has no {source.quantization}: it has {', '.join(sorted(kinds))}."
     )

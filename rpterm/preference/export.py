@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from rpterm.errors import InvalidChoice
+from rpterm.errors import InvalidChoice, RptermError
 from rpterm.paths import sha256
 from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
@@ -27,7 +27,6 @@ from rpterm.preference.empty_export import (
 )
 from rpterm.preference.export_folder import (
     MANIFEST,
-    ExportError,
     JsonlWriter,
     replace_folder,
     to_parquet,
@@ -140,7 +139,7 @@ def export(
         look: Called with the finished folder before that; if it raises, nothing is replaced.
 
     Raises:
-        ExportError: There is nothing to export, or ``out`` cannot be written.
+        RptermError: There is nothing to export, or ``out`` cannot be written.
         InvalidChoice: There is no such format.
     """
     if options.format not in FORMATS:
@@ -151,7 +150,7 @@ def export(
     with replace_folder(out) as folder:
         run.write(folder)
         if not sum(run.result.rows.values()):
-            raise ExportError(run.nothing())
+            raise RptermError(run.nothing())
         run.describe(folder)
         if look is not None:
             look(folder)

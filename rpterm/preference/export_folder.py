@@ -25,16 +25,12 @@ MANIFEST = "rpterm-export.json"
 """The file that marks a folder as an export and describes it."""
 
 
-class ExportError(RptermError):
-    """The export cannot be written or read; the message says why and what to do."""
-
-
 @contextmanager
 def replace_folder(target: Path) -> Iterator[Path]:
     """Yield a new folder to write into; it replaces ``target`` if the block ends without an error.
 
     Raises:
-        ExportError: ``target`` was not written by an export, or cannot be written.
+        RptermError: ``target`` was not written by an export, or cannot be written.
     """
     target = target.absolute()
     new, old = (target.with_name(f".{target.name}.rpterm-{part}") for part in ("new", "old"))
@@ -54,7 +50,7 @@ def replace_folder(target: Path) -> Iterator[Path]:
         _remove(new)
         _remove(old)
     except OSError as error:
-        raise ExportError(
+        raise RptermError(
             f"{target} cannot be written ({cause_of(error)}). Choose another folder, or free some "
             "space; an earlier export there is unchanged."
         ) from error
@@ -64,7 +60,7 @@ def _check_replaceable(target: Path) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not (target / MANIFEST).is_file() or target.is_symlink():
-        raise ExportError(
+        raise RptermError(
             f"{target} exists and is not an export of rpterm, so it is not replaced. Choose a new "
             "folder, or remove it yourself."
         )
@@ -157,13 +153,13 @@ def to_parquet(path: Path) -> Path:
     """Replace a JSONL file by a Parquet file with one schema for all rows.
 
     Raises:
-        ExportError: ``pyarrow`` is not installed.
+        RptermError: ``pyarrow`` is not installed.
     """
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise ExportError(
+        raise RptermError(
             "Parquet needs pyarrow, which is not installed: `pip install 'rpterm[train]'`, or "
             "export JSONL."
         ) from error

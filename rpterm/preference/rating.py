@@ -26,10 +26,6 @@ AUTOMATIC = "kept"
 """The method of judgements that are recorded automatically; ``undo`` ignores them."""
 
 
-class RatingError(RptermError):
-    """The reply cannot be judged in this way; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """One of the seven aspects that the role-play literature rates separately."""
@@ -123,11 +119,11 @@ class Rater:
         """The turn, if it can be judged.
 
         Raises:
-            RatingError: The reply is still being written.
+            RptermError: The reply is still being written.
         """
         turn = self.store.turn(turn_id)
         if turn.status is Status.STREAMING:
-            raise RatingError("This reply is still being written; rate it when it is complete.")
+            raise RptermError("This reply is still being written; rate it when it is complete.")
         return turn
 
     def thumb(self, turn_id: int, up: bool, dimensions: Mapping[str, int] | None = None) -> Rating:
@@ -151,20 +147,20 @@ class Rater:
         """Add dimensions to a rated reply by storing its rating again.
 
         Raises:
-            RatingError: The reply is not rated as a whole yet.
+            RptermError: The reply is not rated as a whole yet.
         """
         mark = self.mark(turn_id)
         if mark.stars is not None:
             return self.stars(turn_id, mark.stars, dimensions)
         if mark.thumb is not None:
             return self.thumb(turn_id, mark.thumb, dimensions)
-        raise RatingError("Rate the reply as a whole first: 1 to 5, + or -.")
+        raise RptermError("Rate the reply as a whole first: 1 to 5, + or -.")
 
     def change(self, turn_id: int, before: Mark, after: Mark) -> None:
         """Store the difference between two marks: stars, a thumb, or dimensions.
 
         Raises:
-            RatingError: The reply is not rated as a whole.
+            RptermError: The reply is not rated as a whole.
         """
         if after.stars is not None and after.stars != before.stars:
             self.stars(turn_id, after.stars, after.dimensions)

@@ -14,7 +14,7 @@ from functools import partial
 
 import re2  # type: ignore[import-untyped]
 
-from rpterm.preference.export_folder import ExportError
+from rpterm.errors import RptermError
 
 _MAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])", re.UNICODE
@@ -88,7 +88,7 @@ class Scrubber:
     Attributes:
         names: Names of personas.
         region: Two-letter code, in any case, of the country whose national notation of phone
-            numbers is recognised in addition to the international one. ``ExportError`` if there is
+            numbers is recognised in addition to the international one. ``RptermError`` if there is
             no such country.
         found: How often each (kind, removed text) was found.
     """
@@ -200,7 +200,7 @@ def country(name: str) -> str:
     """Check the code of a country; ``phonenumbers`` would silently find nothing for a wrong one.
 
     Raises:
-        ExportError: There is no such country.
+        RptermError: There is no such country.
     """
     code = name.strip().upper()
     if code == REGION:  # The usual case, which need not load the tables.
@@ -211,4 +211,4 @@ def country(name: str) -> str:
         return code
     meant = _CODE_ALIASES.get(code)
     hint = f"did you mean {meant}?" if meant else "use two letters, such as US, GB or DE."
-    raise ExportError(f"There is no country {name!r} for phone numbers; {hint}")
+    raise RptermError(f"There is no country {name!r} for phone numbers; {hint}")

@@ -59,6 +59,9 @@ LABELS = {
     "proactivity": "moves the story on",
     "empathy": "responds to what you feel",
 }
+UNFINISHED = "is not finished"
+"""Instead of ``LABELS["garbled"]``, for an open mark or an end in mid-sentence."""
+_GARBLED = 0.5
 APPEAL = ("engagement", "proactivity", "empathy")
 """The signals of ``combine.SEPARATE_DIMENSION``."""
 INVENTED = "inventions"
@@ -83,6 +86,8 @@ class ScoreFinding:
 
     @property
     def label(self) -> str:
+        if self.signal == "garbled" and self.reading.value < _GARBLED:
+            return UNFINISHED
         return LABELS.get(self.signal, self.signal.replace("_", " "))
 
 

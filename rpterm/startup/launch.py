@@ -45,14 +45,12 @@ class Launch:
     """One run: call ``open`` for each chat and ``close`` at the end.
 
     Attributes:
-        embed: Whether memories are also retrieved by meaning, which needs a worker process.
         polite: Whether the scorer's model yields to everything else, as it does during a chat.
     """
 
     settings: Settings
     paths: Paths
     request: ChatRequest = field(default_factory=ChatRequest)
-    embed: bool = True
     polite: bool = True
     _engine: Engine | None = None
     _engine_settings: Settings | None = None
@@ -132,6 +130,7 @@ class Launch:
         self._session.distiller = self._distiller(self._session)
         self._session.open_other_engine = self._rival
         try:
+            self._session.renew_greetings()
             self._gather(self._session, target is None and chat_id is None, chat_id, before)
         except RptermError:
             self._session.close()
@@ -258,7 +257,7 @@ class Launch:
         Args:
             named: As in the settings; "" is the shipped one, with which scores are calibrated.
         """
-        if not self.embed or self.settings.engine == "scripted":
+        if self.settings.engine == "scripted":
             return None
         if named not in self._embedders:
             from rpterm.startup.embedder import open_embedder

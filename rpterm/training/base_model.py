@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.hardware.system_memory import system_memory
 from rpterm.models.header import read_header
-from rpterm.training.plan import TrainingError
 
 _PACKAGES = ("trl", "peft", "accelerate", "datasets", "gguf")
 _PROJECTIONS = (
@@ -41,11 +41,11 @@ def require_extra() -> None:
     """Check that the packages for training are installed, and configure them.
 
     Raises:
-        TrainingError: One of them is missing.
+        RptermError: One of them is missing.
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise TrainingError(
+        raise RptermError(
             f"Training needs {', '.join(missing)}, which is not installed: "
             "`pip install 'rpterm[train]'`."
         )
@@ -61,7 +61,7 @@ def load_base_model(path: Path) -> BaseModel:
     """Load the model, dequantized, and its tokenizer.
 
     Raises:
-        TrainingError: There is not enough memory, or transformers does not know the architecture.
+        RptermError: There is not enough memory, or transformers does not know the architecture.
         ModelError: The file is not a GGUF file.
     """
     header = read_header(path)
@@ -76,7 +76,7 @@ def load_base_model(path: Path) -> BaseModel:
             path.parent, gguf_file=path.name, dtype=torch.float32
         )
     except (ValueError, KeyError, NotImplementedError) as error:
-        raise TrainingError(
+        raise RptermError(
             f"{path.name} cannot be trained: transformers cannot read {header.arch} models from "
             f"GGUF files ({error})."
         ) from error
@@ -89,14 +89,14 @@ def load_base_model(path: Path) -> BaseModel:
     names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
     targets = tuple(name for name in _PROJECTIONS if name in names)
     if not targets:
-        raise TrainingError(f"{path.name} has no matrices that an adapter can be trained for.")
+        raise RptermError(f"{path.name} has no matrices that an adapter can be trained for.")
     return BaseModel(path, header.arch, model, tokenizer, targets)
 
 
 def _check_memory(path: Path, parameters: int) -> None:
     needed, free = int(parameters * _FLOAT_BYTES * _MEMORY_FACTOR), system_memory().available
     if free and needed > free:
-        raise TrainingError(
+        raise RptermError(
             f"Training {path.name} takes about {needed / 1e9:.0f} GB of memory, and "
             f"{free / 1e9:.0f} GB are free: close programs, use a smaller base (--base), or train "
             "the export on a larger machine."

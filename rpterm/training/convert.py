@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm.training.plan import TrainingError
+from rpterm.errors import RptermError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ def scale(config: Any) -> float:
     """``alpha`` for llama.cpp, which divides it by the rank.
 
     Raises:
-        TrainingError: The adapter has features that the file format cannot store.
+        RptermError: The adapter has features that the file format cannot store.
     """
     unsupported = [
         name
@@ -49,7 +49,7 @@ def scale(config: Any) -> float:
         if getattr(config, name, None)
     ]
     if unsupported or config.bias != "none":
-        raise TrainingError(
+        raise RptermError(
             f"An adapter with {', '.join(unsupported) or 'biases'} cannot be written as GGUF: "
             "train without them."
         )
@@ -67,7 +67,7 @@ def write(path: Path, weights: Mapping[str, Matrix], config: Any, arch: str, sha
         shape: The base model's config, with its layers and heads.
 
     Raises:
-        TrainingError: The adapter has matrices or features that GGUF cannot store.
+        RptermError: The adapter has matrices or features that GGUF cannot store.
     """
     import gguf
 
@@ -109,4 +109,4 @@ def _named_tensor(
                 elif name.endswith("attn_k"):
                     matrix = permuted(matrix, shape.num_key_value_heads)
             return f"{name}.weight.{part}", np.ascontiguousarray(matrix, dtype=np.float32)
-    raise TrainingError(f"The adapter's {key} has no name in GGUF files of {arch} models.")
+    raise RptermError(f"The adapter's {key} has no name in GGUF files of {arch} models.")

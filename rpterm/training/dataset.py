@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rpterm import paths
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.preference.check.reading import data_files, exports, raw_rows, split_of
+from rpterm.preference.check.reading import data_files, exports, manifest, raw_rows, split_of
 from rpterm.preference.export_folder import MANIFEST
-from rpterm.training.plan import Method, TrainingError
+from rpterm.training.plan import Method
 
 Row = dict[str, Any]
 
@@ -47,13 +48,19 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Training rows, and test rows of other conversations; ``digest`` is a hash of the files."""
+    """Training rows, and test rows of other conversations.
+
+    Attributes:
+        digest: A hash of the files.
+        limit: The most tokens that a row was exported with; 0 if unknown or unlimited.
+    """
 
     method: Method
     train: list[Row] = field(default_factory=list)
     test: list[Row] = field(default_factory=list)
     digest: str = ""
     lengths: Lengths = Lengths()
+    limit: int = 0
 
 
 def read_dataset(out: Path, method: Method | None) -> Dataset:
@@ -63,13 +70,13 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
         method: ``None`` takes the method the rows were written for.
 
     Raises:
-        ExportError: There is nothing to read.
-        TrainingError: There are no rows for this method, or too few.
+        RptermError: There is nothing to read.
+        RptermError: There are no rows for this method, or too few.
     """
     out, *others = exports(out)
     if others:
         names = ", ".join(each.name for each in (out, *others))
-        raise TrainingError(f"{out.parent} contains several exports ({names}): name one.")
+        raise RptermError(f"{out.parent} contains several exports ({names}): name one.")
     splits: dict[str, list[Row]] = {"train": [], "test": []}
     digest = hashlib.sha256()
     for file in data_files(out):
@@ -79,16 +86,23 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
     parts = {name: _rows_for(rows, method) for name, rows in splits.items()}
     if len(parts["train"]) < MIN_ROWS[method]:
         target = _export_target(out, method)
-        raise TrainingError(
+        raise RptermError(
             f"{out} has {counted(len(parts['train']), 'row')} for {method}, which needs at least "
             f"{MIN_ROWS[method]}: `rpterm export {target} --format {method}` writes them."
         )
     if method is Method.KTO and len({repr(row["label"]) for row in parts["train"]}) < 2:
-        raise TrainingError(
+        raise RptermError(
             f"All replies in {out} have the same label, but KTO learns from the difference: rate "
             "some good and some bad."
         )
-    return Dataset(method, parts["train"], parts["test"], digest.hexdigest())
+    return Dataset(method, parts["train"], parts["test"], digest.hexdigest(), limit=_limit_of(out))
+
+
+def _limit_of(out: Path) -> int:
+    """The ``--max-tokens`` of an export; 0 if there is none."""
+    about = manifest(out).get("about")
+    limit = about.get("max_tokens") if isinstance(about, dict) else None
+    return limit if isinstance(limit, int) else 0
 
 
 def _export_target(out: Path, method: Method) -> str:

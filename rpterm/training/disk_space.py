@@ -6,8 +6,8 @@ import errno
 import shutil
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.humanize import byte_size
-from rpterm.training.plan import TrainingError
 
 _BYTES_PER_PARAMETER = 12
 """In a checkpoint: the parameter itself and the two moments of the optimizer."""
@@ -25,13 +25,13 @@ def check(folder: Path, parameters: int) -> None:
         parameters: Number of trained parameters.
 
     Raises:
-        TrainingError: There is too little.
+        RptermError: There is too little.
     """
     existing = sum(path.stat().st_size for path in folder.rglob("checkpoint-*/*"))
     needed = max(0, _CHECKPOINTS * (_BYTES_PER_PARAMETER * parameters + _OTHER_BYTES) - existing)
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise TrainingError(
+        raise RptermError(
             f"The checkpoints need {byte_size(needed)} and {folder} has {byte_size(free)} free: "
             "free some space, or write elsewhere with --to."
         )
@@ -44,9 +44,9 @@ def is_full(error: Exception, folder: Path) -> bool:
     return "No space left" in str(error) or shutil.disk_usage(folder).free < _FULL_BELOW
 
 
-def full_disk_error(folder: Path) -> TrainingError:
+def full_disk_error(folder: Path) -> RptermError:
     """The error for a disk that filled up during the training."""
-    return TrainingError(
+    return RptermError(
         f"The disk of {folder} is full: free some space, and the same command continues from the "
         "last checkpoint."
     )

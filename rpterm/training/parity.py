@@ -15,9 +15,9 @@ from typing import Any
 
 from rpterm.engine.llama import LlamaEngine
 from rpterm.engine.protocol import Piece
+from rpterm.errors import RptermError
 from rpterm.training import convert
 from rpterm.training.base_model import BaseModel
-from rpterm.training.plan import TrainingError
 
 LIMIT = 0.5
 """Allowed difference, as a share of the mean change."""
@@ -61,10 +61,10 @@ class Parity:
         """Check the agreement.
 
         Raises:
-            TrainingError: llama.cpp does something else than transformers.
+            RptermError: llama.cpp does something else than transformers.
         """
         if not self.same:
-            raise TrainingError(
+            raise RptermError(
                 f"{what} does not do the same in llama.cpp as in transformers: over {self.tokens} "
                 f"tokens it changes log-probabilities by {self.moved:.2f} nats, and the two differ "
                 f"by {self.apart:.2f}. Nothing was written; this architecture cannot be trained "
@@ -143,7 +143,7 @@ def check_conversion(
         stage: Reports a stage; see ``Listener.stage``.
 
     Raises:
-        TrainingError: The conversion is wrong for this architecture, or cannot be checked.
+        RptermError: The conversion is wrong for this architecture, or cannot be checked.
     """
     measured = Parity(0.0, 0.0, 0)
     for attempt, size in enumerate(_RANDOM_SIZES, 1):
@@ -153,7 +153,7 @@ def check_conversion(
         if measured.is_conclusive:
             measured.check(f"A random adapter for {base.path.name}")
             return measured
-    raise TrainingError(
+    raise RptermError(
         f"It cannot be checked whether adapters for {base.path.name} are converted correctly: "
         f"random ones change log-probabilities by at most {measured.moved:.2f} nats."
     )

@@ -8,12 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from rpterm.errors import RptermError
-
-
-class TrainingError(RptermError):
-    """The training cannot be carried out; the text says why and what to do."""
-
 
 class Method(StrEnum):
     """Training methods; each has a trainer in TRL."""
@@ -26,6 +20,10 @@ class Method(StrEnum):
 
 RATES = {Method.DPO: 5e-5, Method.ORPO: 5e-5, Method.KTO: 5e-5, Method.SFT: 2e-4}
 """Learning rates for low-rank adapters, about ten times those for full fine-tuning."""
+
+
+DEFAULT_LIMIT = 1024
+"""Tokens per row, unless the export has longer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class TrainingPlan:
     alpha: float = 16.0
     rate: float = 5e-5
     batch: int = 2
-    max_length: int = 1024
+    max_length: int = DEFAULT_LIMIT
     beta: float = 0.1
     seed: int = 1
     steps: int = 0

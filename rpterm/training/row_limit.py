@@ -18,7 +18,7 @@ from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.prompt_builder import rounded_up
 from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row
-from rpterm.training.plan import Method, TrainingError
+from rpterm.training.plan import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ def fit_rows(data: Dataset, model: RenderingModel, limit: int, out: Path) -> Dat
         out: The export, for error messages.
 
     Raises:
-        TrainingError: Too few rows are left, or the template rejects them.
+        RptermError: Too few rows are left, or the template rejects them.
     """
     train, test = (_measure(rows, model, limit) for rows in (data.train, data.test))
     sized = [*train, *test]
     kept = [each for each in train if each.fate != "dropped"]
     limit_for_all = rounded_up(max((each.tokens for each in sized), default=0))
     if not train:
-        raise TrainingError(
+        raise RptermError(
             f"No row of {out} can be trained on: `rpterm export check {out}` shows what is wrong."
         )
     if not kept:
-        raise TrainingError(_none_fits(train, limit, out))
+        raise RptermError(_none_fits(train, limit, out))
     rows = [each.row for each in kept]
     _check_enough(rows, data.method, f"that fit into {limit:,} tokens", out, limit_for_all)
     lengths = Lengths(
@@ -87,7 +87,7 @@ def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_Si
         try:
             texts += model.texts(example)
         except RptermError as error:
-            raise TrainingError(
+            raise RptermError(
                 f"The template of {model.name} rejects the rows ({error}): export them for this "
                 "model with `rpterm export OUT --model FILE`."
             ) from error
@@ -105,12 +105,12 @@ def _check_enough(
     rows: Sequence[Row], method: Method, which: str, out: Path, limit_for_all: int
 ) -> None:
     if len(rows) < MIN_ROWS[method]:
-        raise TrainingError(
+        raise RptermError(
             f"There is only {counted(len(rows), 'row')} of {out} {which}, and {method} needs "
             f"{MIN_ROWS[method]}: `--max-tokens {limit_for_all}` includes all."
         )
     if method is Method.KTO and len({row["label"] for row in rows}) < 2:
-        raise TrainingError(
+        raise RptermError(
             f"All rows of {out} {which} have the same label, but KTO learns from the difference: "
             f"`--max-tokens {limit_for_all}` includes all rows."
         )

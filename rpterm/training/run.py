@@ -21,7 +21,7 @@ from rpterm.humanize import counted
 from rpterm.training import disk_space, model_card, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset
-from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.plan import Method, TrainingPlan
 from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 
@@ -68,7 +68,7 @@ def train(
 
     Raises:
         Stopped: The user stopped it; the same call resumes it.
-        TrainingError: It cannot be carried out; completed steps stay in the folder.
+        RptermError: It cannot be carried out; completed steps stay in the folder.
     """
     require_extra()
     folder = _open_folder(to, plan.fingerprint(data.digest), anew)
@@ -184,9 +184,7 @@ class _Training:
 
 def _open_folder(to: Path, fingerprint: str, anew: bool) -> Path:
     if to.exists() and not anew:
-        raise TrainingError(
-            f"{to} already exists: --restart trains it again, --to writes elsewhere."
-        )
+        raise RptermError(f"{to} already exists: --restart trains it again, --to writes elsewhere.")
     paths.check_folder(to)
     folder = to.with_suffix(".training")
     marker = folder / _FINGERPRINT
@@ -195,14 +193,14 @@ def _open_folder(to: Path, fingerprint: str, anew: bool) -> Path:
     try:
         unfinished = marker.read_text(encoding="ascii") if marker.exists() else fingerprint
         if unfinished != fingerprint:
-            raise TrainingError(
+            raise RptermError(
                 f"{folder} contains an unfinished training with other data or settings: --restart "
                 "discards it, --to writes elsewhere."
             )
         folder.mkdir(exist_ok=True)
         marker.write_text(fingerprint, encoding="ascii")
     except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({cause_of(error)}).") from error
+        raise RptermError(f"{folder} cannot be written ({cause_of(error)}).") from error
     return folder
 
 
@@ -221,7 +219,7 @@ def _probe_texts(base: BaseModel, data: Dataset) -> Sequence[parity.Text]:
                 )
             texts.append((prompt, reply))
     except (TemplateError, ValueError) as error:
-        raise TrainingError(
+        raise RptermError(
             f"The template of {base.path.name} rejects the rows ({error}): export them for this "
             "model with `rpterm export OUT --model FILE`."
         ) from error

@@ -13,7 +13,7 @@ from rpterm.cards.authoring import example_edit
 from rpterm.cards.authoring.example_edit import add, change
 from rpterm.cards.card import Example
 from rpterm.cards.format.reader import parse
-from rpterm.cards.format.toml_edit import CardEditError
+from rpterm.errors import RptermError
 
 SHERLOCK = Path(__file__).parents[2] / "characters" / "sherlock.toml"
 NEW = Example((("user", "What's that?"), ("char", '*He looks.* "Nothing."\n\n"Truly."')))
@@ -114,13 +114,13 @@ def test_an_example_can_be_added_to_any_layout(text: str) -> None:
 
 
 def test_there_is_no_such_example() -> None:
-    with pytest.raises(CardEditError, match="has 0 examples"):
+    with pytest.raises(RptermError, match="has 0 examples"):
         change('name = "A"\n', 1, NEW)
 
 
 def test_a_layout_that_cannot_be_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(example_edit, "_table_text", lambda example: "# nothing\n")
-    with pytest.raises(CardEditError, match="edit the file"):
+    with pytest.raises(RptermError, match="edit the file"):
         add('name = "A"\n', NEW)
 
 

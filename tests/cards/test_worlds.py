@@ -18,12 +18,12 @@ from rpterm.cards.diff import diff
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, import_files
 from rpterm.cards.format import reader
-from rpterm.cards.format.toml_edit import CardEditError
 from rpterm.cards.lore.lorebook import Matcher
 from rpterm.cards.lore.records import LoreContext
 from rpterm.cards.problems import CardError
 from rpterm.cards.watch import CardChanged, CardWatcher
 from rpterm.cards.worlds import World, merge
+from rpterm.errors import RptermError
 
 LOOM = """\
 # Shared by all of them.
@@ -295,9 +295,9 @@ def test_adding_and_removing_a_world_keeps_everything_else() -> None:
     assert card_worlds.remove_world(card_worlds.remove_world(more, "coast"), "loom") == text
     one = card_worlds.add_world('name = "Ada"\nworlds = "loom"\n', "coast")
     assert reader.parse(one).worlds == ("loom", "coast")
-    with pytest.raises(CardEditError, match="already"):
+    with pytest.raises(RptermError, match="already"):
         card_worlds.add_world(joined, "loom")
-    with pytest.raises(CardEditError, match=r"has no world coast\. It has loom"):
+    with pytest.raises(RptermError, match=r"has no world coast\. It has loom"):
         card_worlds.remove_world(joined, "coast")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 from chatting import CARD, MakeSession
@@ -19,6 +20,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.errors import RptermError
 from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
+from rpterm.store.memory.memories import Memories
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 
 
@@ -355,6 +357,37 @@ def test_a_persona_changes_names_and_prompt(make: MakeSession) -> None:
     assert "A tall sailor." in session.preview("hi").text
     send(session)
     assert session.path()[1].speaker == "Bo"
+
+
+def test_greetings_nobody_answered_follow_persona_and_card(make: MakeSession) -> None:
+    session = make(["x"])
+    session.swipe(session.path()[0].id, +1)
+    session.swipe(session.path()[0].id, -1)
+    greeting, memories = session.path()[0], Memories(session.store)
+    memories.remember_turns([greeting.id])
+    session.set_persona(Persona("Bo"))
+    assert session.path()[0].id == greeting.id
+    assert texts(session) == ["*looks up* Good evening, Bo."]
+    assert [memory.text for memory in memories.page("Mara")] == texts(session)
+    card = replace(CARD, greetings=("Ahoy.", "Hello, {{user}}."))
+    session.swipe(session.path()[0].id, +1)
+    session.set_card(card, "name = 'Mara'")
+    assert texts(session) == ["Hello, Bo."]
+    assert [turn.text for turn in session.store.tree(session.chat_id)] == ["Ahoy.", "Hello, Bo."]
+    send(session)
+    session.set_persona(Persona("Cy"))
+    assert texts(session) == ["Hello, Bo.", "Hello?", "x"]
+
+
+def test_greetings_of_a_group_follow_the_persona(make: MakeSession) -> None:
+    session = make(["x"])
+    session.card = replace(CARD, greetings=("Hello.",), group_greetings=("All of you, {{user}}.",))
+    for turn in session.store.tree(session.chat_id)[2:]:
+        session.store.delete_turn(turn.id)
+    session.set_persona(Persona("Bo"))
+    assert [turn.text for turn in session.store.tree(session.chat_id)] == [
+        "All of you, Bo.", "Hello.",
+    ]  # fmt: skip
 
 
 def test_branches_and_delete(make: MakeSession) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpterm.evaluation.dialogues import MOST_REPORTED, RECENT, DialogueError, read, strangers
+from rpterm.errors import RptermError
+from rpterm.evaluation.dialogues import MOST_REPORTED, RECENT, read, strangers
 
 ASKED, TOLD = ("Who are you?", "And where?"), ("I am Holmes.", "In Baker Street.")
 NAMES = ("Sherlock Holmes", "Holmes")
@@ -260,7 +261,7 @@ def test_labels_are_the_fields_next_to_the_reply() -> None:
 )
 def test_a_line_that_cannot_be_read_is_reported_with_the_reason(data: bytes, words: str) -> None:
     problems: list[str] = []
-    with pytest.raises(DialogueError, match="has no reply of the character"):
+    with pytest.raises(RptermError, match="has no reply of the character"):
         read(data, where="x.jsonl", report=problems.append)
     (problem,) = problems
     assert problem.startswith("x.jsonl, line ") and words in problem
@@ -269,7 +270,7 @@ def test_a_line_that_cannot_be_read_is_reported_with_the_reason(data: bytes, wor
 @pytest.mark.parametrize("data", [b"", b" \n", b'{"role": "user", "content": "a"}'])
 def test_a_file_without_replies_is_refused(data: bytes) -> None:
     problems: list[str] = []
-    with pytest.raises(DialogueError, match=r"is empty|has no reply"):
+    with pytest.raises(RptermError, match=r"is empty|has no reply"):
         read(data, report=problems.append)
     assert not problems
 
@@ -309,7 +310,7 @@ def test_only_the_first_broken_lines_are_reported_one_by_one() -> None:
 def test_arbitrary_json_raises_only_dialogue_errors(value: object) -> None:
     try:
         found = read(json.dumps(value).encode(), NAMES)
-    except DialogueError:
+    except RptermError:
         return
     assert all(isinstance(said.text, str) for said in found)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rpterm.evaluation.dialogues import DialogueError
+from rpterm.errors import RptermError
 from rpterm.evaluation.profiled_rows import read_profiled
 
 
@@ -53,5 +53,5 @@ def test_rows_without_a_profile_are_reported() -> None:
     (found,) = read_profiled(_file(*rows), "profile", "rows.jsonl", problems.append)
     assert found.card.name == "Character" and len(found.replies) == 1
     assert problems == ["rows.jsonl, line 1: the field 'profile' has no profile."]
-    with pytest.raises(DialogueError, match="no reply next to a profile"):
+    with pytest.raises(RptermError, match="no reply next to a profile"):
         read_profiled(_file({"reply": "Hm."}), "profile")

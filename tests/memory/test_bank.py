@@ -8,8 +8,9 @@ from bank_files import OPF, epub, pdf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rpterm.errors import RptermError
 from rpterm.memory.bank import chunks, files, markdown, plain, web
-from rpterm.memory.bank.passage import BankError, Document, Passage
+from rpterm.memory.bank.passage import Document, Passage
 from rpterm.memory.bank.pdf import read as read_pdf
 from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
@@ -186,7 +187,7 @@ def test_bad_files_are_refused_in_one_sentence(tmp_path, name):
     data, why = BAD[name]
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(BankError, match=why) as caught:
+    with pytest.raises(RptermError, match=why) as caught:
         files.read(path)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -200,28 +201,28 @@ def test_a_pdf_with_a_password_is_refused(tmp_path):
     writer.encrypt("secret", algorithm="RC4-128")
     path = tmp_path / "locked.pdf"
     writer.write(path)
-    with pytest.raises(BankError, match="password"):
+    with pytest.raises(RptermError, match="password"):
         files.read(path)
 
 
 def test_a_pdf_that_takes_for_ever_is_left(tmp_path):
     path = tmp_path / "slow.pdf"
     path.write_bytes(pdf([["One."]]))
-    with pytest.raises(BankError, match="longer than"):
+    with pytest.raises(RptermError, match="longer than"):
         read_pdf(path, "slow.pdf", limit_s=0.01)
 
 
 def test_files_that_are_not_there(tmp_path):
-    with pytest.raises(BankError, match="There is no file"):
+    with pytest.raises(RptermError, match="There is no file"):
         files.read(tmp_path / "none.txt")
-    with pytest.raises(BankError, match="is a folder"):
+    with pytest.raises(RptermError, match="is a folder"):
         files.read(tmp_path)
 
 
 def test_a_file_too_large_is_not_even_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "MAX_BYTES", 10)
     (tmp_path / "big.txt").write_text("more than ten bytes")
-    with pytest.raises(BankError, match="more than"):
+    with pytest.raises(RptermError, match="more than"):
         files.read(tmp_path / "big.txt")
 
 
@@ -240,7 +241,7 @@ def test_giving_again_replaces_only_what_changed(tmp_path):
             "replaced", ["The hive was sold."]
         )  # fmt: skip
         path.write_text("")
-        with pytest.raises(BankError):
+        with pytest.raises(RptermError):
             files.add_file(memory, path)
         assert [row.text for row in memory.page()] == ["The hive was sold."]
         (row,) = memory.page()

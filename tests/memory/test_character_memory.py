@@ -9,9 +9,9 @@ import textwrap
 import numpy as np
 import pytest
 
-from rpterm.memory.character_memory import CharacterMemory, RecallError
+from rpterm.errors import RptermError
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.indexing.words import terms
-from rpterm.memory.transfer import TransferError
 from rpterm.store import Store
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.vectors import MemoryVectors
@@ -195,7 +195,7 @@ def test_superseded_facts_are_not_recalled(world):
 def test_editing_and_forgetting_take_effect_at_once(world):
     row = world.memory.add("The key is under the mat")
     for change in (world.memory.add, lambda text: world.memory.edit(row.id, text)):
-        with pytest.raises(RecallError, match="needs some text"):
+        with pytest.raises(RptermError, match="needs some text"):
             change(" \n")
     chat = world.chat()
     world.memory.edit(row.id, "The key is under the flowerpot")
@@ -322,7 +322,7 @@ def test_export_and_import(world, tmp_path):
     assert copy.memory.import_(lines) == 2
     assert copy.memory.import_(lines[:1]) == 0
     assert {row.kind for row in copy.memory.page()} == {"fact", "turn"}
-    with pytest.raises(TransferError, match="line 1"):
+    with pytest.raises(RptermError, match="line 1"):
         copy.memory.import_(["{}"])
     copy.close()
 

@@ -13,11 +13,11 @@ import pytest
 from rpterm.engine.engine_lease import EngineLease
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.engine.scripted import ScriptedEngine
+from rpterm.errors import RptermError
 from rpterm.memory.character_memory import CharacterMemory
 from rpterm.memory.distil import reflect, work
 from rpterm.memory.distil.distiller import Distiller
 from rpterm.memory.distil.work import RULES, DistillingWork
-from rpterm.memory.transfer import TransferError
 from rpterm.prompt.oneshot import background_asker
 from rpterm.prompt.template import ChatTemplate
 from rpterm.store import Store
@@ -327,7 +327,7 @@ def test_an_export_tells_what_facts_were_read_from(world, tmp_path):
     (bath,) = [row for row in world.facts().values() if row.text == BATH]
     assert world.memory.distilled.details([bath.id])[bath.id].turns == (first,)
     broken = json.loads(lines[-1]) | {"text": "new", "drawn": {"method": "guess"}}
-    with pytest.raises(TransferError, match="line 1"):
+    with pytest.raises(RptermError, match="line 1"):
         world.memory.import_([json.dumps(broken)])
 
 

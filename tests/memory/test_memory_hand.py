@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from rpterm.errors import RptermError
 from rpterm.memory.blocked_phrases import BlockedPhrases
-from rpterm.memory.character_memory import CharacterMemory, RecallError
-from rpterm.memory.transfer import TransferError
+from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
 from rpterm.store.memory.files import Piece
@@ -117,7 +117,7 @@ def test_an_export_finds_its_source_turns_again(full, store, memory):
 )  # fmt: skip
 def test_lines_that_are_no_memory_are_refused_by_number(memory, line):
     good = json.dumps({"kind": "note", "text": "fine"})
-    with pytest.raises(TransferError, match="line 2"):
+    with pytest.raises(RptermError, match="line 2"):
         memory.import_([good, line])
 
 
@@ -129,13 +129,13 @@ def test_an_invalid_source_is_not_found(memory):
 
 def test_lines_are_numbered_as_in_an_editor(memory):
     good = json.dumps({"kind": "note", "text": "fine"})
-    with pytest.raises(TransferError, match="line 4"):
+    with pytest.raises(RptermError, match="line 4"):
         memory.import_([good, "", "", "{}"])
 
 
 def test_pieces_without_their_file_are_refused(memory):
     line = json.dumps({"kind": "document", "text": "x", "place": "p", "file_id": 3})
-    with pytest.raises(TransferError, match="file 3"):
+    with pytest.raises(RptermError, match="file 3"):
         memory.import_([line])
 
 
@@ -168,7 +168,7 @@ def test_a_blocked_phrase_is_not_recalled_until_it_is_allowed_again(memory):
     assert len(ask(memory, "my uncle's wine and vineyard")) == 2
     with pytest.raises(StoreError, match="no blocked phrase"):
         memory.unblock(block.id)
-    with pytest.raises(RecallError, match="no word"):
+    with pytest.raises(RptermError, match="no word"):
         memory.block("and the")
 
 
@@ -191,7 +191,7 @@ def test_a_changed_file_replaces_what_it_was(memory):
     memory.add_file("n.md", "/n.md", "2", [Piece("The comet is red", "n.md")])
     assert [file.digest for file in memory.files()] == ["2"]
     assert [row.text for row in memory.page()] == ["The comet is red"]
-    with pytest.raises(RecallError, match="no text"):
+    with pytest.raises(RptermError, match="no text"):
         memory.add_file("e.md", "/e.md", "3", [])
 
 

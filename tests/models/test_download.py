@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from gguf_maker import build
 
+from rpterm.errors import RptermError
 from rpterm.models import download
 from rpterm.models.download import download_model
 from rpterm.models.file_cache import FileCache
-from rpterm.models.hub import DownloadError, HubFile, parse_source, with_file
+from rpterm.models.hub import HubFile, parse_source, with_file
 
 DATA = build() + bytes(300_000)
 SPEC = "them/tiny-GGUF/tiny.gguf"
@@ -134,9 +135,9 @@ def test_a_name_a_repository_or_a_link_is_a_source() -> None:
         assert parse_source(repository) == HubFile("a/b", "")
     assert parse_source("a/b-GGUF:Q5_K_M") == HubFile("a/b-GGUF", "", "Q5_K_M")
     for wrong in ("", "a/b.gguf", "a/b/c.bin", "a/b/../c.gguf", "../b", "a b/c", "gemma-2-2"):
-        with pytest.raises(DownloadError, match=r"OWNER/REPO/FILE\.gguf"):
+        with pytest.raises(RptermError, match=r"OWNER/REPO/FILE\.gguf"):
             parse_source(wrong)
-    with pytest.raises(DownloadError, match="did you mean gemma-2-2b"):
+    with pytest.raises(RptermError, match="did you mean gemma-2-2b"):
         parse_source("gema-2-2b")
 
 
@@ -156,11 +157,11 @@ def test_a_file_is_chosen_from_a_repository(quantization: str, file: str) -> Non
 
 
 def test_a_repository_without_such_a_file() -> None:
-    with pytest.raises(DownloadError, match="a/b has no Q2_K: it has IQ4_XS, Q5_K_XL, Q8_0"):
+    with pytest.raises(RptermError, match="a/b has no Q2_K: it has IQ4_XS, Q5_K_XL, Q8_0"):
         with_file(HubFile("a/b", "", "Q2_K"), FILES)
-    with pytest.raises(DownloadError, match="no model in a single GGUF file"):
+    with pytest.raises(RptermError, match="no model in a single GGUF file"):
         with_file(HubFile("a/b", ""), FILES[:3])
-    with pytest.raises(DownloadError, match="no GGUF file"):
+    with pytest.raises(RptermError, match="no GGUF file"):
         with_file(HubFile("a/b", ""), FILES[:1])
 
 
@@ -170,7 +171,7 @@ def test_a_download_from_a_repository(hub: tuple[Hub, str], tmp_path: Path) -> N
 
 def test_a_repository_that_does_not_exist(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].status, hub[0].code = 404, "RepoNotFound"
-    with pytest.raises(DownloadError, match="no repository them/tiny-GGUF"):
+    with pytest.raises(RptermError, match="no repository them/tiny-GGUF"):
         download_model("them/tiny-GGUF", tmp_path, endpoint=hub[1])
 
 
@@ -235,7 +236,7 @@ def test_a_server_that_cannot_resume(hub: tuple[Hub, str], tmp_path: Path) -> No
 def test_a_damaged_download_is_detected_and_deleted(hub: tuple[Hub, str], tmp_path: Path) -> None:
     part = tmp_path / f"tiny.gguf.{hub[0].digest[:16]}.part"
     part.write_bytes(b"?" * 5000)
-    with pytest.raises(DownloadError, match="arrived damaged"):
+    with pytest.raises(RptermError, match="arrived damaged"):
         download_model(SPEC, tmp_path, endpoint=hub[1])
     assert list(tmp_path.iterdir()) == []
     assert download_model(SPEC, tmp_path, endpoint=hub[1]).read_bytes() == DATA
@@ -243,7 +244,7 @@ def test_a_damaged_download_is_detected_and_deleted(hub: tuple[Hub, str], tmp_pa
 
 def test_another_file_is_never_overwritten(hub: tuple[Hub, str], tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf").write_bytes(b"mine")
-    with pytest.raises(DownloadError, match="is another file"):
+    with pytest.raises(RptermError, match="is another file"):
         download_model(SPEC, tmp_path, endpoint=hub[1])
     assert (tmp_path / "tiny.gguf").read_bytes() == b"mine"
 
@@ -262,18 +263,18 @@ def test_the_server_s_errors_are_told_in_a_sentence(
     hub: tuple[Hub, str], tmp_path: Path, status: int, code: str, words: str
 ) -> None:
     hub[0].status, hub[0].code = status, code
-    with pytest.raises(DownloadError, match=words):
+    with pytest.raises(RptermError, match=words):
         download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
 def test_a_server_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="network"):
+    with pytest.raises(RptermError, match="network"):
         download_model(SPEC, tmp_path, endpoint="http://127.0.0.1:9")
 
 
 def test_a_web_page_instead_of_weights(hub: tuple[Hub, str], tmp_path: Path) -> None:
     hub[0].digest = "abc"
-    with pytest.raises(DownloadError, match="not a model file"):
+    with pytest.raises(RptermError, match="not a model file"):
         download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
@@ -282,7 +283,7 @@ def test_too_little_disk_space(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage(10, 9, 1))
-    with pytest.raises(DownloadError, match=r"needs 0\.?\d* ?.?B|needs \d+ \w?B and"):
+    with pytest.raises(RptermError, match=r"needs 0\.?\d* ?.?B|needs \d+ \w?B and"):
         download_model(SPEC, tmp_path, endpoint=hub[1])
     assert hub[0].ranges == []
 
@@ -294,14 +295,14 @@ def test_a_disk_that_fills_up(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(download, "_transfer", full)
-    with pytest.raises(DownloadError, match="The disk is full"):
+    with pytest.raises(RptermError, match="The disk is full"):
         download_model(SPEC, tmp_path, endpoint=hub[1])
 
 
 def test_two_downloads_at_once(hub: tuple[Hub, str], tmp_path: Path) -> None:
     def again(stage: str, done: int, total: int) -> None:
         if stage == "download" and done == 0:
-            with pytest.raises(DownloadError, match="Another rpterm"):
+            with pytest.raises(RptermError, match="Another rpterm"):
                 download_model(SPEC, tmp_path, endpoint=hub[1])
 
     assert download_model(SPEC, tmp_path, endpoint=hub[1], on_progress=again).read_bytes() == DATA

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from preference_support import ALL, MODEL, SYSTEM, Scene, left_out, read_lines, render, rows, words
 from preference_support import run as export_scene
 
+from rpterm.errors import RptermError
 from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.check.examples import parse_row
 from rpterm.preference.export import ExportOptions, export
-from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
 from rpterm.store import Store, StoreError
@@ -139,7 +139,7 @@ class World:
 def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[str, Any]]]:
     try:
         export(world.judge, out, ExportOptions(**{"split": 0.5, "wanted": ALL} | options), MODEL)
-    except ExportError:
+    except RptermError:
         return []
     return [(split, row) for split in ("train", "test") for row in rows(out, split)]
 

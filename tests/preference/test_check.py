@@ -13,15 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from preference_support import Scene, run
 
+from rpterm.errors import RptermError
 from rpterm.preference.check.checker import RenderingModel, check
 from rpterm.preference.check.examples import RowError, parse_row
 from rpterm.preference.check.reading import exports
 from rpterm.preference.check.report import DataReport
-from rpterm.preference.export_folder import ExportError
 from rpterm.preference.formats import FORMATS
 from rpterm.prompt.template import TemplateError
 from rpterm.training.dataset import read_dataset
-from rpterm.training.plan import TrainingError
 from rpterm.types import Origin
 
 U = {"role": "user", "content": "Who was it?"}
@@ -205,6 +204,7 @@ def test_trainers_are_predicted_by_their_own_rules(tmp_path: Path) -> None:
         "TRL RewardTrainer": {"kept": 1, "dropped": 1},
     }
     assert report.outlooks[0].drops == ["train.jsonl:2"] and report.tokens.longest == 26
+    assert "drops 1 row (max_length 22; the longest row needs 26)." in report.strict[0].text
     report = checked(tmp_path / "d", [long], limit=23)
     assert report.outlooks[0].fates == {"cut": 1}
     assert report.outlooks[2].fates == {"dropped": 1}
@@ -232,10 +232,10 @@ def test_a_folder_of_exports_is_checked_one_by_one(scene: Scene, tmp_path: Path)
         run(scene, tmp_path / "all" / name, format=name)
     assert exports(tmp_path / "all") == [tmp_path / "all" / "axolotl", tmp_path / "all" / "trl_dpo"]
     assert exports(tmp_path / "all" / "axolotl") == [tmp_path / "all" / "axolotl"]
-    with pytest.raises(TrainingError, match=r"several exports \(axolotl, trl_dpo\): name one"):
+    with pytest.raises(RptermError, match=r"several exports \(axolotl, trl_dpo\): name one"):
         read_dataset(tmp_path / "all", None)
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
-    with pytest.raises(ExportError, match=r"and also odd.jsonl: check them one by one"):
+    with pytest.raises(RptermError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")
 
 
@@ -335,15 +335,15 @@ def test_the_manifest_has_the_duels_for_the_check(scene: Scene, tmp_path: Path) 
 def test_an_empty_file_is_an_error(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     for path in (tmp_path / name, tmp_path):
-        with pytest.raises(ExportError, match="it is empty"):
+        with pytest.raises(RptermError, match="it is empty"):
             check(path, MODEL)
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="no file or folder"):
+    with pytest.raises(RptermError, match="no file or folder"):
         check(tmp_path / "none", MODEL)
-    with pytest.raises(ExportError, match="no JSONL or Parquet"):
+    with pytest.raises(RptermError, match="no JSONL or Parquet"):
         check(tmp_path, MODEL)
     (tmp_path / "bad.jsonl").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(ExportError, match=r"bad\.jsonl cannot be read"):
+    with pytest.raises(RptermError, match=r"bad\.jsonl cannot be read"):
         check(tmp_path / "bad.jsonl", MODEL)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from preference_support import MODEL, SYSTEM, Scene, left_out, rows, run
 
-from rpterm.preference.export_folder import ExportError
+from rpterm.errors import RptermError
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.pairs import rated_pairs
 from rpterm.preference.records import Meta, Record, Reply, Source
@@ -70,7 +70,7 @@ def test_both_bad_is_two_negatives_and_a_tie_is_no_pair(scene: Scene, tmp_path: 
     assert [(row["completion"][0]["content"], row["label"]) for row in rows(tmp_path / "kto")] == [
         ("One.", False), ("Two.", False),
     ]  # fmt: skip
-    with pytest.raises(ExportError, match=r"othing (to export|was rated)"):
+    with pytest.raises(RptermError, match=r"othing (to export|was rated)"):
         run(scene, tmp_path / "dpo")
     run(scene, tmp_path / "people", format="argilla")
     ranks = [
@@ -105,7 +105,17 @@ def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     labels = {row["completion"][0]["content"]: row["label"] for row in rows(tmp_path / "kto")}
     assert len(labels) == len(rows(tmp_path / "kto")) == 3
     assert labels["One."] is True and labels["Two."] is False
+    assert labels["Three."] is False  # What the rater said last.
     assert "a rating says the opposite" in left_out(tmp_path / "kto").values()
+
+
+def test_the_last_opinion_of_a_rater_counts_in_pairs(scene: Scene, tmp_path: Path) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    scene.judge.thumb(a, True)
+    scene.judge.thumb(b, False)
+    scene.judge.stars(a, 1)
+    with pytest.raises(RptermError, match=r"the same rater changed it later \(1\)"):
+        run(scene, tmp_path / "out")
 
 
 def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:
@@ -210,10 +220,10 @@ def test_long_histories_lose_old_turns_and_keep_the_system_prompt(
     assert prompt[-1]["content"] == "Question 19 has six words here."
     assert sum(len(m["content"].split()) + 8 for m in prompt) + 12 <= 100
     message = r"1 is longer than 20 tokens, the longest 53\. `--max-tokens 256` includes the long"
-    with pytest.raises(ExportError, match=message):
+    with pytest.raises(RptermError, match=message):
         run(scene, tmp_path / "small", max_tokens=20)
     assert run(scene, tmp_path / "small", max_tokens=53).rows == {"train": 1}
-    with pytest.raises(ExportError, match="1 is longer than 52 tokens, the longest 53"):
+    with pytest.raises(RptermError, match="1 is longer than 52 tokens, the longest 53"):
         run(scene, tmp_path / "none", max_tokens=52)
 
 
@@ -239,7 +249,7 @@ def test_a_format_without_matching_records_explains_why(
 ) -> None:
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
     scene.judge.compare(scene.reply("Three."), scene.reply("Four."), "tie")
-    with pytest.raises(ExportError, match=r"choices between two replies \(1\)") as caught:
+    with pytest.raises(RptermError, match=r"choices between two replies \(1\)") as caught:
         run(scene, tmp_path / "out", format=format)
     assert str(caught.value).endswith("`--format dpo` takes choices between two replies.")
     assert run(scene, tmp_path / "out", format="trl_dpo").unused == {"tie": 1}
@@ -247,22 +257,22 @@ def test_a_format_without_matching_records_explains_why(
 
 def test_ratings_that_are_neither_good_nor_bad_are_explained(scene: Scene, tmp_path: Path) -> None:
     scene.judge.stars(scene.reply("Well."), 3)
-    with pytest.raises(ExportError, match=r"as kto: it cannot express some ratings \(1\)"):
+    with pytest.raises(RptermError, match=r"as kto: it cannot express some ratings \(1\)"):
         run(scene, tmp_path / "out", format="trl_kto")
 
 
 def test_the_error_lists_characters_with_ratings(scene: Scene, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="Nothing was rated yet"):
+    with pytest.raises(RptermError, match="Nothing was rated yet"):
         run(scene, tmp_path / "out", card="nosuch")
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
-    with pytest.raises(ExportError, match=r"with 'nosuch': `--card` can be Watson\."):
+    with pytest.raises(RptermError, match=r"with 'nosuch': `--card` can be Watson\."):
         run(scene, tmp_path / "out", card="nosuch")
 
 
 def test_a_chat_without_consent_is_not_exported(scene: Scene, tmp_path: Path) -> None:
     scene.judge.thumb(scene.reply("Yes."), True)
     scene.judge.consent(scene.chat.id, False)
-    with pytest.raises(ExportError, match="not marked as exportable"):
+    with pytest.raises(RptermError, match="not marked as exportable"):
         run(scene, tmp_path / "out", format="raw")
     assert not (tmp_path / "out").exists()
 
@@ -301,7 +311,7 @@ def test_only_an_export_is_ever_replaced(scene: Scene, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "thesis.txt").write_text("mine")
-    with pytest.raises(ExportError, match="is not an export of rpterm"):
+    with pytest.raises(RptermError, match="is not an export of rpterm"):
         run(scene, home, format="raw")
     assert [path.name for path in home.iterdir()] == ["thesis.txt"]
     run(scene, tmp_path / "out", format="raw")

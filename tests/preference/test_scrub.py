@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rpterm.errors import RptermError
 from rpterm.preference import scrub
-from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import NAME, Scrubber
 
 NAMES = ("Violet Hunter", "Ann", "Zoë", "İpek")
@@ -85,7 +85,7 @@ def test_a_country_may_be_in_lower_case(region: str) -> None:
     ("region", "hint"), [("UK", "did you mean GB?"), ("uk", "GB"), ("ZZZ", "two letters"), ("", "")]
 )
 def test_an_unknown_country_is_refused(region: str, hint: str) -> None:
-    with pytest.raises(ExportError, match="There is no country") as caught:
+    with pytest.raises(RptermError, match="There is no country") as caught:
         Scrubber(region=region)
     assert hint in str(caught.value)
 

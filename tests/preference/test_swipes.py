@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from preference_support import Scene, left_out, rows, run
 
-from rpterm.preference.export_folder import ExportError
+from rpterm.errors import RptermError
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 
@@ -15,7 +15,7 @@ from rpterm.preference.records import Source
 def test_kept_swipes_are_left_out_unless_requested(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     (swipe,) = scene.judge.kept_swipe(a, [b])
-    with pytest.raises(ExportError, match=r"its source is not wanted \(1\)\.") as caught:
+    with pytest.raises(RptermError, match=r"its source is not wanted \(1\)\.") as caught:
         run(scene, tmp_path / "out", wanted=Selection())
     assert str(caught.value).endswith(
         "`--sources duel,edit,stars,thumbs,swipe,flag` includes swipe as well."

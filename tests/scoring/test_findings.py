@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from letters import Letters
@@ -73,6 +74,13 @@ def test_the_hint_says_what_to_do_and_names_the_line() -> None:
     assert "Remember: Is a man." in said
     assert "Remember" not in author_note(BAD, REPLY, char="Holmes", user="Ashby")
     assert "Is a man." in author_note(BAD, REPLY, char="Holmes", user="Ashby")
+
+
+@pytest.mark.parametrize(("value", "label"), [(0.3, "is not finished"), (0.7, "is garbled text")])
+def test_an_open_mark_is_not_called_garbled(value: float, label: str) -> None:
+    garbled = Reading(value, 1.0, (Evidence(0, 1, "the * before it is never closed"),))
+    (found,) = findings(score({"garbled": garbled}), {"garbled": Term(-2.0)})
+    assert found.label == label
 
 
 def test_a_reply_without_faults_still_gives_an_instruction() -> None:

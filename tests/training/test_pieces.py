@@ -14,9 +14,9 @@ from rpterm.training import convert, disk_space
 from rpterm.training.base_model import BaseModel
 from rpterm.training.dataset import Dataset, read_dataset
 from rpterm.training.parity import Parity
-from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.plan import Method, TrainingPlan
 from rpterm.training.run import _open_folder, _probe_texts
-from rpterm.training.trainer import last_checkpoint
+from rpterm.training.trainer import label_weights, last_checkpoint
 
 LORA = {
     "use_dora": False, "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {},
@@ -77,7 +77,7 @@ def test_the_scale_is_what_llama_cpp_divides_by_the_rank() -> None:
      {"rank_pattern": {"q_proj": 2}}],
 )  # fmt: skip
 def test_adapter_features_that_gguf_cannot_store_are_refused(more: dict[str, object]) -> None:
-    with pytest.raises(TrainingError, match="train without"):
+    with pytest.raises(RptermError, match="train without"):
         convert.scale(SimpleNamespace(**LORA | more))
 
 
@@ -89,7 +89,7 @@ def test_rows_of_another_method_are_ignored_and_the_method_is_recognized(tmp_pat
     data = read_dataset(out, None)
     assert (data.method, len(data.train), len(data.test)) == (Method.DPO, 2, 1)
     assert set(data.train[0]) == {"prompt", "chosen", "rejected"}
-    with pytest.raises(TrainingError, match="--format kto"):
+    with pytest.raises(RptermError, match="--format kto"):
         read_dataset(out, Method.KTO)
 
 
@@ -122,8 +122,19 @@ def test_rows_of_plain_text_need_no_template(tmp_path: Path) -> None:
 def test_rows_with_one_label_only_are_refused(tmp_path: Path) -> None:
     row = {"prompt": USER, "completion": said("A"), "label": True}
     write(tmp_path / "out", "train", row, row)
-    with pytest.raises(TrainingError, match="same label"):
+    with pytest.raises(RptermError, match="same label"):
         read_dataset(tmp_path / "out", None)
+
+
+def test_the_rarer_label_weighs_more() -> None:
+    def weights(*labels: bool) -> tuple[float, float]:
+        data = Dataset(Method.KTO, [{"label": each} for each in labels])
+        found = label_weights(data)
+        return found["desirable_weight"], found["undesirable_weight"]
+
+    assert weights(True, False) == (1.0, 1.0)
+    assert weights(True, True, True, False) == (1.0, 3.0)
+    assert weights(True, False, False) == (2.0, 1.0)
 
 
 def test_other_data_or_settings_are_another_training() -> None:
@@ -152,11 +163,11 @@ def test_a_checkpoint_without_its_state_is_incomplete(tmp_path: Path) -> None:
 def test_an_adapter_is_not_replaced_and_another_training_not_lost(tmp_path: Path) -> None:
     made, begun = tmp_path / "made.gguf", tmp_path / "begun.gguf"
     made.touch()
-    with pytest.raises(TrainingError, match="already exists"):
+    with pytest.raises(RptermError, match="already exists"):
         _open_folder(made, "one", anew=False)
     (_open_folder(begun, "one", anew=False) / "checkpoint-1").mkdir()
     assert (_open_folder(begun, "one", anew=False) / "checkpoint-1").exists()
-    with pytest.raises(TrainingError, match="--restart"):
+    with pytest.raises(RptermError, match="--restart"):
         _open_folder(begun, "two", anew=False)
     assert not list(_open_folder(begun, "two", anew=True).glob("checkpoint-*"))
     with pytest.raises(RptermError, match="does not exist"):
@@ -170,7 +181,7 @@ def test_a_full_disk_is_reported_before_and_during_a_training(
         disk_space.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 << 20)
     )
     disk_space.check(tmp_path, 1_000_000)
-    with pytest.raises(TrainingError, match=r"need .* has .* free: free some space"):
+    with pytest.raises(RptermError, match=r"need .* has .* free: free some space"):
         disk_space.check(tmp_path, 9_000_000)
     errors = Exception("No space left on device (os error 28)"), OSError(28, "No space left")
     assert all(disk_space.is_full(error, tmp_path) for error in errors)
@@ -183,19 +194,19 @@ def test_a_full_disk_is_reported_before_and_during_a_training(
 def test_the_parity_check_allows_rounding_and_nothing_else() -> None:
     Parity(moved=1.0, apart=0.3, tokens=9).check("It")
     Parity(moved=0.01, apart=0.1, tokens=9).check("It")
-    with pytest.raises(TrainingError, match=r"differ by 1\.20"):
+    with pytest.raises(RptermError, match=r"differ by 1\.20"):
         Parity(moved=1.0, apart=1.2, tokens=9).check("It")
 
 
 def test_the_suggested_export_target_is_never_another_file(tmp_path: Path) -> None:
     file = tmp_path / "in.txt"
     file.write_text("Hello.\n", encoding="utf-8")
-    with pytest.raises(TrainingError, match=f"`rpterm export {tmp_path}/in-dpo --format dpo`"):
+    with pytest.raises(RptermError, match=f"`rpterm export {tmp_path}/in-dpo --format dpo`"):
         read_dataset(file, None)
     out = tmp_path / "out"
     write(out, "train", {"messages": USER + said("A")})
     (out / "rpterm-export.json").write_text("{}", encoding="utf-8")
     (out / "data").mkdir()
     (out / "train.jsonl").rename(out / "data" / "train.jsonl")
-    with pytest.raises(TrainingError, match=f"has 0 rows for kto.*export {out} --format kto`"):
+    with pytest.raises(RptermError, match=f"has 0 rows for kto.*export {out} --format kto`"):
         read_dataset(out, Method.KTO)

@@ -12,7 +12,7 @@ from rpterm.preference.check.checker import RenderingModel
 from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
-from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.plan import Method, TrainingPlan
 from rpterm.training.result import HeldOut, TrainingResult
 from rpterm.training.row_limit import fit_rows
 
@@ -58,28 +58,28 @@ def test_rows_whose_prompt_fills_the_limit_are_dropped_and_the_others_counted() 
 def test_where_no_row_fits_the_error_has_the_shortest(method: Method) -> None:
     rows = [pair(1100, 59), pair(1300, 59)]
     text = r"None of the 2 rows of out fits into 1,024 tokens; the shortest has 1,160: "
-    with pytest.raises(TrainingError, match=f"{text}`--max-tokens 1280`"):
+    with pytest.raises(RptermError, match=f"{text}`--max-tokens 1280`"):
         fit_rows(Dataset(method, rows), WORDS, 1024, OUT)
-    with pytest.raises(TrainingError, match="The only row of out has 1,160 tokens"):
+    with pytest.raises(RptermError, match="The only row of out has 1,160 tokens"):
         fit_rows(Dataset(method, rows[:1]), WORDS, 1024, OUT)
 
 
 def test_kto_needs_both_labels_among_the_rows_that_fit() -> None:
     rows = [label(8, True), label(9, True), label(40, False)]
-    with pytest.raises(TrainingError, match=r"same label.*`--max-tokens 256`"):
+    with pytest.raises(RptermError, match=r"same label.*`--max-tokens 256`"):
         fit_rows(Dataset(Method.KTO, rows), WORDS, 32, OUT)
-    with pytest.raises(TrainingError, match=r"only 1 row of out .* kto needs 2"):
+    with pytest.raises(RptermError, match=r"only 1 row of out .* kto needs 2"):
         fit_rows(Dataset(Method.KTO, rows[1:]), WORDS, 32, OUT)
 
 
 def test_invalid_rows_and_a_template_that_rejects_them_are_errors() -> None:
-    with pytest.raises(TrainingError, match="`rpterm export check out` shows"):
+    with pytest.raises(RptermError, match="`rpterm export check out` shows"):
         fit_rows(Dataset(Method.DPO, [pair(4, 4) | {"rejected": []}]), WORDS, 32, OUT)
 
     def refuse(*ignored: Any, **more: Any) -> str:
         raise RptermError("roles must alternate")
 
-    with pytest.raises(TrainingError, match="template of picky rejects the rows"):
+    with pytest.raises(RptermError, match="template of picky rejects the rows"):
         fit_rows(
             Dataset(Method.DPO, [pair(4, 4)]),
             RenderingModel("picky", refuse, WORDS.count, ""),

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from rpterm.errors import RptermError
 from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models.starter import llm_path
 from rpterm.preference.stats.agreement import Proportion
 from rpterm.training import convert, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset, read_dataset
-from rpterm.training.plan import Method, TrainingError, TrainingPlan
+from rpterm.training.plan import Method, TrainingPlan
 from rpterm.training.run import train
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 
@@ -105,7 +106,7 @@ def test_a_stopped_training_resumes_and_produces_an_adapter(out: Path, tmp_path:
     with pytest.raises(Stopped) as stopped:
         train(plan, data, to, first, stop)
     assert stopped.value.step == 3 and not to.exists()  # All steps were run, and none is lost.
-    with pytest.raises(TrainingError, match="--restart"):
+    with pytest.raises(RptermError, match="--restart"):
         train(TrainingPlan(Method.DPO, llm_path(), "h", seed=2), data, to, first, StopRequest())
     checkpoint = next(to.with_suffix(".training").glob("checkpoint-3"))
     shutil.rmtree(checkpoint)
@@ -231,5 +232,5 @@ def test_a_wrong_conversion_is_detected(
     )  # The first changes almost nothing.
     assert parity.check_conversion(base, TEXTS, tmp_path).same
     monkeypatch.setattr(convert, "permuted", lambda rows, heads: rows)
-    with pytest.raises(TrainingError, match="does not do the same in llama"):
+    with pytest.raises(RptermError, match="does not do the same in llama"):
         parity.check_conversion(base, TEXTS, tmp_path)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rpterm.errors import RptermError
 from rpterm.store import Store
 from rpterm.transfer.chat_files.chat_log import (
     ChatLog,
@@ -19,7 +20,6 @@ from rpterm.transfer.chat_files.chat_log import (
     parse_log,
     render_log,
 )
-from rpterm.transfer.chat_files.json_lines import ChatLogError
 from rpterm.types import AuthorNote, Chat, Origin
 
 HEAD = {
@@ -198,7 +198,7 @@ def test_dates_of_all_known_forms_are_read(date: Any, known: bool) -> None:
     "data", [b"", b"\n\n", b"[1]", b"hello", b'{"a": 1}', b'{"mes": ""}', b"[" * 99_999, b"\xff"]
 )
 def test_a_file_that_is_not_a_log_is_refused(data: bytes) -> None:
-    with pytest.raises(ChatLogError):
+    with pytest.raises(RptermError):
         parse_log(data)
 
 
@@ -207,7 +207,7 @@ def test_a_file_that_is_not_a_log_is_refused(data: bytes) -> None:
 def test_any_bytes_are_refused_or_parsed(data: bytes) -> None:
     try:
         parse_log(lines(GREETING) + b"\n" + data)
-    except ChatLogError as error:
+    except RptermError as error:
         assert "UTF-8" in str(error)
 
 
@@ -246,7 +246,7 @@ def test_many_notes_are_counted_instead_of_kept() -> None:
     log = parse_log(lines(GREETING) + b"\n" + b"x\n" * 5000)
     assert len(log.notes) == 31
     assert log.notes[-1] == "There are 4,970 more notes like these."
-    with pytest.raises(ChatLogError, match="more than 100,000 lines"):
+    with pytest.raises(RptermError, match="more than 100,000 lines"):
         parse_log(lines(GREETING) + b"\n" * 100_001)
 
 
@@ -256,7 +256,7 @@ def test_a_line_of_a_million_values_is_left_out() -> None:
 
 
 def test_the_offset_of_an_invalid_byte_is_reported() -> None:
-    with pytest.raises(ChatLogError, match=r"at byte 5\)"):
+    with pytest.raises(RptermError, match=r"at byte 5\)"):
         parse_log(b"[1]\n \xff\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -26,13 +27,15 @@ from tui_support import (
 
 from rpterm.config import Settings
 from rpterm.tui import keys, palette
-from rpterm.tui.screens.chat import replies
+from rpterm.tui.screens.chat import examples, memory, replies
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.screens.form import Form
 from rpterm.tui.screens.help import HelpScreen
 from rpterm.tui.screens.tour import PAGES, TourScreen
+from rpterm.tui.widgets.panes.chats import ChatsPane
 from rpterm.types import Persona
 
 
@@ -99,6 +102,51 @@ async def test_a_wide_terminal_shows_two_panes_and_a_narrow_one_one(stage: Stage
         await pilot.press("escape")
         await wait_until(pilot, lambda: app.chat.query_one("#main").display)
         assert app.chat.input.has_focus
+
+
+async def test_panes_use_the_width_that_the_chat_leaves(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (200, 50)) as pilot:
+
+        def widths() -> list[int]:
+            return [pane.outer_size.width for pane in app.chat.panes.children]
+
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: widths() == [72])
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: widths() == [52, 52])
+        await pilot.resize_terminal(120, 40)
+        await wait_until(pilot, lambda: widths() == [46])
+        await pilot.resize_terminal(80, 24)
+        await wait_until(pilot, lambda: widths() == [80])
+
+
+async def test_a_pane_may_be_closed_while_it_opens(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def close_meanwhile(chat: ChatScreen) -> None:
+        chat.panes.close_last()
+        await chat.panes.children[0].remove()
+
+    app = stage.app()
+    async with running(app) as pilot:
+        monkeypatch.setattr(examples, "fill", close_meanwhile)
+        await examples.toggle(app.chat)
+        await asyncio.gather(memory.toggle(app.chat), memory.toggle(app.chat))
+        await pilot.press("escape")
+        assert app.chat.panes.shown == []
+
+
+async def test_a_pane_that_is_being_removed_is_not_drawn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f4")
+        await wait_until(pilot, lambda: isinstance(app.chat.panes.pane("chats"), ChatsPane))
+        pane = app.chat.panes.pane("chats")
+        assert isinstance(pane, ChatsPane) and pane.size.width
+        await pane.remove_children()
+        app.chat.panes.close_last()
+        pane.draw()
 
 
 async def test_a_new_chat_is_refused_while_this_one_is_untouched(stage: Stage) -> None:
@@ -559,6 +607,41 @@ async def test_two_quick_escapes_close_only_one_dialog(stage: Stage, command: st
         box.action_leave()
         await wait_until(pilot, lambda: app.screen is app.chat)
         await say(pilot, app, "Still here")
+
+
+async def test_a_dialog_may_be_left_before_it_is_complete(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = Chooser("Anything", [Choice("a", "A")])
+        app.push_screen(screen)
+        screen.dismiss()
+        screen.dismiss()
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert screen.is_mounted
+
+
+async def test_a_key_that_comes_back_while_a_dialog_opens_waits_for_the_dialog(
+    stage: Stage,
+) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = Chooser("Anything", [Choice("a", "A"), Choice("b", "B")])
+        app.push_screen(screen)
+        key = Key("down", None)
+        key._set_forwarded()
+        await app.on_event(key)
+        assert app._early_keys._waiting
+        await wait_until(pilot, lambda: screen.is_mounted and not app._early_keys._waiting)
+
+
+async def test_a_key_that_comes_back_while_the_program_quits_is_dropped(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app):
+        key = Key("down", None)
+        key._set_forwarded()
+        stack, app._screen_stacks["_default"] = app._screen_stacks["_default"], []
+        await app.on_event(key)
+        app._screen_stacks["_default"] = stack
 
 
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:

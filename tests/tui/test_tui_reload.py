@@ -167,3 +167,15 @@ async def test_a_card_without_a_file_is_never_reloaded(tmp_path: Path) -> None:
             await pilot.pause()
         await say(pilot, app, "Hello")
         assert texts(app)[-1] == REPLIES[0] and notices(app) == ""
+
+
+async def test_a_changed_greeting_is_shown_until_it_was_answered(stage: FileStage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        stage.save(greetings=("Come in, {{user}}.",))
+        await wait_until(pilot, lambda: texts(app) == ["Come in, Ansel."])
+        assert "New greetings are for new chats." not in notices(app)
+        await say(pilot, app, "Good evening.")
+        stage.save(greetings=("Go away.",))
+        await wait_until(pilot, lambda: "New greetings are for new chats." in notices(app))
+        assert texts(app)[0] == "Come in, Ansel."

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 from textual.events import Key
 from textual.widgets import Static
-from tui_support import Stage, notices, running, say, screen_text, send, shown, texts, wait_until
+from tui_support import (
+    REPLIES,
+    Stage,
+    notices,
+    running,
+    say,
+    screen_text,
+    send,
+    shown,
+    texts,
+    wait_until,
+)
 
 from rpterm.chat.events import PromptEvaluated
 from rpterm.engine.scripted import ScriptedEngine
@@ -168,3 +179,13 @@ async def test_while_a_reply_begins_its_own_figures_are_shown(stage: Stage) -> N
         figures = app.chat.query_one(StatusLine).figures
         assert (figures.reused, figures.evaluated) == (300, 41)
         assert not figures.rate and not figures.first_s
+
+
+async def test_a_continued_greeting_takes_the_place_of_the_greeting(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("ctrl+o")
+        await wait_until(pilot, lambda: len(texts(app)[-1]) > len(REPLIES[0]))
+        await wait_until(pilot, lambda: not app.chat.state.busy)
+        assert texts(app) == [turn.text for turn in stage.session.path()]
+        assert len(texts(app)) == 1

@@ -14,7 +14,7 @@ from rpterm.cards import library, worlds
 from rpterm.cards.authoring.card_files import writable_path, write_card
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import parse, read_text
-from rpterm.cards.format.toml_edit import CardEditError, checked, parse_document
+from rpterm.cards.format.toml_edit import checked, parse_document
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import RptermError
 
@@ -95,11 +95,11 @@ def add_world(text: str, world: str) -> str:
 
     Raises:
         CardError: The text is not a valid card.
-        CardEditError: The card names the world already, or its layout does not allow the change.
+        RptermError: The card names the world already, or its layout does not allow the change.
     """
     before = parse(text)
     if world in before.worlds:
-        raise CardEditError(f"{before.name} already has the world {world}.")
+        raise RptermError(f"{before.name} already has the world {world}.")
     return _with_worlds(text, before, (*before.worlds, world))
 
 
@@ -107,12 +107,12 @@ def remove_world(text: str, world: str) -> str:
     """Remove a world from a card's text.
 
     Raises:
-        CardError, CardEditError: As for ``add_world``, or the card does not name the world.
+        RptermError: As for ``add_world``, or the card does not name the world.
     """
     before = parse(text)
     if world not in before.worlds:
         has = f"It has {', '.join(before.worlds)}." if before.worlds else "It has none."
-        raise CardEditError(f"{before.name} has no world {world}. {has}")
+        raise RptermError(f"{before.name} has no world {world}. {has}")
     return _with_worlds(text, before, [each for each in before.worlds if each != world])
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from rpterm.cards.card import Example
 from rpterm.cards.format import toml_text
 from rpterm.cards.format.reader import parse
-from rpterm.cards.format.toml_edit import CardEditError, checked, parse_document
+from rpterm.cards.format.toml_edit import checked, parse_document
+from rpterm.errors import RptermError
 from rpterm.humanize import counted
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add(text: str, example: Example) -> str:
 
     Raises:
         CardError: The text is not a valid card.
-        CardEditError: The layout of the text does not allow it.
+        RptermError: The layout of the text does not allow it.
     """
     before = parse(text)
     wanted = replace(before, examples=(*before.examples, example))
@@ -42,7 +43,7 @@ def change(text: str, number: int, example: Example) -> str:
     """Replace example ``number`` (from 1).
 
     Raises:
-        CardError, CardEditError: As for ``add``, or there is no such example.
+        RptermError: As for ``add``, or there is no such example.
     """
     before = parse(text)
     toml, at = parse_document(text), _index(before.examples, number)
@@ -62,7 +63,7 @@ def change(text: str, number: int, example: Example) -> str:
 
 def _index(examples: Sequence[Example], number: int) -> int:
     if not 1 <= number <= len(examples):
-        raise CardEditError(
+        raise RptermError(
             f"There is no example {number}: the card has {counted(len(examples), 'example')}."
         )
     return number - 1

@@ -12,15 +12,11 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 
-class CardEditError(RptermError):
-    """The requested change to the card's text is not possible; the text was left unchanged."""
-
-
 def parse_document(text: str) -> TOMLDocument:
     """Parse the text into a document that can be edited.
 
     Raises:
-        CardEditError: The text is not valid TOML.
+        RptermError: The text is not valid TOML.
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
@@ -28,19 +24,19 @@ def parse_document(text: str) -> TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise CardEditError(f"The card cannot be changed: {error}.") from error
+        raise RptermError(f"The card cannot be changed: {error}.") from error
 
 
 def checked(text: str, before: str, wanted: CharacterCard) -> str:
     """The edited text, with the line ends of the text before, if it is the wanted card.
 
     Raises:
-        CardEditError: It is another card.
+        RptermError: It is another card.
     """
     if before.count("\r\n") == before.count("\n") > 0:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     if parse(text) != wanted:
-        raise CardEditError(
+        raise RptermError(
             "The layout of the card's file does not allow this change here: edit the file instead."
         )
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from rpterm.memory.bank.passage import BankError
+from rpterm.errors import RptermError
 from rpterm.text.encoding import BYTE_ORDER_MARKS
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
@@ -23,7 +23,7 @@ def decode(data: bytes, name: str, *, declared: bool = False) -> str:
         declared: Whether its head may declare its encoding, as HTML and XML do.
 
     Raises:
-        BankError: It is not text in a recognisable encoding.
+        RptermError: It is not text in a recognisable encoding.
     """
     text = _by_mark(data) or (_by_declaration(data) if declared else None)
     if text is None:
@@ -31,7 +31,7 @@ def decode(data: bytes, name: str, *, declared: bool = False) -> str:
     if text is None:
         text = _as_western(data)
     if text is None or len(_CONTROL_CHARS.findall(text)) > _MAX_CONTROL_SHARE * len(text):
-        raise BankError(
+        raise RptermError(
             f"{name} is not text in an encoding that can be recognised: save it as UTF-8, or give "
             "a .txt, .md, .html, .pdf or .epub file."
         )

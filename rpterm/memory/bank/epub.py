@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from rpterm.errors import RptermError
 from rpterm.memory.bank import web
 from rpterm.memory.bank.decode import decode
-from rpterm.memory.bank.passage import BankError, Document, Passage
+from rpterm.memory.bank.passage import Document, Passage
 
 _MAX_MEMBER = 16 << 20
 _MAX_TOTAL = 96 << 20
@@ -30,17 +31,17 @@ def read(data: bytes, name: str) -> Document:
     """The paragraphs of a book, each with its chapter.
 
     Raises:
-        BankError: It is not an EPUB, is protected or damaged, or unpacks to too much.
+        RptermError: It is not an EPUB, is protected or damaged, or unpacks to too much.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             passages = tuple(_Book(archive, name).passages())
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise BankError(f"{name} is not an EPUB file, or is damaged ({error}).") from error
+        raise RptermError(f"{name} is not an EPUB file, or is damaged ({error}).") from error
     except ElementTree.ParseError as error:
-        raise BankError(f"{name} has a damaged list of contents ({error}).") from error
+        raise RptermError(f"{name} has a damaged list of contents ({error}).") from error
     except (RuntimeError, KeyError, OSError) as error:
-        raise BankError(f"{name} cannot be read as an EPUB file ({error}).") from error
+        raise RptermError(f"{name} cannot be read as an EPUB file ({error}).") from error
     return Document(passages, "chapter")
 
 
@@ -54,7 +55,7 @@ class _Book:
         self._check_protection()
         package = self._parse_xml(_CONTAINER).find(".//{*}rootfile")
         if package is None:
-            raise BankError(f"{self._name} does not name its contents: it is not an EPUB file.")
+            raise RptermError(f"{self._name} does not name its contents: it is not an EPUB file.")
         path = package.get("full-path", "")
         root = self._parse_xml(path)
         folder = posixpath.dirname(path)
@@ -74,8 +75,8 @@ class _Book:
             if any(ref.get("URI", "").endswith(("html", "htm", "xml")) for ref in encrypted):
                 raise self._protected()
 
-    def _protected(self) -> BankError:
-        return BankError(f"{self._name} is protected against copying; it cannot be read.")
+    def _protected(self) -> RptermError:
+        return RptermError(f"{self._name} is protected against copying; it cannot be read.")
 
     def _spine(
         self, root: ElementTree.Element, items: dict[str, ElementTree.Element], folder: str
@@ -114,7 +115,7 @@ class _Book:
         data = self._read_member(path)
         if b"<!ENTITY" in data:
             # Entities that expand into each other can make a small file fill the memory.
-            raise BankError(f"{self._name} defines XML entities; such books are not read.")
+            raise RptermError(f"{self._name} defines XML entities; such books are not read.")
         return ElementTree.fromstring(data)
 
     def _read_member(self, path: str) -> bytes:
@@ -122,7 +123,7 @@ class _Book:
             data = member.read(min(_MAX_MEMBER, self._bytes_left) + 1)
         self._bytes_left -= len(data)
         if len(data) > _MAX_MEMBER or self._bytes_left < 0:
-            raise BankError(f"{self._name} unpacks to far more than a book; it is not read.")
+            raise RptermError(f"{self._name} unpacks to far more than a book; it is not read.")
         return data
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.memory.bank import chunks, epub, markdown, pdf, plain, web
 from rpterm.memory.bank.decode import decode
-from rpterm.memory.bank.passage import MAX_BYTES, BankError, Document, check_size
+from rpterm.memory.bank.passage import MAX_BYTES, Document, check_size
 from rpterm.store.memory.files import MemoryFile
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def add_file(memory: CharacterMemory, path: Path) -> AddedFile:
     """Read a file and add it to a character's memory; an unchanged file is left as it is.
 
     Raises:
-        BankError: The file cannot be read, or contains no text; nothing was changed.
+        RptermError: The file cannot be read, or contains no text; nothing was changed.
     """
     data = _read_bytes(path)
     digest, full_path = hashlib.sha256(data).hexdigest(), str(path.absolute())
@@ -53,7 +53,7 @@ def read(path: Path, data: bytes | None = None) -> Document:
     """The paragraphs of a file.
 
     Raises:
-        BankError: Says in one sentence what is wrong with it.
+        RptermError: Says in one sentence what is wrong with it.
     """
     data = _read_bytes(path) if data is None else data
     name, suffix = path.name, path.suffix.lower()
@@ -68,7 +68,7 @@ def read(path: Path, data: bytes | None = None) -> Document:
     elif suffix in SUFFIXES or not suffix:
         document = plain.read(decode(data, name))
     else:
-        raise BankError(
+        raise RptermError(
             f"{name} is not one of the formats that can be read ({', '.join(SUFFIXES)}): "
             "save it as one of these."
         )
@@ -79,20 +79,20 @@ def check_readable(path: Path) -> None:
     """Check that a file can be added, without reading it.
 
     Raises:
-        BankError: Says in one sentence why not.
+        RptermError: Says in one sentence why not.
     """
     try:
         if path.is_dir():
-            raise BankError(f"{path} is a folder: give the files in it instead.")
+            raise RptermError(f"{path} is a folder: give the files in it instead.")
         if not path.is_file():
-            raise BankError(f"There is no file {path}.")
+            raise RptermError(f"There is no file {path}.")
         if (size := path.stat().st_size) > MAX_BYTES:
-            raise BankError(
+            raise RptermError(
                 f"{path.name} has {size / 1e6:,.0f} MB; files of more than "
                 f"{MAX_BYTES / 1e6:,.0f} MB cannot be read."
             )
     except OSError as error:
-        raise BankError(f"{path} cannot be read ({cause_of(error)}).") from error
+        raise RptermError(f"{path} cannot be read ({cause_of(error)}).") from error
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -100,4 +100,4 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BankError(f"{path} cannot be read ({cause_of(error)}).") from error
+        raise RptermError(f"{path} cannot be read ({cause_of(error)}).") from error

@@ -13,10 +13,6 @@ MAX_TEXT = 12_000_000
 """Most characters of text that a file may contain: about two thousand printed pages."""
 
 
-class BankError(RptermError):
-    """A file cannot be added; the text names it and says why and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One paragraph.
@@ -48,14 +44,14 @@ def check_size(name: str, document: Document) -> Document:
     """The document, if it contains text and not too much of it.
 
     Raises:
-        BankError: It contains no text, or too much.
+        RptermError: It contains no text, or too much.
     """
     size = sum(len(passage.text) for passage in document.passages)
     if not size:
         hint = "; its pages may be images of text" if document.cited_by == "page" else ""
-        raise BankError(f"{name} contains no text{hint}.")
+        raise RptermError(f"{name} contains no text{hint}.")
     if size > MAX_TEXT:
-        raise BankError(
+        raise RptermError(
             f"{name} contains {size:,} characters of text, more than {MAX_TEXT:,}: split it."
         )
     return document

@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rpterm.errors import RptermError
 from rpterm.memory.bank.decode import clean
-from rpterm.memory.bank.passage import MAX_TEXT, BankError, Document, Passage
+from rpterm.memory.bank.passage import MAX_TEXT, Document, Passage
 
 TIME_LIMIT_S = 180.0
 _MEMORY_LIMIT = 2 << 30
@@ -29,7 +30,7 @@ def read(path: Path, name: str, *, limit_s: float = TIME_LIMIT_S) -> Document:
     """The paragraphs of a PDF, each with the page it begins on.
 
     Raises:
-        BankError: It is encrypted, damaged, not a PDF, or too much to read.
+        RptermError: It is encrypted, damaged, not a PDF, or too much to read.
     """
     command = [sys.executable, "-P", "-m", "rpterm.memory.bank.pdf", str(path.absolute())]
     try:
@@ -38,17 +39,17 @@ def read(path: Path, name: str, *, limit_s: float = TIME_LIMIT_S) -> Document:
         )
     except subprocess.TimeoutExpired as error:
         message = f"{name} took longer than {limit_s:.0f} s to read; it was not read."
-        raise BankError(message) from error
+        raise RptermError(message) from error
     lines = process.stdout.decode("utf-8", "replace").splitlines()
     pages: list[str] = []
     for line in lines:
         answer = json.loads(line) if line.startswith("{") else {}
         if "error" in answer:
-            raise BankError(f"{name}: {answer['error']}")
+            raise RptermError(f"{name}: {answer['error']}")
         if "page" in answer:
             pages.append(answer["page"])
     if process.returncode:
-        raise BankError(f"{name} is damaged or needs too much memory; it cannot be read.")
+        raise RptermError(f"{name} is damaged or needs too much memory; it cannot be read.")
     return Document(tuple(_passages(_without_edges(pages))), "page")
 
 

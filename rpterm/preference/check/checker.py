@@ -16,7 +16,6 @@ from rpterm.preference.check.quality import Places, Quality
 from rpterm.preference.check.reading import Located
 from rpterm.preference.check.report import DataReport, Tokens
 from rpterm.preference.check.trainers import Forecast
-from rpterm.preference.export_folder import ExportError
 from rpterm.preference.scrub import REGION, Scrubber
 
 _BATCH = 64
@@ -63,7 +62,7 @@ def check(
         region: Country for phone numbers in national notation.
 
     Raises:
-        ExportError: There is nothing to read.
+        RptermError: There is nothing to read.
     """
     about = reading.manifest(path)
     report = _Check(model, about, limit, region).run(path)
@@ -98,7 +97,7 @@ class _Check:
                     good.append((row, self._with_reader(row.example)))
             self._measure(good)
         if empty:
-            raise ExportError(f"There are no rows in {path}: it is empty.")
+            raise RptermError(f"There are no rows in {path}: it is empty.")
         return DataReport(
             str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
             self.tokens, self.bad, self.refused, self.refusal, self.about,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.errors import cause_of
+from rpterm.errors import RptermError, cause_of
 from rpterm.preference.check.examples import Example, RowError, parse_row
-from rpterm.preference.export_folder import MANIFEST, ExportError
+from rpterm.preference.export_folder import MANIFEST
 
 _TEST_NAME = re.compile(r"(?<![a-z])(test|eval|valid|validation|dev)(?![a-z])", re.IGNORECASE)
 _SUFFIXES = (".jsonl", ".json", ".parquet")
@@ -51,14 +51,14 @@ def exports(path: Path) -> list[Path]:
     """The paths to check separately: the exports in a folder of exports, or the path itself.
 
     Raises:
-        ExportError: The folder contains data files besides the exports.
+        RptermError: The folder contains data files besides the exports.
     """
     if not path.is_dir() or (path / MANIFEST).is_file():
         return [path]
     inside = sorted(each.parent for each in path.glob(f"*/{MANIFEST}"))
     others = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
     if others:
-        raise ExportError(
+        raise RptermError(
             f"{path} contains exports and also {others[0].name}: check them one by one."
         )
     return inside or [path]
@@ -72,19 +72,19 @@ def data_files(path: Path) -> list[Path]:
     """The data files of a path.
 
     Raises:
-        ExportError: There are none.
+        RptermError: There are none.
     """
     if path.is_file():
         return [path]
     if not path.exists():
-        raise ExportError(f"There is no file or folder {path}.")
+        raise RptermError(f"There is no file or folder {path}.")
     inside = path / "data" if (path / MANIFEST).is_file() else path
     found = sorted(
         each for each in inside.rglob("*")
         if each.suffix in _SUFFIXES and each.is_file() and each.name != "dataset_info.json"
     )  # fmt: skip
     if not found:
-        raise ExportError(f"There is no JSONL or Parquet file in {path}.")
+        raise RptermError(f"There is no JSONL or Parquet file in {path}.")
     return found
 
 
@@ -92,7 +92,7 @@ def read_rows(path: Path) -> Iterator[Located]:
     """All rows of all files, in order.
 
     Raises:
-        ExportError: There is nothing to read, or a file cannot be read.
+        RptermError: There is nothing to read, or a file cannot be read.
     """
     for file in data_files(path):
         name = str(file.relative_to(path)) if path.is_dir() else file.name
@@ -109,12 +109,12 @@ def raw_rows(file: Path) -> Iterator[tuple[int, Any]]:
     """The raw rows of a file with their numbers, or a ``RowError`` for each one that is invalid.
 
     Raises:
-        ExportError: The file cannot be read.
+        RptermError: The file cannot be read.
     """
     try:
         yield from _parquet_rows(file) if file.suffix == ".parquet" else _json_rows(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{file} cannot be read ({cause_of(error)}).") from error
+        raise RptermError(f"{file} cannot be read ({cause_of(error)}).") from error
 
 
 def _parse_row(name: str, number: int, split: str, row: Any) -> Located:
@@ -159,7 +159,7 @@ def _parquet_rows(file: Path) -> Iterator[tuple[int, Any]]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise ExportError(
+        raise RptermError(
             f"{file} needs pyarrow, which is not installed: `pip install 'rpterm[train]'`."
         ) from error
     try:
@@ -169,4 +169,4 @@ def _parquet_rows(file: Path) -> Iterator[tuple[int, Any]]:
                 number += 1
                 yield number, row
     except pa.ArrowInvalid as error:
-        raise ExportError(f"{file} is not a Parquet file, or it is damaged.") from error
+        raise RptermError(f"{file} is not a Parquet file, or it is damaged.") from error

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated, is_unreal
+from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import content_stems, words
 from rpterm.scoring.word_frequency import rarity
@@ -84,9 +84,9 @@ class _Denied:
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """A denial that the claim affirms, or an affirmation that the claim denies."""
-    if known.who != "i" or is_unreal(said.text):
+    if known.who != "i":
         return
-    plain = said.plain
+    plain = said.real
     if is_negated(plain):
         for what in _spoken_denials(plain):
             for line in known.lines:
@@ -149,7 +149,7 @@ def _affirms(order: tuple[str, ...], denied: _Denied, acted: bool) -> bool:
 
 def _is_said(stem: str, stems: frozenset[str]) -> bool:
     """Whether stems contain this one, or a kind of it."""
-    return stem in stems or bool(_kinds().get(stem, frozenset()) & stems)
+    return stem in stems or bool(kinds_of(stem) & stems)
 
 
 @lru_cache(maxsize=4096)
@@ -168,9 +168,13 @@ def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
             yield stems
 
 
+def kinds_of(stem: str) -> frozenset[str]:
+    """For a stem such as that of "alcohol", the stems of its kinds."""
+    return _kinds().get(stem, frozenset())
+
+
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, frozenset[str]]:
-    """For a stem such as that of "alcohol", the stems of its kinds."""
     return _stem_table("kinds")
 
 

@@ -29,6 +29,12 @@ _ASKED_NAME = re.compile(
 _ONLY_NAME = re.compile(rf"(?:(?:It|That)(?:['’]s| is) )?(?P<name>{NAME})[.!]?")
 _LEAST_RARITY = 4.0
 """Of a name on its own: "Nothing", "Guess" and "Certainly" are commoner."""
+_ASK = (
+    r"(?:what|who|where|when|why|how|which|would|could|can|may|will|shall|should|do|does|did|is|am|"
+    r"are|was|were|has|have|had)(?:n't|'s|'d|'re)?\b"
+)
+_TAG = re.compile(rf"(?:and |but )?(?:{_ASK}|(?:right|no|eh|remember|huh|hm)\?)", re.IGNORECASE)
+_ASKS = re.compile(rf"(?:\W*(?:and|but|so|then|well|oh|tell me),? )*{_ASK}", re.IGNORECASE)
 _MARKS = "\"“”«»*' "
 _FRAGMENT = 8
 """Words; "it" may refer to a sentence as short as this."""
@@ -42,7 +48,7 @@ def clashes(claim: Claim, known: Known) -> Iterator[Clash]:
 
 
 def claims_in(reply: str, asked: str, user: str = "") -> list[tuple[int, int, Claim]]:
-    """The sentences of a reply that are no questions, with their spans.
+    """The sentences of a reply, but for what they ask, with their spans.
 
     Args:
         asked: The last turn.
@@ -54,13 +60,21 @@ def claims_in(reply: str, asked: str, user: str = "") -> list[tuple[int, int, Cl
     for start, end in spans(reply):
         text = reply[start:end]
         plain = text.strip(_MARKS)
-        if 0 < len(plain) <= LONGEST_CLAIM and not text.rstrip('"”*').endswith("?"):
+        if text.rstrip('"”*').endswith("?"):
+            plain = _before_question(plain)
+        if 0 < len(plain) <= LONGEST_CLAIM:
             acted = any(low <= start < high for low, high in actions)
             stated = plain if found else _answer(plain, asked, user)
             found.append((start, end, Claim(_CONDITION.split(stated)[0], before, acted)))
-        if len(plain.split()) <= _FRAGMENT:
-            before = plain
+        if len(text.split()) <= _FRAGMENT:
+            before = text.strip(_MARKS)
     return found
+
+
+def _before_question(plain: str) -> str:
+    """What a question claims before its last clause: "I'm a smith, what would I know?"."""
+    claim, _, asked = plain.rpartition(", ")
+    return claim if _TAG.match(asked) and not _ASKS.match(claim) else ""
 
 
 def _answer(plain: str, asked: str, user: str) -> str:

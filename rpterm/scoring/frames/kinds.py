@@ -41,7 +41,25 @@ _GREETING = re.compile(
 )
 """Names an hour, but tells nothing that happens then."""
 _CHINESE_NOT = re.compile("[不没别无非未]")
+_OWNED = re.compile(r"\b(?:my|your) (?:\w+ )?$", re.IGNORECASE)
+""" "I'd be glad to meet your brother" supposes that there is one."""
+_I_AM = re.compile("我[^，。]{0,3}[是当做][^，。]{0,6}$")
+""" "我是医生": others have other trades."""
 _WORD = re.compile(r"[a-z]+")
+_OLD = re.compile(r"s?[ -](?:old|of age)\b", re.IGNORECASE)
+"""An age is no duration."""
+_AT_AGE = re.compile(r"\bwhen (?:I|you|s?he|they) (?:was|were) (?:only |just )?$", re.IGNORECASE)
+_CLOCK = re.compile(r" ?(?:[ap](?:m\b|$)|o['’]clock)", re.IGNORECASE)
+""" "Nine p.m.": the clause ends with its first full stop."""
+_NUMBERED = re.compile(
+    r"\b(room|pier|platform|gate|chapter|table|page|level|floor|flat|line|cell|sector|bay|dock) $",
+    re.IGNORECASE,
+)
+""" "Room four"."""
+_WE_ARE = re.compile(r"\bwe(?:['’]re| are| were) (?:only |just )?$", re.IGNORECASE)
+_SIDE = re.compile(
+    r"\b(left|right)[ -](hand|arm|leg|foot|knee|eye|ear|shoulder|ankle|wrist|hip|elbow|cheek)\b"
+)
 _UNIT = re.compile(r"[ -](?:(?:of|more|whole|long|good) )?([a-z]{3,})", re.IGNORECASE)
 _CHINESE_UNIT = re.compile(
     "年级|小时|分钟|公斤|个(?:晚上|月|星期|人|孩子|儿子|女儿)|[岁年天月号点度分块元次只条匹位层楼斤里米间排套本辆晚]"
@@ -81,18 +99,23 @@ def other_values(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidenc
     said = [
         (start, sentence, value)
         for start, sentence in with_offsets(reply)
-        if len(sentence) <= LONGEST_CLAIM and not is_unreal(sentence)
+        if len(sentence) <= LONGEST_CLAIM
         for value in values(sentence)
+        if not is_unreal(sentence) or _OWNED.search(sentence[: value.start])
     ]
     present = {value.key for _, _, value in said}
     names = _marks(f"{scene.char} {scene.user}")
     for start, sentence, value in said:
         if value.denied or value.key in named or value.kind not in known:
             continue
+        if value.kind == "trade" and not _I_AM.search(sentence[: value.start]):
+            continue
         word = sentence[value.start : value.end]
         about = (_marks(sentence) | _marks(scene.last)) - names - _marks(word)
         common, nearest = _nearest(about, known[value.kind])
         certainty = min(1.0, common / _ANCHOR)
+        if value.kind == "hour" and _numbers(sentence) & _numbers(nearest.text):
+            continue  # "At three every night" is at three in the morning.
         if _may_stand_beside(value, certainty, values(nearest.text), present):
             continue
         note = "another number" if value.is_count else f"another {value.kind}"
@@ -125,8 +148,14 @@ def _may_stand_beside(
     """Whether a value of the reply leaves the line with these values true."""
     if any(each.kind == value.kind and each.key in present for each in there):
         return True
-    # Days are counted for many reasons; "three coins, two of them later".
-    return value.is_count and (certainty < 1 or value.name in {each.name for each in there})
+    if certainty < 1:  # Days are counted for many reasons, and everybody has two parents.
+        return value.is_count or value.kind == "parent"
+    # "Three coins, two of them later".
+    return value.is_count and value.name in {each.name for each in there}
+
+
+def _numbers(text: str) -> set[int | None]:
+    return {number(match.group()) for match in NUMBER.finditer(text)}
 
 
 @lru_cache(maxsize=8192)
@@ -154,19 +183,37 @@ def _kind_words(clause: str) -> Iterator[tuple[str, str, int, int]]:
         for match in pattern.finditer(clause):
             if match.group() in _words():
                 yield *_words()[match.group()], *match.span()
+    for match in _SIDE.finditer(clause):
+        yield f"side ({match[2]})", match[1], *match.span()
 
 
 def _counts(clause: str) -> Iterator[tuple[str, str, int, int]]:
     """The numbers from two up, with their units as kinds."""
     for match in NUMBER.finditer(clause):
-        unit = _UNIT.match(clause, match.end())
-        stems = content_stems(unit[1]) if unit else []
-        if stems and (count := number(match.group()) or 0) > 1:
-            yield f"{_COUNT}{stems[0]}", str(count), *match.span()
+        kind = _unit(clause, *match.span())
+        if kind and (count := number(match.group()) or 0) > 1:
+            yield kind, str(count), *match.span()
     for match in CHINESE_NUMBER.finditer(clause) if not clause.isascii() else ():
         unit = _CHINESE_UNIT.match(clause, match.end())
         if unit and (count := chinese_number(match.group())) > 1:
             yield f"{_COUNT}{unit.group()}", str(count), match.start(), unit.end()
+
+
+def _unit(clause: str, start: int, end: int) -> str:
+    """What a number counts, as the name of a kind; "" if that is not said."""
+    if numbered := _NUMBERED.search(clause[:start]):
+        return f"{_COUNT}{numbered[1].lower()}"
+    if _WE_ARE.search(clause[:start]):
+        return f"{_COUNT}of us"
+    if _CLOCK.match(clause, end):
+        return f"{_COUNT}o'clock"
+    unit = _UNIT.match(clause, end)
+    if unit is None:
+        return f"{_COUNT}then" if _AT_AGE.search(clause[:start]) else ""
+    if _OLD.match(clause, unit.end(1)):
+        return f"{_COUNT}age"
+    stems = content_stems(unit[1])
+    return f"{_COUNT}{stems[0]}" if stems else ""
 
 
 @lru_cache(maxsize=8192)

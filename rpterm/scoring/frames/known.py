@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from rpterm.scoring.scene import Fact
-from rpterm.scoring.texts import content_stems, phrase_pattern
+from rpterm.scoring.texts import phrase_pattern
 
 _UNREAL = phrase_pattern(
     ["if", "wish", "wishes", "imagine", "pretend", "would", "i'd", "you'd", "(?<!never )could",
@@ -59,16 +59,10 @@ class Known:
 
     Attributes:
         who: How the reply refers to this person: "i" (the character) or "you" (the user).
-        char: The character's name, which says nothing about what two lines have in common.
     """
 
     lines: tuple[Line, ...]
     who: str = "i"
-    char: str = ""
-
-    @cached_property
-    def name_stems(self) -> frozenset[str]:
-        return frozenset(content_stems(self.char))
 
     @cached_property
     def text(self) -> str:
@@ -93,6 +87,20 @@ class Claim:
     def plain(self) -> str:
         """The text with plain apostrophes."""
         return self.text.replace("’", "'")
+
+    @property
+    def real(self) -> str:
+        """``plain`` as far as it says what is."""
+        return real_part(self.plain)
+
+
+def real_part(text: str) -> str:
+    """A sentence up to the clause that begins to say what might be rather than what is."""
+    unreal = _UNREAL.search(text)
+    if unreal is None:
+        return text
+    ends = [match.end() for match in _CLAUSE_MARK.finditer(text) if match.end() <= unreal.start()]
+    return text[: max(ends, default=0)]
 
 
 def is_unreal(text: str) -> bool:

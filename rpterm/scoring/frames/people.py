@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rpterm.scoring.frames.known import Claim, Clash, Known, Line, is_unreal
+from rpterm.scoring.frames.known import Claim, Clash, Known, Line
 from rpterm.scoring.frames.numbers import number
 from rpterm.scoring.frames.persons import (
     ANIMAL_ROLES,
@@ -42,9 +42,15 @@ _DEAD = phrase_pattern(
 )  # fmt: skip
 _SINGLE = phrase_pattern(
     ["unmarried", "never (?:been )?married", "never had a (?:boyfriend|girlfriend)", "bachelor",
-     "spinster", "(?:is|am|are) single", "not (?:re)?married", "unattached"]
+     "spinster", "(?:is|am|are) single", "not (?:re)?married", "unattached",
+     "single (?:father|mother|dad|mum|mom|parent)"]
 )  # fmt: skip
-_CHILDLESS = phrase_pattern(["no (?:children|kids)", "childless", "never had (?:children|kids)"])
+_CHILDLESS = phrase_pattern(
+    ["no (?:children|kids)", "childless",
+     "(?:never had|(?:don't|doesn't|do not|does not) have)(?: any)? (?:children|kids)"]
+)  # fmt: skip
+_IS_ONE = re.compile(r"(?:\b(?:am|is|are)|'[ms]) an? (?:[\w-]+ ){0,3}$", re.IGNORECASE)
+_PARENT = phrase_pattern(["(?:father|mother|dad|mum|mom|parent) (?:of|to)"])
 _ONLY_CHILD = phrase_pattern(["only (?:child|son|daughter)", "no (?:brothers|sisters|siblings)"])
 _ORPHAN = phrase_pattern(["orphan(?:ed)?", "parents (?:both )?(?:died|are dead)"])
 _MARRIED = phrase_pattern(["divorced", "widow(?:er)?", "married", "engaged", "alimony"])
@@ -58,8 +64,11 @@ _NOT_NOW = re.compile(
 _NOW = (
     r"(?:'s (?:a|an|the|in|at|up|on|here|back|out|my|our|coming|still|\w+ing)\b|(?:'ll| is| are| "
     r"will| has| keeps| works| lives| runs| owns| loves| wants| says| calls| can| comes| hates| "
-    r"waits| thinks)\b)(?! (?:dead|gone|buried|not|no longer|been gone))"
+    r"waits| thinks)\b| and I (?:are|am|have|live|"
+    r"want|run|keep|go|work)\b)"
+    r"(?! (?:dead|gone|buried|not|no longer|been gone))"
 )
+_NOW_AT = re.compile(rf"\w+(?: {NAME})?{_NOW}", re.IGNORECASE)
 _IS_GONE = phrase_pattern(["dead", "gone", "buried", "grave", "heaven", "died", "ghost", "memory"])
 _CALLED = {"mother": "Mama|Mum|Mom|Mother|Mummy", "father": "Papa|Dad|Father|Daddy"}
 """Parents without "my"."""
@@ -68,18 +77,16 @@ _OTHERWISE = "the card says otherwise"
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """What the claim says of people, against what is known."""
-    plain, unreal = said.plain, is_unreal(said.text)
+    plain, real = said.plain, said.real
     whose = "my" if known.who == "i" else "your"
     for person in persons(plain):
-        if re.search(rf"\b{whose}\b", person.before) and (person.names or not unreal):
+        if re.search(rf"\b{whose}\b", person.before) and (person.names or person.start < len(real)):
             yield from _names(person, known)
             if known.who == "i":
                 yield from _excluded(person, plain, known)
-    if known.who == "i" and not unreal:
-        yield from _own_state(plain, known)
-        yield from _numbers(plain, known)
-        yield from _the_dead(plain, known)
-        yield from _animals(plain, known)
+    if known.who == "i":
+        for find in (_own_state, _numbers, _the_dead, _animals):
+            yield from find(real, known)
 
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:
@@ -108,16 +115,21 @@ def _excluded(person: Person, plain: str, known: Known) -> Iterator[Clash]:
     """Somebody who cannot be there by the card: the children of the childless."""
     written = [line for line in known.lines if line.written]
     if person.group in ("spouse", "lover") and not _NOT_NOW.search(plain):
-        yield from ((_OTHERWISE, line) for line in written if _has_no(person.role, line.text))
+        is_now = bool(_NOW_AT.match(plain, person.start))
+        yield from (
+            (_OTHERWISE, line)
+            for line in written
+            if _SINGLE.search(line.text) or (is_now and _has_lost(person.role, line.text))
+        )
         yield from _other_partner(person, written)
     for group, pattern in (("child", _CHILDLESS), ("sibling", _ONLY_CHILD), ("parent", _ORPHAN)):
         if person.group == group and not (group == "parent" and _NOT_NOW.search(plain)):
             yield from ((_OTHERWISE, line) for line in written if pattern.search(line.text))
 
 
-def _has_no(partner: str, text: str) -> bool:
-    lost = rf"\bex-{partner}|\bdivorced\b|\bwidow"
-    return bool(_SINGLE.search(text) or re.search(lost, text, re.IGNORECASE))
+def _has_lost(partner: str, text: str) -> bool:
+    """Whether there was a partner once: who is spoken of in the present is another one."""
+    return bool(re.search(rf"\bex-{partner}|\bdivorced\b|\bwidow", text, re.IGNORECASE))
 
 
 def _other_partner(person: Person, written: list[Line]) -> Iterator[Clash]:
@@ -140,8 +152,13 @@ def _own_state(plain: str, known: Known) -> Iterator[Clash]:
         for line in known.lines if pattern.search(plain) else ():
             if not line.written or pattern.search(line.text):
                 continue
-            there = any(each.group == group for each in persons(line.text)) or (
-                group == "spouse" and _MARRIED.search(line.text)
+            there = (
+                any(
+                    each.group == group and not _IS_ONE.search(line.text[: each.start])
+                    for each in persons(line.text)
+                )
+                or (group == "spouse" and _MARRIED.search(line.text))
+                or (group == "child" and _PARENT.search(line.text))
             )
             if there and not (group == "parent" and _DEAD.search(line.text)):
                 yield _OTHERWISE, line

@@ -15,7 +15,6 @@ from rpterm.scoring.frames.known import (
     Known,
     clause_at,
     is_negated,
-    is_unreal,
     own_part,
 )
 
@@ -45,6 +44,7 @@ _SLOTS = (
     ("workplace", rf"\b{_WORKPLACE}(?: is|'s)? (?:[a-z ]{{0,30}})?in {_PLACE}"),
 )  # fmt: skip
 _PATTERNS = tuple((slot, re.compile(pattern, re.IGNORECASE)) for slot, pattern in _SLOTS)
+_NOT_THERE = re.compile(rf"\bnot (?:in |from |at )?{_PLACE}")
 _NO_PLACE_TEXT = (
     "I I'm I've My The A An God Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 )
@@ -53,21 +53,37 @@ _NO_PLACE = frozenset(_NO_PLACE_TEXT.split())
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """Another place than the known one."""
-    if known.who != "i" or is_unreal(said.text):
+    if known.who == "you" and not re.search(r"\byou\b", said.real, re.IGNORECASE):
         return
-    for slot, place in _places(said.plain, written=False):
-        named = [
-            (line, other)
-            for line in known.lines
-            for kind, other in _places(line.text, written=line.written)
-            if kind == slot
-        ]
-        if any(_overlap(place, other) for _, other in named):
-            continue
-        for line, _ in named:
-            source = "the card says" if line.written else "earlier it was"
-            if slot == "origin" or (line.written and place.lower() not in known.text):
-                yield f"{source} another place than {place}", line
+    for slot, place in _places(said.real, written=False):
+        yield from _elsewhere(slot, place, known)
+        for line in known.lines if known.who == "you" and slot in ("origin", "home") else ():
+            if place in _not_there(line.text):
+                yield "you said: not there", line
+
+
+def _elsewhere(slot: str, place: str, known: Known) -> Iterator[Clash]:
+    """The lines that name another place in this slot, if none names this one."""
+    named = [
+        (line, other)
+        for line in known.lines
+        for kind, other in _places(line.text, written=line.written)
+        if kind == slot
+    ]
+    if any(_overlap(place, other) for _, other in named):
+        return
+    is_new = place.lower() not in known.text
+    for line, _ in named:
+        if slot == "origin" or (is_new and (line.written or known.who == "you")):
+            yield f"{'the card says' if line.written else 'earlier it was'} another place", line
+
+
+@lru_cache(maxsize=4096)
+def _not_there(text: str) -> tuple[str, ...]:
+    """The places where somebody is not."""
+    plain = text.replace("’", "'")
+    denied = [match["place"] for match in _NOT_THERE.finditer(plain)]
+    return (*denied, *(place for _, place in _places(plain, written=False, denied=True)))
 
 
 def _overlap(place: str, other: str) -> bool:
@@ -75,7 +91,7 @@ def _overlap(place: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _places(text: str, *, written: bool) -> tuple[tuple[str, str], ...]:
+def _places(text: str, *, written: bool, denied: bool = False) -> tuple[tuple[str, str], ...]:
     """The slots of a text, each with the name of a place."""
     plain = text.replace("’", "'")
     if written:
@@ -84,6 +100,6 @@ def _places(text: str, *, written: bool) -> tuple[tuple[str, str], ...]:
         (slot, match["place"].removesuffix("'s"))
         for slot, pattern in _PATTERNS
         for match in pattern.finditer(plain)
-        if not is_negated(clause_at(plain, *match.span()))
+        if is_negated(clause_at(plain, *match.span())) == denied
         if match["place"].split()[0] not in _NO_PLACE
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rpterm.scoring.frames.known import Claim, Clash, Known, is_unreal
+from rpterm.scoring.frames.known import Claim, Clash, Known
 from rpterm.scoring.texts import content_stems
 from rpterm.scoring.word_frequency import rarity
 
@@ -81,9 +81,7 @@ Taste = tuple[str, tuple[str, ...]]
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """A taste of the claim whose opposite is known."""
-    if is_unreal(said.text):
-        return
-    tastes = _spoken(said.plain, known.who, said.before)
+    tastes = _spoken(said.real, known.who, said.before)
     for attitude, what in tastes:
         for line in known.lines:
             for other, known_what in _of_line(line.text, line.written):

@@ -13,7 +13,6 @@ from rpterm.scoring.frames.known import (
     Line,
     clause_at,
     is_negated,
-    is_unreal,
     own_part,
 )
 from rpterm.scoring.resources import load_toml
@@ -22,7 +21,7 @@ _ADVERBS = r"(?:(?:really|just|only|actually|still|now|always|also|but|quite|in 
 _MORE = r"(?:[a-z'-]+ ){0,2}?"
 """What may stand between an article and a trade: "a retired police officer"."""
 _AM = (
-    rf"\b(?:I(?:'m| am|'ve (?:always )?been| have (?:always )?been)|as) {_ADVERBS}"
+    rf"\b(?:(?:I|and) became|I(?:'m| am|'ve (?:always )?been| have (?:always )?been)|as) {_ADVERBS}"
     rf"(?:a|an|the|only the|only a|your|the new)? ?{_MORE}"
 )
 _WAS = rf"\bI (?:used to be|was(?: once)?) (?:a|an|the) {_MORE}"
@@ -38,6 +37,8 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 """A trade on the card that may not be in the table."""
+_DENIED = re.compile(r"\b(?:not|no|never) (?:an? |the )?[a-z-]+", re.IGNORECASE)
+_SECRET = re.compile(r"\b(?:secret|hid(?:es|den|ing)|disguise|pretends?|tells? nobody|undercover)")
 _FIELD = re.compile(
     r"\b(?:study|studies|studying|reading) (?P<studied>[a-z]+)\b|\b(?P<of>[a-z]+) student\b",
     re.IGNORECASE,
@@ -46,12 +47,13 @@ _FIELD = re.compile(
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """Another trade, kind of being or field than the known one."""
-    if known.who != "i" or is_unreal(said.text):
+    if known.who != "i":
         return
     for table in ("trades", "beings"):
+        yield from _denied(said.real, table, known)
         for past in (False, True):
-            yield from _other(said.plain, table, past, known)
-    yield from _other_field(said.plain, known)
+            yield from _other(said.real, table, past, known)
+    yield from _other_field(said.real, known)
 
 
 def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:
@@ -59,7 +61,7 @@ def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:
     match = _said(table, past).search(plain)
     if match is None or is_negated(clause_at(plain, *match.span())):
         return
-    said = _groups_of(plain, table)
+    said = _groups_of(_DENIED.sub("", plain), table)
     if any(said & _groups_of(_counted(line, table), table) for line in known.lines):
         return
     for line in known.lines:
@@ -70,6 +72,19 @@ def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:
         stated = _STATED.search(own) if table == "trades" and line.written and not past else None
         if stated is not None:
             yield f"the card says: {stated['trade'].strip()}", line
+
+
+def _denied(plain: str, table: str, known: Known) -> Iterator[Clash]:
+    """ "I'm not a witch" where the card says so, and does not call it a secret."""
+    match = _is_not(table).search(plain)
+    if match is None or _SECRET.search(known.text):
+        return
+    for line in known.lines:
+        own = own_part(line.text)
+        for each in _any(table).finditer(own) if line.written else ():
+            is_over = _PAST.search(own[: each.start()]) or is_negated(clause_at(own, *each.span()))
+            if each.group().lower() == match["word"].lower() and not is_over:
+                yield f"the card says: {each.group()}", line
 
 
 def _counted(line: Line, table: str) -> str:
@@ -108,17 +123,24 @@ def _groups(table: str) -> Mapping[str, frozenset[int]]:
     return {f"{word}s": found for word, found in groups.items()} | groups
 
 
-def _words(table: str) -> str:
+def words_of(table: str) -> str:
+    """A regular expression of all words of a table."""
     return "|".join(sorted(map(re.escape, _groups(table)), key=lambda word: (-len(word), word)))
 
 
 @lru_cache(maxsize=2)
 def _any(table: str) -> re.Pattern[str]:
     verb = "".join(rf"(?<!\b{word} )" for word in ("to", "can", "I", "you", "they", "not"))
-    return re.compile(rf"{verb}(?<![\w-])(?:{_words(table)})(?![\w-])", re.IGNORECASE)
+    return re.compile(rf"{verb}(?<![\w-])(?:{words_of(table)})(?![\w-])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4)
 def _said(table: str, past: bool) -> re.Pattern[str]:
     start = _WAS if past else _AM
-    return re.compile(rf"{start}(?:{_words(table)})(?![\w'-])", re.IGNORECASE)
+    return re.compile(rf"{start}(?:{words_of(table)})(?![\w'-])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=2)
+def _is_not(table: str) -> re.Pattern[str]:
+    who = r"(?:\bI(?:'m| am)|,) (?:not an?|not the|no)"
+    return re.compile(rf"{who} (?P<word>{words_of(table)})(?![\w'-])(?! of\b)", re.IGNORECASE)

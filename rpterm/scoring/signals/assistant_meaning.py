@@ -1,14 +1,17 @@
 """``assistant_meaning``: a sentence means what AI assistants say, in whatever words.
 
-- Measures: assistant register in meaning; finds what the words of ``assistant_voice`` miss.
-- Value: 0 to 1, the largest probability among the first and last four sentences, by a logistic
-  regression on the sentence embedding.
+- Measures: assistant register in meaning and words together; finds what the words of
+  ``assistant_voice`` miss.
+- Value: 0 to 1, the largest probability among the first and last four sentences. Its log-odds are
+  the sum of those of two logistic regressions, on the sentence embedding and on the words
+  (``assistant_voice.word_log_odds``): each alone takes other lines of friendly people for an
+  assistant's. Of 413 replies of ``bench rated`` with a grade from 4 up one in ten had a probability
+  above 0.5 by either, and one in twenty-five has by their sum, which finds as many assistants.
 - Confidence: 0.8; 0 for a character that is a machine according to its card, without a sentence of
   four words, and for an embedder other than the starter. Cost: embedding.
 - Method: fitted by ``rpterm.bench.refit_assistant`` on sentences of assistants against lines of
   people (``assistant.json``).
-- Blind spots: less certain than ``assistant_voice``: a butler, a doctor and a teacher are close to
-  it.
+- Blind spots: a butler, a doctor and a teacher are close to it.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.resources import load_json
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
-from rpterm.scoring.signals.assistant_voice import is_machine
+from rpterm.scoring.signals.assistant_voice import is_machine, word_log_odds
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import words
 from rpterm.text.sentences import with_offsets
@@ -52,7 +55,10 @@ class AssistantMeaning:
         rows = self._encode([text for _, text in parts])
         if rows.shape[1] != len(weights):
             return NO_DATA
-        probabilities = [sigmoid(float(each) + constant) for each in rows @ weights]
+        probabilities = [
+            sigmoid(float(by_meaning) + constant + word_log_odds(text.replace("’", "'")))
+            for by_meaning, (_, text) in zip(rows @ weights, parts, strict=True)
+        ]
         evidence = tuple(
             Evidence(start, start + len(text), "")
             for (start, text), probability in zip(parts, probabilities, strict=True)

@@ -47,7 +47,7 @@ for _index, _words in enumerate(_SYNONYMS):
         _GROUPS.setdefault(_word, set()).add(_index)
 _KIN_ROLES = frozenset(" ".join(_KIN).split())
 _ROLES = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
-_ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-])"
+_ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-]|['’]s\b)"
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]+"
 _NAME_TITLES = "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor"
 _OTHER_TITLES = (
@@ -59,7 +59,7 @@ _NAME = rf"(?:(?:{'|'.join(_NAME_TITLES.split())})\.? )?{_CAPITAL}(?: {_CAPITAL}
 _FULL_NAME = re.compile(rf"{_CAPITAL}(?: (?:(?:no|de|da|di|van|von|ibn|al) )?{_CAPITAL})*")
 _WHOSE = (
     r"(?P<whose>(?i:my|his|her|their)|[A-ZÀ-Þ][\w-]+['’]s)"
-    r"(?: (?!own )[a-zà-þ-]+,?){0,3}?(?: own)?"
+    r"(?: (?!(?:own|my|his|her|their|your|who|and)\b)[a-zà-þ-]+,?){0,3}?(?: own)?"
 )
 _IS = r"(?:is |was |is called |was called |named |called )?"
 _BECAME = r"(?:(?:is|was|became|has been|had been|remains) )?(?:once |formerly |now )?"

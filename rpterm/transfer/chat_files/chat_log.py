@@ -22,12 +22,13 @@ from typing import Any
 
 from rpterm.cards import variables
 from rpterm.cards.exchange.notes import Notes
+from rpterm.errors import RptermError
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.humanize import counted
 from rpterm.store.hidden_chat import InsertTurn, hidden_chat, write_in_batches
 from rpterm.store.store import Store
 from rpterm.transfer.chat_files.dates import format_date, parse_date
-from rpterm.transfer.chat_files.json_lines import ChatLogError, decode_lines, parse_object
+from rpterm.transfer.chat_files.json_lines import decode_lines, parse_object
 from rpterm.transfer.chat_files.log_records import ChatLog, LogMessage
 from rpterm.transfer.chat_files.ratings import read_ratings
 from rpterm.transfer.chat_files.reasoning import REASONING_KEY, split_reasoning
@@ -54,12 +55,12 @@ def parse_log(data: bytes) -> ChatLog:
     """Read a log.
 
     Raises:
-        ChatLogError: The file is too large, not UTF-8, or without any message.
+        RptermError: The file is too large, not UTF-8, or without any message.
     """
     if len(data) > MAX_BYTES:
-        raise ChatLogError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
+        raise RptermError(f"The file has {len(data):,} bytes; a log can have {MAX_BYTES:,}.")
     if data.count(b"\n") > _MAX_LINES:
-        raise ChatLogError(f"The file has more than {_MAX_LINES:,} lines, so it is not a chat log.")
+        raise RptermError(f"The file has more than {_MAX_LINES:,} lines, so it is not a chat log.")
     notes = Notes()
     lines = enumerate(decode_lines(data), 1)
     rows = ((number, parse_object(line, number, notes)) for number, line in lines)
@@ -73,7 +74,7 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
         notes: Receives what was corrected or left out.
 
     Raises:
-        ChatLogError: There is no message.
+        RptermError: There is no message.
     """
     head: Mapping[str, Any] = {}
     user = ""
@@ -91,9 +92,9 @@ def parse_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], notes: Notes) -> C
             user = user or (_name(raw.get("name")) if raw.get("is_user") is True else "")
             rest.add_message(raw)
     if not turns and head.keys() >= _HEAD_KEYS:
-        raise ChatLogError("The chat has no messages.")
+        raise RptermError("The chat has no messages.")
     if not turns:
-        raise ChatLogError("The file is not a chat log: none of its lines is a message.")
+        raise RptermError("The file is not a chat log: none of its lines is a message.")
     if program_messages:
         notes.add(f"{counted(program_messages, 'message')} of the program itself left out.")
     metadata = as_mapping(head.get("chat_metadata"))

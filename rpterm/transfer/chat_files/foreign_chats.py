@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rpterm.cards.exchange.foreign_cards import kobold_names, kobold_text
+from rpterm.errors import RptermError
 from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text, as_texts
-from rpterm.transfer.chat_files.json_lines import ChatLogError
 
 Row = dict[str, Any]
 _MARKS = (
@@ -32,7 +32,7 @@ def read_chats(data: bytes, name: str) -> list[list[Row]]:
         name: The character's name if the document does not say.
 
     Raises:
-        ChatLogError: It is one, but without any message.
+        RptermError: It is one, but without any message.
     """
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or not any(
         mark in data for mark in _MARKS
@@ -47,7 +47,7 @@ def read_chats(data: bytes, name: str) -> list[list[Row]]:
         return []
     chats = [rows for rows in reader(raw, name) if any("mes" in row for row in rows)]
     if not chats:
-        raise ChatLogError("The chat has no messages.")
+        raise RptermError("The chat has no messages.")
     return chats
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from rpterm.cards.exchange.notes import Notes
+from rpterm.errors import RptermError
 from rpterm.foreign_json import as_list, as_mapping, as_text, as_texts
 from rpterm.store.cast import Casts
 from rpterm.store.errors import StoreError
@@ -25,7 +26,6 @@ from rpterm.transfer.chat_files.dates import LATEST
 from rpterm.transfer.chat_files.export import FORMAT
 from rpterm.transfer.chat_files.json_lines import (
     MAX_LINE,
-    ChatLogError,
     decode_lines,
     parse_object,
 )
@@ -75,13 +75,13 @@ def parse_full_chat(data: bytes) -> FullChat:
     """Read the first line of a file for which ``is_full_chat`` is true.
 
     Raises:
-        ChatLogError: It was written by a newer rpterm, or it is too large.
+        RptermError: It was written by a newer rpterm, or it is too large.
     """
     if len(data) > MAX_BYTES:
-        raise ChatLogError(f"The file has {len(data):,} bytes; a chat can have {MAX_BYTES:,}.")
+        raise RptermError(f"The file has {len(data):,} bytes; a chat can have {MAX_BYTES:,}.")
     raw = json.loads(next(decode_lines(data)), strict=False)
     if raw["format"] != FORMAT:
-        raise ChatLogError(
+        raise RptermError(
             f"The chat is in format {raw['format']!r:.20}, but this rpterm reads format {FORMAT}: "
             "update rpterm."
         )

@@ -15,10 +15,6 @@ MAX_LINE = 4 << 20
 _MAX_VALUES = 400_000
 
 
-class ChatLogError(RptermError):
-    """The file is not a readable chat log; the message says why."""
-
-
 def decode_lines(data: bytes) -> Iterator[str]:
     """Decode the lines one by one: decoding the file at once would take four times its size."""
     offset = 0
@@ -26,7 +22,7 @@ def decode_lines(data: bytes) -> Iterator[str]:
         try:
             yield line.decode("utf-8-sig" if offset == 0 else "utf-8")
         except UnicodeDecodeError as error:
-            raise ChatLogError(not_utf8_message("The file", offset + error.start)) from error
+            raise RptermError(not_utf8_message("The file", offset + error.start)) from error
         offset += len(line)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from killing import run_and_kill
 from rating_support import Table
 
-from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark, RatingError
+from rpterm.errors import RptermError
+from rpterm.preference.rating import AUTOMATIC, DIMENSIONS, Mark
 from rpterm.store import Store
 from rpterm.store.errors import StoreError
 from rpterm.store.judgement_records import Comparison, Rating
@@ -44,7 +45,7 @@ def test_the_last_rating_counts_and_undo_restores_the_previous(table: Table) -> 
 
 
 def test_tags_need_a_rating(table: Table) -> None:
-    with pytest.raises(RatingError, match="as a whole first"):
+    with pytest.raises(RptermError, match="as a whole first"):
         table.rater.tag(table.one.id, {"style": 1})
     table.rater.thumb(table.one.id, False)
     table.rater.tag(table.one.id, {"style": 1, "language": 5})
@@ -69,7 +70,7 @@ def test_a_flag_may_mark_one_sentence(table: Table) -> None:
 
 def test_a_streaming_reply_cannot_be_rated(table: Table) -> None:
     growing = table.say(table.user.id, "Half a", status=Status.STREAMING)
-    with pytest.raises(RatingError, match="still being written"):
+    with pytest.raises(RptermError, match="still being written"):
         table.rater.stars(growing.id, 3)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import examples, frame, panes
+from rpterm.tui.screens.chat import examples, panes, replies
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
@@ -16,7 +16,7 @@ async def card_changed(
 ) -> None:
     """After the card changed, usually by a save in an editor: show it, and say what changed."""
     chat.card = card
-    frame.show_header(chat)
+    await replies.refresh_transcript(chat)
     panes.chat_opened(chat)
     chat.say(summary, title=title or f"{card.name} was saved")
 

@@ -32,7 +32,7 @@ async def toggle(chat: ChatScreen) -> None:
         if (provider := provider_of(chat)) is not None:
             provider.refresh()
         await fill(chat)
-        pane.query("OptionList").first().focus()
+        chat.panes.focus_pane("examples")
     else:
         chat.input.focus()
     chat.refresh_hints()

@@ -65,14 +65,15 @@ def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
     if hints(chat) is CHOOSING:
         swipes = ("swipe-previous", "swipe-next")
         arrows = (keys.short_key_name(each, chat.settings.keys) for each in swipes)
-        return (("".join(arrows), "mark"),)
+        return (("".join((*arrows, "↑↓")), "mark"),)
     return FIXED.get(chat.panes.active, ())
 
 
 def show_hints(chat: ChatScreen) -> None:
     """Show the hints, or the completions while a slash command is written."""
     line, widget = chat.input.text, chat.query_one("#hints", KeyHints)
-    if slash.is_command(line):
+    # Nothing has the focus while the terminal's window is in the background.
+    if slash.is_command(line) and chat.focused in (chat.input, None):
         widget.complete(*slash_completion.suggestions(line, chat.settings.keys))
     else:
         widget.show(hints(chat), fixed_hints(chat))

@@ -22,11 +22,11 @@ async def toggle(chat: ChatScreen) -> None:
     """Open and focus the pane; focus it if it is open; close it if it has the focus."""
     pane = chat.panes.pane("memory")
     if isinstance(pane, MemoryPane) and not pane.has_focus_within:
-        pane.listed.focus()
+        chat.panes.focus_pane("memory")
         return
     opened = await chat.panes.toggle("memory", MemoryPane)
     if isinstance(opened, MemoryPane):
-        opened.listed.focus()
+        chat.panes.focus_pane("memory")
         await refresh(chat)
         preview.request_preview(chat, after=0.0)
     else:

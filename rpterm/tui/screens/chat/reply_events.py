@@ -91,8 +91,8 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     above = [turn for turn in chat.transcript.turns if turn.id not in (GHOST_USER, GHOST_REPLY)]
     ids = [turn.id for turn in above]
     parent = event.turns[0].parent_id
-    if parent in ids:
-        above = above[: ids.index(parent) + 1]
+    if parent is None or parent in ids:
+        above = above[: ids.index(parent) + 1] if parent else []  # A greeting that is continued.
     state.live = {index: turn.id for index, turn in enumerate(event.turns)}
     if len(event.turns) == 1:
         await chat.transcript.show([*above, event.turns[0]], more=chat.transcript.has_more)
@@ -184,8 +184,11 @@ async def reply_ended(chat: ChatScreen) -> None:
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
-    if state.choosing is not None and not state.choosing.finish_all():
-        await frame.clear_below(chat)
+    if state.choosing is not None:
+        if not state.choosing.finish_all():
+            await frame.clear_below(chat)
+        elif chat.transcript.is_vertical_scroll_end:
+            state.choosing.scroll_to_marked()
     if state.choosing is None and not was_draft:
         await replies.refresh_transcript(chat)
     elif chosen:
