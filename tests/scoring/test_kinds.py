@@ -145,8 +145,9 @@ def test_many_values_take_no_time() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("41", 41), ("四十一", 41), ("十五", 15), ("两百零三", 203), ("三千", 3000), ("八", 8)],
-)
+    [("41", 41), ("四十一", 41), ("十五", 15), ("两百零三", 203), ("三千", 3000), ("八", 8),
+     ("1" * 5000, int("1" * 30))],
+)  # fmt: skip
 def test_chinese_numbers_are_read(text: str, value: int) -> None:
     assert CHINESE_NUMBER.fullmatch(text)
     assert chinese_number(text) == value

@@ -28,13 +28,15 @@ _CHINESE_DIGITS = {digit: at for at, digit in enumerate("零一二三四五六�
 _CHINESE_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 CHINESE_NUMBER = re.compile(rf"\d+|[{''.join((*_CHINESE_DIGITS, *_CHINESE_SCALES))}]+")
 """A whole number before a Chinese unit."""
+_MOST_DIGITS = 30
+"""Beyond 4,300, Python reads no number; nobody means one of more than these."""
 
 
 def number(text: str) -> int | None:
     """The number that a text says, or ``None`` if it is none; also "seven-and-twenty"."""
     plain = text.lower().replace(",", "").strip()
     if plain.isdecimal():
-        return int(plain)
+        return int(plain[:_MOST_DIGITS])
     total = part = 0
     for word in re.split(r"[\s-]+", plain.removeprefix("a ")):
         if word in _WORDS:
@@ -51,7 +53,7 @@ def number(text: str) -> int | None:
 def chinese_number(text: str) -> int:
     """The number that a match of ``CHINESE_NUMBER`` says."""
     if text.isdecimal():
-        return int(text)
+        return int(text[:_MOST_DIGITS])
     total = part = 0
     for character in text:
         if character in _CHINESE_DIGITS:
