@@ -88,7 +88,9 @@ def test_what_an_export_lacks_is_printed(cli: Cli, rated: int, tmp_path: Path) -
             for text in ("Perhaps.", "Maybe.")
         )
         Judgements(store).compare(one, other, "tie")
+        Judgements(store).kept_swipe(one, [other])
     done = cli("export", str(tmp_path / "out"), "--split", "0.5")
+    assert "source is not wanted (--sources names the wanted ones): 1" in done.out
     assert "test: none, because one chat is never divided" in done.out
     assert "ties that this format does not use: 1" in done.out
 
@@ -108,7 +110,7 @@ def test_check_counts_tokens_with_the_model_and_fails_only_with_strict(
     short = ("export", "check", str(tmp_path / "out"), "--max-tokens", "8")
     assert cli(*short).code == 0
     done = cli(*short, "--strict")
-    assert done.code == 1 and "drops 1 row (max_length 8)" in done.out
+    assert done.code == 1 and "drops 1 row (max_length 8; the" in done.out
 
 
 def test_strict_keeps_the_old_export_if_the_new_one_has_faults(

@@ -186,6 +186,29 @@ async def test_nothing_is_sent_while_an_edit_is_being_stored(
         assert app.chat.input.text == "And more"
 
 
+async def test_nothing_is_sent_while_an_older_message_is_answered_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, branch = threading.Event(), Session.branch
+
+    def wait_and_branch(session: Session, turn_id: int) -> None:
+        gate.wait(10)
+        branch(session, turn_id)
+
+    monkeypatch.setattr(Session, "branch", wait_and_branch)
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+up", "ctrl+up")
+        app.simulate_key("r")
+        await wait_until(pilot, lambda: app.chat.state.keeping)
+        await send(pilot, app, "And more")
+        await wait_until(pilot, lambda: "Still writing" in notices(app))
+        gate.set()
+        await wait_until(pilot, lambda: texts(app)[1:] == ["Hello", REPLIES[1]])
+        assert app.chat.input.text == "And more"
+
+
 async def test_a_returned_message_is_put_before_newer_text(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     app = stage.app()

@@ -86,10 +86,8 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
 
 # Editing ---------------------------------------------------------------------------------------
 async def edit_last(chat: ChatScreen) -> None:
-    """Edit the user's last turn; among candidates, mark the one above."""
-    if chat.state.choosing is not None:
-        chat.state.choosing.move(-chat.state.choosing.columns)
-        return
+    """Edit the user's last turn."""
+    require.no_choice(chat)
     turn = replies.last_turn(chat, "user")
     if turn is None:
         raise require.Refusal("You have not said anything yet.")
@@ -139,16 +137,13 @@ async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
 
     An edit that cannot be stored is put into the input.
     """
-    state = chat.state
-    state.keeping = True
     try:
-        await chat.ask(require.session(chat).edit, turn.id, text)
-        await replies.refresh_transcript(chat)
+        with require.holding(chat):
+            await chat.ask(require.session(chat).edit, turn.id, text)
+            await replies.refresh_transcript(chat)
     except RptermError:
         replies.prepend_to_input(chat, slash.escaped(text))
         raise
-    finally:
-        state.keeping = False
     if turn.role == "user":
         await replies.start(chat, ScreenRequest(Intent.REGENERATE))
 
