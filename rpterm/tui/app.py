@@ -104,6 +104,12 @@ class RptermApp(BaseApp):
         self._interrupted = self._warned = 0.0
         self._early_keys = EarlyKeys(self, self._type)
 
+    async def push_screen_wait(self, screen: Screen[Any] | str, *, mode: str | None = None) -> Any:
+        """Show a dialog and wait for its result; a key pressed twice opens its dialog once."""
+        if type(self.screen) is type(screen):
+            return None
+        return await super().push_screen_wait(screen, mode=mode)
+
     def get_default_screen(self) -> Screen[Any]:
         return self.chat
 

@@ -644,6 +644,17 @@ async def test_a_key_that_comes_back_while_the_program_quits_is_dropped(stage: S
         app._screen_stacks["_default"] = stack
 
 
+@pytest.mark.parametrize("command", ["note", "chats", "settings"])
+async def test_a_command_given_twice_opens_one_dialog(stage: Stage, command: str) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        app.chat.command(command)
+        app.chat.command(command)
+        await wait_until(pilot, lambda: len(app.screen_stack) > 1)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.screen is app.chat)
+
+
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

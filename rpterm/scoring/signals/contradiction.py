@@ -86,6 +86,7 @@ _ANTONYM_TEXT = (
 _ANTONYMS = [frozenset(pair.split("/")) for pair in _ANTONYM_TEXT.split()]
 _CLAUSE = re.compile(r"\s*[,;:–—]\s*|\s+(?:but|so|because|when|while)\s+", re.IGNORECASE)
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they"])
+_CONTRARY = "says the contrary"
 _STATING_TEXT = "is are was were has have had will can s re ve ll"
 _STATING = frozenset(_STATING_TEXT.split())
 _LEAST_SHARED = 2
@@ -263,9 +264,10 @@ def _contradiction(claim: str, line: str, fact: Fact, about_character: bool) -> 
     said, known = _parse(claim), _parse(line)
     if said.subject and known.subject and said.subject != known.subject:
         return ""  # They are about different people.
-    if not fact.source.startswith("card.") and not (said.states and known.states):
-        return ""  # "Don't give up!" and "Keep going!" state nothing.
-    return _difference(claim, line)
+    why = _difference(claim, line)
+    is_cheer = not fact.source.startswith("card.") and not (said.states and known.states)
+    # "Don't give up!" and "Keep going!" state nothing.
+    return "" if is_cheer and why == _CONTRARY else why
 
 
 def _difference(claim: str, line: str) -> str:
@@ -277,7 +279,7 @@ def _difference(claim: str, line: str) -> str:
     if _negates(claim, both) != _negates(line, both) and (
         len(both) >= _LEAST_OF_CLAIM * len(said.content)
     ):
-        return "says the contrary"
+        return _CONTRARY
     if said.numbers and known.numbers and said.numbers.isdisjoint(known.numbers):
         return "another number"
     for pair in _ANTONYMS:
