@@ -51,13 +51,13 @@ def test_no_agreement_with_constant_scores_or_without_ratings(tmp_path: Path) ->
         assert with_score(store, "Nobody") is None and ratings(store, "Nobody") == []
 
 
-def test_thumbs_and_stars_are_counted_separately(tmp_path: Path) -> None:
+def test_a_thumb_replaces_the_stars_of_the_same_rater(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, tuple(stars / 6 for stars in STARS))
         first = next(iter(Judgements(store).ratings())).turn_id
         Judgements(store).thumb(first, True)
         (small,) = ratings(store, "Ada")
-        assert (small.thumbs, len(small.stars)) == ((1,), 10)
+        assert (small.thumbs, len(small.stars)) == ((1,), len(STARS) - 1)
 
 
 def test_only_the_latest_rating_counts(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
   the sum of those of two logistic regressions, on the sentence embedding and on the words
   (``assistant_voice.word_log_odds``): each alone takes other lines of friendly people for an
   assistant's. Of 413 replies of ``bench rated`` with a grade from 4 up one in ten had a probability
-  above 0.5 by either, and one in twenty-five has by their sum, which finds as many assistants.
+  above 0.5 by either, and one in thirteen has by their sum, which finds as many assistants.
 - Confidence: 0.8; 0 for a character that is a machine according to its card, without a sentence of
   four words, and for an embedder other than the starter. Cost: embedding.
 - Method: fitted by ``rpterm.bench.refit_assistant`` on sentences of assistants against lines of

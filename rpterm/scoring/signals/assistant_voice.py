@@ -12,7 +12,7 @@
 - Method: phrase list written for rpterm; regression fitted by ``rpterm.bench.refit_assistant``
   (``assistant.json``).
 - Accuracy (``bench planted``): alone it finds 0.45 of the planted lines and flags none of 291 clean
-  ones; with ``assistant_meaning`` 0.82 and 4.
+  ones; with ``assistant_meaning`` 0.83 and 7.
 - Blind spots: polite people (a butler, a doctor) are close to it; languages other than English, but
   for the plainest phrases in Chinese.
 """
