@@ -250,5 +250,5 @@ class RptermApp(BaseApp):
 
             hint = "Search commands; in the chat you can also type / and a command's name"
             self.push_screen(
-                CommandPalette((palette.Commands,), placeholder=hint, id="--command-palette")
+                palette.Palette((palette.Commands,), placeholder=hint, id="--command-palette")
             )

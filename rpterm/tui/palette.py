@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
@@ -98,10 +99,18 @@ def _are_prefixes(words: list[str], text_: str) -> bool:
     return all(any(each.startswith(word) for each in candidates) for word in words)
 
 
+class Palette(CommandPalette):
+    """Textual's palette, which a second Enter does not close again."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        return AwaitComplete() if self.app.screen is not self else super().dismiss(result)
+
+
 class Commands(Provider):
-    """Provides the entries of the palette."""
+    """Provides the entries of one palette, and runs one of them, however often Enter is pressed."""
 
     async def startup(self) -> None:
+        self._has_run = False
         self._usage = await _read_usage(self._program)
         self._room = min(WIDTH, self.app.size.width * 94 // 100) - 9
 
@@ -140,6 +149,9 @@ class Commands(Provider):
 
     def _run(self, name: str) -> Callable[[], None]:
         def run() -> None:
+            if self._has_run:
+                return
+            self._has_run = True
             _store_usage(self._program, self._usage + Counter([name]))
             self._program.run_command(name)
 

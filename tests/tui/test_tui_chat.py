@@ -347,6 +347,16 @@ async def test_an_open_turn_editor_pushes_the_turns_below_it_down(stage: Stage) 
         await wait_until(pilot, lambda: below.region.y == user.region.bottom + 1)
 
 
+@pytest.mark.parametrize("lines", [1, 4, 10])
+async def test_new_lines_can_be_undone_at_once(stage: Stage, lines: int) -> None:
+    """Textual fails if an undo hides the scrollbar while the cursor is in a line that is gone."""
+    app = stage.app()
+    async with running(app, (80, 24)) as pilot:
+        for key in ["ctrl+j"] * lines + ["ctrl+z"] * lines:
+            app.simulate_key(key)
+        await wait_until(pilot, lambda: app.chat.input.text == "")
+
+
 async def test_escape_discards_an_edit(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

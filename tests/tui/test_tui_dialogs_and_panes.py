@@ -418,6 +418,21 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
+async def test_enter_twice_in_the_palette_runs_a_command_once(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: CommandPalette.is_open(app))
+        await type_text(pilot, "retry")
+        await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
+        await pilot.press("down")
+        for _ in range(3):
+            app.simulate_key("enter")
+        await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1] and not app.chat.state.busy)
+        assert app.screen is app.chat and app.chat.transcript.turns[-1].swipes == 2
+
+
 @pytest.mark.parametrize("columns", [60, 80, 140])
 async def test_every_command_of_the_palette_has_one_row(stage: Stage, columns: int) -> None:
     app = stage.app()

@@ -19,6 +19,14 @@ _JOINERS = ("\u200c", "\u200d")
 class JoinerTextArea(TextArea):
     """A text area that stays in view within a scrolling form as it grows."""
 
+    def _recompute_cursor_offset(self) -> None:
+        """As Textual does, unless an undo has removed the line that the cursor is still in.
+
+        The cursor moves afterwards; a scrollbar that the undo hides asks before that, and fails.
+        """
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+
     def on_resize(self) -> None:
         if self.has_focus:
             self.call_after_refresh(self.scroll_visible, animate=False)
