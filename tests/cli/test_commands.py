@@ -53,10 +53,11 @@ def test_programs_get_an_empty_answer_before_the_first_chat(
 
 
 def test_whatever_was_changed_is_said_beside_the_output(cli: Cli, chat: int) -> None:
-    assert cli("memory", "add", "sherlock", "He likes tea.").out.strip().isdecimal()
+    added = cli("memory", "add", "sherlock", "He likes tea.").out.strip()
+    assert added.isdecimal()
     for command, words in {
         "memory edit 1 foo": "Memory 1 is changed",
-        "memory pin 1 2": "2 memories are pinned; --undo",
+        f"memory pin 1 {added}": "2 memories are pinned; --undo",
         "memory pin 1 --undo": "1 memory is no longer pinned.",
         "memory block sherlock pearls": "Sherlock Holmes recalls nothing about 'pearls'",
         "memory forget 1 --yes": "1 memory forgotten.",
