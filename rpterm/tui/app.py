@@ -249,6 +249,4 @@ class RptermApp(BaseApp):
             from rpterm.tui import palette
 
             hint = "Search commands; in the chat you can also type / and a command's name"
-            self.push_screen(
-                palette.Palette((palette.Commands,), placeholder=hint, id="--command-palette")
-            )
+            self.push_screen(palette.Palette((palette.Commands,), placeholder=hint))

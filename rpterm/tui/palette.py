@@ -100,7 +100,10 @@ def _are_prefixes(words: list[str], text_: str) -> bool:
 
 
 class Palette(CommandPalette):
-    """Textual's palette, which a second Enter does not close again."""
+    """Textual's palette, which a second Enter does not close again.
+
+    It has no id: another one may open while this one is being removed.
+    """
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         return AwaitComplete() if self.app.screen is not self else super().dismiss(result)

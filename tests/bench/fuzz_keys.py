@@ -16,6 +16,7 @@ import random
 import sys
 import tempfile
 import traceback
+from contextlib import chdir
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tui"))
@@ -85,7 +86,7 @@ def shows_stored(app: RptermApp) -> bool:
 async def run(seed: int, count: int) -> str:
     """One run of the program in a folder of its own; returns what went wrong, or ""."""
     rng = random.Random(seed)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):  # Some keys write files.
         engine = ScriptedEngine(REPLIES, delay_s=0.01, prompt_delay_s=0.1)
         app, pressed = Stage(Path(folder), engine, turns=4).app(), []
         try:

@@ -410,7 +410,7 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: CommandPalette.is_open(app))
+        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
         await type_text(pilot, "Generate another reply")
         await wait_until(pilot, lambda: app.screen.query("CommandList"))
         await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
@@ -418,12 +418,23 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
+async def test_the_palette_opens_again_at_once(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        first = app.screen
+        first.dismiss()
+        app.action_command_palette()
+        await wait_until(pilot, lambda: app.screen not in (first, app.chat))
+
+
 async def test_enter_twice_in_the_palette_runs_a_command_once(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: CommandPalette.is_open(app))
+        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
         await type_text(pilot, "retry")
         await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
         await pilot.press("down")

@@ -89,7 +89,7 @@ async def test_the_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: CommandPalette.is_open(app))
+        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
         for size in ((20, 5), (10, 3), (1, 1), (80, 24)):
             await pilot.resize_terminal(*size)
         await wait_until(pilot, lambda: "Search commands" in screen_text(app))
