@@ -51,7 +51,7 @@ def test_no_agreement_with_constant_scores_or_without_ratings(tmp_path: Path) ->
         assert with_score(store, "Nobody") is None and ratings(store, "Nobody") == []
 
 
-def test_a_thumb_replaces_the_stars_of_the_same_rater(tmp_path: Path) -> None:
+def test_the_opposite_thumb_replaces_the_stars_of_the_same_rater(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, tuple(stars / 6 for stars in STARS))
         first = next(iter(Judgements(store).ratings())).turn_id
