@@ -30,6 +30,7 @@ SCENE = ReplyScene(
         ("Old Talbot's wife, and Gaspard? I was in Brest in 1790, Tom, at the pearl.", []),
         ("Nothing burned like Port Royal did. Perhaps. That's all I'll say.", []),
         ("Good Lord! On Friday, at Christmas, I never EVER speak French, Sir.", []),
+        ("He calls it 'The Long Confession' and hums.", ["Long Confession"]),
         ("I counted 1,790 gulls and 12 boats.", []),
     ],
 )

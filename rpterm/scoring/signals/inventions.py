@@ -27,7 +27,7 @@ from rpterm.scoring.texts import content_stems, words
 from rpterm.scoring.word_frequency import is_english, rarity
 from rpterm.text.calendar_names import MONTHS, WEEKDAYS
 
-_CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w'’-]*"
+_CAPITALISED = r"[A-ZÀ-ÖØ-Þ](?:[\w'’-]*\w)?"
 _NAME = re.compile(
     rf"(?<![\w'’-])(?:(?:Mrs?|Ms|Dr|St)\.? )?{_CAPITALISED}"
     rf"(?: (?:(?:of|de|di|da|du|von|van|le|la|the) ){{0,2}}{_CAPITALISED})*"
