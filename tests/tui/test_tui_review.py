@@ -61,6 +61,15 @@ async def test_one_key_rates_and_shows_the_next_reply(stage: Stage) -> None:
         await wait_until(pilot, lambda: set(app.chat.transcript._marks.values()) == {"★★★★☆", "▼"})
 
 
+async def test_scrolling_to_a_reply_after_the_screen_was_left_does_nothing(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = await opened(pilot, app)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not screen.query("#middle"))
+        screen._reveal()
+
+
 async def test_quick_key_presses_rate_each_reply_once(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

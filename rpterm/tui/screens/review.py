@@ -251,7 +251,9 @@ class ReviewScreen(JudgingScreen):
 
     def _reveal(self) -> None:
         """Scroll to the end of the reply, or to its beginning if it is longer than the screen."""
-        middle = self.query_one("#middle", VerticalScroll)
+        middle = next(iter(self.query("#middle").results(VerticalScroll)), None)
+        if middle is None:
+            return  # The screen was left meanwhile.
         judged = next(iter(self.query("TurnView.-judged, DuelView")), None)
         top = judged.virtual_region.y if judged is not None else 0
         end = max(0, middle.virtual_size.height - middle.size.height)
