@@ -6,6 +6,7 @@ import pytest
 
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.relations import Relations
 
 FACTS = (
     "Irma is a widow and a ferry pilot. Her cook is called Bo.",
@@ -16,7 +17,7 @@ TOLD = (
     "I can't drink tea, and I'm vegan. I play the flute. Please, no mustard.",
     "My brother is seasick.",
 )
-CHINESE_FACTS = ("她尚未嫁人，滴酒不沾。", "喜欢：下雨天、围棋。", "她有一个弟弟。")
+CHINESE_FACTS = ("父亲早逝。", "她尚未嫁人，滴酒不沾。", "喜欢：下雨天、围棋。", "她有一个弟弟。")
 
 
 def notes(reply: str, facts: tuple[str, ...] = FACTS, told: tuple[str, ...] = TOLD) -> list[str]:
@@ -79,6 +80,8 @@ def test_who_remembers_raises_no_alarm(reply: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "breaks"),
     [
+        ("他能吃能睡，早就好了。", False), ("你奶奶好吗？", False), ("我去看了医生。", False),
+        ("我爸爸刚才来过。", True), ("我爸爸去世得早。", False), ("我妈妈在家。", False),
         ("我丈夫在家等我。", True), ("丈夫和我一起做饭。", True), ("我喝酒喝得不少。", True),
         ("我最讨厌下雨天了。", True), ("我是独生女。", True), ("先喝口奶茶。", True),
         ("你是做什么的？", True), ("我还没嫁人呢。", False), ("我弟弟爱下围棋。", False),
@@ -86,7 +89,7 @@ def test_who_remembers_raises_no_alarm(reply: str) -> None:
     ],
 )  # fmt: skip
 def test_the_same_in_chinese(reply: str, breaks: bool) -> None:
-    told = ("我在一家医院工作，对奶过敏。", "我叫阿明。")
+    told = ("我在一家医院工作，对奶过敏。酒我就不喝了。", "我叫阿明。")
     assert bool(notes(reply, CHINESE_FACTS, told)) == breaks
 
 
@@ -96,6 +99,7 @@ def test_the_same_in_chinese(reply: str, breaks: bool) -> None:
         ("Nadja and I broke up in May.", "How is Nadja? Bring her along!"),
         ("My uncle passed away.", "Your uncle must miss you."),
         ("我奶奶去年去世了。", "你奶奶身体还好吗？"),
+        ("我跟女朋友分手了。", "你女朋友还好吗？"),
     ],
 )
 def test_nobody_asks_after_the_lost(told: str, reply: str) -> None:
@@ -114,6 +118,13 @@ def test_nobody_asks_after_the_lost(told: str, reply: str) -> None:
 def test_another_side_or_hour_or_berth(told: str, reply: str, right: str) -> None:
     assert notes(reply, told=(told, "Yes."))
     assert not notes(right, told=(told, "Yes."))
+
+
+def test_a_role_of_a_role_is_not_the_first_role() -> None:
+    scene = ReplyScene(char="Irma", facts=(Fact("card.relations:0", "Her nephew Bo cooks."),))
+    assert not Relations().measure("This is Bo, my sister's boy.", scene).value
+    assert not Relations().measure("Bo is my cook, my father gave him the job.", scene).value
+    assert Relations().measure("This is Bo, my father.", scene).value
 
 
 def test_an_age_is_no_duration_and_another_age_is_found() -> None:

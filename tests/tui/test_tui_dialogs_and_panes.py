@@ -35,6 +35,7 @@ from rpterm.tui.screens.dialog import Dialog
 from rpterm.tui.screens.form import Form
 from rpterm.tui.screens.help import HelpScreen
 from rpterm.tui.screens.tour import PAGES, TourScreen
+from rpterm.tui.widgets.panes.chats import ChatsPane
 from rpterm.types import Persona
 
 
@@ -117,6 +118,18 @@ async def test_a_pane_may_be_closed_while_it_opens(
         await asyncio.gather(memory.toggle(app.chat), memory.toggle(app.chat))
         await pilot.press("escape")
         assert app.chat.panes.shown == []
+
+
+async def test_a_pane_that_is_being_removed_is_not_drawn(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f4")
+        await wait_until(pilot, lambda: isinstance(app.chat.panes.pane("chats"), ChatsPane))
+        pane = app.chat.panes.pane("chats")
+        assert isinstance(pane, ChatsPane) and pane.size.width
+        await pane.remove_children()
+        app.chat.panes.close_last()
+        pane.draw()
 
 
 async def test_a_new_chat_is_refused_while_this_one_is_untouched(stage: Stage) -> None:
@@ -577,6 +590,17 @@ async def test_two_quick_escapes_close_only_one_dialog(stage: Stage, command: st
         box.action_leave()
         await wait_until(pilot, lambda: app.screen is app.chat)
         await say(pilot, app, "Still here")
+
+
+async def test_a_dialog_may_be_left_before_it_is_complete(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = Chooser("Anything", [Choice("a", "A")])
+        app.push_screen(screen)
+        screen.dismiss()
+        screen.dismiss()
+        await wait_until(pilot, lambda: app.screen is app.chat)
+        assert screen.is_mounted
 
 
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:

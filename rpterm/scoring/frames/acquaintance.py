@@ -60,7 +60,8 @@ _LOST = re.compile(
     rf"|\b(?:broke|split) up with (?:my (?:\w+ )?(?P<ex>\w+)|(?P<exname>{_NAME}))"
     rf"|\bmy (?P<role>{ROLES})(?:,? (?P<dead>{_NAME}),?)? (?:just |has )?"
     r"(?:died|passed away|was killed|is dead)|\bmy late (?P<late>\w+)"
-    "|我(?:的)?(?P<chinese>[^\\W\\d_]{1,3}?)(?:去年|上个?月|前年|刚|已经)?(?:去世|过世|走|死)了",
+    r"|我的?(?P<chinese>[^\W\d_]{1,3}?)(?:去年|上个?月|前年|刚|已经)?(?:去世|过世|走|死)(?:了|以?后)"
+    r"|[跟和](?P<parted>[^\W\d_]{1,3}?)(?:也|已经)?分手",
     re.IGNORECASE,
 )
 """Who is no longer there, or no longer with the user."""
@@ -72,8 +73,10 @@ def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     """Where the reply has forgotten who it talks to, or whom it knows."""
     plain = reply.replace("’", "'")
     said = [turn for own, turn in scene.turns if not own]
+    named = re.compile(rf"\b{re.escape(scene.user)}\b" if scene.user else r"\Z(?!)")
     for what, question, told in _asked():
-        if (asks := question.search(plain)) and (turn := _last(told, said)):
+        turn = _last(told, said) or (_last(named, said) if what == "name" else None)
+        if turn and (asks := question.search(plain)):
             yield Evidence(
                 *asks.span(), f"asks for the {what} that was given", turn.source, turn.text
             )

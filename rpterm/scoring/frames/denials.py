@@ -2,7 +2,7 @@
 
 For English the other frames compare words and phrases; this compares the rarer characters of
 clauses ("从来不喝酒" against "最爱喝白酒"), people whom the card rules out ("尚未娶妻" against
-"我妻子"), and what the card likes and the reply does not.
+"我妻子") or calls dead, and what the card likes and the reply does not.
 """
 
 from __future__ import annotations
@@ -53,6 +53,12 @@ _RULED_OUT = tuple(
     )
 )
 """What the card says of the character's people, and what the reply cannot say then."""
+_KIN = "哥哥|弟弟|姐姐|妹妹|父母|爹娘|爸妈|父亲|母亲|爸爸|妈妈|爷爷|奶奶|妻子|丈夫|儿子|女儿"
+_DEAD = re.compile(
+    f"(?P<who>{_KIN})[^，。；]{{0,10}}?(?:去世|过世|早亡|早逝|亡故|病逝|牺牲|自杀|被[^，。]{{0,6}}(?:杀|害)|死)"
+)
+_ALIVE = "[^，。]{0,2}(?:昨天|今天|刚才?|现在|正在|还在|就在|在家|给我|都很|很健康|会来)"
+_SAME = {"父母": "父母|爹娘|爸妈|爹|娘", "父亲": "父亲|爸爸|爹", "母亲": "母亲|妈妈|娘"}
 _NOT_NOW = re.compile(
     "前[妻夫]|亡[妻夫]|过世|去世|已故|生前|曾经|从前|以前|将来|以后|如果|要是|哪来|催"
 )
@@ -71,6 +77,7 @@ def affirms_denied(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
         return
     yield from _ruled_out(reply, scene)
     yield from _disliked(reply, scene)
+    yield from _alive(reply, scene)
     clauses = _clauses(reply)
     said = [(start, end, _rare(text)) for start, end, is_denied, text in clauses if not is_denied]
     denied = [
@@ -94,6 +101,16 @@ def _ruled_out(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
             if found and fact:
                 span = start + found.start(), start + found.end()
                 yield Evidence(*span, "the card says otherwise", fact.source, fact.text)
+
+
+def _alive(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
+    """Where somebody of whom the card says that they are dead is there."""
+    for fact in scene.facts:
+        for dead in _DEAD.finditer(fact.text):
+            who = _SAME.get(dead["who"], dead["who"])
+            if found := re.search(f"(?:{who}){_ALIVE}", reply):
+                note = "the card says that they are dead"
+                yield Evidence(*found.span(), note, fact.source, fact.text)
 
 
 def _disliked(reply: str, scene: ReplyScene) -> Iterator[Evidence]:

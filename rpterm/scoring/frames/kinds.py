@@ -43,6 +43,8 @@ _GREETING = re.compile(
 _CHINESE_NOT = re.compile("[不没别无非未]")
 _OWNED = re.compile(r"\b(?:my|your) (?:\w+ )?$", re.IGNORECASE)
 """ "I'd be glad to meet your brother" supposes that there is one."""
+_I_AM = re.compile("我[^，。]{0,3}[是当做][^，。]{0,6}$")
+""" "我是医生": others have other trades."""
 _WORD = re.compile(r"[a-z]+")
 _OLD = re.compile(r"s?[ -](?:old|of age)\b", re.IGNORECASE)
 """An age is no duration."""
@@ -54,6 +56,7 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 """ "Room four"."""
+_WE_ARE = re.compile(r"\bwe(?:['’]re| are| were) (?:only |just )?$", re.IGNORECASE)
 _SIDE = re.compile(
     r"\b(left|right)[ -](hand|arm|leg|foot|knee|eye|ear|shoulder|ankle|wrist|hip|elbow|cheek)\b"
 )
@@ -105,6 +108,8 @@ def other_values(reply: str, scene: ReplyScene) -> Iterator[tuple[float, Evidenc
     for start, sentence, value in said:
         if value.denied or value.key in named or value.kind not in known:
             continue
+        if value.kind == "trade" and not _I_AM.search(sentence[: value.start]):
+            continue
         word = sentence[value.start : value.end]
         about = (_marks(sentence) | _marks(scene.last)) - names - _marks(word)
         common, nearest = _nearest(about, known[value.kind])
@@ -143,8 +148,10 @@ def _may_stand_beside(
     """Whether a value of the reply leaves the line with these values true."""
     if any(each.kind == value.kind and each.key in present for each in there):
         return True
-    # Days are counted for many reasons; "three coins, two of them later".
-    return value.is_count and (certainty < 1 or value.name in {each.name for each in there})
+    if certainty < 1:  # Days are counted for many reasons, and everybody has two parents.
+        return value.is_count or value.kind == "parent"
+    # "Three coins, two of them later".
+    return value.is_count and value.name in {each.name for each in there}
 
 
 def _numbers(text: str) -> set[int | None]:
@@ -196,6 +203,8 @@ def _unit(clause: str, start: int, end: int) -> str:
     """What a number counts, as the name of a kind; "" if that is not said."""
     if numbered := _NUMBERED.search(clause[:start]):
         return f"{_COUNT}{numbered[1].lower()}"
+    if _WE_ARE.search(clause[:start]):
+        return f"{_COUNT}of us"
     if _CLOCK.match(clause, end):
         return f"{_COUNT}o'clock"
     unit = _UNIT.match(clause, end)

@@ -15,13 +15,13 @@ from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Evidence
 from rpterm.scoring.texts import content_stems, words
 from rpterm.text.sentences import sentences, with_offsets
-from rpterm.text.unspaced import UNSPACED
 
 _WHAT = r"[a-z]+(?: [a-z]+)?"
 _REFUSES = re.compile(
     r"\b(?:I|she|he|they)(?:'m| am| is|'s)? (?:can't|cannot|don't|do not|doesn't|won't|never|"
     r"mustn't|must not|not allowed to)(?: really| even| ever)? "
     rf"(?:drink|eat|touch|take|stand|smoke|have) (?P<what>{_WHAT})"
+    rf"|\b(?:every|any)thing (?:but|except) (?P<but>{_WHAT})(?=[.,;!]|$)"
     rf"|\ballergic to (?P<allergic>{_WHAT})"
     rf"|(?:^|[,.;] )(?:but )?(?:please,? )?(?:no|not) (?P<no>{_WHAT})"
     r"(?=,| please|[.!]? ?it (?:makes|gives)|[.!]?$| for (?:me|a))"
@@ -30,24 +30,31 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _CHINESE = re.compile(
-    r"(?:不能|不会|不|没法)[喝吃碰](?P<what>[^\W\d_a-zA-Z]{1,3}?)(?=[，。！,的了]|$)"
+    r"(?:不能|不会|不|没法)[喝吃碰](?P<what>(?![了的着过])[^\W\d_a-zA-Z]{1,3}?)(?=[，。！,的了]|$)"
     r"|对(?P<allergic>[^，。过]{1,4})过敏|(?P<diet>乳糖不耐受|吃素)"
 )
 _DIETS = {
     "vegetarian": "meat", "vegan": "meat milk egg cheese", "lactose intolerant": "milk",
     "teetotal": "alcohol", "sober": "alcohol", "decaf": "caffeine",
-    "乳糖不耐受": "奶", "吃素": "肉",
+    "乳糖不耐受": "乳制品", "吃素": "肉",
+}  # fmt: skip
+_CHINESE_KINDS = {
+    "乳制品": "牛奶 奶茶 酸奶 奶酪 奶油 拿铁 冰淇淋", "奶": "牛奶 奶茶 酸奶 奶酪 奶油 拿铁",
+    "肉": "牛肉 猪肉 羊肉 鸡肉 红烧肉 排骨 烤鸭", "海鲜": "虾 螃蟹 生蚝 扇贝",
 }  # fmt: skip
 Thing = tuple[frozenset[str], ...]
-"""The stems of each of its words, with those of its kinds; in Chinese a character."""
+"""The stems of each of its words, with those of its kinds; in Chinese words."""
 _THEM = frozenset(["it", "that", "them", "those", "any", "one"])
 _BEGINS = re.compile(
     r"\W*(?:please |now |come,? |and |then |so |just )*"
     r"(?:have|try|drink|eat|take|grab|enjoy|here)\b",
     re.IGNORECASE,
 )
-_OFFERS = re.compile(r"\byou(?:r|'ll|'d)?\b|\bfor (?:her|him|them)\b", re.IGNORECASE)
-_CHINESE_OFFERS = re.compile("[喝吃尝]|给[你您]|[你您]的|请用|来[一碗杯]")
+_OFFERS = re.compile(r"\byou(?:r|'ll|'d)?\b|\bfor (?:her|him|them|(?-i:[A-Z])\w+)\b", re.IGNORECASE)
+_CHINESE_OFFERS = re.compile(
+    "[喝吃尝来](?:点|杯|碗|口|块|些|个|一|吧)|[给请为][你您]|[你您][的爱要就快]|趁热|请用"
+)
+_CHINESE_CLAUSE = re.compile(r"[^，。！？；\n]+")
 _NO_THING = frozenset(
     content_stems("much many longer idea time more problem need worries thanks one way")
 )
@@ -71,9 +78,10 @@ def _offered(plain: str, thing: Thing) -> tuple[int, int] | None:
     """The span of the thing in a sentence that offers it."""
     if plain.rstrip('"”*').endswith("?"):
         return None
-    if not thing[-1].isdisjoint(UNSPACED.findall(plain)) and _CHINESE_OFFERS.search(plain):
-        at = min(plain.find(each) for each in thing[-1] if each in plain)
-        return at, at + 1
+    for clause in _CHINESE_CLAUSE.finditer(plain) if not min(thing[-1]).isascii() else ():
+        is_named = any(each in clause.group() for each in thing[-1])
+        if is_named and _CHINESE_OFFERS.search(clause.group()):
+            return clause.span()
     if any(each.isdisjoint(content_stems(plain)) for each in thing):
         return None
     for match in re.finditer(r"[A-Za-z']+", plain):
@@ -104,7 +112,7 @@ def _refused(text: str) -> tuple[Thing, ...]:
 
 def _thing(said: str) -> list[Thing]:
     if not said.isascii():
-        return [(frozenset(said[-1]),)]
+        return [(frozenset([said, *_CHINESE_KINDS.get(said, "").split()]),)]
     stems = content_stems(said)
     is_thing = stems and _NO_THING.isdisjoint(stems)
     return [tuple(frozenset([each, *kinds_of(each)]) for each in stems)] if is_thing else []

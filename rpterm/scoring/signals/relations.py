@@ -47,7 +47,7 @@ for _index, _words in enumerate(_SYNONYMS):
         _GROUPS.setdefault(_word, set()).add(_index)
 _KIN_ROLES = frozenset(" ".join(_KIN).split())
 _ROLES = "|".join(sorted(map(re.escape, _GROUPS), key=len, reverse=True))
-_ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-])"
+_ROLE = rf"(?!twin (?:brother|sister))(?:{_ROLES})(?![\w-]|['’]s\b)"
 _CAPITAL = r"[A-ZÀ-Þ][\w’'-]+"
 _NAME_TITLES = "Dr Mr Mrs Miss Lady Lord Sir Dona Don Saint St Captain Professor"
 _OTHER_TITLES = (

@@ -40,7 +40,10 @@ def framed(box: W, title: str, *hints: str) -> W:
 
 
 class DismissOnce(Screen[T]):
-    """A screen that ignores every ``dismiss`` after the first."""
+    """A screen that ignores every ``dismiss`` after the first, and is complete before it closes.
+
+    A screen that is closed while it is still being composed fails, because its widgets are missing.
+    """
 
     @property
     def left(self) -> bool:
@@ -48,7 +51,15 @@ class DismissOnce(Screen[T]):
         return self.app.screen is not self
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        return AwaitComplete() if self.left else super().dismiss(result)
+        if self.left:
+            return AwaitComplete()
+        if not self.is_mounted:
+            self.call_later(self._dismiss_now, result)
+            return AwaitComplete()
+        return super().dismiss(result)
+
+    def _dismiss_now(self, result: T | None) -> None:
+        self.dismiss(result)  # Not returned: the screen would wait for its own end.
 
 
 class Dialog(DismissOnce[T], ModalScreen[T]):

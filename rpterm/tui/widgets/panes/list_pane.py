@@ -100,8 +100,8 @@ class ListPane(Vertical):
         return max(20, self.size.width - 3)
 
     def draw(self) -> None:
-        """Draw the pane, once it is mounted and has a size."""
-        if self.is_attached and self.size.width:
+        """Draw the pane while it is mounted, has a size and is not being removed."""
+        if self.is_attached and self.display and self.size.width:
             self._draw()
 
     def _draw(self) -> None:
