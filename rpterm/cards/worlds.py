@@ -89,68 +89,6 @@ class CardText(NamedTuple):
     unreadable: tuple[UnreadableWorld, ...] = ()
 
 
-def load_card(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
-    """Read a card with its worlds for lists, without building the text a chat would store.
-
-    Args:
-        folders: Card folders; their ``worlds`` folders are searched too.
-
-    Raises:
-        CardError: Everything that is wrong with the card.
-    """
-    text, origin = reader.read_text(path), str(path)
-    return _WorldLoader(path, folders).merged(text, reader.parse(text, origin), origin)[0]
-
-
-def read_card(
-    path: Path,
-    folders: Sequence[Path] = (),
-    extra: Sequence[str] = (),
-    last: Sequence[World] = (),
-) -> CardText:
-    """Read a card's file with its worlds.
-
-    Args:
-        folders: Card folders; their ``worlds`` folders are searched too.
-        extra: Worlds that a chat names in addition to those of the card.
-        last: Worlds as they were last read, used in place of those that cannot be read now.
-
-    Raises:
-        CardError: Everything that is wrong with the card, or it is too large with its worlds.
-    """
-    return parse_card(reader.read_text(path), path, folders, extra=extra, last=last)
-
-
-def parse_card(
-    text: str,
-    path: Path,
-    folders: Sequence[Path] = (),
-    fetch: Fetch | None = None,
-    origin: str = "",
-    extra: Sequence[str] = (),
-    last: Sequence[World] = (),
-) -> CardText:
-    """Read a card's text with its worlds.
-
-    Args:
-        path: Where the card's file is, or would be: worlds are searched next to it.
-        fetch: Where worlds are read from instead of the disk.
-        origin: The file name that problems show; "" for ``path``.
-        folders, extra, last: As in ``read_card``.
-
-    Raises:
-        CardError: As for ``read_card``.
-    """
-    origin = origin or str(path)
-    loader = _WorldLoader(path, folders, fetch or _read_file, extra, last)
-    card, found, unreadable = loader.merged(text, reader.parse(text, origin), origin)
-    if not found:
-        return CardText(card, text, text, unreadable=unreadable)
-    combined = dump(card, _HEADER)
-    _check_combined(combined, card, text, origin)
-    return CardText(card, text, combined, found, unreadable)
-
-
 def candidate_files(name: str, card: Path, folders: Sequence[Path]) -> list[Path]:
     """The files that a world's name may refer to; the first that exists is used."""
     try:
@@ -229,16 +167,58 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-class _WorldLoader(NamedTuple):
-    """Loads the worlds of one card; see ``parse_card``."""
+class CardReader(NamedTuple):
+    """Reads the card of one file with its worlds.
+
+    Attributes:
+        path: Where the file is, or would be: worlds are searched next to it.
+        folders: Card folders; their ``worlds`` folders are searched too.
+        extra: Worlds that a chat names in addition to those of the card.
+        last: Worlds as they were last read, used in place of those that cannot be read now.
+        fetch: Where worlds are read from.
+    """
 
     path: Path
-    folders: Sequence[Path]
-    fetch: Fetch = _read_file
+    folders: Sequence[Path] = ()
     extra: Sequence[str] = ()
     last: Sequence[World] = ()
+    fetch: Fetch = _read_file
 
-    def merged(
+    def read(self) -> CardText:
+        """Read the file.
+
+        Raises:
+            CardError: Everything that is wrong with the card, or it is too large with its worlds.
+        """
+        return self.parse(reader.read_text(self.path))
+
+    def read_for_list(self) -> CharacterCard:
+        """Read the file without building the text that a chat would store.
+
+        Raises:
+            CardError: Everything that is wrong with the card.
+        """
+        text, origin = reader.read_text(self.path), str(self.path)
+        return self._merged(text, reader.parse(text, origin), origin)[0]
+
+    def parse(self, text: str, origin: str = "") -> CardText:
+        """Read a text in place of the file's.
+
+        Args:
+            origin: The file name that problems show; "" for ``path``.
+
+        Raises:
+            CardError: As for ``read``.
+        """
+        origin = origin or str(self.path)
+        card, found, unreadable = self._merged(text, reader.parse(text, origin), origin)
+        if not found:
+            return CardText(card, text, text, unreadable=unreadable)
+        combined = dump(card, _HEADER)
+        _check_combined(combined, card, text, origin)
+        return CardText(card, text, combined, found, unreadable)
+
+    def _merged(
         self, text: str, card: CharacterCard, origin: str
     ) -> tuple[CharacterCard, tuple[World, ...], tuple[UnreadableWorld, ...]]:
         """The card with the lore of its worlds, these worlds, and those that cannot be read."""
