@@ -30,7 +30,7 @@ class BaseApp(App[None], inherit_bindings=False):
     NOTIFICATION_TIMEOUT = 4
     # Textual declares them as variables of the instance.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (66, "-broad")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-high")]  # noqa: RUF012
     CSS = themes.TOASTS + themes.ANSI_CURSOR
 
     def __init__(

@@ -104,6 +104,23 @@ async def test_a_wide_terminal_shows_two_panes_and_a_narrow_one_one(stage: Stage
         assert app.chat.input.has_focus
 
 
+async def test_panes_use_the_width_that_the_chat_leaves(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (200, 50)) as pilot:
+
+        def widths() -> list[int]:
+            return [pane.outer_size.width for pane in app.chat.panes.children]
+
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: widths() == [72])
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: widths() == [52, 52])
+        await pilot.resize_terminal(120, 40)
+        await wait_until(pilot, lambda: widths() == [46])
+        await pilot.resize_terminal(80, 24)
+        await wait_until(pilot, lambda: widths() == [80])
+
+
 async def test_a_pane_may_be_closed_while_it_opens(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

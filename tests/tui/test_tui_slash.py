@@ -196,6 +196,17 @@ async def test_of_many_commands_the_first_are_listed(stage: Stage) -> None:
         assert len(hints(app).splitlines()) == 1
 
 
+async def test_a_pane_shows_its_own_keys_while_a_command_waits_in_the_input(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (80, 24)) as pilot:
+        await type_text(pilot, "/note")
+        await wait_until(pilot, lambda: "author's note" in hints(app))
+        await pilot.press("alt+m")
+        await wait_until(pilot, lambda: "Esc back" in hints(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "author's note" in hints(app))
+
+
 def hints(app: RptermApp) -> str:
     """The screen below the status line."""
     return screen_text(app).split("scripted", 1)[-1].split("\n", 1)[-1]

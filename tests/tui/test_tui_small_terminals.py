@@ -281,9 +281,12 @@ async def test_notices_do_not_cover_the_input(stage: Stage, size: tuple[int, int
 
 
 # Short terminals, such as the lower half of a split window -------------------------------------
-async def test_every_list_shows_several_entries_in_a_short_terminal(stage: Stage) -> None:
+@pytest.mark.parametrize("size", [SMALL, (50, 16)])
+async def test_every_list_shows_several_entries_in_a_short_terminal(
+    stage: Stage, size: tuple[int, int]
+) -> None:
     app = stage.app()
-    async with running(app, SMALL) as pilot:
+    async with running(app, size) as pilot:
         choices = [Choice(str(at), f"Entry {at}", right="long ago and " * 9) for at in range(9)]
         app.push_screen(Chooser("Example", choices))
         await wait_until(pilot, lambda: "Entry 5" in screen_text(app))

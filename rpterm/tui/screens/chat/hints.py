@@ -72,7 +72,8 @@ def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
 def show_hints(chat: ChatScreen) -> None:
     """Show the hints, or the completions while a slash command is written."""
     line, widget = chat.input.text, chat.query_one("#hints", KeyHints)
-    if slash.is_command(line):
+    # Nothing has the focus while the terminal's window is in the background.
+    if slash.is_command(line) and chat.focused in (chat.input, None):
         widget.complete(*slash_completion.suggestions(line, chat.settings.keys))
     else:
         widget.show(hints(chat), fixed_hints(chat))

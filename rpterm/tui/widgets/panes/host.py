@@ -11,9 +11,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import OptionList
 
-PANE_WIDTH = 46
-CHAT_WIDTH = 70
-"""Width of a pane, and the minimum width of the chat, in cells."""
+PANE_WIDTH, WIDEST_PANE = 46, 72
+CHAT_WIDTH, WIDEST_CHAT = 70, 96
+"""The least and the largest width of a pane and of the chat, in cells."""
 
 
 class PaneHost(Horizontal):
@@ -22,19 +22,17 @@ class PaneHost(Horizontal):
     DEFAULT_CSS = """
     PaneHost {
         display: none;
-        width: auto;
         height: 100%;
         &.-open { display: block; }
-        &.-overlay { width: 1fr; }
-        &.-overlay > * { width: 1fr; border-left: none; }
-        & > * { width: 46; height: 100%; border-left: vkey $panel; padding: 1 0 0 1; }
+        & > * { width: 1fr; height: 100%; border-left: vkey $panel; padding: 1 0 0 1; }
+        &.-overlay > * { border-left: none; }
     }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._open: list[Widget] = []
-        self._max_panes = 1
+        self._screen_width = 0
 
     @property
     def shown(self) -> list[str]:
@@ -59,8 +57,8 @@ class PaneHost(Horizontal):
             await self._close(self._open[0])
         pane = make()
         self._open.append(pane)
+        self._lay_out()
         await self.mount(pane)
-        self._set_classes()
         return pane
 
     @property
@@ -77,15 +75,20 @@ class PaneHost(Horizontal):
         """Close the most recently opened pane."""
         if self._open:
             self._open.pop().remove()
-            self._set_classes()
+            self._lay_out()
 
     async def fit(self, width: int) -> bool:
         """Keep as many panes as a screen of this width can hold; whether they cover the chat."""
-        self._max_panes = max(1, (width - CHAT_WIDTH) // PANE_WIDTH)
+        self._screen_width = width
         while len(self._open) > self._max_panes:
             await self._close(self._open[0])
         self.set_class(width < CHAT_WIDTH + PANE_WIDTH, "-overlay")
+        self._lay_out()
         return self.covers
+
+    @property
+    def _max_panes(self) -> int:
+        return max(1, (self._screen_width - CHAT_WIDTH) // PANE_WIDTH)
 
     @property
     def covers(self) -> bool:
@@ -95,12 +98,17 @@ class PaneHost(Horizontal):
     async def _close(self, pane: Widget) -> None:
         self._open.remove(pane)
         await pane.remove()
-        self._set_classes()
+        self._lay_out()
 
-    def _set_classes(self) -> None:
+    def _lay_out(self) -> None:
+        """Share the cells that the chat leaves among the open panes."""
         self.set_class(bool(self._open), "-open")
         if self.screen is not None:
             self.screen.set_class(self.covers, "-overlay")
+        count = max(1, len(self._open))
+        each = (self._screen_width - WIDEST_CHAT) // count
+        width = count * min(max(each, PANE_WIDTH), WIDEST_PANE)
+        self.styles.width = "1fr" if self.has_class("-overlay") else width
 
 
 def _focus_target(pane: Widget) -> Widget:
