@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rpterm.cards.card import CharacterCard
@@ -18,6 +19,7 @@ from rpterm.chat.request import SessionError
 from rpterm.errors import RptermError
 from rpterm.prompt.chat_view import ChatView
 from rpterm.store import Store
+from rpterm.store.greetings import reword_greeting
 from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Origin, Persona, Turn
 
@@ -191,12 +193,13 @@ class Tree:
         card, chat, old = self.card, self.chat, self.store.tree(self.chat_id)
         if len(old) > len(card.greetings):  # The chat began with several characters.
             card = replace(card, greetings=card.group_greetings + card.greetings)
-        if [turn.text for turn in old] == [text for text, _ in _greetings(card, chat)]:
-            return
-        shown = next((at for at, turn in enumerate(old) if turn.id == chat.leaf_id), 0)
-        _add_greetings(self.store, card, chat, shown)
-        for turn in old:
-            self.store.delete_turn(turn.id)
+        for turn, text in zip_longest(old, list(_greetings(card, chat))):
+            if turn is None:
+                _add_greeting(self.store, card, chat, *text, shown=self.chat.leaf_id is None)
+            elif text is None:
+                self.store.delete_turn(turn.id)
+            elif turn.text != text[0]:
+                reword_greeting(self.store, turn.id, text[0])
 
     @property
     def only_greeted(self) -> bool:
@@ -237,16 +240,19 @@ def begin_chat(
     chat = store.create_chat(
         card_name=card.name, card_hash=digest, card_path=card_path, persona=persona
     )
-    _add_greetings(store, card, chat, greeting)
+    for number, (text, changed_variables) in enumerate(_greetings(card, chat)):
+        shown = number == min(greeting, len(card.greetings) - 1)
+        _add_greeting(store, card, chat, text, changed_variables, shown=shown)
     return store.chat(chat.id)
 
 
-def _add_greetings(store: Store, card: CharacterCard, chat: Chat, shown: int) -> None:
-    for number, (text, changed_variables) in enumerate(_greetings(card, chat)):
-        store.add_turn(
-            chat.id, None, "assistant", card.char, text, origin=Origin.GREETING,
-            select=number == min(shown, len(card.greetings) - 1), variables=changed_variables,
-        )  # fmt: skip
+def _add_greeting(
+    store: Store, card: CharacterCard, chat: Chat, text: str, variables: str, *, shown: bool
+) -> None:
+    store.add_turn(
+        chat.id, None, "assistant", card.char, text, origin=Origin.GREETING, select=shown,
+        variables=variables,
+    )  # fmt: skip
 
 
 def _greetings(card: CharacterCard, chat: Chat) -> Iterator[tuple[str, str]]:

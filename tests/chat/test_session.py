@@ -20,6 +20,7 @@ from rpterm.engine.scripted import ScriptedEngine
 from rpterm.errors import RptermError
 from rpterm.memory.character_memory import CharacterMemory
 from rpterm.store import Store
+from rpterm.store.memory.memories import Memories
 from rpterm.types import AuthorNote, Intent, Origin, Persona, Status
 
 
@@ -371,8 +372,12 @@ def test_greetings_nobody_answered_follow_persona_and_card(make: MakeSession) ->
     session = make(["x"])
     session.swipe(session.path()[0].id, +1)
     session.swipe(session.path()[0].id, -1)
+    greeting, memories = session.path()[0], Memories(session.store)
+    memories.remember_turns([greeting.id])
     session.set_persona(Persona("Bo"))
+    assert session.path()[0].id == greeting.id
     assert texts(session) == ["*looks up* Good evening, Bo."]
+    assert [memory.text for memory in memories.page("Mara")] == texts(session)
     card = replace(CARD, greetings=("Ahoy.", "Hello, {{user}}."))
     session.swipe(session.path()[0].id, +1)
     session.set_card(card, "name = 'Mara'")

@@ -141,6 +141,14 @@ def test_note_persona_rename_and_prompt_work(cli: Cli, home: Path) -> None:
     assert "card.description: the card, never cut" in done.err
 
 
+def test_a_greeting_nobody_answered_is_printed_again_for_another_persona(
+    cli: Cli, home: Path
+) -> None:
+    out = talk(cli, "/persona Mary", "Hello")
+    assert "means, Ashby." in out and "means, Mary." in out
+    assert "means, Mary." in turns(home)[0].text and len(turns(home)) == 3
+
+
 def test_set_shows_changes_and_resets_a_setting(cli: Cli, home: Path) -> None:
     lines = ("/set temperature", "/set max_tokens 40", "Hello", "/set max_tokens=0", "/set")
     done = cli("chat", "sherlock", stdin="".join(f"{line}\n" for line in lines))

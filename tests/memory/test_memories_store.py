@@ -39,6 +39,23 @@ def test_turns_are_remembered_once(store):
     assert (kept.kind, kept.text, kept.turn_id) == ("turn", "I keep bees", turn.id)
 
 
+def test_a_greeting_nobody_chose_is_not_remembered_until_it_is_answered(store):
+    memories = Memories(store)
+    chat = store.create_chat(card_name="C", card_hash="0").id
+    shown, other = (
+        store.add_turn(
+            chat, None, "assistant", "C", text, origin=Origin.GREETING, select=text == "Ahoy."
+        )
+        for text in ("Ahoy.", "Go away.")
+    )
+    assert memories.unremembered() == [shown.id]
+    memories.remember_turns([shown.id])
+    store.select(chat, other.id)
+    answer = say(store, chat, other, "No")
+    memories.remember_turns([answer.id])
+    assert [memory.text for memory in memories.page("C")] == ["No", "Go away.", "Ahoy."]
+
+
 def test_a_forgotten_turn_is_not_remembered_again(store):
     memories = Memories(store)
     chat = store.create_chat(card_name="C", card_hash="0").id

@@ -17,6 +17,8 @@ from rpterm.scoring.scene import scene_of
         ),
         ("[Ann: shy; likes: rain] She sings.", ["Ann: shy", "likes: rain", "She sings."]),
         ("林晓在花店工作。她最怕打雷。", ["林晓在花店工作。", "她最怕打雷。"]),
+        ("Age(27)\nLikes(Rain + Maps)\nAnn sings.", ["Age: 27", "Likes: Rain, Maps", "Ann sings."]),
+        ("## Ann\n- **Age:** 27\n* fond of *old* maps", ["Age: 27", "fond of *old* maps"]),
         ("Ann (they say) is shy. No.", ["Ann (they say) is shy."]),
     ],
 )  # fmt: skip

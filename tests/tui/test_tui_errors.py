@@ -236,3 +236,11 @@ async def test_a_long_error_is_shown_in_full() -> None:
             await app.query_one(Transcript).mount(block)
             await wait_until(pilot, lambda said=f"end{words}.": said in screen_text(app))  # type: ignore[misc]
             await block.remove()
+
+
+async def test_a_command_that_ends_while_the_program_quits_ends_quietly(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app):
+        app.chat._pruning = True  # What quitting does before it removes the widgets.
+        await app.chat.query("#hints").remove()
+        app.chat.refresh_hints()

@@ -168,6 +168,14 @@ class PlainChat:
             complain(report.lost)
         if isinstance(report, Reloaded) and report.summary:
             out.tell(f"The card was saved. {'; '.join(report.summary.splitlines())}")
+            self.show_changed_greeting()
+
+    def show_changed_greeting(self) -> None:
+        """Print the greeting again if another card or persona has changed it."""
+        path, last_seen = self.session.path(1), self._last_seen
+        if last_seen is not None and path != [last_seen] and self.session.only_greeted:
+            self.show(path)
+            self._note_last_seen()
 
     def _note_last_seen(self) -> None:
         """Note the last turn on the screen, which the user's next line answers."""

@@ -164,6 +164,7 @@ def _persona(chat: PlainChat, rest: str) -> None:
     if rest:
         persona = chat.session.write_persona(rest)
     out.tell(f"You are {persona.name}. {persona.description}".rstrip())
+    chat.show_changed_greeting()
 
 
 def _rename(chat: PlainChat, rest: str) -> None:

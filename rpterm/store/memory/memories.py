@@ -77,7 +77,8 @@ class Memories:
     def remember_turns(self, turn_ids: Sequence[int]) -> int:
         """Store memories of finished turns that have none yet; return how many are new.
 
-        Each character who hears the turn's chat gets a memory of its own.
+        Each character who hears the turn's chat gets a memory of its own. A greeting is remembered
+        with the turn that answers it.
         """
         new = 0
         with self._connections.write() as connection:
@@ -85,11 +86,13 @@ class Memories:
                 rows = connection.execute(
                     "SELECT t.id, t.chat_id, h.card_name, t.speaker, t.text, t.created_at "
                     "FROM turns t JOIN hearers h ON h.chat_id = t.chat_id "
-                    f"WHERE t.id IN ({qmarks(part)}) AND t.status <> 'streaming' "
+                    f"WHERE (t.id IN ({qmarks(part)}) OR (t.origin = 'greeting' AND t.id IN "
+                    f"(SELECT n.parent_id FROM turns n WHERE n.id IN ({qmarks(part)})))) "
+                    "AND t.status <> 'streaming' "
                     "AND trim(t.text) <> '' "
                     "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "
                     "ORDER BY t.id",
-                    part,
+                    (*part, *part),
                 ).fetchall()
                 for turn_id, chat_id, character, speaker, text, created_at in rows:
                     new += connection.execute(
@@ -271,9 +274,15 @@ class Memories:
         return int(largest or 0)
 
     def unremembered(self, limit: int = 1000) -> list[int]:
-        """Finished turns without a memory, oldest first: what a crash left undone."""
+        """Finished turns without a memory, oldest first: what a crash left undone.
+
+        Greetings that were not chosen are left out: nobody has said them.
+        """
         rows = self._connections.rows(
-            "SELECT t.id FROM turns t WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
+            "SELECT t.id FROM turns t JOIN chats c ON c.id = t.chat_id "
+            "WHERE t.status <> 'streaming' AND trim(t.text) <> '' "
+            "AND (t.origin <> 'greeting' OR c.leaf_id = t.id "
+            "OR EXISTS (SELECT 1 FROM turns n WHERE n.parent_id = t.id)) "
             "AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.turn_id = t.id "
             "AND m.kind = 'turn') "
             "AND NOT EXISTS (SELECT 1 FROM memory_skips s WHERE s.turn_id = t.id) "

@@ -240,8 +240,8 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
-        """Show the keys that can be used now."""
-        if self.is_mounted:
+        """Show the keys that can be used now, unless the program is quitting."""
+        if self.is_mounted and self.display:
             hints.show_hints(self)
 
     # Messages from threads ---------------------------------------------------------------------
