@@ -620,6 +620,17 @@ async def test_a_dialog_may_be_left_before_it_is_complete(stage: Stage) -> None:
         assert screen.is_mounted
 
 
+async def test_a_key_that_comes_back_while_a_dialog_opens_is_for_the_dialog(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        screen = Chooser("Anything", [Choice("a", "A"), Choice("b", "B")])
+        app.push_screen(screen)
+        key = Key("down", None)
+        key._set_forwarded()
+        await app.on_event(key)
+        await wait_until(pilot, lambda: screen.is_mounted and screen.list.highlighted == 1)
+
+
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
