@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rpterm.evaluation.report import EvaluationReport
 
 
+MOST_ROWS = 12
+"""Rows of a table in the terminal; of the many pairs of metrics, the telling ones come first."""
+
+
 def print_evaluation(report: EvaluationReport, *, answers: bool = False) -> None:
     """Print a report.
 
@@ -25,7 +29,9 @@ def print_evaluation(report: EvaluationReport, *, answers: bool = False) -> None
         _show_interview(shown, report)
     for table in report.tables:
         shown.say(f"\n{table.title}", "bold")
-        shown.table(table.heads, table.rows)
+        shown.table(table.heads, table.rows[:MOST_ROWS])
+        if (left_out := len(table.rows) - MOST_ROWS) > 0:
+            shown.hang(f"… {left_out} more rows: --html and --json have them.", "dim")
         if table.note:
             shown.say(table.note, "dim")
         for meaning in table.legend:

@@ -45,14 +45,12 @@ class Launch:
     """One run: call ``open`` for each chat and ``close`` at the end.
 
     Attributes:
-        embed: Whether memories are also retrieved by meaning, which needs a worker process.
         polite: Whether the scorer's model yields to everything else, as it does during a chat.
     """
 
     settings: Settings
     paths: Paths
     request: ChatRequest = field(default_factory=ChatRequest)
-    embed: bool = True
     polite: bool = True
     _engine: Engine | None = None
     _engine_settings: Settings | None = None
@@ -259,7 +257,7 @@ class Launch:
         Args:
             named: As in the settings; "" is the shipped one, with which scores are calibrated.
         """
-        if not self.embed or self.settings.engine == "scripted":
+        if self.settings.engine == "scripted":
             return None
         if named not in self._embedders:
             from rpterm.startup.embedder import open_embedder

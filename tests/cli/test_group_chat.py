@@ -112,7 +112,7 @@ def test_invalid_members_are_reported_before_a_chat_is_created(cli: Cli, home: P
 def test_a_new_chat_keeps_its_members_and_another_character_does_not(home: Path) -> None:
     found = folders.find()
     asked = ChatRequest("sherlock", company=("keeper", "narrator"), turns="round")
-    launch = Launch(load(found.config_file, os.environ), found, asked, embed=False)
+    launch = Launch(load(found.config_file, os.environ), found, asked)
     try:
         first = launch.open()
         first.scene.mute("Narrator", True)

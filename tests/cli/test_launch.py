@@ -64,11 +64,9 @@ def engine() -> Iterator[Watched]:
     engine.close()
 
 
-def launch(
-    engine: Watched, settings: Settings | None = None, *, embed: bool = False, **asked: object
-) -> Launch:
+def launch(engine: Watched, settings: Settings | None = None, **asked: object) -> Launch:
     asks = ChatRequest(**asked)  # type: ignore[arg-type]
-    run = Launch(settings or Settings(), folders.find(), asks, embed=embed)
+    run = Launch(settings or Settings(engine="scripted"), folders.find(), asks)
     run._engine = engine
     return run
 
@@ -155,7 +153,7 @@ def test_the_greeting_of_the_first_frame_is_that_of_the_chat(
 ) -> None:
     path = tmp_path / "ada.toml"
     path.write_text(CARD.replace("Good evening.", "Good evening, {{user}}."), encoding="utf-8")
-    own = Settings(persona=Persona("Ansel"))
+    own = Settings(engine="scripted", persona=Persona("Ansel"))
     assert launch(engine, target=str(path)).greeting() == "Good evening, Byron."
     assert launch(engine, own, target=str(path)).greeting() == "Good evening, Ansel."
     assert launch(engine).greeting() == ""
@@ -191,7 +189,7 @@ def test_the_persona_comes_from_flag_settings_or_card(card: str, engine: Watched
     hinted = launch(engine, target=card).open()
     assert hinted.chat.persona.name == "Byron"
     hinted.close()
-    own = Settings(persona=Persona("Mary", "A writer."))
+    own = Settings(engine="scripted", persona=Persona("Mary", "A writer."))
     mine = launch(engine, own, target=card, new=True).open()
     assert mine.chat.persona == Persona("Mary", "A writer.")
     mine.store.put_persona(Persona("Percy", "A poet."))
@@ -223,14 +221,14 @@ def test_a_new_chat_keeps_the_persona_chosen_with_the_character(card: str, engin
     session = launch(engine, target=card, new=True).open()
     assert session.chat.persona == percy
     session.close()
-    named = Settings(persona=Persona("Percy"))
+    named = Settings(engine="scripted", persona=Persona("Percy"))
     session = launch(engine, named, target=card, new=True).open()
     assert session.chat.persona == percy  # The settings name it, the store describes it.
     session.close()
 
 
 def test_a_flag_overrides_the_cards_sampler(card: str, engine: Watched) -> None:
-    settings = Settings(sampling=Sampling(temperature=0.2, top_k=3))
+    settings = Settings(engine="scripted", sampling=Sampling(temperature=0.2, top_k=3))
     run = launch(engine, settings, target=card, flags=("sampling.temperature", "model"))
     session = run.open()
     sampling = samplers(session.settings, session.card, session._flagged)
@@ -281,7 +279,7 @@ def test_memory_can_use_another_embedder_than_the_scorer(
     card: str, engine: Watched, tmp_path: Path
 ) -> None:
     own = str(tmp_path / "own")
-    run = launch(engine, Settings(embedder=own), embed=True, target=card)
+    run = launch(engine, Settings(embedder=own), target=card)
     memory, scores = run._embedding(own), run._embedding()
     assert memory is not None
     assert scores is not None
@@ -302,7 +300,7 @@ def test_another_model_replaces_the_engine_when_a_chat_is_opened(
         return made[-1]
 
     monkeypatch.setattr("rpterm.models.engine_factory.open_engine", make)
-    run = Launch(Settings(), folders.find(), ChatRequest(target=card), embed=False)
+    run = Launch(Settings(engine="scripted"), folders.find(), ChatRequest(target=card))
     first = run.open()
     say(first, "Hello")
     run.retune(replace(run.settings, theme="paper"), frozenset({"top_k"}))

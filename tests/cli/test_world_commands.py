@@ -212,7 +212,7 @@ def test_the_slash_command_adds_and_removes_a_world_of_a_card(cli: Cli, ada: Pat
 
 def opened(engine: ScriptedEngine, **asked: object) -> Session:
     asks = ChatRequest(**asked)  # type: ignore[arg-type]
-    run = Launch(Settings(), folders.find(), asks, embed=False)
+    run = Launch(Settings(engine="scripted"), folders.find(), asks)
     run._engine = engine
     return run.open()
 

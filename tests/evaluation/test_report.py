@@ -16,7 +16,7 @@ from rpterm.evaluation.legend import METRICS
 from rpterm.evaluation.metrics import AnswerScores, MeasuredAnswer, measure
 from rpterm.evaluation.questions import KINDS, TRAITS, Question
 from rpterm.evaluation.recommendation import recommend
-from rpterm.evaluation.report import EvaluationReport, build
+from rpterm.evaluation.report import EvaluationReport, Table, build
 from rpterm.evaluation.result_cache import ResultCache
 from rpterm.scoring.scorer import Scorer
 
@@ -89,6 +89,14 @@ def test_the_terminal_report_fits_its_width_and_shows_answers_on_demand(
     told = capsys.readouterr().out
     assert BROKEN[:40] in told and "reference: Never for bees." in told and "\nInterview: 1" in told
     assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_long_table_is_cut_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = tuple((f"pair {at}.", "+0.5") for at in range(28))
+    made = replace(report(), tables=(Table("Do the metrics agree?", ("pair", "rho"), rows),))
+    evaluation_report.print_evaluation(made)
+    told = capsys.readouterr().out
+    assert "pair 11." in told and "pair 12." not in told and "… 16 more rows" in told
 
 
 def scored(model: str, values: list[float]) -> list[MeasuredAnswer]:

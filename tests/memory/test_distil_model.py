@@ -24,6 +24,11 @@ greetings = ["Mind the plank."]
 """
 
 
+@pytest.fixture(autouse=True)
+def without_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Launch, "_embedding", lambda *_: None)
+
+
 def launched(tmp_path: Path, mode: str) -> Launch:
     settings = Settings(
         context=512,
@@ -33,7 +38,7 @@ def launched(tmp_path: Path, mode: str) -> Launch:
     card = tmp_path / "mo.toml"
     card.write_text(CARD, encoding="utf-8")
     home = paths.find({"RPTERM_HOME": str(tmp_path / mode)})
-    return Launch(settings, home, ChatRequest(str(card), new=True), embed=False)
+    return Launch(settings, home, ChatRequest(str(card), new=True))
 
 
 def said(session: Session, text: str) -> Usage:

@@ -15,7 +15,7 @@ FACTS = (
 TOLD = (
     "I live in Turku, not Vaasa, and I'm a vet. My dog is outside.",
     "I can't drink tea, and I'm vegan. I play the flute. Please, no mustard.",
-    "My brother is seasick.",
+    "My brother is seasick. No rush, I don't have an umbrella.",
 )
 CHINESE_FACTS = ("父亲早逝。", "她尚未嫁人，滴酒不沾。", "喜欢：下雨天、围棋。", "她有一个弟弟。")
 
@@ -71,6 +71,7 @@ def test_what_was_told_is_not_forgotten(reply: str, note: str) -> None:
         "I've been at it for twelve years.",
         "I'm not a landlubber.",
         "I didn't know you had a plan.",
+        "Take your umbrella, and you can't rush a ferry.",
     ],
 )
 def test_who_remembers_raises_no_alarm(reply: str) -> None:
@@ -125,6 +126,14 @@ def test_a_role_of_a_role_is_not_the_first_role() -> None:
     assert not Relations().measure("This is Bo, my sister's boy.", scene).value
     assert not Relations().measure("Bo is my cook, my father gave him the job.", scene).value
     assert Relations().measure("This is Bo, my father.", scene).value
+
+
+def test_cheering_states_nothing_and_contradicts_nothing() -> None:
+    history = ((True, "Keep going for the harbour!"), (False, "It rains."))
+    cheered = ReplyScene(char="Irma", history=history)
+    assert not Contradiction().measure("Never stop going for the harbour!", cheered).value
+    stated = ReplyScene(char="Irma", history=((True, "We are going to the harbour."),))
+    assert Contradiction().measure("We are not going to the harbour.", stated).value
 
 
 def test_an_age_is_no_duration_and_another_age_is_found() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,9 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.chat.session import Session
 from rpterm.engine.scripted import ScriptedEngine, decode
+from rpterm.errors import RptermError
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import notices as chat_notices
@@ -35,7 +39,7 @@ from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.long_list import DRAWN, LongList
 from rpterm.tui.widgets.text_inputs import JoinerInput
-from rpterm.types import Origin, Persona
+from rpterm.types import Origin, Persona, Turn
 
 
 async def _stopped(pilot: Pilot[None], app: RptermApp, letters: int) -> None:
@@ -132,6 +136,77 @@ async def test_commands_are_refused_while_a_turn_is_edited(stage: Stage) -> None
         await pilot.press("enter")
         await wait_until(pilot, lambda: phase(app) == "ready" and "Good evening" in texts(app))
         assert len(stage.opened) == 1
+
+
+async def test_an_edit_that_cannot_be_stored_returns_to_the_input(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RptermError("The disk is full.")
+
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        monkeypatch.setattr(stage.session, "edit", fail)
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor)
+        await type_text(pilot, " again")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "The disk is full." in notices(app))
+        assert app.chat.input.text == "Hello again"
+        assert not app.chat.state.keeping
+
+
+async def test_nothing_is_sent_while_an_edit_is_being_stored(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, edit = threading.Event(), Session.edit
+
+    def wait_and_edit(session: Session, turn_id: int, text: str) -> Turn:
+        gate.wait(10)
+        return edit(session, turn_id, text)
+
+    monkeypatch.setattr(Session, "edit", wait_and_edit)
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("up")
+        await wait_until(pilot, lambda: app.chat.state.editor)
+        await type_text(pilot, " again")
+        async with asyncio.timeout(8):  # The pilot itself would wait until the edit is stored.
+            app.simulate_key("enter")
+            while app.chat.focused is not app.chat.input:
+                await asyncio.sleep(0.01)
+            app.chat.input.put("And more")
+            app.simulate_key("enter")
+            while "Still writing" not in notices(app):
+                await asyncio.sleep(0.01)
+        gate.set()
+        await wait_until(pilot, lambda: texts(app)[1:] == ["Hello again", REPLIES[1]])
+        assert app.chat.input.text == "And more"
+
+
+async def test_nothing_is_sent_while_an_older_message_is_answered_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, branch = threading.Event(), Session.branch
+
+    def wait_and_branch(session: Session, turn_id: int) -> None:
+        gate.wait(10)
+        branch(session, turn_id)
+
+    monkeypatch.setattr(Session, "branch", wait_and_branch)
+    app = stage.app()
+    async with running(app) as pilot:
+        await say(pilot, app, "Hello")
+        await pilot.press("ctrl+up", "ctrl+up")
+        app.simulate_key("r")
+        await wait_until(pilot, lambda: app.chat.state.keeping)
+        await send(pilot, app, "And more")
+        await wait_until(pilot, lambda: "Still writing" in notices(app))
+        gate.set()
+        await wait_until(pilot, lambda: texts(app)[1:] == ["Hello", REPLIES[1]])
+        assert app.chat.input.text == "And more"
 
 
 async def test_a_returned_message_is_put_before_newer_text(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ _WHAT = r"[a-z]+(?: [a-z]+)?"
 _REFUSES = re.compile(
     r"\b(?:I|she|he|they)(?:'m| am| is|'s)? (?:can't|cannot|don't|do not|doesn't|won't|never|"
     r"mustn't|must not|not allowed to)(?: really| even| ever)? "
-    rf"(?:drink|eat|touch|take|stand|smoke|have) (?P<what>{_WHAT})"
+    rf"(?:drink|eat|touch|take|stand|smoke|(?<=can't )have|(?<=cannot )have) (?P<what>{_WHAT})"
     rf"|\b(?:every|any)thing (?:but|except) (?P<but>{_WHAT})(?=[.,;!]|$)"
     rf"|\ballergic to (?P<allergic>{_WHAT})"
-    rf"|(?:^|[,.;] )(?:but )?(?:please,? )?(?:no|not) (?P<no>{_WHAT})"
+    rf"|(?:^|[,.;] )(?:but )?(?:please,? )?no (?P<no>{_WHAT})"
     r"(?=,| please|[.!]? ?it (?:makes|gives)|[.!]?$| for (?:me|a))"
     r"|\bdon't (?:cook|bring|serve|give (?:me|her|him|them)) (?:any )?(?P<dont>[a-z]+)"
     r"|\b(?P<diet>vegetarian|vegan|lactose intolerant|teetotal|decaf|sober)\b",
@@ -56,8 +56,12 @@ _CHINESE_OFFERS = re.compile(
 )
 _CHINESE_CLAUSE = re.compile(r"[^，。！？；\n]+")
 _NO_THING = frozenset(
-    content_stems("much many longer idea time more problem need worries thanks one way")
+    content_stems(
+        "much many longer idea time more problem need worries thanks one way rush doubt wonder "
+        "kidding sir luck mistake offence matter hurry fear"
+    )
 )
+"""What "no …" says without refusing a thing."""
 
 
 def offers_refused(reply: str, scene: ReplyScene) -> Iterator[Evidence]:

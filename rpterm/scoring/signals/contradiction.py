@@ -65,6 +65,7 @@ from rpterm.scoring.signals import slots
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, words
 from rpterm.text.sentences import with_offsets
+from rpterm.text.unspaced import UNSPACED
 
 _BY_RULE = 0.8
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
@@ -85,6 +86,8 @@ _ANTONYM_TEXT = (
 _ANTONYMS = [frozenset(pair.split("/")) for pair in _ANTONYM_TEXT.split()]
 _CLAUSE = re.compile(r"\s*[,;:–—]\s*|\s+(?:but|so|because|when|while)\s+", re.IGNORECASE)
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they"])
+_STATING_TEXT = "is are was were has have had will can s re ve ll"
+_STATING = frozenset(_STATING_TEXT.split())
 _LEAST_SHARED = 2
 """Content words that two sentences must share."""
 _LEAST_OF_LINE = 0.6
@@ -216,6 +219,7 @@ class _Sentence:
     Attributes:
         content: Stems that two sentences must share to be about the same thing.
         subject: The pronoun the sentence begins with, or "".
+        states: Whether it has a pronoun for a subject or a common verb of statements.
     """
 
     words: frozenset[str]
@@ -223,6 +227,7 @@ class _Sentence:
     negated: bool
     numbers: frozenset[int]
     subject: str
+    states: bool
 
 
 @lru_cache(maxsize=4096)
@@ -241,6 +246,11 @@ def _parse(text: str) -> _Sentence:
             value for match in NUMBER.findall(text) if (value := number(match) or 0) > 1
         ),
         subject=first if first in _PRONOUNS else "",
+        states=(
+            first in _PRONOUNS
+            or any(word.split("'")[-1] in _STATING for word in in_order)
+            or bool(UNSPACED.search(text))
+        ),
     )
 
 
@@ -253,6 +263,8 @@ def _contradiction(claim: str, line: str, fact: Fact, about_character: bool) -> 
     said, known = _parse(claim), _parse(line)
     if said.subject and known.subject and said.subject != known.subject:
         return ""  # They are about different people.
+    if not fact.source.startswith("card.") and not (said.states and known.states):
+        return ""  # "Don't give up!" and "Keep going!" state nothing.
     return _difference(claim, line)
 
 

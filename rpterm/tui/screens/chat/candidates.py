@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
-from rpterm.tui.screens.chat import duel_verdicts, frame, replies
+from rpterm.tui.screens.chat import duel_verdicts, frame, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Turn
 
@@ -52,14 +52,11 @@ async def keep_candidate(chat: ChatScreen, turn: Turn) -> None:
 
 async def start_after_choice(chat: ChatScreen, request: ScreenRequest) -> None:
     """Start a reply, after keeping the marked candidate if candidates wait."""
-    state = chat.state
-    state.keeping = True
     try:
-        if state.choosing is not None:
-            await leave_candidates(chat)
+        if chat.state.choosing is not None:
+            with require.holding(chat):
+                await leave_candidates(chat)
     except RptermError:
         replies.restore_message(chat, request)
         raise
-    finally:
-        state.keeping = False
     await replies.start(chat, request)

@@ -80,7 +80,8 @@ async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> N
         raise require.Refusal("There is no reply to regenerate yet.")
     turn_id = turn.id if turn.role == "assistant" else None
     if turn.role == "user" and turn is not last_turn(chat) and chat.session is not None:
-        await chat.ask(chat.session.branch, turn.id)
+        with require.holding(chat):
+            await chat.ask(chat.session.branch, turn.id)
     if turn.parent_id is None and turn.role == "assistant":
         list_key = chat.key_name("greeting")
         raise require.Refusal(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
@@ -30,6 +32,17 @@ def idle(chat: ChatScreen) -> None:
     if chat.state.busy or chat.state.keeping:
         raise Refusal("Still writing: Esc stops the reply.")
     no_editor(chat)
+
+
+@contextmanager
+def holding(chat: ChatScreen) -> Iterator[None]:
+    """Refuse other requests while something is stored that the next one builds on."""
+    state = chat.state
+    state.keeping = True
+    try:
+        yield
+    finally:
+        state.keeping = False
 
 
 def no_editor(chat: ChatScreen) -> None:

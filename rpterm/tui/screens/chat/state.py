@@ -50,7 +50,7 @@ class ChatState:
         prompt: The last prompt that was sent.
         recalled: The prompt whose memories the Memory pane shows: the sent one or the draft's.
         choosing: The candidates that wait for a choice.
-        keeping: Whether a candidate is being kept before the next request starts.
+        keeping: Whether something is being stored that the next request builds on.
         chosen: Whether the user took the marked candidate before all were complete.
         editor: The inline editor, while a turn is edited.
         card_note: What the last save of the card file changed, or what is wrong with it.

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rpterm.chat import slash
+from rpterm.errors import RptermError
 from rpterm.tui import background, text
 from rpterm.tui.external_editor import edit_outside
 from rpterm.tui.screens.chat import candidates, frame, replies, require
@@ -119,6 +121,7 @@ async def edit_turn(chat: ChatScreen, turn: Turn) -> None:
 async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
     """Close the editor, and keep its text as a new version unless it is ``None``."""
     editor, chat.state.editor = chat.state.editor, None
+    chat.state.keeping = text is not None
     if editor is not None:
         # Hidden first: removing a text area while a repaint of it is pending fails.
         editor.display = False
@@ -132,9 +135,17 @@ async def close_editor(chat: ChatScreen, turn: Turn, text: str | None) -> None:
 
 
 async def keep_edit(chat: ChatScreen, turn: Turn, text: str) -> None:
-    """Store an edit as a new version; after an edit of the user's turn, generate a new reply."""
-    await chat.ask(require.session(chat).edit, turn.id, text)
-    await replies.refresh_transcript(chat)
+    """Store an edit as a new version; after an edit of the user's turn, generate a new reply.
+
+    An edit that cannot be stored is put into the input.
+    """
+    try:
+        with require.holding(chat):
+            await chat.ask(require.session(chat).edit, turn.id, text)
+            await replies.refresh_transcript(chat)
+    except RptermError:
+        replies.prepend_to_input(chat, slash.escaped(text))
+        raise
     if turn.role == "user":
         await replies.start(chat, ScreenRequest(Intent.REGENERATE))
 

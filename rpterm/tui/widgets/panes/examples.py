@@ -206,8 +206,9 @@ class ExamplesPane(FoldingPane):
         order = f"{row.order:>2} " if row.order else " – "
         name = _SOURCES[row.exemplar.source]
         name += f" {row.exemplar.number}" if row.exemplar.number else ""
-        similarity = f"similar {row.meaning:.2f}  " if row.meaning is not None else ""
-        right = f"{similarity}{row.tokens:>5,}"
+        similarity = f"{row.meaning or 0:.2f}"
+        similar = f"similar {similarity}  " if similarity != "0.00" else ""
+        right = f"{similar}{row.tokens:>5,}"
         left = Content.assemble((order, text.FAINT), (f"{mark} ", style), name)
         lines = [text.justify(left, (right, text.MUTED), width)]
         if open_:
