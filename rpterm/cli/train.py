@@ -46,8 +46,13 @@ def train(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, metavar="N", help="Rows per step.")] = 2,
     max_tokens: Annotated[
-        int, typer.Option(min=32, metavar="N", help="Longest row, in tokens.")
-    ] = 1024,
+        int | None,
+        typer.Option(
+            min=32,
+            metavar="N",
+            help="Longest row, in tokens; by default 1024, or more if the export has more.",
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(min=0, metavar="N", help="Seed of the row order and the adapter's start."),
@@ -66,16 +71,17 @@ def train(
     """
     from rpterm.cli import train_run
     from rpterm.training.dataset import read_dataset
-    from rpterm.training.plan import RATES, Method, TrainingPlan
+    from rpterm.training.plan import DEFAULT_LIMIT, RATES, Method, TrainingPlan
 
     file, digest = train_run.base_weights(base)
     data = read_dataset(export, one_of(Method, method, "method") if method else None)
+    limit = max_tokens or max(DEFAULT_LIMIT, data.limit)
     plan = TrainingPlan(
         data.method, file, digest, epochs=epochs, rank=rank, alpha=2.0 * rank,
         rate=RATES[data.method] if rate is None else rate,
         batch=max(2, batch) if data.method is Method.KTO else batch,
-        max_length=max_tokens, seed=seed, steps=steps,
+        max_length=limit, seed=seed, steps=steps,
     )  # fmt: skip
-    data = train_run.fitting_rows(data, file, max_tokens, export)
+    data = train_run.fitting_rows(data, file, limit, export)
     out = export.absolute()
     train_run.run(plan, data, to or out.with_name(f"{out.name}-{plan.method}.gguf"), anew=restart)

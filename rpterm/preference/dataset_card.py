@@ -84,7 +84,10 @@ def dataset_card(
     lines += ["", "## How it was made", "", "```json", json.dumps(dict(about), indent=2), "```", ""]
     lines += [
         "It contains only chats whose owner marked them as exportable. The replies of a pair "
-        "share one exact prompt. Train and test share no prompt and, except for the separate "
+        "share one exact prompt: the character's description and the conversation. What else the "
+        "model saw (recalled memories, lorebook entries, example dialogues, the author's note) is "
+        "only in --format raw with --no-scrub.",
+        "Train and test share no prompt and, except for the separate "
         "messages of a duel, no chat. But they share characters, and so their descriptions: a "
         "test on characters that were not trained on needs an export of its own (--card).",
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from rpterm.preference.formats import Format, display_name
 from rpterm.preference.prompt_builder import TOO_LONG, rounded_up
+from rpterm.preference.record_builder import NOT_WANTED
 from rpterm.preference.records import Kind, Source
 
 NOT_MARKED = "the chat is not marked as exportable"
@@ -101,13 +102,14 @@ def _remedies(skipped: Skipped, left_out: Counter[str]) -> Iterator[str]:
             yield f"`--format {_FORMAT_FOR[kind]}` takes {KIND_NAMES[kind]}."
         else:
             yield "`--format raw` takes them."
-    if skipped.sources:
-        # The option replaces the list, so it has to repeat the requested sources.
-        names = [each.name.lower() for each in Source if each in skipped.wanted | skipped.sources]
-        more = ", ".join(each.name.lower() for each in Source if each in skipped.sources)
-        yield f"`--sources {','.join(names)}` includes {more} as well."
     for reason, _ in left_out.most_common(_MAX_LISTED):
-        if reason == TOO_LONG:
+        if reason == NOT_WANTED:
+            # The option replaces the list, so it has to repeat the requested sources.
+            every = skipped.wanted | skipped.sources
+            names = ",".join(each.name.lower() for each in Source if each in every)
+            more = ", ".join(each.name.lower() for each in Source if each in skipped.sources)
+            yield f"`--sources {names}` includes {more} as well."
+        elif reason == TOO_LONG:
             yield f"`--max-tokens {rounded_up(skipped.longest)}` includes the long ones."
         elif reason in _REMEDIES:
             yield _REMEDIES[reason]

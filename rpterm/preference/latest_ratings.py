@@ -10,13 +10,22 @@ from rpterm.store.judgement_records import Rating
 def latest_ratings(ratings: Iterable[Rating]) -> list[Rating]:
     """The last rating of each kind by each rater for each reply, and all flags, in order.
 
+    A rating does not count any more, either, if the same rater said the opposite later in another
+    way: a thumb up and then one star is one opinion, the last.
+
     Args:
         ratings: Oldest first.
     """
-    every = list(ratings)
-    last = {_key(each): each.id for each in every}
-    return [each for each in every if each.kind == "flag" or last[_key(each)] == each.id]
-
-
-def _key(rating: Rating) -> tuple[object, ...]:
-    return rating.how.rater, rating.turn_id, rating.kind
+    latest: list[Rating] = []
+    kinds: set[tuple[str, int, str]] = set()
+    opinions: dict[tuple[str, int], bool] = {}
+    for each in reversed(list(ratings)):
+        opinion = each.how.rater, each.turn_id
+        if each.kind != "flag":
+            if (*opinion, each.kind) in kinds:
+                continue
+            kinds.add((*opinion, each.kind))
+            if each.good is not None and opinions.setdefault(opinion, each.good) != each.good:
+                continue
+        latest.append(each)
+    return latest[::-1]

@@ -34,6 +34,8 @@ SOURCE_OF_KIND = {
     "edit": Source.EDIT, "swipe": Source.SWIPE,
 }  # fmt: skip
 """Sources by the store's kinds of judgements."""
+NOT_WANTED = "its source is not wanted"
+"""The reason for dropping a judgement of a source that was not requested."""
 _PAIRS_PER_PROMPT = 16
 """Maximum number of pairs from the ratings of one prompt, widest gap first."""
 
@@ -132,7 +134,7 @@ class _RecordBuilder:
     def _is_wanted(self, judgement: Rating | Comparison) -> bool:
         if SOURCE_OF_KIND[judgement.kind] in self.wanted.sources:
             return True
-        self._drop(judgement, "its source is not wanted")
+        self._drop(judgement, NOT_WANTED)
         return False
 
     def _is_usable(self, judgement: Rating | Comparison) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"""\*+|["“”„«»「」『』()（）]""")
+_MARKS = '*"“”„«»「」『』()（）'
+_MARK = re.compile(rf"\*+|[{_MARKS}]")
 _CLOSER = {"“": "”", "„": "“", "«": "»", "»": "«", "「": "」", "『": "』", "(": ")", "（": "）"}
 _STRAIGHT_OPENS = re.compile(r"(?<![\w.!?…,”’)\]])$")
 """What stands before a mark that looks the same on both sides (``"``, ``*``) if it opens."""
@@ -26,14 +27,15 @@ def closing_marks(text: str) -> str:
         mark = match[0]
         opens = _opens(mark, paragraph[: match.start()], paragraph[match.end() :])
         if mark in opened and not (opens and mark not in _CLOSER):
-            del opened[opened.index(mark) :]
+            while opened.pop() != mark:
+                pass
         elif mark not in opened and opens:
             opened.append(_CLOSER.get(mark, mark))
     return "".join(reversed(opened))
 
 
 def _opens(mark: str, before: str, after: str) -> bool:
-    if not after or after[0].isspace():
+    if after[:1].isspace() or not after.strip(_MARKS):
         return False
     if mark == "(":
         return not _EYES.search(before)

@@ -11,7 +11,7 @@ from typing import Any
 from rpterm import paths
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.preference.check.reading import data_files, exports, raw_rows, split_of
+from rpterm.preference.check.reading import data_files, exports, manifest, raw_rows, split_of
 from rpterm.preference.export_folder import MANIFEST
 from rpterm.training.plan import Method
 
@@ -48,13 +48,19 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Training rows, and test rows of other conversations; ``digest`` is a hash of the files."""
+    """Training rows, and test rows of other conversations.
+
+    Attributes:
+        digest: A hash of the files.
+        limit: The most tokens that a row was exported with; 0 if unknown or unlimited.
+    """
 
     method: Method
     train: list[Row] = field(default_factory=list)
     test: list[Row] = field(default_factory=list)
     digest: str = ""
     lengths: Lengths = Lengths()
+    limit: int = 0
 
 
 def read_dataset(out: Path, method: Method | None) -> Dataset:
@@ -89,7 +95,14 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
             f"All replies in {out} have the same label, but KTO learns from the difference: rate "
             "some good and some bad."
         )
-    return Dataset(method, parts["train"], parts["test"], digest.hexdigest())
+    return Dataset(method, parts["train"], parts["test"], digest.hexdigest(), limit=_limit_of(out))
+
+
+def _limit_of(out: Path) -> int:
+    """The ``--max-tokens`` of an export; 0 if there is none."""
+    about = manifest(out).get("about")
+    limit = about.get("max_tokens") if isinstance(about, dict) else None
+    return limit if isinstance(limit, int) else 0
 
 
 def _export_target(out: Path, method: Method) -> str:

@@ -22,6 +22,10 @@ RATES = {Method.DPO: 5e-5, Method.ORPO: 5e-5, Method.KTO: 5e-5, Method.SFT: 2e-4
 """Learning rates for low-rank adapters, about ten times those for full fine-tuning."""
 
 
+DEFAULT_LIMIT = 1024
+"""Tokens per row, unless the export has longer ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """The settings of one training.
@@ -46,7 +50,7 @@ class TrainingPlan:
     alpha: float = 16.0
     rate: float = 5e-5
     batch: int = 2
-    max_length: int = 1024
+    max_length: int = DEFAULT_LIMIT
     beta: float = 0.1
     seed: int = 1
     steps: int = 0

@@ -57,6 +57,7 @@ def build_trainer(
         model=base.model,
         args=getattr(package, f"{name}Config")(
             **_options(plan, len(data.train), folder),
+            **(label_weights(data) if plan.method is Method.KTO else {}),
             gradient_checkpointing=_memory_is_tight(plan, base),
         ),
         train_dataset=datasets.Dataset.from_list(data.train),
@@ -97,6 +98,19 @@ def _options(plan: TrainingPlan, rows: int, folder: Path) -> dict[str, Any]:
         "disable_tqdm": True, "dataloader_pin_memory": False,
     }  # fmt: skip
     return options if plan.method is Method.SFT else options | {"beta": plan.beta}
+
+
+def label_weights(data: Dataset) -> dict[str, float]:
+    """KTO's weights of the labels: the rarer one weighs more, so that both sides weigh the same.
+
+    This is the lower bound of equation 8 in arXiv 2402.01306.
+    """
+    good = sum(bool(row["label"]) for row in data.train)
+    bad = len(data.train) - good
+    return {
+        "desirable_weight": max(1.0, bad / good),
+        "undesirable_weight": max(1.0, good / bad),
+    }
 
 
 def _rows_at_once(plan: TrainingPlan) -> int:

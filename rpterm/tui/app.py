@@ -139,8 +139,8 @@ class RptermApp(BaseApp):
         """Direct typed and pasted text to the right widget: every key arrives here first."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._early_keys.receive(event)
-        elif isinstance(event, events.Key) and self.screen_stack and not self.screen.is_mounted:
-            # No widget took the key, and meanwhile a dialog opened: the key is for the dialog.
+        elif isinstance(event, events.Key) and not (self.screen_stack and self.screen.is_mounted):
+            # No widget took the key, and meanwhile a dialog opened, which it is for, or all closed.
             await self._early_keys.receive(events.Key(event.key, event.character))
         else:
             await super().on_event(event)

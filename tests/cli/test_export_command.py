@@ -108,7 +108,7 @@ def test_check_counts_tokens_with_the_model_and_fails_only_with_strict(
     short = ("export", "check", str(tmp_path / "out"), "--max-tokens", "8")
     assert cli(*short).code == 0
     done = cli(*short, "--strict")
-    assert done.code == 1 and "drops 1 row (max_length 8)" in done.out
+    assert done.code == 1 and "drops 1 row (max_length 8; the" in done.out
 
 
 def test_strict_keeps_the_old_export_if_the_new_one_has_faults(

@@ -193,3 +193,19 @@ def test_a_resumed_training_prints_the_remaining_steps(
     assert "4 of 6 steps left, about 9 minutes" in done.out
     assert "6 steps, the last 4 in 5 minutes." in done.out and "it prefers" not in done.out
     assert "hardly noticed in a chat: train longer" in done.out
+
+
+@pytest.mark.parametrize(("exported", "limit"), [(512, 1024), (2048, 2048), (0, 1024)])
+def test_rows_may_be_as_long_as_the_export_allowed(
+    cli: Cli, out: Path, installed: None, monkeypatch: pytest.MonkeyPatch, exported: int, limit: int
+) -> None:
+    def train(plan: TrainingPlan, *ignored: Any, **more: Any) -> Any:
+        assert plan.max_length == limit
+        raise Stopped(1)
+
+    monkeypatch.setattr(run, "train", train)
+    manifest = json.dumps({"about": {"max_tokens": exported}})
+    (out / "data").mkdir()
+    (out / "train.jsonl").rename(out / "data" / "train.jsonl")
+    (out / "rpterm-export.json").write_text(manifest, encoding="utf-8")
+    assert cli("train", str(out), "--base", "starter").code == 130

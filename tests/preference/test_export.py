@@ -105,7 +105,17 @@ def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     labels = {row["completion"][0]["content"]: row["label"] for row in rows(tmp_path / "kto")}
     assert len(labels) == len(rows(tmp_path / "kto")) == 3
     assert labels["One."] is True and labels["Two."] is False
+    assert labels["Three."] is False  # What the rater said last.
     assert "a rating says the opposite" in left_out(tmp_path / "kto").values()
+
+
+def test_the_last_opinion_of_a_rater_counts_in_pairs(scene: Scene, tmp_path: Path) -> None:
+    a, b = scene.reply("One."), scene.reply("Two.")
+    scene.judge.thumb(a, True)
+    scene.judge.thumb(b, False)
+    scene.judge.stars(a, 1)
+    with pytest.raises(RptermError, match=r"the same rater changed it later \(1\)"):
+        run(scene, tmp_path / "out")
 
 
 def test_a_name_told_in_a_chat_is_removed(scene: Scene, tmp_path: Path) -> None:

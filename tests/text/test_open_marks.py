@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rpterm.text.open_marks import closing_marks
@@ -17,6 +17,8 @@ from rpterm.text.open_marks import closing_marks
         ('"It is an otter. "You are going to be late.', '"'),
         ("She waits. **Now.", "**"),
         ("(He looks up at you.", ")"),
+        ("*She waits. **Now.", "***"),
+        ("(One «two (three.", ")»)"),
         ("“Who else has keys?", "”"),
         ("„Dann lass es.", "“"),
         ("»Dann lass es.", "«"),
@@ -51,5 +53,6 @@ def test_what_is_closed_or_no_mark_is_left_alone(text: str) -> None:
 
 @given(st.text('ab .!?"*“”„«»「」()\n', max_size=40))
 def test_nothing_is_open_afterwards(text: str) -> None:
+    assume("**" not in text)
     text = text.rstrip() + "."
     assert closing_marks(text + closing_marks(text)) == ""

@@ -16,7 +16,7 @@ from rpterm.training.dataset import Dataset, read_dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingPlan
 from rpterm.training.run import _open_folder, _probe_texts
-from rpterm.training.trainer import last_checkpoint
+from rpterm.training.trainer import label_weights, last_checkpoint
 
 LORA = {
     "use_dora": False, "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {},
@@ -124,6 +124,17 @@ def test_rows_with_one_label_only_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "out", "train", row, row)
     with pytest.raises(RptermError, match="same label"):
         read_dataset(tmp_path / "out", None)
+
+
+def test_the_rarer_label_weighs_more() -> None:
+    def weights(*labels: bool) -> tuple[float, float]:
+        data = Dataset(Method.KTO, [{"label": each} for each in labels])
+        found = label_weights(data)
+        return found["desirable_weight"], found["undesirable_weight"]
+
+    assert weights(True, False) == (1.0, 1.0)
+    assert weights(True, True, True, False) == (1.0, 3.0)
+    assert weights(True, False, False) == (2.0, 1.0)
 
 
 def test_other_data_or_settings_are_another_training() -> None:

@@ -620,7 +620,9 @@ async def test_a_dialog_may_be_left_before_it_is_complete(stage: Stage) -> None:
         assert screen.is_mounted
 
 
-async def test_a_key_that_comes_back_while_a_dialog_opens_is_for_the_dialog(stage: Stage) -> None:
+async def test_a_key_that_comes_back_while_a_dialog_opens_waits_for_the_dialog(
+    stage: Stage,
+) -> None:
     app = stage.app()
     async with running(app) as pilot:
         screen = Chooser("Anything", [Choice("a", "A"), Choice("b", "B")])
@@ -628,7 +630,18 @@ async def test_a_key_that_comes_back_while_a_dialog_opens_is_for_the_dialog(stag
         key = Key("down", None)
         key._set_forwarded()
         await app.on_event(key)
-        await wait_until(pilot, lambda: screen.is_mounted and screen.list.highlighted == 1)
+        assert app._early_keys._waiting
+        await wait_until(pilot, lambda: screen.is_mounted and not app._early_keys._waiting)
+
+
+async def test_a_key_that_comes_back_while_the_program_quits_is_dropped(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app):
+        key = Key("down", None)
+        key._set_forwarded()
+        stack, app._screen_stacks["_default"] = app._screen_stacks["_default"], []
+        await app.on_event(key)
+        app._screen_stacks["_default"] = stack
 
 
 async def test_a_hint_can_be_clicked(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rpterm.humanize import counted
 from rpterm.preference.check.report import STRICT, DataFinding, DataReport
+from rpterm.preference.check.trainers import Outlook
 from rpterm.preference.stats.agreement import Proportion
 
 _SMALL_EDIT = 20
@@ -37,22 +38,22 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
             yield _finding(
                 "dropped",
                 f"{outlook.trainer} drops {counted(outlook.fates['dropped'], 'row')} "
-                f"({outlook.setting} {outlook.limit}).",
+                f"({_limit(outlook, report)}).",
                 outlook.drops,
             )
         if outlook.fates["emptied"]:
             yield _finding(
                 "emptied",
                 f"{outlook.trainer} trains on {counted(outlook.fates['emptied'], 'row')} without "
-                f"any of the reply, because the prompt alone fills {outlook.limit} tokens "
-                f"({outlook.setting}).",
+                f"any of the reply, because the prompt alone fills the limit "
+                f"({_limit(outlook, report)}).",
                 outlook.empties,
             )
         if outlook.fates["cut"]:
             yield _finding(
                 "cut",
-                f"{outlook.trainer} cuts the reply of {counted(outlook.fates['cut'], 'row')} at "
-                f"{outlook.limit} tokens.",
+                f"{outlook.trainer} cuts the reply of {counted(outlook.fates['cut'], 'row')} "
+                f"({_limit(outlook, report)}).",
             )
     if quality.leaks.count:
         yield _finding(
@@ -122,6 +123,12 @@ def _text_findings(report: DataReport) -> Iterator[DataFinding]:
                 f"{'an assistant' if voice == 'assistant' else 'a refusal'}.",
                 places.first,
             )
+
+
+def _limit(outlook: Outlook, report: DataReport) -> str:
+    """A trainer's limit, and what it takes for the longest row, if that is more."""
+    limit, longest = f"{outlook.setting} {outlook.limit}", report.tokens.longest
+    return f"{limit}; the longest row needs {longest}" if longest > outlook.limit else limit
 
 
 def _finding(name: str, text: str, where: list[str] | None = None) -> DataFinding:
