@@ -209,6 +209,7 @@ def write(
 def _print_result(done: ExportResult, split: float) -> None:
     """Print how many rows were written, and what was left out and why."""
     from rpterm.preference.empty_export import KIND_NAMES
+    from rpterm.preference.record_builder import NOT_WANTED
 
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
@@ -219,9 +220,13 @@ def _print_result(done: ExportResult, split: float) -> None:
         out.say(f"test: none, because {why}")
     if done.cut:
         prompts = counted(done.cut, "prompt")
-        out.say(f"{prompts} shortened to fit --max-tokens: the oldest turns are left out")
+        out.say(
+            f"{prompts} shortened to fit --max-tokens: the oldest turns are left out; a higher "
+            "--max-tokens keeps them"
+        )
     for why, many in done.left_out.most_common():
-        out.say(f"left out, {why}: {many}")
+        hint = " (--sources names the wanted ones)" if why == NOT_WANTED else ""
+        out.say(f"left out, {why}{hint}: {many}")
     for kind in ("pair", "tie", "both_bad", "flag"):  # Labels and demos may be in pairs.
         if many := done.unused[kind]:
             out.say(f"{KIND_NAMES[kind]} that this format does not use: {many}")

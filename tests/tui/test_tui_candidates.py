@@ -130,4 +130,14 @@ async def test_the_marked_candidate_is_visible(stage: Stage) -> None:
 async def test_the_hints_say_that_the_arrows_mark_a_candidate(stage: Stage) -> None:
     async with waiting(stage) as (_, app, _wanted):
         last = screen_text(app).splitlines()[-1]
-        assert "←→ mark" in last and "⏎ choose" in last and "swipe" not in last
+        assert "←→↑↓ mark" in last and "⏎ choose" in last and "swipe" not in last
+
+
+async def test_the_marked_candidate_is_in_view_when_all_are_complete(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (60, 18)) as pilot:
+        await say(pilot, app, "Hello")
+        await several(pilot, app)
+        await wait_until(pilot, lambda: "▸ 1" in screen_text(app))
+        await pilot.press("down")
+        await wait_until(pilot, lambda: "▸ 2" in screen_text(app))

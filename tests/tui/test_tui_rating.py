@@ -203,6 +203,17 @@ async def test_a_verdict_is_stored_for_the_side_on_screen(
         assert "only chance differed" in notices(app)
 
 
+async def test_a_verdict_pressed_twice_is_stored_once(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app) as pilot:
+        await duel(pilot, app)
+        app.chat.command("duel-left")
+        app.chat.command("duel-left")
+        await wait_until(pilot, lambda: app.chat.state.choosing is None)
+        await wait_until(pilot, lambda: not app.chat.state.keeping)
+        assert len(duels(stage)) == 1
+
+
 async def test_both_sides_share_one_prompt_and_leaving_stores_no_verdict(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:

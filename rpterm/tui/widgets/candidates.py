@@ -138,6 +138,11 @@ class Candidates(Grid):
         self.mark_at(left.index(marked) if marked in left else 0)
         return True
 
+    def scroll_to_marked(self) -> None:
+        """Show the marked candidate and what is below it; the first one if the choice is blind."""
+        target = self if self.blind else self._all[self._marked]
+        self.call_after_refresh(target.scroll_visible, animate=False, top=True)
+
     def move(self, by: int) -> None:
         """Move the mark by so many candidates and scroll to the marked one."""
         self.mark_at(max(0, min(len(self._all) - 1, self._marked + by)))

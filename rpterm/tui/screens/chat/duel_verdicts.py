@@ -19,7 +19,8 @@ async def judge(chat: ChatScreen, *, verdict: Verdict) -> None:
     from rpterm.preference.rating import verdict_words
 
     duel, session = chat.state.choosing, chat.session
-    if not isinstance(duel, DuelView) or session is None:
+    # A second press of the key, while the first verdict is being stored, is no verdict.
+    if not isinstance(duel, DuelView) or session is None or chat.state.keeping:
         return
     if chat.state.busy:
         raise require.Refusal("Both replies must be complete before you judge; Esc stops them now.")
@@ -28,10 +29,11 @@ async def judge(chat: ChatScreen, *, verdict: Verdict) -> None:
         chat.say("One reply was stopped, so there is nothing to judge. Both stay as swipes.")
         await leave(chat)
         return
-    await chat.ask(session.rater.duel, left_turn.id, right_turn.id, verdict)
     kept = {"left": left_turn, "right": right_turn}.get(verdict, duel.marked)
-    identities = await chat.ask(_identities, session, left_turn, right_turn)
-    await _show(chat, kept)
+    with require.holding(chat):
+        await chat.ask(session.rater.duel, left_turn.id, right_turn.id, verdict)
+        identities = await chat.ask(_identities, session, left_turn, right_turn)
+        await _show(chat, kept)
     await ratings.show_marks(chat)
     chat.say(f"You said: {verdict_words(verdict)}. {identities}", title="Duel")
 

@@ -65,7 +65,7 @@ def fixed_hints(chat: ChatScreen) -> tuple[tuple[str, str], ...]:
     if hints(chat) is CHOOSING:
         swipes = ("swipe-previous", "swipe-next")
         arrows = (keys.short_key_name(each, chat.settings.keys) for each in swipes)
-        return (("".join(arrows), "mark"),)
+        return (("".join((*arrows, "↑↓")), "mark"),)
     return FIXED.get(chat.panes.active, ())
 
 

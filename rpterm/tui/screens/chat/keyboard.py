@@ -25,6 +25,10 @@ def allows(chat: ChatScreen, action: str, parameters: tuple[object, ...]) -> boo
 
 def press(chat: ChatScreen, name: str) -> bool:
     """Run the command of a key pressed in the input; False leaves the key to the input."""
+    choosing, rows = chat.state.choosing, {"up": -1, "down": 1}.get(name, 0)
+    if choosing is not None and rows and _candidates_wait(chat, blind=False):
+        choosing.move(rows * choosing.columns)
+        return True
     for key in keys.commands_for_input_key(name, chat.settings.keys):
         if is_active(chat, key, typed=True):
             chat.command(key.id)

@@ -184,8 +184,11 @@ async def reply_ended(chat: ChatScreen) -> None:
     if state.info is None and state.session is not None:
         state.info = state.session.engine.info
     chat.phase(Phase.SETTLING if state.info is not None else Phase.FAILED)
-    if state.choosing is not None and not state.choosing.finish_all():
-        await frame.clear_below(chat)
+    if state.choosing is not None:
+        if not state.choosing.finish_all():
+            await frame.clear_below(chat)
+        elif chat.transcript.is_vertical_scroll_end:
+            state.choosing.scroll_to_marked()
     if state.choosing is None and not was_draft:
         await replies.refresh_transcript(chat)
     elif chosen:

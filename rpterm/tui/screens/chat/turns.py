@@ -86,10 +86,8 @@ async def swipe_turn(chat: ChatScreen, turn: Turn, step: int) -> None:
 
 # Editing ---------------------------------------------------------------------------------------
 async def edit_last(chat: ChatScreen) -> None:
-    """Edit the user's last turn; among candidates, mark the one above."""
-    if chat.state.choosing is not None:
-        chat.state.choosing.move(-chat.state.choosing.columns)
-        return
+    """Edit the user's last turn."""
+    require.no_choice(chat)
     turn = replies.last_turn(chat, "user")
     if turn is None:
         raise require.Refusal("You have not said anything yet.")
