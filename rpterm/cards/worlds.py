@@ -25,6 +25,7 @@ from rpterm.cards.format.locate import locate
 from rpterm.cards.format.writer import dump
 from rpterm.cards.problems import CardError, Problem
 from rpterm.humanize import counted
+from rpterm.paths import is_file
 
 FOLDER = "worlds"
 """The folder of world files, next to the card files."""
@@ -103,7 +104,7 @@ def candidate_files(name: str, card: Path, folders: Sequence[Path]) -> list[Path
 
 def find(name: str, card: Path, folders: Sequence[Path] = ()) -> Path | None:
     """The file of the world that a card names, if it exists."""
-    return next((each for each in candidate_files(name, card, folders) if _is_file(each)), None)
+    return next((each for each in candidate_files(name, card, folders) if is_file(each)), None)
 
 
 def world_files(folders: Iterable[Path]) -> dict[str, Path]:
@@ -118,7 +119,7 @@ def world_files(folders: Iterable[Path]) -> dict[str, Path]:
 def find_by_name(name: str, folders: Sequence[Path]) -> Path | None:
     """The file of a world, given its path or its name in any spelling; see ``normalized``."""
     path = Path(name.strip())
-    if path.suffix.lower() == ".toml" and _is_file(path):
+    if path.suffix.lower() == ".toml" and is_file(path):
         return path
     known = {normalized(each): path for each, path in world_files(folders).items()}
     return known.get(normalized(name))
@@ -157,14 +158,7 @@ def is_world(text: str) -> bool:
 
 
 def _read_file(path: Path) -> str | None:
-    return reader.read_text(path) if _is_file(path) else None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+    return reader.read_text(path) if is_file(path) else None
 
 
 class CardReader(NamedTuple):

@@ -245,7 +245,7 @@ def test_branches_of_a_chat_become_its_branches_here(store: Store, tmp_path: Pat
     log_file(tmp_path / "Vesper - 1.jsonl", "", "Beer?", "Yes.", "Dark or light?")
     log_file(tmp_path / "Branch #1.jsonl", "Vesper - 1", "Beer?", "No.", "Then wine.")
     log_file(tmp_path / "A checkpoint.jsonl", "Branch #1", "Beer?", "No.")
-    log_file(tmp_path / "Alone.jsonl", "Lost", "Beer?", "Hm.")
+    log_file(tmp_path / "Alone.jsonl", "Lost" * 80, "Beer?", "Hm.")
     log_file(tmp_path / "Begins elsewhere.jsonl", "Vesper - 1", "Tea?")
     logs = sorted(tmp_path.glob("*.jsonl"))
     results = {result.source.stem: result for result in import_chats(logs, store, [])}
