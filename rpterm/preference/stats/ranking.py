@@ -7,9 +7,8 @@ independent. A model with few votes, or with votes from too few chats for an int
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
 
 from rpterm.preference.stats.bootstrap import MIN_GROUPS, group_interval, resamples
 
@@ -17,7 +16,7 @@ MIN_VOTES = 20
 """A model with fewer votes gets no rank."""
 
 _RIDGE = 0.1
-_MAX_STEPS = 200
+_MAX_STEPS = 100
 _TOLERANCE = 1e-9
 
 
@@ -72,33 +71,24 @@ def ranking(votes: Sequence[Vote], *, rounds: int = 200) -> list[Strength]:
 
 
 def strengths(names: Sequence[str], votes: Sequence[Vote]) -> dict[str, float]:
-    """Maximise the ridge-penalised likelihood by coordinate-wise Newton steps."""
-    wins: Counter[tuple[str, str]] = Counter()
+    """Maximise the ridge-penalised likelihood by Newton steps; the strengths add up to zero."""
+    import numpy as np
+
+    place = {name: at for at, name in enumerate(names)}
+    wins = np.zeros((len(names), len(names)))
     for vote in votes:
         share = 0.5 if vote.tie else 1.0
-        wins[vote.winner, vote.loser] += share  # type: ignore[assignment]
-        wins[vote.loser, vote.winner] += 1.0 - share  # type: ignore[assignment]
-    value = dict.fromkeys(names, 0.0)
+        wins[place[vote.winner], place[vote.loser]] += share
+        wins[place[vote.loser], place[vote.winner]] += 1.0 - share
+    value = np.zeros(len(names))
     for _ in range(_MAX_STEPS):
-        largest_step = max(
-            (abs(_newton_step(name, names, wins, value)) for name in names), default=0.0
-        )
-        if largest_step < _TOLERANCE:
+        win_probability = 1.0 / (1.0 + np.exp(value - value[:, None]))
+        gradient = (wins - (wins + wins.T) * win_probability).sum(axis=1) - _RIDGE * value
+        weight = (wins + wins.T) * win_probability * (1.0 - win_probability)
+        curvature = np.diag(weight.sum(axis=1) + _RIDGE) - weight
+        step = np.linalg.solve(curvature, gradient)
+        largest = float(np.abs(step).max(initial=0.0))
+        value += step / max(1.0, largest)
+        if largest < _TOLERANCE:
             break
-    return value
-
-
-def _newton_step(
-    name: str, names: Sequence[str], wins: Mapping[tuple[str, str], float], value: dict[str, float]
-) -> float:
-    gradient, curvature = -_RIDGE * value[name], _RIDGE
-    for other in names:
-        won, lost = wins.get((name, other), 0.0), wins.get((other, name), 0.0)
-        if other == name or not won + lost:
-            continue
-        win_probability = 1.0 / (1.0 + exp(value[other] - value[name]))
-        gradient += won - (won + lost) * win_probability
-        curvature += (won + lost) * win_probability * (1.0 - win_probability)
-    step = max(-1.0, min(1.0, gradient / curvature))
-    value[name] += step
-    return step
+    return dict(zip(names, value.tolist(), strict=True))
