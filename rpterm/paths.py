@@ -151,6 +151,14 @@ def read_text(file: Path, hint: str = "") -> str:
         raise PathError(f"{file} cannot be read ({cause_of(error)}). {hint}".rstrip()) from error
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have, such as a long text, is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def sha256(file: Path) -> str:
     """The SHA-256 of a file's content in hex.
 

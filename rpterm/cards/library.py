@@ -18,7 +18,7 @@ from rpterm.cards import macros
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import load as load_alone
 from rpterm.cards.problems import CardError
-from rpterm.cards.worlds import load_card
+from rpterm.cards.worlds import CardReader
 from rpterm.errors import RptermError
 
 FOREIGN_EXTENSIONS = frozenset(
@@ -115,7 +115,7 @@ def summaries(folders: Sequence[Path]) -> list[CardSummary]:
 
 def _summary(path: Path, folders: Sequence[Path]) -> CardSummary:
     try:
-        card = load_card(path, folders)
+        card = CardReader(path, folders).read_for_list()
     except CardError as error:
         return CardSummary(path.stem, path, path.stem, error=str(error.problems[0]))
     return CardSummary(path.stem, path, card.name, card.tagline, card.tags, card)

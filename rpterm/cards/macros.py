@@ -165,7 +165,8 @@ def _reverse(argument: str, draw: int, scope: MacroScope) -> str:
 def _repeated(text: str) -> Callable[[str, int, MacroScope], str | None]:
     def repeat(argument: str, draw: int, scope: MacroScope) -> str | None:
         count = argument.removeprefix(":").strip()
-        return text * min(int(count), _MAX_REPEATS) if count.isdecimal() else None
+        is_number = count.isdecimal() and len(count) < 10
+        return text * min(int(count), _MAX_REPEATS) if is_number else None
 
     return repeat
 

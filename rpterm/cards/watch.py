@@ -15,7 +15,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.diff import Change, diff
 from rpterm.cards.format.reader import load
 from rpterm.cards.problems import CardError
-from rpterm.cards.worlds import CardText, UnreadableWorld, World, candidate_files, read_card
+from rpterm.cards.worlds import CardReader, CardText, UnreadableWorld, World, candidate_files
 
 _Stamp = tuple[int, int, int] | None
 
@@ -103,7 +103,7 @@ class CardWatcher:
         """Read the card and its worlds, again if it names worlds that were not watched before."""
         while True:
             try:
-                current = read_card(self.path, self._folders, self.extra, self._worlds)
+                current = CardReader(self.path, self._folders, self.extra, self._worlds).read()
             except CardError:
                 if self._watch_named_worlds():
                     continue

@@ -25,6 +25,7 @@ from rpterm.cards.format.locate import locate
 from rpterm.cards.format.writer import dump
 from rpterm.cards.problems import CardError, Problem
 from rpterm.humanize import counted
+from rpterm.paths import is_file
 
 FOLDER = "worlds"
 """The folder of world files, next to the card files."""
@@ -89,68 +90,6 @@ class CardText(NamedTuple):
     unreadable: tuple[UnreadableWorld, ...] = ()
 
 
-def load_card(path: Path, folders: Sequence[Path] = ()) -> CharacterCard:
-    """Read a card with its worlds for lists, without building the text a chat would store.
-
-    Args:
-        folders: Card folders; their ``worlds`` folders are searched too.
-
-    Raises:
-        CardError: Everything that is wrong with the card.
-    """
-    text, origin = reader.read_text(path), str(path)
-    return _WorldLoader(path, folders).merged(text, reader.parse(text, origin), origin)[0]
-
-
-def read_card(
-    path: Path,
-    folders: Sequence[Path] = (),
-    extra: Sequence[str] = (),
-    last: Sequence[World] = (),
-) -> CardText:
-    """Read a card's file with its worlds.
-
-    Args:
-        folders: Card folders; their ``worlds`` folders are searched too.
-        extra: Worlds that a chat names in addition to those of the card.
-        last: Worlds as they were last read, used in place of those that cannot be read now.
-
-    Raises:
-        CardError: Everything that is wrong with the card, or it is too large with its worlds.
-    """
-    return parse_card(reader.read_text(path), path, folders, extra=extra, last=last)
-
-
-def parse_card(
-    text: str,
-    path: Path,
-    folders: Sequence[Path] = (),
-    fetch: Fetch | None = None,
-    origin: str = "",
-    extra: Sequence[str] = (),
-    last: Sequence[World] = (),
-) -> CardText:
-    """Read a card's text with its worlds.
-
-    Args:
-        path: Where the card's file is, or would be: worlds are searched next to it.
-        fetch: Where worlds are read from instead of the disk.
-        origin: The file name that problems show; "" for ``path``.
-        folders, extra, last: As in ``read_card``.
-
-    Raises:
-        CardError: As for ``read_card``.
-    """
-    origin = origin or str(path)
-    loader = _WorldLoader(path, folders, fetch or _read_file, extra, last)
-    card, found, unreadable = loader.merged(text, reader.parse(text, origin), origin)
-    if not found:
-        return CardText(card, text, text, unreadable=unreadable)
-    combined = dump(card, _HEADER)
-    _check_combined(combined, card, text, origin)
-    return CardText(card, text, combined, found, unreadable)
-
-
 def candidate_files(name: str, card: Path, folders: Sequence[Path]) -> list[Path]:
     """The files that a world's name may refer to; the first that exists is used."""
     try:
@@ -165,7 +104,7 @@ def candidate_files(name: str, card: Path, folders: Sequence[Path]) -> list[Path
 
 def find(name: str, card: Path, folders: Sequence[Path] = ()) -> Path | None:
     """The file of the world that a card names, if it exists."""
-    return next((each for each in candidate_files(name, card, folders) if _is_file(each)), None)
+    return next((each for each in candidate_files(name, card, folders) if is_file(each)), None)
 
 
 def world_files(folders: Iterable[Path]) -> dict[str, Path]:
@@ -180,7 +119,7 @@ def world_files(folders: Iterable[Path]) -> dict[str, Path]:
 def find_by_name(name: str, folders: Sequence[Path]) -> Path | None:
     """The file of a world, given its path or its name in any spelling; see ``normalized``."""
     path = Path(name.strip())
-    if path.suffix.lower() == ".toml" and _is_file(path):
+    if path.suffix.lower() == ".toml" and is_file(path):
         return path
     known = {normalized(each): path for each, path in world_files(folders).items()}
     return known.get(normalized(name))
@@ -219,26 +158,61 @@ def is_world(text: str) -> bool:
 
 
 def _read_file(path: Path) -> str | None:
-    return reader.read_text(path) if _is_file(path) else None
+    return reader.read_text(path) if is_file(path) else None
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+class CardReader(NamedTuple):
+    """Reads the card of one file with its worlds.
 
-
-class _WorldLoader(NamedTuple):
-    """Loads the worlds of one card; see ``parse_card``."""
+    Attributes:
+        path: Where the file is, or would be: worlds are searched next to it.
+        folders: Card folders; their ``worlds`` folders are searched too.
+        extra: Worlds that a chat names in addition to those of the card.
+        last: Worlds as they were last read, used in place of those that cannot be read now.
+        fetch: Where worlds are read from.
+    """
 
     path: Path
-    folders: Sequence[Path]
-    fetch: Fetch = _read_file
+    folders: Sequence[Path] = ()
     extra: Sequence[str] = ()
     last: Sequence[World] = ()
+    fetch: Fetch = _read_file
 
-    def merged(
+    def read(self) -> CardText:
+        """Read the file.
+
+        Raises:
+            CardError: Everything that is wrong with the card, or it is too large with its worlds.
+        """
+        return self.parse(reader.read_text(self.path))
+
+    def read_for_list(self) -> CharacterCard:
+        """Read the file without building the text that a chat would store.
+
+        Raises:
+            CardError: Everything that is wrong with the card.
+        """
+        text, origin = reader.read_text(self.path), str(self.path)
+        return self._merged(text, reader.parse(text, origin), origin)[0]
+
+    def parse(self, text: str, origin: str = "") -> CardText:
+        """Read a text in place of the file's.
+
+        Args:
+            origin: The file name that problems show; "" for ``path``.
+
+        Raises:
+            CardError: As for ``read``.
+        """
+        origin = origin or str(self.path)
+        card, found, unreadable = self._merged(text, reader.parse(text, origin), origin)
+        if not found:
+            return CardText(card, text, text, unreadable=unreadable)
+        combined = dump(card, _HEADER)
+        _check_combined(combined, card, text, origin)
+        return CardText(card, text, combined, found, unreadable)
+
+    def _merged(
         self, text: str, card: CharacterCard, origin: str
     ) -> tuple[CharacterCard, tuple[World, ...], tuple[UnreadableWorld, ...]]:
         """The card with the lore of its worlds, these worlds, and those that cannot be read."""

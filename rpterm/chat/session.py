@@ -115,10 +115,9 @@ class Session(Tree):
         with self._load_lock:
             self._tokens_per_s = prompt_speed(self.store, info.model, info.model_hash)
             if self.scene.ready(info):
-                if self._saved_caches is not None:
+                if (saved := self._saved_caches) is not None:
                     cards = [actor.card.name for actor in self.scene.by_likelihood(self.path())]
-                    key = self._cache_key(info)
-                    self._saved_caches.restore(self.engine, self.chat_id, key, cards)
+                    saved.restore(self.engine, self.chat_id, self._cache_key(info), cards)
                 self.settle_cache()
                 self.scene.start()
                 self._resume_distiller()
@@ -138,12 +137,11 @@ class Session(Tree):
         with suppress(PromptTooLarge, TemplateError, EngineError):
             path = self.path()
             actor = self.scene.expected_speaker(path)
-            ids = self.scene.reusable_prefix(actor, path)
             others = []
             for other in self.scene.other_speakers(actor) if self.scene.group else ():
                 with suppress(PromptTooLarge, TemplateError):
                     others.append(self.scene.reusable_prefix(other, path))
-            self.engine.settle(ids, others)
+            self.engine.settle(self.scene.reusable_prefix(actor, path), others)
 
     def user_is_typing(self) -> None:
         """The user is typing: make background work give way. Returns at once."""
@@ -252,6 +250,8 @@ class Session(Tree):
             events = best_of(events, self.scores, actor.card, self.chat, self.keep_best)
         with closing(events):  # This stores an unfinished reply before the engine settles.
             for event in events:
+                if self._cancelled.is_set():
+                    self.engine.cancel()  # It may have had no request when ``cancel`` was called.
                 if isinstance(event, ReplyFinished):
                     self.scene.remember(event.turn)
                 yield event

@@ -69,7 +69,7 @@ def check_file(
         if worlds.is_world(text):
             book = worlds.parse_world(text, str(path))
             return Checked(path, None, lint_world(book, text, str(path)), world=True)
-        found = worlds.parse_card(text, path, folders)
+        found = worlds.CardReader(path, folders).parse(text)
     except CardError as error:
         return Checked(path, None, list(error.problems))
     count = counter.count if counter else None

@@ -81,7 +81,7 @@ def _at_revision(text: str, path: Path, top: Path, revision: str, label: str) ->
             return reader.read_text(file) if file.is_file() else None
 
     known = library.card_folders(folders.find().characters)
-    found = worlds.parse_card(text, path, known, fetch, label)
+    found = worlds.CardReader(path, known, fetch=fetch).parse(text, label)
     for each in found.unreadable:
         complain(each.message)
     return Source(found.card, text, label)

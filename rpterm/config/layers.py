@@ -161,6 +161,9 @@ def _from_file(path: Path, kinds: Mapping[str, Kind], problems: list[str]) -> di
     except tomli.TOMLDecodeError as error:
         problems.append(f"{path}:{error.lineno}: {error.msg}; fix this line.")
         return {}
+    except (ValueError, RecursionError):
+        problems.append(f"{path}: a value is too long or too deeply nested to be read; shorten it.")
+        return {}
     return _from_document(path, text, document, kinds, problems)
 
 

@@ -5,7 +5,7 @@ Does not know which settings exist or which values are valid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -16,9 +16,10 @@ def with_value(text: str, parts: Sequence[str], value: object) -> str:
         parts: The names of the enclosing tables, which are created if missing, and of the key.
 
     Raises:
-        TOMLKitError: The text is not valid TOML.
+        TOMLKitError: The text is not valid TOML, or has something else in place of a table.
     """
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
     document = tomlkit.parse(text)
     *above, last = parts
@@ -27,6 +28,8 @@ def with_value(text: str, parts: Sequence[str], value: object) -> str:
         if part not in table:
             table[part] = tomlkit.table()
         table = table[part]
+        if not isinstance(table, Mapping):
+            raise TOMLKitError(f"{part} must be a table: write [{part}] and its settings below it")
     if value is None:
         table.pop(last, None)
     else:

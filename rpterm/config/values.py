@@ -63,9 +63,9 @@ def parse(name: str, text: str, kind: Kind, label: str) -> tuple[object, list[st
         text = _SWITCH.get(text.lower(), text.lower())  # TOML knows only ``true`` and ``false``.
     try:
         value: object = tomli.loads(f"value = {text}")["value"]
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):  # Besides a syntax error, 5,000 digits or brackets.
         want = _WORDS[kind.item] if kind.shape == "plain" else f"a {kind.shape} in TOML syntax"
-        return None, [f"{label} must be {want}, not {text!r}."]
+        return None, [f"{label} must be {want}, not {text!r:.80}."]
     return value, problems_with(name, value, kind, label)
 
 

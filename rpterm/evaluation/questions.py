@@ -69,7 +69,7 @@ def read(text: str, where: str) -> list[Question]:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # A number may have 5,000 digits.
         raise RptermError(f"{where} is not valid TOML: {error}.") from None
     probes = raw.get("probe")
     if not isinstance(probes, list) or not probes:

@@ -167,14 +167,14 @@ class CardEditor:
     def _with_chat_worlds(self, member: str, extra: tuple[str, ...], removed: str) -> CardText:
         """A card with these worlds of the chat added, and one removed."""
         if (path := self.file(member)) is not None:
-            return worlds.read_card(path, self._folders, extra)
+            return worlds.CardReader(path, self._folders, extra).read()
         # A card without a file is the chat's own text, which includes the lore of its worlds.
         card = reader.parse(self._text(member))
         entries = tuple(
             each for each in card.lorebook.entries if not removed or each.world != removed
         )
         text = dump(replace(card, lorebook=replace(card.lorebook, entries=entries)))
-        return worlds.parse_card(text, self._placeholder_path, self._folders, extra=extra)
+        return worlds.CardReader(self._placeholder_path, self._folders, extra).parse(text)
 
     @property
     def _placeholder_path(self) -> Path:
@@ -260,7 +260,7 @@ class CardEditor:
             self.session.set_card(reader.parse(text, "the card"), text, member)
             return "in this chat's copy of the card; its file is gone."
         own = self._own_path(path)
-        card = worlds.parse_card(text, own, self._folders, extra=self.session.chat.worlds)
+        card = worlds.CardReader(own, self._folders, self.session.chat.worlds).parse(text)
         card_files.write_card(own, text, path, card.card.portrait)
         if own != path:
             self._refile(member, own)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rpterm.errors import RptermError, cause_of
+from rpterm.text.json_lines import json_line
 
 MANIFEST = "rpterm-export.json"
 """The file that marks a folder as an export and describes it."""
@@ -134,19 +135,8 @@ class JsonlWriter:
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("wb", buffering=1 << 20)
-        self._file.write(json_line(row))
+        self._file.write(f"{json_line(row)}\n".encode())
         self.rows += 1
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-
-
-def json_line(row: dict[str, Any]) -> bytes:
-    """A row as a line of readable JSON; lone surrogates in an exact prompt are escaped."""
-    try:
-        return (_encode(row) + "\n").encode()
-    except UnicodeEncodeError:
-        return (json.dumps(row) + "\n").encode()
 
 
 def to_parquet(path: Path) -> Path:

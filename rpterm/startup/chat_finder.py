@@ -61,7 +61,7 @@ def find_card(target: str, paths: Paths) -> FoundCard:
 
     known = library.card_folders(paths.characters)
     path = library.find(target, known)
-    found = worlds.read_card(path, known)
+    found = worlds.CardReader(path, known).read()
     warnings = tuple(each.message for each in found.unreadable)
     return FoundCard(found.card, found.text, path.absolute(), found.source, warnings)
 
@@ -206,7 +206,7 @@ class ChatFinder:
 
         path = found.path or self.paths.characters / "card.toml"
         text, known = found.source or found.text, library.card_folders(self.paths.characters)
-        read = worlds.parse_card(text, path, known, extra=names)
+        read = worlds.CardReader(path, known, names).parse(text)
         return found._replace(card=read.card, text=read.text)
 
     def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> FoundCard:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rpterm.errors import RptermError, cause_of
+from rpterm.foreign_zip import ZIP_ERRORS
 from rpterm.transfer.folder_import import is_wanted
 
 _ARCHIVE = ".zip"
@@ -49,7 +49,7 @@ def _is_backup(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return _CARD_FILES.isdisjoint(archive.namelist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+    except (*ZIP_ERRORS, OSError):
         return False  # The import of single files says what is wrong with it.
 
 
@@ -61,7 +61,7 @@ def _unpack(path: Path, folder: Path) -> None:
                 raise RptermError(f"{path} unpacks to far more than cards and chats can have.")
             for each in files:
                 archive.extract(each, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+    except ZIP_ERRORS as error:
         raise RptermError(f"{path} is damaged or encrypted: {error}.") from error
     except OSError as error:
         raise RptermError(f"{path} cannot be unpacked: {cause_of(error)}.") from error

@@ -55,7 +55,7 @@ def read_known(
         if path is None:
             continue
         try:
-            read = worlds.read_card(path, folders)
+            read = worlds.CardReader(path, folders).read()
         except CardError:
             continue
         card = read.card

@@ -13,7 +13,7 @@ from rpterm.cards.exchange.files import safe_name
 from rpterm.cards.exchange.notes import Notes
 from rpterm.cards.lore.rules import world_name
 from rpterm.errors import RptermError, cause_of
-from rpterm.paths import sha256
+from rpterm.paths import is_file, sha256
 from rpterm.store import Store
 from rpterm.text.encoding import to_utf8
 from rpterm.transfer.chat_cards import (
@@ -166,7 +166,7 @@ class _FileImport:
     def _joined(self, log: ChatLog, flag: str) -> ImportedChat | None:
         """Join a log to the chat it was branched off from, if that was imported before."""
         main = main_file(self.path)
-        if main is None or not main.is_file() or main.stat().st_size > full_chat.MAX_BYTES:
+        if main is None or not is_file(main) or main.stat().st_size > full_chat.MAX_BYTES:
             return None
         earlier = self._earlier(IMPORT_FLAG + sha256(main))
         if earlier is None or earlier.known is None:
@@ -269,4 +269,4 @@ def _own_title(name: str, log: ChatLog) -> str:
 
 def _local_world(name: str) -> str:
     """A chat's world; a path that does not exist on this machine is reduced to the world's name."""
-    return name if Path(name).is_file() else world_name(name)
+    return name if is_file(Path(name)) else world_name(name)

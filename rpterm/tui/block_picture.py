@@ -15,6 +15,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from rpterm.cards.exchange.containers.pictures import check_size, read_picture
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     Colours = NDArray[np.float32]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-MAX_PIXELS = 40_000_000
-"""Larger pictures are not drawn: reading one takes seconds and much memory."""
 
 _BLOCKS = " ▘▝▀▖▌▞▛"
 """By the pixels in the first colour: 1 upper left, 2 upper right, 4 lower left."""
@@ -42,18 +42,16 @@ def draw(path: Path, columns: int, rows: int, background: str) -> list[Strip]:
     """
     from PIL import Image
 
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return []
-            columns, rows = fit(image.width, image.height, columns, rows)
-            image.thumbnail((columns * 8, rows * 8))
-            small = image.convert("RGBA").resize((columns * 2, rows * 2), Image.Resampling.LANCZOS)
-            behind = Image.new("RGBA", small.size, background)
-            flat = Image.alpha_composite(behind, small).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return []
-    return _strips(flat.tobytes(), columns, rows)
+    def flattened(image: Image.Image) -> tuple[bytes, int, int]:
+        check_size(image)
+        width, height = fit(image.width, image.height, columns, rows)
+        image.thumbnail((width * 8, height * 8))
+        small = image.convert("RGBA").resize((width * 2, height * 2), Image.Resampling.LANCZOS)
+        behind = Image.new("RGBA", small.size, background)
+        return Image.alpha_composite(behind, small).convert("RGB").tobytes(), width, height
+
+    drawn = read_picture(path, FORMATS, flattened)
+    return [] if drawn is None else _strips(*drawn)
 
 
 def fit(width: int, height: int, columns: int, rows: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from rpterm.cards.macros import MacroScope, expand, expand_with
         ("{{setglobalvar::a::1}}{{getvar::a}}{{getglobalvar::a}}", "1"),
         ("{{setvar::a::b}}\n{{// note}}\n{{trim}}\n\nText", "Text"),
         ("a{{newline::2}}b{{space}}{{space::2}}c", "a\n\nb   c"),
+        pytest.param("{{space::%s}}" % ("1" * 5000), "{{space::%s}}" % ("1" * 5000), id="endless"),
     ],
 )
 def test_each_macro(text: str, wanted: str) -> None:

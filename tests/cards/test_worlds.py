@@ -58,7 +58,7 @@ def loom(card: Path) -> Path:
 
 
 def test_the_lore_of_a_world_follows_the_cards_own(ada: Path) -> None:
-    found = worlds.read_card(ada)
+    found = worlds.CardReader(ada).read()
     entries = found.card.lorebook.entries
     assert [(e.content, e.world) for e in entries] == [
         ("It stops.", ""), ("The mill burns at night.", "loom"), ("The weft is silver.", "loom"),
@@ -71,24 +71,24 @@ def test_the_lore_of_a_world_follows_the_cards_own(ada: Path) -> None:
 
 
 def test_the_stored_text_gives_the_same_card_without_the_world(ada: Path) -> None:
-    found = worlds.read_card(ada)
+    found = worlds.CardReader(ada).read()
     loom(ada).unlink()
     assert reader.parse(found.text) == found.card and found.source == ADA
-    again = worlds.read_card(ada)
+    again = worlds.CardReader(ada).read()
     assert [entry.content for entry in again.card.lorebook.entries] == ["It stops."]
     assert again.text == again.source and reader.parse(again.text) == again.card
     (lost,) = again.unreadable
     assert f"{ada}:2: worlds #1: There is no world 'loom'." in lost.message
     assert lost.message.endswith("The lore of this world is left out.")
-    plain = worlds.parse_card('# mine\nname = "Bo"\n', ada)
+    plain = worlds.CardReader(ada).parse('# mine\nname = "Bo"\n')
     assert plain.text == plain.source == '# mine\nname = "Bo"\n'
 
 
 def test_the_stored_text_can_be_used_as_a_card_file(ada: Path) -> None:
     """Its copies of the world's entries give way to the world."""
-    kept = worlds.read_card(ada).text
+    kept = worlds.CardReader(ada).read().text
     loom(ada).write_text(LOOM.replace("silver", "golden"), encoding="utf-8")
-    again = worlds.parse_card(kept, ada).card
+    again = worlds.CardReader(ada).parse(kept).card
     assert [e.content for e in again.lorebook.entries][1:] == [
         "The mill burns at night.", "The weft is golden.",
     ]  # fmt: skip
@@ -99,19 +99,21 @@ def test_where_worlds_are_searched(ada: Path, tmp_path: Path) -> None:
     far.parent.mkdir()
     for name in ("loom", "loom.toml", "../worlds/loom.toml", str(loom(ada))):
         far.write_text(f'name = "Bo"\nworlds = "{name}"\n', encoding="utf-8")
-        assert len(worlds.read_card(far, [tmp_path]).card.lorebook.entries) == 2
-    (lost,) = worlds.parse_card('name = "Bo"\nworlds = "lom"\n', far, [tmp_path]).unreadable
+        assert len(worlds.CardReader(far, [tmp_path]).read().card.lorebook.entries) == 2
+    (lost,) = worlds.CardReader(far, [tmp_path]).parse('name = "Bo"\nworlds = "lom"\n').unreadable
     assert "Did you mean loom?" in lost.message
-    (lost,) = worlds.parse_card('name = "Bo"\nworlds = "bo"\n', far).unreadable
+    (lost,) = worlds.CardReader(far).parse('name = "Bo"\nworlds = "bo"\n').unreadable
     assert "There is no world" in lost.message, "it is no world of its own"
 
 
 def test_a_card_serves_as_a_world(ada: Path) -> None:
     other = ada.with_name("bo.toml")
     other.write_text('name = "Bo"\nworlds = ["ada"]\n', encoding="utf-8")
-    assert "A world cannot name other worlds" in worlds.read_card(other).unreadable[0].message
+    assert (
+        "A world cannot name other worlds" in worlds.CardReader(other).read().unreadable[0].message
+    )
     ada.write_text(ADA.replace('worlds = ["loom"]\n', ""), encoding="utf-8")
-    assert [e.world for e in worlds.read_card(other).card.lorebook.entries] == ["ada"]
+    assert [e.world for e in worlds.CardReader(other).read().card.lorebook.entries] == ["ada"]
 
 
 def test_a_world_is_not_a_character(ada: Path) -> None:
@@ -121,7 +123,7 @@ def test_a_world_is_not_a_character(ada: Path) -> None:
 
 def test_every_problem_of_a_world_is_reported_with_its_line(ada: Path) -> None:
     loom(ada).write_text(LOOM.replace('content = "The weft', 'contents = "The weft'), "utf-8")
-    (lost,) = worlds.read_card(ada).unreadable
+    (lost,) = worlds.CardReader(ada).read().unreadable
     first = lost.problems[0]
     assert (Path(first.file).name, first.field) == ("loom.toml", "lore #2")
     assert "1 more problem" in lost.message
@@ -131,7 +133,7 @@ def test_the_linter_names_the_worlds_file_and_line(ada: Path) -> None:
     loom(ada).write_text(
         LOOM.replace('["weft"]', '["the"]') + "\n[[lore]]\ncontent = 'x'\n", "utf-8"
     )
-    found = worlds.read_card(ada)
+    found = worlds.CardReader(ada).read()
     told = lint(found.card, text=found.source, origin=str(ada), worlds=found.worlds)
     by_field = {(Path(p.file).name, p.field): p.line for p in told}
     assert by_field[("loom.toml", "lore #2 keys #1")] == 13
@@ -175,7 +177,7 @@ def test_a_card_that_is_too_large_with_its_worlds_is_reported(ada: Path) -> None
     with pytest.raises(
         CardError, match=r"ada.toml:2: worlds: The card and its worlds are too large"
     ):
-        worlds.read_card(ada)
+        worlds.CardReader(ada).read()
 
 
 # Saved while it is used ------------------------------------------------------------------------
@@ -302,7 +304,7 @@ def test_adding_and_removing_a_world_keeps_everything_else() -> None:
 
 
 def test_a_difference_names_the_world(ada: Path) -> None:
-    before, after = reader.load(ada), worlds.load_card(ada)
+    before, after = reader.load(ada), worlds.CardReader(ada).read_for_list()
     assert [change.field for change in diff(before, after)] == [
         "lore mill (loom)",
         "lore Weft (loom)",

@@ -187,6 +187,15 @@ def test_cancel_keeps_what_had_come(make: MakeSession) -> None:
     assert session.store.generation(last.id) is not None
 
 
+def test_a_reply_can_be_cancelled_before_the_engine_has_the_request(make: MakeSession) -> None:
+    session = make(["word " * 400])
+    for event in session.reply(ReplyRequest(Intent.SEND, "Hello?")):
+        if isinstance(event, events.ReplyStarted):
+            session.cancel()
+    assert event == events.ReplyFailed("Stopped.")
+    assert session.path()[-1].text == "Hello?"
+
+
 def test_closing_the_stream_keeps_what_had_come(make: MakeSession) -> None:
     session = make(["word " * 400], delay_s=0.001)
     stream = session.reply(ReplyRequest(Intent.SEND, "Hello?"))

@@ -35,7 +35,10 @@ def test_every_problem_is_reported_with_its_line(tmp_path: Path) -> None:
     assert "did you mean sampling.temperature?" in told[5]
 
 
-@pytest.mark.parametrize("text", ["theme = ", "[[", "a = 1\na = 2", "x = '\x00'"])
+@pytest.mark.parametrize(
+    "text",
+    ["theme = ", "[[", "a = 1\na = 2", "x = '\x00'", "context = " + "1" * 5000, "x = " + "[" * 999],
+)
 def test_broken_toml_is_reported_in_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(write(tmp_path, text))
@@ -112,6 +115,12 @@ def test_saving_never_changes_a_broken_file(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "theme = \n"
 
 
+def test_saving_explains_what_stands_in_place_of_a_table(tmp_path: Path) -> None:
+    path = write(tmp_path, "sampling = 5\n")
+    with pytest.raises(ConfigError, match=r"write \[sampling\] and its settings below it"):
+        save(path, "sampling.temperature", "0.5")
+
+
 def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     kinds = config.setting_kinds()
@@ -128,6 +137,8 @@ def test_every_setting_can_be_written_and_read_back(tmp_path: Path) -> None:
         ("remote_url", "notaurl", "is not an address such as http://"),
         ("remote_url", "ftp://host", "is not an address"),
         ("duel.b", "temperature=abc", "temperature"),
+        ("context", "1" * 5000, "context must be a whole number, not '111"),
+        ("sampling.banned", "[" * 999, "must be a list in TOML syntax"),
     ],
 )
 def test_values_that_cannot_be_used_are_refused(cli: Cli, name: str, value: str, said: str) -> None:

@@ -75,6 +75,7 @@ def test_questions_come_from_the_card() -> None:
         ('[[probe]]\nuser = "a"\n[[probe]]\nuser = "b"\nname = "probe 1"', "2: there is another"),
         ('[[probe]]\nuser = "a"\nreference = [3]', "reference: expected a text"),
         ("[[probe", "not valid TOML"),
+        ("probe = " + "1" * 5000, "not valid TOML"),
     ],
 )
 def test_invalid_probes_are_reported_with_their_place(text: str, words: str) -> None:

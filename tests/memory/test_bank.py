@@ -174,6 +174,7 @@ BAD = {
     "blank.pdf": (pdf([[]]), "images of text"),
     "no.epub": (b"PK hello", "not an EPUB file, or is damaged"),
     "cut.epub": (epub()[:700], "not an EPUB file, or is damaged"),
+    "headless.epub": (epub()[epub().rindex(b"PK\x03\x04") :], "or is damaged"),
     "bare.epub": (epub({"META-INF/container.xml": "<x/>"}), "not an EPUB"),
     "lost.epub": (epub({"OEBPS/book.opf": "<package"}), "damaged list"),
     "entity.epub": (epub({"OEBPS/book.opf": ENTITY}), "entities"),

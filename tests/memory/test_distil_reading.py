@@ -186,7 +186,13 @@ def test_what_is_in_doubt_is_left_out(turn):
 
 
 @pytest.mark.parametrize(
-    "turn", ["I'm learning , slowly", "My favourite     is tea.", "I am ² years old."]
+    "turn",
+    [
+        "I'm learning , slowly",
+        "My favourite     is tea.",
+        "I am ² years old.",
+        "I am " + "1" * 5000 + " years old.",
+    ],
 )
 def test_a_statement_without_a_value_is_left_out(turn):
     assert statements(turn, "Ann") == []

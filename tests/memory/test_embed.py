@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -140,6 +141,19 @@ def test_the_real_worker_says_why_it_cannot_load():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 1
     assert json.loads(done.stdout) == {"error": "OSError: here holds no model"}
+
+
+def test_close_ends_a_process_that_is_just_being_started(make, tmp_path):
+    embedder = make()
+
+    def folder():
+        threading.Thread(target=embedder.close).start()
+        until(lambda: embedder._closed)
+        return tmp_path
+
+    embedder._folder = folder
+    embedder.start()
+    until(lambda: embedder._process is not None and embedder._process.poll() is not None)
 
 
 def test_close_ends_the_process_and_what_waits(make):

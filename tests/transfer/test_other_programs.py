@@ -113,9 +113,10 @@ def test_a_folder_with_chats_in_json(store: Store, tmp_path: Path) -> None:
     put(tmp_path / "old" / "dump.json", two)
     put(tmp_path / "old" / "theme.json", {"main_text_color": "red"})
     put(tmp_path / "old" / "empty.json", {**RISU, "data": {"message": []}})
+    put(tmp_path / "old" / "layers.json", {"data_visible": [], "visible": True, "internal": 1})
     moved = import_paths([tmp_path / "old"], tmp_path / "cards", store)
     assert [store.chat(each.chat_id or 0).title for each in moved.chats] == ["dump", "dump 2"]
-    assert moved.cards == [] and describe_leftovers(moved.passed_over) == "1 theme, 1 other file"
+    assert moved.cards == [] and describe_leftovers(moved.passed_over) == "1 theme, 2 other files"
 
 
 def test_a_message_without_date_is_as_old_as_the_one_before(store: Store, tmp_path: Path) -> None:
@@ -244,7 +245,7 @@ def test_branches_of_a_chat_become_its_branches_here(store: Store, tmp_path: Pat
     log_file(tmp_path / "Vesper - 1.jsonl", "", "Beer?", "Yes.", "Dark or light?")
     log_file(tmp_path / "Branch #1.jsonl", "Vesper - 1", "Beer?", "No.", "Then wine.")
     log_file(tmp_path / "A checkpoint.jsonl", "Branch #1", "Beer?", "No.")
-    log_file(tmp_path / "Alone.jsonl", "Lost", "Beer?", "Hm.")
+    log_file(tmp_path / "Alone.jsonl", "Lost" * 80, "Beer?", "Hm.")
     log_file(tmp_path / "Begins elsewhere.jsonl", "Vesper - 1", "Tea?")
     logs = sorted(tmp_path.glob("*.jsonl"))
     results = {result.source.stem: result for result in import_chats(logs, store, [])}

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from tui_support import CARD, Stage, running, say, screen_text, wait_until
 
+from rpterm.cards.exchange.containers import pictures
 from rpterm.tui import block_picture
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.picker import CharacterPicker
@@ -72,7 +73,7 @@ def test_what_is_no_picture_is_not_drawn(tmp_path: Path, monkeypatch: pytest.Mon
     text.write_text("not a picture")
     for path in (broken, text, tmp_path, tmp_path / "missing.png"):
         assert block_picture.draw(path, 9, 9, "#000000") == []
-    monkeypatch.setattr(block_picture, "MAX_PIXELS", 3)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 3)
     assert block_picture.draw(tmp_path / "a.png", 9, 9, "#000000") == []
 
 

@@ -36,7 +36,7 @@ def join(path: Path, name: str, user_folder: Path | None, *, leave: bool = False
         raise RptermError(f"You have your own copy of this card in {own}: use that one.")
     before = read_text(path)
     after = with_world_changed(before, name, own, folders, leave=leave)
-    write_card(own, after, path, worlds.parse_card(after, own, folders).card.portrait)
+    write_card(own, after, path, worlds.CardReader(own, folders).parse(after).card.portrait)
     return own
 
 

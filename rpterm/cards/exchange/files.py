@@ -120,7 +120,7 @@ def export_file(
     if worlds.is_world(text):
         card, lost = worlds.parse_world(text, str(card_path)), []
     else:
-        found = worlds.parse_card(text, card_path, folders)
+        found = worlds.CardReader(card_path, folders).parse(text)
         card, lost = found.card, [each.message for each in found.unreadable]
     exported = export(card, form, file_reader(card_path.parent))
     try:

@@ -79,7 +79,7 @@ def find_with_worlds(
     from rpterm.cards import worlds
 
     place = Path(path) if path else next(iter(casting.folders), Path()) / "card.toml"
-    read = worlds.parse_card(text, place, casting.folders, extra=extra)
+    read = worlds.CardReader(place, casting.folders, extra).parse(text)
     return read.card, read.text, path
 
 
@@ -97,7 +97,7 @@ def card_of_member(
 
     if member.card_path and Path(member.card_path).is_file():
         try:
-            found = worlds.read_card(Path(member.card_path), folders, extra)
+            found = worlds.CardReader(Path(member.card_path), folders, extra).read()
         except CardError:
             pass  # The file may be half edited; the stored copy is used until it is valid.
         else:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from rpterm.errors import RptermError
+from rpterm.foreign_zip import ZIP_ERRORS
 from rpterm.memory.bank import web
 from rpterm.memory.bank.decode import decode
 from rpterm.memory.bank.passage import Document, Passage
@@ -36,12 +36,10 @@ def read(data: bytes, name: str) -> Document:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             passages = tuple(_Book(archive, name).passages())
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise RptermError(f"{name} is not an EPUB file, or is damaged ({error}).") from error
     except ElementTree.ParseError as error:
         raise RptermError(f"{name} has a damaged list of contents ({error}).") from error
-    except (RuntimeError, KeyError, OSError) as error:
-        raise RptermError(f"{name} cannot be read as an EPUB file ({error}).") from error
+    except (*ZIP_ERRORS, KeyError, OSError) as error:
+        raise RptermError(f"{name} is not an EPUB file, or is damaged ({error}).") from error
     return Document(passages, "chapter")
 
 

@@ -160,5 +160,5 @@ def is_own_name(value: str) -> bool:
 def is_age(value: str) -> bool:
     """Whether it is a plausible number of years of age."""
     if value.isdecimal():
-        return 3 <= int(value) <= 120
+        return len(value) <= 3 and 3 <= int(value) <= 120
     return value.lower().partition("-")[0] in _NUMBERS

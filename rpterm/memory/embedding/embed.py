@@ -267,7 +267,11 @@ class WorkerEmbedder:
     def _launch(self) -> bool:
         """Start the worker and wait until it has loaded; False if it cannot be used."""
         try:
-            self._process = process = self._spawn()
+            process = self._spawn()
+            with self._lock:
+                self._process = process
+                if self._closed:  # ``close`` found no process to end.
+                    _terminate(process)
             greeting = _read_answer(process)
         except (RptermError, OSError, ValueError) as error:
             greeting = {"error": str(error)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 import unicodedata
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from rpterm.store.row_conversion import generation_dict
+from rpterm.text.json_lines import json_line
 from rpterm.types import Cast, Chat, Generation, Status, Turn
 
 FORMAT = 1
@@ -56,23 +56,13 @@ def to_jsonl(
     can be rebuilt. The lines have no newline at the end.
     """
     cast_entry = {"cast": asdict(cast)} if cast is not None else {}
-    yield _json_line({"type": "chat", "format": FORMAT} | asdict(chat) | cast_entry)
+    yield json_line({"type": "chat", "format": FORMAT} | asdict(chat) | cast_entry)
     for turn in turns:
         values: dict[str, object] = {"type": "turn"} | asdict(turn)
         generation = generations.get(turn.id)
         if generation is not None:
             values["generation"] = generation_dict(generation)
-        yield _json_line(values)
-
-
-def _json_line(values: Mapping[str, object]) -> str:
-    # A lone surrogate in a prompt cannot be encoded as UTF-8, but it can be escaped.
-    text = json.dumps(values, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(values)
-    return text
+        yield json_line(values)
 
 
 def _one_line(text: str) -> str:

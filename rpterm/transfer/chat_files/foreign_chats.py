@@ -115,8 +115,9 @@ def _is_webui(raw: Mapping[str, Any]) -> bool:
 
 def _webui(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     """Pairs of a user's message and a reply; the texts in ``visible`` are escaped for HTML."""
-    shown = raw.get("visible") or raw.get("data_visible") or []
-    stored = raw.get("internal") or raw.get("data") or raw.get("data_internal") or []
+    shown = as_list(raw.get("visible")) or as_list(raw.get("data_visible"))
+    lists = (as_list(raw.get(key)) for key in ("internal", "data", "data_internal"))
+    stored = next(filter(None, lists), [])
     facts = as_mapping(raw.get("metadata"))
     rows: list[Row] = []
     for number, pair in enumerate(shown):

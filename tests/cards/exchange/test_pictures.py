@@ -67,7 +67,7 @@ def test_a_whole_card_is_read_from_a_damaged_picture() -> None:
     assert "cut off" in cut.notes[0]
 
 
-@pytest.mark.parametrize("form", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "AVIF"])
 def test_a_portrait_that_is_not_png_is_converted(form: str) -> None:
     from PIL import Image
 
@@ -81,6 +81,17 @@ def test_a_portrait_that_is_not_png_is_converted(form: str) -> None:
     assert done.notes == ("The portrait ada.img was converted to PNG.",)
     broken = export(card, "png", {"ada.img": photo.getvalue()[:40]}.get)
     assert "cannot be read" in broken.notes[0]
+
+
+def test_a_damaged_avif_is_replaced_by_a_plain_picture() -> None:
+    from PIL import Image
+
+    photo = io.BytesIO()
+    Image.new("RGB", (6, 9), "#804020").save(photo, "AVIF")
+    start = photo.getvalue().index(b"mdat") + 4
+    damaged = photo.getvalue()[:start].ljust(len(photo.getvalue()), b"\0")
+    done = export(CharacterCard(name="Ada", portrait="ada.avif"), "png", {"ada.avif": damaged}.get)
+    assert "cannot be read" in done.notes[0]
 
 
 def test_other_chunks_stay_on_export() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError, NotACard
+from rpterm.foreign_zip import ZIP_ERRORS
 
 CARD = "card.json"
 _MAX_MEMBERS, _MAX_DIRECTORY = 4000, 1 << 20
@@ -39,10 +39,8 @@ def unpack(data: bytes) -> dict[str, bytes]:
                 _check_member(member)
                 files[member.filename] = _unpack(archive, member, room)
                 room -= len(files[member.filename])
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
         raise ExchangeError(f"The archive is damaged: {error}.") from error
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ExchangeError(f"The archive cannot be read: {error}.") from error
     return files
 
 

@@ -14,8 +14,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from rpterm.cards.exchange.containers.pictures import check_size, read_picture
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 CARD_KEYS = ("chara", "ccv3")
@@ -23,7 +28,6 @@ _MAX_CHUNKS = 100_000
 _MAX_TEXT = MAX_JSON * 2
 """Maximum bytes of a card's text: base64 turns three bytes into four, and it may be compressed."""
 _MAX_CARDS = 64
-_MAX_PIXELS = 40_000_000
 _CONVERTED = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 
 
@@ -122,17 +126,14 @@ def blank(width: int = 400, height: int = 600) -> bytes:
 
 def converted(picture: bytes) -> bytes | None:
     """A picture of another format, or a damaged one, as a PNG; ``None`` if it cannot be decoded."""
-    from PIL import Image
 
-    try:
-        with Image.open(io.BytesIO(picture), formats=_CONVERTED) as image:
-            if image.width * image.height > _MAX_PIXELS:
-                return None
-            output = io.BytesIO()
-            image.convert("RGBA" if image.has_transparency_data else "RGB").save(output, "PNG")
-            return output.getvalue()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
+    def as_png(image: Image.Image) -> bytes:
+        check_size(image)
+        output = io.BytesIO()
+        image.convert("RGBA" if image.has_transparency_data else "RGB").save(output, "PNG")
+        return output.getvalue()
+
+    return read_picture(picture, _CONVERTED, as_png)
 
 
 def is_whole(data: bytes) -> bool:

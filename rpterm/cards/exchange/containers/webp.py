@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rpterm.cards.exchange.containers.pictures import read_picture
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _EXIF, _USER_COMMENT = 0x8769, 0x9286
 _HAS_EXIF = 0x08
@@ -28,13 +33,7 @@ def may_hold_card(path: Path) -> bool:
 
 def read(data: bytes) -> bytes | None:
     """The JSON of the card in a picture, or ``None``. Pixels are not decoded."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data), formats=("WEBP",)) as image:
-            comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
+    comment = read_picture(data, ("WEBP",), _comment)
     text = comment.encode() if isinstance(comment, str) else comment
     if not isinstance(text, bytes):
         return None
@@ -42,3 +41,7 @@ def read(data: bytes) -> bytes | None:
         text = bytes(min(int(each), 255) for each in text.split(b","))
     start = text.find(b"{")
     return text[start:].rstrip(b"\0 \n") if start >= 0 else None
+
+
+def _comment(picture: Image.Image) -> object:
+    return picture.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
