@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
 from rpterm.errors import RptermError
 from rpterm.tui import keys, text
+from rpterm.tui.screens.dialog import DismissOnce
 
 if TYPE_CHECKING:
     from rpterm.config import Settings
@@ -99,14 +99,11 @@ def _are_prefixes(words: list[str], text_: str) -> bool:
     return all(any(each.startswith(word) for each in candidates) for word in words)
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, DismissOnce[None]):
     """Textual's palette, which a second Enter does not close again.
 
     It has no id: another one may open while this one is being removed.
     """
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        return AwaitComplete() if self.app.screen is not self else super().dismiss(result)
 
 
 class Commands(Provider):
