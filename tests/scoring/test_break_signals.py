@@ -156,6 +156,20 @@ def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clas
     assert (Contradiction().measure(reply, scene).value > 0) is clashes
 
 
+def test_what_states_nothing_contradicts_nothing() -> None:
+    scene = ReplyScene(
+        char="Tola", facts=(Fact("card.attributes:0", "Tola cannot sleep at night."),)
+    )
+    assert Contradiction().measure("Good night, Iya Tola.", scene).value == 0
+    assert Contradiction().measure("I sleep well at night, Tola that I am.", scene).value > 0
+
+
+def test_where_somebody_else_comes_from_is_not_where_the_character_does() -> None:
+    scene = ReplyScene(char="Ines", facts=(Fact("card.attributes:0", "Ines grew up in Faro."),))
+    assert Contradiction().measure("My mummy is listening from Lagos.", scene).value == 0
+    assert Contradiction().measure("I grew up in Lagos.", scene).value > 0
+
+
 def test_two_fears_do_not_contradict_each_other() -> None:
     earlier = (True, "I am afraid of what I may have done."), (False, "Why?")
     scene = ReplyScene(facts=(Fact("card.attributes:0", "You are afraid of flying."),),
