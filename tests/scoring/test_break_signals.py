@@ -399,6 +399,26 @@ def test_a_card_says_who_is_a_machine(fact: str, machine: bool) -> None:
     assert is_machine(ReplyScene(facts=(Fact("card.description:0", fact),))) is machine
 
 
+@pytest.mark.parametrize(
+    ("fact", "serves"),
+    [
+        ("Elsie Marsh, twenty-four, is head housemaid at Thornwick Hall.", True),
+        ("You are a maid.", True),
+        ("Occupation: waitress", True),
+        ("她是王府的侍女。", True),
+        ("Mrs Hudson is his long-suffering landlady.", False),
+        ("She mends nets.", False),
+    ],
+)
+def test_who_serves_may_offer_help_but_is_no_assistant(fact: str, serves: bool) -> None:
+    scene = ReplyScene(facts=(Fact("card.attributes:0", fact),))
+    assert (
+        AssistantVoice().measure("Would you like your breakfast on a tray?", scene).value > 0.5
+    ) is not serves
+    for reply in ("I'd be happy to help you with that!", "As an AI, I cannot eat."):
+        assert AssistantVoice().measure(reply, scene).value > 0.5
+
+
 def test_a_machine_may_call_itself_one() -> None:
     robot = ReplyScene(facts=(Fact("card.attributes:0", "Unit 7 is a robot."),))
     said = "I am only a machine, and I was programmed to be patient."
