@@ -12,7 +12,6 @@ from pathlib import Path
 from shlex import quote
 
 from rpterm import paths as folders
-from rpterm import transfer
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
@@ -21,7 +20,13 @@ from rpterm.cli.app import one_of
 from rpterm.cli.user_files import card_folders, open_store
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
+from rpterm.transfer import chat_import
+from rpterm.transfer.archives import unpacked
+from rpterm.transfer.chat_cards import KnownCard, read_known
+from rpterm.transfer.chat_import import ImportedChat
+from rpterm.transfer.folder_import import LOG_EXTENSION, ImportSummary, import_paths
+from rpterm.transfer.leftovers import describe_leftovers
+from rpterm.transfer.world_links import join_worlds
 
 _MANY = 3
 """A note on as many files is printed once, at the end."""
@@ -36,7 +41,7 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
         def done(result: ImportedFile) -> None:
             bar.update(task, description=result.source.name, advance=1)
 
-        results = transfer.join_worlds(import_files(paths, to, done), to)
+        results = join_worlds(import_files(paths, to, done), to)
     for result in results:
         _print_card(result)
     good = sum(result.target is not None for result in results)
@@ -52,14 +57,14 @@ def import_chats(
     if card is not None:
         places = card_folders()
         file = library.find(card, places)
-        found = transfer.read_known([(file.stem, file)], places)
+        found = read_known([(file.stem, file)], places)
         if not found:
             command = f"rpterm cards lint {quote(str(file))}"
             raise RptermError(f"{file} has errors: `{command}` lists them.")
         owner = found[0]
     logs = [log for path in paths for log in _logs(path)]
     with open_store(begin=True) as store:
-        results = transfer.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
+        results = chat_import.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
     for result in results:
         _print_chat(result)
     out.say(_chats_summary(results))
@@ -70,14 +75,14 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     """Import everything in files, folders and archives, and print the results."""
     found = folders.find()
     target = to or found.characters
-    with transfer.unpacked(paths) as (places, shown):
+    with unpacked(paths) as (places, shown):
         with open_store(begin=True) as store, rich_out.progress() as bar:
             task = bar.add_task("importing", total=None)
-            moved = transfer.import_paths(
+            moved = import_paths(
                 places, target, store, _known_cards(),
                 lambda name: bar.update(task, description=name, advance=1), found.config_file,
             )  # fmt: skip
-        leftovers = transfer.describe_leftovers(moved.passed_over)
+        leftovers = describe_leftovers(moved.passed_over)
     _print_summary(moved, target, shown, leftovers)
     return moved
 
@@ -207,8 +212,8 @@ def _already(known: int) -> str:
 def _known_cards() -> list[KnownCard]:
     places = card_folders()
     files = library.card_files(places)
-    return transfer.read_known(((path.stem, path) for path in files.values()), places)
+    return read_known(((path.stem, path) for path in files.values()), places)
 
 
 def _logs(path: Path) -> list[Path]:
-    return sorted(path.rglob(f"*{transfer.LOG_EXTENSION}")) if path.is_dir() else [path]
+    return sorted(path.rglob(f"*{LOG_EXTENSION}")) if path.is_dir() else [path]

@@ -19,7 +19,7 @@ from rpterm.cards.exchange.files import file_reader
 from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.format.reader import load
 from rpterm.store import Store
-from rpterm.transfer import import_paths
+from rpterm.transfer.folder_import import import_paths
 
 
 def v2(**data: Any) -> dict[str, Any]:
