@@ -102,9 +102,8 @@ def _print_summary(
         _print_card(replace(card, source=shown(card.source), notes=_rarer(card.notes, common)))
     for chat in moved.chats:
         _print_chat(replace(chat, source=shown(chat.source), notes=_rarer(chat.notes, common)))
-    profiles = [(each, each.target.stem) for each in moved.profiles if each.target]
-    for profile, name in profiles:
-        _print_profile(replace(profile, source=shown(profile.source)), name)
+    for profile in moved.profiles:
+        _print_card(replace(profile, source=shown(profile.source)))
     for note, count in common.items():
         out.say(f"{count} files: {note}")
     known = sum(card.known for card in moved.cards)
@@ -117,8 +116,7 @@ def _print_summary(
         out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
     for hint in moved.hints:
         out.say(hint)
-    if profiles:
-        name = profiles[0][1]
+    if name := next((each.target.stem for each in moved.profiles if each.target), ""):
         out.say(f"`/set profile {name}` in a chat uses a profile, as does `--profile {name}`.")
     if leftovers:
         out.say(f"Not imported: {leftovers}.")
@@ -151,31 +149,19 @@ def _rarer(notes: Iterable[str], common: Container[str]) -> tuple[str, ...]:
 
 
 def _print_card(result: ImportedFile) -> None:
-    if result.target is None:
+    target, is_world = result.target, result.kind == "lorebook"
+    if target is None:
         out.say(f"failed  {result.source}: {result.error}")
         return
+    name = f"profile {target.stem}" if result.kind == "profile" else target.name
     if result.known:
-        out.say(f"known   {result.source}: already imported as {result.target.name}")
+        out.say(f"known   {result.source}: already imported as {name}")
     else:
-        _print_new_card(result, result.target)
-    for note in result.notes:
-        out.say(f"        {note}")
-
-
-def _print_new_card(result: ImportedFile, target: Path) -> None:
-    origin = f" ({result.origin})" if result.origin else ""
-    is_world = result.kind == "lorebook"
-    folder = f"{worlds.FOLDER}/" if is_world else ""
-    out.say(f"ok      {result.source} -> {folder}{target.name}{origin}")
-    if is_world:
-        out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
-
-
-def _print_profile(result: ImportedFile, name: str) -> None:
-    if result.known:
-        out.say(f"known   {result.source}: already imported as profile {name}")
-    else:
-        out.say(f"ok      {result.source} -> profile {name}")
+        folder = f"{worlds.FOLDER}/" if is_world else ""
+        origin = f" ({result.origin})" if result.origin else ""
+        out.say(f"ok      {result.source} -> {folder}{name}{origin}")
+        if is_world:
+            out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
     for note in result.notes:
         out.say(f"        {note}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,10 +147,10 @@ def _import_preset(
     if preset is None:
         return None
     if known := _imported_before(path, store):
-        return known
+        return replace(known, kind="profile")
     target = write_profile(preset, path, config_file)
     store.set_flag(_flag_of(path), str(target.absolute()))
-    return ImportedFile(path, target, notes=preset.notes)
+    return ImportedFile(path, target, kind="profile", notes=preset.notes)
 
 
 def _imported_before(path: Path, store: Store) -> ImportedFile | None:
