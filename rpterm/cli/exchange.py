@@ -24,7 +24,7 @@ from rpterm.transfer import chat_import
 from rpterm.transfer.archives import unpacked
 from rpterm.transfer.chat_cards import KnownCard, read_known
 from rpterm.transfer.chat_import import ImportedChat
-from rpterm.transfer.folder_import import LOG_EXTENSION, ImportSummary, import_paths
+from rpterm.transfer.folder_import import LOG_EXTENSION, ImportSummary, find_files, import_paths
 from rpterm.transfer.leftovers import describe_leftovers
 from rpterm.transfer.world_links import join_worlds
 
@@ -35,13 +35,15 @@ _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"
 
 def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
     """Import cards and lorebooks with a progress bar, and print each file's result."""
+    cards, logs = find_files(paths)
+    cards += [log for log in logs if log in paths]  # A log that was named gets an error.
     with rich_out.progress() as bar:
-        task = bar.add_task("importing", total=None)
+        task = bar.add_task("importing", total=len(cards))
 
         def done(result: ImportedFile) -> None:
             bar.update(task, description=result.source.name, advance=1)
 
-        results = join_worlds(import_files(paths, to, done), to)
+        results = join_worlds(import_files(cards, to, done), to)
     for result in results:
         _print_card(result)
     good = sum(result.target is not None for result in results)

@@ -76,7 +76,9 @@ def import_paths(
         RptermError: The folder cannot be created, or a path does not exist.
     """
     report = on_file or (lambda name: None)
-    cards, logs = _find_files(paths)
+    if missing := next((path for path in paths if not path.exists()), None):
+        raise RptermError(f"There is no file or folder {missing}.")
+    cards, logs = find_files(paths)
     settings, used = read_settings(cards)
     personas = store_personas(settings.personas, store)
     moved = ImportSummary(personas=personas, hints=tuple(_hints(settings)))
@@ -161,13 +163,14 @@ def _imported_before(path: Path, store: Store) -> ImportedFile | None:
     )
 
 
-def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The files that may be cards, and the chat logs, both in the order of ``paths``."""
+def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files that may be cards, and the chat logs, both in the order of ``paths``.
+
+    A file that is named itself counts whatever it is; folders are searched.
+    """
     cards: list[Path] = []
     logs: list[Path] = []
     for path in paths:
-        if not path.exists():
-            raise RptermError(f"There is no file or folder {path}.")
         files = sorted(_walk(path)) if path.is_dir() else [path]
         for each in files:
             suffix = each.suffix.lower()

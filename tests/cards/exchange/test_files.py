@@ -22,6 +22,7 @@ from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, file_reader, import_files, safe_name
 from rpterm.cards.exchange.importer import read_any, read_bytes
 from rpterm.cards.format.reader import load
+from rpterm.transfer.folder_import import find_files
 
 
 def v3(**data: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     put(tmp_path / "in" / "notes.txt", b"hello")
     seen: list[Path] = []
     results = import_files(
-        [tmp_path / "in", tmp_path / "none.png"],
+        [*find_files([tmp_path / "in"])[0], tmp_path / "none.png"],
         tmp_path / "out",
         lambda each: seen.append(each.source),
     )
