@@ -119,7 +119,7 @@ def _number(key: CardKey, value: Any, path: Path, report: Report) -> float | Non
 def _in_range(key: CardKey, value: Any, path: Path, report: Report, kind: Any, wanted: str) -> Any:
     """The value if it is a number of a kind (``wanted`` in words) within the key's limits."""
     if not isinstance(value, kind) or isinstance(value, bool):
-        remedy = f"Write {key.name} = {_sample_value(key)}, without quotes."
+        remedy = f"Write {key.name} = {sample_value(key)}, without quotes."
         report.add_wrong_type(path, value, wanted, remedy)
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -145,7 +145,8 @@ def _range_in_words(key: CardKey) -> str:
     return f"of {key.low:g} or more" if key.low is not None else "up to a billion"
 
 
-def _sample_value(key: CardKey) -> str:
+def sample_value(key: CardKey) -> str:
+    """A number that the key can have."""
     return f"{int(key.high if key.high is not None else max(key.low or 0, 2))}"
 
 
