@@ -253,8 +253,12 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 def _free_name(folder: Path, stem: str) -> str:
     """The name itself, or with the first number that is not taken."""
     taken = {each.name.casefold().split(".")[0] for each in folder.iterdir()}
-    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    return next(name for name in names if name.casefold() not in taken)
+    return next(name for name in numbered(stem) if name.casefold() not in taken)
+
+
+def numbered(stem: str) -> Iterator[str]:
+    """The name itself, and then with each number from 2."""
+    return chain([stem], (f"{stem}-{number}" for number in count(2)))
 
 
 def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes], str]:
