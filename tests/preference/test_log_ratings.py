@@ -15,9 +15,10 @@ from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
-from rpterm.transfer import KnownCard, import_chats
+from rpterm.transfer.chat_cards import KnownCard
 from rpterm.transfer.chat_files.log_records import LogRating
 from rpterm.transfer.chat_files.ratings import read_ratings
+from rpterm.transfer.chat_import import import_chats
 
 
 def said(name: str, text: str, **more: Any) -> dict[str, Any]:
