@@ -50,11 +50,11 @@ def base_weights(name: str | None) -> tuple[Path, str]:
 
 def fitting_rows(data: Dataset, weights: Path, limit: int, export: Path) -> Dataset:
     """The rows that fit into the limit of tokens; no weights are loaded for that."""
-    from rpterm.cli import export_check, trainer_model
-    from rpterm.training import row_limit
+    from rpterm.cli.trainer_model import open_trainer_model
+    from rpterm.training.row_limit import fit_rows
 
-    with trainer_model.open_trainer_model(str(weights)) as known:
-        return row_limit.fit_rows(data, export_check.check_model(known), limit, export)
+    with open_trainer_model(str(weights)) as model:
+        return fit_rows(data, model, limit, export)
 
 
 def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:

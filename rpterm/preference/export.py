@@ -17,6 +17,7 @@ from typing import Literal
 
 from rpterm.errors import InvalidChoice, RptermError
 from rpterm.paths import sha256
+from rpterm.preference.check.checker import check
 from rpterm.preference.dataset_card import Figures, dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
 from rpterm.preference.empty_export import (
@@ -34,16 +35,17 @@ from rpterm.preference.export_folder import (
 from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
 from rpterm.preference.group_chats import turns_as_heard
 from rpterm.preference.message_shape import Greeting
-from rpterm.preference.prompt_builder import PER_MESSAGE, Count, PromptBuilder
+from rpterm.preference.prompt_builder import PromptBuilder
 from rpterm.preference.record_builder import (
     SOURCE_OF_KIND,
     ChatJudgements,
     Selection,
     build_records,
 )
-from rpterm.preference.records import Dropped, Kind, Messages, Record
+from rpterm.preference.records import Dropped, Kind, Record
 from rpterm.preference.scrub import REGION, Scrubber, name_parts
 from rpterm.preference.splits import conversation_of, held_out, judged_conversations
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
@@ -64,6 +66,7 @@ class ExportOptions:
         split: Share of conversations in the test split.
         max_tokens: Limit for prompt and reply; older turns beyond it are cut. 0 means no limit.
         card: Only chats with this character.
+        strict: Replace an earlier export only if a check of the new one finds no serious faults.
     """
 
     format: str = "trl_dpo"
@@ -76,30 +79,7 @@ class ExportOptions:
     licence: str = ""
     file_type: Literal["jsonl", "parquet"] = "jsonl"
     card: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TargetModel:
-    """What the export needs to know about a model.
-
-    Attributes:
-        system: Returns the system prompt of a chat.
-        count: Counts its tokens.
-        render: Renders messages with its chat template, up to where the reply starts.
-        end: The text that ends a reply in its template.
-        user_first: Whether its template requires the user to speak first.
-        per_message: Tokens that its template adds to each message.
-        no_system: Whether its template rejects system messages.
-    """
-
-    system: Callable[[Chat], str]
-    count: Count
-    render: Callable[[Messages], str]
-    end: str = ""
-    user_first: bool = False
-    name: str = ""
-    per_message: int = PER_MESSAGE
-    no_system: bool = False
+    strict: bool = False
 
 
 @dataclass(slots=True)
@@ -130,30 +110,33 @@ def export(
     judgements: Judgements,
     out: Path,
     options: ExportOptions,
-    model: TargetModel,
-    look: Callable[[Path], None] | None = None,
+    model: TrainerModel,
+    system: Callable[[Chat], str],
 ) -> ExportResult:
     """Write the export; an earlier one at ``out`` is replaced at the very end.
 
     Args:
-        look: Called with the finished folder before that; if it raises, nothing is replaced.
+        system: Returns the system prompt of a chat.
 
     Raises:
-        RptermError: There is nothing to export, or ``out`` cannot be written.
+        RptermError: There is nothing to export, it has serious faults and the export is
+            ``strict``, or ``out`` cannot be written.
         InvalidChoice: There is no such format.
     """
     if options.format not in FORMATS:
         raise InvalidChoice(
             f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
         )
-    run = _Run(judgements, options, model)
+    run = _Run(judgements, options, model, system)
     with replace_folder(out) as folder:
         run.write(folder)
         if not sum(run.result.rows.values()):
             raise RptermError(run.nothing())
         run.describe(folder)
-        if look is not None:
-            look(folder)
+        if options.strict:
+            faults = check(folder, model, region=options.region).strict
+            if faults:
+                raise RptermError(" ".join(each.text for each in faults))
     run.write_review(out)
     return run.result
 
@@ -161,10 +144,17 @@ def export(
 class _Run:
     """One run of an export."""
 
-    def __init__(self, judgements: Judgements, options: ExportOptions, model: TargetModel) -> None:
+    def __init__(
+        self,
+        judgements: Judgements,
+        options: ExportOptions,
+        model: TrainerModel,
+        system: Callable[[Chat], str],
+    ) -> None:
         self.judgements = judgements
         self.options = options
         self.model = model
+        self.system = system
         self.format: Format = FORMATS[options.format]
         self.result = ExportResult()
         self._skipped = Skipped(
@@ -176,11 +166,8 @@ class _Run:
         self._scrub = Scrubber(self._persona_names(), options.region) if options.scrub else None
         self._shape = Shape(
             greeting=options.greeting,
-            user_first=model.user_first,
-            render=model.render,
-            end=model.end,
+            model=model,
             exact=None if options.scrub else self._exact_prompt,
-            no_system=model.no_system,
         )
 
     def write(self, folder: Path) -> None:
@@ -300,11 +287,10 @@ class _Run:
             self.result.left_out["said by another character than the chat's own"] += foreign
         prompts = PromptBuilder(
             turns,
-            self.model.system(chat),
+            self.system(chat),
+            self.model,
             max_tokens=self.options.max_tokens,
-            count=self.model.count,
             clean=self._scrub.all if self._scrub is not None else list,
-            per_message=self.model.per_message,
         )
         origins = self.judgements.origins(chat.id)
         return ChatJudgements(chat, prompts, own_ratings, own_comparisons, origins)

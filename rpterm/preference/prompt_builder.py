@@ -11,13 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from rpterm.preference.records import Messages
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.types import Role, Turn
-
-PER_MESSAGE = 8
-"""Default number of tokens that a chat template adds to a message."""
-
-Count = Callable[[Sequence[str]], Callable[[], list[int]]]
-"""Starts counting the tokens of texts; the returned function waits for the numbers."""
 
 Clean = Callable[[Sequence[str]], list[str]]
 
@@ -46,23 +41,20 @@ class PromptBuilder:
         self,
         turns: Sequence[Turn],
         system: str,
+        model: TrainerModel,
         *,
         max_tokens: int,
-        count: Count,
         clean: Clean = list,
-        per_message: int = PER_MESSAGE,
     ) -> None:
         """Start counting tokens, so that the numbers are ready when they are needed.
 
         Args:
             max_tokens: Maximum for prompt and longest reply together; 0 means no limit.
-            count: Counts the model's tokens.
             clean: Applied to all texts before they are exported, such as the scrubber.
-            per_message: Tokens that the chat template adds to each message.
         """
         self.turns = {turn.id: turn for turn in turns}
         self._max_tokens = max_tokens
-        self._per_message = per_message
+        self._per_message = model.per_message
         self._clean = clean
         *texts, self.system = map(str.strip, clean([*(turn.text for turn in turns), system]))
         self._texts = dict(zip(self.turns, texts, strict=True))
@@ -75,7 +67,7 @@ class PromptBuilder:
         self.longest = 0
         """Token count of the largest prompt so far that exceeded the limit even with only one turn
         before its reply."""
-        self._pending_counts = count([*texts, self.system]) if max_tokens else None
+        self._pending_counts = model.count([*texts, self.system]) if max_tokens else None
 
     def clean(self, text: str) -> str:
         """Clean a further text in the same way as the turns."""

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
-from rpterm.types import Origin
+from rpterm.types import Chat, Origin
 
 HEAD = [
     {"role": "system", "content": SYSTEM},
@@ -364,14 +363,15 @@ _AGAIN = """
 import sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-from preference_support import MODEL, ExportOptions
+from preference_support import MODEL, ExportOptions, system
 from rpterm.preference.export import export
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 place = Path(sys.argv[1])
 with Store(place / "rp.db") as store:
     while True:
-        export(Judgements(store), place / "out", ExportOptions(format="raw", split=0.0), MODEL)
+        options = ExportOptions(format="raw", split=0.0)
+        export(Judgements(store), place / "out", options, MODEL, system)
         print("done", flush=True)
 """
 
@@ -432,11 +432,14 @@ def test_another_card_version_or_comma_makes_no_unseen_prompt(scene: Scene, tmp_
     for each, question in ((scene, "Who was it?"), (again, "who was it"), (again, "Why him?")):
         asked = each.say(each.greeting.id, question, "user").id
         each.judge.compare(each.reply("Moran.", asked), each.reply("I.", asked), "left")
-    versions = replace(MODEL, system=lambda chat: f"You are Watson, version {chat.id}.")
-    done = run(scene, tmp_path / "out", model=versions, split=0.5)
+
+    def version(chat: Chat) -> str:
+        return f"You are Watson, version {chat.id}."
+
+    done = run(scene, tmp_path / "out", system=version, split=0.5)
     assert done.left_out == {"the same prompt is in the other split": 1}
     assert sum(done.rows.values()) == 2 and len(done.rows) == 2
-    assert run(scene, tmp_path / "all", model=versions, split=0.0).rows == {"train": 3}
+    assert run(scene, tmp_path / "all", system=version, split=0.0).rows == {"train": 3}
 
 
 @pytest.mark.trainer

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preference_support import MODEL
+from preference_support import MODEL, system
 
 from rpterm.cards.card import CharacterCard
 from rpterm.preference.export import ExportOptions, export
@@ -103,7 +103,7 @@ def test_kept_swipes_are_pairs_only_if_requested(tmp_path: Path) -> None:
             options = ExportOptions(
                 format="raw", wanted=Selection(sources=frozenset(sources)), split=0
             )
-            export(judge, out, options, MODEL)
+            export(judge, out, options, MODEL, system)
             rows = [json.loads(line) for line in (out / "data" / "train.jsonl").open()]
             kinds[name] = sorted(row["kind"] for row in rows)
         assert kinds["swipe"] == ["pair", "pair"]
