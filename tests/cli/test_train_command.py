@@ -56,6 +56,7 @@ def test_a_missing_extra_package_is_one_sentence(
         (("--method", "rlhf"), "there are dpo, orpo, kto, sft"),
         (("--method", "kto"), "--format kto"),
         ((), "--base FILE.gguf"),
+        ((), "engine of your settings is scripted"),
     ],
 )
 def test_an_impossible_training_is_explained(
@@ -192,7 +193,9 @@ def test_a_resumed_training_prints_the_remaining_steps(
     done = cli("train", str(out), "--base", "starter")
     assert "4 of 6 steps left, about 9 minutes" in done.out
     assert "6 steps, the last 4 in 5 minutes." in done.out and "it prefers" not in done.out
-    assert "hardly noticed in a chat: train longer" in done.out
+    assert "hardly noticed in a chat: train longer (--epochs 3, with --restart)" in done.out
+    done = cli("train", str(out), "--base", "starter", "--steps", "6")
+    assert "train longer (without --steps 6, with --restart)" in done.out
 
 
 @pytest.mark.parametrize(("exported", "limit"), [(512, 1024), (2048, 2048), (0, 1024)])
