@@ -46,7 +46,7 @@ _SERVES = re.compile(
     r"(?:(?!(?:his|her|their|my|your)\b)[\w'’-]+ ){0,2}?"
     r"(?:(?:house|chamber|parlour|bar)?maid|butler|valet|servant|footman|steward(?:ess)?|housekeeper|"
     r"wait(?:er|ress)|bar(?:tender|man|ista|keep(?:er)?)|(?:inn|shop)keeper|landlady|publican|nurse|"
-    r"receptionist|concierge|shop assistant|secretary|librarian|doctor|flight attendant|tour guide)\b"
+    r"receptionist|concierge|shop assistant|secretary|librarian|doctor|flight attendant|guide)\b"
     r"|女仆|管家|侍女|丫鬟|服务员|店员|秘书",
     re.IGNORECASE,
 )
