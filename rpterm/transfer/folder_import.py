@@ -98,11 +98,12 @@ def import_paths(
         elif not is_used:
             moved.passed_over.append(path)
     moved.cards = join_worlds(moved.cards, folder, settings.worlds)
-    files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
-    imported = read_known(files, [folder])
-    moved.chats = import_chats(
-        logs, store, [*imported, *known], groups=settings.groups, on_done=report
-    )
+    if logs:
+        files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
+        cards_of_chats = [*read_known(files, [folder]), *known]
+        moved.chats = import_chats(
+            logs, store, cards_of_chats, groups=settings.groups, on_done=report
+        )
     return moved
 
 
