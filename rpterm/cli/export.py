@@ -21,7 +21,7 @@ from rpterm.humanize import counted
 from rpterm.types import Chat
 
 if TYPE_CHECKING:
-    from rpterm.preference.export import ExportResult
+    from rpterm.preference.export_result import ExportOptions, ExportResult
     from rpterm.preference.records import Source
     from rpterm.store import Store
 
@@ -185,7 +185,8 @@ def write(
     """Write the ratings of the chats you allow as training data."""
     from rpterm.cli.card_source import rated_character
     from rpterm.cli.trainer_model import open_trainer_model
-    from rpterm.preference.export import ExportOptions, export
+    from rpterm.preference.export import export
+    from rpterm.preference.export_result import ExportOptions
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
     from rpterm.preference.record_builder import Selection
@@ -203,30 +204,30 @@ def write(
         judgements = Judgements(store)
         options = replace(options, card=rated_character(judgements, card))
         done = export(judgements, folder, options, known, lambda chat: _system(store, chat, own))
-    _print_result(done, split)
+    _print_result(done, options)
 
 
-def _print_result(done: ExportResult, split: float) -> None:
+def _print_result(done: ExportResult, options: ExportOptions) -> None:
     """Print how many rows were written, and what was left out and why."""
-    from rpterm.preference.empty_export import KIND_NAMES
-    from rpterm.preference.record_builder import NOT_WANTED
+    from rpterm.preference.left_out import KIND_NAMES, remedy
 
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
-    if split and not any(name.endswith("test") for name in done.rows):
+    if options.split and not any(name.endswith("test") for name in done.rows):
         why = "no test chat has such ratings (`--split 0.3` sets more chats aside)"
         if done.chats == 1:
             why = "one chat is never divided: rate replies in a second one"
         out.say(f"test: none, because {why}")
     if done.cut:
-        prompts = counted(done.cut, "prompt")
+        limit = options.max_tokens
+        bare = f", {done.bare} of them to the card and the last message" if done.bare else ""
         out.say(
-            f"{prompts} shortened to fit --max-tokens: the oldest turns are left out; a higher "
-            "--max-tokens keeps them"
+            f"{counted(done.cut, 'prompt')} shortened to fit into {limit:,} tokens{bare}: "
+            f"`--max-tokens {2 * limit}` keeps more of the conversation"
         )
     for why, many in done.left_out.most_common():
-        hint = " (--sources names the wanted ones)" if why == NOT_WANTED else ""
-        out.say(f"left out, {why}{hint}: {many}")
+        hint = remedy(why, options, done)
+        out.say(f"left out, {why}{f' ({hint})' if hint else ''}: {many}")
     for kind in ("pair", "tie", "both_bad", "flag"):  # Labels and demos may be in pairs.
         if many := done.unused[kind]:
             out.say(f"{KIND_NAMES[kind]} that this format does not use: {many}")

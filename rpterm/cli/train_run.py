@@ -83,7 +83,7 @@ def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
             kept = stopped.step
         else:
             bar.stop()
-            _print_result(done, data)
+            _print_result(done, data, plan)
             return
     if kept:
         out.say(
@@ -114,7 +114,7 @@ def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
         )
 
 
-def _print_result(done: TrainingResult, data: Dataset) -> None:
+def _print_result(done: TrainingResult, data: Dataset, plan: TrainingPlan) -> None:
     from rpterm.training.model_card import format_losses, format_preferred
     from rpterm.training.parity import ROUNDING
 
@@ -131,9 +131,10 @@ def _print_result(done: TrainingResult, data: Dataset) -> None:
         "rounding."
     )
     if done.parity.moved < _NOTICEABLE:
+        longer = f"without --steps {plan.steps}" if plan.steps else f"--epochs {3 * plan.epochs:g}"
         out.say(
-            "So small a change is hardly noticed in a chat: train longer (--epochs 3 --restart), "
-            "or on more ratings."
+            f"So small a change is hardly noticed in a chat: train longer ({longer}, with "
+            "--restart), or on more ratings."
         )
     out.say(f"{done.adapter}\n{done.card}\n")
     out.say(f"Chat with it:      rpterm chat CARD --adapter {done.adapter}")

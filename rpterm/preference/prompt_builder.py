@@ -3,6 +3,11 @@
 The system prompt is never trimmed. All replies to a turn share the same prompt, whose budget leaves
 room for the longest of them. Texts are cleaned once, all together, because their tokens are counted
 in one batch and ahead of time. Turns that the user hid from the model are in no prompt.
+
+What the model read for one turn only is in no prompt either: recalled memories, triggered lore,
+retrieved examples, the author's note. Memories quote other chats, which the user may not have
+released, and replies of one pair may have been made with different ones. So a reply that uses a
+memory looks invented to a trainer; ``--format raw --no-scrub`` has the exact prompt of each reply.
 """
 
 from __future__ import annotations
@@ -64,6 +69,8 @@ class PromptBuilder:
         self._replies: dict[int, set[int]] = defaultdict(set)
         self.cut = 0
         """Number of prompts built so far whose oldest turns were cut."""
+        self.bare = 0
+        """Number of those that have only one turn left."""
         self.longest = 0
         """Token count of the largest prompt so far that exceeded the limit even with only one turn
         before its reply."""
@@ -111,6 +118,7 @@ class PromptBuilder:
             first = next((i for i, (role, _) in enumerate(kept) if role == "user"), 0)
             kept = kept[first:]
             self.cut += 1
+            self.bare += len(kept) == 1
         messages = merge_adjacent(kept)
         if messages and messages[-1][0] == "assistant" and parent:
             messages = (*messages, ("user", GO_ON))

@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 from rpterm.cli.trainer_model import open_trainer_model
-from rpterm.preference.export import ExportOptions, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.types import Persona

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rpterm.preference.export import ExportOptions, ExportResult, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions, ExportResult
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.preference.trainer_model import TrainerModel

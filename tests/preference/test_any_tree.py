@@ -15,7 +15,8 @@ from preference_support import run as export_scene
 from rpterm.errors import RptermError
 from rpterm.preference.check.checker import check
 from rpterm.preference.check.examples import parse_row
-from rpterm.preference.export import ExportOptions, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
 from rpterm.store import Store, StoreError

@@ -208,6 +208,17 @@ def test_trainers_are_predicted_by_their_own_rules(tmp_path: Path) -> None:
     assert checked(tmp_path / "d", [long], limit=26).outlooks[0].fates == {"kept": 1}
 
 
+def test_a_trainer_is_set_to_the_limit_of_the_export(scene: Scene, tmp_path: Path) -> None:
+    good = scene.reply("word " * 1200)
+    scene.judge.compare(good, scene.reply("No."), "left")
+    run(scene, tmp_path / "out", max_tokens=2048)
+    report = check(tmp_path / "out", MODEL)
+    assert {each.limit for each in report.outlooks} == {2048} and not report.strict
+    assert report.outlooks[0].fates == {"kept": 1}
+    (limit,) = (each.text for each in report.findings if each.name == "limit")
+    assert "Set max_length to at least" in limit and "whose default is 1024" in limit
+
+
 def test_a_reply_beyond_the_cut_drops_or_empties_its_row(tmp_path: Path) -> None:
     long = pair("word " * 20, "a b c", "d")  # 22 of the prompt and its marks
     prompt, reply = long["prompt"], long["chosen"]
@@ -231,6 +242,8 @@ def test_a_folder_of_exports_is_checked_one_by_one(scene: Scene, tmp_path: Path)
     assert exports(tmp_path / "all" / "axolotl") == [tmp_path / "all" / "axolotl"]
     with pytest.raises(RptermError, match=r"several exports \(axolotl, trl_dpo\): name one"):
         read_dataset(tmp_path / "all", None)
+    (tmp_path / "all" / "trl_dpo-scrubbed.jsonl").write_text("{}\n")
+    assert len(exports(tmp_path / "all")) == 2
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
     with pytest.raises(RptermError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")

@@ -108,6 +108,33 @@ def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     assert "a rating says the opposite" in left_out(tmp_path / "kto").values()
 
 
+def test_the_majority_of_raters_decides_about_a_reply(scene: Scene, tmp_path: Path) -> None:
+    disputed, liked = scene.reply("One."), scene.reply("Two.")
+    for turn, rater, good in (
+        (disputed, "ann", True), (disputed, "ben", False),
+        (liked, "ann", True), (liked, "ben", False), (liked, "cid", True),
+    ):  # fmt: skip
+        scene.judge.thumb(turn, good, how=Circumstances(rater=rater))
+    scene.judge.stars(disputed, 5, how=Circumstances(rater="ann"))  # Still one rater.
+    done = run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "Two." and row["label"] is True
+    assert done.left_out["as many raters call it good as bad"] == 3
+    assert done.left_out["outvoted by other judgements"] == 1
+    run(scene, tmp_path / "sft", format="trl_sft")
+    assert [row["messages"][-1]["content"] for row in rows(tmp_path / "sft")] == ["Two."]
+
+
+def test_a_prompt_cut_to_its_last_message_is_counted(scene: Scene, tmp_path: Path) -> None:
+    again = scene.say(
+        scene.reply("Seven words are in this long reply."), "And who else?", "user"
+    ).id
+    scene.judge.thumb(scene.reply("Nobody.", again), True)
+    done = run(scene, tmp_path / "out", format="trl_kto", max_tokens=50)
+    assert (done.cut, done.bare) == (1, 1)
+    assert [each["role"] for each in rows(tmp_path / "out")[0]["prompt"]] == ["system", "user"]
+
+
 def test_the_last_opinion_of_a_rater_counts_in_pairs(scene: Scene, tmp_path: Path) -> None:
     a, b = scene.reply("One."), scene.reply("Two.")
     scene.judge.thumb(a, True)

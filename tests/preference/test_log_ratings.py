@@ -10,7 +10,8 @@ import pytest
 from preference_support import MODEL, system
 
 from rpterm.cards.card import CharacterCard
-from rpterm.preference.export import ExportOptions, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store

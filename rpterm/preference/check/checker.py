@@ -28,7 +28,8 @@ def check(
 
     Args:
         path: An export, a folder of files, or a file.
-        limit: Maximum tokens per row in every trainer, instead of its default.
+        limit: Maximum tokens per row in every trainer, instead of its default, or of the export's
+            own limit if that is higher.
         region: Country for phone numbers in national notation.
 
     Raises:
@@ -47,9 +48,7 @@ class _Check:
         self.model, self.about = model, about
         options = about.get("about") or {}
         self.axolotl = options.get("format") == "axolotl"
-        if self.axolotl and limit is None:
-            limit = options.get("max_tokens") or None
-        self.forecast = Forecast(limit)
+        self.forecast = Forecast(limit, options.get("max_tokens") or 0)
         self.scrub = Scrubber(region=region)
         self.quality = Quality(self._personal)
         self.tokens = Tokens()
