@@ -115,13 +115,13 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     Returns:
         Tokens/s from the first token to the finished reply on screen; usage; the prompt.
     """
-    from rpterm.tui import messages
     from rpterm.tui.app import RptermApp
+    from rpterm.tui.messages import Told
 
     seen: dict[str, tuple[float, Any]] = {}
 
     def hook(message: object) -> None:
-        event = message.event if isinstance(message, messages.SessionReported) else None
+        event = message.event if isinstance(message, Told) else None
         if isinstance(event, ReplyStarted | ReplyFinished):
             seen.setdefault(type(event).__name__, (time.perf_counter(), event))
 

@@ -14,10 +14,10 @@ from textual import events
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from rpterm.tui import background, key_check, keys
+from rpterm.tui import key_check, keys
 from rpterm.tui.base_app import BaseApp
 from rpterm.tui.early_keys import EarlyKeys
-from rpterm.tui.screens.chat import keyboard
+from rpterm.tui.screens.chat import frame, keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
     from rpterm.chat.live_settings import LiveSettings
     from rpterm.config import Settings
+    from rpterm.tui.screens.chat.state import Opener
 
 DOUBLE_PRESS_S = 2.0
 """Pressing Ctrl+C twice within this time quits."""
@@ -69,7 +70,7 @@ class RptermApp(BaseApp):
     def __init__(
         self,
         card: CharacterCard | None,
-        opener: background.Opener,
+        opener: Opener,
         settings: Settings,
         *,
         greeting: str = "",
@@ -159,7 +160,7 @@ class RptermApp(BaseApp):
         """Stop a running reply and quit."""
         if (session := self.chat.state.session) is not None:
             session.cancel()
-            background.keep_draft(session, self.chat.input.full_text)
+            frame.keep_draft(session, self.chat.input.full_text)
         super().leave()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -104,11 +104,11 @@ async def test_a_draft_survives_what_is_written_or_sent_before_the_chat_is_open(
         app.leave()
     later, opened = stage.app(), opening.session_opened
 
-    async def open_late(chat: ChatScreen, event: Any) -> None:
+    async def open_late(chat: ChatScreen, session: Any, *rest: Any) -> None:
         chat.input.put("Quick")
         if sends:
             chat.command("send")
-        await opened(chat, event)
+        await opened(chat, session, *rest)
 
     monkeypatch.setattr(opening, "session_opened", open_late)
     shown = "Old words" if sends else "Old words\nQuick"

@@ -7,10 +7,8 @@ and in git. What concerns a single chat is kept in the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import card_changes, examples, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
@@ -200,17 +198,3 @@ def _with_user_macro(example: Example, user: str) -> Example:
         (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
     )
     return replace(example, dialogue=lines)
-
-
-COMMANDS: dict[str, Callable[[ChatScreen], Coroutine[Any, Any, None]]] = {
-    "example-pin": partial(toggle_mark, mark="pinned"),
-    "example-exclude": partial(toggle_mark, mark="excluded"),
-    "example-edit": edit,
-    "example-undo": undo,
-    "example-aside": compare,
-    "example-more": partial(examples.step, k=1),
-    "example-fewer": partial(examples.step, k=-1),
-    "example-larger": partial(examples.step, tokens=examples.STEP),
-    "example-smaller": partial(examples.step, tokens=-examples.STEP),
-}
-"""The commands of the Examples pane, by id."""

@@ -27,7 +27,10 @@ async def toggle(chat: ChatScreen) -> None:
     """Open or close the Examples pane."""
     from rpterm.tui.widgets.panes.examples import ExamplesPane
 
-    pane = await chat.panes.toggle("examples", ExamplesPane)
+    def slide(k: int | None, budget: float | None) -> None:
+        chat.work(_slide(chat, k, budget))
+
+    pane = await chat.panes.toggle("examples", lambda: ExamplesPane(slide))
     if pane is not None:
         if (provider := provider_of(chat)) is not None:
             provider.refresh()
@@ -102,7 +105,7 @@ async def step(chat: ChatScreen, *, k: int = 0, tokens: int = 0) -> None:
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
-async def slider_moved(chat: ChatScreen, k: int | None, budget: float | None) -> None:
+async def _slide(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """Apply a slider: examples for each turn, or the budget as a share of its maximum."""
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes

@@ -1,21 +1,25 @@
-"""Helpers for all parts of the chat screen: the header, errors below the last turn, opening a chat.
+"""Helpers for all parts of the chat screen: the header, errors below the last turn, the draft.
 
 Knows no replies and no commands, so that the modules that do can import it.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rpterm.tui import background
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import speakers
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.header import Header
-from rpterm.tui.widgets.status import Phase
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
+
+SETTLE_S = 60.0
+"""Longest wait for the engine to settle."""
 
 
 def show_header(chat: ChatScreen) -> None:
@@ -41,23 +45,27 @@ def _placeholder(chat: ChatScreen) -> str:
     return f"Write, or ⏎ and {name} answers" if waits else f"Write to {name}…"
 
 
-def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
-    """Open a chat in a thread.
-
-    Args:
-        target: The name or path of a card.
-        chat_id: A stored chat. Both ``None``: what the command line asked for.
-    """
-    chat.phase(Phase.OPENING, hint="")
-    opener, post = chat.opener, chat.post_message
-    chat.loads.put(lambda: background.open_chat(opener, target, chat_id, post))
-
-
 def settle_cache(chat: ChatScreen) -> None:
-    """Wait in a thread until the engine has settled, and post that as a message."""
-    session, post = chat.session, chat.post_message
-    if session is not None:
-        chat.idle.put(lambda: background.settle_cache(session, post))
+    """Wait in a thread until the engine can take the next message at the least cost.
+
+    A new message ends the wait, as does the death of the model's process.
+    """
+    from rpterm.tui.screens.chat import reply_events
+
+    def settle(session: Session) -> None:
+        session.engine.settled(SETTLE_S)
+        chat.tell(lambda: reply_events.engine_settled(chat))
+
+    if (session := chat.session) is not None:
+        chat.idle.put(lambda: settle(session))
+
+
+def keep_draft(session: Session, text: str) -> None:
+    """Store the unsent draft for the next time this chat is opened; "" clears it."""
+    from rpterm.store import drafts
+
+    with suppress(RptermError):
+        drafts.save(session.store, session.chat_id, text)
 
 
 async def show_error(chat: ChatScreen, text: str, log_tail: str = "") -> None:

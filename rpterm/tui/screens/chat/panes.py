@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from rpterm.tui import messages
 from rpterm.tui.screens.chat import preview
 from rpterm.types import Prompt
 
@@ -57,13 +56,16 @@ async def toggle_consistency(chat: ChatScreen) -> None:
     from rpterm.tui.screens.chat import scores
     from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
-    await chat.panes.toggle("consistency", ConsistencyPane)
+    def show(line: str) -> None:
+        chat.work(_show_line(chat, line))
+
+    await chat.panes.toggle("consistency", lambda: ConsistencyPane(show))
     scores.refresh(chat)
     chat.keeper.idle()
     _focus(chat)
 
 
-async def show_line(chat: ChatScreen, line: str) -> None:
+async def _show_line(chat: ChatScreen, line: str) -> None:
     """Show a line of the card in the Card pane."""
     from rpterm.tui.widgets.panes.card import CardPane
 
@@ -78,9 +80,13 @@ async def show_line(chat: ChatScreen, line: str) -> None:
 
 async def toggle_chats(chat: ChatScreen) -> None:
     """Open or close the Chats pane."""
+    from rpterm.tui.screens.chat import chats
     from rpterm.tui.widgets.panes.chats import ChatsPane
 
-    await chat.panes.toggle("chats", ChatsPane)
+    def choose(chat_id: int) -> None:
+        chat.work(chats.open_chat(chat, chat_id))
+
+    await chat.panes.toggle("chats", lambda: ChatsPane(choose))
     await fill_chats(chat)
     _focus(chat)
 
@@ -130,16 +136,16 @@ def portrait_path(chat: ChatScreen) -> Path | None:
     return Path(path).parent / chat.card.portrait
 
 
-def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
-    """Show the prompt that was built for the draft."""
+def show_preview(chat: ChatScreen, prompt: Prompt | None, problem: str) -> None:
+    """Show the prompt that was built for the draft, or why there is none."""
     from rpterm.tui.widgets.panes.prompt import PromptPane
 
     if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
-        pane.show(event.prompt, event.problem)
-    if event.prompt is not None and not chat.state.busy:
-        preview.show_window_usage(chat, event.prompt)
+        pane.show(prompt, problem)
+    if prompt is not None and not chat.state.busy:
+        preview.show_window_usage(chat, prompt)
         # Nothing is recalled without a draft: keep showing the memories of the last reply.
-        _show_recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
+        _show_recalled(chat, chat.state.prompt if chat.input.empty else prompt)
 
 
 def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:

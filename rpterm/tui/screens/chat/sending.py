@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui import background
 from rpterm.tui.screens.chat import (
     candidates,
+    frame,
     preview,
     replies,
     require,
@@ -102,4 +102,4 @@ def _store_draft(chat: ChatScreen) -> None:
     # A message that was just sent stays the stored draft until it is stored as a turn.
     was_sent = not text.strip() and (chat.state.busy or chat.state.request is not None)
     if session is not None and not was_sent:
-        chat.desk.put(lambda: background.keep_draft(session, text))
+        chat.desk.put(lambda: frame.keep_draft(session, text))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
 from rpterm.errors import RptermError
-from rpterm.tui import background, text
+from rpterm.tui import text
 from rpterm.tui.external_editor import edit_outside
 from rpterm.tui.screens.chat import candidates, frame, replies, require
-from rpterm.tui.screens.chat.state import ScreenRequest
+from rpterm.tui.screens.chat.state import WINDOW, ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
@@ -279,7 +279,7 @@ async def _load_above(chat: ChatScreen) -> None:
     session, shown = chat.session, [turn for turn in chat.transcript.turns if turn.id > 0]
     if session is None or not shown:
         return
-    wanted = len(shown) + background.WINDOW
+    wanted = len(shown) + WINDOW
     path = await chat.ask(session.path, wanted)
     first = next((index for index, turn in enumerate(path) if turn.id == shown[0].id), 0)
     await chat.transcript.prepend(path[:first], more=len(path) >= wanted)
