@@ -37,6 +37,7 @@ from rpterm.store import Store
 from rpterm.tui import bench
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores as screen_scores
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.types import Persona, Turn
 
 CARD = reader.load(Path(__file__).parents[2] / "characters" / "sherlock.toml")
@@ -79,7 +80,7 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
     scores.warm(CARD, chat)
     engine = ScriptedEngine(replies(), delay_s=PACE_S)
     session = Session(store, engine, CARD, chat, Settings(), scores=scores)
-    app = RptermApp(CARD, lambda target, chat_id: session, Settings())
+    app = RptermApp(ChatScreen(CARD, lambda target, chat_id: session, Settings()))
     clock, took = bench._Clock(), []
     finished: dict[int, float] = {}
 

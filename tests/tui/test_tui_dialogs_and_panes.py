@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.command import CommandPalette
 from textual.events import Key, Paste
 from textual.widgets import Input, OptionList
 from tui_support import (
@@ -410,11 +409,11 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await type_text(pilot, "Generate another reply")
-        await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
@@ -422,10 +421,10 @@ async def test_the_palette_opens_again_at_once(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         first = app.screen
         first.dismiss()
-        app.action_command_palette()
+        app.run_command("palette")
         await wait_until(pilot, lambda: app.screen not in (first, app.chat))
 
 
@@ -434,10 +433,9 @@ async def test_enter_twice_in_the_palette_runs_a_command_once(stage: Stage) -> N
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await type_text(pilot, "retry")
         await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
-        await pilot.press("down")
         for _ in range(3):
             app.simulate_key("enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1] and not app.chat.state.busy)
@@ -449,10 +447,10 @@ async def test_every_command_of_the_palette_has_one_row(stage: Stage, columns: i
     app = stage.app()
     async with running(app, (columns, 24)) as pilot:
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await type_text(pilot, "generate")
         await wait_until(pilot, lambda: "best of N" in screen_text(app))
-        listed = app.screen.query_one("CommandList", OptionList)
+        listed = app.screen.query_one("#list", OptionList)
         await wait_until(pilot, lambda: listed.option_count > 3)
         assert listed.virtual_size.height == listed.option_count
 
@@ -513,8 +511,8 @@ async def test_the_palette_lists_the_most_used_commands_first(stage: Stage) -> N
     app = stage.app()
 
     def first() -> str:
-        lists = app.screen.query("CommandList")
-        return str(lists.first().get_option_at_index(0).prompt) if lists else ""  # type: ignore[attr-defined]
+        listed = app.screen.list if isinstance(app.screen, palette.Palette) else None
+        return str(listed.get_option_at_index(0).prompt) if listed and listed.option_count else ""
 
     async with running(app, (100, 40)) as pilot:
         await pilot.press("ctrl+p")
@@ -656,8 +654,8 @@ async def test_a_key_that_comes_back_while_a_dialog_opens_waits_for_the_dialog(
         key = Key("down", None)
         key._set_forwarded()
         await app.on_event(key)
-        assert app._early_keys._waiting
-        await wait_until(pilot, lambda: screen.is_mounted and not app._early_keys._waiting)
+        assert app._early
+        await wait_until(pilot, lambda: screen.is_mounted and not app._early)
 
 
 async def test_a_key_that_comes_back_while_the_program_quits_is_dropped(stage: Stage) -> None:

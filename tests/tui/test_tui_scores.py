@@ -38,7 +38,7 @@ from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.alarm import Alarm
-from rpterm.tui.widgets.example_comparison import ExampleComparison
+from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.panes.card import CardPane
 from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
@@ -392,7 +392,7 @@ async def test_replies_with_and_without_examples_are_shown_side_by_side(stage: S
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         assert "card 1" in screen_text(app)
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
+        await wait_until(pilot, lambda: app.chat.query(Candidates))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         picture = screen_text(app)
         assert "with examples" in picture and "without examples" in picture
@@ -402,7 +402,7 @@ async def test_replies_with_and_without_examples_are_shown_side_by_side(stage: S
         assert with_.seeds == without.seeds
         assert stage.session.path()[-1].text == REPLIES[0]
         await pilot.press("escape")
-        await wait_until(pilot, lambda: not app.chat.query(ExampleComparison))
+        await wait_until(pilot, lambda: not app.chat.query(Candidates))
         assert texts(app)[-1] == REPLIES[0]
 
 
@@ -413,7 +413,7 @@ async def test_the_chosen_side_of_a_comparison_joins_the_branch(stage: Scored) -
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
+        await wait_until(pilot, lambda: app.chat.query(Candidates))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         await pilot.press("right", "enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[2])

@@ -120,8 +120,9 @@ class Stage:
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
         greeting = "You are late." if card else ""
         live_settings = LiveSettings(self.settings, self.folder / "config.toml", take=self.retune)
+        of_app = {name: kwargs.pop(name) for name in ("first_run", "on_setting") if name in kwargs}
         given = {"greeting": greeting, "live_settings": live_settings, **kwargs}
-        return RptermApp(card, self.open, self.settings, **given)
+        return RptermApp(ChatScreen(card, self.open, self.settings, **given), **of_app)
 
     def retune(self, settings: Settings, samplers: frozenset[str]) -> None:
         self.settings = settings

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
-from rpterm.tui.widgets.candidates import Candidates
+from rpterm.tui.widgets.candidates import COMPARISON, SIDES, Candidates
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Turn
 
@@ -96,13 +97,10 @@ def _candidates_view(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
     """The widget for several replies: a choice, a comparison with and without examples, a duel."""
     request = chat.state.request
     if request is not None and request.compare_examples and len(turns) == 2:
-        from rpterm.tui.widgets.example_comparison import ExampleComparison
-
-        return ExampleComparison(turns)
+        return Candidates(turns, COMPARISON)
     if request is not None and request.duel and len(turns) == 2:
-        from rpterm.tui.screens.chat import duels
-
-        return duels.duel_view(turns)
+        left_index = secrets.randbelow(2)
+        return Candidates(turns, SIDES, (left_index, 1 - left_index))
     return Candidates(turns)
 
 

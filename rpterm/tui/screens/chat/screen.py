@@ -6,10 +6,11 @@ handlers here and the functions they call touch widgets.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -35,7 +36,6 @@ from rpterm.tui.screens.chat import (
     slash_completion,
     turns,
 )
-from rpterm.tui.screens.chat.notices import Notices
 from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.chat.state import ChatState, Opener
 from rpterm.tui.widgets.alarm import Alarm
@@ -62,6 +62,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+SAID_S = 3.0
+"""How long the same notice is not repeated, in seconds: a key held down would pile them up."""
+ERROR_S = 12.0
+"""How long an error stays: one in a saved card is read when the user is back from the editor."""
 
 
 class ChatScreen(Screen[None]):
@@ -102,12 +106,23 @@ class ChatScreen(Screen[None]):
         settings: Settings,
         *,
         greeting: str = "",
-        choose: bool = False,
+        choose: bool | None = None,
         live_settings: LiveSettings | None = None,
     ) -> None:
+        """Create the screen.
+
+        Args:
+            card: The character of the first frame; ``None`` lets the user choose.
+            opener: ``opener(target, chat_id)`` creates the session, in a thread. Both ``None`` mean
+                what the command line asked for. ``chat_id`` 0 starts a new chat.
+            settings: The settings at the start.
+            greeting: The greeting in the first frame; "" if the chat may start otherwise.
+            choose: Start with the list of characters; ``None`` does so when there is no card.
+            live_settings: Settings that can be changed during a chat; ``None`` if there are none.
+        """
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.greeting, self.choose_first = greeting, choose
+        self.greeting, self.choose_first = greeting, card is None if choose is None else choose
         self._bindings = BindingsMap(keys.bindings(keys.of_scope("chat"), settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.live_settings, self.state = live_settings, ChatState()
@@ -122,7 +137,7 @@ class ChatScreen(Screen[None]):
         self.poller = polling.Poller(self, self._background_failed)
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
-        self.say = Notices(self).say
+        self._said, self._said_until = "", 0.0
         self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------
@@ -222,6 +237,16 @@ class ChatScreen(Screen[None]):
         """Call a function of the session in the desk's thread and await its result."""
         return await self.desk.call(function, *args, **kwargs)
 
+    def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
+        """Show a notice; the same notice again only after ``SAID_S``."""
+        now = time.monotonic()
+        if sentence == self._said and now < self._said_until:
+            return
+        self._said, self._said_until = sentence, now + SAID_S
+        severity: Literal["error", "information"] = "error" if error else "information"
+        timeout = ERROR_S if error else None
+        self.notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
+
     def after_pause(self, name: str, seconds: float, call: Callable[[], object]) -> None:
         """Call something after a pause, which begins again with each request of this name."""
         if (pending := self._pending.pop(name, None)) is not None:
@@ -282,7 +307,7 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.work(candidates.keep_candidate(self, event.turn))
+        self.work(candidates.choose(self, event.turn))
 
     @on(Transcript.HistoryRequested)
     def history_wanted(self) -> None:

@@ -100,7 +100,7 @@ async def edit(chat: ChatScreen) -> None:
     if turn is None:
         return
     if turn is chat.state.marked and not chat.state.busy:
-        await candidates.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
+        await candidates.choose(chat, turn)  # A candidate is not in the transcript yet.
     await edit_turn(chat, turn)
 
 
