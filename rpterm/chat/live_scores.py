@@ -136,9 +136,7 @@ class LiveScores:
         cast = self._cast(chat)
         if cast is not None and (me := speaker_of(cast, turn)) is not None:
             path = view_for(cast, me, path)
-        generation = self.store.generation(turn.id)
-        prompt = generation.prompt_text if generation is not None else ""
-        return self._scene(card, chat, visible_turns(path), prompt)
+        return self._scene(card, chat, visible_turns(path), self.store.prompt_text(turn.id))
 
     def _scene(
         self, card: CharacterCard, chat: Chat, path: list[Turn], prompt: str = ""

@@ -183,6 +183,8 @@ class Prompter:
             view.user_text,
             self._context() // MEMORY_SHARE,
             self.count,
+            # In a group, the turns keep the names they were said under.
+            user="" if self.company else view.chat.persona.name,
             in_prompt=in_prompt,
         )
         inserts = tuple(

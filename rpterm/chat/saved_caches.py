@@ -8,6 +8,7 @@ the same character, in which the card is already evaluated. A missing file costs
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ READY_S = 0.3
 """How long leaving a chat waits, in seconds, for the engine to bring back a character's cache.
 
 It does not wait for tokens to be evaluated."""
+SAVE_S = 3.0
+"""After this many seconds, leaving a chat begins no further file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class SavedCaches:
     ) -> None:
         """Save the cache of each character whose cache is at hand, and always the last one's.
 
+        That goes first: whatever a slow disk has no time for is left out.
+
         Args:
             prompts: Card names, each with the tokens that its next prompt begins with.
 
@@ -72,12 +77,15 @@ class SavedCaches:
             OSError: The folder cannot be created.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        for number, (card, ids) in enumerate(prompts, 1):
+        end = time.monotonic() + SAVE_S
+        for place, (card, ids) in enumerate(reversed(prompts)):
             if len(prompts) > 1:
                 engine.settle(ids)
-                if not engine.settled(READY_S) and number < len(prompts):
+                if not engine.settled(READY_S) and place:
                     continue
             engine.save_state(self.path_for(chat_id, card, key))
+            if time.monotonic() > end:
+                break
         self.prune()
 
     def prune(self) -> None:

@@ -41,8 +41,8 @@ def base_weights(name: str | None) -> tuple[Path, str]:
     settings = load_settings()
     if name is None and settings.engine != "llama":
         raise RptermError(
-            "Your model is on a server, but only a model on this machine can be trained: name one "
-            "with --base FILE.gguf, or use `--base starter`."
+            f"The engine of your settings is {settings.engine}, which has no model file to train: "
+            "name one with --base FILE.gguf, or use `--base starter`."
         )
     path = library.find_model(settings.model if name is None else name, paths.models, paths.cache)
     return path, model_hash(path, folders.make_folder(paths.cache))

@@ -225,7 +225,7 @@ class Engine(Protocol):
         ...
 
     def save_state(self, path: Path) -> bool:
-        """Write the chat's cache to a file; false where there is nothing to save."""
+        """Write the chat's cache to a file; false where there is nothing to save, or no time."""
         ...
 
     def load_state(self, path: Path) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rpterm.errors import RptermError
@@ -19,7 +20,7 @@ from rpterm.memory.blocked_phrases import BlockedPhrases
 from rpterm.memory.embedding.embed import Embedder
 from rpterm.memory.fact_history import FactHistory
 from rpterm.memory.indexing.live_index import LiveIndex
-from rpterm.memory.recalled import Recalled, fill, format_hit, without_repeats
+from rpterm.memory.recalled import Recalled, fill, format_hit, under_present_name, without_repeats
 from rpterm.memory.search.recall import RecallWeights
 from rpterm.memory.search.searcher import Searcher
 from rpterm.memory.search.text_query import RecallRequest, build_text_query
@@ -131,6 +132,7 @@ class CharacterMemory:
         budget_tokens: int,
         count: Callable[[str], int],
         *,
+        user: str = "",
         in_prompt: Collection[int] | None = None,
     ) -> list[Recalled]:
         """The memories relevant to a draft, best first, within the budget.
@@ -141,24 +143,33 @@ class CharacterMemory:
             draft: What the user is about to say.
             budget_tokens: Tokens all memories together may take.
             count: Counts the tokens of a text.
+            user: The user's name now; "" keeps the one under which everything was said.
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
         """
-        search = build_text_query(draft, path, self._clock())
+        now = self._clock()
+        search = build_text_query(draft, path, now)
         turns = (turn.id for turn in path) if in_prompt is None else in_prompt
         phrases = [block.phrase for block in self.blocks()]
         request = RecallRequest(chat_id, path, search, frozenset(turns), phrases)
         blocks, found = BlockedPhrases(phrases), self._searcher.search(request)
         # A summary of several turns may mention one that is hidden.
         from_hidden = self.distilled.with_hidden_source([row.id for row, _ in found])
-        found = [item for item in found if item[0].id not in from_hidden]
+        said_as = {turn.id: turn.speaker for turn in path if user and turn.role == "user"}
+        present = partial(under_present_name, said_as=said_as, user=user)
+        found = [(present(row), hit) for row, hit in found if row.id not in from_hidden]
         notes: dict[int, str] = {}
         if self._live.loaded:
-            history = FactHistory(self.distilled, self._live.shown_of, self.get_many)
+            history = FactHistory(
+                self.distilled,
+                self._live.shown_of,
+                lambda ids: {i: present(row) for i, row in self.get_many(ids).items()},
+                now,
+            )
             found = history.current(found) if search.about_past else found
             notes = history.notes([row for row, _ in found], search.about_past)
         prompt_texts = {turn.text.strip() for turn in path if turn.id in request.in_prompt}
         candidates = (  # lazily: most are never needed
-            format_hit(row, hit, search, notes.get(row.id, ""))
+            format_hit(row, hit, search, notes.get(row.id, ""), now)
             for row, hit in found
             if (row.kind != "turn" or row.text.strip() not in prompt_texts)
             and not (blocks and blocks.occur_in(row.text))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from rpterm.memory.search.dates import days_ago
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.records import Memory
 
@@ -36,11 +37,13 @@ class FactHistory:
     Attributes:
         shown: Given memory ids, those that may be recalled on the branches shown.
         get_many: Memories by their ids.
+        now: When they are recalled, Unix seconds.
     """
 
     distilled: Distilled
     shown: Callable[[Collection[int]], set[int]]
     get_many: Callable[[Collection[int]], dict[int, Memory]]
+    now: float
 
     def current(self, found: Sequence[tuple[Memory, T]]) -> list[tuple[Memory, T]]:
         """Replace outdated facts by the newest ones that supersede them, each listed once."""
@@ -61,7 +64,7 @@ class FactHistory:
             for row in found:
                 detail = details.get(row.id)
                 if detail and (older := self._rows(detail.older)):
-                    notes[row.id] = f" (earlier: {'; '.join(_with_date(each) for each in older)})"
+                    notes[row.id] = f" (earlier: {'; '.join(map(self._with_time, older))})"
         return notes | self._later_notes([row for row in found if row.kind == "turn"])
 
     def _later_notes(self, lines: Sequence[Memory]) -> dict[int, str]:
@@ -73,7 +76,7 @@ class FactHistory:
                      for n in details[i].newer]  # fmt: skip
             newest = self._newest(newer)
             if newest is not None:
-                notes[row.id] = f" (later: {_with_date(self.get_many([newest])[newest])})"
+                notes[row.id] = f" (later: {self._with_time(self.get_many([newest])[newest])})"
         return notes
 
     def _newest(self, ids: Collection[int]) -> int | None:
@@ -83,6 +86,5 @@ class FactHistory:
         rows = self.get_many(self.shown(ids))
         return [rows[i] for i in sorted(rows)]
 
-
-def _with_date(row: Memory) -> str:
-    return ", ".join(part for part in (row.text, row.day) if part)
+    def _with_time(self, row: Memory) -> str:
+        return ", ".join(filter(None, (row.text, days_ago(row.created_at, self.now))))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rpterm.memory.indexing.words import terms, with_speaker
+from rpterm.memory.search.dates import days_ago
 from rpterm.memory.search.recall import RecallHit, RecallWeights
 from rpterm.memory.search.text_query import TextQuery
 from rpterm.store.memory.records import Kind, Memory
@@ -28,7 +30,7 @@ class Recalled:
 
     Attributes:
         id: The memory.
-        text: As the model reads it, with date and speaker, or with the file and the place in it.
+        text: As the model reads it, with its age and speaker, or with the file and the place in it.
         tokens: The tokens of ``text``.
         why: ``pinned``, or for example ``words: bee, honey · meaning 0.61 · time: last Tuesday``.
         turn_id: Its source turn.
@@ -57,15 +59,18 @@ class Recalled:
         return f"[{char} {'has read' if self.kind == 'document' else 'remembers'}: {self.text}]"
 
 
-def format_hit(row: Memory, hit: RecallHit, text_query: TextQuery, note: str) -> Recalled:
+def format_hit(
+    row: Memory, hit: RecallHit, text_query: TextQuery, note: str, now: float
+) -> Recalled:
     """Format a hit for the prompt, with its reasons.
 
     Args:
         note: About other times, appended to the text; "" for none.
+        now: Unix seconds.
     """
     return Recalled(
         id=row.id,
-        text=cite(_shortened(row, text_query)) + note,
+        text=cite(_shortened(row, text_query), now) + note,
         tokens=0,
         why=_why(row, hit, text_query),
         kind=row.kind,
@@ -96,12 +101,28 @@ def _shortened(row: Memory, text_query: TextQuery) -> Memory:
     return replace(row, text=text.strip() + (" …" if last < len(parts) - 1 else ""))
 
 
-def cite(row: Memory) -> str:
-    """A memory with its source: the day and the speaker, or the file and the place in it."""
+def under_present_name(row: Memory, said_as: Mapping[int, str], user: str) -> Memory:
+    """A memory of the user's words under the name they have now.
+
+    Whoever takes another persona in the middle of a chat is still who said what went before.
+
+    Args:
+        said_as: The user's name on each of their turns in this chat, by turn.
+    """
+    old = said_as.get(row.turn_id or 0, user)
+    if old == user:
+        return row
+    if row.kind == "turn":
+        return replace(row, speaker=user)
+    return replace(row, text=re.sub(rf"\b{re.escape(old)}\b", lambda _: user, row.text))
+
+
+def cite(row: Memory, now: float) -> str:
+    """A memory with its source: when and by whom it was said, or the file and the place in it."""
     if row.kind == "document":
         return f"({row.place}) {row.text}"
     line = with_speaker(row.speaker, row.text)
-    source = ", ".join(part for part in (row.day, row.place) if part)
+    source = ", ".join(part for part in (days_ago(row.created_at, now), row.place) if part)
     return f"({source}) {line}" if source else line
 
 

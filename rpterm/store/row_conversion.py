@@ -11,6 +11,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
@@ -159,14 +160,11 @@ def first_words(said: str | None) -> str:
     return (head or words[:_HEADING_CHARS]).rstrip(" ,;:–—-") + "…"
 
 
-def to_generation(row: Sequence[Any]) -> Generation:
-    """The ``Generation`` in a row of ``GENERATION_COLUMNS``.
-
-    Raises:
-        StoreError: The row is damaged.
-    """
+@contextmanager
+def readable_provenance() -> Iterator[None]:
+    """Turn what goes wrong when a damaged provenance is unpacked into a ``StoreError``."""
     try:
-        return _to_generation(row)
+        yield
     except (zlib.error, ValueError, TypeError) as error:
         raise StoreError(
             f"The provenance of this reply is damaged: {error}. Run `rpterm doctor --repair`, or "
@@ -174,7 +172,13 @@ def to_generation(row: Sequence[Any]) -> Generation:
         ) from error
 
 
-def _to_generation(row: Sequence[Any]) -> Generation:
+@readable_provenance()
+def to_generation(row: Sequence[Any]) -> Generation:
+    """The ``Generation`` in a row of ``GENERATION_COLUMNS``.
+
+    Raises:
+        StoreError: The row is damaged.
+    """
     return Generation(
         engine=row[0],
         model=row[1],
@@ -183,7 +187,7 @@ def _to_generation(row: Sequence[Any]) -> Generation:
         template_hash=row[4],
         sampling=_to_sampling(row[5]),
         prompt_ids=unpack_ids(row[6]),
-        prompt_text=zlib.decompress(row[7]).decode("utf-8", "surrogatepass"),
+        prompt_text=unpack_text(row[7]),
         reply_ids=unpack_ids(row[8]),
         batch_seeds=tuple(json.loads(row[9])),
         batch_index=row[10],
@@ -253,6 +257,16 @@ def unpack_ids(blob: bytes) -> tuple[int, ...]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return tuple(numbers)
+
+
+@readable_provenance()
+def unpack_text(blob: bytes) -> str:
+    """The text of a packed prompt.
+
+    Raises:
+        StoreError: It is damaged.
+    """
+    return zlib.decompress(blob).decode("utf-8", "surrogatepass")
 
 
 def prompt_digest(ids: bytes, text: bytes) -> str:

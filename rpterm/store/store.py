@@ -29,6 +29,7 @@ from rpterm.store.row_conversion import (
     storable,
     to_chat,
     to_generation,
+    unpack_text,
 )
 from rpterm.store.schema.chat_tables import prepare
 from rpterm.store.search import SearchHit
@@ -315,11 +316,6 @@ class Store(PersonasAndFlags):
         with self.connections.read() as connection:
             return tree.path(connection, leaf_id, limit)
 
-    def path_ids(self, leaf_id: int) -> list[int]:
-        """The ids of the complete path, root first; much cheaper than reading the turns."""
-        with self.connections.read() as connection:
-            return tree.path_ids(connection, leaf_id)
-
     def siblings(self, turn_id: int) -> list[Turn]:
         """A turn and its siblings, oldest first. The siblings of a root are the chat's roots."""
         with self.connections.read() as connection:
@@ -376,6 +372,12 @@ class Store(PersonasAndFlags):
         query = f"SELECT {GENERATION_COLUMNS} FROM generations WHERE turn_id = ?"
         row = self.connections.row(query, (turn_id,))
         return None if row is None else to_generation(row)
+
+    def prompt_text(self, turn_id: int) -> str:
+        """The prompt that a reply was generated from, as text; "" if it was not generated."""
+        query = "SELECT prompt_text FROM generations WHERE turn_id = ?"
+        row = self.connections.row(query, (turn_id,))
+        return "" if row is None else unpack_text(row[0])
 
     def backup(self, to: Path) -> None:
         """Copy the current state of the database into one new file.

@@ -62,6 +62,8 @@ async def problem_at_rest(app: RptermApp) -> str:
     """Leave all dialogs and wait; returns what is wrong then, or ""."""
     problem = "it does not come to rest"
     for _ in range(int(AT_REST_S / 0.1)):
+        if not app.is_running:
+            return ""  # Quit by a command of the palette.
         if app.screen is not app.chat or app.chat.state.choosing:
             app.simulate_key("escape")
         await asyncio.sleep(0.1)

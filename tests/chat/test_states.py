@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
+import pytest
+
+from rpterm.chat import saved_caches
 from rpterm.chat.saved_caches import SavedCaches
+from rpterm.engine.scripted import ScriptedEngine
 
 
 def put(states: SavedCaches, chat: int, age: int, *, card: str = "Mara", size: int = 10) -> Path:
@@ -38,3 +43,15 @@ def test_forgetting_takes_one_chat_only(tmp_path: Path) -> None:
     one, eleven = put(states, 1, age=1), put(states, 11, age=1)
     states.forget(1)
     assert (one.exists(), eleven.exists()) == (False, True)
+
+
+def test_no_further_file_is_begun_when_the_disk_is_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Mock(wraps=ScriptedEngine([]))
+    prompts = [("Mara", (1, 2)), ("Bo", (1, 3))]
+    SavedCaches(tmp_path).save(engine, 1, "key", prompts)
+    assert engine.save_state.call_count == 2
+    monkeypatch.setattr(saved_caches, "SAVE_S", -1)
+    SavedCaches(tmp_path).save(engine, 1, "key", prompts)
+    assert engine.save_state.call_count == 3

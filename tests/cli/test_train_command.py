@@ -56,6 +56,7 @@ def test_a_missing_extra_package_is_one_sentence(
         (("--method", "rlhf"), "there are dpo, orpo, kto, sft"),
         (("--method", "kto"), "--format kto"),
         ((), "--base FILE.gguf"),
+        ((), "engine of your settings is scripted"),
     ],
 )
 def test_an_impossible_training_is_explained(

@@ -251,6 +251,26 @@ def test_killed_while_idle_or_settling(made: LlamaEngine) -> None:
 
 
 @pytest.mark.model
+def test_a_state_that_takes_too_long_is_given_up(
+    made: LlamaEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.load()
+    assert made.pid is not None
+    list(made.generate(GenerateRequest(tuple(made.tokenize([Piece("The sea")])[0]), SHORT)))
+    path = tmp_path / "chat.state"
+    assert made.save_state(path)
+    whole = path.read_bytes()
+    monkeypatch.setattr("rpterm.engine.llama.client._SAVE_WAIT_S", 0.2)
+    os.kill(made.pid, signal.SIGSTOP)  # like a disk that stands still
+    half_written = tmp_path / f"chat.state.{made.pid}.tmp"
+    half_written.write_bytes(b"half")
+    began = time.monotonic()
+    assert not made.save_state(path)
+    made.close()
+    assert time.monotonic() - began < 3
+    assert not half_written.exists() and path.read_bytes() == whole
+
+
 def test_closing_ends_everything(made: LlamaEngine) -> None:
     made.load()
     pid = made.pid

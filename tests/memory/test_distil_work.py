@@ -166,6 +166,22 @@ def test_asked_about_the_past_both_are_told(world):
     assert told.startswith(f"{LONDON} (earlier: {BATH}, ")
 
 
+def test_facts_of_this_chat_bear_the_name_the_user_has_now(world):
+    chat, *_ = moved(world)
+    path = world.store.path(world.store.chat(chat).leaf_id)
+
+    def told(chat, path, draft="Did I live in Bath or London?"):
+        found = world.memory.recall(chat, path, draft, 1000, len, user="Mara Lee", in_prompt=[])
+        return [item.text.partition(") ")[2] for item in found]
+
+    now_mara = " ".join(told(chat, path))
+    assert LONDON.replace("Ann", "Mara Lee") in now_mara
+    assert BATH.replace("Ann", "Mara Lee") in now_mara and "Mara Lee: I " in now_mara
+    assert "Ann" not in now_mara
+    # In another chat, Mara may be another person.
+    assert "Mara" not in " ".join(told(world.chat(), []))
+
+
 def test_the_line_that_said_it_names_what_was_said_later(world):
     _chat, _, _, _ = moved(world)
     found = world.memory.recall(world.chat(), [], "Does Ann live in Bath?", 1000, len)

@@ -301,11 +301,27 @@ def test_a_long_turn_is_recalled_as_an_excerpt():
     )
     asked = build_text_query("where is the notebook under the piano", [], NOON)
     hit = RecallHit(0, 1.0, words=1.0)
-    shown = format_hit(row, hit, asked, "").text
+    shown = format_hit(row, hit, asked, "", NOON).text
     assert "… The red notebook is under the piano. …" in shown
     assert len(shown) < 400 and "*" not in shown
     short = replace(row, text="*Short.* The notebook.")
-    assert format_hit(short, hit, asked, "").text.endswith("Holmes: *Short.* The notebook.")
+    assert format_hit(short, hit, asked, "", NOON).text.endswith("Holmes: *Short.* The notebook.")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "earlier today"), (-0.3, "earlier today"), (1, "yesterday"), (2, "two days ago"),
+        (13, "13 days ago"), (14, "two weeks ago"), (75, "two months ago"), (800, "two years ago"),
+        (36_500, "100 years ago"),
+    ],
+)  # fmt: skip
+def test_a_memory_says_how_long_ago_it_was_and_no_date(days, said):
+    assert dates.days_ago(NOON - days * 86_400, NOON) == said
+
+
+def test_a_memory_without_a_time_says_none():
+    assert dates.days_ago(0, NOON) == ""
 
 
 def test_nothing_is_borrowed_from_a_greeting():

@@ -145,7 +145,6 @@ def test_swipes_are_counted_on_the_path_including_roots(store: Store, chat: Chat
     assert [t.swipe for t in store.siblings(below[0].id)] == [1, 2, 3]
     assert [t.text for t in store.siblings(other.id)] == ["greeting 1", "greeting 2"]
     assert [t.id for t in store.path(below[1].id, limit=1)] == [below[1].id]
-    assert store.path_ids(below[1].id) == [other.id, below[1].id]
     assert store.tree(chat.id)[-1] == store.turn(below[2].id)
 
 
@@ -209,12 +208,23 @@ def test_a_reply_grows_and_is_finished_once_with_its_provenance(store: Store, ch
     done = store.finish_reply(reply.id, "whole", Status.COMPLETE, GENERATION)
     assert done == store.turn(reply.id)
     assert store.generation(reply.id) == GENERATION
+    assert store.prompt_text(reply.id) == GENERATION.prompt_text
     assert [hit.turn.id for hit in store.search("whole")] == [reply.id]
     with pytest.raises(StoreError, match="finished already"):
         store.write_reply(reply.id, "late")
     with pytest.raises(StoreError, match="finished already"):
         store.finish_reply(reply.id, "late", Status.COMPLETE, None)
     assert store.turn(reply.id).text == "whole"
+
+
+def test_a_damaged_provenance_is_reported(store: Store, chat: Chat) -> None:
+    reply = say(store, chat, None, "", status=Status.STREAMING, origin=Origin.GENERATED)
+    assert store.prompt_text(reply.id) == ""
+    store.finish_reply(reply.id, "whole", Status.COMPLETE, GENERATION)
+    store.connections.run("UPDATE generations SET prompt_text = ?", (b"no zlib",))
+    for read in (store.generation, store.prompt_text):
+        with pytest.raises(StoreError, match="provenance of this reply is damaged"):
+            read(reply.id)
 
 
 def test_closing_ends_streaming_replies(tmp_path: Path) -> None:

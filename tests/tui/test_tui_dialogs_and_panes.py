@@ -24,7 +24,9 @@ from tui_support import (
     wait_until,
 )
 
+from rpterm.chat.session import Session
 from rpterm.config import Settings
+from rpterm.store.errors import StoreError
 from rpterm.tui import keys, palette
 from rpterm.tui.screens.chat import examples, memory, replies
 from rpterm.tui.screens.chat.screen import ChatScreen
@@ -35,7 +37,7 @@ from rpterm.tui.screens.form import Form
 from rpterm.tui.screens.help import HelpScreen
 from rpterm.tui.screens.tour import PAGES, TourScreen
 from rpterm.tui.widgets.panes.chats import ChatsPane
-from rpterm.types import Persona
+from rpterm.types import AuthorNote, Persona
 
 
 # Panes -----------------------------------------------------------------------------------------
@@ -297,6 +299,26 @@ async def test_the_authors_note_is_stored_with_its_depth(stage: Stage) -> None:
         await wait_until(pilot, lambda: app.chat.state.figures.used > before)
         await wait_until(pilot, lambda: stage.session.chat.note.text == "Be brief")
         assert stage.session.chat.note.depth == 2
+
+
+async def test_a_note_that_cannot_be_stored_stays_in_its_form(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_session: Session, _note: AuthorNote) -> None:
+        raise StoreError("The disk is full.")
+
+    app = stage.app()
+    async with running(app) as pilot:
+        await pilot.press("f5")
+        await wait_until(pilot, lambda: "Author's note" in screen_text(app))
+        await type_text(pilot, "Be brief")
+        with monkeypatch.context() as patch:
+            patch.setattr(Session, "set_note", fail)
+            await pilot.press("ctrl+s")
+            await wait_until(pilot, lambda: "The disk is full." in notices(app))
+        assert "Be brief" in screen_text(app)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: stage.session.chat.note.text == "Be brief")
 
 
 async def test_a_new_persona_is_stored_and_used(stage: Stage) -> None:

@@ -31,6 +31,9 @@ from rpterm.engine.protocol import (
     Piece,
 )
 
+_SAVE_WAIT_S = 3.0
+"""How long ``save_state`` waits: a gigabyte takes a second on a fast disk, twenty on a slow one."""
+
 
 class LlamaEngine:
     """Runs a GGUF model with llama.cpp; see ``rpterm.engine.protocol.Engine``."""
@@ -96,6 +99,7 @@ class LlamaEngine:
         self._background: set[int] = set()
         self._settle: Pending | None = None
         self._settle_requested = False
+        self._unfinished: list[Path] = []
 
     def start(self) -> None:
         """Start the process without waiting, so that its imports are done before ``load``."""
@@ -207,10 +211,18 @@ class LlamaEngine:
         return bool(self._call("save_prompt", prompt=list(prompt), path=str(path.absolute())))
 
     def save_state(self, path: Path) -> bool:
-        """See ``Engine``; a worker that is not running has no state and is not started."""
-        if self._running_worker() is None:
+        """See ``Engine``; a worker that is not running has no state and is not started.
+
+        A file that takes longer than ``_SAVE_WAIT_S`` is finished by the worker alone, and given
+        up where the engine is closed before that.
+        """
+        if (worker := self._running_worker()) is None:
             return False
-        return bool(self._call("save", path=str(path.absolute())))
+        pending = worker.request("save", path=str(path.absolute()))
+        if not pending.done.wait(_SAVE_WAIT_S):
+            self._unfinished.append(path.with_name(f"{path.name}.{worker.pid}.tmp"))
+            return False
+        return bool(self._receive(worker, pending)["ok"])
 
     def load_state(self, path: Path) -> int:
         return int(self._call("restore", path=str(path.absolute())))
@@ -221,6 +233,9 @@ class LlamaEngine:
             worker, self._worker, self._loaded = self._worker, None, False
         if worker is not None:
             worker.close()
+        for part in self._unfinished:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _cancellable(self, numbers: set[int], pending: Pending) -> Iterator[None]:

@@ -26,6 +26,8 @@ _MONTHS = [name.lower() for name in MONTHS]
 _WEEKDAYS = [name.lower() for name in WEEKDAYS]
 _NUMBERS = {word: n for n, word in enumerate(_NUMBER_NAMES.split())}
 _NUMBERS |= {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
+_NAME_OF = dict(enumerate(_NUMBER_NAMES.split()))
+_UNITS = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 _MONTH = "(" + "|".join(f"{m[:3]}(?:{m[3:]})?" for m in _MONTHS) + ")"
 _COUNT = r"(\d{1,3}|" + "|".join(_NUMBERS) + r")(?: of)?"
 _UNIT = r"(day|week|month|year)s?"
@@ -55,6 +57,22 @@ def spans(text: str, now: float) -> list[TimeSpan]:
                 taken.append(place)
                 found.append(span)
     return found
+
+
+def days_ago(moment: float, now: float) -> str:
+    """How long ago a moment was, in local days: ``earlier today``, ``three weeks ago``; "" for 0.
+
+    Prompts never say a date: to a character of 1926, or of a fairy tale, "9 March 2026" is a
+    break of the story, and a model that is told a date but not today's cannot use it.
+    """
+    if not moment:
+        return ""
+    days = (datetime.fromtimestamp(now).date() - datetime.fromtimestamp(moment).date()).days
+    if days < 2:
+        return "yesterday" if days == 1 else "earlier today"
+    size, unit = next((size, unit) for size, unit in _UNITS if days >= 2 * size)
+    count = days // size
+    return f"{_NAME_OF.get(count, str(count))} {unit}s ago"
 
 
 def fit(moments: NDArray[np.float64], spans: Sequence[TimeSpan]) -> NDArray[np.float32]:

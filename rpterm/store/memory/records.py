@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, get_args
 
 Kind = Literal["turn", "fact", "reflection", "summary", "note", "document"]
@@ -48,12 +47,6 @@ class Memory:
     superseded_by: int | None = None
     hash: bytes = b""
     file_id: int | None = None
-
-    @property
-    def day(self) -> str:
-        """The local day on which it was said: ``9 March 2026``; "" if that is unknown."""
-        when = datetime.fromtimestamp(self.created_at)
-        return f"{when.day} {when:%B %Y}" if self.created_at else ""
 
 
 @dataclass(frozen=True, slots=True)

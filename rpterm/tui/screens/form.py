@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from rpterm.tui import keys
-from rpterm.tui.screens.dialog import Dialog, framed
+from rpterm.tui.screens.dialog import Dialog, errors_as_notices, framed
 from rpterm.tui.widgets.text_inputs import JoinerInput, JoinerTextArea
 
 
@@ -35,8 +35,15 @@ class Field:
     check: Callable[[str], str] = lambda _value: ""
 
 
-class Form(Dialog[dict[str, str]]):
-    """A form; returns the values by field name, or ``None`` if it was left."""
+Store = Callable[[dict[str, str]], Awaitable[Any]]
+"""Stores the values of a form by field name; raises an ``RptermError`` if it cannot."""
+
+
+class Form(Dialog[Any]):
+    """A form; returns the values by field name, or what storing them returned.
+
+    It returns ``None`` if it was left.
+    """
 
     DEFAULT_CSS = """
     Form {
@@ -52,10 +59,11 @@ class Form(Dialog[dict[str, str]]):
         Binding("enter", "enter", "next", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, fields: Sequence[Field]) -> None:
+    def __init__(self, title: str, fields: Sequence[Field], store: Store | None = None) -> None:
+        """Create a form; if ``store`` fails, it stays open with what was written and says why."""
         super().__init__()
-        self._form_title, self._fields = title, list(fields)
-        self._warned = False
+        self._form_title, self._fields, self._store = title, list(fields), store
+        self._warned = self._is_storing = False
         self._is_short = all(field.lines == 1 for field in self._fields)
 
     @property
@@ -125,7 +133,16 @@ class Form(Dialog[dict[str, str]]):
                 self.query_one(f"#field-{field.name}").focus()
                 self.notify(problem, severity="error", markup=False)
                 return
-        self.dismiss(values)
+        if self._store is None:
+            self.dismiss(values)
+        elif not self._is_storing:
+            self._is_storing = True
+            self.run_worker(self._store_and_leave(self._store, values))
+
+    async def _store_and_leave(self, store: Store, values: dict[str, str]) -> None:
+        with errors_as_notices(self):
+            self.dismiss(await store(values))
+        self._is_storing = False
 
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:

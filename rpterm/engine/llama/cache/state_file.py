@@ -73,7 +73,7 @@ def write(sequence: SequenceRef, held: Sequence[int], path: Path, exact: int = 0
     """
     if not held:
         return False
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # ``LlamaEngine.close`` knows it
     tokens = (ctypes.c_int32 * len(held))(*held)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

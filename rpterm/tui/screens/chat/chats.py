@@ -102,11 +102,13 @@ async def rename_chat(chat: ChatScreen, chat_id: int) -> None:
     heading = f"Rename “{record.heading or 'Untitled'}”"
     if chat_id == session.chat_id:
         heading = "Rename this chat"
-    values = await chat.app.push_screen_wait(Form(heading, [Field("title", "Title", record.title)]))
-    if values is None:
-        return
-    await chat.ask(session.store.update_chat, chat_id, title=values["title"].strip())
-    await replies.refresh_transcript(chat)
+
+    async def store(values: dict[str, str]) -> None:
+        await chat.ask(session.store.update_chat, chat_id, title=values["title"].strip())
+        await replies.refresh_transcript(chat)
+
+    field = Field("title", "Title", record.title)
+    await chat.app.push_screen_wait(Form(heading, [field], store))
 
 
 async def choose_greeting(chat: ChatScreen) -> None:
@@ -151,10 +153,12 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
         Field("depth", "Depth: 0 is right before your message and costs nothing", str(note.depth),
               number=True),
     ]  # fmt: skip
-    values = await chat.app.push_screen_wait(Form("Author's note", fields))
-    if values is not None:
+
+    async def store(values: dict[str, str]) -> None:
         depth = max(0, int(values["depth"] or 0))
         await keep_note(chat, session, AuthorNote(values["text"].strip(), depth))
+
+    await chat.app.push_screen_wait(Form("Author's note", fields, store))
 
 
 async def keep_note(chat: ChatScreen, session: Session, note: AuthorNote) -> None:
@@ -225,14 +229,18 @@ async def _write_persona(
         Field("name", "Name", start.name, check=problem),
         Field("description", "What the character may know about you", start.description, lines=4),
     ]
-    values = await chat.app.push_screen_wait(Form("You in this chat", fields))
-    if values is None or not values["name"].strip():
-        return None
-    persona = replace(start, name=values["name"].strip(), description=values["description"].strip())
-    await chat.ask(session.store.put_persona, persona)
-    if old is not None and old.name != persona.name:
-        await chat.ask(session.store.delete_persona, old.name)
-    return persona
+
+    async def store(values: dict[str, str]) -> Persona | None:
+        name, description = values["name"].strip(), values["description"].strip()
+        if not name:
+            return None
+        persona = replace(start, name=name, description=description)
+        await chat.ask(session.store.put_persona, persona)
+        if old is not None and old.name != name:
+            await chat.ask(session.store.delete_persona, old.name)
+        return persona
+
+    return await chat.app.push_screen_wait(Form("You in this chat", fields, store))
 
 
 async def choose_character(chat: ChatScreen) -> None:

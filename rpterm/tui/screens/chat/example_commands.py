@@ -46,19 +46,20 @@ async def edit(chat: ChatScreen) -> None:
               line, lines=3)
         for at, (who, line) in enumerate(lines)
     ]  # fmt: skip
-    values = await chat.app.push_screen_wait(Form(f"Example {exemplar.number}", fields))
-    if values is None:
-        return
-    if chat.session is not session:
-        raise require.Refusal("Nothing was changed: another chat was opened meanwhile.")
-    edited = tuple((who, values[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
-    example = replace(exemplar.example, dialogue=edited)
-    if example != exemplar.example:
-        editor = examples.editor_of(chat, session)
-        summary = await chat.ask(editor.change, exemplar.example, example)
-        if (pane := examples.pane_of(chat)) is not None:
-            pane.renamed(exemplar.key, card_key(example))
-        await card_changes.card_written(chat, summary)
+
+    async def store(values: dict[str, str]) -> None:
+        if chat.session is not session:
+            raise require.Refusal("Nothing was changed: another chat was opened meanwhile.")
+        edited = tuple((who, values[f"line{at}"].strip()) for at, (who, _) in enumerate(lines))
+        example = replace(exemplar.example, dialogue=edited)
+        if example != exemplar.example:
+            editor = examples.editor_of(chat, session)
+            summary = await chat.ask(editor.change, exemplar.example, example)
+            if (pane := examples.pane_of(chat)) is not None:
+                pane.renamed(exemplar.key, card_key(example))
+            await card_changes.card_written(chat, summary)
+
+    await chat.app.push_screen_wait(Form(f"Example {exemplar.number}", fields, store))
 
 
 async def keep(chat: ChatScreen) -> None:

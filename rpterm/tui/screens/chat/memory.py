@@ -130,10 +130,13 @@ async def add(chat: ChatScreen) -> None:
     """Let the user write a memory."""
     memory = memory_of(chat)
     fields = [Field("text", f"What {memory.character} should remember", lines=4)]
-    values = await chat.app.push_screen_wait(Form("A new memory", fields))
-    if values is not None and values["text"].strip():
-        await chat.ask(memory.add, values["text"])
-        await refresh(chat)
+
+    async def store(values: dict[str, str]) -> None:
+        if values["text"].strip():
+            await chat.ask(memory.add, values["text"])
+            await refresh(chat)
+
+    await chat.app.push_screen_wait(Form("A new memory", fields, store))
 
 
 async def add_file(chat: ChatScreen) -> None:
@@ -194,13 +197,14 @@ async def _never(
         chat.say("It may be recalled again.")
         return
     label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
-    values = await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)]))
-    if values is None:
-        return
-    if values["phrase"].strip():
-        await chat.ask(memory.block, values["phrase"])
-    elif item is not None:
-        await chat.ask(memory.never_mention, item.row.id)
+
+    async def store(values: dict[str, str]) -> None:
+        if values["phrase"].strip():
+            await chat.ask(memory.block, values["phrase"])
+        elif item is not None:
+            await chat.ask(memory.never_mention, item.row.id)
+
+    await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)], store))
 
 
 async def _edit(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem) -> None:
@@ -209,9 +213,12 @@ async def _edit(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem) -
         return
     label = "The new text; the old one is deleted from the disk"
     fields = [Field("text", label, item.row.text, lines=5)]
-    values = await chat.app.push_screen_wait(Form("Edit a memory", fields))
-    if values is not None and values["text"].strip() not in ("", item.row.text):
-        await chat.ask(memory.edit, item.row.id, values["text"])
+
+    async def store(values: dict[str, str]) -> None:
+        if values["text"].strip() not in ("", item.row.text):
+            await chat.ask(memory.edit, item.row.id, values["text"])
+
+    await chat.app.push_screen_wait(Form("Edit a memory", fields, store))
 
 
 async def _forget(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem) -> None:

@@ -19,9 +19,6 @@ async def write_character(chat: ChatScreen) -> str | None:
 
     Returns:
         ``None`` if the user left the form.
-
-    Raises:
-        PathError: The card cannot be written.
     """
     fields = [
         Field("name", "Name", check=_name_check(world=False)),
@@ -29,29 +26,31 @@ async def write_character(chat: ChatScreen) -> str | None:
         Field("description", "What should the model know about them?", lines=3),
         Field("greeting", "What do they say or do first?", lines=3),
     ]
-    values = await chat.app.push_screen_wait(Form("A new character", fields))
-    if values is None:
-        return None
-    file = new_card.new_file(values["name"], None, paths.find())
-    text = new_card.blank_card(
-        values["name"], values["tagline"], values["description"], values["greeting"]
-    )
-    await chat.ask(new_card.write_file, file, text)
-    edit_key = chat.key_name("edit-card")
-    chat.say(f"The card is {file}. {edit_key} opens it in your editor: examples make the voice.")
-    return str(file)
+
+    async def store(values: dict[str, str]) -> str:
+        file = new_card.new_file(values["name"], None, paths.find())
+        text = new_card.blank_card(
+            values["name"], values["tagline"], values["description"], values["greeting"]
+        )
+        await chat.ask(new_card.write_file, file, text)
+        opens = f"{chat.key_name('edit-card')} opens it in your editor"
+        chat.say(f"The card is {file}. {opens}: examples make the voice.")
+        return str(file)
+
+    return await chat.app.push_screen_wait(Form("A new character", fields, store))
 
 
 async def write_world(chat: ChatScreen) -> str | None:
     """Ask for the name of a new world; returns the name of its file, as ``write_character``."""
     fields = [Field("name", "Name", check=_name_check(world=True))]
-    values = await chat.app.push_screen_wait(Form("A new world", fields))
-    if values is None:
-        return None
-    file = new_card.new_file(values["name"], None, paths.find(), world=True)
-    await chat.ask(new_card.write_file, file, new_card.blank_world(values["name"]))
-    chat.say(f"Write its lore into {file}. When you save it, this chat follows.")
-    return file.stem
+
+    async def store(values: dict[str, str]) -> str:
+        file = new_card.new_file(values["name"], None, paths.find(), world=True)
+        await chat.ask(new_card.write_file, file, new_card.blank_world(values["name"]))
+        chat.say(f"Write its lore into {file}. When you save it, this chat follows.")
+        return file.stem
+
+    return await chat.app.push_screen_wait(Form("A new world", fields, store))
 
 
 def _name_check(*, world: bool) -> Callable[[str], str]:
