@@ -7,6 +7,7 @@ shown at the bottom. The rules of a duel are in ``rpterm.dueling``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -62,12 +63,11 @@ class DuelScreen(JudgingScreen):
         Binding("q", "leave", "leave", show=False),
     ]
 
+    @dataclass(eq=False)
     class Made(Message):
         """A reply was generated, or generation ended, perhaps with a problem."""
 
-        def __init__(self, problem: str = "") -> None:
-            super().__init__()
-            self.problem = problem
+        problem: str = ""
 
     def __init__(self, duel: Duel, maker: ReplyGenerator) -> None:
         super().__init__()

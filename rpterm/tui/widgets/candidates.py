@@ -6,6 +6,7 @@ It is given the text of each one and posts which one was chosen. Knows no model 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.containers import Grid
@@ -37,13 +38,6 @@ class Candidate(Static):
     }
     """
 
-    class Clicked(Message):
-        """This candidate was clicked."""
-
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
-
     def __init__(self, index: int, turn: Turn, title: str) -> None:
         super().__init__("…", markup=False)
         self.index, self.turn, self._title = index, turn, title
@@ -62,10 +56,6 @@ class Candidate(Static):
         self.set_class(marked, "-marked")
         self.border_title = f"▸ {self._title}" if marked else self._title
 
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        self.post_message(self.Clicked(self.index))
-
 
 class Candidates(Grid):
     """All candidates, as many in a row as the width allows.
@@ -81,12 +71,11 @@ class Candidates(Grid):
     Candidates { height: auto; grid-gutter: 0 1; grid-rows: auto; padding: 0 2 1 1; }
     """
 
+    @dataclass(eq=False)
     class Chosen(Message):
         """A candidate was chosen."""
 
-        def __init__(self, turn: Turn) -> None:
-            super().__init__()
-            self.turn = turn
+        turn: Turn
 
     def __init__(
         self, turns: Sequence[Turn], titles: Sequence[str] = (), order: Sequence[int] = ()
@@ -185,10 +174,9 @@ class Candidates(Grid):
             self._marked = index
             self._all[index].mark(not self.blind)
 
-    def on_candidate_clicked(self, event: Candidate.Clicked) -> None:
+    def on_click(self, event: events.Click) -> None:
         """Choose the clicked candidate, unless it was removed in the meantime."""
         event.stop()
-        for position, each in enumerate(self._all):
-            if each.index == event.index:
-                self.mark_at(position)
-                self.post_message(self.Chosen(self.marked))
+        if isinstance(event.widget, Candidate) and event.widget in self._all:
+            self.mark_at(self._all.index(event.widget))
+            self.post_message(self.Chosen(self.marked))

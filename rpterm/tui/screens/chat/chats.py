@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import navigation, new_files, opening, replies, require
+from rpterm.tui.screens.chat import files, navigation, opening, replies, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
@@ -259,7 +259,7 @@ async def choose_character(chat: ChatScreen) -> None:
             if chat.card is None:
                 chat.app.exit()
             return
-        target = done.id if done.action == "open" else await new_files.write_character(chat)
+        target = done.id if done.action == "open" else await files.write_character(chat)
         if target is not None:
             await opening.switch_chat(chat, target, None)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
-from rpterm.tui.screens.chat import cast_changes, replies
+from rpterm.tui.screens.chat import changes, replies
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import Status, Turn
 
@@ -65,7 +65,7 @@ async def show_changes(chat: ChatScreen, session: Session, path: list[Turn]) -> 
 async def _show_cast_changes(chat: ChatScreen, news: list[str]) -> None:
     from rpterm.chat.other_terminals import cast_changes_notice
 
-    await cast_changes.cast_changed(chat)
+    await changes.cast_changed(chat)
     if news:
         chat.say(cast_changes_notice(news))
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
-from rpterm.tui.screens.chat import card_changes, frame, other_terminals, panes, preview
+from rpterm.tui.screens.chat import changes, frame, other_terminals, panes, preview
 from rpterm.tui.screens.chat.state import WINDOW
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.worker_thread import WorkerThread
@@ -101,7 +101,7 @@ async def card_saved(chat: ChatScreen, session: Session, report: Reloaded | NotR
         frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
-        await card_changes.card_changed(chat, report.card, report.summary)
+        await changes.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui.screens.chat import frame, preview, require, speakers
+from rpterm.tui.screens.chat import frame, preview, require
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, WINDOW, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Role, Status, Turn
@@ -127,7 +127,7 @@ def show_silence(chat: ChatScreen) -> None:
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
-        name = speakers.expected_name(chat, chat.session.scene, request)
+        name = frame.expected_name(chat, chat.session.scene, request)
     user = Turn(GHOST_USER, 0, None, "user", user_name(chat), request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.has_more)
