@@ -82,7 +82,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     record = await chat.ask(session.store.chat, chat_id)
     name, turns = record.heading or record.card_name, counted(record.length, "turn")
     question = f"Delete “{name}” with its {turns}?"
-    if not await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete")):
+    if not await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, {"y": "Delete"})):
         return False
     await chat.ask(session.delete_chat, chat_id)
     if chat_id == session.chat_id:
@@ -207,7 +207,7 @@ async def _forget_persona(chat: ChatScreen, session: Session, name: str, current
     if name == current:
         raise require.Refusal(f"You are {name} in this chat: choose another persona first.")
     question = f"Forget {name} and what you wrote about them?"
-    if await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Forget")):
+    if await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, {"y": "Forget"})):
         await chat.ask(session.store.delete_persona, name)
         chat.say(f"{name} is forgotten.")
 

@@ -145,7 +145,7 @@ async def export(chat: ChatScreen, form: str, target: str) -> None:
 
     result = await chat.ask(write, False)
     if isinstance(result, FileAlreadyExists):
-        question = Confirm(str(result), "Overwrite it?", yes="Overwrite")
+        question = Confirm(str(result), "Overwrite it?", {"y": "Overwrite"})
         if not await chat.app.push_screen_wait(question):
             return
         result = await chat.ask(write, True)

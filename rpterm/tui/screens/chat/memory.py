@@ -228,7 +228,7 @@ async def _forget(chat: ChatScreen, memory: CharacterMemory, item: OverviewItem)
         return
     stays = " The turn itself stays in its chat." if row.kind == "turn" else ""
     detail = f"“{text.one_line(row.text, _QUOTED)}”\n\n{CANNOT_UNDO}{stays}"
-    if await chat.app.push_screen_wait(Confirm("Forget this, for good?", detail, yes="Forget")):
+    if await chat.app.push_screen_wait(Confirm("Forget this, for good?", detail, {"y": "Forget"})):
         await chat.ask(memory.forget, row.id)
 
 
@@ -238,5 +238,5 @@ async def _forget_file(
     name = item.row.place.partition(", ")[0]
     question = f"Forget all of {name}, for good?"
     detail = "All its pieces are forgotten. The file itself stays where it is."
-    if await chat.app.push_screen_wait(Confirm(question, detail, yes="Forget")):
+    if await chat.app.push_screen_wait(Confirm(question, detail, {"y": "Forget"})):
         await chat.ask(memory.remove_file, file_id)

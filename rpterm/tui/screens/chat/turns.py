@@ -254,16 +254,16 @@ async def _ask_what_to_delete(
     chat: ChatScreen, turn: Turn, following: FollowingTurns
 ) -> bool | None:
     """Ask whether to delete a turn; returns whether to delete it alone, ``None`` for not at all."""
-    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm, Either
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
     question = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
     if not following.turns:
-        sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete"))
+        sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, {"y": "Delete"}))
         return False if sure else None
     detail = f"{following.describe()} {CANNOT_UNDO}"
-    answers = {"alone": "Only this", "all": "All of it"}
-    answer = await chat.app.push_screen_wait(Either(question, detail, answers))
-    return None if answer is None else answer == "alone"
+    answers = {"o": "Only this", "a": "All of it"}
+    answer = await chat.app.push_screen_wait(Confirm(question, detail, answers))
+    return None if answer is None else answer == "o"
 
 
 # History ---------------------------------------------------------------------------------------
