@@ -28,7 +28,7 @@ from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.store.errors import StoreError
 from rpterm.tui import keys, palette
-from rpterm.tui.screens.chat import examples, memory, replies
+from rpterm.tui.screens.chat import examples, panes, replies
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Choice, Chooser
@@ -125,15 +125,15 @@ async def test_panes_use_the_width_that_the_chat_leaves(stage: Stage) -> None:
 async def test_a_pane_may_be_closed_while_it_opens(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def close_meanwhile(chat: ChatScreen) -> None:
+    async def close_meanwhile(chat: ChatScreen, *, anew: bool) -> None:
         chat.panes.close_last()
         await chat.panes.children[0].remove()
 
     app = stage.app()
     async with running(app) as pilot:
         monkeypatch.setattr(examples, "fill", close_meanwhile)
-        await examples.toggle(app.chat)
-        await asyncio.gather(memory.toggle(app.chat), memory.toggle(app.chat))
+        await panes.toggle(app.chat, name="examples")
+        await asyncio.gather(*(panes.toggle(app.chat, name="memory") for _ in range(2)))
         await pilot.press("escape")
         assert app.chat.panes.shown == []
 

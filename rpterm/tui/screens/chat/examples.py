@@ -36,29 +36,13 @@ MOST_SHARE = 2
 """The budget slider ends at half of the context window."""
 
 
-async def toggle(chat: ChatScreen) -> None:
-    """Open or close the Examples pane."""
-    from rpterm.tui.widgets.panes.examples import ExamplesPane
-
-    def slide(k: int | None, budget: float | None) -> None:
-        chat.work(_slide(chat, k, budget))
-
-    pane = await chat.panes.toggle("examples", lambda: ExamplesPane(slide))
-    if pane is not None:
-        if (provider := provider_of(chat)) is not None:
-            provider.refresh()
-        await fill(chat)
-        chat.panes.focus_pane("examples")
-    else:
-        chat.input.focus()
-    chat.refresh_hints()
-
-
-async def fill(chat: ChatScreen) -> None:
-    """Reload the rows of the pane, if it is open."""
+async def fill(chat: ChatScreen, *, anew: bool = False) -> None:
+    """Reload the rows of the pane, if it is open; ``anew`` looks for new examples, too."""
     pane, session, provider = pane_of(chat), chat.session, provider_of(chat)
     if pane is None:
         return
+    if anew and provider is not None:
+        provider.refresh()
     if session is None or provider is None or chat.state.info is None:
         pane.show([], pane.sizes, _why_empty(chat))
         return
@@ -118,7 +102,7 @@ async def step(chat: ChatScreen, *, k: int = 0, tokens: int = 0) -> None:
         await _resize(chat, now.k + k, now.budget + tokens if tokens else now.chosen)
 
 
-async def _slide(chat: ChatScreen, k: int | None, budget: float | None) -> None:
+async def slide(chat: ChatScreen, k: int | None, budget: float | None) -> None:
     """Apply a slider: examples for each turn, or the budget as a share of its maximum."""
     if (pane := pane_of(chat)) is not None:
         now = pane.sizes
@@ -273,12 +257,7 @@ async def compare(chat: ChatScreen) -> None:
 
 # Helpers ---------------------------------------------------------------------------------------
 def pane_of(chat: ChatScreen) -> ExamplesPane | None:
-    pane = chat.panes.pane("examples")
-    if pane is None:
-        return None
-    from rpterm.tui.widgets.panes.examples import ExamplesPane
-
-    assert isinstance(pane, ExamplesPane)
+    pane: ExamplesPane | None = chat.panes.pane("examples")
     return pane
 
 

@@ -13,10 +13,9 @@ from rpterm import paths
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.tui import text
-from rpterm.tui.screens.chat import navigation, preview, require
+from rpterm.tui.screens.chat import navigation, require
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
-from rpterm.tui.widgets.panes.memory import MemoryPane
 from rpterm.tui.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
@@ -24,30 +23,16 @@ if TYPE_CHECKING:
     from rpterm.memory.overview import Overview, OverviewItem
     from rpterm.store.memory.files import BlockedPhrase
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.widgets.panes.memory import MemoryPane
 
 _QUOTED = 160
 """How many characters of a memory are shown when asking whether to forget it."""
 
 
-async def toggle(chat: ChatScreen) -> None:
-    """Open and focus the pane; focus it if it is open; close it if it has the focus."""
-    pane = chat.panes.pane("memory")
-    if isinstance(pane, MemoryPane) and not pane.has_focus_within:
-        chat.panes.focus_pane("memory")
-        return
-    opened = await chat.panes.toggle("memory", lambda: MemoryPane(lambda: refresh_soon(chat)))
-    if isinstance(opened, MemoryPane):
-        chat.panes.focus_pane("memory")
-        await refresh(chat)
-        preview.request_preview(chat, after=0.0)
-    else:
-        chat.input.focus()
-
-
 async def refresh(chat: ChatScreen) -> None:
     """Reload and show everything; of several requests at once only the last one is shown."""
-    pane = chat.panes.pane("memory")
-    if not isinstance(pane, MemoryPane):
+    pane: MemoryPane | None = chat.panes.pane("memory")
+    if pane is None:
         return
     try:
         session, memory = require.session(chat), memory_of(chat)
@@ -76,12 +61,6 @@ async def refresh(chat: ChatScreen) -> None:
         pane.show(view, session.chat_id)
 
 
-def refresh_soon(chat: ChatScreen) -> None:
-    """Reload the pane in the background, if it is open."""
-    if isinstance(chat.panes.pane("memory"), MemoryPane):
-        chat.work(refresh(chat), "memory")
-
-
 def memory_of(chat: ChatScreen) -> CharacterMemory:
     if (memory := require.session(chat).memory) is None:
         raise require.Refusal("This chat has no memory: the settings have `memory = false`.")
@@ -91,8 +70,8 @@ def memory_of(chat: ChatScreen) -> CharacterMemory:
 # Commands --------------------------------------------------------------------------------------
 def run(chat: ChatScreen, *, name: str) -> Coroutine[Any, Any, None]:
     """Run a command of the pane on the row that is marked now: the next key may move the mark."""
-    pane = chat.panes.pane("memory")
-    item, block = pane.marked if isinstance(pane, MemoryPane) else (None, None)
+    pane: MemoryPane | None = chat.panes.pane("memory")
+    item, block = pane.marked if pane is not None else (None, None)
     return _run(chat, name, item, block)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rpterm.scoring.drift import Drift
     from rpterm.scoring.scorer import Score
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
 SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
 NARRATOR = "A narrator's replies are not scored: it plays no character."
@@ -292,13 +293,12 @@ def ends_with_reply(chat: ChatScreen) -> bool:
 
 
 def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
-    pane = chat.panes.pane("consistency")
+    pane: ConsistencyPane | None = chat.panes.pane("consistency")
     turn = target_reply(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
     if pane is not None:
-        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
+        from rpterm.tui.widgets.panes.consistency import ConsistencyState
 
-        assert isinstance(pane, ConsistencyPane)
         problem, session = chat.keeper.problem, chat.session
         if session is not None and session.scores is None:
             problem = SCORES_OFF
