@@ -176,12 +176,12 @@ def test_pinned_comes_first_and_hidden_never(world):
     one = world.memory.add("Never trust the ferryman")
     two = world.memory.add("The ferryman is my uncle")
     chat = world.chat()
-    world.memory.pin(one.id)
+    world.memory.mark(one.id, "pinned")
     found = world.ask(chat, "weather")
     assert [(item.id, item.why) for item in found] == [(one.id, "pinned")]
-    world.memory.never_mention(two.id)
+    world.memory.mark(two.id, "hidden")
     assert [item.id for item in world.ask(chat, "is the ferryman my uncle?")] == [one.id]
-    world.memory.never_mention(two.id, False)
+    world.memory.mark(two.id, "hidden", False)
     assert two.id in [item.id for item in world.ask(chat, "is the ferryman my uncle?")]
 
 

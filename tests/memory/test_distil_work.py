@@ -24,6 +24,7 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory
 from rpterm.types import Cast, Member, Origin, Sampling
 
 NOW = 1_780_000_000.0
@@ -285,7 +286,7 @@ def test_facts_are_shared_only_where_the_user_allows_it(world, tmp_path):
     world.work = DistillingWork(world.memory, share=True)
     assert world.memory.settled(20)
     facts = world.read(chat)
-    world.memory.share(facts["Ann has a goat"], False)
+    world.memory.mark(facts["Ann has a goat"], "shared", False)
     other = CharacterMemory(world.store, "D", clock=lambda: world.time)
     other.start()
     assert other.settled(20)
@@ -533,7 +534,7 @@ def test_facts_of_a_file_from_before_there_were_any(tmp_path):
     path = tmp_path / "rpterm.db"
     store = Store(path)
     memories = Memories(store)
-    memories.add("note", "C", "kept")
+    memories.add(Memory("note", "C", "kept"))
     for _ in range(2):
         assert Distilled(memories).details([1]) == {}
     assert memories.get(1).text == "kept"

@@ -7,7 +7,7 @@ import pytest
 from rpterm.store import Store
 from rpterm.store.database import secure_erase
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import wording_hash
+from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.store.schema.memory_tables import ERASE_MARK, MIGRATIONS
 from rpterm.store.schema.migration import TableGroup
@@ -57,7 +57,7 @@ def test_old_memories_stay_as_they_were(old):
 
 def test_no_id_comes_back_and_what_hangs_on_memories_still_does(old):
     memories = Memories(old)
-    fresh = memories.add("document", "Keeper", "A piece of a book")
+    fresh = memories.add(Memory("document", "Keeper", "A piece of a book"))
     assert fresh.id == 5
     seq = memories.last_change()
     assert memories.forget([3, 1]) == 2

@@ -23,7 +23,6 @@ from rpterm.memory.search.recall import (
     Floats,
     RecallHit,
     RecallQuery,
-    RecallWeights,
     allowed_rows,
     pinned_hits,
     recall,
@@ -61,7 +60,6 @@ class Searcher:
         embedder: Makes vectors; ``None`` compares words alone.
         distilled: The facts, by what they settle.
         clock: Gives Unix seconds.
-        weights: How much each part of a recall score counts.
 
     Attributes:
         character: The card's name.
@@ -75,7 +73,6 @@ class Searcher:
         embedder: Embedder | None,
         distilled: Distilled,
         clock: Callable[[], float],
-        weights: RecallWeights,
     ) -> None:
         self.character = character
         self._memories = memories
@@ -83,7 +80,6 @@ class Searcher:
         self._embedder = embedder
         self._distilled = distilled
         self._clock = clock
-        self._weights = weights
         self._sources = MemorySources(memories)
         self._topics = BlockedTopics(embedder)
 
@@ -131,7 +127,7 @@ class Searcher:
             if search.said is not None:
                 hits = self._said_then(index, query, search.said, request.path)
             else:
-                hits = recall(index, query, _CANDIDATES, self._weights)
+                hits = recall(index, query, _CANDIDATES)
             hits = _with_facts(hits, _settling(index, query, facts))
             ids = index.ids[[hit.row for hit in hits]].tolist()
             vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))

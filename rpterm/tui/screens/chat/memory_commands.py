@@ -38,7 +38,7 @@ async def run_command(chat: ChatScreen, event: MemoryPane.CommandRun) -> None:
     elif event.command == "memory-open":
         await _open(chat, item)
     elif event.command == "memory-pin":
-        await chat.ask(memory.pin, item.row.id, not item.row.pinned)
+        await chat.ask(memory.mark, item.row.id, "pinned", not item.row.pinned)
     elif event.command == "memory-edit":
         await _edit(chat, memory, item)
     elif event.command == "memory-forget":
@@ -122,7 +122,7 @@ async def _never(
         chat.say(f"“{block.phrase}” may be recalled again.")
         return
     if item is not None and item.row.hidden:
-        await chat.ask(memory.never_mention, item.row.id, False)
+        await chat.ask(memory.mark, item.row.id, "hidden", False)
         chat.say("It may be recalled again.")
         return
     label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
@@ -131,7 +131,7 @@ async def _never(
         if values["phrase"].strip():
             await chat.ask(memory.block, values["phrase"])
         elif item is not None:
-            await chat.ask(memory.never_mention, item.row.id)
+            await chat.ask(memory.mark, item.row.id, "hidden")
 
     await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)], store))
 
