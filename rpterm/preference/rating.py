@@ -226,11 +226,7 @@ class Rater:
 
     def marks(self, chat_id: int) -> dict[int, Mark]:
         """The marks of a chat's replies by turn id; replies without one are left out."""
-        from rpterm.store.reply_queries import has_judgements
-
         found: dict[int, Mark] = {}
-        if not has_judgements(self.store):
-            return found  # Opening a chat must not wait for tables to be created.
         for each in self.judgements.ratings(chat_id):
             if each.how.rater == self.rater:
                 found[each.turn_id] = _with_rating(found.get(each.turn_id, Mark()), each)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rpterm.store.schema.duel_tables import DUELS
 from rpterm.store.store import Store
 
 
@@ -30,10 +29,7 @@ class Duels:
     """The duels in one store."""
 
     def __init__(self, store: Store) -> None:
-        """Create the tables if they are missing."""
         self._connections = store.connections
-        with self._connections.write() as connection:
-            DUELS.prepare(connection)
 
     def begin(self, chat_id: int, setup: Mapping[str, Any]) -> StoredDuel:
         """Store a new duel."""

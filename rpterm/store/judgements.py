@@ -25,7 +25,6 @@ from rpterm.store.judgement_records import (
     Verdict,
 )
 from rpterm.store.row_conversion import prompt_digest, storable
-from rpterm.store.schema.judgement_tables import JUDGEMENTS
 from rpterm.store.store import Store
 from rpterm.types import Turn
 
@@ -44,12 +43,9 @@ class Judgements:
     """The judgements in one store."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables if they are missing."""
         self.store = store
         self._clock = clock
         self._connections = store.connections
-        with self._connections.write() as connection:
-            JUDGEMENTS.prepare(connection)
 
     # Judging -----------------------------------------------------------------------------------
     def thumb(

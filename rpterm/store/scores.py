@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rpterm.store.schema.score_tables import SCORES
 from rpterm.store.store import Store
 
 _COLUMNS = (
@@ -48,11 +47,8 @@ class Scores:
     """The scores in one store."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables if they are missing."""
         self._clock = clock
         self._connections = store.connections
-        with self._connections.write() as connection:
-            SCORES.prepare(connection)
 
     def put(self, score: StoredScore) -> None:
         """Store a score if its turn exists; an incomplete one never replaces a complete one."""

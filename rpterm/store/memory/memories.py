@@ -19,7 +19,6 @@ from rpterm.store.errors import StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash
 from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
-from rpterm.store.schema.memory_tables import MEMORY
 from rpterm.store.store import Store
 
 _FIELDS = [field.name for field in fields(Memory)]
@@ -31,13 +30,9 @@ class Memories:
     """The memories of one store."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables if they are missing, and finish a scrub that a crash interrupted."""
         self.store = store
         self.clock = clock
         self._connections = store.connections
-        with self._connections.write() as connection:
-            MEMORY.prepare(connection)
-        self.scrub()
 
     # Writing -----------------------------------------------------------------------------------
     def add(self, memory: Memory) -> Memory:
