@@ -8,7 +8,6 @@ chats); so is whatever was drawn from a turn. Import this module late: it loads 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -73,7 +72,6 @@ class CharacterMemory:
         store: The database.
         character: The card's name.
         embedder: Makes vectors; the caller closes it. ``None`` makes do with words alone.
-        clock: Gives Unix seconds.
     """
 
     def __init__(
@@ -81,14 +79,11 @@ class CharacterMemory:
         store: Store,
         character: str,
         embedder: Embedder | None = None,
-        *,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
         self.character = character
-        self._clock = clock
         self._embedder = embedder
-        self._memories = Memories(store, clock)
+        self._memories = Memories(store)
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
         self.distilled = Distilled(self._memories)
@@ -97,9 +92,7 @@ class CharacterMemory:
         self._live = LiveIndex(
             self._memories, self._vectors, character, model, self.distilled.newer
         )
-        self._searcher = Searcher(
-            self._memories, self._live, character, embedder, self.distilled, clock
-        )
+        self._searcher = Searcher(self._memories, self._live, character, embedder, self.distilled)
         self.recent: Mapping[int, Recalled] = {}
         """Memories recalled recently, by id, for the pane that shows why."""
         self.listeners: list[Callable[[int, int], object]] = []
@@ -143,7 +136,7 @@ class CharacterMemory:
             user: The user's name now; "" keeps the one under which everything was said.
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
         """
-        now = self._clock()
+        now = self.store.now()
         search = build_text_query(draft, path, now)
         turns = (turn.id for turn in path) if in_prompt is None else in_prompt
         phrases = [block.phrase for block in self.blocks()]
@@ -194,7 +187,7 @@ class CharacterMemory:
         if not text.strip():
             raise RptermError("A memory needs some text; nothing was added.")
         row = self._memories.add(
-            Memory(kind, self.character, text.strip(), **{"created_at": self._clock(), **fields})
+            Memory(kind, self.character, text.strip(), **{"created_at": self.store.now(), **fields})
         )
         self._writer.wake()
         return row

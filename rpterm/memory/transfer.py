@@ -158,7 +158,7 @@ class _Import:
             row = self._sources.memory_of(turn_id, self._character)
             if row is not None:
                 return row
-        when = {"created_at": self._memories.clock()}
+        when = {"created_at": self._memories.store.now()}
         return self._memories.add(
             Memory(character=self._character, chat_id=chat_id, turn_id=turn_id, **when | fields)
         )

@@ -7,7 +7,6 @@ stored as judgements. To this module the set-up is plain JSON.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,11 +28,11 @@ class Duels:
     """The duels in one store."""
 
     def __init__(self, store: Store) -> None:
-        self._connections = store.connections
+        self._now, self._connections = store.now, store.connections
 
     def begin(self, chat_id: int, setup: Mapping[str, Any]) -> StoredDuel:
         """Store a new duel."""
-        now = time.time()
+        now = self._now()
         with self._connections.write() as connection:
             number = connection.execute(
                 "INSERT INTO duels (chat_id, setup_json, created_at) VALUES (?, ?, ?)",

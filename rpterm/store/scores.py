@@ -8,8 +8,7 @@ ones. This module treats scores as plain values and does not know how they are c
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,8 +45,8 @@ class StoredScore:
 class Scores:
     """The scores in one store."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self, store: Store) -> None:
+        self._now = store.now
         self._connections = store.connections
 
     def put(self, score: StoredScore) -> None:
@@ -55,7 +54,7 @@ class Scores:
         row = (
             score.turn_id, score.version, score.card_hash, score.probability, score.low,
             score.high, json.dumps(dict(score.dimensions)), json.dumps(score.readings),
-            int(score.complete), self._clock(),
+            int(score.complete), self._now(),
         )  # fmt: skip
         self._connections.run(
             f"INSERT INTO scores ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "

@@ -51,7 +51,7 @@ def test_other_talk_names_none(draft):
 @pytest.fixture
 def memory(tmp_path):
     with Store(tmp_path / "t.db", clock=lambda: NOW) as store:
-        memory = CharacterMemory(store, "C", clock=lambda: NOW)
+        memory = CharacterMemory(store, "C")
         old = store.create_chat(card_name="C", card_hash="0").id
         turn = None
         for line in TOLD:

@@ -53,7 +53,7 @@ class World:
     def __init__(self, path, embedder=None):
         self.time = NOW
         self.store = Store(path, clock=lambda: self.time)
-        self.memory = CharacterMemory(self.store, "C", embedder, clock=lambda: self.time)
+        self.memory = CharacterMemory(self.store, "C", embedder)
 
     def chat(self, character="C"):
         return self.store.create_chat(card_name=character, card_hash="0").id
@@ -111,7 +111,7 @@ def test_other_characters_do_not_know(world):
     world.say(world.chat("D"), "My grandmother kept bees")
     assert world.ask(world.chat(), "grandmother bees") == []
     shared = world.memory.add("Ann is allergic to walnuts", kind="fact", shared=True)
-    other = CharacterMemory(world.store, "D", clock=lambda: world.time)
+    other = CharacterMemory(world.store, "D")
     other.start()
     assert other.settled(20)
     found = other.recall(world.chat("D"), [], "allergic to walnuts?", 99, len)

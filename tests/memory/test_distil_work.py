@@ -36,7 +36,7 @@ class World:
     def __init__(self, path, character="C"):
         self.time = NOW
         self.store = Store(path, clock=lambda: self.time)
-        self.memory = CharacterMemory(self.store, character, clock=lambda: self.time)
+        self.memory = CharacterMemory(self.store, character)
         self.memory.start()
         self.work = DistillingWork(self.memory)
 
@@ -287,7 +287,7 @@ def test_facts_are_shared_only_where_the_user_allows_it(world, tmp_path):
     assert world.memory.settled(20)
     facts = world.read(chat)
     world.memory.mark(facts["Ann has a goat"], "shared", False)
-    other = CharacterMemory(world.store, "D", clock=lambda: world.time)
+    other = CharacterMemory(world.store, "D")
     other.start()
     assert other.settled(20)
     found = other.recall(world.chat("D"), [], "Does Ann live with a goat?", 1000, len)
@@ -308,7 +308,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     Casts(world.store).put(chat, Cast((Member("C", "C"), Member("D", "D"))))
     world.say(chat, "I live in Bath.", alone)
     assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
-    company = CharacterMemory(world.store, "D", clock=lambda: world.time)
+    company = CharacterMemory(world.store, "D")
     work = DistillingWork(company)
     assert work.chats_to_catch_up() == [chat]
     kept = work.read_rules(chat).kept

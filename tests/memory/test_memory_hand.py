@@ -32,7 +32,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def memory(store):
-    memory = CharacterMemory(store, "C", clock=lambda: NOW)
+    memory = CharacterMemory(store, "C")
     memory.start()
     yield memory
     memory.close()

@@ -8,8 +8,7 @@ after every deletion and, after a crash, at the next start.
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -29,9 +28,8 @@ _CHARACTER_KNOWS = "(character = :character OR shared)"
 class Memories:
     """The memories of one store."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.clock = clock
         self._connections = store.connections
 
     # Writing -----------------------------------------------------------------------------------
