@@ -43,6 +43,3 @@ class CardError(RptermError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
-
-    def __reduce__(self) -> tuple[type[CardError], tuple[tuple[Problem, ...]]]:
-        return CardError, (self.problems,)

@@ -93,7 +93,7 @@ def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
     Raises:
         RptermError: Nothing was rated in a chat with it; the text says with whom something was.
     """
-    from rpterm.preference.empty_export import explain_unrated
+    from rpterm.preference.left_out import explain_unrated
 
     known = sorted({judgements.store.chat(each).card_name for each in judgements.chats()})
     if wanted is None or wanted in known or not known:

@@ -12,7 +12,6 @@ from pathlib import Path
 from shlex import quote
 
 from rpterm import paths as folders
-from rpterm import transfer
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
 from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
@@ -21,7 +20,13 @@ from rpterm.cli.app import one_of
 from rpterm.cli.user_files import card_folders, open_store
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.transfer import ImportedChat, ImportSummary, KnownCard
+from rpterm.transfer import chat_import
+from rpterm.transfer.archives import unpacked
+from rpterm.transfer.chat_cards import KnownCard, read_known
+from rpterm.transfer.chat_import import ImportedChat
+from rpterm.transfer.folder_import import LOG_EXTENSION, ImportSummary, find_files, import_paths
+from rpterm.transfer.leftovers import describe_leftovers
+from rpterm.transfer.world_links import join_worlds
 
 _MANY = 3
 """A note on as many files is printed once, at the end."""
@@ -30,13 +35,15 @@ _BY_SUFFIX: dict[str, Format] = {".png": "png", ".charx": "charx", ".json": "v3"
 
 def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
     """Import cards and lorebooks with a progress bar, and print each file's result."""
+    cards, logs = find_files(paths)
+    cards += [log for log in logs if log in paths]  # A log that was named gets an error.
     with rich_out.progress() as bar:
-        task = bar.add_task("importing", total=None)
+        task = bar.add_task("importing", total=len(cards))
 
         def done(result: ImportedFile) -> None:
             bar.update(task, description=result.source.name, advance=1)
 
-        results = transfer.join_worlds(import_files(paths, to, done), to)
+        results = join_worlds(import_files(cards, to, done), to)
     for result in results:
         _print_card(result)
     good = sum(result.target is not None for result in results)
@@ -52,14 +59,14 @@ def import_chats(
     if card is not None:
         places = card_folders()
         file = library.find(card, places)
-        found = transfer.read_known([(file.stem, file)], places)
+        found = read_known([(file.stem, file)], places)
         if not found:
             command = f"rpterm cards lint {quote(str(file))}"
             raise RptermError(f"{file} has errors: `{command}` lists them.")
         owner = found[0]
     logs = [log for path in paths for log in _logs(path)]
     with open_store(begin=True) as store:
-        results = transfer.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
+        results = chat_import.import_chats(logs, store, _known_cards(), card=owner, ratings=ratings)
     for result in results:
         _print_chat(result)
     out.say(_chats_summary(results))
@@ -70,14 +77,14 @@ def import_everything(paths: Sequence[Path], to: Path | None) -> ImportSummary:
     """Import everything in files, folders and archives, and print the results."""
     found = folders.find()
     target = to or found.characters
-    with transfer.unpacked(paths) as (places, shown):
+    with unpacked(paths) as (places, shown):
         with open_store(begin=True) as store, rich_out.progress() as bar:
             task = bar.add_task("importing", total=None)
-            moved = transfer.import_paths(
+            moved = import_paths(
                 places, target, store, _known_cards(),
                 lambda name: bar.update(task, description=name, advance=1), found.config_file,
             )  # fmt: skip
-        leftovers = transfer.describe_leftovers(moved.passed_over)
+        leftovers = describe_leftovers(moved.passed_over)
     _print_summary(moved, target, shown, leftovers)
     return moved
 
@@ -97,9 +104,8 @@ def _print_summary(
         _print_card(replace(card, source=shown(card.source), notes=_rarer(card.notes, common)))
     for chat in moved.chats:
         _print_chat(replace(chat, source=shown(chat.source), notes=_rarer(chat.notes, common)))
-    profiles = [(each, each.target.stem) for each in moved.profiles if each.target]
-    for profile, name in profiles:
-        _print_profile(replace(profile, source=shown(profile.source)), name)
+    for profile in moved.profiles:
+        _print_card(replace(profile, source=shown(profile.source)))
     for note, count in common.items():
         out.say(f"{count} files: {note}")
     known = sum(card.known for card in moved.cards)
@@ -112,8 +118,7 @@ def _print_summary(
         out.say(f"{new} added: {', '.join(moved.personas)}. F6 in a chat chooses one.")
     for hint in moved.hints:
         out.say(hint)
-    if profiles:
-        name = profiles[0][1]
+    if name := next((each.target.stem for each in moved.profiles if each.target), ""):
         out.say(f"`/set profile {name}` in a chat uses a profile, as does `--profile {name}`.")
     if leftovers:
         out.say(f"Not imported: {leftovers}.")
@@ -146,31 +151,19 @@ def _rarer(notes: Iterable[str], common: Container[str]) -> tuple[str, ...]:
 
 
 def _print_card(result: ImportedFile) -> None:
-    if result.target is None:
+    target, is_world = result.target, result.kind == "lorebook"
+    if target is None:
         out.say(f"failed  {result.source}: {result.error}")
         return
+    name = f"profile {target.stem}" if result.kind == "profile" else target.name
     if result.known:
-        out.say(f"known   {result.source}: already imported as {result.target.name}")
+        out.say(f"known   {result.source}: already imported as {name}")
     else:
-        _print_new_card(result, result.target)
-    for note in result.notes:
-        out.say(f"        {note}")
-
-
-def _print_new_card(result: ImportedFile, target: Path) -> None:
-    origin = f" ({result.origin})" if result.origin else ""
-    is_world = result.kind == "lorebook"
-    folder = f"{worlds.FOLDER}/" if is_world else ""
-    out.say(f"ok      {result.source} -> {folder}{target.name}{origin}")
-    if is_world:
-        out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
-
-
-def _print_profile(result: ImportedFile, name: str) -> None:
-    if result.known:
-        out.say(f"known   {result.source}: already imported as profile {name}")
-    else:
-        out.say(f"ok      {result.source} -> profile {name}")
+        folder = f"{worlds.FOLDER}/" if is_world else ""
+        origin = f" ({result.origin})" if result.origin else ""
+        out.say(f"ok      {result.source} -> {folder}{name}{origin}")
+        if is_world:
+            out.say(f"        Add it to a character: rpterm cards join CARD {target.stem}")
     for note in result.notes:
         out.say(f"        {note}")
 
@@ -207,8 +200,8 @@ def _already(known: int) -> str:
 def _known_cards() -> list[KnownCard]:
     places = card_folders()
     files = library.card_files(places)
-    return transfer.read_known(((path.stem, path) for path in files.values()), places)
+    return read_known(((path.stem, path) for path in files.values()), places)
 
 
 def _logs(path: Path) -> list[Path]:
-    return sorted(path.rglob(f"*{transfer.LOG_EXTENSION}")) if path.is_dir() else [path]
+    return sorted(path.rglob(f"*{LOG_EXTENSION}")) if path.is_dir() else [path]

@@ -6,7 +6,6 @@ name of one of them can be given as a path: ``rpterm export ./check``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,13 +17,11 @@ from rpterm.cli import out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.cli.options import Json
 from rpterm.cli.user_files import load_settings, open_store
-from rpterm.errors import RptermError
 from rpterm.humanize import counted
 from rpterm.types import Chat
 
 if TYPE_CHECKING:
-    from rpterm.cli.trainer_model import TrainerModel
-    from rpterm.preference.export import ExportResult, TargetModel
+    from rpterm.preference.export_result import ExportOptions, ExportResult
     from rpterm.preference.records import Source
     from rpterm.store import Store
 
@@ -82,8 +79,8 @@ def deny(chats: _Chats) -> None:
     _set_exportable(chats, False)
 
 
-@app.command(cls=accepting_old_option("--max-length", "--max-tokens"))
-def check(
+@app.command("check", cls=accepting_old_option("--max-length", "--max-tokens"))
+def check_data(
     path: Annotated[
         Path, typer.Argument(metavar="OUT", help="An export, a folder of exports, or a data file.")
     ],
@@ -109,9 +106,12 @@ def check(
     which a trainer keeps nothing or no reply; rows in both splits; contradictions; personal data;
     and labels that are all the same. If no row at all can be read, the exit code is always 1.
     """
-    from rpterm.cli import export_check
+    from rpterm.cli import export_check, trainer_model
+    from rpterm.preference.check.checker import check
+    from rpterm.preference.check.reading import exports
 
-    found = export_check.check_exports(path, model, max_tokens, region)
+    with trainer_model.open_trainer_model(model) as known:
+        found = [check(each, known, limit=max_tokens, region=region) for each in exports(path)]
     if json:
         rows = [export_check.as_data(each) for each in found]
         out.json_data(rows[0] if len(rows) == 1 else {"exports": rows})
@@ -183,9 +183,10 @@ def write(
     ] = False,
 ) -> None:
     """Write the ratings of the chats you allow as training data."""
-    from rpterm.cli import trainer_model
     from rpterm.cli.card_source import rated_character
-    from rpterm.preference.export import ExportOptions, export
+    from rpterm.cli.trainer_model import open_trainer_model
+    from rpterm.preference.export import export
+    from rpterm.preference.export_result import ExportOptions
     from rpterm.preference.formats import canonical_name
     from rpterm.preference.message_shape import Greeting
     from rpterm.preference.record_builder import Selection
@@ -196,37 +197,37 @@ def write(
         wanted=replace(Selection(), sources=_sources(sources), min_edit=min_edit),
         greeting=one_of(Greeting, greeting, "way with greetings"), split=split,
         max_tokens=max_tokens, scrub=scrub, region=region, licence=licence,
-        file_type="parquet" if parquet else "jsonl",
+        file_type="parquet" if parquet else "jsonl", strict=strict,
     )  # fmt: skip
-    with open_store() as store, trainer_model.open_trainer_model(model) as known:
+    own = load_settings().system_prompt
+    with open_store() as store, open_trainer_model(model) as known:
         judgements = Judgements(store)
         options = replace(options, card=rated_character(judgements, card))
-        check_export = _strict_check(known, region) if strict else None
-        done = export(judgements, folder, options, _model(store, known), check_export)
-    _print_result(done, split)
+        done = export(judgements, folder, options, known, lambda chat: _system(store, chat, own))
+    _print_result(done, options)
 
 
-def _print_result(done: ExportResult, split: float) -> None:
+def _print_result(done: ExportResult, options: ExportOptions) -> None:
     """Print how many rows were written, and what was left out and why."""
-    from rpterm.preference.empty_export import KIND_NAMES
-    from rpterm.preference.record_builder import NOT_WANTED
+    from rpterm.preference.left_out import KIND_NAMES, remedy
 
     for name, rows in done.rows.items():
         out.say(f"{name}: {counted(rows, 'row')}")
-    if split and not any(name.endswith("test") for name in done.rows):
+    if options.split and not any(name.endswith("test") for name in done.rows):
         why = "no test chat has such ratings (`--split 0.3` sets more chats aside)"
         if done.chats == 1:
             why = "one chat is never divided: rate replies in a second one"
         out.say(f"test: none, because {why}")
     if done.cut:
-        prompts = counted(done.cut, "prompt")
+        limit = options.max_tokens
+        bare = f", {done.bare} of them to the card and the last message" if done.bare else ""
         out.say(
-            f"{prompts} shortened to fit --max-tokens: the oldest turns are left out; a higher "
-            "--max-tokens keeps them"
+            f"{counted(done.cut, 'prompt')} shortened to fit into {limit:,} tokens{bare}: "
+            f"`--max-tokens {2 * limit}` keeps more of the conversation"
         )
     for why, many in done.left_out.most_common():
-        hint = " (--sources names the wanted ones)" if why == NOT_WANTED else ""
-        out.say(f"left out, {why}{hint}: {many}")
+        hint = remedy(why, options, done)
+        out.say(f"left out, {why}{f' ({hint})' if hint else ''}: {many}")
     for kind in ("pair", "tie", "both_bad", "flag"):  # Labels and demos may be in pairs.
         if many := done.unused[kind]:
             out.say(f"{KIND_NAMES[kind]} that this format does not use: {many}")
@@ -255,41 +256,6 @@ def _set_exportable(chats: list[int], exportable: bool) -> None:
         f"{names} can be exported: `rpterm export OUT` writes the ratings as training data."
         if exportable
         else f"{names} will not be exported."
-    )
-
-
-def _strict_check(model: TrainerModel, region: str) -> Callable[[Path], None]:
-    """A check that refuses a faulty export before it replaces the old one."""
-    from rpterm.cli import export_check
-    from rpterm.preference.check.checker import check
-
-    return lambda path: export_check.raise_faults(
-        check(path, export_check.check_model(model), region=region)
-    )
-
-
-def _model(store: Store, model: TrainerModel) -> TargetModel:
-    """The system prompts of the chats, and the model's own template and tokens."""
-    from rpterm.preference.export import TargetModel
-
-    def render(messages: tuple[tuple[str, str], ...]) -> str:
-        try:
-            return model.render(messages, reply=True)
-        except RptermError as error:
-            raise RptermError(
-                f"The template of {model.name} refuses the messages ({error}): use --greeting auto."
-            ) from error
-
-    own = load_settings().system_prompt
-    return TargetModel(
-        system=lambda chat: _system(store, chat, own),
-        count=model.count,
-        render=render,
-        end=model.end,
-        user_first=model.user_first,
-        name=model.name,
-        per_message=model.per_message,
-        no_system=model.no_system,
     )
 
 

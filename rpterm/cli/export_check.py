@@ -4,48 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpterm.cli import rich_out, trainer_model
-from rpterm.errors import RptermError
+from rpterm.cli import rich_out
 from rpterm.humanize import counted
 
 if TYPE_CHECKING:
-    from rpterm.preference.check.checker import RenderingModel
     from rpterm.preference.check.report import DataFinding, DataReport
     from rpterm.preference.stats.agreement import Proportion
 
 _MAX_SHOWN = 6
 """How many characters and models a table lists; JSON has all of them."""
-
-
-def check_model(known: trainer_model.TrainerModel) -> RenderingModel:
-    """A model in the form that the check takes."""
-    from rpterm.preference.check.checker import RenderingModel
-
-    return RenderingModel(known.name, known.render, known.count_rendered, known.end, known.exact)
-
-
-def check_exports(path: Path, name: str | None, limit: int | None, region: str) -> list[DataReport]:
-    """Check an export or a file; in a folder of exports, each one by itself."""
-    from rpterm.preference.check.checker import check
-    from rpterm.preference.check.reading import exports
-
-    with trainer_model.open_trainer_model(name) as known:
-        return [
-            check(each, check_model(known), limit=limit, region=region) for each in exports(path)
-        ]
-
-
-def raise_faults(found: DataReport) -> None:
-    """Refuse training data with serious faults, as ``--strict`` does.
-
-    Raises:
-        RptermError: With all of these findings.
-    """
-    if found.strict:
-        raise RptermError(" ".join(each.text for each in found.strict))
 
 
 def as_data(found: DataReport) -> dict[str, Any]:

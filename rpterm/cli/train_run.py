@@ -50,11 +50,11 @@ def base_weights(name: str | None) -> tuple[Path, str]:
 
 def fitting_rows(data: Dataset, weights: Path, limit: int, export: Path) -> Dataset:
     """The rows that fit into the limit of tokens; no weights are loaded for that."""
-    from rpterm.cli import export_check, trainer_model
-    from rpterm.training import row_limit
+    from rpterm.cli.trainer_model import open_trainer_model
+    from rpterm.training.row_limit import fit_rows
 
-    with trainer_model.open_trainer_model(str(weights)) as known:
-        return row_limit.fit_rows(data, export_check.check_model(known), limit, export)
+    with open_trainer_model(str(weights)) as model:
+        return fit_rows(data, model, limit, export)
 
 
 def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
@@ -83,7 +83,7 @@ def run(plan: TrainingPlan, data: Dataset, to: Path, *, anew: bool) -> None:
             kept = stopped.step
         else:
             bar.stop()
-            _print_result(done, data)
+            _print_result(done, data, plan)
             return
     if kept:
         out.say(
@@ -114,7 +114,7 @@ def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
         )
 
 
-def _print_result(done: TrainingResult, data: Dataset) -> None:
+def _print_result(done: TrainingResult, data: Dataset, plan: TrainingPlan) -> None:
     from rpterm.training.model_card import format_losses, format_preferred
     from rpterm.training.parity import ROUNDING
 
@@ -131,9 +131,10 @@ def _print_result(done: TrainingResult, data: Dataset) -> None:
         "rounding."
     )
     if done.parity.moved < _NOTICEABLE:
+        longer = f"without --steps {plan.steps}" if plan.steps else f"--epochs {3 * plan.epochs:g}"
         out.say(
-            "So small a change is hardly noticed in a chat: train longer (--epochs 3 --restart), "
-            "or on more ratings."
+            f"So small a change is hardly noticed in a chat: train longer ({longer}, with "
+            "--restart), or on more ratings."
         )
     out.say(f"{done.adapter}\n{done.card}\n")
     out.say(f"Chat with it:      rpterm chat CARD --adapter {done.adapter}")

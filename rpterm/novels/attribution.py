@@ -9,14 +9,14 @@ missing one. ``rpterm bench novels`` reports how often each kind is right.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Literal
 
 from rpterm.novels import turn_taking
-from rpterm.novels.people import People, Person
+from rpterm.novels.people import People, Person, distinct_pairs
 from rpterm.novels.quotations import Paragraph
 from rpterm.novels.speaker_cues import Links, SpeakerCues
 from rpterm.novels.speech_tags import SpeechTag
@@ -87,7 +87,8 @@ def attribute(
     """
     first = _attribute_all(SpeakerCues(paragraphs, tags, people), chapters)
     links = _noun_links(first, tags)
-    merged = people.with_names_merged(_noun_owners(links, people))
+    apart = distinct_pairs(paragraphs, tags)
+    merged = people.with_names_merged(_noun_owners(links, people, apart))
     lines = first
     for _ in range(_PASSES_WITH_VOICES):
         voices = _voices(lines, merged)
@@ -133,13 +134,18 @@ def _noun_links(
     }
 
 
-def _noun_owners(links: Links, people: People) -> dict[str, str]:
-    """Nouns counted as people so far that are nearly always somebody with a name."""
+def _noun_owners(links: Links, people: People, apart: Collection[frozenset[str]]) -> dict[str, str]:
+    """Nouns counted as people so far that are nearly always somebody with a name.
+
+    Args:
+        apart: Pairs of names of two people: the Hatter and the March Hare speak by turns.
+    """
     found = {}
     for noun, shares in links.items():
         own = people.named(noun)
         name, share = max(shares.items(), key=lambda item: item[1])
-        if own is not None and name != own.name and share >= _MIN_SHARE:
+        is_usual = share >= _MIN_SHARE and frozenset((noun, name)) not in apart
+        if own is not None and name != own.name and is_usual:
             found[own.name] = name
     return found
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rpterm.novels.attribution import Line
 from rpterm.novels.coreference import Sentence
 from rpterm.novels.people import Person
 from rpterm.novels.speech_tags import SPEECH_VERBS
+from rpterm.novels.style import characteristic
 
-_MIN_COUNT, _MIN_RATIO, _MAX_LISTED = 2, 1.5, 4
-"""Least occurrences, least ratio to the others' share, and how many are listed."""
+_MIN_COUNT, _MAX_LISTED = 2, 4
+"""Least occurrences, and how many possessions are listed."""
 _MIN_THINGS = 2
 """Possessions that are worth mentioning; a single one may be chance."""
 _IRREGULAR = {
@@ -61,9 +62,9 @@ _POSSESSION = re.compile(
 
 def mannerisms(own: Sequence[Line], others: Sequence[Line]) -> Iterator[str]:
     """Style traits, one per line: gestures, and adverbs of how somebody speaks."""
-    if gestures := _characteristic(own, others, _gestures):
+    if gestures := characteristic(own, others, _gestures, _MIN_COUNT):
         yield f"While talking, often {', '.join(gestures)}."
-    if adverbs := _characteristic(own, others, _adverbs):
+    if adverbs := characteristic(own, others, _adverbs, _MIN_COUNT):
         yield f"Often speaks {', '.join(adverbs)}."
 
 
@@ -100,18 +101,3 @@ def _gestures(line: Line) -> set[str]:
 
 def _adverbs(line: Line) -> set[str]:
     return set(_ADVERB.findall(line.paragraph.narration)) - _COMMON_ADVERBS
-
-
-def _characteristic(
-    own: Sequence[Line], others: Sequence[Line], find: Callable[[Line], set[str]]
-) -> list[str]:
-    """What occurs several times with somebody, and more often than with the others."""
-    mine = Counter(each for line in own for each in find(line))
-    theirs = Counter(each for line in others for each in find(line))
-    others_count = max(1, len(others))
-    candidates = [
-        (-count, each)
-        for each, count in mine.items()
-        if count >= _MIN_COUNT and count / len(own) >= _MIN_RATIO * theirs[each] / others_count
-    ]
-    return [each for _, each in sorted(candidates)[:_MAX_LISTED]]

@@ -131,7 +131,7 @@ def find_people(
     spoken = Counter(name for p in paragraphs for name in _names_in(p.speech))
     counts = _name_counts(tagged, addressed, narrated + spoken)
     genders = _genders(paragraphs, counts)
-    apart, younger = _distinct_pairs(paragraphs, tags), _younger_names(paragraphs)
+    apart, younger = distinct_pairs(paragraphs, tags), _younger_names(paragraphs)
     evidence = names.NameEvidence(counts, genders, apart, younger)
     groups = names.merge_groups(names.group_names(evidence), same)
     titles = Counter(" ".join(name.split()) for p in paragraphs for name in _TITLED.findall(p.text))
@@ -208,7 +208,7 @@ def _genders(paragraphs: Sequence[Paragraph], known: Collection[str]) -> dict[st
     return found | {name: sex for name, sex in by_noun.items() if sex is not None}
 
 
-def _distinct_pairs(
+def distinct_pairs(
     paragraphs: Sequence[Paragraph], tags: Sequence[SpeechTag | None]
 ) -> set[frozenset[str]]:
     """Names of two people: they speak by turns, or one addresses the other, more than once."""
@@ -235,7 +235,7 @@ def _younger_names(paragraphs: Sequence[Paragraph]) -> set[str]:
 
 
 def _share_word(one: str, other: str) -> bool:
-    return bool(set(one.split()) & set(other.split()))
+    return bool(set(one.split()) & set(other.split()) - {"the"})
 
 
 def _speaking_nouns(tags: Iterable[SpeechTag]) -> set[str]:

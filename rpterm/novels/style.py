@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from rpterm.scoring.texts import content_stems, words
 from rpterm.text.sentences import sentences
@@ -39,8 +40,10 @@ _ADDRESS = re.compile(
     r"|old (?:man|fellow|chap|boy)|mum|miss)(?=\s*[,.!?;:—-])",
     re.IGNORECASE,
 )
-_MIN_LINES, _MIN_WORD_RATIO, _MAX_WORDS = 3, 4.0, 6
-"""Least lines with a favourite word, least ratio to the others' share, and words listed."""
+_MIN_LINES, _MIN_WORD_RATIO, _MAX_WORDS, _MAX_PHRASES = 3, 4.0, 6, 3
+"""Least lines with a favourite word or phrase, a word's least ratio to the others' share, and how
+many are listed."""
+_Said = TypeVar("_Said")
 
 
 def speech_style(own: Sequence[str], others: Sequence[str]) -> Iterator[str]:
@@ -57,9 +60,9 @@ def speech_style(own: Sequence[str], others: Sequence[str]) -> Iterator[str]:
     yield _length(mine, theirs)
     yield from _end_marks(mine, theirs)
     yield from _contractions(own)
-    if openings := _characteristic(own, others, _openings):
+    if openings := characteristic(own, others, _openings):
         yield f"Often begins with {_quoted(openings)}."
-    if addresses := _characteristic(own, others, _addresses):
+    if addresses := characteristic(own, others, _addresses):
         yield f"Calls people {_quoted(addresses)}."
     if favourites := _favourites(own, others):
         yield f"Has words of their own: {_quoted(favourites)}."
@@ -122,22 +125,25 @@ def _addresses(line: str) -> list[str]:
     return [address[:1].lower() + address[1:] for address in found]
 
 
-def _characteristic(
-    own: Sequence[str], others: Sequence[str], find: Callable[[str], list[str]]
+def characteristic(
+    own: Sequence[_Said],
+    others: Sequence[_Said],
+    find: Callable[[_Said], Iterable[str]],
+    least: int = _MIN_LINES,
 ) -> list[str]:
-    """The three commonest phrases in several lines that the others use less often."""
+    """The commonest phrases in at least so many lines that the others use less often."""
     mine, theirs = _lines_with(own, find), _lines_with(others, find)
     candidates = [
         (count, text)
         for text, count in mine.items()
-        if count >= _MIN_LINES
+        if count >= least
         and count / len(own) >= _MIN_RATIO * (theirs[text] + 1) / (len(others) + 1)
     ]
-    return [text for _, text in sorted(candidates, reverse=True)[:3]]
+    return [text for _, text in sorted(candidates, reverse=True)[:_MAX_PHRASES]]
 
 
-def _lines_with(lines: Sequence[str], read: Callable[[str], list[str]]) -> Counter[str]:
-    return Counter(text for line in lines for text in set(read(line)))
+def _lines_with(lines: Sequence[_Said], find: Callable[[_Said], Iterable[str]]) -> Counter[str]:
+    return Counter(text for line in lines for text in set(find(line)))
 
 
 def _favourites(own: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ eighth.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def speaker_probabilities(
     lines, persons = len(scores), len(scores[0])
     emission = np.exp(np.array(scores) - np.max(scores, axis=1, keepdims=True))
     transitions = [
-        _transition_weights(persons, gap, log_odds)
+        _transition_weights(persons, gap <= _MAX_GAP, log_odds)
         for gap, log_odds in zip(gaps, continued, strict=True)
     ]
     # forward[i][j, k]: line i - 1 is spoken by j and line i by k.
@@ -53,18 +54,9 @@ def speaker_probabilities(
     return probabilities
 
 
-_CACHE: dict[tuple[int, bool, float], Floats] = {}
-
-
-def _transition_weights(persons: int, gap: int, continued: float) -> Floats:
+@cache
+def _transition_weights(persons: int, close: bool, continued: float) -> Floats:
     """How much likelier than somebody new each person is, after every pair of speakers."""
-    key = (persons, gap <= _MAX_GAP, continued)
-    if key not in _CACHE:
-        _CACHE[key] = _compute_transitions(*key)
-    return _CACHE[key]
-
-
-def _compute_transitions(persons: int, close: bool, continued: float) -> Floats:
     again, back = ("again", "back") if close else ("again_far", "back_far")
     each = np.arange(persons)
     weights = np.ones((persons, persons, persons))

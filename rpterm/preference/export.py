@@ -7,43 +7,37 @@ The same store always gives the same bytes. It keeps only one chat in memory, an
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 from rpterm.errors import InvalidChoice, RptermError
 from rpterm.paths import sha256
-from rpterm.preference.dataset_card import Figures, dataset_card
+from rpterm.preference.check.checker import check
+from rpterm.preference.dataset_card import dataset_card
 from rpterm.preference.duplicates import DuplicateFilter
-from rpterm.preference.empty_export import (
-    NOT_MARKED,
-    Skipped,
-    explain_empty_export,
-    explain_unrated,
-)
 from rpterm.preference.export_folder import (
     MANIFEST,
     JsonlWriter,
     replace_folder,
+    review_file,
     to_parquet,
 )
+from rpterm.preference.export_result import ExportOptions, ExportResult
 from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
 from rpterm.preference.group_chats import turns_as_heard
-from rpterm.preference.message_shape import Greeting
-from rpterm.preference.prompt_builder import PER_MESSAGE, Count, PromptBuilder
+from rpterm.preference.left_out import NOT_MARKED, explain_empty_export, explain_unrated
+from rpterm.preference.prompt_builder import PromptBuilder
 from rpterm.preference.record_builder import (
     SOURCE_OF_KIND,
     ChatJudgements,
-    Selection,
     build_records,
 )
-from rpterm.preference.records import Dropped, Kind, Messages, Record
-from rpterm.preference.scrub import REGION, Scrubber, name_parts
+from rpterm.preference.records import Dropped, Record
+from rpterm.preference.scrub import Scrubber, name_parts
 from rpterm.preference.splits import conversation_of, held_out, judged_conversations
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
@@ -55,105 +49,37 @@ LAYOUT = 1
 SPLITS = ("train", "test")
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What to export, and how.
-
-    Attributes:
-        greeting: How to export a greeting before the first user turn.
-        split: Share of conversations in the test split.
-        max_tokens: Limit for prompt and reply; older turns beyond it are cut. 0 means no limit.
-        card: Only chats with this character.
-    """
-
-    format: str = "trl_dpo"
-    wanted: Selection = Selection()  # noqa: RUF009 - frozen
-    greeting: Greeting = Greeting.AUTO
-    split: float = 0.1
-    max_tokens: int = 1024
-    scrub: bool = True
-    region: str = REGION
-    licence: str = ""
-    file_type: Literal["jsonl", "parquet"] = "jsonl"
-    card: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TargetModel:
-    """What the export needs to know about a model.
-
-    Attributes:
-        system: Returns the system prompt of a chat.
-        count: Counts its tokens.
-        render: Renders messages with its chat template, up to where the reply starts.
-        end: The text that ends a reply in its template.
-        user_first: Whether its template requires the user to speak first.
-        per_message: Tokens that its template adds to each message.
-        no_system: Whether its template rejects system messages.
-    """
-
-    system: Callable[[Chat], str]
-    count: Count
-    render: Callable[[Messages], str]
-    end: str = ""
-    user_first: bool = False
-    name: str = ""
-    per_message: int = PER_MESSAGE
-    no_system: bool = False
-
-
-@dataclass(slots=True)
-class ExportResult:
-    """The result of an export.
-
-    Attributes:
-        rows: Number of rows by file stem.
-        chats: Number of judged chats that may be exported.
-        cut: Number of prompts whose oldest turns did not fit the token limit.
-        left_out: Number of judgements left out, by reason.
-        unused: Number of records of kinds that the format does not use.
-        scrubbed: Number of texts removed by the scrubber, by kind.
-        review: The file that lists what the scrubber removed, if anything.
-    """
-
-    rows: dict[str, int] = field(default_factory=dict)
-    chats: int = 0
-    cut: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    unused: Counter[Kind] = field(default_factory=Counter)
-    scrubbed: Counter[str] = field(default_factory=Counter)
-    review: Path | None = None
-    figures: Figures = field(default_factory=Figures)
-
-
 def export(
     judgements: Judgements,
     out: Path,
     options: ExportOptions,
-    model: TargetModel,
-    look: Callable[[Path], None] | None = None,
+    model: TrainerModel,
+    system: Callable[[Chat], str],
 ) -> ExportResult:
     """Write the export; an earlier one at ``out`` is replaced at the very end.
 
     Args:
-        look: Called with the finished folder before that; if it raises, nothing is replaced.
+        system: Returns the system prompt of a chat.
 
     Raises:
-        RptermError: There is nothing to export, or ``out`` cannot be written.
+        RptermError: There is nothing to export, it has serious faults and the export is
+            ``strict``, or ``out`` cannot be written.
         InvalidChoice: There is no such format.
     """
     if options.format not in FORMATS:
         raise InvalidChoice(
             f"There is no format {options.format!r}; there are {', '.join(OFFERED)}."
         )
-    run = _Run(judgements, options, model)
+    run = _Run(judgements, options, model, system)
     with replace_folder(out) as folder:
         run.write(folder)
         if not sum(run.result.rows.values()):
             raise RptermError(run.nothing())
         run.describe(folder)
-        if look is not None:
-            look(folder)
+        if options.strict:
+            faults = check(folder, model, region=options.region).strict
+            if faults:
+                raise RptermError(" ".join(each.text for each in faults))
     run.write_review(out)
     return run.result
 
@@ -161,26 +87,27 @@ def export(
 class _Run:
     """One run of an export."""
 
-    def __init__(self, judgements: Judgements, options: ExportOptions, model: TargetModel) -> None:
+    def __init__(
+        self,
+        judgements: Judgements,
+        options: ExportOptions,
+        model: TrainerModel,
+        system: Callable[[Chat], str],
+    ) -> None:
         self.judgements = judgements
         self.options = options
         self.model = model
+        self.system = system
         self.format: Format = FORMATS[options.format]
         self.result = ExportResult()
-        self._skipped = Skipped(
-            options.wanted.sources, options.max_tokens, kinds=self.result.unused
-        )
         self._kinds = frozenset(kind for table in self.format.tables for kind in table.kinds)
         self.files: dict[tuple[str, str], str] = {}
         self._duplicates = DuplicateFilter()
         self._scrub = Scrubber(self._persona_names(), options.region) if options.scrub else None
         self._shape = Shape(
             greeting=options.greeting,
-            user_first=model.user_first,
-            render=model.render,
-            end=model.end,
+            model=model,
             exact=None if options.scrub else self._exact_prompt,
-            no_system=model.no_system,
         )
 
     def write(self, folder: Path) -> None:
@@ -233,15 +160,15 @@ class _Run:
         """List what the scrubber removed in a file next to the export, not inside it."""
         if self._scrub is None or not self._scrub.found:
             return
-        self.result.review = out.absolute().with_name(f"{out.name}-scrubbed.jsonl")
+        self.result.review = review_file(out.absolute())
         with JsonlWriter(self.result.review) as lines:
             for row in self._scrub.review():
                 lines.add(row)
 
     def nothing(self) -> str:
         """The error message for an export without rows."""
-        if self._skipped.chats:
-            return explain_empty_export(self.format, self._skipped, self.result.left_out)
+        if self.result.judged_chats:
+            return explain_empty_export(self.options, self.result)
         judged = {self.judgements.store.chat(each).card_name for each in self.judgements.chats()}
         return explain_unrated(self.options.card, sorted(judged))
 
@@ -256,12 +183,12 @@ class _Run:
             chat = material.chat.id
             self.result.figures.add_duels(material.comparisons)
             kinds = {r.kind for r in material.ratings} | {c.kind for c in material.comparisons}
-            self._skipped.sources |= {
-                SOURCE_OF_KIND[each] for each in kinds
-            } - self.options.wanted.sources
+            sources = {SOURCE_OF_KIND[each] for each in kinds}
+            self.result.unwanted |= sources - self.options.wanted.sources
             result = build_records(material, self.options.wanted, self._kinds)
             self.result.cut += material.prompts.cut
-            self._skipped.longest = max(self._skipped.longest, material.prompts.longest)
+            self.result.bare += material.prompts.bare
+            self.result.longest = max(self.result.longest, material.prompts.longest)
             for dropped in result.dropped:
                 self._leave_out(dropped, left_out)
             self._duplicates.start_chat()
@@ -283,7 +210,7 @@ class _Run:
         judged = map(self.judgements.store.chat, self.judgements.chats())
         chats = [chat for chat in judged if self.options.card in (None, chat.card_name)]
         exportable = [chat for chat in chats if self.judgements.exportable(chat.id)]
-        self._skipped.chats = len(chats)
+        self.result.judged_chats = len(chats)
         if forbidden := len(chats) - len(exportable):
             self.result.left_out[NOT_MARKED] = forbidden
         self.result.chats = len(exportable)
@@ -300,11 +227,10 @@ class _Run:
             self.result.left_out["said by another character than the chat's own"] += foreign
         prompts = PromptBuilder(
             turns,
-            self.model.system(chat),
+            self.system(chat),
+            self.model,
             max_tokens=self.options.max_tokens,
-            count=self.model.count,
             clean=self._scrub.all if self._scrub is not None else list,
-            per_message=self.model.per_message,
         )
         origins = self.judgements.origins(chat.id)
         return ChatJudgements(chat, prompts, own_ratings, own_comparisons, origins)
@@ -322,7 +248,7 @@ class _Run:
         if written:
             self.result.figures.add(record)
         else:
-            self._skipped.unplaced += 1
+            self.result.unplaced += 1
 
     def _leave_out(self, dropped: Dropped, left_out: JsonlWriter) -> None:
         self.result.left_out[dropped.why] += 1

@@ -26,6 +26,11 @@ MANIFEST = "rpterm-export.json"
 """The file that marks a folder as an export and describes it."""
 
 
+def review_file(target: Path) -> Path:
+    """The file next to an export that lists what was removed from it as personal data."""
+    return target.with_name(f"{target.name}-scrubbed.jsonl")
+
+
 @contextmanager
 def replace_folder(target: Path) -> Iterator[Path]:
     """Yield a new folder to write into; it replaces ``target`` if the block ends without an error.

@@ -3,6 +3,11 @@
 The system prompt is never trimmed. All replies to a turn share the same prompt, whose budget leaves
 room for the longest of them. Texts are cleaned once, all together, because their tokens are counted
 in one batch and ahead of time. Turns that the user hid from the model are in no prompt.
+
+What the model read for one turn only is in no prompt either: recalled memories, triggered lore,
+retrieved examples, the author's note. Memories quote other chats, which the user may not have
+released, and replies of one pair may have been made with different ones. So a reply that uses a
+memory looks invented to a trainer; ``--format raw --no-scrub`` has the exact prompt of each reply.
 """
 
 from __future__ import annotations
@@ -11,13 +16,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from rpterm.preference.records import Messages
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.types import Role, Turn
-
-PER_MESSAGE = 8
-"""Default number of tokens that a chat template adds to a message."""
-
-Count = Callable[[Sequence[str]], Callable[[], list[int]]]
-"""Starts counting the tokens of texts; the returned function waits for the numbers."""
 
 Clean = Callable[[Sequence[str]], list[str]]
 
@@ -46,23 +46,20 @@ class PromptBuilder:
         self,
         turns: Sequence[Turn],
         system: str,
+        model: TrainerModel,
         *,
         max_tokens: int,
-        count: Count,
         clean: Clean = list,
-        per_message: int = PER_MESSAGE,
     ) -> None:
         """Start counting tokens, so that the numbers are ready when they are needed.
 
         Args:
             max_tokens: Maximum for prompt and longest reply together; 0 means no limit.
-            count: Counts the model's tokens.
             clean: Applied to all texts before they are exported, such as the scrubber.
-            per_message: Tokens that the chat template adds to each message.
         """
         self.turns = {turn.id: turn for turn in turns}
         self._max_tokens = max_tokens
-        self._per_message = per_message
+        self._per_message = model.per_message
         self._clean = clean
         *texts, self.system = map(str.strip, clean([*(turn.text for turn in turns), system]))
         self._texts = dict(zip(self.turns, texts, strict=True))
@@ -72,10 +69,12 @@ class PromptBuilder:
         self._replies: dict[int, set[int]] = defaultdict(set)
         self.cut = 0
         """Number of prompts built so far whose oldest turns were cut."""
+        self.bare = 0
+        """Number of those that have only one turn left."""
         self.longest = 0
         """Token count of the largest prompt so far that exceeded the limit even with only one turn
         before its reply."""
-        self._pending_counts = count([*texts, self.system]) if max_tokens else None
+        self._pending_counts = model.count([*texts, self.system]) if max_tokens else None
 
     def clean(self, text: str) -> str:
         """Clean a further text in the same way as the turns."""
@@ -119,6 +118,7 @@ class PromptBuilder:
             first = next((i for i, (role, _) in enumerate(kept) if role == "user"), 0)
             kept = kept[first:]
             self.cut += 1
+            self.bare += len(kept) == 1
         messages = merge_adjacent(kept)
         if messages and messages[-1][0] == "assistant" and parent:
             messages = (*messages, ("user", GO_ON))

@@ -36,6 +36,7 @@ SOURCE_OF_KIND = {
 """Sources by the store's kinds of judgements."""
 NOT_WANTED = "its source is not wanted"
 """The reason for dropping a judgement of a source that was not requested."""
+_DISAGREEMENT = "as many raters call it good as bad"
 _PAIRS_PER_PROMPT = 16
 """Maximum number of pairs from the ratings of one prompt, widest gap first."""
 
@@ -116,10 +117,10 @@ class _RecordBuilder:
         pairs: list[Record] = []
         for pair in filter(self._is_usable, comparisons):
             pairs += self._pair(pair)
-        labels = [self._label(each) for each in latest]
+        labels = [self._label(each) for each in latest if self._is_majority(each)]
         self.result.records += labels
         pairs += rated_pairs(
-            labels,
+            [self._label(each) for each in latest],
             _PAIRS_PER_PROMPT,
             lambda one, other: self._same_prompt(one.reply.turn, other.reply.turn),
         )
@@ -177,6 +178,15 @@ class _RecordBuilder:
                 self._drop(each, "the same rater changed it later")
         return latest
 
+    def _is_majority(self, rating: Rating) -> bool:
+        """Whether most raters of the reply agree with a rating that says good or bad."""
+        opinion = self._opinion(self._reply(rating.turn_id))
+        if rating.good is None or (opinion and rating.good == (opinion > 0)):
+            return True
+        if "label" in self.kinds:
+            self._drop(rating, "outvoted by other judgements" if opinion else _DISAGREEMENT)
+        return False
+
     def _label(self, rating: Rating) -> Record:
         score = None if rating.kind == "flag" else float(rating.value)
         reply = self._reply(rating.turn_id, score)
@@ -218,11 +228,15 @@ class _RecordBuilder:
 
     @cached_property
     def _opinion(self) -> Callable[[Reply], int]:
-        """The balance of good and bad ratings of a reply, including sources not exported."""
+        """How many more raters call a reply good than bad, including sources not exported."""
+        opinions = {
+            (self._wording(each.turn_id), each.how.rater): each.good
+            for each in latest_ratings(self.material.ratings)
+            if each.good is not None
+        }
         balance: Counter[tuple[int | None, str]] = Counter()
-        for each in latest_ratings(self.material.ratings):
-            if each.good is not None:
-                balance[self._wording(each.turn_id)] += 1 if each.good else -1
+        for (wording, _), good in opinions.items():
+            balance[wording] += 1 if good else -1
         return lambda reply: balance[self._wording(reply.turn)]
 
     def _wording(self, turn_id: int) -> tuple[int | None, str]:

@@ -70,8 +70,7 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
         method: ``None`` takes the method the rows were written for.
 
     Raises:
-        RptermError: There is nothing to read.
-        RptermError: There are no rows for this method, or too few.
+        RptermError: There is nothing to read, or too few rows for this method.
     """
     out, *others = exports(out)
     if others:

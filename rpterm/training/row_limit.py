@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.preference.check.checker import RenderingModel
 from rpterm.preference.check.examples import Example, RowError, parse_row
 from rpterm.preference.check.trainers import drop_long_prompt
 from rpterm.preference.prompt_builder import rounded_up
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.training.dataset import MIN_ROWS, Dataset, Lengths, Row
 from rpterm.training.plan import Method
 
@@ -30,7 +30,7 @@ class _SizedRow:
     fate: str
 
 
-def fit_rows(data: Dataset, model: RenderingModel, limit: int, out: Path) -> Dataset:
+def fit_rows(data: Dataset, model: TrainerModel, limit: int, out: Path) -> Dataset:
     """Keep the rows that a trainer learns from, and measure their lengths.
 
     Args:
@@ -74,7 +74,7 @@ def _none_fits(rows: Sequence[_SizedRow], limit: int, out: Path) -> str:
     )
 
 
-def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_SizedRow]:
+def _measure(rows: Sequence[Row], model: TrainerModel, limit: int) -> list[_SizedRow]:
     """Rows with their sizes; invalid rows are left out."""
     valid: list[tuple[Row, Example]] = []
     texts: list[str] = []
@@ -91,7 +91,7 @@ def _measure(rows: Sequence[Row], model: RenderingModel, limit: int) -> list[_Si
                 f"The template of {model.name} rejects the rows ({error}): export them for this "
                 "model with `rpterm export OUT --model FILE`."
             ) from error
-    sizes = iter(model.count(texts) if texts else [])
+    sizes = iter(model.count(texts, special=True)() if texts else [])
     measured = []
     for row, example in valid:
         prompt = next(sizes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,9 @@ def import_paths(
         RptermError: The folder cannot be created, or a path does not exist.
     """
     report = on_file or (lambda name: None)
-    cards, logs = _find_files(paths)
+    if missing := next((path for path in paths if not path.exists()), None):
+        raise RptermError(f"There is no file or folder {missing}.")
+    cards, logs = find_files(paths)
     settings, used = read_settings(cards)
     personas = store_personas(settings.personas, store)
     moved = ImportSummary(personas=personas, hints=tuple(_hints(settings)))
@@ -96,11 +98,12 @@ def import_paths(
         elif not is_used:
             moved.passed_over.append(path)
     moved.cards = join_worlds(moved.cards, folder, settings.worlds)
-    files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
-    imported = read_known(files, [folder])
-    moved.chats = import_chats(
-        logs, store, [*imported, *known], groups=settings.groups, on_done=report
-    )
+    if logs:
+        files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
+        cards_of_chats = [*read_known(files, [folder]), *known]
+        moved.chats = import_chats(
+            logs, store, cards_of_chats, groups=settings.groups, on_done=report
+        )
     return moved
 
 
@@ -147,10 +150,10 @@ def _import_preset(
     if preset is None:
         return None
     if known := _imported_before(path, store):
-        return known
+        return replace(known, kind="profile")
     target = write_profile(preset, path, config_file)
     store.set_flag(_flag_of(path), str(target.absolute()))
-    return ImportedFile(path, target, notes=preset.notes)
+    return ImportedFile(path, target, kind="profile", notes=preset.notes)
 
 
 def _imported_before(path: Path, store: Store) -> ImportedFile | None:
@@ -161,13 +164,14 @@ def _imported_before(path: Path, store: Store) -> ImportedFile | None:
     )
 
 
-def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The files that may be cards, and the chat logs, both in the order of ``paths``."""
+def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files that may be cards, and the chat logs, both in the order of ``paths``.
+
+    A file that is named itself counts whatever it is; folders are searched.
+    """
     cards: list[Path] = []
     logs: list[Path] = []
     for path in paths:
-        if not path.exists():
-            raise RptermError(f"There is no file or folder {path}.")
         files = sorted(_walk(path)) if path.is_dir() else [path]
         for each in files:
             suffix = each.suffix.lower()
@@ -179,8 +183,18 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _is_picture_with_card(path: Path) -> bool:
-    """Whether a picture other than PNG may hold a card, by a few bytes of it."""
-    return webp.may_hold_card(path) or charx.is_in_jpeg(path)
+    """Whether a picture other than PNG may hold a card, by its first and last bytes.
+
+    RisuAI writes an archive behind a JPEG picture.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(30)
+            file.seek(max(0, path.stat().st_size - charx.TAIL))
+            is_risu = head.startswith(charx.JPEG) and charx.has_directory(file.read())
+    except OSError:
+        return False
+    return is_risu or webp.may_hold_card(head)
 
 
 def _walk(folder: Path) -> Iterable[Path]:

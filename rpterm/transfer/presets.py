@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from rpterm import config, paths
-from rpterm.cards.exchange.files import safe_name
+from rpterm.cards.exchange.files import numbered, safe_name
 from rpterm.cards.format import toml_text
 from rpterm.foreign_json import as_mapping, as_mappings, as_text
 from rpterm.humanize import counted
@@ -142,8 +141,7 @@ def write_profile(preset: Preset, source: Path, config_file: Path) -> Path:
     """
     stem = safe_name(source.stem, "preset")
     stem = f"{stem}-preset" if stem == _RESET else stem
-    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    files = (config.profile_file(config_file, name) for name in names)
+    files = (config.profile_file(config_file, name) for name in numbered(stem))
     target = next(file for file in files if not file.exists())
     paths.make_folder(target.parent)
     paths.write_new(target, _as_toml(preset, source), force=False)

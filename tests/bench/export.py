@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 from rpterm.cli.trainer_model import open_trainer_model
-from rpterm.preference.export import ExportOptions, TargetModel, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.types import Persona
@@ -87,12 +88,11 @@ def _turn(
 def measure(path: Path, name: str) -> dict[str, object]:
     start = time.perf_counter()
     with open_trainer_model("starter") as known, Store(path) as store:
-        model = TargetModel(
-            system=lambda chat: "You are Watson. " * 20, count=known.count, end=known.end,
-            render=lambda messages: known.render(messages, reply=True),
-            per_message=known.per_message,
+        options = ExportOptions(format=name)
+        done = export(
+            Judgements(store), path.with_name(name), options, known,
+            lambda chat: "You are Watson. " * 20,
         )  # fmt: skip
-        done = export(Judgements(store), path.with_name(name), ExportOptions(format=name), model)
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {
         "format": name,

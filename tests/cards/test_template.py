@@ -11,9 +11,10 @@ from strategies import text
 from rpterm.cards.authoring.template import template
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.checks.lint import lint
+from rpterm.cards.format.key_table import TABLES
 from rpterm.cards.format.reader import parse
 
-_SAMPLE = re.compile(r"# (\w+ = |\]|    |\[\[)")
+_SAMPLE = re.compile(r"# (\w+ = |\]|    |\[)")
 
 
 def test_a_template_parses_to_its_card() -> None:
@@ -28,9 +29,16 @@ def test_every_sample_is_valid_once_it_is_uncommented() -> None:
     card = parse(opened)
     assert card.greetings and card.limits and card.attributes and card.relations and card.style
     assert card.scenario and card.knows_until == "1895" and card.tagline
-    assert card.examples and card.lorebook.entries and card.tests
+    assert card.examples and card.lorebook.entries and card.tests and card.sampling
     errors = [problem for problem in lint(card) if problem.severity == "error"]
     assert errors == []
+
+
+def test_every_key_of_a_card_is_mentioned() -> None:
+    lines = {line.lstrip("# ") for line in template(CharacterCard("Ada")).splitlines()}
+    for table, keys in TABLES.items():
+        missing = {key.name for key in keys} - {line.partition(" = ")[0] for line in lines}
+        assert table == "sampling" or not missing
 
 
 def test_the_head_cannot_break_out_of_its_comment() -> None:

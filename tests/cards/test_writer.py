@@ -89,3 +89,9 @@ def test_a_header_cannot_break_out_of_its_comment() -> None:
     text = dump(CharacterCard(name="A"), "one\x0bname = 'x'\x1b[2J\rtwo\u2028three")
     assert parse(text).name == "A"
     assert all(line.startswith(("#", "name")) for line in text.splitlines() if line)
+
+
+def test_a_line_with_both_kinds_of_quotes_can_be_read_by_its_author() -> None:
+    said = """*He nods.* "I'm a poor man." """
+    text = dump(CharacterCard("Ada", greetings=(said, said + "'")))
+    assert f"'''{said}'''" in text and parse(text).greetings == (said, said + "'")

@@ -90,7 +90,10 @@ def test_what_an_export_lacks_is_printed(cli: Cli, rated: int, tmp_path: Path) -
         Judgements(store).compare(one, other, "tie")
         Judgements(store).kept_swipe(one, [other])
     done = cli("export", str(tmp_path / "out"), "--split", "0.5")
-    assert "source is not wanted (--sources names the wanted ones): 1" in done.out
+    assert (
+        "source is not wanted (`--sources duel,edit,stars,thumbs,swipe,flag` includes swipe as"
+        in done.out
+    )
     assert "test: none, because one chat is never divided" in done.out
     assert "ties that this format does not use: 1" in done.out
 

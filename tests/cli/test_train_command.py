@@ -193,7 +193,9 @@ def test_a_resumed_training_prints_the_remaining_steps(
     done = cli("train", str(out), "--base", "starter")
     assert "4 of 6 steps left, about 9 minutes" in done.out
     assert "6 steps, the last 4 in 5 minutes." in done.out and "it prefers" not in done.out
-    assert "hardly noticed in a chat: train longer" in done.out
+    assert "hardly noticed in a chat: train longer (--epochs 3, with --restart)" in done.out
+    done = cli("train", str(out), "--base", "starter", "--steps", "6")
+    assert "train longer (without --steps 6, with --restart)" in done.out
 
 
 @pytest.mark.parametrize(("exported", "limit"), [(512, 1024), (2048, 2048), (0, 1024)])

@@ -183,6 +183,17 @@ def test_a_name_with_and_without_its_title_is_one_person() -> None:
     assert person.names == {"Pell", "Mr. Pell"} and person.female is False
 
 
+def test_two_who_talk_to_each_other_stay_two_people() -> None:
+    talk = [
+        "The Grey Heron sat with poor Grey Heron.",
+        "“No room,” said the Toad, looking at Grey Heron.",
+        "“It is the best mud,” said the Grey Heron.",
+        "“Why should it be,” said the Toad, nodding at the Grey Heron.",
+    ]
+    names = [person.names for person in Book(talk * 3).people.persons]
+    assert {"the Toad"} in names and len(names) == 2
+
+
 def test_the_reader_can_name_a_nickname() -> None:
     told = ['"Yes," said Dora.', '"No," said Dolly.'] * 10
     assert len(Book(told).people.persons) == 2

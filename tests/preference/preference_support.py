@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rpterm.preference.export import ExportOptions, ExportResult, TargetModel, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions, ExportResult
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.types import Chat, Generation, Origin, Persona, Sampling, Turn
@@ -18,17 +20,15 @@ SYSTEM = "You are Watson."
 ALL = Selection(sources=frozenset(Source))
 
 
-def render(messages: tuple[tuple[str, str], ...]) -> str:
+def render(messages: Sequence[tuple[str, str]], *, reply: bool = True) -> str:
     return "".join(f"<{role}>{text}" for role, text in messages) + "<assistant>"
 
 
-def words(texts: Sequence[str]) -> Callable[[], list[int]]:
+def words(texts: Sequence[str], *, special: bool = False) -> Callable[[], list[int]]:
     return lambda: [len(text.split()) for text in texts]
 
 
-MODEL = TargetModel(
-    system=lambda chat: SYSTEM, count=words, render=render, end="</s>", name="words"
-)
+MODEL = TrainerModel("words", render, words, "</s>")
 
 
 class Scene:
@@ -78,8 +78,16 @@ class Scene:
         return self.store.finish_reply(turn.id, turn_text, Status.COMPLETE, generation).id
 
 
-def run(scene: Scene, out: Path, *, model: TargetModel = MODEL, **options: Any) -> ExportResult:
-    return export(scene.judge, out, ExportOptions(**{"split": 0.0, "wanted": ALL} | options), model)
+def system(chat: Chat) -> str:
+    return SYSTEM
+
+
+def run(
+    scene: Scene, out: Path, *, model: TrainerModel = MODEL,
+    system: Callable[[Chat], str] = system, **options: Any,
+) -> ExportResult:  # fmt: skip
+    given = ExportOptions(**{"split": 0.0, "wanted": ALL} | options)
+    return export(scene.judge, out, given, model, system)
 
 
 def rows(out: Path, name: str = "train") -> list[dict[str, Any]]:

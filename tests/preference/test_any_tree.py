@@ -9,13 +9,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from preference_support import ALL, MODEL, SYSTEM, Scene, left_out, read_lines, render, rows, words
+from preference_support import ALL, MODEL, SYSTEM, Scene, left_out, read_lines, rows, system
 from preference_support import run as export_scene
 
 from rpterm.errors import RptermError
-from rpterm.preference.check.checker import RenderingModel, check
+from rpterm.preference.check.checker import check
 from rpterm.preference.check.examples import parse_row
-from rpterm.preference.export import ExportOptions, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
 from rpterm.store import Store, StoreError
@@ -138,7 +139,13 @@ class World:
 
 def exported(world: World, out: Path, **options: Any) -> list[tuple[str, dict[str, Any]]]:
     try:
-        export(world.judge, out, ExportOptions(**{"split": 0.5, "wanted": ALL} | options), MODEL)
+        export(
+            world.judge,
+            out,
+            ExportOptions(**{"split": 0.5, "wanted": ALL} | options),
+            MODEL,
+            system,
+        )
     except RptermError:
         return []
     return [(split, row) for split in ("train", "test") for row in rows(out, split)]
@@ -191,17 +198,12 @@ def test_exports_pass_the_check_and_are_reproducible(
             if not outs[0].exists():
                 return
             assert _bytes(outs[0]) == _bytes(outs[1])
-            report = check(outs[0], CHECKED, limit=limit or None)
+            report = check(outs[0], MODEL, limit=limit or None)
             _sound(report, scrub)
             if limit:
                 assert report.tokens.longest <= limit
             if not scrub:
                 _nothing_lost(world, outs[0])
-
-
-CHECKED = RenderingModel(
-    "words", lambda messages, *, reply: render(messages), lambda texts: words(texts)(), ""
-)
 
 
 def _sound(report: Any, scrub: bool) -> None:

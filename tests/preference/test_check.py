@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from preference_support import Scene, run
+from preference_support import Scene, run, words
 
 from rpterm.errors import RptermError
-from rpterm.preference.check.checker import RenderingModel, check
+from rpterm.preference.check.checker import check
 from rpterm.preference.check.examples import RowError, parse_row
 from rpterm.preference.check.reading import exports
 from rpterm.preference.check.report import DataReport
 from rpterm.preference.formats import FORMATS
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.prompt.template import TemplateError
 from rpterm.training.dataset import read_dataset
 from rpterm.types import Origin
@@ -32,17 +33,13 @@ def said(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
 
 
-def words(texts: Sequence[str]) -> list[int]:
-    return [len(text.split()) for text in texts]
-
-
 def render(messages: Sequence[tuple[str, str]], *, reply: bool) -> str:
     if messages and messages[0][0] == "assistant":
         raise TemplateError("the user speaks first")
     return " ".join(f"<{role}> {text}" for role, text in messages) + " <assistant>"
 
 
-MODEL = RenderingModel("words", render, words, " </s>")
+MODEL = TrainerModel("words", render, words, " </s>")
 
 
 def checked(
@@ -161,7 +158,7 @@ def test_a_row_damaged_anywhere_is_parsed_or_reported(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.jsonl"
         path.write_text(json.dumps(spoilt(row, way, other)) + "\n", encoding="utf-8")
-        report = check(path, RenderingModel("any", lambda messages, *, reply: "x", words, ""))
+        report = check(path, TrainerModel("any", lambda messages, *, reply: "x", words, ""))
     assert report.quality.rows + report.bad.count == 1
 
 
@@ -188,7 +185,7 @@ def test_every_format_of_ours_is_read_without_a_bad_row(
         c, scene.say(scene.user.id, "Another.", origin=Origin.EDITED, edited_from=c).id
     )
     done = run(scene, tmp_path / "out", format=name)
-    model = RenderingModel("any", lambda messages, *, reply: repr(messages), words, "")
+    model = TrainerModel("any", lambda messages, *, reply: repr(messages), words, "")
     report = check(tmp_path / "out", model)
     assert report.bad.count == 0 and report.quality.rows == sum(done.rows.values()) > 0
     assert not report.strict
@@ -209,6 +206,17 @@ def test_trainers_are_predicted_by_their_own_rules(tmp_path: Path) -> None:
     assert report.outlooks[0].fates == {"cut": 1}
     assert report.outlooks[2].fates == {"dropped": 1}
     assert checked(tmp_path / "d", [long], limit=26).outlooks[0].fates == {"kept": 1}
+
+
+def test_a_trainer_is_set_to_the_limit_of_the_export(scene: Scene, tmp_path: Path) -> None:
+    good = scene.reply("word " * 1200)
+    scene.judge.compare(good, scene.reply("No."), "left")
+    run(scene, tmp_path / "out", max_tokens=2048)
+    report = check(tmp_path / "out", MODEL)
+    assert {each.limit for each in report.outlooks} == {2048} and not report.strict
+    assert report.outlooks[0].fates == {"kept": 1}
+    (limit,) = (each.text for each in report.findings if each.name == "limit")
+    assert "Set max_length to at least" in limit and "whose default is 1024" in limit
 
 
 def test_a_reply_beyond_the_cut_drops_or_empties_its_row(tmp_path: Path) -> None:
@@ -234,6 +242,8 @@ def test_a_folder_of_exports_is_checked_one_by_one(scene: Scene, tmp_path: Path)
     assert exports(tmp_path / "all" / "axolotl") == [tmp_path / "all" / "axolotl"]
     with pytest.raises(RptermError, match=r"several exports \(axolotl, trl_dpo\): name one"):
         read_dataset(tmp_path / "all", None)
+    (tmp_path / "all" / "trl_dpo-scrubbed.jsonl").write_text("{}\n")
+    assert len(exports(tmp_path / "all")) == 2
     (tmp_path / "all" / "odd.jsonl").write_text("{}\n")
     with pytest.raises(RptermError, match=r"and also odd.jsonl: check them one by one"):
         exports(tmp_path / "all")
@@ -243,7 +253,7 @@ def test_a_chat_that_llama_factory_drops_is_predicted(tmp_path: Path) -> None:
     turns = [{"from": "gpt", "value": "Hm."}, {"from": "human", "value": "Who?"}]
     row = {"conversations": turns, "chosen": {"from": "gpt", "value": "I."},
            "rejected": {"from": "gpt", "value": "Moran."}}  # fmt: skip
-    model = RenderingModel("any", lambda messages, *, reply: "x", words, "")
+    model = TrainerModel("any", lambda messages, *, reply: "x", words, "")
     (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n")
     (outlook,) = check(tmp_path, model).outlooks
     assert outlook.fates == {"dropped": 1}
@@ -325,7 +335,7 @@ def test_the_manifest_has_the_duels_for_the_check(scene: Scene, tmp_path: Path) 
     first = scene.judge.compare(a, b, "left")
     scene.judge.compare(b, a, "right", asked_again=first.id)
     run(scene, tmp_path / "out")
-    model = RenderingModel("any", lambda messages, *, reply: "x", words, "")
+    model = TrainerModel("any", lambda messages, *, reply: "x", words, "")
     duels = check(tmp_path / "out", model).about["duels"]
     assert duels["verdicts"] == {"left": 1, "right": 1}
     assert duels["self_agreement"]["value"] == 1.0 and duels["left_wins"]["hits"] == 1

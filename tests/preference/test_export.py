@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from rpterm.store import Store
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
-from rpterm.types import Origin
+from rpterm.types import Chat, Origin
 
 HEAD = [
     {"role": "system", "content": SYSTEM},
@@ -107,6 +106,33 @@ def test_a_reply_gets_no_two_labels(scene: Scene, tmp_path: Path) -> None:
     assert labels["One."] is True and labels["Two."] is False
     assert labels["Three."] is False  # What the rater said last.
     assert "a rating says the opposite" in left_out(tmp_path / "kto").values()
+
+
+def test_the_majority_of_raters_decides_about_a_reply(scene: Scene, tmp_path: Path) -> None:
+    disputed, liked = scene.reply("One."), scene.reply("Two.")
+    for turn, rater, good in (
+        (disputed, "ann", True), (disputed, "ben", False),
+        (liked, "ann", True), (liked, "ben", False), (liked, "cid", True),
+    ):  # fmt: skip
+        scene.judge.thumb(turn, good, how=Circumstances(rater=rater))
+    scene.judge.stars(disputed, 5, how=Circumstances(rater="ann"))  # Still one rater.
+    done = run(scene, tmp_path / "kto", format="trl_kto")
+    (row,) = rows(tmp_path / "kto")
+    assert row["completion"][0]["content"] == "Two." and row["label"] is True
+    assert done.left_out["as many raters call it good as bad"] == 3
+    assert done.left_out["outvoted by other judgements"] == 1
+    run(scene, tmp_path / "sft", format="trl_sft")
+    assert [row["messages"][-1]["content"] for row in rows(tmp_path / "sft")] == ["Two."]
+
+
+def test_a_prompt_cut_to_its_last_message_is_counted(scene: Scene, tmp_path: Path) -> None:
+    again = scene.say(
+        scene.reply("Seven words are in this long reply."), "And who else?", "user"
+    ).id
+    scene.judge.thumb(scene.reply("Nobody.", again), True)
+    done = run(scene, tmp_path / "out", format="trl_kto", max_tokens=50)
+    assert (done.cut, done.bare) == (1, 1)
+    assert [each["role"] for each in rows(tmp_path / "out")[0]["prompt"]] == ["system", "user"]
 
 
 def test_the_last_opinion_of_a_rater_counts_in_pairs(scene: Scene, tmp_path: Path) -> None:
@@ -364,14 +390,15 @@ _AGAIN = """
 import sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-from preference_support import MODEL, ExportOptions
+from preference_support import MODEL, ExportOptions, system
 from rpterm.preference.export import export
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 place = Path(sys.argv[1])
 with Store(place / "rp.db") as store:
     while True:
-        export(Judgements(store), place / "out", ExportOptions(format="raw", split=0.0), MODEL)
+        options = ExportOptions(format="raw", split=0.0)
+        export(Judgements(store), place / "out", options, MODEL, system)
         print("done", flush=True)
 """
 
@@ -432,11 +459,14 @@ def test_another_card_version_or_comma_makes_no_unseen_prompt(scene: Scene, tmp_
     for each, question in ((scene, "Who was it?"), (again, "who was it"), (again, "Why him?")):
         asked = each.say(each.greeting.id, question, "user").id
         each.judge.compare(each.reply("Moran.", asked), each.reply("I.", asked), "left")
-    versions = replace(MODEL, system=lambda chat: f"You are Watson, version {chat.id}.")
-    done = run(scene, tmp_path / "out", model=versions, split=0.5)
+
+    def version(chat: Chat) -> str:
+        return f"You are Watson, version {chat.id}."
+
+    done = run(scene, tmp_path / "out", system=version, split=0.5)
     assert done.left_out == {"the same prompt is in the other split": 1}
     assert sum(done.rows.values()) == 2 and len(done.rows) == 2
-    assert run(scene, tmp_path / "all", model=versions, split=0.0).rows == {"train": 3}
+    assert run(scene, tmp_path / "all", system=version, split=0.0).rows == {"train": 3}
 
 
 @pytest.mark.trainer

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preference_support import MODEL
+from preference_support import MODEL, system
 
 from rpterm.cards.card import CharacterCard
-from rpterm.preference.export import ExportOptions, export
+from rpterm.preference.export import export
+from rpterm.preference.export_result import ExportOptions
 from rpterm.preference.record_builder import Selection
 from rpterm.preference.records import Source
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
-from rpterm.transfer import KnownCard, import_chats
+from rpterm.transfer.chat_cards import KnownCard
 from rpterm.transfer.chat_files.log_records import LogRating
 from rpterm.transfer.chat_files.ratings import read_ratings
+from rpterm.transfer.chat_import import import_chats
 
 
 def said(name: str, text: str, **more: Any) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def test_kept_swipes_are_pairs_only_if_requested(tmp_path: Path) -> None:
             options = ExportOptions(
                 format="raw", wanted=Selection(sources=frozenset(sources)), split=0
             )
-            export(judge, out, options, MODEL)
+            export(judge, out, options, MODEL, system)
             rows = [json.loads(line) for line in (out / "data" / "train.jsonl").open()]
             kinds[name] = sorted(row["kind"] for row in rows)
         assert kinds["swipe"] == ["pair", "pair"]

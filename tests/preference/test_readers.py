@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preference_support import Scene, read_lines, rows, run
+from preference_support import MODEL, Scene, read_lines, rows, run
 
-from rpterm.preference.check.checker import RenderingModel, check
+from rpterm.preference.check.checker import check
 from rpterm.preference.formats import FORMATS
 from rpterm.types import Origin
 
@@ -140,12 +140,9 @@ def test_datasets_loads_every_format_by_its_card(
 @pytest.mark.trainer
 def test_the_check_reads_parquet_as_it_reads_lines(rated: Scene, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    model = RenderingModel(
-        "any", lambda messages, *, reply: repr(messages), lambda texts: [1] * len(texts), ""
-    )
     found = []
     for kind in ("jsonl", "parquet"):
         run(rated, tmp_path / "out", format="raw", file_type=kind)
-        quality = check(tmp_path / "out", model).quality
+        quality = check(tmp_path / "out", MODEL).quality
         found.append((quality.kinds, quality.sources, quality.characters, quality.good))
     assert found[0] == found[1] and sum(found[0][0].values()) > 5

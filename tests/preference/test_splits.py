@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from preference_support import Scene, rows, run
+from preference_support import MODEL, Scene, rows, run
 
-from rpterm.preference.check.checker import RenderingModel, check
+from rpterm.preference.check.checker import check
 from rpterm.preference.splits import held_out
 from rpterm.store.judgement_records import Circumstances
 
@@ -49,10 +49,7 @@ def test_the_messages_of_one_duel_are_split(scene: Scene, tmp_path: Path) -> Non
     tested = questions_in(tmp_path / "out", "test")
     assert 2 <= len(tested) <= 12 and sum(done.rows.values()) == len(QUESTIONS)
     assert not tested & questions_in(tmp_path / "out", "train")
-    model = RenderingModel(
-        "any", lambda messages, *, reply: "x", lambda texts: [1 for _ in texts], ""
-    )
-    assert not check(tmp_path / "out", model).quality.leaks.count
+    assert not check(tmp_path / "out", MODEL).quality.leaks.count
 
 
 def test_a_message_is_in_the_same_split_in_every_duel(scene: Scene, tmp_path: Path) -> None:

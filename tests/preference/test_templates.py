@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from preference_support import Scene, rows, run
 
-from rpterm.cli.trainer_model import TrainerModel, build_trainer_model
-from rpterm.preference.check.checker import RenderingModel, check
-from rpterm.preference.export import TargetModel as ExportModel
+from rpterm.preference.check.checker import check
 from rpterm.preference.formats import FORMATS
 from rpterm.preference.message_shape import Greeting
+from rpterm.preference.trainer_model import build_trainer_model
 
 LOOP = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}"
 TAKES_TURNS = (
@@ -33,14 +32,6 @@ TEMPLATES = {
 }
 
 
-def exporting(model: TrainerModel) -> ExportModel:
-    return ExportModel(
-        system=lambda chat: "You are Watson.", count=model.count, end=model.end,
-        render=lambda messages: model.render(messages, reply=True), user_first=model.user_first,
-        no_system=model.no_system, per_message=model.per_message,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("source", TEMPLATES)
 @pytest.mark.parametrize("name", ["trl_dpo", "trl_sft", "axolotl", "llama_factory", "raw"])
 def test_no_row_is_refused(scene: Scene, tmp_path: Path, source: str, name: str) -> None:
@@ -49,9 +40,8 @@ def test_no_row_is_refused(scene: Scene, tmp_path: Path, source: str, name: str)
     scene.judge.thumb(a, True)
     scene.judge.thumb(scene.greeting.id, True)
     model = build_trainer_model("m", TEMPLATES[source], "<s>", "</s>", None)
-    assert FORMATS[name] and run(scene, tmp_path / "out", format=name, model=exporting(model)).rows
-    checked = RenderingModel("m", model.render, model.count_rendered, model.end)
-    report = check(tmp_path / "out", checked)
+    assert FORMATS[name] and run(scene, tmp_path / "out", format=name, model=model).rows
+    report = check(tmp_path / "out", model)
     assert report.refused.count == report.bad.count == 0
     lines = "".join(path.read_text() for path in (tmp_path / "out" / "data").iterdir())
     assert "You are Watson." in lines and "Come in!" in lines
@@ -76,10 +66,8 @@ def test_a_kept_greeting_is_rejected_if_the_template_rejects_it(
 ) -> None:
     scene.judge.compare(scene.reply("One."), scene.reply("Two."), "left")
     model = build_trainer_model("m", TEMPLATES["takes turns"], "", "</s>", None)
-    run(scene, tmp_path / "out", greeting=Greeting.KEEP, model=exporting(model))
+    run(scene, tmp_path / "out", greeting=Greeting.KEEP, model=model)
     assert rows(tmp_path / "out")[0]["prompt"][1]["role"] == "assistant"
-    report = check(
-        tmp_path / "out", RenderingModel("m", model.render, model.count_rendered, model.end)
-    )
+    report = check(tmp_path / "out", model)
     assert report.refused.count == 1 and report.refusal == "no turns"
     assert [each.name for each in report.strict] == ["refused"]

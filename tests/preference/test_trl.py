@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 from preference_support import Scene, run
 
-from rpterm.preference.check.checker import RenderingModel, check
-from rpterm.preference.export import TargetModel as ExportModel
+from rpterm.preference.check.checker import check
+from rpterm.preference.trainer_model import Count, TrainerModel
 
 pytestmark = [pytest.mark.model, pytest.mark.trainer]
 for package in ("trl", "datasets", "peft"):  # Imported where they are used: it takes seconds.
@@ -134,14 +135,9 @@ def test_trainers_drop_the_rows_that_the_check_predicts(
             good, bad = scene.reply(f"*nods* Yes, {number}.", at), scene.reply("No.\n\nNever!", at)
             scene.judge.compare(good, bad, "left")
             at = scene.say(good, f"Is it über 30 miles, my dear {number}?", "user").id
-        model = ExportModel(
-            system=lambda chat: "You are Watson.", count=known.count, end=known.end,
-            render=lambda messages: known.render(messages, reply=True),
-            per_message=known.per_message,
-        )  # fmt: skip
-        run(scene, tmp_path / "out", model=model)
+        run(scene, tmp_path / "out", model=known)
         sizes: list[list[int]] = []
-        counting = RenderingModel("starter", known.render, noting(known, sizes), known.end)
+        counting = replace(known, count=noting(known, sizes))
         report = check(tmp_path / "out", counting, limit=90)
     made = trainer("DPO", starter, loaded(tmp_path / "out", tmp_path), tmp_path, max_length=90)
     fates = report.outlooks[0].fates
@@ -171,8 +167,7 @@ def test_sft_handles_long_rows_as_the_check_predicts(
     path = tmp_path / "train.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with open_trainer_model("starter") as known:
-        model = RenderingModel("starter", known.render, known.count_rendered, known.end)
-        fates = check(path, model, limit=90).outlooks[0].fates
+        fates = check(path, known, limit=90).outlooks[0].fates
     data = Dataset.from_list(rows)
     made = trainer("SFT", starter, data, tmp_path, max_length=90)
     learned = [sum(label != -100 for label in row["labels"]) for row in made.train_dataset]
@@ -183,12 +178,12 @@ def test_sft_handles_long_rows_as_the_check_predicts(
         assert sum(many == 90 for many in learned) == fates["cut"] + fates["emptied"]
 
 
-def noting(known: Any, sizes: list[list[int]]) -> Callable[[Sequence[str]], list[int]]:
+def noting(known: TrainerModel, sizes: list[list[int]]) -> Count:
     """The model's own counter, remembering what it counted by rows of three."""
 
-    def count(texts: Sequence[str]) -> list[int]:
-        found: list[int] = known.count_rendered(texts)
+    def count(texts: Sequence[str], *, special: bool = False) -> Callable[[], list[int]]:
+        found = known.count(texts, special=special)()
         sizes.extend(found[at : at + 3] for at in range(0, len(found), 3))
-        return found
+        return lambda: found
 
     return count

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rpterm.errors import RptermError
-from rpterm.preference.check.checker import RenderingModel
+from rpterm.preference.trainer_model import TrainerModel
 from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
@@ -19,11 +20,15 @@ from rpterm.training.row_limit import fit_rows
 OUT = Path("out")
 
 
-def render(messages: tuple[tuple[str, str], ...], reply: bool) -> str:
+def render(messages: Sequence[tuple[str, str]], *, reply: bool) -> str:
     return " ".join(content for _, content in messages)
 
 
-WORDS = RenderingModel("words", render, lambda texts: [len(text.split()) for text in texts], " end")
+def count(texts: Sequence[str], *, special: bool = False) -> Callable[[], list[int]]:
+    return lambda: [len(text.split()) for text in texts]
+
+
+WORDS = TrainerModel("words", render, count, " end")
 
 
 def messages(role: str, words: int) -> list[dict[str, str]]:
@@ -82,7 +87,7 @@ def test_invalid_rows_and_a_template_that_rejects_them_are_errors() -> None:
     with pytest.raises(RptermError, match="template of picky rejects the rows"):
         fit_rows(
             Dataset(Method.DPO, [pair(4, 4)]),
-            RenderingModel("picky", refuse, WORDS.count, ""),
+            TrainerModel("picky", refuse, WORDS.count, ""),
             32,
             OUT,
         )

@@ -14,8 +14,8 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.writer import dump
 from rpterm.store import Store, StoreError
 from rpterm.store.cast import Casts
-from rpterm.transfer import ImportedChat, import_chats
 from rpterm.transfer.chat_export import json_lines
+from rpterm.transfer.chat_import import ImportedChat, import_chats
 from rpterm.types import (
     AuthorNote,
     Cast,

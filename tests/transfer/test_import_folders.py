@@ -18,8 +18,11 @@ from rpterm.errors import RptermError
 from rpterm.prompt.perspective import speaker_of
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.transfer import import_chats, import_paths, read_known, unpacked
+from rpterm.transfer.archives import unpacked
+from rpterm.transfer.chat_cards import read_known
 from rpterm.transfer.chat_files.chat_log import export_log
+from rpterm.transfer.chat_import import import_chats
+from rpterm.transfer.folder_import import import_paths
 
 MARA = CharacterCard(
     "Mara Venn",

@@ -14,7 +14,9 @@ from rpterm.cards.format.reader import load
 from rpterm.cards.worlds import parse_world
 from rpterm.store import Store
 from rpterm.store.cast import Casts
-from rpterm.transfer import describe_leftovers, import_chats, import_paths
+from rpterm.transfer.chat_import import import_chats
+from rpterm.transfer.folder_import import import_paths
+from rpterm.transfer.leftovers import describe_leftovers
 from rpterm.types import Persona, TurnTaking
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rpterm import config
 from rpterm.store import Store
-from rpterm.transfer import describe_leftovers, import_paths
+from rpterm.transfer.folder_import import import_paths
+from rpterm.transfer.leftovers import describe_leftovers
 from rpterm.transfer.presets import read_preset, write_profile
 
 SAMPLERS: dict[str, Any] = {

@@ -6,13 +6,12 @@ Everything else of the text stays byte for byte.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from rpterm.cards import library, worlds
 from rpterm.cards.authoring.card_files import writable_path, write_card
-from rpterm.cards.card import CharacterCard
 from rpterm.cards.format.reader import parse, read_text
 from rpterm.cards.format.toml_edit import checked, parse_document
 from rpterm.cards.lore.rules import world_name
@@ -100,7 +99,12 @@ def add_world(text: str, world: str) -> str:
     before = parse(text)
     if world in before.worlds:
         raise RptermError(f"{before.name} already has the world {world}.")
-    return _with_worlds(text, before, (*before.worlds, world))
+    toml, wanted = parse_document(text), (*before.worlds, world)
+    if isinstance(listed := toml.get(_KEY), list):
+        listed.append(world)  # so that comments and layout are kept
+    else:
+        toml[_KEY] = list(wanted)
+    return checked(toml.as_string(), text, replace(before, worlds=wanted))
 
 
 def remove_world(text: str, world: str) -> str:
@@ -113,30 +117,12 @@ def remove_world(text: str, world: str) -> str:
     if world not in before.worlds:
         has = f"It has {', '.join(before.worlds)}." if before.worlds else "It has none."
         raise RptermError(f"{before.name} has no world {world}. {has}")
-    return _with_worlds(text, before, [each for each in before.worlds if each != world])
-
-
-def _with_worlds(text: str, before: CharacterCard, wanted: Sequence[str]) -> str:
-    import tomlkit
-
-    toml = parse_document(text)
-    if not wanted:
-        del toml[_KEY]
-    elif isinstance(listed := toml.get(_KEY), list):
-        _update_in_place(listed, wanted)
+    toml, wanted = parse_document(text), tuple(each for each in before.worlds if each != world)
+    if wanted:
+        toml[_KEY].remove(world)
     else:
-        toml[_KEY] = tomlkit.item(list(wanted))
-    return checked(toml.as_string(), text, replace(before, worlds=tuple(wanted)))
-
-
-def _update_in_place(listed: list[str], wanted: Sequence[str]) -> None:
-    """Delete and append names one by one, so that comments and layout are kept."""
-    for at in reversed(range(len(listed))):
-        if listed[at] not in wanted:
-            del listed[at]
-    for name in wanted:
-        if name not in listed:
-            listed.append(name)
+        del toml[_KEY]
+    return checked(toml.as_string(), text, replace(before, worlds=wanted))
 
 
 def _world_file(name: str, card: Path, folders: list[Path]) -> Path:

@@ -7,10 +7,14 @@ the card it was written from. This module knows no files and no models.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rpterm.cards.card import CharacterCard, Example, LoreEntry
-from rpterm.cards.format import toml_text
+from rpterm.cards.format import key_table, toml_text
+from rpterm.cards.format.key_table import CardKey
+from rpterm.cards.format.schema import TABLE_DOCS, defaults_of
 from rpterm.cards.format.toml_text import comment
+from rpterm.cards.format.value_checks import sample_value
 from rpterm.cards.format.writer import example_lines
 
 _HEAD = """\
@@ -35,10 +39,15 @@ def template(card: CharacterCard, head: str = "", notes: Mapping[str, str] | Non
         head: Text for a comment above the explanations.
         notes: Claim → text for a comment above it, such as its source.
     """
-    blocks = [comment("\n".join(filter(None, [f"{card.name}: a character for rpterm.", head]))),
-              comment(_HEAD), *_top(card, notes or {}), *_persona(card, notes or {}),
-              *_examples(card.examples), *_lore(card.lorebook.entries), *_test()]  # fmt: skip
-    return "\n".join(blocks)
+    sections = {
+        "": _top(card, notes or {}), "persona": _persona(card, notes or {}),
+        "user": _table("user"), "sampling": _table("sampling", "temperature = 0.9"),
+        "examples": _examples(card.examples), "lorebook": _table("lorebook"),
+        "lore": _lore(card.lorebook.entries), "test": _test(),
+    }  # fmt: skip
+    first = comment("\n".join(filter(None, [f"{card.name}: a character for rpterm.", head])))
+    blocks = (block for table, own in sections.items() for block in _with_more_keys(table, own))
+    return "\n".join([first, comment(_HEAD), *blocks])
 
 
 def world_template(name: str) -> str:
@@ -46,10 +55,32 @@ def world_template(name: str) -> str:
     entry = LoreEntry(("mill", "miller"), "The mill burned down last winter.")
     return "\n".join([
         comment(f"{name}: a world for rpterm, lore that several characters share.\n{_WORLD}"),
-        f"[lorebook]\nname = {toml_text.string(name)}\n",
+        *_with_more_keys("lorebook", [f"[lorebook]\nname = {toml_text.string(name)}\n"]),
         comment("One entry: the model reads it when one of its keys was mentioned recently."),
-        _entry(entry),
+        *_with_more_keys("lore", [_entry(entry)]),
     ])  # fmt: skip
+
+
+def _with_more_keys(table: str, blocks: list[str]) -> list[str]:
+    """The blocks of a table, and as a comment the keys that they lack, with their usual values."""
+    known = {line.lstrip("# ").partition(" = ")[0] for each in blocks for line in each.splitlines()}
+    usual = defaults_of(table)
+    more = [
+        f"{key.name} = {_usual(key, usual[key.field])}  # {key.doc}"
+        + f" It can be {', '.join(key.choices)}." * bool(key.choices)
+        for key in key_table.TABLES[table]
+        if key.field in usual and key.name not in known
+    ]
+    title = "More keys, with their usual values:"
+    return [*blocks, *([comment("\n".join([title, *more]))] if more else [])]
+
+
+def _usual(key: CardKey, default: Any) -> str:
+    return sample_value(key) if default is None else toml_text.value(default)
+
+
+def _table(name: str, sample: str = "") -> list[str]:
+    return [comment(f"{TABLE_DOCS[name]}\n[{name}]\n{sample}")]
 
 
 def _top(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:
@@ -72,7 +103,8 @@ def _top(card: CharacterCard, notes: Mapping[str, str]) -> list[str]:
               "Their opening messages; the first is the default. The model copies their style:\n"
               '*actions between asterisks*, "speech in quotes". Leave it to {{user}} what {{user}} '
               "says and does.",
-              ('*She does not look up.* "If it ticks, put it on the left."',)),
+              ('*She does not look up.* "If it ticks, put it on the left."',
+               '*The shop is shut. She opens anyway.* "Twice the price, {{user}}."')),
         _list("limits", card.limits, "What they never do, one rule per line.",
               ("{{char}} never decides what {{user}} says, does or feels.",)),
     ]  # fmt: skip

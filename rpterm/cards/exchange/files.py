@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from rpterm.cards.exchange.export import FILE_MARK, Format, ReadFile, export
 from rpterm.cards.exchange.importer import PICTURES, WORLD_FILE, Imported, read_any
 from rpterm.cards.format.reader import parse, read_text
 from rpterm.cards.format.writer import dump, dump_world
-from rpterm.cards.library import FOREIGN_EXTENSIONS
 from rpterm.cards.problems import CardError
 from rpterm.errors import cause_of
 
@@ -70,7 +70,6 @@ def import_files(
     """Import cards and lorebooks, each into its own TOML file; lorebooks become worlds.
 
     Args:
-        paths: Files, or folders, which are searched for files of ``FOREIGN_EXTENSIONS``.
         on_done: Called after each file.
         scanning: ``Lorebook`` field → its value in the program whose world files these are, which
             keeps it in its settings and ignores it in the files.
@@ -83,7 +82,7 @@ def import_files(
     except OSError as error:
         raise ExchangeError(f"{to_folder} cannot be created: {cause_of(error)}.") from error
     results = []
-    for path in _expand_folders(paths):
+    for path in paths:
         try:
             result = _import(path, to_folder, scanning or {})
         except ExchangeError as error:
@@ -163,15 +162,6 @@ def safe_name(name: str, fallback: str = "card") -> str:
         text = text[:-1]
     text = text.strip("-") or fallback
     return f"{text}-{fallback}" if _RESERVED.match(text) else text
-
-
-def _expand_folders(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            found = (each for each in path.rglob("*") if each.suffix.lower() in FOREIGN_EXTENSIONS)
-            yield from sorted(each for each in found if each.is_file())
-        else:
-            yield path
 
 
 def _import(path: Path, folder: Path, scanning: Mapping[str, Any]) -> ImportedFile:
@@ -262,12 +252,13 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _free_name(folder: Path, stem: str) -> str:
     """The name itself, or with the first number that is not taken."""
-    number, name = 1, stem
     taken = {each.name.casefold().split(".")[0] for each in folder.iterdir()}
-    while name.casefold() in taken:
-        number += 1
-        name = f"{stem}-{number}"
-    return name
+    return next(name for name in numbered(stem) if name.casefold() not in taken)
+
+
+def numbered(stem: str) -> Iterator[str]:
+    """The name itself, and then with each number from 2."""
+    return chain([stem], (f"{stem}-{number}" for number in count(2)))
 
 
 def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes], str]:

@@ -33,22 +33,6 @@ def keyed_book(entries: Any, content: str = "content") -> Table:
     return _world({}, (_keyed_entry(each, content) for each in as_mappings(entries)))
 
 
-def as_character_book(world: Table) -> Table:
-    """A world file made here, in the form that V2 cards embed."""
-    return {
-        "name": world.get("name", ""),
-        "extensions": {},
-        "entries": [_embedded(each) for each in world["entries"].values()],
-    }
-
-
-def _embedded(entry: Table) -> Table:
-    names = {"key": "keys", "keysecondary": "secondary_keys", "order": "insertion_order"}
-    kept = {names.get(key, key): value for key, value in entry.items() if value is not None}
-    kept["enabled"] = not kept.pop("disable", False)
-    return kept | {"extensions": {}, "selective": "secondary_keys" in kept}
-
-
 def _world(raw: Mapping[str, Any], entries: Iterator[Table]) -> Table:
     named = {key: raw[key] for key in ("name", "description") if raw.get(key)}
     return named | {"entries": {str(number): each for number, each in enumerate(entries)}}

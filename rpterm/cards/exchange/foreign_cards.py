@@ -12,7 +12,7 @@ from typing import Any
 
 from rpterm.cards.exchange.documents.patch import Table, without
 from rpterm.cards.exchange.errors import ExchangeError
-from rpterm.cards.exchange.foreign_books import agnai_book, as_character_book, keyed_book
+from rpterm.cards.exchange.foreign_books import agnai_book, keyed_book
 from rpterm.foreign_json import as_mapping, as_mappings, as_text, as_texts
 
 _PLACEHOLDER = re.compile(r"\{(character|user)\}")
@@ -214,7 +214,7 @@ def _document(
     rest = {key: value for key, value in rest.items() if value not in (None, "", [], {})}
     data["extensions"] = {program: rest} if rest else {}
     if book and book["entries"]:
-        data["character_book"] = as_character_book(book)
+        data["character_book"] = book
     return {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
 
 

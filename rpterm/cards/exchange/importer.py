@@ -34,6 +34,7 @@ WORLD_FILE = "a world file"
 _OLD_RISU_MODULE = b"o\0"
 _CONTAINERS = {
     "json": "JSON file", "png": "PNG picture", "webp": "WebP picture", "charx": "CHARX archive",
+    "yaml": "YAML file",
 }  # fmt: skip
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}
 _KEY_NAMES: dict[str, tuple[str, ...]] = {
@@ -150,7 +151,7 @@ def _from_json(value: Any, name: str, container: str, notes: ImportNotes) -> Imp
     elif _is_gradio(document):
         document, label = _to_v1(document), "Gradio"
     if spec_of(document) == "v1" and not _is_v1(document):
-        raise NotACard("The JSON has none of the fields of a card or a lorebook.")
+        raise NotACard("The file has none of the fields of a card or a lorebook.")
     card = read_document(document, name, notes)
     card = _without_origin(card) if converted else _with_origin(card, container=container)
     article = "an" if label[0] in "AEIO" else "a"
@@ -217,13 +218,9 @@ def _is_v1(document: Mapping[str, Any]) -> bool:
 
 def _from_yaml(data: bytes, name: str) -> Imported:
     notes = ImportNotes()
-    table = yaml_card.loads(data)
-    if not _is_gradio(table) and not _is_v1(table):
-        raise NotACard("The text is neither JSON nor a card in YAML.")
-    card = read_document(_to_v1(table), name, notes)
-    card = _with_origin(card, container="yaml")
+    found = _from_json(yaml_card.loads(data), name, "yaml", notes)
     notes.add("The comments and layout of the YAML file are not kept.")
-    return Imported(card, notes=notes.all(), origin="a card in a YAML file")
+    return replace(found, notes=notes.all())
 
 
 def _from_lorebook_v3(value: Mapping[str, Any], name: str, notes: ImportNotes) -> Imported:

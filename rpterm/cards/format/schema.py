@@ -25,7 +25,7 @@ _DATACLASSES: dict[str, type[Any]] = {
     "lore": LoreEntry,
     "test": Probe,
 }
-_TABLE_DOCS = {
+TABLE_DOCS = {
     "persona": "Claims about the character, one per line; the consistency score points at them.",
     "user": "A suggested persona for the user that fits the scenario.",
     "sampling": "Sampler values that suit this character.",
@@ -55,9 +55,9 @@ def schema() -> dict[str, Any]:
     for name in key_table.TABLES:
         if name:
             table = _table_schema(name)
-            table["description"] = _TABLE_DOCS[name]
+            table["description"] = TABLE_DOCS[name]
             if name in key_table.ARRAYS:
-                table = {"type": "array", "items": table, "description": _TABLE_DOCS[name]}
+                table = {"type": "array", "items": table, "description": TABLE_DOCS[name]}
             top["properties"][name] = table
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -77,7 +77,7 @@ def publish(path: Path = PUBLISHED) -> None:
 
 
 def _table_schema(name: str) -> dict[str, Any]:
-    defaults = _defaults(name)
+    defaults = defaults_of(name)
     properties = {
         key.name: _key_schema(key, defaults.get(key.field, MISSING))
         for key in key_table.TABLES[name]
@@ -94,7 +94,8 @@ def _table_schema(name: str) -> dict[str, Any]:
     return {**table, "additionalProperties": False, **({"required": required} if required else {})}
 
 
-def _defaults(name: str) -> dict[str, Any]:
+def defaults_of(name: str) -> dict[str, Any]:
+    """Field → its default, for the keys of a table."""
     record = _DATACLASSES.get(name)
     return {item.name: item.default for item in fields(record)} if record else {}
 

@@ -20,14 +20,18 @@ _IN_BLOCK = re.compile(r'\\|"(?="")|"(?=$(?![\r\n]))|' + _UNSAFE.pattern)
 
 def key(name: str) -> str:
     """A key, quoted where necessary."""
-    return name if _BARE.fullmatch(name) else line(name)
+    return name if _BARE.fullmatch(name) else _basic(name)
 
 
 def line(text: str) -> str:
-    """A string on one line."""
-    quotes = '"' in text or "\\" in text
-    if quotes and "'" not in text and "\n" not in text and not _UNSAFE.search(text):
-        return f"'{text}'"
+    """A string on one line; quotes inside it are escaped only if it cannot be a literal."""
+    is_awkward = ('"' in text or "\\" in text) and "\n" not in text
+    quotes = ("'", "'''") if is_awkward and _fits_literal(text) else ()
+    quote = next((each for each in quotes if each not in text), "")
+    return f"{quote}{text}{quote}" if quote else _basic(text)
+
+
+def _basic(text: str) -> str:
     return f'"{_IN_LINE.sub(_escape, text)}"'
 
 
@@ -36,9 +40,13 @@ def string(text: str) -> str:
     if "\n" not in text:
         return line(text)
     awkward = "\\" in text or '"""' in text
-    if awkward and "'''" not in text and not text.endswith("'") and not _UNSAFE.search(text):
+    if awkward and "'''" not in text and _fits_literal(text):
         return f"'''\n{text}'''"
     return f'"""\n{_IN_BLOCK.sub(_escape, text)}"""'
+
+
+def _fits_literal(text: str) -> bool:
+    return not text.endswith("'") and not _UNSAFE.search(text)
 
 
 def comment(text: str) -> str:

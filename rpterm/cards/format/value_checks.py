@@ -107,37 +107,36 @@ def _boolean(key: CardKey, value: Any, path: Path, report: Report) -> bool | Non
 
 
 def _integer(key: CardKey, value: Any, path: Path, report: Report) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value if _in_range(key, value, path, report) else None
-    remedy = f"Write {key.name} = {_sample_value(key)}, without quotes."
-    report.add_wrong_type(path, value, "a whole number", remedy)
-    return None
+    found: int | None = _in_range(key, value, path, report, int, "a whole number")
+    return found
 
 
 def _number(key: CardKey, value: Any, path: Path, report: Report) -> float | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value) if _in_range(key, value, path, report) else None
-    remedy = f"Write {key.name} = {_sample_value(key)}, without quotes."
-    report.add_wrong_type(path, value, "a number", remedy)
-    return None
+    found = _in_range(key, value, path, report, (int, float), "a number")
+    return None if found is None else float(found)
 
 
-def _in_range(key: CardKey, value: float, path: Path, report: Report) -> bool:
+def _in_range(key: CardKey, value: Any, path: Path, report: Report, kind: Any, wanted: str) -> Any:
+    """The value if it is a number of a kind (``wanted`` in words) within the key's limits."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        remedy = f"Write {key.name} = {sample_value(key)}, without quotes."
+        report.add_wrong_type(path, value, wanted, remedy)
+        return None
     if isinstance(value, float) and not math.isfinite(value):
         report.add(
             path,
             f"{value} is not a usable number.",
             f"Use a number {_range_in_words(key)}.".strip(),
         )
-        return False
+        return None
     low = -(10**9) if key.low is None else key.low
     high = 10**9 if key.high is None else key.high
     if low <= value <= high:
-        return True
+        return value
     shown = str(value) if abs(value) < 10**15 else "The number"
     side = "small" if value < low else "large"
     report.add(path, f"{shown} is too {side}.", f"Use a number {_range_in_words(key)}.")
-    return False
+    return None
 
 
 def _range_in_words(key: CardKey) -> str:
@@ -146,7 +145,8 @@ def _range_in_words(key: CardKey) -> str:
     return f"of {key.low:g} or more" if key.low is not None else "up to a billion"
 
 
-def _sample_value(key: CardKey) -> str:
+def sample_value(key: CardKey) -> str:
+    """A number that the key can have."""
     return f"{int(key.high if key.high is not None else max(key.low or 0, 2))}"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import accumulate
 
 
 def draw(seed: int, turn: int, what: str, identity: bytes) -> float:
@@ -15,10 +17,4 @@ def draw(seed: int, turn: int, what: str, identity: bytes) -> float:
 
 def pick(point: float, weights: Sequence[int]) -> int:
     """The weighted choice for a point in [0, 1), as an index; 0 if all weights are 0."""
-    target = point * sum(weights)
-    cumulative = 0.0
-    for index, weight in enumerate(weights):
-        cumulative += weight
-        if target < cumulative:
-            return index
-    return 0
+    return bisect(list(accumulate(weights)), point * sum(weights)) % len(weights)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,48 +16,20 @@ from rpterm.preference.check.reading import Located
 from rpterm.preference.check.report import DataReport, Tokens
 from rpterm.preference.check.trainers import Forecast
 from rpterm.preference.scrub import REGION, Scrubber
+from rpterm.preference.trainer_model import TrainerModel
 
 _BATCH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class RenderingModel:
-    """The model to be trained.
-
-    Attributes:
-        render: Renders messages with its template, up to the start of a reply if ``reply`` is
-            true; raises ``RptermError`` if the template rejects them.
-        count: Counts the tokens of rendered texts.
-        end: The text that ends a reply.
-        exact: Whether the token counts are exact.
-    """
-
-    name: str
-    render: Callable[..., str]
-    count: Callable[[Sequence[str]], list[int]]
-    end: str
-    exact: bool = True
-
-    def texts(self, example: Example) -> list[str]:
-        """The rendered prompt of a row, then its replies with their end.
-
-        Raises:
-            RptermError: The template rejects the prompt.
-        """
-        prompt = example.prompt
-        if not isinstance(prompt, str):
-            prompt = self.render(prompt, reply=True)
-        return [prompt, *(reply + self.end for reply in example.replies)]
-
-
 def check(
-    path: Path, model: RenderingModel, *, limit: int | None = None, region: str = REGION
+    path: Path, model: TrainerModel, *, limit: int | None = None, region: str = REGION
 ) -> DataReport:
     """Read all rows and report on them.
 
     Args:
         path: An export, a folder of files, or a file.
-        limit: Maximum tokens per row in every trainer, instead of its default.
+        limit: Maximum tokens per row in every trainer, instead of its default, or of the export's
+            own limit if that is higher.
         region: Country for phone numbers in national notation.
 
     Raises:
@@ -72,14 +43,12 @@ def check(
 
 class _Check:
     def __init__(
-        self, model: RenderingModel, about: dict[str, Any], limit: int | None, region: str
+        self, model: TrainerModel, about: dict[str, Any], limit: int | None, region: str
     ) -> None:
         self.model, self.about = model, about
         options = about.get("about") or {}
         self.axolotl = options.get("format") == "axolotl"
-        if self.axolotl and limit is None:
-            limit = options.get("max_tokens") or None
-        self.forecast = Forecast(limit)
+        self.forecast = Forecast(limit, options.get("max_tokens") or 0)
         self.scrub = Scrubber(region=region)
         self.quality = Quality(self._personal)
         self.tokens = Tokens()
@@ -120,7 +89,7 @@ class _Check:
                 self.forecast.refused(example)
                 continue
             rendered.append((row, example))
-        sizes = iter(self.model.count(texts) if texts else [])
+        sizes = iter(self.model.count(texts, special=True)() if texts else [])
         for row, example in rendered:
             prompt_size = next(sizes)
             longest = max((next(sizes) for _ in example.replies), default=0)

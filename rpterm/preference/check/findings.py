@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rpterm.humanize import counted
 from rpterm.preference.check.report import STRICT, DataFinding, DataReport
-from rpterm.preference.check.trainers import Outlook
+from rpterm.preference.check.trainers import TRAINERS, Outlook
 from rpterm.preference.stats.agreement import Proportion
 
 _SMALL_EDIT = 20
@@ -33,6 +33,7 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
             "or for this model.",
             report.refused.first,
         )
+    yield from _settings_findings(report)
     for outlook in report.outlooks:
         if outlook.fates["dropped"]:
             yield _finding(
@@ -66,6 +67,24 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
             "duplicates", f"{quality.duplicates.count} rows are duplicates.",
             quality.duplicates.first,
         )  # fmt: skip
+
+
+def _settings_findings(report: DataReport) -> Iterator[DataFinding]:
+    """Limits of trainers that have to be raised; an export for Axolotl has a file that does it."""
+    longest = report.tokens.longest
+    for setting in ("max_length", "cutoff_len"):
+        default = next(each.limit for each in TRAINERS if each.setting == setting)
+        names = [
+            each.trainer
+            for each in report.outlooks
+            if each.setting == setting and each.limit > default
+        ]
+        if names and longest > default:
+            yield _finding(
+                "limit",
+                f"Set {setting} to at least {longest} in {' and '.join(names)}, whose default is "
+                f"{default}: the longest row has {longest} tokens.",
+            )
 
 
 def _verdict_findings(report: DataReport) -> Iterator[DataFinding]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from rpterm.errors import RptermError, cause_of
 from rpterm.preference.check.examples import Example, RowError, parse_row
-from rpterm.preference.export_folder import MANIFEST
+from rpterm.preference.export_folder import MANIFEST, review_file
 
 _TEST_NAME = re.compile(r"(?<![a-z])(test|eval|valid|validation|dev)(?![a-z])", re.IGNORECASE)
 _SUFFIXES = (".jsonl", ".json", ".parquet")
@@ -56,8 +56,9 @@ def exports(path: Path) -> list[Path]:
     if not path.is_dir() or (path / MANIFEST).is_file():
         return [path]
     inside = sorted(each.parent for each in path.glob(f"*/{MANIFEST}"))
-    others = [each for each in path.iterdir() if each not in inside and inside and _has_rows(each)]
-    if others:
+    known = {*inside, *map(review_file, inside)}
+    others = [each for each in path.iterdir() if each not in known and _has_rows(each)]
+    if inside and others:
         raise RptermError(
             f"{path} contains exports and also {others[0].name}: check them one by one."
         )

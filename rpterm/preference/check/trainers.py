@@ -118,11 +118,12 @@ TRAINERS: tuple[Trainer, ...] = (
 class Forecast:
     """Collects the predictions for all rows."""
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, exported: int) -> None:
         """Args:
         limit: Maximum tokens per row, instead of each trainer's default.
+        exported: The limit of the export, to which a trainer is set that has a lower default.
         """
-        self._limit = limit
+        self._limit, self._exported = limit, exported
         self._outlooks: dict[tuple[str, str], Outlook] = {}
 
     def add(self, example: Example, where: str, prompt: int, reply: int) -> None:
@@ -149,6 +150,6 @@ class Forecast:
     def _outlook(self, trainer: Trainer) -> Outlook:
         key = trainer.name, trainer.reader
         if key not in self._outlooks:
-            limit = self._limit or trainer.limit
+            limit = self._limit or max(trainer.limit, self._exported)
             self._outlooks[key] = Outlook(trainer.name, trainer.setting, limit)
         return self._outlooks[key]

@@ -37,8 +37,8 @@ def kto(record: Record, shape: Shape) -> Row | None:
     if record.label is None:
         return None
     return {
-        "prompt": shape.render(shape.messages(record)),
-        "completion": record.reply.text + shape.end,
+        "prompt": shape.rendered(record),
+        "completion": record.reply.text + shape.model.end,
         "label": record.label,
         "meta": meta(record),
     }

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rpterm.errors import RptermError
 from rpterm.preference.message_shape import Greeting, shape_messages, without_system
 from rpterm.preference.records import Kind, Messages, Record, Reply
+from rpterm.preference.trainer_model import TrainerModel
 
 Row = dict[str, Any]
 _REPLY_FIELDS = tuple(each.name for each in fields(Reply))
-Render = Callable[[Messages], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,31 +21,38 @@ class Shape:
 
     Attributes:
         greeting: How to export a greeting before the first user turn.
-        user_first: Whether the model's template requires the user to speak first.
-        render: Renders messages with the model's template, up to where the reply starts.
-        end: The text that ends a reply in that template.
+        model: The model whose template renders the rows.
         exact: Returns the prompt text and token ids of a turn, for the raw format; ``None`` leaves
             them out.
-        no_system: Whether the model's template rejects system messages, so that their text is
-            moved to the first user message.
     """
 
     greeting: Greeting
-    user_first: bool
-    render: Render
-    end: str = ""
+    model: TrainerModel
     exact: Callable[[int], Row | None] | None = None
-    no_system: bool = False
 
     def messages(self, record: Record, *, user_first: bool = False) -> Messages:
         """The prompt's messages; ``user_first`` says that the trainer requires it, too."""
-        user_first = user_first or self.user_first
+        user_first = user_first or self.model.user_first
         messages = shape_messages(record.prompt, self.greeting, user_first=user_first)
-        return without_system(messages) if self.no_system else messages
+        return without_system(messages) if self.model.no_system else messages
 
     def prompt(self, record: Record) -> list[Row]:
         """The messages as the role/content objects that nearly every trainer accepts."""
         return [{"role": role, "content": content} for role, content in self.messages(record)]
+
+    def rendered(self, record: Record) -> str:
+        """The prompt as the model's template renders it, up to where the reply starts.
+
+        Raises:
+            RptermError: The template rejects the messages.
+        """
+        try:
+            return self.model.render(self.messages(record), reply=True)
+        except RptermError as error:
+            raise RptermError(
+                f"The template of {self.model.name} refuses the messages ({error}): use --greeting "
+                "auto."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

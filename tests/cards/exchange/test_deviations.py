@@ -148,6 +148,12 @@ def test_a_yaml_card_is_imported() -> None:
     assert "YAML" in found.origin
 
 
+def test_a_v2_card_written_as_yaml_is_imported() -> None:
+    text = b"spec: chara_card_v2\ndata:\n  name: Anna\n  first_mes: Hi.\n  tags: [a, b]\n"
+    found = read_bytes(text, "x")
+    assert (found.card.tags, found.origin) == (("a", "b"), "a V2 card in a YAML file")
+
+
 def test_coerced_values_are_noted() -> None:
     found = imported(
         v2(

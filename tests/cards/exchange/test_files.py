@@ -22,6 +22,7 @@ from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.files import export_file, file_reader, import_files, safe_name
 from rpterm.cards.exchange.importer import read_any, read_bytes
 from rpterm.cards.format.reader import load
+from rpterm.transfer.folder_import import find_files
 
 
 def v3(**data: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     put(tmp_path / "in" / "notes.txt", b"hello")
     seen: list[Path] = []
     results = import_files(
-        [tmp_path / "in", tmp_path / "none.png"],
+        [*find_files([tmp_path / "in"])[0], tmp_path / "none.png"],
         tmp_path / "out",
         lambda each: seen.append(each.source),
     )
@@ -187,10 +188,10 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "very deep": (lambda: deep(90_000), "levels deep"),
     "many values": (lambda: b'{"name":"a","x":[' + b"1," * 500_000 + b"1]}", "values"),
     "large": (lambda: b'{"name":"' + b"a" * (7 << 20) + b'"}', "bytes of JSON"),
-    "other JSON": (lambda: b'{"name": "package", "version": "1.0"}', "none of the fields"),
+    "other JSON": (lambda: b'{"name": "package", "version": "1.0"}', "none of the"),
     "a list": (lambda: b"[]", "list"),
     "laughs": (laughs, "aliases"),
-    "YAML tag": (lambda: b"name: !!python/object/apply:os.x [x]\nfirst_mes: 1", "neither JSON"),
+    "YAML tag": (lambda: b"name: !!python/object/apply:os.x [x]\nfirst_mes: 1", "none of the"),
     "deep YAML": (lambda: b"name: " + b"[" * 5000, "deep|not YAML"),
     "large YAML": (lambda: b"name: a\ngreeting: " + b"x " * (1 << 20), "at most"),
     "plain text": (lambda: b"Just a story about a girl.", "neither JSON nor"),

@@ -19,7 +19,7 @@ from rpterm.cards.exchange.files import file_reader
 from rpterm.cards.exchange.importer import read_bytes
 from rpterm.cards.format.reader import load
 from rpterm.store import Store
-from rpterm.transfer import import_paths
+from rpterm.transfer.folder_import import import_paths
 
 
 def v2(**data: Any) -> dict[str, Any]:
@@ -130,6 +130,7 @@ def test_a_webp_picture_may_hold_a_card(tmp_path: Path, form: str) -> None:
     assert (found.card.name, found.portrait_suffix) == ("Ada", ".webp")
     (tmp_path / "ada.webp").write_bytes(data)
     (tmp_path / "view.webp").write_bytes(webp(b"ASCII\0\0\0A fine view"))
+    (tmp_path / "cut.webp").write_bytes(data[:18])
     with Store(tmp_path / "rp.db") as store:
         moved = import_paths([tmp_path], tmp_path / "cards", store)
     assert [each.source.name for each in moved.cards] == ["ada.webp"]
@@ -145,3 +146,12 @@ def test_a_folder_import_finds_an_archive_behind_a_jpeg(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         moved = import_paths([tmp_path], tmp_path / "cards", store)
     assert [each.source.name for each in moved.cards] == ["risu.jpeg"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_damaged_or_huge_picture_writes_no_warning_over_the_screen() -> None:
+    from PIL import Image
+
+    huge = io.BytesIO()
+    Image.new("1", (10_000, 10_000)).save(huge, "PNG")
+    assert png.converted(huge.getvalue()) is None

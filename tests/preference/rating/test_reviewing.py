@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from preference_support import MODEL
 from rating_support import Table
 
 from rpterm.preference.rating import Mark
@@ -61,9 +62,7 @@ def test_a_reviewed_pair_resolves_the_conflict_in_training_data(table: Table) ->
     judge = review.rater.judgements
 
     def pairs() -> list[tuple[int, int]]:
-        history = PromptBuilder(
-            table.store.tree(table.chat.id), "", max_tokens=0, count=lambda texts: lambda: []
-        )
+        history = PromptBuilder(table.store.tree(table.chat.id), "", MODEL, max_tokens=0)
         material = ChatJudgements(table.chat, history, [], list(judge.comparisons()), {})
         records = build_records(material, Selection()).records
         return [(each.reply.turn, each.other.turn) for each in records if each.other]

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from warnings import catch_warnings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +30,7 @@ def read_picture(
 
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with Image.open(file, formats=formats) as picture:
+        with catch_warnings(action="ignore"), Image.open(file, formats=formats) as picture:
             return read(picture)
     # Which of these a damaged picture raises depends on its format; AVIF has RuntimeError.
     except (

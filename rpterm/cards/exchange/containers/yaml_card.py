@@ -1,7 +1,7 @@
 """Reads cards in YAML: ``name``, ``context``, ``greeting``, ``example_dialogue``.
 
-It works on the parser's events instead of a loader, without tags, types (every value is text) and
-aliases, so that nothing can be expanded or executed.
+Tags and types are ignored, so that every value is text and nothing can be executed. The parser's
+events are checked before anything is built.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ def loads(data: bytes) -> dict[str, Any]:
     """
     import yaml  # type: ignore[import-untyped]
 
-    loader: Any = getattr(yaml, "CSafeLoader", None)
-    limit = MAX_YAML if loader else _MAX_WITHOUT_C_PARSER
+    fast: Any = getattr(yaml, "CBaseLoader", None)
+    loader = fast or yaml.BaseLoader
+    limit = MAX_YAML if fast else _MAX_WITHOUT_C_PARSER
     if len(data) > limit:
         raise ExchangeError(
             f"The YAML file has {len(data):,} bytes; it can have at most {limit:,}."
         )
     try:
         text = data.decode("utf-8-sig")
-        value = _build(yaml.parse(text, Loader=loader or yaml.SafeLoader))
+        _check_events(yaml.parse(text, Loader=loader))
+        value = next(yaml.load_all(text, Loader=loader), None)
     except UnicodeDecodeError as error:
         raise ExchangeError(not_utf8_message("The file", error.start)) from error
     except yaml.YAMLError as error:
@@ -48,36 +50,17 @@ def loads(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _build(events: Any) -> Any:
-    """The first document of the events, built without recursion."""
+def _check_events(events: Any) -> None:
+    """Check the number and depth of a file's values."""
     import yaml
 
-    stack: list[list[Any]] = []
+    depth = 0
     for count, event in enumerate(events):
         if count > _MAX_EVENTS:
             raise ExchangeError("The YAML file has far more values than a card can have.")
         if isinstance(event, yaml.AliasEvent):
             raise NotACard("The YAML file uses aliases (*name), which no card needs.")
-        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            if len(stack) >= MAX_DEPTH:
-                raise ExchangeError("The YAML file is nested far too deeply.")
-            stack.append([isinstance(event, yaml.MappingStartEvent)])
-            continue
-        if isinstance(event, yaml.ScalarEvent):
-            value: Any = event.value
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            value = _close(stack.pop())
-        else:
-            continue
-        if not stack:
-            return value
-        stack[-1].append(value)
-    return None
-
-
-def _close(items: list[Any]) -> Any:
-    is_table, *values = items
-    if not is_table:
-        return values
-    keys = [key if isinstance(key, str) else repr(key)[:80] for key in values[::2]]
-    return dict(zip(keys, values[1::2], strict=True))
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ExchangeError("The YAML file is nested far too deeply.")

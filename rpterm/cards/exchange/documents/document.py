@@ -178,7 +178,6 @@ def _read_book(raw: Any, notes: ImportNotes, spec: Spec) -> tuple[Lorebook, bool
     if book is None:
         world = read_world(raw, notes) if isinstance(raw, Mapping) else None
         if world is not None:
-            notes.add("character_book was a world file; its entries were imported.")
             return replace(world, extensions={}), False
         notes.add("character_book was not a lorebook; it is kept for export only.")
     return Lorebook(), False

@@ -14,7 +14,6 @@ from typing import Any
 from rpterm.cards.card import CharacterCard, Example, Probe
 from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.cards.format import key_table, value_checks
-from rpterm.cards.format.locate import Path
 from rpterm.cards.format.value_checks import Report
 from rpterm.foreign_json import as_mapping
 
@@ -73,15 +72,8 @@ def _read_fields(own: Mapping[str, Any], report: Report) -> dict[str, Any]:
         value = _check_value(name, own[name], report) if name in own else None
         if value is not None and (name != "knows_until" or value_checks.is_year_or_date(value)):
             found[name] = value
-    known = {key.name: key for key in key_table.SAMPLING}
-    sampling = own.get("sampling")
-    if isinstance(sampling, Mapping):
-        place: Path = ("sampling",)
-        found["sampling"] = {
-            name: value_checks.check(known[name], value, place, report)
-            for name, value in sampling.items()
-            if name in known
-        }
+    if isinstance(own.get("sampling"), Mapping):
+        found["sampling"] = _checked("sampling", own["sampling"], report)
     if isinstance(own.get("tests"), list):
         found["tests"] = tuple(_read_probe(each, report) for each in own["tests"])
     return found
@@ -103,16 +95,21 @@ def _check_value(name: str, value: Any, report: Report) -> Any:
 
 
 def _read_probe(raw: Any, report: Report) -> Probe:
-    known = {key.name: key for key in key_table.TABLES["test"]}
-    found = {
-        name: value_checks.check(known[name], value, ("tests", name), report)
-        for name, value in as_mapping(raw).items()
-        if name in known
-    }
+    found = _checked("test", raw, report)
     if not found.get("user"):
         report.add(("tests",), "A test has no user message.")
         found["user"] = ()
     return Probe(**found)
+
+
+def _checked(table: str, raw: Any, report: Report) -> dict[str, Any]:
+    """The values of the known keys of a table."""
+    known, values = {key.name: key for key in key_table.TABLES[table]}, as_mapping(raw)
+    return {
+        name: value_checks.check(known[name], values[name], (table, name), report)
+        for name in values
+        if name in known
+    }
 
 
 def _nonempty_fields(probe: Probe) -> dict[str, Any]:
