@@ -35,6 +35,7 @@ from rpterm.startup import launch
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat.scores import is_scorable
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.types import AuthorNote, Intent, Origin, Persona
 
 HERE = Path(__file__).parent
@@ -266,7 +267,9 @@ async def take(picture: Picture) -> str:
         studio = Studio(Path(folder), picture.replies)
         session = studio.session(begun=picture.begun)
         settings = replace(Settings(), theme=picture.theme)
-        app = RptermApp(session.card, lambda _t, _c: session, settings, first_run=picture.first_run)
+        app = RptermApp(
+            ChatScreen(session.card, lambda _t, _c: session, settings), first_run=picture.first_run
+        )
         async with app.run_test(size=picture.size) as pilot:
             app.cursor_blink = False  # type: ignore[attr-defined]
             await _wait_until_still(pilot, app)

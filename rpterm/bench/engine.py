@@ -115,17 +115,18 @@ async def _through_the_tui(session: Session, settings: Settings) -> tuple[float,
     Returns:
         Tokens/s from the first token to the finished reply on screen; usage; the prompt.
     """
-    from rpterm.tui import messages
     from rpterm.tui.app import RptermApp
+    from rpterm.tui.messages import Told
+    from rpterm.tui.screens.chat.screen import ChatScreen
 
     seen: dict[str, tuple[float, Any]] = {}
 
     def hook(message: object) -> None:
-        event = message.event if isinstance(message, messages.SessionReported) else None
+        event = message.event if isinstance(message, Told) else None
         if isinstance(event, ReplyStarted | ReplyFinished):
             seen.setdefault(type(event).__name__, (time.perf_counter(), event))
 
-    app = RptermApp(session.card, lambda _target, _chat: session, settings)
+    app = RptermApp(ChatScreen(session.card, lambda _target, _chat: session, settings))
     session.load()
     session.engine.settled(PATIENCE_S)
     # As `rpterm chat` does: the garbage collector need not scan what exists before the first frame;

@@ -62,17 +62,17 @@ def _run_tui(launch: Launch, live_settings: LiveSettings, paths: Paths) -> int:
     card = launch.card()
     first_run = not paths.database.exists()
     from rpterm.tui.app import RptermApp
+    from rpterm.tui.screens.chat.screen import ChatScreen
 
-    app = RptermApp(
+    chat = ChatScreen(
         card,
         launch.open,
         live_settings.settings,
         greeting=launch.greeting(),
-        first_run=first_run,
         choose=card is None and launch.request.chat_id is None,
-        on_setting=partial(save, paths.config_file),
         live_settings=live_settings,
     )
+    app = RptermApp(chat, first_run=first_run, on_setting=partial(save, paths.config_file))
     # Imported objects stay alive anyway, and the little garbage among them costs less than a
     # collection before the first frame. Frozen, they are not traversed while the user types.
     gc.freeze()

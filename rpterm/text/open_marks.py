@@ -12,7 +12,7 @@ import re
 _MARKS = '*"“”„«»「」『』()（）'
 _MARK = re.compile(rf"\*+|[{_MARKS}]")
 _CLOSER = {"“": "”", "„": "“", "«": "»", "»": "«", "「": "」", "『": "』", "(": ")", "（": "）"}
-_STRAIGHT_OPENS = re.compile(r"(?<![\w.!?…,”’)\]])$")
+_STRAIGHT_OPENS = re.compile(r"(?<![\w.!?…,~”’»)\]。！？，、；」』）])$")
 """What stands before a mark that looks the same on both sides (``"``, ``*``) if it opens."""
 _EYES = re.compile(r"[:;=]['-]?$")
 
@@ -21,17 +21,22 @@ def closing_marks(text: str) -> str:
     """What to append to close everything that the last paragraph left open, innermost first."""
     if "`" in text:
         return ""
-    paragraph = text.rstrip().rpartition("\n\n")[2]
-    opened: list[str] = []
+    opened = open_marks(text.rstrip().rpartition("\n\n")[2])
+    return "".join(closer for _, closer in reversed(opened))
+
+
+def open_marks(paragraph: str) -> list[tuple[int, str]]:
+    """The offsets of the marks that a paragraph leaves open, each with what would close it."""
+    opened: list[tuple[int, str]] = []
     for match in _MARK.finditer(paragraph):
         mark = match[0]
         opens = _opens(mark, paragraph[: match.start()], paragraph[match.end() :])
-        if mark in opened and not (opens and mark not in _CLOSER):
-            while opened.pop() != mark:
-                pass
-        elif mark not in opened and opens:
-            opened.append(_CLOSER.get(mark, mark))
-    return "".join(reversed(opened))
+        closers = [closer for _, closer in opened]
+        if mark in closers and not (opens and mark not in _CLOSER):
+            del opened[len(closers) - 1 - closers[::-1].index(mark) :]
+        elif mark not in closers and opens:
+            opened.append((match.start(), _CLOSER.get(mark, mark)))
+    return opened
 
 
 def _opens(mark: str, before: str, after: str) -> bool:

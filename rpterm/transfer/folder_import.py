@@ -98,11 +98,12 @@ def import_paths(
         elif not is_used:
             moved.passed_over.append(path)
     moved.cards = join_worlds(moved.cards, folder, settings.worlds)
-    files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
-    imported = read_known(files, [folder])
-    moved.chats = import_chats(
-        logs, store, [*imported, *known], groups=settings.groups, on_done=report
-    )
+    if logs:
+        files = [(each.source.stem, each.target) for each in moved.cards if each.kind != "lorebook"]
+        cards_of_chats = [*read_known(files, [folder]), *known]
+        moved.chats = import_chats(
+            logs, store, cards_of_chats, groups=settings.groups, on_done=report
+        )
     return moved
 
 
@@ -182,8 +183,18 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _is_picture_with_card(path: Path) -> bool:
-    """Whether a picture other than PNG may hold a card, by a few bytes of it."""
-    return webp.may_hold_card(path) or charx.is_in_jpeg(path)
+    """Whether a picture other than PNG may hold a card, by its first and last bytes.
+
+    RisuAI writes an archive behind a JPEG picture.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(30)
+            file.seek(max(0, path.stat().st_size - charx.TAIL))
+            is_risu = head.startswith(charx.JPEG) and charx.has_directory(file.read())
+    except OSError:
+        return False
+    return is_risu or webp.may_hold_card(head)
 
 
 def _walk(folder: Path) -> Iterable[Path]:

@@ -38,7 +38,7 @@ def join_worlds(
 
 def _wanted(result: ImportedFile, target: Path, more: Sequence[str]) -> list[str]:
     """The worlds of a card that its file does not name yet."""
-    own = result.world or _unlinked_world(target)
+    own = _unlinked_world(target) if result.known else result.world
     return list(dict.fromkeys(name for name in (own, *more) if name))
 
 

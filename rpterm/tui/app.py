@@ -1,30 +1,22 @@
 """The Textual application: one chat screen, themes, palette, help, and a clean exit.
 
-It is given a card to show at once, an ``opener`` that creates the session in a thread, and the
-settings. It knows no store and no model.
+It knows no store and no model.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import events
-from textual.command import CommandPalette
 from textual.screen import Screen
 
-from rpterm.tui import background, key_check, keys
+from rpterm.tui import key_check, keys
 from rpterm.tui.base_app import BaseApp
-from rpterm.tui.early_keys import EarlyKeys
-from rpterm.tui.screens.chat import keyboard
+from rpterm.tui.screens.chat import frame, keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
-
-if TYPE_CHECKING:
-    from rpterm.cards.card import CharacterCard
-    from rpterm.chat.live_settings import LiveSettings
-    from rpterm.config import Settings
 
 DOUBLE_PRESS_S = 2.0
 """Pressing Ctrl+C twice within this time quits."""
@@ -32,77 +24,33 @@ CONFLICT_S = 12.0
 """How long the warning about a key that two commands share stays on screen."""
 STOP_TIMEOUT_S = 1.0
 """Longest wait on exit for a stopped reply to be stored."""
+Typed = events.Key | events.Paste
 
 
 class RptermApp(BaseApp):
     """The interactive chat program."""
 
-    CSS = (
-        BaseApp.CSS
-        + """
-    CommandPalette #--container {
-        visibility: visible; width: 96; max-width: 94%; height: auto; max-height: 88%;
-        margin: 2 0 0 0; padding: 1 2 0 2; border: round $primary-muted; background: $surface;
-    }
-    CommandPalette.-short #--container { margin: 0; max-width: 100%; padding: 0; }
-    CommandPalette #--input { border: none; margin: 0 0 1 0; }
-    CommandPalette.-short #--input { margin: 0; }
-    CommandPalette #--input Input, CommandPalette #--input Input:focus {
-        margin: 0; padding: 0 1; border: round $primary-muted; background: $surface;
-    }
-    CommandPalette.-short #--input Input, CommandPalette.-short #--input Input:focus {
-        border: none; height: 1;
-    }
-    CommandPalette SearchIcon { display: none; }
-    CommandPalette #--results { overlay: none; height: auto; }
-    CommandPalette LoadingIndicator { display: none; }
-    CommandPalette CommandList, CommandPalette CommandList:focus {
-        border: none; background: transparent; scrollbar-size-vertical: 1; max-height: 60vh;
-    }
-    CommandPalette CommandList > .option-list--option { padding: 0 1; text-style: none; }
-    CommandPalette CommandList > .option-list--option-highlighted {
-        background: $block-cursor-background; color: $block-cursor-foreground;
-    }
-    """
-    )
-
     def __init__(
         self,
-        card: CharacterCard | None,
-        opener: background.Opener,
-        settings: Settings,
+        chat: ChatScreen,
         *,
-        greeting: str = "",
         first_run: bool = False,
-        choose: bool | None = None,
         on_setting: Callable[[str, str], object] | None = None,
-        live_settings: LiveSettings | None = None,
     ) -> None:
         """Create the program; ``run`` starts it.
 
         Args:
-            card: The character of the first frame; ``None`` lets the user choose.
-            opener: ``opener(target, chat_id)`` creates the session, in a thread. Both ``None`` mean
-                what the command line asked for. ``chat_id`` 0 starts a new chat.
-            settings: ``keys`` and ``theme`` are used here.
-            greeting: The greeting in the first frame; "" if the chat may start otherwise.
+            chat: The chat screen, with the settings of the program.
             first_run: Start with the tour.
-            choose: Start with the list of characters; ``None`` does so when there is no card.
             on_setting: Called with the name and value of a setting the user changed, to save it.
-            live_settings: Settings that can be changed during a chat; ``None`` if there are none.
 
         Raises:
-            RptermError: ``settings.keys`` names a command or a key that does not exist.
+            RptermError: The settings name a command or a key that does not exist.
         """
-        super().__init__(settings, keys.of_scope("app"), on_setting)
-        self._first_run = first_run
-        choose = card is None if choose is None else choose
-        self.chat = ChatScreen(
-            card, opener, settings, greeting=greeting, choose=choose, live_settings=live_settings
-        )
-        self.use_command_palette = True
+        super().__init__(chat.settings, keys.of_scope("app"), on_setting)
+        self.chat, self._first_run = chat, first_run
         self._interrupted = self._warned = 0.0
-        self._early_keys = EarlyKeys(self, self._type)
+        self._early: list[Typed] = []
 
     async def push_screen_wait(self, screen: Screen[Any] | str, *, mode: str | None = None) -> Any:
         """Show a dialog and wait for its result; a key pressed twice opens its dialog once."""
@@ -133,7 +81,7 @@ class RptermApp(BaseApp):
             session.close()
 
     def on_mount(self) -> None:
-        self.call_later(self._early_keys.release)
+        self.call_later(self._dispatch_typed)
         if self.theme != self.settings.theme:
             self.notify(f"There is no theme {self.settings.theme!r}.", markup=False)
         if self.settings.keys and (warning := key_check.find_conflict(self.settings.keys)):
@@ -143,23 +91,36 @@ class RptermApp(BaseApp):
 
     async def on_event(self, event: events.Event) -> None:
         """Direct typed and pasted text to the right widget: every key arrives here first."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self._early_keys.receive(event)
+        if isinstance(event, Typed) and not event.is_forwarded:
+            self._early.append(event)
+            await self._dispatch_typed()
         elif isinstance(event, events.Key) and not (self.screen_stack and self.screen.is_mounted):
             # No widget took the key, and meanwhile a dialog opened, which it is for, or all closed.
-            await self._early_keys.receive(events.Key(event.key, event.character))
+            self._early.append(events.Key(event.key, event.character))
+            await self._dispatch_typed()
         else:
             await super().on_event(event)
 
-    async def _type(self, event: events.Key | events.Paste) -> None:
-        keyboard.focus_for_typing(self.chat, event)
-        await super().on_event(event)
+    async def _dispatch_typed(self) -> None:
+        """Dispatch keys and pastes in order, once the screen they are meant for is mounted.
+
+        Whoever starts the program and types at once is ahead of the first frame, and Textual would
+        drop what no widget takes yet.
+        """
+        while self._early and self.screen_stack:
+            if not self.screen.is_mounted:
+                # The screen handles a callback after its mount; the app then handles the keys.
+                self.screen.call_later(self.call_later, self._dispatch_typed)
+                return
+            event = self._early.pop(0)
+            keyboard.focus_for_typing(self.chat, event)
+            await super().on_event(event)
 
     def leave(self) -> None:
         """Stop a running reply and quit."""
         if (session := self.chat.state.session) is not None:
             session.cancel()
-            background.keep_draft(session, self.chat.input.full_text)
+            frame.keep_draft(session, self.chat.input.full_text)
         super().leave()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -191,7 +152,11 @@ class RptermApp(BaseApp):
                         TourScreen(self._insert_typed, loading=loading, starter=starter)
                     )
             case "palette":
-                self.action_command_palette()
+                from rpterm.tui.palette import Palette
+
+                if not isinstance(self.screen, Palette):
+                    opened = Palette(self)
+                    self.push_screen(opened, opened.run_chosen)
             case "interrupt":
                 self._interrupt()
             case "suspend":
@@ -242,11 +207,3 @@ class RptermApp(BaseApp):
             self.screen.clear_selection()
             self.notify("Copied.")
         return bool(selected)
-
-    def action_command_palette(self) -> None:
-        """Open the palette; its placeholder says how commands are typed in the chat."""
-        if not isinstance(self.screen, CommandPalette):
-            from rpterm.tui import palette
-
-            hint = "Search commands; in the chat you can also type / and a command's name"
-            self.push_screen(palette.Palette((palette.Commands,), placeholder=hint))

@@ -130,6 +130,7 @@ def _app(folder: Path) -> RptermApp:
     from rpterm.config import Settings
     from rpterm.engine.scripted import ScriptedEngine
     from rpterm.tui.app import RptermApp
+    from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.types import Sampling
 
     settings = Settings(sampling=Sampling(max_tokens=4000, close_after=0))
@@ -142,7 +143,7 @@ def _app(folder: Path) -> RptermApp:
         store = Store(folder / "rpterm.db")
         return Session(store, engine, _card(), store.chats()[0], settings)
 
-    return RptermApp(_card(), opener, settings)
+    return RptermApp(ChatScreen(_card(), opener, settings))
 
 
 def _card() -> Any:

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
 from rpterm.errors import RptermError
 from rpterm.tui import keys, text
-from rpterm.tui.screens.dialog import DismissOnce
+from rpterm.tui.screens.chooser import Choice, Chooser, ChooserResult
 
 if TYPE_CHECKING:
-    from rpterm.config import Settings
+    from rpterm.tui.app import RptermApp
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _USAGE_FLAG = "palette.used"
@@ -39,24 +38,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What other programs call a command, by its id."""
 
-WIDTH = 96
-"""Most cells of the palette's box."""
 
-
-class Program(Protocol):
-    """What the palette needs of the running program; see ``tui.app.RptermApp``."""
-
-    settings: Settings
-
-    @property
-    def chat(self) -> ChatScreen: ...
-
-    def run_command(self, name: str) -> None:
-        """Run a command of the registry."""
-        ...
-
-
-def offered(app: Program, screen: Screen[Any]) -> Iterator[keys.Key]:
+def offered(app: RptermApp, screen: Screen[Any]) -> Iterator[keys.Key]:
     """Every command of the registry; over a dialog, only those that work everywhere."""
     for key in keys.KEYS:
         if key.palette and (key.scope == "app" or screen is app.chat):
@@ -99,79 +82,72 @@ def _are_prefixes(words: list[str], text_: str) -> bool:
     return all(any(each.startswith(word) for each in candidates) for word in words)
 
 
-class Palette(CommandPalette, DismissOnce[None]):
-    """Textual's palette, which a second Enter does not close again.
+class Palette(Chooser):
+    """A list of the commands that can be run from the screen below."""
 
-    It has no id: another one may open while this one is being removed.
-    """
+    DEFAULT_CSS = "Palette #box { width: 96; }"
 
+    def __init__(self, app: RptermApp) -> None:
+        hint = "Search commands; in the chat you can also type / and a command's name"
+        found = sorted(offered(app, app.screen), key=lambda key: not acts_now(app.chat, key))
+        choices = [Choice(key.id, title(key)) for key in found]
+        super().__init__(
+            "Commands", choices, placeholder=hint, empty="No command matches.", takes="run"
+        )
+        self._program, self._query = app, ""
+        self._usage: Counter[str] = Counter()
 
-class Commands(Provider):
-    """Provides the entries of one palette, and runs one of them, however often Enter is pressed."""
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._read_usage())
 
-    async def startup(self) -> None:
-        self._has_run = False
-        self._usage = await _read_usage(self._program)
-        self._room = min(WIDTH, self.app.size.width * 94 // 100) - 9
+    async def matching(self, query: str) -> Sequence[Choice]:
+        """All commands, those that can act now and the most used ones first, or the best hits."""
+        self._query, chat = query, self._program.chat
 
-    async def discover(self) -> Hits:
-        chat = self._program.chat
-        for key in sorted(
-            offered(self._program, self.screen),
-            key=lambda key: (not acts_now(chat, key), -self._usage[key.id]),
-        ):
-            yield DiscoveryHit(self._entry(key), self._run(key.id), text=title(key))
+        def grade(choice: Choice) -> tuple[float, float]:
+            key, used = keys.BY_ID[choice.id], self._usage[choice.id]
+            if query.strip():
+                rated = rank(query, key)
+                return rated, rated + 0.05 * used / (used + 1)
+            return 1.0, acts_now(chat, key) + used / (used + 1)
 
-    async def search(self, query: str) -> Hits:
-        for key in offered(self._program, self.screen):
-            if grade := rank(query, key):
-                used = self._usage[key.id]
-                yield Hit(
-                    grade + 0.05 * used / (used + 1), self._entry(key, query), self._run(key.id),
-                    text=title(key),
-                )  # fmt: skip
+        graded = [(grade(choice), choice) for choice in self._choices]
+        hits = [(order, choice) for (rated, order), choice in graded if rated]
+        return [choice for _, choice in sorted(hits, key=lambda hit: -hit[0])]
 
-    @property
-    def _program(self) -> Program:
-        return self.app  # type: ignore[return-value]
-
-    def _entry(self, key: keys.Key, query: str = "") -> Content:
+    def line(self, choice: Choice, width: int) -> Content:
         """Key, label and title of a command, with the words of the query highlighted."""
+        key = keys.BY_ID[choice.id]
         shown = keys.key_name(key.id, self._program.settings.keys)
         line = Content.assemble(
-            (f"{shown:<8} ", text.MUTED), (f"{key.label:<13} ", "bold"), (title(key), text.MUTED)
+            (f"{shown:<8} ", text.MUTED), (f"{key.label:<13} ", "bold"), (choice.title, text.MUTED)
         )
         folded = line.plain.casefold()
-        for word in query.casefold().split():
+        for word in self._query.casefold().split():
             if (at := folded.find(word, len(shown))) >= 0:
                 line = line.stylize("bold $text-accent", at, at + len(word))
-        return line.truncate(self._room, ellipsis=True)
+        return line.truncate(width - 1, ellipsis=True)
 
-    def _run(self, name: str) -> Callable[[], None]:
-        def run() -> None:
-            if self._has_run:
-                return
-            self._has_run = True
-            _store_usage(self._program, self._usage + Counter([name]))
-            self._program.run_command(name)
+    def run_chosen(self, done: ChooserResult | None) -> None:
+        """Run the command that was chosen, and count that."""
+        session = self._program.chat.session
+        if done is None:
+            return
+        if session is not None:
+            usage = json.dumps(self._usage + Counter([done.id]))
+            self._program.chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, usage))
+        self._program.call_later(self._program.run_command, done.id)
 
-        return run
-
-
-async def _read_usage(app: Program) -> Counter[str]:
-    """How often each command was run from the palette; empty if that cannot be read."""
-    session = app.chat.session
-    if session is None:
-        return Counter()
-    with suppress(RptermError, ValueError):
-        flag = await app.chat.ask(session.store.flag, _USAGE_FLAG)
-        stored = json.loads(flag or "{}")
-        if isinstance(stored, dict):
-            return Counter({name: n for name, n in stored.items() if isinstance(n, int)})
-    return Counter()
-
-
-def _store_usage(app: Program, usage: Mapping[str, int]) -> None:
-    session = app.chat.session
-    if session is not None:
-        app.chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, json.dumps(usage)))
+    async def _read_usage(self) -> None:
+        """Read how often each command was run from here, if that can be read."""
+        chat = self._program.chat
+        if chat.session is not None:
+            with suppress(RptermError, ValueError):
+                flag = await chat.ask(chat.session.store.flag, _USAGE_FLAG)
+                stored = json.loads(flag or "{}")
+                if isinstance(stored, dict):
+                    counts = {name: n for name, n in stored.items() if isinstance(n, int)}
+                    self._usage = Counter(counts)
+        if self._usage:
+            await self.narrow()

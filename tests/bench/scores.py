@@ -24,7 +24,6 @@ from typing import Any
 
 from rpterm import paths as folders
 from rpterm.cards.format import reader
-from rpterm.chat.events import ReplyFinished
 from rpterm.chat.live_scores import LiveScores, shipped_cards
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
@@ -35,8 +34,10 @@ from rpterm.models.starter import embedder_folder
 from rpterm.scoring.scorer import Scorer
 from rpterm.startup.scorer import open_scorer
 from rpterm.store import Store
-from rpterm.tui import bench, messages
+from rpterm.tui import bench
 from rpterm.tui.app import RptermApp
+from rpterm.tui.screens.chat import scores as screen_scores
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.types import Persona, Turn
 
 CARD = reader.load(Path(__file__).parents[2] / "characters" / "sherlock.toml")
@@ -79,18 +80,24 @@ async def measure(folder: Path, scorer: Scorer) -> dict[str, float]:
     scores.warm(CARD, chat)
     engine = ScriptedEngine(replies(), delay_s=PACE_S)
     session = Session(store, engine, CARD, chat, Settings(), scores=scores)
-    app = RptermApp(CARD, lambda target, chat_id: session, Settings())
+    app = RptermApp(ChatScreen(CARD, lambda target, chat_id: session, Settings()))
     clock, took = bench._Clock(), []
     finished: dict[int, float] = {}
 
-    def seen(message: Any) -> None:
-        event = message.event if isinstance(message, messages.SessionReported) else None
-        if isinstance(event, ReplyFinished):
-            finished.setdefault(event.turn.id, time.perf_counter())
-        if isinstance(message, messages.ReplyScored) and message.turn.id in finished:
-            took.append(time.perf_counter() - finished.pop(message.turn.id))
+    replied, receive_score = app.chat.keeper.replied, screen_scores.receive_score
 
-    async with app.run_test(size=(120, 36), message_hook=seen) as pilot:
+    def timed_replied(turn: Turn) -> None:
+        finished.setdefault(turn.id, time.perf_counter())
+        replied(turn)
+
+    def timed_receive_score(chat: Any, session: Any, turn: Turn, *rest: Any) -> None:
+        if turn.id in finished:
+            took.append(time.perf_counter() - finished.pop(turn.id))
+        receive_score(chat, session, turn, *rest)
+
+    app.chat.keeper.replied = timed_replied  # type: ignore[method-assign]
+    screen_scores.receive_score = timed_receive_score  # type: ignore[assignment]
+    async with app.run_test(size=(120, 36)) as pilot:
         clock.watch(app)
         await bench._wait_until(lambda: str(app.chat.state.figures.phase) == "ready")
         for number in range(TURNS):

@@ -88,6 +88,27 @@ def test_who_writes_without_full_stops_does_not_stop_in_mid_sentence() -> None:
     assert Garbled().measure(reply, casual).value == 0
 
 
+@pytest.mark.parametrize(
+    ("reply", "open_at"),
+    [
+        ("„Trink du. Ich rühr keins an.“", None),
+        ("*Er nickt.* »Dann iss was.«", None),
+        ("« Et alors ? » dit-elle.", None),
+        ('"One goes on.\n\n"Two ends."', None),
+        ("„Trink du. Ich rühr keins an.", 0),
+        ("*He nods and goes out.\n\nIt rains.", 0),
+        ("“Wait.” “Come in, you fool.", 8),
+    ],
+)
+def test_a_mark_is_open_until_what_closes_it_in_its_language(
+    reply: str, open_at: int | None
+) -> None:
+    evidence = Garbled().measure(reply, SCENE).evidence
+    assert [each.start for each in evidence if "closed" in each.note] == (
+        [] if open_at is None else [open_at]
+    )
+
+
 def test_garbled_text_cuts_the_conversation_and_is_underlined() -> None:
     sound = Scorer().score_quickly("I mend nets in the harbour.", SCENE)
     broken = Scorer().score_quickly("I mend nets in the harbour.<|im_end|>", SCENE)

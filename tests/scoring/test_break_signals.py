@@ -156,6 +156,20 @@ def test_only_claims_about_the_same_one_contradict(before: str, reply: str, clas
     assert (Contradiction().measure(reply, scene).value > 0) is clashes
 
 
+def test_what_states_nothing_contradicts_nothing() -> None:
+    scene = ReplyScene(
+        char="Tola", facts=(Fact("card.attributes:0", "Tola cannot sleep at night."),)
+    )
+    assert Contradiction().measure("Good night, Iya Tola.", scene).value == 0
+    assert Contradiction().measure("I sleep well at night, Tola that I am.", scene).value > 0
+
+
+def test_where_somebody_else_comes_from_is_not_where_the_character_does() -> None:
+    scene = ReplyScene(char="Ines", facts=(Fact("card.attributes:0", "Ines grew up in Faro."),))
+    assert Contradiction().measure("My mummy is listening from Lagos.", scene).value == 0
+    assert Contradiction().measure("I grew up in Lagos.", scene).value > 0
+
+
 def test_two_fears_do_not_contradict_each_other() -> None:
     earlier = (True, "I am afraid of what I may have done."), (False, "Why?")
     scene = ReplyScene(facts=(Fact("card.attributes:0", "You are afraid of flying."),),
@@ -383,6 +397,26 @@ def test_kin_that_the_character_spoke_of_before_is_kin() -> None:
 )
 def test_a_card_says_who_is_a_machine(fact: str, machine: bool) -> None:
     assert is_machine(ReplyScene(facts=(Fact("card.description:0", fact),))) is machine
+
+
+@pytest.mark.parametrize(
+    ("fact", "serves"),
+    [
+        ("Elsie Marsh, twenty-four, is head housemaid at Thornwick Hall.", True),
+        ("You are a maid.", True),
+        ("Occupation: waitress", True),
+        ("她是王府的侍女。", True),
+        ("Mrs Hudson is his long-suffering landlady.", False),
+        ("She mends nets.", False),
+    ],
+)
+def test_who_serves_may_offer_help_but_is_no_assistant(fact: str, serves: bool) -> None:
+    scene = ReplyScene(facts=(Fact("card.attributes:0", fact),))
+    assert (
+        AssistantVoice().measure("Would you like your breakfast on a tray?", scene).value > 0.5
+    ) is not serves
+    for reply in ("I'd be happy to help you with that!", "As an AI, I cannot eat."):
+        assert AssistantVoice().measure(reply, scene).value > 0.5
 
 
 def test_a_machine_may_call_itself_one() -> None:

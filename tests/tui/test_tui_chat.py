@@ -7,15 +7,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from textual.message import Message
 from tui_support import (
     CARD,
     REPLIES,
     SlowLoad,
     Stage,
-    names,
     notices,
     phase,
+    record_reply,
     running,
     say,
     screen_text,
@@ -27,9 +26,7 @@ from tui_support import (
     wait_until,
 )
 
-from rpterm.chat import events
 from rpterm.engine.scripted import ScriptedEngine
-from rpterm.tui import messages
 from rpterm.tui.screens.chat import replies
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chat.state import ScreenRequest
@@ -38,12 +35,6 @@ from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Origin, Status
-
-REPLY = [
-    events.UserTurnStored, events.ReplyStarted, messages.ReplyGrown, events.ReplyFinished,
-    events.ReplyCancelled, events.ReplyFailed, messages.ReplyEnded, messages.ReplySettled,
-    events.DraftFinished,
-]  # fmt: skip
 
 
 async def test_the_first_frame_has_name_and_greeting_before_the_session_is_open(
@@ -61,19 +52,20 @@ async def test_the_first_frame_has_name_and_greeting_before_the_session_is_open(
         assert app.chat.input.text == "I am"
 
 
-async def test_a_turn_goes_from_the_input_to_the_database_and_back(stage: Stage) -> None:
-    seen: list[Message] = []
-    app = stage.app()
-    async with running(app, seen=seen) as pilot:
+async def test_a_turn_goes_from_the_input_to_the_database_and_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, app = record_reply(monkeypatch), stage.app()
+    async with running(app) as pilot:
         await type_text(pilot, "Good evening")
         await pilot.press("enter")
         await wait_until(pilot, lambda: not app.chat.state.busy and phase(app) == "ready")
         assert shown(app)[1:] == [("user", "Good evening"), ("assistant", REPLIES[0])]
         assert [turn.text for turn in stage.session.path()] == texts(app)
         assert app.chat.input.empty
-        assert names(seen, REPLY) == [
-            "ReplySettled", "UserTurnStored", "ReplyStarted", "ReplyGrown", "ReplyFinished",
-            "ReplyEnded", "ReplySettled",
+        assert [name for name in told if name != "PromptEvaluated"] == [
+            "engine_settled", "UserTurnStored", "ReplyStarted", "show_growth", "ReplyFinished",
+            "reply_ended", "engine_settled",
         ]  # fmt: skip
         assert "Sit down. You are dripping on the charts." in screen_text(app)
 
@@ -148,11 +140,12 @@ async def test_the_status_line_says_for_how_long_a_model_is_silent(
         assert "nothing for" not in screen_text(app)
 
 
-async def test_escape_stops_a_reply_and_keeps_its_text(tmp_path: Path) -> None:
+async def test_escape_stops_a_reply_and_keeps_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = Stage(tmp_path, engine=ScriptedEngine(REPLIES, delay_s=0.2))
-    seen: list[Message] = []
-    app = stage.app()
-    async with running(app, seen=seen) as pilot:
+    told, app = record_reply(monkeypatch), stage.app()
+    async with running(app) as pilot:
         await send(pilot, app, "Hello")
         await wait_until(pilot, lambda: phase(app) == "writing")
         await pilot.press("escape")
@@ -162,7 +155,7 @@ async def test_escape_stops_a_reply_and_keeps_its_text(tmp_path: Path) -> None:
         assert REPLIES[0].startswith(last.text) and last.text != REPLIES[0]
         assert texts(app)[-1] == last.text
         assert "stopped" in screen_text(app)
-        assert "ReplyCancelled" in names(seen, REPLY)
+        assert "ReplyCancelled" in told
 
 
 async def test_a_message_sent_during_a_reply_stays_in_the_input(tmp_path: Path) -> None:

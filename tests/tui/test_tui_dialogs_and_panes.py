@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.command import CommandPalette
 from textual.events import Key, Paste
 from textual.widgets import Input, OptionList
 from tui_support import (
@@ -29,7 +28,7 @@ from rpterm.chat.session import Session
 from rpterm.config import Settings
 from rpterm.store.errors import StoreError
 from rpterm.tui import keys, palette
-from rpterm.tui.screens.chat import examples, memory, replies
+from rpterm.tui.screens.chat import examples, panes, replies
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.chooser import Choice, Chooser
@@ -126,15 +125,15 @@ async def test_panes_use_the_width_that_the_chat_leaves(stage: Stage) -> None:
 async def test_a_pane_may_be_closed_while_it_opens(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def close_meanwhile(chat: ChatScreen) -> None:
+    async def close_meanwhile(chat: ChatScreen, *, anew: bool) -> None:
         chat.panes.close_last()
         await chat.panes.children[0].remove()
 
     app = stage.app()
     async with running(app) as pilot:
         monkeypatch.setattr(examples, "fill", close_meanwhile)
-        await examples.toggle(app.chat)
-        await asyncio.gather(memory.toggle(app.chat), memory.toggle(app.chat))
+        await panes.toggle(app.chat, name="examples")
+        await asyncio.gather(*(panes.toggle(app.chat, name="memory") for _ in range(2)))
         await pilot.press("escape")
         assert app.chat.panes.shown == []
 
@@ -432,11 +431,11 @@ async def test_the_palette_runs_any_command(stage: Stage) -> None:
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await type_text(pilot, "Generate another reply")
-        await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1])
 
 
@@ -444,10 +443,10 @@ async def test_the_palette_opens_again_at_once(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         first = app.screen
         first.dismiss()
-        app.action_command_palette()
+        app.run_command("palette")
         await wait_until(pilot, lambda: app.screen not in (first, app.chat))
 
 
@@ -456,10 +455,9 @@ async def test_enter_twice_in_the_palette_runs_a_command_once(stage: Stage) -> N
     async with running(app) as pilot:
         await say(pilot, app, "Hello")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await type_text(pilot, "retry")
         await wait_until(pilot, lambda: "Ctrl+R   retry         Generate" in screen_text(app))
-        await pilot.press("down")
         for _ in range(3):
             app.simulate_key("enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[1] and not app.chat.state.busy)
@@ -471,10 +469,10 @@ async def test_every_command_of_the_palette_has_one_row(stage: Stage, columns: i
     app = stage.app()
     async with running(app, (columns, 24)) as pilot:
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: app.screen.query("CommandList"))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         await type_text(pilot, "generate")
         await wait_until(pilot, lambda: "best of N" in screen_text(app))
-        listed = app.screen.query_one("CommandList", OptionList)
+        listed = app.screen.query_one("#list", OptionList)
         await wait_until(pilot, lambda: listed.option_count > 3)
         assert listed.virtual_size.height == listed.option_count
 
@@ -535,8 +533,8 @@ async def test_the_palette_lists_the_most_used_commands_first(stage: Stage) -> N
     app = stage.app()
 
     def first() -> str:
-        lists = app.screen.query("CommandList")
-        return str(lists.first().get_option_at_index(0).prompt) if lists else ""  # type: ignore[attr-defined]
+        listed = app.screen.list if isinstance(app.screen, palette.Palette) else None
+        return str(listed.get_option_at_index(0).prompt) if listed and listed.option_count else ""
 
     async with running(app, (100, 40)) as pilot:
         await pilot.press("ctrl+p")
@@ -678,8 +676,8 @@ async def test_a_key_that_comes_back_while_a_dialog_opens_waits_for_the_dialog(
         key = Key("down", None)
         key._set_forwarded()
         await app.on_event(key)
-        assert app._early_keys._waiting
-        await wait_until(pilot, lambda: screen.is_mounted and not app._early_keys._waiting)
+        assert app._early
+        await wait_until(pilot, lambda: screen.is_mounted and not app._early)
 
 
 async def test_a_key_that_comes_back_while_the_program_quits_is_dropped(stage: Stage) -> None:

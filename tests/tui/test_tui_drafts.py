@@ -31,8 +31,8 @@ from rpterm.engine.scripted import ScriptedEngine, decode
 from rpterm.errors import RptermError
 from rpterm.store import Store, StoreError, drafts
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import notices as chat_notices
 from rpterm.tui.screens.chat import opening, replies, sending
+from rpterm.tui.screens.chat import screen as chat_screen
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.screens.chats import ChatsScreen
 from rpterm.tui.screens.confirm import Confirm
@@ -104,11 +104,11 @@ async def test_a_draft_survives_what_is_written_or_sent_before_the_chat_is_open(
         app.leave()
     later, opened = stage.app(), opening.session_opened
 
-    async def open_late(chat: ChatScreen, event: Any) -> None:
+    async def open_late(chat: ChatScreen, session: Any, *rest: Any) -> None:
         chat.input.put("Quick")
         if sends:
             chat.command("send")
-        await opened(chat, event)
+        await opened(chat, session, *rest)
 
     monkeypatch.setattr(opening, "session_opened", open_late)
     shown = "Old words" if sends else "Old words\nQuick"
@@ -299,7 +299,7 @@ async def test_pasted_line_breaks_of_any_kind_are_kept(stage: Stage) -> None:
 async def test_remedies_are_refused_while_the_last_message_has_no_reply(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_notices, "SAID_S", 0)
+    monkeypatch.setattr(chat_screen, "SAID_S", 0)
     app = stage.app()
     async with running(app) as pilot:
         await say(pilot, app, "Hello")

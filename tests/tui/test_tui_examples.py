@@ -36,7 +36,7 @@ from rpterm.examples.provider import ExampleProvider
 from rpterm.scoring.scorer import Score
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.screens.chat import example_commands, examples, opening, replies
+from rpterm.tui.screens.chat import examples, opening, replies
 from rpterm.tui.screens.chat.require import Refusal
 from rpterm.tui.screens.form import Form
 from rpterm.tui.widgets.panes.examples import ExamplesPane
@@ -348,7 +348,7 @@ async def test_the_notice_about_a_pinned_example_has_its_macros_expanded(stage: 
     app = stage.app()
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Far?")
-        await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
+        await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         expected = 'Example 2 is pinned: “She nods. "Far enough, Ansel."” It counts'
         await wait_until(pilot, lambda: expected in notices(app))
         key = card_exemplars(stage.session.card)[1].key
@@ -374,7 +374,7 @@ async def test_pinning_an_example_for_a_members_reply_is_refused(stage: FileStag
     async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Tam?")
         with pytest.raises(Refusal, match="Only examples of Mara Venn can be pinned"):
-            await example_commands.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
+            await examples.pin_nearest(app.chat, app.chat.transcript.turns[-1], SCORE)
         assert provider(stage).marks(stage.session.chat_id) == {}
 
 

@@ -25,7 +25,8 @@ def test_ids_are_unique_and_every_key_is_described() -> None:
 def test_every_command_id_has_a_function_and_every_function_an_id() -> None:
     from rpterm.tui.screens.chat.commands import COMMANDS
 
-    assert set(COMMANDS) == {key.id for key in KEYS if key.scope in ("chat", "turn")}
+    scopes = ("chat", "turn", "memory", "examples")
+    assert set(COMMANDS) == {key.id for key in KEYS if key.scope in scopes}
 
 
 def test_no_key_has_two_meanings_in_one_state() -> None:

@@ -16,7 +16,7 @@ from rpterm.store.judgement_records import Comparison
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.flag import FlagScreen
 from rpterm.tui.screens.tags import TagScreen
-from rpterm.tui.widgets.duel import DuelView
+from rpterm.tui.widgets.candidates import Candidates
 
 
 def marks(stage: Stage) -> list[Mark]:
@@ -166,14 +166,14 @@ async def test_consent_to_export_is_given_and_withdrawn(stage: Stage) -> None:
 
 
 # Duel ------------------------------------------------------------------------------------------
-async def duel(pilot: Pilot[Any], app: RptermApp, words: str = "Who is there?") -> DuelView:
+async def duel(pilot: Pilot[Any], app: RptermApp, words: str = "Who is there?") -> Candidates:
     app.chat.input.put(words)
     await pilot.press("alt+d")
     await wait_until(
-        pilot, lambda: isinstance(app.chat.state.choosing, DuelView) and not app.chat.state.busy
+        pilot, lambda: isinstance(app.chat.state.choosing, Candidates) and not app.chat.state.busy
     )
     shown = app.chat.state.choosing
-    assert isinstance(shown, DuelView)
+    assert isinstance(shown, Candidates)
     return shown
 
 

@@ -18,7 +18,6 @@ from textwrap import dedent
 
 import pytest
 from textual import events
-from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 from tui_support import (
@@ -39,6 +38,7 @@ from tui_support import (
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.errors import RptermError
 from rpterm.store import Store, StoreError
+from rpterm.tui import palette
 from rpterm.tui.app import RptermApp
 from rpterm.tui.external_editor import command
 from rpterm.tui.widgets.turn import TurnView
@@ -89,7 +89,7 @@ async def test_the_palette_survives_a_shrinking_terminal(stage: Stage) -> None:
     app = stage.app()
     async with running(app) as pilot:
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await wait_until(pilot, lambda: isinstance(app.screen, palette.Palette))
         for size in ((20, 5), (10, 3), (1, 1), (80, 24)):
             await pilot.resize_terminal(*size)
         await wait_until(pilot, lambda: "Search commands" in screen_text(app))

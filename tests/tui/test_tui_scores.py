@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 from tui_support import (
@@ -34,12 +34,11 @@ from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.scorer import Score
 from rpterm.scoring.signal import NO_DATA, Evidence, Reading
 from rpterm.store.scores import Scores
-from rpterm.tui import messages
 from rpterm.tui.app import RptermApp
 from rpterm.tui.screens.chat import scores
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.widgets.alarm import Alarm
-from rpterm.tui.widgets.example_comparison import ExampleComparison
+from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.panes.card import CardPane
 from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
@@ -136,10 +135,19 @@ def figure(app: RptermApp) -> str:
     return app.chat.state.figures.score
 
 
-async def test_a_reply_is_scored_and_the_score_stored(stage: Scored) -> None:
-    seen: list[Message] = []
+async def test_a_reply_is_scored_and_the_score_stored(
+    stage: Scored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[Score | None] = []
+    show = scores.receive_score
+
+    def receive_score(chat: Any, session: Any, turn: Any, score: Any, problem: str) -> None:
+        scored.append(score)
+        show(chat, session, turn, score, problem)
+
+    monkeypatch.setattr(scores, "receive_score", receive_score)
     app = stage.app()
-    async with running(app, (140, 40), seen) as pilot:
+    async with running(app, (140, 40)) as pilot:
         await say(pilot, app, "Hello")
         await wait_until(pilot, lambda: figure(app).startswith("in character"))
         assert "in character" in screen_text(app)
@@ -148,8 +156,7 @@ async def test_a_reply_is_scored_and_the_score_stored(stage: Scored) -> None:
         await wait_until(pilot, lambda: app.chat.keeper.known[last.id].complete)
         rows = Scores(stage.session.store).get([last.id])
         assert rows[last.id].complete and rows[last.id].probability > 0.5
-        scored = [m for m in seen if isinstance(m, messages.ReplyScored)]
-        assert scored and not scored[0].score.complete  # type: ignore[union-attr]
+        assert scored and scored[0] is not None and not scored[0].complete
 
 
 async def test_an_out_of_character_reply_shows_the_alarm_and_underlines_the_words(
@@ -385,7 +392,7 @@ async def test_replies_with_and_without_examples_are_shown_side_by_side(stage: S
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         assert "card 1" in screen_text(app)
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
+        await wait_until(pilot, lambda: app.chat.query(Candidates))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         picture = screen_text(app)
         assert "with examples" in picture and "without examples" in picture
@@ -395,7 +402,7 @@ async def test_replies_with_and_without_examples_are_shown_side_by_side(stage: S
         assert with_.seeds == without.seeds
         assert stage.session.path()[-1].text == REPLIES[0]
         await pilot.press("escape")
-        await wait_until(pilot, lambda: not app.chat.query(ExampleComparison))
+        await wait_until(pilot, lambda: not app.chat.query(Candidates))
         assert texts(app)[-1] == REPLIES[0]
 
 
@@ -406,7 +413,7 @@ async def test_the_chosen_side_of_a_comparison_joins_the_branch(stage: Scored) -
         await pilot.press("alt+x")
         await wait_until(pilot, lambda: "ALWAYS IN THE PROMPT" in screen_text(app))
         await pilot.press("w")
-        await wait_until(pilot, lambda: app.chat.query(ExampleComparison))
+        await wait_until(pilot, lambda: app.chat.query(Candidates))
         await wait_until(pilot, lambda: not app.chat.state.busy)
         await pilot.press("right", "enter")
         await wait_until(pilot, lambda: texts(app)[-1] == REPLIES[2])

@@ -296,4 +296,4 @@ async def test_every_list_shows_several_entries_in_a_short_terminal(
         assert "Randomness" in screen_text(app)
         await pilot.press("escape")
         await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: screen_text(app).count("│ Ctrl+") >= 5)
+        await wait_until(pilot, lambda: screen_text(app).count("│  Ctrl+") >= 5)

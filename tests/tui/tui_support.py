@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from textual.message import Message
+import pytest
 from textual.pilot import Pilot
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
@@ -23,7 +23,8 @@ from rpterm.engine.protocol import EngineInfo, ModelError
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.store import Store
 from rpterm.tui.app import RptermApp
-from rpterm.tui.messages import SessionReported
+from rpterm.tui.screens.chat import reply_events
+from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.types import Origin, Persona
 
 CARD = CharacterCard(
@@ -119,8 +120,9 @@ class Stage:
     def app(self, card: CharacterCard | None = CARD, **kwargs: Any) -> RptermApp:
         greeting = "You are late." if card else ""
         live_settings = LiveSettings(self.settings, self.folder / "config.toml", take=self.retune)
+        of_app = {name: kwargs.pop(name) for name in ("first_run", "on_setting") if name in kwargs}
         given = {"greeting": greeting, "live_settings": live_settings, **kwargs}
-        return RptermApp(card, self.open, self.settings, **given)
+        return RptermApp(ChatScreen(card, self.open, self.settings, **given), **of_app)
 
     def retune(self, settings: Settings, samplers: frozenset[str]) -> None:
         self.settings = settings
@@ -131,13 +133,11 @@ class Stage:
 async def running(
     app: RptermApp,
     size: tuple[int, int] = (100, 30),
-    seen: list[Message] | None = None,
     *,
     ready: bool = True,
 ) -> AsyncIterator[Pilot[None]]:
     """The program in a terminal of this size, ready to talk unless told otherwise."""
-    hook = seen.append if seen is not None else None
-    async with app.run_test(size=size, message_hook=hook) as pilot:
+    async with app.run_test(size=size) as pilot:
         try:
             if ready:
                 await wait_until(pilot, lambda: phase(app) == "ready")
@@ -213,21 +213,22 @@ async def second_marked(pilot: Pilot[Any], app: RptermApp) -> str:
     return app.chat.state.choosing.marked.text
 
 
-def names(seen: Sequence[Message], wanted: Sequence[type[object]]) -> list[str]:
-    """Names of messages and events of these kinds, in order; many alike in a row count once.
+def record_reply(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Records from now on what the screen shows of replies, in order; runs of one count once."""
+    told: list[str] = []
 
-    A message that bubbles is seen at every stop on its way and counts once, too.
-    """
-    found: list[str] = []
-    known: set[int] = set()
-    for message in seen:
-        told = message.event if isinstance(message, SessionReported) else message
-        name = type(told).__name__
-        if isinstance(told, tuple(wanted)) and id(message) not in known:
-            known.add(id(message))
-            if not found or found[-1] != name:
-                found.append(name)
-    return found
+    def recorded(show: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def run(chat: ChatScreen, *what: Any) -> Any:
+            shown = type(what[0]).__name__ if name == "handle" else name
+            if told[-1:] != [shown]:
+                told.append(shown)
+            return show(chat, *what)
+
+        return run
+
+    for name in ("handle", "show_growth", "reply_ended", "engine_settled"):
+        monkeypatch.setattr(reply_events, name, recorded(getattr(reply_events, name), name))
+    return told
 
 
 def notices(app: RptermApp) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rpterm.scoring.frames import abilities, people, places, tastes, trades
+from rpterm.scoring.frames import abilities, ages, people, places, tastes, trades
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Claim, Clash, Clashes, Known
 from rpterm.scoring.frames.persons import NAME, ROLES
 from rpterm.scoring.texts import content_stems
@@ -18,6 +18,7 @@ FRAMES: dict[str, Clashes] = {
     "abilities": abilities.clashes,
     "trades": trades.clashes,
     "places": places.clashes,
+    "ages": ages.clashes,
 }
 _ACTION = re.compile(r"\*[^*\n]+\*?")
 _CONDITION = re.compile(r"(?<=\w),? (?:if|unless)\b", re.IGNORECASE)

@@ -10,18 +10,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rpterm.scoring.frames.known import Claim, Clash, Known, Line
-from rpterm.scoring.frames.numbers import number
+from rpterm.scoring.frames.known import Claim, Clash, Known
 from rpterm.scoring.frames.persons import (
-    ANIMAL_ROLES,
-    ANIMALS,
-    GROUP_OF,
     NAME,
     NO_NAME,
-    ROLES,
     Person,
     persons,
-    role_of,
     words_for,
 )
 from rpterm.scoring.texts import phrase_pattern
@@ -52,7 +46,6 @@ _CHILDLESS = phrase_pattern(
 _IS_ONE = re.compile(r"(?:\b(?:am|is|are)|'[ms]) an? (?:[\w-]+ ){0,3}$", re.IGNORECASE)
 _PARENT = phrase_pattern(["(?:father|mother|dad|mum|mom|parent) (?:of|to)"])
 _ONLY_CHILD = phrase_pattern(["only (?:child|son|daughter)", "no (?:brothers|sisters|siblings)"])
-_ORPHAN = phrase_pattern(["orphan(?:ed)?", "parents (?:both )?(?:died|are dead)"])
 _MARRIED = phrase_pattern(["divorced", "widow(?:er)?", "married", "engaged", "alimony"])
 _NOT_NOW = re.compile(
     r"\b(?:my|his|her|your) (?:late|ex|former|dead|future|first)\b|\bex-|"
@@ -85,8 +78,8 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
             if known.who == "i":
                 yield from _excluded(person, plain, known)
     if known.who == "i":
-        for find in (_own_state, _numbers, _the_dead, _animals):
-            yield from find(real, known)
+        yield from _own_state(real, known)
+        yield from _the_dead(real, known)
 
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:
@@ -121,9 +114,8 @@ def _excluded(person: Person, plain: str, known: Known) -> Iterator[Clash]:
             for line in written
             if _SINGLE.search(line.text) or (is_now and _has_lost(person.role, line.text))
         )
-        yield from _other_partner(person, written)
-    for group, pattern in (("child", _CHILDLESS), ("sibling", _ONLY_CHILD), ("parent", _ORPHAN)):
-        if person.group == group and not (group == "parent" and _NOT_NOW.search(plain)):
+    for group, pattern in (("child", _CHILDLESS), ("sibling", _ONLY_CHILD)):
+        if person.group == group:
             yield from ((_OTHERWISE, line) for line in written if pattern.search(line.text))
 
 
@@ -132,22 +124,12 @@ def _has_lost(partner: str, text: str) -> bool:
     return bool(re.search(rf"\bex-{partner}|\bdivorced\b|\bwidow", text, re.IGNORECASE))
 
 
-def _other_partner(person: Person, written: list[Line]) -> Iterator[Clash]:
-    """A wife where the card knows a husband."""
-    partners = [
-        (line, each) for line in written for each in persons(line.text)
-        if each.group == person.group and each.role != "spouse"
-    ]  # fmt: skip
-    if partners and person.role != "spouse" and person.role not in {x.role for _, x in partners}:
-        yield f"the card knows no {person.role}", partners[0][0]
-
-
 def _own_state(plain: str, known: Known) -> Iterator[Clash]:
     """ "I never married", "I was an only child" against known relatives."""
     if not re.search(r"\bI(?:'m|'ve)?\b|\bmy\b", plain, re.IGNORECASE):
         return
     for pattern, group in (
-        (_SINGLE, "spouse"), (_CHILDLESS, "child"), (_ONLY_CHILD, "sibling"), (_ORPHAN, "parent")
+        (_SINGLE, "spouse"), (_CHILDLESS, "child"), (_ONLY_CHILD, "sibling")
     ):  # fmt: skip
         for line in known.lines if pattern.search(plain) else ():
             if not line.written or pattern.search(line.text):
@@ -160,25 +142,8 @@ def _own_state(plain: str, known: Known) -> Iterator[Clash]:
                 or (group == "spouse" and _MARRIED.search(line.text))
                 or (group == "child" and _PARENT.search(line.text))
             )
-            if there and not (group == "parent" and _DEAD.search(line.text)):
+            if there:
                 yield _OTHERWISE, line
-
-
-def _numbers(plain: str, known: Known) -> Iterator[Clash]:
-    """ "I have three boys" where the card counts two daughters."""
-    pattern = rf"\bI(?:'ve got| have|'ve)(?: got)? (?P<count>\w+) (?P<role>{ROLES})s?\b"
-    match = re.search(pattern, plain, re.IGNORECASE)
-    count = number(match["count"]) if match else None
-    if match is None or count is None or count < 2:
-        return
-    role = role_of(match["role"])
-    for line in known.lines:
-        for each in persons(line.text) if line.written else ():
-            if each.count < 2:
-                continue
-            other_role = each.role != role and not {each.role, role} & _EITHER
-            if each.group == GROUP_OF[role] and (each.count != count or other_role):
-                yield "the card says another number", line
 
 
 def _the_dead(plain: str, known: Known) -> Iterator[Clash]:
@@ -210,25 +175,3 @@ def _dead(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
         if names or (near is not None and near.before):
             found.append((tuple(names), near.role if near is not None else ""))
     return tuple(found)
-
-
-def _animals(plain: str, known: Known) -> Iterator[Clash]:
-    """A known animal's name with another kind of animal."""
-    for line in known.lines:
-        for pet in persons(line.text):
-            for name in pet.names if pet.group in ANIMALS else ():
-                other = _kind_given(name, plain)
-                if other and GROUP_OF[other] != pet.group:
-                    yield f"the card knows {name} as another animal", line
-
-
-def _kind_given(name: str, plain: str) -> str:
-    """The kind of animal that a sentence says somebody is, or ""."""
-    quoted = re.escape(name)
-    for pattern in (
-        rf"\bmy (?:[a-z]+ )?(?P<kind>{ANIMAL_ROLES}),? (?:named |called )?{quoted}\b",
-        rf"\b{quoted}, (?:my|a|the) (?:[a-z]+ )?(?P<kind>{ANIMAL_ROLES})\b",
-    ):
-        if match := re.search(pattern, plain, re.IGNORECASE):
-            return match["kind"].lower()
-    return ""

@@ -26,8 +26,6 @@ GROUPS = {
 }
 """Roles of one kind: a card that knows a son of this name knows no daughter of it."""
 GROUP_OF = {role: group for group, roles in GROUPS.items() for role in roles}
-ANIMALS = ("cat", "dog", "bird", "horse")
-ANIMAL_ROLES = "|".join(role for group in ANIMALS for role in GROUPS[group])
 _SAME = {
     "mum": "mother", "mom": "mother", "mama": "mother", "mamma": "mother", "dad": "father",
     "papa": "father", "boy": "son", "girl": "daughter", "kitten": "cat", "fiance": "fiancé",

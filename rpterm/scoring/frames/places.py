@@ -44,7 +44,6 @@ _SLOTS = (
     ("workplace", rf"\b{_WORKPLACE}(?: is|'s)? (?:[a-z ]{{0,30}})?in {_PLACE}"),
 )  # fmt: skip
 _PATTERNS = tuple((slot, re.compile(pattern, re.IGNORECASE)) for slot, pattern in _SLOTS)
-_NOT_THERE = re.compile(rf"\bnot (?:in |from |at )?{_PLACE}")
 _NO_PLACE_TEXT = (
     "I I'm I've My The A An God Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 )
@@ -53,13 +52,10 @@ _NO_PLACE = frozenset(_NO_PLACE_TEXT.split())
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """Another place than the known one."""
-    if known.who == "you" and not re.search(r"\byou\b", said.real, re.IGNORECASE):
+    if not re.search(rf"\b{known.who}\b", said.real, re.IGNORECASE):
         return
     for slot, place in _places(said.real, written=False):
         yield from _elsewhere(slot, place, known)
-        for line in known.lines if known.who == "you" and slot in ("origin", "home") else ():
-            if place in _not_there(line.text):
-                yield "you said: not there", line
 
 
 def _elsewhere(slot: str, place: str, known: Known) -> Iterator[Clash]:
@@ -78,20 +74,12 @@ def _elsewhere(slot: str, place: str, known: Known) -> Iterator[Clash]:
             yield f"{'the card says' if line.written else 'earlier it was'} another place", line
 
 
-@lru_cache(maxsize=4096)
-def _not_there(text: str) -> tuple[str, ...]:
-    """The places where somebody is not."""
-    plain = text.replace("’", "'")
-    denied = [match["place"] for match in _NOT_THERE.finditer(plain)]
-    return (*denied, *(place for _, place in _places(plain, written=False, denied=True)))
-
-
 def _overlap(place: str, other: str) -> bool:
     return bool(set(place.lower().split()) & set(other.lower().split()) - {"the", "of"})
 
 
 @lru_cache(maxsize=4096)
-def _places(text: str, *, written: bool, denied: bool = False) -> tuple[tuple[str, str], ...]:
+def _places(text: str, *, written: bool) -> tuple[tuple[str, str], ...]:
     """The slots of a text, each with the name of a place."""
     plain = text.replace("’", "'")
     if written:
@@ -100,6 +88,6 @@ def _places(text: str, *, written: bool, denied: bool = False) -> tuple[tuple[st
         (slot, match["place"].removesuffix("'s"))
         for slot, pattern in _PATTERNS
         for match in pattern.finditer(plain)
-        if is_negated(clause_at(plain, *match.span())) == denied
+        if not is_negated(clause_at(plain, *match.span()))
         if match["place"].split()[0] not in _NO_PLACE
     )

@@ -43,19 +43,10 @@ _LISTS = re.compile(
     r"\s*[:=(]\s*(?P<what>[^.;)\n]+)",
     re.IGNORECASE,
 )
-_BORES = re.compile(
-    r"\b(?P<what>[\w' -]{3,40}?) (?:bores?|disgusts?|annoys?|sickens?|frightens?|scares?) me\b",
-    re.I,
+_ONLY_HATE = re.compile(
+    r"(?:i )?(?:never could|can't|cannot|could never) (?:stand|bear)|(?:i )?hate\b", re.IGNORECASE
 )
-_SOOTHES = re.compile(
-    r"\b(?P<what>[\w' -]{3,40}?) (?:calms?|delights?|soothes?|(?:don't|doesn't|never) "
-    r"(?:bother|frighten|scare|worry)s?) me\b",
-    re.I,
-)
-_MORE_THAN = re.compile(
-    rf"\bnothing (?:I|you) (?:like|love|enjoy) (?:more|better) than {_OBJECT}", re.I
-)
-_CALMS = re.compile(rf"\bnothing calms me (?:like|more than) {_OBJECT}", re.I)
+""" "Figs? Can't stand them." """
 _THIS = re.compile(
     r"^(?:it|them|that|those|this|these|him|her|the (?:stuff|things?|lot))\b(?! \w+ing)", re.I
 )
@@ -141,18 +132,8 @@ def _spoken(text: str, who: str, before: str) -> Iterator[Taste]:
             if _THIS.match(what):
                 what = before
             yield from ((attitude, each) for each in _objects(what))
-    if who == "i":
-        for attitude, pattern in (
-            (_DISLIKED, _BORES), (_LIKED, _SOOTHES), (_LIKED, _MORE_THAN), (_LIKED, _CALMS)
-        ):  # fmt: skip
-            for match in pattern.finditer(text):
-                yield from ((attitude, each) for each in _objects(match["what"]))
-        if before.endswith("?") and re.match(
-            r"(?:i )?(?:never could|can't|cannot|could never) (?:stand|bear)|(?:i )?hate\b",
-            text,
-            re.I,
-        ):
-            yield from ((_DISLIKED, each) for each in _objects(before))
+    if who == "i" and before.endswith("?") and _ONLY_HATE.match(text):
+        yield from ((_DISLIKED, each) for each in _objects(before))
 
 
 def _objects(text: str) -> list[tuple[str, ...]]:

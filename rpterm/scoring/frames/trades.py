@@ -1,4 +1,4 @@
-"""What somebody is: trade, kind of being, field of study, against another one. Pure."""
+"""What somebody is: trade or kind of being, against another one. Pure."""
 
 from __future__ import annotations
 
@@ -38,22 +38,15 @@ _STATED = re.compile(
 )
 """A trade on the card that may not be in the table."""
 _DENIED = re.compile(r"\b(?:not|no|never) (?:an? |the )?[a-z-]+", re.IGNORECASE)
-_SECRET = re.compile(r"\b(?:secret|hid(?:es|den|ing)|disguise|pretends?|tells? nobody|undercover)")
-_FIELD = re.compile(
-    r"\b(?:study|studies|studying|reading) (?P<studied>[a-z]+)\b|\b(?P<of>[a-z]+) student\b",
-    re.IGNORECASE,
-)
 
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
-    """Another trade, kind of being or field than the known one."""
+    """Another trade or kind of being than the known one."""
     if known.who != "i":
         return
     for table in ("trades", "beings"):
-        yield from _denied(said.real, table, known)
         for past in (False, True):
             yield from _other(said.real, table, past, known)
-    yield from _other_field(said.real, known)
 
 
 def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:
@@ -74,37 +67,9 @@ def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:
             yield f"the card says: {stated['trade'].strip()}", line
 
 
-def _denied(plain: str, table: str, known: Known) -> Iterator[Clash]:
-    """ "I'm not a witch" where the card says so, and does not call it a secret."""
-    match = _is_not(table).search(plain)
-    if match is None or _SECRET.search(known.text):
-        return
-    for line in known.lines:
-        own = own_part(line.text)
-        for each in _any(table).finditer(own) if line.written else ():
-            is_over = _PAST.search(own[: each.start()]) or is_negated(clause_at(own, *each.span()))
-            if each.group().lower() == match["word"].lower() and not is_over:
-                yield f"the card says: {each.group()}", line
-
-
 def _counted(line: Line, table: str) -> str:
     """The part of a line in which a known word may stand: of a trade, anywhere."""
     return own_part(line.text) if table == "beings" and line.written else line.text
-
-
-def _other_field(plain: str, known: Known) -> Iterator[Clash]:
-    for field in _fields(plain):
-        for line in known.lines if field not in known.text else ():
-            if line.written and (others := _fields(line.text)):
-                yield f"the card says: {others[0]}", line
-
-
-@lru_cache(maxsize=4096)
-def _fields(text: str) -> tuple[str, ...]:
-    """The fields of study in a text."""
-    listed = frozenset(load_toml("frames.toml")["fields"])
-    found = ((match["studied"] or match["of"]).lower() for match in _FIELD.finditer(text))
-    return tuple(each for each in found if each in listed)
 
 
 @lru_cache(maxsize=4096)
@@ -138,9 +103,3 @@ def _any(table: str) -> re.Pattern[str]:
 def _said(table: str, past: bool) -> re.Pattern[str]:
     start = _WAS if past else _AM
     return re.compile(rf"{start}(?:{words_of(table)})(?![\w'-])", re.IGNORECASE)
-
-
-@lru_cache(maxsize=2)
-def _is_not(table: str) -> re.Pattern[str]:
-    who = r"(?:\bI(?:'m| am)|,) (?:not an?|not the|no)"
-    return re.compile(rf"{who} (?P<word>{words_of(table)})(?![\w'-])(?! of\b)", re.IGNORECASE)

@@ -11,7 +11,7 @@
   four words, and for an embedder other than the starter. Cost: embedding.
 - Method: fitted by ``rpterm.bench.refit_assistant`` on sentences of assistants against lines of
   people (``assistant.json``).
-- Blind spots: a butler, a doctor and a teacher are close to it.
+- Blind spots: as ``assistant_voice``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rpterm.scoring.combine import sigmoid
 from rpterm.scoring.resources import load_json
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
-from rpterm.scoring.signals.assistant_voice import is_machine, word_log_odds
+from rpterm.scoring.signals.assistant_voice import allowance, is_machine, word_log_odds
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import words
 from rpterm.text.sentences import with_offsets
@@ -52,6 +52,7 @@ class AssistantMeaning:
         if not parts or is_machine(scene):
             return NO_DATA
         weights, constant = _coefficients()
+        constant -= allowance(scene)
         rows = self._encode([text for _, text in parts])
         if rows.shape[1] != len(weights):
             return NO_DATA

@@ -13,7 +13,8 @@
   (``assistant.json``).
 - Accuracy (``bench planted``): alone it finds 0.45 of the planted lines and flags none of 291 clean
   ones; with ``assistant_meaning`` 0.83 and 7.
-- Blind spots: polite people (a butler, a doctor) are close to it; languages other than English, but
+- Blind spots: polite people are close to it, so that it demands more of a butler or a nurse, by the
+  card; languages other than English, but
   for the plainest phrases in Chinese.
 """
 
@@ -25,6 +26,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rpterm.scoring.combine import sigmoid
+from rpterm.scoring.frames.known import own_part
 from rpterm.scoring.resources import load_json, load_toml
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import Cost, Dimension, Evidence, Reading
@@ -39,6 +41,18 @@ _MACHINE = re.compile(
     r"\b(?:computer|program(?:me)?|simulation|bot|operating system)\b"
     r"(?!['’]s|-|\s+(?!that|which|of|in|on|with|for|called|named)[a-z])"
 )
+_SERVES = re.compile(
+    r"(?:\b(?:an?|the|as|is|are|head)\b|[:(=+,\"])\s*"
+    r"(?:(?!(?:his|her|their|my|your)\b)[\w'’-]+ ){0,2}?"
+    r"(?:(?:house|chamber|parlour|bar)?maid|butler|valet|servant|footman|steward(?:ess)?|housekeeper|"
+    r"wait(?:er|ress)|bar(?:tender|man|ista|keep(?:er)?)|(?:inn|shop)keeper|landlady|publican|nurse|"
+    r"receptionist|concierge|shop assistant|secretary|librarian|doctor|flight attendant|guide)\b"
+    r"|女仆|管家|侍女|丫鬟|服务员|店员|秘书",
+    re.IGNORECASE,
+)
+"""A trade whose people offer help; "his landlady" is somebody else."""
+_ALLOWANCE = 4.0
+"""Log-odds: the offers of people who serve are up to 3.1, most of what assistants say is above."""
 _MODEL = re.compile(r"\bassis+t|language model|chatbot|GPT|模型|助手|助理|机器人", re.IGNORECASE)
 _ITEM = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\w\s]")
 _LEAST_WORDS = 2
@@ -68,7 +82,7 @@ class AssistantVoice:
         text = reply.replace("’", "'").replace("‘", "'")
         machine = is_machine(scene)
         phrase_score, phrases = _phrase_score(text, scene, machine)
-        word_score, sentences = _word_score(text, machine)
+        word_score, sentences = _word_score(text, machine, allowance(scene))
         evidence = sorted([*phrases, *sentences], key=lambda each: each.start)
         value = max(min(1.0, phrase_score), word_score)
         return Reading(value, 1.0 if reply.strip() else 0.0, tuple(evidence))
@@ -77,6 +91,11 @@ class AssistantVoice:
 def is_machine(scene: ReplyScene) -> bool:
     """Whether the card says that the character is a machine."""
     return any(_MACHINE.search(fact.text) for fact in scene.facts)
+
+
+def allowance(scene: ReplyScene) -> float:
+    """What to subtract from the log-odds of an assistant: offers are the trade of who serves."""
+    return _ALLOWANCE * any(_SERVES.search(own_part(fact.text)) for fact in scene.facts)
 
 
 def _is_model(scene: ReplyScene) -> bool:
@@ -106,14 +125,14 @@ def _phrase_score(text: str, scene: ReplyScene, machine: bool) -> tuple[float, l
     return total, evidence
 
 
-def _word_score(text: str, machine: bool) -> tuple[float, list[Evidence]]:
+def _word_score(text: str, machine: bool, allowed: float) -> tuple[float, list[Evidence]]:
     """The largest probability of a sentence, and the sentences that are probable."""
     program = next(pattern for name, _, pattern in _registers() if name == "program")
     largest, evidence = 0.0, []
     for start, sentence in with_offsets(text):
         if len(words(sentence)) < _LEAST_WORDS or (machine and program.search(sentence)):
             continue
-        probability = sigmoid(word_log_odds(sentence))
+        probability = sigmoid(word_log_odds(sentence) - allowed)
         if probability >= _LEAST_PROBABILITY:
             largest = max(largest, probability)
             end = start + len(sentence)

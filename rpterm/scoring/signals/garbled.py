@@ -19,9 +19,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
+from rpterm.text.open_marks import open_marks
 
 _TEMPLATE_MARKER = re.compile(
     r"\ufffd|<\|?/?[a-z_]+\|?>|\[/?INST\]|<</?SYS>>|#{3,} ?(?:instruction|response|human|user|"
@@ -30,7 +32,7 @@ _TEMPLATE_MARKER = re.compile(
 )
 _REPEATED_WORD = re.compile(r"\b([^\W\d_]{2,})(?:[\s,]+\1\b){3,}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
-_PARAGRAPH = re.compile(r"\S[^\n]*")
+_PARAGRAPH = re.compile(r"\S(?:[^\n]|\n(?!\n))*")
 _REPEATED_CHARACTERS = re.compile(r"([^\W\d_])\1{11,}|([^\s.…*_=~-])\2{15,}|(\S{2,4}?)\3{7,}")
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}", re.IGNORECASE)
 _FEW_WORDS = re.compile(r"\S+(?:[^\S\n]+\S+){0,3}")
@@ -118,17 +120,13 @@ def _script(letter: str) -> str:
 
 
 def _unclosed_marks(reply: str) -> Iterator[tuple[float, Evidence]]:
-    """Asterisks and quotation marks that are opened and never closed."""
-    stars = reply.replace("**", "  ")
-    if stars.count("*") % 2:
-        yield 0.3, _unclosed(reply, stars.rfind("*"))
+    """Asterisks, quotation marks and brackets that are opened and never closed."""
     paragraphs = [*_PARAGRAPH.finditer(reply)]
-    for at, match in enumerate(paragraphs):
-        text = match.group()
-        after = paragraphs[at + 1].group() if at + 1 < len(paragraphs) else ""
-        unclosed = text.count('"') % 2 or text.count("“") > text.count("”")
-        if unclosed and not after.startswith(('"', "“")):  # Else speech continues there.
-            yield 0.3, _unclosed(reply, match.start() + max(text.rfind('"'), text.rfind("“")))
+    for match, after in zip_longest(paragraphs, paragraphs[1:]):
+        for at, _ in open_marks(match.group()):
+            at += match.start()
+            if after is None or after.group()[0] != reply[at]:  # Else speech continues there.
+                yield 0.3, _unclosed(reply, at)
 
 
 def _unclosed(reply: str, at: int) -> Evidence:

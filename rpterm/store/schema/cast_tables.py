@@ -1,8 +1,4 @@
-"""The tables of casts, as an append-only list of migrations; see ``chat_tables``.
-
-This migration set is applied when a chat first becomes a group chat, so that opening a chat with
-one character never waits for it. A cast is deleted with its chat.
-"""
+"""The tables of casts; see ``migration``. A cast is deleted with its chat."""
 
 from __future__ import annotations
 
@@ -57,4 +53,4 @@ def m001_cast(db: Database) -> None:
         db.execute(statement)
 
 
-CAST = TableGroup("rpterm-cast", TABLE, (m001_cast,))
+CAST = TableGroup("rpterm-cast", (m001_cast,))

@@ -1,31 +1,14 @@
-"""The tables of cards, chats and turns, as an append-only list of migrations.
-
-Never edit a migration that was released, because files created by it exist. To change the schema,
-append a function to ``MIGRATIONS`` and add a dump of the previous schema to ``tests/store``.
-
-``sqlite_utils`` is imported only when a file needs migrating, that is once when it is created and
-after an update. The applied migrations are read with plain SQL, so that opening a chat does not
-pay for that import.
-"""
+"""The tables of cards, chats and turns, to which all others refer; see ``migration``."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm.store.errors import StoreError
-from rpterm.store.schema.migration import apply_missing, newer_version_error
-from rpterm.store.schema.table_groups import TABLE_GROUPS
+from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-APPLICATION_ID = 0x52505454
-"""Written into the file's header, so that `file` and rpterm recognise rpterm's databases."""
-
-SET = "rpterm"
 
 _TABLES = (
     """
@@ -204,7 +187,7 @@ def m007_variables(db: Database) -> None:
     db.execute("ALTER TABLE turns ADD COLUMN variables TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+MIGRATIONS = (
     m001_chats,
     m002_search,
     m003_kv_type,
@@ -213,80 +196,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m006_chat_worlds,
     m007_variables,
 )
-
-
-def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Migrate the file to the newest schema.
-
-    Raises:
-        StoreError: The file belongs to another program or to a newer rpterm.
-        sqlite3.Error: The file cannot be read or written.
-    """
-    names = [migration.__name__ for migration in MIGRATIONS]
-    if _applied_migrations(connection, path) == names:
-        return
-    if not _table_names(connection):
-        # This takes effect only before the first table is created.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL").fetchall()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        # Another process may have migrated the file while this one waited for the lock.
-        if _applied_migrations(connection, path) != names:
-            migrate(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def reject_newer(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file with migrations that this version does not have, in known or unknown sets.
-
-    Raises:
-        StoreError: There is such a migration.
-        sqlite3.Error: The record of migrations cannot be read.
-    """
-    sets = {SET: MIGRATIONS} | {room.name: tuple(room.migrations) for room in TABLE_GROUPS}
-    known = {(name, each.__name__) for name, migrations in sets.items() for each in migrations}
-    # A damaged record may hold any name: only names that look like ours count as newer.
-    rows = connection.execute(
-        "SELECT migration_set, name FROM _sqlite_migrations "
-        "WHERE migration_set GLOB 'rpterm*' AND name GLOB 'm[0-9][0-9][0-9]_*'"
-    )
-    if not known.issuperset(rows):
-        raise newer_version_error(path)
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Apply the missing migrations; the caller owns the transaction."""
-    apply_missing(connection, SET, MIGRATIONS)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _table_names(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {name for (name,) in rows}
-
-
-def _applied_migrations(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """Names of the migrations applied to the file, oldest first."""
-    tables = _table_names(connection)
-    if not tables:
-        return []
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    if application != APPLICATION_ID or "_sqlite_migrations" not in tables:
-        raise StoreError(
-            f"{path} is a database of another program. Move it away, or set RPTERM_HOME to "
-            "another folder for rpterm's data."
-        )
-    reject_newer(connection, path)
-    rows = connection.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,)
-    )
-    applied = [str(name) for (name,) in rows]
-    known = [migration.__name__ for migration in MIGRATIONS]
-    if applied != known[: len(applied)]:
-        raise newer_version_error(path)
-    return applied
+CHATS = TableGroup("rpterm", MIGRATIONS)

@@ -1,4 +1,4 @@
-"""The tables of duels, as an append-only list of migrations; see ``chat_tables``."""
+"""The tables of duels; see ``migration``."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ def m001_duels(db: Database) -> None:
         db.execute(statement)
 
 
-DUELS = TableGroup("rpterm-duels", "duels", (m001_duels,))
+DUELS = TableGroup("rpterm-duels", (m001_duels,))

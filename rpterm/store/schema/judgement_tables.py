@@ -1,8 +1,7 @@
-"""The tables of judgements, as an append-only list of migrations; see ``chat_tables``.
+"""The tables of judgements; see ``migration``.
 
-This migration set is applied when something is first rated, so that opening a chat never waits for
-it. Judgements are only added: a withdrawal is a row of its own. They are deleted only with their
-turn or chat.
+Judgements are only added: a withdrawal is a row of its own. They are deleted only with their turn
+or chat.
 """
 
 from __future__ import annotations
@@ -110,4 +109,4 @@ def m002_kept_by_score(db: Database) -> None:
 
 
 MIGRATIONS = (m001_judgements, m002_kept_by_score)
-JUDGEMENTS = TableGroup("rpterm-judgements", "ratings", MIGRATIONS)
+JUDGEMENTS = TableGroup("rpterm-judgements", MIGRATIONS)

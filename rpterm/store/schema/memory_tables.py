@@ -1,6 +1,5 @@
-"""The tables of memory, as an append-only list of migrations; see ``chat_tables``.
+"""The tables of memory; see ``migration``.
 
-This migration set is applied when memory is first used, so that opening a chat never waits for it.
 Triggers maintain whatever must stay consistent however a row changes (deleted with its turn or
 chat, edited, forgotten): the full-text index, removal of unused vectors, the change log that
 in-memory indexes follow, and the flag that a scrub is due.
@@ -10,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.store.schema.cast_tables import CAST
 from rpterm.store.schema.migration import TableGroup
 
 if TYPE_CHECKING:
@@ -257,4 +255,4 @@ MIGRATIONS = (
     m005_marks,
     m006_hidden,
 )
-MEMORY = TableGroup("rpterm-memory", "memories", MIGRATIONS, needs=CAST)
+MEMORY = TableGroup("rpterm-memory", MIGRATIONS)

@@ -1,7 +1,6 @@
-"""The tables of live scores and example settings, as an append-only list of migrations.
+"""The tables of live scores and example settings; see ``migration``.
 
-This migration set is applied when something is first scored or set, so that opening a chat never
-waits for it. Scores are deleted with their turn, and example settings with their chat.
+Scores are deleted with their turn, and example settings with their chat.
 """
 
 from __future__ import annotations
@@ -63,4 +62,4 @@ def m002_examples(db: Database) -> None:
         db.execute(statement)
 
 
-SCORES = TableGroup("rpterm-scores", "scores", (m001_scores, m002_examples))
+SCORES = TableGroup("rpterm-scores", (m001_scores, m002_examples))

@@ -6,7 +6,8 @@ of them: the caller or a subclass provides the choices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from textual import on
@@ -20,6 +21,7 @@ from textual.widgets.option_list import Option
 from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import Dialog, errors_as_notices, framed
 from rpterm.tui.widgets.long_list import LongList
+from rpterm.tui.widgets.panes.list_pane import heading
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 
@@ -35,6 +37,7 @@ class Choice(NamedTuple):
         whole: Whether to show the title in full, styled as role-play.
         said: Whether the title is something that was said, not a name.
         unseen: What a search finds besides the texts shown.
+        group: The heading above it and the neighbours of the same group; "" is none.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Choice(NamedTuple):
     said: bool = False
     suffix: str = ""
     unseen: str = ""
+    group: str = ""
 
     @property
     def searched(self) -> str:
@@ -79,9 +83,10 @@ class Chooser(Dialog[ChooserResult]):
 
     DEFAULT_CSS = """
     Chooser {
-        #box { height: auto; max-height: 88%; }
+        align: center top;
+        #box { margin: 2 0 0 0; }
         #search { dock: top; margin: 0 0 1 0; }
-        &.-short #box { height: 100%; }
+        &.-short #box { height: 100%; margin: 0; }
         &.-short #search { height: 1; margin: 0; border: none; }
         #none { color: $text-muted; padding: 0 1; display: none; }
         &.-none #none { display: block; }
@@ -155,13 +160,20 @@ class Chooser(Dialog[ChooserResult]):
         """Show these choices, with one of them highlighted."""
         self._shown = list(choices)
         width = max(10, self.query_one("#search").outer_size.width - 2 - self.width_beside)
-        ids = [choice.id for choice in self._shown]
-        at = at or self._at
-        self.list.fill(
-            (Option(self.line(choice, width), id=choice.id) for choice in self._shown),
-            ids.index(at) if at in ids else 0,
-        )
+        ids, at = [choice.id for choice in self._shown], at or self._at
+        place = ids.index(at) if at in ids else 0
+        groups = ["", *(choice.group for choice in self._shown[: place + 1])]
+        headings = sum(above != below for above, below in pairwise(groups))
+        self.list.fill(self._rows(width), place + headings)
         self.set_class(not ids, "-none")
+
+    def _rows(self, width: int) -> Iterator[Option]:
+        group = ""
+        for choice in self._shown:
+            if choice.group != group:
+                group = choice.group
+                yield heading(group)
+            yield Option(self.line(choice, width), id=choice.id)
 
     def line(self, choice: Choice, width: int) -> Content:
         """The content of a choice in a list that is ``width`` cells wide."""
@@ -204,9 +216,10 @@ class Chooser(Dialog[ChooserResult]):
 
     def action_move(self, by: int) -> None:
         """Move the highlight by some lines."""
-        if self.list.option_count:
-            index = (self.list.highlighted or 0) + by
-            self.list.highlighted = max(0, min(self.list.option_count - 1, index))
+        rows = [at for at, option in enumerate(self.list.options) if not option.disabled]
+        if rows:
+            at = rows.index(self.list.highlighted) if self.list.highlighted in rows else 0
+            self.list.highlighted = rows[max(0, min(len(rows) - 1, at + by))]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return parameters[0] in self._allowed if action == "command" and parameters else True
@@ -218,12 +231,13 @@ class Chooser(Dialog[ChooserResult]):
         option = self.list.highlighted_option
         if action == "new":
             self.dismiss(ChooserResult("new"))
-        elif option is not None:
-            self.dismiss(ChooserResult(action, option.id or "", self._neighbour()))
+        elif option is not None and option.id is not None:
+            self.dismiss(ChooserResult(action, option.id, self._neighbour(option.id)))
 
-    def _neighbour(self) -> str:
-        """The id of the choice below the highlighted one, or else above it."""
-        at, ids = self.list.highlighted or 0, [choice.id for choice in self._shown]
+    def _neighbour(self, choice: str) -> str:
+        """The id of the choice below this one, or else above it."""
+        ids = [each.id for each in self._shown]
+        at = ids.index(choice)
         neighbours = [*ids[at + 1 : at + 2], *ids[max(0, at - 1) : at]]
         return neighbours[0] if neighbours else ""
 

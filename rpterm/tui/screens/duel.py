@@ -7,12 +7,13 @@ shown at the bottom. The rules of a duel are in ``rpterm.dueling``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -22,21 +23,18 @@ from rpterm.errors import RptermError, user_message
 from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
+from rpterm.tui.widgets.candidates import SIDES, Candidates
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.text_inputs import JoinerInput
 from rpterm.tui.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
-    from textual import events
-
     from rpterm.dueling.duel import Duel, ReplyPair
     from rpterm.dueling.reply_generator import ReplyGenerator
     from rpterm.store.judgement_records import Verdict
 
 COMMANDS = (*VERDICTS, "judge-undo")
 WRITING = "Both are writing…"
-NARROW = 64
-"""Below this width, in cells, the two replies are stacked."""
 
 
 class DuelScreen(JudgingScreen):
@@ -46,12 +44,6 @@ class DuelScreen(JudgingScreen):
     DuelScreen {
         #page { width: 100%; max-width: 150; height: auto; padding: 1 1 0 1; }
         #pair { height: auto; }
-        .side {
-            width: 1fr; height: auto; padding: 0 1; margin: 0 1 1 0; border: round $panel;
-            border-title-color: $text-muted; display: none;
-        }
-        &.-ready .side { display: block; }
-        &.-stacked #pair { layout: vertical; }
         #say { display: none; margin: 0 1; border: round $primary-muted; background: $background; }
         &.-asking #say { display: block; }
         #stand { height: 1; padding: 0 2; color: $text-muted; }
@@ -62,12 +54,11 @@ class DuelScreen(JudgingScreen):
         Binding("q", "leave", "leave", show=False),
     ]
 
+    @dataclass(eq=False)
     class Made(Message):
         """A reply was generated, or generation ended, perhaps with a problem."""
 
-        def __init__(self, problem: str = "") -> None:
-            super().__init__()
-            self.problem = problem
+        problem: str = ""
 
     def __init__(self, duel: Duel, maker: ReplyGenerator) -> None:
         super().__init__()
@@ -81,17 +72,13 @@ class DuelScreen(JudgingScreen):
         yield Static(id="top", markup=False)
         with VerticalScroll(id="middle", can_focus=False), Vertical(id="page"):
             yield Static(id="said", markup=False)
-            with Horizontal(id="pair"):
-                yield Static(id="left", classes="side", markup=False)
-                yield Static(id="right", classes="side", markup=False)
+            yield Vertical(id="pair")
         yield JoinerInput(placeholder="Write your next message…", id="say")
         yield Static(id="stand", markup=False)
         yield KeyHints(id="hints")
 
     def on_mount(self) -> None:
         keys.bind(self, COMMANDS)
-        self.query_one("#left").border_title = "← left"
-        self.query_one("#right").border_title = "right →"
         self.query_one("#hints", KeyHints).show((*COMMANDS, "help"))
         if not self.duel.fresh:
             self._generate(lambda: self.maker.run(lambda: self.post_message(self.Made())))
@@ -193,7 +180,7 @@ class DuelScreen(JudgingScreen):
         if not asking and self._can_exchange(pair):
             assert pair is not None
             self._exchange(pair.round.place)
-        self.set_class(ready, "-ready")
+        self.query_one("#pair", Vertical).remove_children()
         self.set_class(asking, "-asking")
         said = self.query_one("#said", Static)
         if ready:
@@ -224,10 +211,8 @@ class DuelScreen(JudgingScreen):
 
     def _show_pair(self, pair: ReplyPair) -> None:
         assert pair.left is not None and pair.right is not None
-        marks = bool(self.app.no_color)
         self.query_one("#said", Static).update(self._message(pair))
-        for side, turn in (("#left", pair.left), ("#right", pair.right)):
-            self.query_one(side, Static).update(markup.roleplay(turn.text, marks=marks))
+        self.query_one("#pair", Vertical).mount(Candidates((pair.left, pair.right), SIDES))
         self.duel.rater.mark_seen(pair.left.id, pair.right.id)
         self.query_one("#middle", VerticalScroll).scroll_home(animate=False)
 
@@ -257,6 +242,5 @@ class DuelScreen(JudgingScreen):
     def _failed(self, error: Exception) -> None:
         self.post_message(self.Made(user_message(error)))
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < NARROW, "-stacked")
+    def on_resize(self) -> None:
         self._show_head()

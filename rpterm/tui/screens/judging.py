@@ -13,7 +13,6 @@ from textual.widgets import Static
 
 from rpterm.tui import text
 from rpterm.tui.screens.dialog import DismissOnce
-from rpterm.tui.widgets.hints import KeyHints
 
 if TYPE_CHECKING:
     from rpterm.store.judgement_records import Verdict
@@ -55,9 +54,9 @@ class JudgingScreen(DismissOnce[None]):
         left = left.truncate(max(1, width - Content(right).cell_length - 2), ellipsis=True)
         self.query_one("#top", Static).update(text.justify(left, right, width, 2))
 
-    def on_key_hints_clicked(self, event: KeyHints.Clicked) -> None:
+    def action_hint(self, name: str) -> None:
         """Run the command of the hint that was clicked."""
-        if event.command == "help":
+        if name == "help":
             self.app.action_command("help")  # type: ignore[attr-defined]
         else:
-            self.run_worker(self.action_command(event.command))
+            self.run_worker(self.action_command(name))

@@ -24,7 +24,7 @@ from rpterm.preference.review_queue import REVIEWED, Filter, QueueItem, ReviewQu
 from rpterm.tui import keys, text
 from rpterm.tui.screens.dialog import errors_as_notices
 from rpterm.tui.screens.judging import VERDICTS, JudgingScreen
-from rpterm.tui.widgets.duel import DuelView
+from rpterm.tui.widgets.candidates import SIDES, Candidates
 from rpterm.tui.widgets.hints import KeyHints
 from rpterm.tui.widgets.turn import TurnView
 from rpterm.tui.worker_thread import WorkerThread
@@ -238,7 +238,7 @@ class ReviewScreen(JudgingScreen):
         try:
             *above, last = store.path(turn, self._above + 1)
             if item.rival is not None:
-                pair = DuelView([last, store.turn(item.rival.turn_id)], (0, 1))
+                pair = Candidates([last, store.turn(item.rival.turn_id)], SIDES)
                 self.review.rater.mark_seen(turn, item.rival.turn_id)
                 return [*map(TurnView, above), pair]
         except RptermError as error:
@@ -254,7 +254,7 @@ class ReviewScreen(JudgingScreen):
         middle = next(iter(self.query("#middle").results(VerticalScroll)), None)
         if middle is None:
             return  # The screen was left meanwhile.
-        judged = next(iter(self.query("TurnView.-judged, DuelView")), None)
+        judged = next(iter(self.query("TurnView.-judged, Candidates")), None)
         top = judged.virtual_region.y if judged is not None else 0
         end = max(0, middle.virtual_size.height - middle.size.height)
         middle.scroll_to(y=min(top, end), animate=False)

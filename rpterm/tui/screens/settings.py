@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from rpterm.chat.live_settings import LiveSetting
+from rpterm.chat.live_settings import NAMES, PROFILE, LiveSetting
 from rpterm.tui import text
 from rpterm.tui.screens.chooser import Choice, Chooser
 
@@ -25,7 +25,9 @@ class SettingsScreen(Chooser):
 
     def __init__(self, shown: Sequence[LiveSetting], at: str) -> None:
         self._settings = {each.name: each for each in shown}
-        choices = [Choice(each.name, each.label, each.about) for each in shown]
+        choices = [
+            Choice(each.name, each.label, each.about, group=_group(each.name)) for each in shown
+        ]
         super().__init__(
             "Settings", choices, at=at, actions=("list-default",),
             empty="No setting matches.", takes="change",
@@ -48,3 +50,10 @@ class SettingsScreen(Chooser):
     def tell(self, event: OptionList.OptionHighlighted) -> None:
         """Show the description of the marked setting."""
         self.query_one("#about", Static).update(self._settings[event.option.id or ""].about)
+
+
+def _group(name: str) -> str:
+    """The heading of a setting; the samplers that are changed most come first and need none."""
+    if not name.startswith("sampling."):
+        return "Chat and model"
+    return "" if NAMES.index(name) < NAMES.index(PROFILE) else "More samplers"

@@ -6,7 +6,6 @@ It shows the sentence it is given; a click on a remedy runs its command. Knows n
 from __future__ import annotations
 
 from textual.content import Content
-from textual.message import Message
 
 from rpterm.tui import text
 from rpterm.tui.widgets.fitted_text import FittedText, command_link
@@ -25,13 +24,6 @@ class Alarm(FittedText):
     }
     """
 
-    class Clicked(Message):
-        """The remedy with this command was clicked; "" dismisses the warning."""
-
-        def __init__(self, command: str) -> None:
-            super().__init__()
-            self.command = command
-
     def __init__(self) -> None:
         super().__init__(id="alarm")
         self.sentence = ""
@@ -48,13 +40,10 @@ class Alarm(FittedText):
         if self.sentence:
             self.update(self._content(self.sentence, self.content_size.width))
 
-    def action_remedy(self, command: str) -> None:
-        self.post_message(self.Clicked(command))
-
     def _content(self, sentence: str, width: int) -> Content:
         """All on one line if that fits, else the remedies below, on as many lines as needed."""
         first, remedies = Content(f"▽ {sentence}"), self._remedies()
-        close = text.link("✕", "remedy('')")
+        close = text.link("✕", "screen.dismiss_alarm")
         line = Content("  ").join([*remedies, close])
         if not width or first.cell_length + line.cell_length + 3 <= width:
             return Content.assemble(first, "   ", line)
@@ -64,4 +53,4 @@ class Alarm(FittedText):
         return Content("\n").join([first, *(Content(_INDENT) + line for line in below)])
 
     def _remedies(self) -> list[Content]:
-        return [command_link(self, name, f"remedy('{name}')") for name in REMEDIES]
+        return [command_link(self, name, f"screen.hint('{name}')") for name in REMEDIES]

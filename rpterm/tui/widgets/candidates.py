@@ -1,4 +1,4 @@
-"""Several candidate replies side by side while they are generated, to choose one.
+"""Several candidate replies side by side while they are generated, to choose or judge one.
 
 It is given the text of each one and posts which one was chosen. Knows no model and no turn tree.
 """
@@ -6,6 +6,7 @@ It is given the text of each one and posts which one was chosen. Knows no model 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.containers import Grid
@@ -16,8 +17,11 @@ from rpterm.humanize import counted
 from rpterm.tui import markup
 from rpterm.types import Turn
 
-NARROWEST = 38
-"""Cells a candidate needs to be shown next to another one."""
+NARROWEST, NARROWEST_PAIR = 38, 30
+"""Cells a candidate needs to be shown next to others, or next to the one it is compared with."""
+SIDES = ("← left", "right →")
+"""The titles of blind candidates: the keys that judge them."""
+COMPARISON = ("with examples", "without examples")
 
 
 class Candidate(Static):
@@ -34,17 +38,10 @@ class Candidate(Static):
     }
     """
 
-    class Clicked(Message):
-        """This candidate was clicked."""
-
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
-
-    def __init__(self, index: int, turn: Turn) -> None:
+    def __init__(self, index: int, turn: Turn, title: str) -> None:
         super().__init__("…", markup=False)
-        self.index, self.turn = index, turn
-        self.border_title = str(index + 1)
+        self.index, self.turn, self._title = index, turn, title
+        self.border_title = title
 
     def grow(self, full_text: str, tokens: int, *, live: bool) -> None:
         """Show its text so far; ``live`` while it is still growing."""
@@ -57,38 +54,48 @@ class Candidate(Static):
     def mark(self, marked: bool) -> None:
         """Show whether it is the one that Enter chooses."""
         self.set_class(marked, "-marked")
-        self.border_title = f"▸ {self.index + 1}" if marked else str(self.index + 1)
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        self.post_message(self.Clicked(self.index))
+        self.border_title = f"▸ {self._title}" if marked else self._title
 
 
 class Candidates(Grid):
-    """All candidates, as many in a row as the width allows."""
+    """All candidates, as many in a row as the width allows.
+
+    Attributes:
+        blind: Whether they must stay anonymous: none is marked, and no token count tells them
+            apart.
+        compares: Whether they are versions to compare, of which none needs to be kept.
+        columns: How many are side by side.
+    """
 
     DEFAULT_CSS = """
     Candidates { height: auto; grid-gutter: 0 1; grid-rows: auto; padding: 0 2 1 1; }
     """
 
+    @dataclass(eq=False)
     class Chosen(Message):
         """A candidate was chosen."""
 
-        def __init__(self, turn: Turn) -> None:
-            super().__init__()
-            self.turn = turn
+        turn: Turn
 
-    kind = Candidate
-    narrowest = NARROWEST
-    blind = False
-    """Whether the candidates must stay anonymous."""
-    usable_alone = True
-    """Whether some of the candidates are of use when the others are missing."""
+    def __init__(
+        self, turns: Sequence[Turn], titles: Sequence[str] = (), order: Sequence[int] = ()
+    ) -> None:
+        """Create the view.
 
-    def __init__(self, turns: Sequence[Turn], order: Sequence[int] = ()) -> None:
-        """``order`` holds the indices of the turns in the order on screen, if it differs."""
-        self._all = [self.kind(index, turn) for index, turn in enumerate(turns)]
-        super().__init__(*(self._all[index] for index in order or range(len(turns))))
+        Args:
+            turns: The replies, in the order of their candidate indices.
+            titles: ``SIDES`` or ``COMPARISON`` for two that are of use only together; else numbers.
+            order: The indices of the turns in the order on screen, if it differs.
+        """
+        self._order = list(order or range(len(turns)))
+        self._paired = bool(titles)
+        self.blind, self.compares = titles == SIDES, titles == COMPARISON
+        shown = titles or [str(number) for number in range(1, len(turns) + 1)]
+        self._all = [
+            Candidate(index, turn, shown[self._order.index(index)])
+            for index, turn in enumerate(turns)
+        ]
+        super().__init__(*(self._all[index] for index in self._order))
         self._marked = 0
         self.columns = 1
         self._tokens: dict[int, int] = {}
@@ -100,15 +107,24 @@ class Candidates(Grid):
         return [each.turn for each in self._all]
 
     @property
+    def sides(self) -> list[Turn]:
+        """The turns in the order on screen."""
+        return [self._all[index].turn for index in self._order]
+
+    @property
     def marked(self) -> Turn:
         """The turn that Enter chooses."""
         return self._all[self._marked].turn
 
     def on_mount(self) -> None:
-        self._all[0].mark(True)
+        for index, turn in enumerate(self.turns):
+            if turn.text:
+                self.finish(index, turn, 0)
+        self.mark_at(0)
 
     def on_resize(self, event: events.Resize) -> None:
-        columns = max(1, min(len(self._all), event.size.width // self.narrowest))
+        narrowest = NARROWEST_PAIR if self._paired else NARROWEST
+        columns = max(1, min(len(self._all), event.size.width // narrowest))
         self.columns = 2 if columns == 3 and len(self._all) == 4 else columns
         self.styles.grid_size_columns = self.columns
 
@@ -116,19 +132,20 @@ class Candidates(Grid):
         """Show the texts so far, by the index of their candidate."""
         self._with_text.update(texts)
         for index, full_text in texts.items():
-            self._tokens[index] = tokens.get(index, 0)
+            self._tokens[index] = 0 if self.blind else tokens.get(index, 0)
             self._all[index].grow(full_text, self._tokens[index], live=True)
 
     def finish(self, index: int, turn: Turn, tokens: int) -> None:
         """Show a candidate that is complete."""
         self._with_text.add(index)
         self._all[index].turn = turn
-        self._all[index].grow(turn.text, tokens or self._tokens.get(index, 0), live=False)
+        counted_tokens = 0 if self.blind else tokens or self._tokens.get(index, 0)
+        self._all[index].grow(turn.text, counted_tokens, live=False)
 
     def finish_all(self) -> bool:
         """Remove candidates without text once generation has ended; whether any can be chosen."""
         left = [each for each in self._all if each.index in self._with_text]
-        if not left or not (self.usable_alone or len(left) == len(self._all)):
+        if not left or (self._paired and len(left) < len(self._all)):
             return False
         marked = self._all[self._marked]
         for each in self._all:
@@ -145,6 +162,8 @@ class Candidates(Grid):
 
     def move(self, by: int) -> None:
         """Move the mark by so many candidates and scroll to the marked one."""
+        if self.blind:
+            return
         self.mark_at(max(0, min(len(self._all) - 1, self._marked + by)))
         self._all[self._marked].scroll_visible(animate=False)
 
@@ -153,12 +172,11 @@ class Candidates(Grid):
         if 0 <= index < len(self._all):
             self._all[self._marked].mark(False)
             self._marked = index
-            self._all[index].mark(True)
+            self._all[index].mark(not self.blind)
 
-    def on_candidate_clicked(self, event: Candidate.Clicked) -> None:
+    def on_click(self, event: events.Click) -> None:
         """Choose the clicked candidate, unless it was removed in the meantime."""
         event.stop()
-        for position, each in enumerate(self._all):
-            if each.index == event.index:
-                self.mark_at(position)
-                self.post_message(self.Chosen(self.marked))
+        if isinstance(event.widget, Candidate) and event.widget in self._all:
+            self.mark_at(self._all.index(event.widget))
+            self.post_message(self.Chosen(self.marked))

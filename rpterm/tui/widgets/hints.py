@@ -2,7 +2,8 @@
 
 A click on a hint runs its command. While the user types a command, its completions are listed here
 instead, each with what it does; a click takes one. If not all hints fit, the last ones are dropped,
-but those that lead out of the current state or to the help stay longest. Knows no chat.
+but those that lead out of the current state or to the help stay longest. Clicks run the screen's
+actions ``hint`` and ``complete``. Knows no chat.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.content import Content
-from textual.message import Message
 from textual.style import Style
 
 from rpterm.tui import key_names, keys, text
@@ -47,20 +47,6 @@ class KeyHints(FittedText):
 
     DEFAULT_CSS = "KeyHints { min-height: 1; padding: 0 2; color: $text-muted; }"
 
-    class Clicked(Message):
-        """A hint was clicked."""
-
-        def __init__(self, command: str) -> None:
-            super().__init__()
-            self.command = command
-
-    class Completed(Message):
-        """A completion was clicked: its word."""
-
-        def __init__(self, word: str) -> None:
-            super().__init__()
-            self.word = word
-
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._shown: tuple[str, ...] = ()
@@ -94,12 +80,6 @@ class KeyHints(FittedText):
             self._completions, self._problem = completions, problem
             self._draw()
 
-    def action_hint(self, command: str) -> None:
-        self.post_message(self.Clicked(command))
-
-    def action_complete(self, word: str) -> None:
-        self.post_message(self.Completed(word))
-
     def _draw(self) -> None:
         width = max(1, self.size.width)
         if self._completions:
@@ -120,7 +100,7 @@ class KeyHints(FittedText):
             shown = "".join(names)
             if len(shown) > 2 and shown in "123456789":
                 shown = f"{shown[0]}-{shown[-1]}"
-            link = text.key_link(shown, label, f"hint('{commands[-1]}')")
+            link = text.key_link(shown, label, f"screen.hint('{commands[-1]}')")
             hints.append(Hint(link, not STAY.isdisjoint(commands)))
         self.update(fit(hints, self.size.width))
 
@@ -156,7 +136,7 @@ def _completion_row(completion: Completion, longest: int, width: int) -> Content
     room = width - key.cell_length - 2 if key and width > MIN_WIDTH_WITH_KEYS else width
     row = Content.assemble(word, "   ", completion.about).truncate(max(1, room), ellipsis=True)
     row = row if room == width else text.justify(row, key, width)
-    return row.stylize(Style.from_meta({"@click": f"complete({completion.word!r})"}))
+    return row.stylize(Style.from_meta({"@click": f"screen.complete({completion.word!r})"}))
 
 
 def fit(hints: Sequence[Hint], room: int) -> Content:

@@ -7,6 +7,7 @@ given and posts what was clicked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
@@ -54,19 +55,18 @@ class TurnView(Static, can_focus=False):
     }
     """
 
+    @dataclass(eq=False)
     class SwipeClicked(Message):
         """An arrow of the swipe marker was clicked."""
 
-        def __init__(self, turn: Turn, step: int) -> None:
-            super().__init__()
-            self.turn, self.step = turn, step
+        turn: Turn
+        step: int
 
+    @dataclass(eq=False)
     class Clicked(Message):
         """A turn was clicked."""
 
-        def __init__(self, turn: Turn) -> None:
-            super().__init__()
-            self.turn = turn
+        turn: Turn
 
     def __init__(self, turn: Turn) -> None:
         super().__init__(markup=False)

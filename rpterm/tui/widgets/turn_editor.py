@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -30,12 +32,12 @@ class TurnEditor(JoinerTextArea):
     }
     """
 
+    @dataclass(eq=False)
     class Closed(Message):
         """The editor was closed; ``text`` is ``None`` if nothing is to change."""
 
-        def __init__(self, turn: Turn, text: str | None) -> None:
-            super().__init__()
-            self.turn, self.text = turn, text
+        turn: Turn
+        text: str | None
 
     def __init__(self, turn: Turn) -> None:
         super().__init__(turn.text, highlight_cursor_line=False, tab_behavior="focus")

@@ -78,7 +78,7 @@ def read_entry(raw: Mapping[str, Any], number: int, notes: ImportNotes, spec: st
         order=fields.integer("insertion_order", 100),
         priority=fields.integer("priority", 100),
         whole_words=extensions.flag("match_whole_words", usual_whole_words(keys)),
-        **_extension_fields(extensions, default),
+        **setting_fields(extensions, default),
     )
     keyed = bool(entry.keys or entry.constant)
     note_unsupported(extra, keyed, extra.get("position") == OUTLET, notes)
@@ -163,7 +163,16 @@ def base_entry(entry: LoreEntry, spec: str) -> dict[str, Any]:
 
 
 def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
-    ext = without(entry.extensions, ORIGIN)
+    own: dict[str, Any] = {key: list(getattr(entry, key)) for key in (*_OWN_LISTS, "greetings")}
+    own = {key: value for key, value in own.items() if value}
+    return (
+        without(entry.extensions, ORIGIN) | settings_of(entry) | ({RPTERM_KEY: own} if own else {})
+    )
+
+
+def settings_of(entry: LoreEntry) -> dict[str, Any]:
+    """The unusual settings, as other programs store them in ``extensions``."""
+    ext: dict[str, Any] = {}
     if entry.position not in ("before_card", "after_card"):
         ext["position"] = POSITIONS.index(entry.position)
     if entry.position == "depth":
@@ -181,16 +190,11 @@ def _base_extensions(entry: LoreEntry) -> dict[str, Any]:
         ext["scan_depth"] = entry.scan_depth
     if entry.whole_words != usual_whole_words(entry.keys):
         ext["match_whole_words"] = entry.whole_words
-    own: dict[str, Any] = {key: list(getattr(entry, key)) for key in _OWN_LISTS}
-    own["greetings"] = list(entry.greetings)
-    own = {key: value for key, value in own.items() if value}
-    if own:
-        ext[RPTERM_KEY] = own
     return ext
 
 
-def _extension_fields(ext: Fields, default: Position) -> dict[str, Any]:
-    """The fields that other programs store in ``extensions``."""
+def setting_fields(ext: Fields, default: Position) -> dict[str, Any]:
+    """The fields that other programs store in ``extensions``; see ``settings_of``."""
     own = as_mapping(ext.table.get(RPTERM_KEY))
     return {
         "position": _position(ext, default),

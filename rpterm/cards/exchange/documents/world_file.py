@@ -22,18 +22,14 @@ from rpterm.cards.exchange.documents.book import (
     read_settings,
 )
 from rpterm.cards.exchange.documents.entry import (
-    LOGICS,
-    NUMBERS,
     ORIGIN,
     OUTLET,
     POSITIONS,
-    ROLES,
     key_texts,
     note_unsupported,
-    read_logic,
-    read_probability,
-    read_role,
     recurses,
+    setting_fields,
+    settings_of,
     usable_keys,
     usual_whole_words,
 )
@@ -42,15 +38,6 @@ from rpterm.cards.exchange.documents.patch import Table, apply, diff, merge_comm
 from rpterm.cards.exchange.notes import ImportNotes
 from rpterm.foreign_json import as_mapping, as_texts
 
-_FLAGS = {
-    "excludeRecursion": "exclude_recursion",
-    "preventRecursion": "prevent_recursion",
-    "delayUntilRecursion": "delay_until_recursion",
-    "ignoreBudget": "ignore_budget",
-    "groupOverride": "group_override",
-    "constant": "constant",
-    "caseSensitive": "case_sensitive",
-}
 _COPIES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "keys": lambda entry: entry.get("key"),
     "secondary_keys": lambda entry: entry.get("keysecondary"),
@@ -58,7 +45,10 @@ _COPIES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "enabled": lambda entry: entry.get("disable") is False,
 }
 """Key of an entry → what it is a copy of."""
-_CAPITAL = re.compile("[A-Z]")
+_CAPITAL, _AFTER_UNDERSCORE = re.compile("[A-Z]"), re.compile("_([a-z])")
+_SAME_NAMES = {"selectiveLogic", "useProbability"}
+"""Settings whose names are the same in a card's ``extensions``; there, the others have underscores
+instead of capitals."""
 
 
 def is_world(raw: Mapping[str, Any]) -> bool:
@@ -136,40 +126,38 @@ def _read_entry(
 ) -> LoreEntry:
     embedded = {"key": raw.get("keys"), "keysecondary": raw.get("secondary_keys")}
     fields = Fields({**embedded, **raw}, notes, f"world entry {number}")
+    settings = Fields({_in_cards(name): raw[name] for name in raw}, notes, fields.where)
     keys, secondary = (
         usable_keys(key_texts(fields, "key"), fields),
         key_texts(fields, "keysecondary"),
     )
-    position = fields.integer("position", 0, 0)
-    converted: dict[str, Any] = {ours: fields.flag(theirs) for theirs, ours in _FLAGS.items()}
-    converted |= {each: fields.integer(each, 0, 0) for each in NUMBERS}
     included, excluded = _characters(raw.get("characterFilter"))
+    filters = {"characters": included, "exclude_characters": excluded}
     entry = LoreEntry(
         keys=keys,
         content=fields.text("content"),
         comment=fields.text("comment"),
         secondary_keys=usable_keys(secondary, fields) if fields.flag("selective", True) else (),
-        logic=read_logic(fields),
         enabled=not fields.flag("disable"),
-        position=POSITIONS[position] if position < len(POSITIONS) else "before_card",
-        depth=fields.integer("depth", 4, 0),
-        role=read_role(fields),
+        constant=fields.flag("constant"),
+        case_sensitive=fields.flag("caseSensitive"),
         order=fields.integer("order", 100),
-        probability=read_probability(fields),
-        scan_depth=fields.optional_integer("scanDepth"),
-        group=fields.line("group"),
-        group_weight=fields.integer("groupWeight", 100, 0),
-        characters=included,
-        exclude_characters=excluded,
-        whole_words=fields.flag("matchWholeWords", usual_whole_words(keys)),
-        **converted,
+        whole_words=settings.flag("match_whole_words", usual_whole_words(keys)),
+        **(setting_fields(settings, "before_card") | filters),
     )
-    settings = {_CAPITAL.sub(lambda each: f"_{each[0].lower()}", name): raw[name] for name in raw}
-    note_unsupported(settings, bool(entry.keys or entry.constant), position == OUTLET, notes)
+    is_keyed, is_outlet = bool(entry.keys or entry.constant), raw.get("position") == OUTLET
+    note_unsupported(settings.table, is_keyed, is_outlet, notes)
     origin: Table = {"key": key}
     patch = diff(_base_entry(entry, key), without(raw, *copies))
     origin |= {"w": patch} if patch else {}
     return replace(entry, extensions={ORIGIN: origin})
+
+
+def _in_cards(name: str) -> str:
+    """The name of a world's setting in a card."""
+    if name in _SAME_NAMES:
+        return name
+    return _CAPITAL.sub(lambda each: f"_{each[0].lower()}", name)
 
 
 def _base_entry(entry: LoreEntry, key: str) -> Table:
@@ -185,21 +173,14 @@ def _base_entry(entry: LoreEntry, key: str) -> Table:
         "disable": not entry.enabled,
         "constant": entry.constant,
         "depth": entry.depth,
-        "role": ROLES.index(entry.role) if entry.position == "depth" else None,
+        "role": None,
         "probability": entry.probability,
+        "matchWholeWords": None,
     }
-    base |= {theirs: True for theirs, ours in _FLAGS.items() if getattr(entry, ours)}
-    base |= {each: getattr(entry, each) for each in NUMBERS if getattr(entry, each)}
-    is_usual = entry.whole_words == usual_whole_words(entry.keys)
-    base["matchWholeWords"] = None if is_usual else entry.whole_words
-    if entry.logic != "and_any":
-        base["selectiveLogic"] = LOGICS.index(entry.logic)
-    if entry.scan_depth is not None:
-        base["scanDepth"] = entry.scan_depth
-    if entry.group:
-        base["group"] = entry.group
-    if entry.group_weight != 100:
-        base["groupWeight"] = entry.group_weight
+    settings = without(settings_of(entry), "useProbability")
+    base |= {_AFTER_UNDERSCORE.sub(lambda each: each[1].upper(), k): settings[k] for k in settings}
+    if entry.case_sensitive:
+        base["caseSensitive"] = True
     if entry.characters or entry.exclude_characters:
         names = list(entry.characters or entry.exclude_characters)
         base["characterFilter"] = {"isExclude": not entry.characters, "names": names, "tags": []}

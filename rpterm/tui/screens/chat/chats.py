@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import navigation, new_files, opening, replies, require
+from rpterm.tui.screens.chat import files, navigation, opening, replies, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 from rpterm.tui.screens.form import Field, Form
@@ -82,7 +82,7 @@ async def delete_chat(chat: ChatScreen, chat_id: int) -> bool:
     record = await chat.ask(session.store.chat, chat_id)
     name, turns = record.heading or record.card_name, counted(record.length, "turn")
     question = f"Delete “{name}” with its {turns}?"
-    if not await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete")):
+    if not await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, {"y": "Delete"})):
         return False
     await chat.ask(session.delete_chat, chat_id)
     if chat_id == session.chat_id:
@@ -207,7 +207,7 @@ async def _forget_persona(chat: ChatScreen, session: Session, name: str, current
     if name == current:
         raise require.Refusal(f"You are {name} in this chat: choose another persona first.")
     question = f"Forget {name} and what you wrote about them?"
-    if await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Forget")):
+    if await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, {"y": "Forget"})):
         await chat.ask(session.store.delete_persona, name)
         chat.say(f"{name} is forgotten.")
 
@@ -259,7 +259,7 @@ async def choose_character(chat: ChatScreen) -> None:
             if chat.card is None:
                 chat.app.exit()
             return
-        target = done.id if done.action == "open" else await new_files.write_character(chat)
+        target = done.id if done.action == "open" else await files.write_character(chat)
         if target is not None:
             await opening.switch_chat(chat, target, None)
             return

@@ -1,4 +1,4 @@
-"""Group chats: the commands on the cast; ``speakers`` shows it."""
+"""Group chats: the commands on the cast; ``frame`` shows it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from rpterm.tui.screens.chat import (
     candidates,
-    cast_changes,
+    changes,
+    frame,
     require,
     sending,
     slash_commands,
-    speakers,
 )
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.types import Intent, Member, TurnTaking
@@ -32,7 +32,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
         raise require.Refusal(f"No other character is here yet: {chat.key_name('cast')} adds one.")
     able = [member for member in scene.present if not member.muted]
     taglines = [_tagline(scene, member) for member in able]
-    actor = speakers.next_speaker(chat, scene, chat.input.full_text.strip())
+    actor = frame.next_speaker(chat, scene, chat.input.full_text.strip())
     taking = scene.cast.taking
     upcoming = actor.card.name if actor is not None and taking is not TurnTaking.MODEL else ""
     done = await chat.app.push_screen_wait(speaker_chooser(able, taglines, taking, upcoming))
@@ -40,7 +40,7 @@ async def choose_speaker(chat: ChatScreen) -> None:
         return
     if (new_taking := taking_of_choice(done.id)) is not None:
         await chat.ask(scene.set_taking, new_taking)
-        await cast_changes.cast_changed(chat)
+        await changes.cast_changed(chat)
     elif name := member_of(done.id):
         await _let_speak(chat, scene, name)
 
@@ -92,7 +92,7 @@ async def _change_cast(chat: ChatScreen, scene: Scene, action: str, choice: str)
     except RptermError as error:
         chat.say(str(error), error=True)
     else:
-        await cast_changes.cast_changed(chat)
+        await changes.cast_changed(chat)
 
 
 async def _join(chat: ChatScreen, scene: Scene) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui import background, messages
+from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import (
     examples,
     frame,
@@ -15,13 +15,20 @@ from rpterm.tui.screens.chat import (
     replies,
     require,
 )
-from rpterm.tui.screens.chat.state import GHOST_GREETING, GHOST_REPLY, GHOST_USER, ChatState
+from rpterm.tui.screens.chat.state import (
+    GHOST_GREETING,
+    GHOST_REPLY,
+    GHOST_USER,
+    WINDOW,
+    ChatState,
+)
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.widgets.turn import TurnView
-from rpterm.types import Turn
+from rpterm.types import Chat, Turn
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
+    from rpterm.engine.protocol import EngineInfo
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 NEW_CHAT = 0
@@ -42,7 +49,38 @@ def begin(chat: ChatScreen) -> None:
     if chat.choose_first:
         chat.command("characters")
     else:
-        frame.open_chat(chat, None, None)
+        open_chat(chat, None, None)
+
+
+def open_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
+    """Open a chat in a thread.
+
+    Args:
+        target: The name or path of a card.
+        chat_id: A stored chat. Both ``None``: what the command line asked for.
+    """
+    chat.phase(Phase.OPENING, hint="")
+    chat.loads.put(lambda: _open(chat, target, chat_id))
+
+
+def _open(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
+    """In the thread: open a chat, and tell the screen its last turns."""
+    try:
+        session = chat.opener(target, chat_id)
+        record, turns = session.chat, session.path(WINDOW)
+    except RptermError as error:
+        problem = str(error)
+        chat.tell(lambda: opening_failed(chat, problem))
+        return
+
+    def memory_changed(*_what: object) -> None:
+        chat.tell(lambda: panes.refresh_memory(chat))
+
+    if session.distiller is not None:
+        session.distiller.listeners.append(memory_changed)
+    if session.memory is not None:
+        session.memory.listeners.append(memory_changed)
+    chat.tell(lambda: session_opened(chat, session, record, turns))
 
 
 async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
@@ -59,41 +97,43 @@ async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None)
     examples.refresh_soon(chat)
     if session is not None:
         # The draft stays in the input and moves to the other chat.
-        chat.loads.put(lambda: background.keep_draft(session, ""))
-    frame.open_chat(chat, target, chat_id)
+        chat.loads.put(lambda: frame.keep_draft(session, ""))
+    open_chat(chat, target, chat_id)
     if session is not None:
         # Closed afterwards: the opener leaves the old chat first, which saves its KV cache while
         # the engine still holds it.
         chat.loads.put(session.close)
 
 
-async def session_opened(chat: ChatScreen, event: messages.SessionOpened) -> None:
-    """The chat is open: show it, load its model, and send the message that waits for it."""
+async def session_opened(
+    chat: ChatScreen, session: Session, record: Chat, turns: list[Turn]
+) -> None:
+    """The chat is open: show its last turns, load its model, and send the message that waits."""
     state = chat.state
-    state.session, state.chat = event.session, event.chat
-    chat.card = event.session.card
+    state.session, state.chat = session, record
+    chat.card = session.card
     frame.show_header(chat)
     await frame.clear_below(chat)
-    tail = list(event.turns)
     ghosts = [turn for turn in chat.transcript.turns if turn.id in (GHOST_USER, GHOST_REPLY)]
-    if state.request is not None:
-        tail += ghosts
-    await chat.transcript.show(tail, more=len(event.turns) >= background.WINDOW)
+    tail = [*turns, *ghosts] if state.request is not None else turns
+    await chat.transcript.show(tail, more=len(turns) >= WINDOW)
     chat.transcript.scroll_to_end()
     portrait = panes.portrait_path(chat)
-    user = event.chat.persona.name
-    chat.call_after_refresh(chat.transcript.introduce, chat.card, user, portrait)
-    if event.session.scene.group:
+    chat.call_after_refresh(chat.transcript.introduce, chat.card, record.persona.name, portrait)
+    if session.scene.group:
         frame.show_header(chat)
     chat.phase(Phase.LOADING)
-    session, post = event.session, chat.post_message
-    chat.loads.put(lambda: background.load_model(session, post))
+    chat.loads.put(lambda: _load(chat, session))
     panes.chat_opened(chat)
     await _restore_draft(chat, session)
     chat.work(ratings.show_marks(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
     if state.request is not None:
         replies.run(chat)
+    if chat.going_to is not None:
+        from rpterm.tui.screens.chat import navigation
+
+        chat.work(navigation.show_pending_turn(chat), "way")
 
 
 async def _restore_draft(chat: ChatScreen, session: Session) -> None:
@@ -116,9 +156,27 @@ async def opening_failed(chat: ChatScreen, text: str) -> None:
     chat.phase(Phase.CLOSED, hint=f"{chat.key_name('regenerate')} tries again")
 
 
-def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
+def _load(chat: ChatScreen, session: Session) -> None:
+    """In the thread: load the model of a session, and tell the screen the progress in percents."""
+    last = -1.0
+
+    def report_progress(share: float) -> None:
+        nonlocal last
+        if share - last >= 0.01 or share >= 1:
+            last = share
+            chat.tell(lambda: chat.phase(Phase.LOADING, share=share), ("loading",))
+
+    try:
+        info = session.load(report_progress)
+    except RptermError as error:
+        problem, log_tail = str(error), getattr(error, "log_tail", "")
+        chat.tell(lambda: model_failed(chat, problem, log_tail))
+        return
+    chat.tell(lambda: model_loaded(chat, info))
+
+
+def model_loaded(chat: ChatScreen, info: EngineInfo) -> None:
     """The model is loaded: show its name, and wait for the engine to settle."""
-    info = event.info
     chat.state.info = info
     hint = STARTER_HINT if info.starter else ""
     chat.figures(model=info.model, context=info.context, share=0.0, hint=hint)
@@ -129,9 +187,9 @@ def model_loaded(chat: ChatScreen, event: messages.ModelLoaded) -> None:
     preview.request_preview(chat, always=True)
 
 
-async def model_failed(chat: ChatScreen, event: messages.ModelFailed) -> None:
+async def model_failed(chat: ChatScreen, problem: str, log_tail: str) -> None:
     """The model could not be loaded; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
     examples.refresh_soon(chat)
     if not chat.state.busy:
-        await frame.show_error(chat, event.text, event.log_tail)
+        await frame.show_error(chat, problem, log_tail)

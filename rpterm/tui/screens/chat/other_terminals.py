@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
-from rpterm.tui import messages
-from rpterm.tui.screens.chat import cast_changes, replies
+from rpterm.tui.screens.chat import changes, replies
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.types import Status, Turn
 
@@ -43,10 +42,9 @@ async def reply_ended(chat: ChatScreen) -> None:
         await _report_switched_branch(chat, session, live[0])
 
 
-async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
-    """Show what another terminal did to the cast and the shown branch."""
-    session = chat.session
-    if session is None or session is not event.session:
+async def show_changes(chat: ChatScreen, session: Session, path: list[Turn]) -> None:
+    """Show what another terminal did to the cast and to ``path``, the end of the shown branch."""
+    if session is not chat.session:
         return
     if not may_redraw(chat):
         chat.poller.again()
@@ -55,10 +53,10 @@ async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
     if (news := session.scene.take_news()) is not None:
         await _show_cast_changes(chat, news)
     await _clear_refusal(chat, session)
-    if before[-len(event.path) :] == event.path or _unstored(chat, before, event.path):
+    if before[-len(path) :] == path or _unstored(chat, before, path):
         return
     await replies.refresh_transcript(chat)
-    if not any(turn.status is Status.STREAMING for turn in event.path):
+    if not any(turn.status is Status.STREAMING for turn in path):
         chat.desk.put(session.settle_cache)
     if before:
         await _report_switched_branch(chat, session, before[-1].id)
@@ -67,7 +65,7 @@ async def show_changes(chat: ChatScreen, event: messages.BranchChanged) -> None:
 async def _show_cast_changes(chat: ChatScreen, news: list[str]) -> None:
     from rpterm.chat.other_terminals import cast_changes_notice
 
-    await cast_changes.cast_changed(chat)
+    await changes.cast_changed(chat)
     if news:
         chat.say(cast_changes_notice(news))
 

@@ -6,13 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
+from textual.widget import Widget
 
-from rpterm.tui import messages
+from rpterm.tui import keys
 from rpterm.tui.screens.chat import preview
 from rpterm.types import Prompt
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.widgets.panes.card import CardPane
+    from rpterm.tui.widgets.panes.chats import ChatsPane
+    from rpterm.tui.widgets.panes.prompt import PromptPane
+
+NAMES = ("prompt", "card", "chats", "consistency", "memory", "examples")
 
 
 def fit_to_size(chat: ChatScreen, size: Size) -> None:
@@ -29,69 +35,92 @@ def fit_to_size(chat: ChatScreen, size: Size) -> None:
     chat.call_later(adapt)
 
 
-async def toggle_prompt(chat: ChatScreen) -> None:
-    """Open or close the Prompt pane."""
-    from rpterm.tui.widgets.panes.prompt import PromptPane
+async def toggle(chat: ChatScreen, *, name: str) -> None:
+    """Open a pane, fill it, and focus it if it has keys of its own; or close it.
 
-    pane = await chat.panes.toggle("prompt", PromptPane)
-    if isinstance(pane, PromptPane):
-        pane.show(chat.state.prompt)
-        preview.request_preview(chat, after=0.0)
-    _focus(chat)
-
-
-async def toggle_card(chat: ChatScreen) -> None:
-    """Open or close the Card pane."""
-    from rpterm.tui.widgets.panes.card import CardPane
-
-    card = chat.card
-    if card is not None:
-        await chat.panes.toggle(
-            "card", lambda: CardPane(card, chat.state.card_note, portrait_path(chat))
-        )
-        _focus(chat)
-
-
-async def toggle_consistency(chat: ChatScreen) -> None:
-    """Open or close the Consistency pane."""
-    from rpterm.tui.screens.chat import scores
-    from rpterm.tui.widgets.panes.consistency import ConsistencyPane
-
-    await chat.panes.toggle("consistency", ConsistencyPane)
-    scores.refresh(chat)
-    chat.keeper.idle()
-    _focus(chat)
-
-
-async def show_line(chat: ChatScreen, line: str) -> None:
-    """Show a line of the card in the Card pane."""
-    from rpterm.tui.widgets.panes.card import CardPane
-
-    if chat.card is None:
+    An open pane with keys of its own is first focused, and then closed.
+    """
+    has_keys = bool(keys.of_scope(name))
+    if has_keys and name in chat.panes.shown and chat.panes.active != name:
+        chat.panes.focus_pane(name)
         return
-    if chat.panes.pane("card") is None:
-        await toggle_card(chat)
-    pane = chat.panes.pane("card")
-    if isinstance(pane, CardPane):
+    opened = await chat.panes.toggle(name, lambda: _make(chat, name))
+    if opened is not None and has_keys:
+        chat.panes.focus_pane(name)
+        chat.refresh_hints()
+    else:
+        _focus(chat)
+    await _fill(chat, name)
+
+
+def _make(chat: ChatScreen, name: str) -> Widget:
+    """A pane, whose module is imported when it is first opened."""
+    from rpterm.tui.screens.chat import chats, examples
+
+    match name:
+        case "prompt":
+            from rpterm.tui.widgets.panes.prompt import PromptPane
+
+            return PromptPane()
+        case "card":
+            from rpterm.tui.widgets.panes.card import CardPane
+
+            return CardPane()
+        case "chats":
+            from rpterm.tui.widgets.panes.chats import ChatsPane
+
+            return ChatsPane(lambda chat_id: chat.work(chats.open_chat(chat, chat_id)))
+        case "consistency":
+            from rpterm.tui.widgets.panes.consistency import ConsistencyPane
+
+            return ConsistencyPane(lambda line: chat.work(_show_line(chat, line)))
+        case "memory":
+            from rpterm.tui.widgets.panes.memory import MemoryPane
+
+            return MemoryPane(lambda: refresh_memory(chat))
+        case _:
+            from rpterm.tui.widgets.panes.examples import ExamplesPane
+
+            return ExamplesPane(lambda k, share: chat.work(examples.slide(chat, k, share)))
+
+
+async def _fill(chat: ChatScreen, name: str) -> None:
+    """Fill a pane that was opened, or clear what it showed elsewhere."""
+    from rpterm.tui.screens.chat import examples, memory, scores
+
+    match name:
+        case "prompt":
+            _show_prompt(chat, chat.state.prompt)
+            preview.request_preview(chat, after=0.0)
+        case "card":
+            refresh_card(chat)
+        case "chats":
+            await fill_chats(chat)
+        case "consistency":
+            scores.refresh(chat)
+            chat.keeper.idle()
+        case "memory":
+            await memory.refresh(chat)
+            preview.request_preview(chat, after=0.0)
+        case _:
+            await examples.fill(chat, anew=True)
+
+
+async def _show_line(chat: ChatScreen, line: str) -> None:
+    """Show a line of the card in the Card pane."""
+    if "card" not in chat.panes.shown:
+        await toggle(chat, name="card")
+    pane: CardPane | None = chat.panes.pane("card")
+    if pane is not None:
         pane.call_after_refresh(pane.highlight_line, line)
-
-
-async def toggle_chats(chat: ChatScreen) -> None:
-    """Open or close the Chats pane."""
-    from rpterm.tui.widgets.panes.chats import ChatsPane
-
-    await chat.panes.toggle("chats", ChatsPane)
-    await fill_chats(chat)
-    _focus(chat)
 
 
 async def fill_chats(chat: ChatScreen) -> None:
     """Reload the Chats pane, if it is open."""
     from rpterm.tui.screens.chats import chat_choices
-    from rpterm.tui.widgets.panes.chats import ChatsPane
 
-    pane, session = chat.panes.pane("chats"), chat.session
-    if isinstance(pane, ChatsPane) and session is not None:
+    pane: ChatsPane | None = chat.panes.pane("chats")
+    if pane is not None and (session := chat.session) is not None:
         pane.show(await chat_choices(chat.ask, session.store), session.chat_id)
 
 
@@ -111,14 +140,13 @@ def refresh_memory(chat: ChatScreen) -> None:
     if "memory" in chat.panes.shown:
         from rpterm.tui.screens.chat import memory
 
-        memory.refresh_soon(chat)
+        chat.work(memory.refresh(chat), "memory")
 
 
 def refresh_card(chat: ChatScreen) -> None:
     """The card, or the note about its last save, changed: update the Card pane, if it is open."""
-    from rpterm.tui.widgets.panes.card import CardPane
-
-    if isinstance(pane := chat.panes.pane("card"), CardPane) and chat.card is not None:
+    pane: CardPane | None = chat.panes.pane("card")
+    if pane is not None and chat.card is not None:
         pane.show(chat.card, chat.state.card_note, portrait_path(chat))
 
 
@@ -130,25 +158,27 @@ def portrait_path(chat: ChatScreen) -> Path | None:
     return Path(path).parent / chat.card.portrait
 
 
-def show_preview(chat: ChatScreen, event: messages.PromptPreviewed) -> None:
-    """Show the prompt that was built for the draft."""
-    from rpterm.tui.widgets.panes.prompt import PromptPane
-
-    if isinstance(pane := chat.panes.pane("prompt"), PromptPane) and not chat.state.busy:
-        pane.show(event.prompt, event.problem)
-    if event.prompt is not None and not chat.state.busy:
-        preview.show_window_usage(chat, event.prompt)
+def show_preview(chat: ChatScreen, prompt: Prompt | None, problem: str) -> None:
+    """Show the prompt that was built for the draft, or why there is none."""
+    if chat.state.busy:
+        return
+    _show_prompt(chat, prompt, problem)
+    if prompt is not None:
+        preview.show_window_usage(chat, prompt)
         # Nothing is recalled without a draft: keep showing the memories of the last reply.
-        _show_recalled(chat, chat.state.prompt if chat.input.empty else event.prompt)
+        _show_recalled(chat, chat.state.prompt if chat.input.empty else prompt)
 
 
 def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
     """Show the prompt that was sent to the model."""
-    from rpterm.tui.widgets.panes.prompt import PromptPane
-
-    if isinstance(pane := chat.panes.pane("prompt"), PromptPane):
-        pane.show(prompt)
+    _show_prompt(chat, prompt)
     _show_recalled(chat, prompt)
+
+
+def _show_prompt(chat: ChatScreen, prompt: Prompt | None, problem: str = "") -> None:
+    pane: PromptPane | None = chat.panes.pane("prompt")
+    if pane is not None:
+        pane.show(prompt, problem)
 
 
 def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:

@@ -8,14 +8,12 @@ shows what other terminals did.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.message import Message
-
 from rpterm.errors import RptermError
-from rpterm.tui import messages
-from rpterm.tui.background import WINDOW
-from rpterm.tui.screens.chat import card_changes, frame, panes, preview
+from rpterm.tui.screens.chat import changes, frame, other_terminals, panes, preview
+from rpterm.tui.screens.chat.state import WINDOW
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.worker_thread import WorkerThread
 
@@ -28,14 +26,6 @@ if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 EVERY_S = 0.5
-
-
-class CardSaved(Message):
-    """The card file was saved; a valid card is already in use, an invalid one is not."""
-
-    def __init__(self, session: Session, report: Reloaded | NotReloaded) -> None:
-        super().__init__()
-        self.session, self.report = session, report
 
 
 class Poller:
@@ -65,18 +55,19 @@ class Poller:
         self._lane.close()
 
     def _poll(self, session: Session) -> None:
+        chat = self._chat
         try:
-            if session is self._chat.session and not self._chat.state.busy:
+            if session is chat.session and not chat.state.busy:
                 if self._session is not session:
                     self._follow(session)
                 assert self._reloader is not None and self._elsewhere is not None
                 if (report := self._reloader.poll()) is not None:
-                    self._chat.post_message(CardSaved(session, report))
+                    chat.tell(partial(card_saved, chat, session, report))
                 if (path := self._elsewhere.poll()) is not None:
-                    self._chat.post_message(messages.BranchChanged(session, path))
+                    chat.tell(partial(other_terminals.show_changes, chat, session, path))
         except RptermError:
             # The error is expected if the chat was left meanwhile, which closes its database.
-            if session is self._chat.session:
+            if session is chat.session:
                 raise
         finally:
             self._polling = False
@@ -89,13 +80,13 @@ class Poller:
         self._session = session
 
 
-async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
+async def card_saved(chat: ChatScreen, session: Session, report: Reloaded | NotReloaded) -> None:
     """Say what the save changed or what is wrong with it; the Card pane keeps the note."""
     from rpterm.chat.card_reload import Reloaded
 
-    if chat.session is not event.session:
+    if chat.session is not session:
         return
-    report, state = event.report, chat.state
+    state = chat.state
     lost = report.lost if isinstance(report, Reloaded) else ""
     state.card_note = f"{time.strftime('%H:%M')}  {report.summary or lost}"
     if lost:
@@ -110,7 +101,7 @@ async def card_saved(chat: ChatScreen, event: CardSaved) -> None:
         frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")
     else:
-        await card_changes.card_changed(chat, report.card, report.summary)
+        await changes.card_changed(chat, report.card, report.summary)
     if state.info is not None and not state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui import background
+from rpterm.errors import RptermError
 from rpterm.types import Prompt
 
 if TYPE_CHECKING:
+    from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 
@@ -37,10 +38,23 @@ def request_preview(
     def build() -> None:
         session = chat.session
         if session is not None and not chat.state.busy:
-            draft, post = slash.message_in(chat.input.full_text), chat.post_message
-            chat.previews.put(lambda: background.preview(session, draft, post))
+            draft = slash.message_in(chat.input.full_text)
+            chat.previews.put(lambda: _build(chat, session, draft))
 
     chat.after_pause("preview", after, build)
+
+
+def _build(chat: ChatScreen, session: Session, draft: str) -> None:
+    """In the thread: build the prompt for a draft, and let the engine evaluate it ahead."""
+    from rpterm.chat.draft_ahead import evaluate_draft
+    from rpterm.tui.screens.chat import panes
+
+    prompt, problem = None, ""
+    try:
+        prompt = evaluate_draft(session, draft)
+    except RptermError as error:
+        problem = str(error)
+    chat.tell(lambda: panes.show_preview(chat, prompt, problem))
 
 
 def show_window_usage(chat: ChatScreen, prompt: Prompt) -> None:

@@ -1,7 +1,7 @@
-"""The rating commands of the chat: stars, thumbs, tags, flags, undo and consent to export.
+"""The rating commands of the chat: stars, thumbs, tags, flags, undo, review, consent to export.
 
-Every command acts on the selected reply or else on the last one. What a judgement means is defined
-in ``rpterm.preference.rating``.
+A command on a reply acts on the selected one or else on the last one. What a judgement means is
+defined in ``rpterm.preference.rating``.
 """
 
 from __future__ import annotations
@@ -77,6 +77,17 @@ async def consent(chat: ChatScreen) -> None:
         chat.say("This chat stays private: `rpterm export` leaves it out.")
     else:
         chat.say("`rpterm export` may include this chat now. The same key excludes it again.")
+
+
+async def review(chat: ChatScreen) -> None:
+    """Open the review, in which replies of all chats are rated one after the other."""
+    from rpterm.preference.review_queue import Filter
+    from rpterm.tui.screens.review import ReviewScreen
+
+    session = require.session(chat)
+    wanted = Filter(card=session.card.name)
+    await chat.app.push_screen_wait(ReviewScreen(session.store, wanted))
+    await show_marks(chat)
 
 
 async def show_marks(chat: ChatScreen) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import chats, example_commands, frame, replies, require
+from rpterm.tui.screens.chat import chats, examples, frame, replies, require
 from rpterm.tui.screens.chat.scores import (
     NARRATOR,
     SCORES_OFF,
@@ -72,7 +72,7 @@ async def best_kept(chat: ChatScreen, chances: Sequence[float | None], best: int
 async def pin_example(chat: ChatScreen) -> None:
     """Pin the example that best shows what the reply missed."""
     turn, score, _ = _scored_reply(chat)
-    await example_commands.pin_nearest(chat, turn, score)
+    await examples.pin_nearest(chat, turn, score)
 
 
 async def add_note(chat: ChatScreen) -> None:

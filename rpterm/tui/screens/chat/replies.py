@@ -10,12 +10,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual.message import Message
-
 from rpterm.chat import slash
-from rpterm.tui import background
-from rpterm.tui.screens.chat import frame, preview, require, speakers
-from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, ScreenRequest
+from rpterm.tui.screens.chat import frame, preview, require
+from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER, WINDOW, ScreenRequest
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Role, Status, Turn
 
@@ -47,6 +44,8 @@ async def stop(chat: ChatScreen) -> None:
 
 async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     """Start a reply; if the chat is still opening, the message waits on screen."""
+    from rpterm.tui.screens.chat import opening
+
     state = chat.state
     state.request, state.running, state.stored, state.stopping = request, False, False, False
     state.epoch += 1
@@ -59,7 +58,7 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.CLOSED:
-        frame.open_chat(chat, None, None)  # The reason for the failure may be gone.
+        opening.open_chat(chat, None, None)  # The reason for the failure may be gone.
     frame.show_header(chat)
     chat.refresh_hints()
 
@@ -70,10 +69,12 @@ async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> N
     Args:
         hint: What to do differently, in the user's words; "" for nothing.
     """
+    from rpterm.tui.screens.chat import opening
+
     require.idle(chat)
     if chat.state.figures.phase is Phase.CLOSED:
         await frame.clear_below(chat)
-        frame.open_chat(chat, None, None)
+        opening.open_chat(chat, None, None)
         return
     turn = target_turn(chat)
     if turn is None:
@@ -97,6 +98,8 @@ def run(chat: ChatScreen) -> None:
 
     A message that is sent while the chat is being opened is passed on by whoever is ready last.
     """
+    from rpterm.tui.screens.chat import generating
+
     state = chat.state
     session, request, epoch = state.session, state.request, state.epoch
     if session is None or request is None or state.running:
@@ -110,12 +113,7 @@ def run(chat: ChatScreen) -> None:
     def stale() -> bool:
         return chat.state.epoch != epoch
 
-    def post(message: Message) -> None:
-        if not stale():
-            state.heard_at = time.monotonic()
-            chat.post_message(message)
-
-    chat.replies.put(lambda: background.reply(session, request, post, stale))
+    chat.replies.put(lambda: generating.generate(chat, session, request, stale))
 
 
 def show_silence(chat: ChatScreen) -> None:
@@ -129,7 +127,7 @@ def show_silence(chat: ChatScreen) -> None:
 async def _show_ghosts(chat: ChatScreen, request: ScreenRequest) -> None:
     name = chat.card.char if chat.card else ""
     if chat.session is not None and chat.session.scene.group:
-        name = speakers.expected_name(chat, chat.session.scene, request)
+        name = frame.expected_name(chat, chat.session.scene, request)
     user = Turn(GHOST_USER, 0, None, "user", user_name(chat), request.text)
     reply = Turn(GHOST_REPLY, 0, None, "assistant", name, "", status=Status.STREAMING)
     await chat.transcript.show([*chat.transcript.turns, user, reply], more=chat.transcript.has_more)
@@ -159,11 +157,11 @@ async def refresh_transcript(chat: ChatScreen) -> None:
         stored = [turn for turn in chat.transcript.turns if turn.id not in ghosts]
         await chat.transcript.show(stored, more=chat.transcript.has_more)
         return
-    loaded = max(background.WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
+    loaded = max(WINDOW, sum(turn.id > 0 for turn in chat.transcript.turns) + 2)
     chat.state.chat, path = await chat.ask(lambda: (session.chat, session.path(loaded)))
     await chat.transcript.show(_with_unstored(chat, path), more=len(path) >= loaded)
     if chat.transcript.is_vertical_scroll_end:
-        await chat.transcript.trim(background.WINDOW)
+        await chat.transcript.trim(WINDOW)
     frame.show_header(chat)
     scores.refresh(chat)
     chat.keeper.shown()

@@ -1,19 +1,18 @@
 """Shows the events of a running reply on screen.
 
-The worker posts the session's events as messages, in order; the screen passes them on to here.
+``generating`` tells them in order, from its thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.errors import traceback_text, user_message
-from rpterm.tui import background, messages
 from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
-from rpterm.tui.widgets.candidates import Candidates
+from rpterm.tui.widgets.candidates import COMPARISON, SIDES, Candidates
 from rpterm.tui.widgets.status import Phase
 from rpterm.types import Intent, Turn
 
@@ -52,15 +51,6 @@ async def handle(chat: ChatScreen, event: events.SessionEvent) -> None:
             await _reply_failed(chat, event)
 
 
-def report_bug(chat: ChatScreen, error: Exception) -> None:
-    """A bug ended the reply in its thread: show it in the place of the reply."""
-    from rpterm.chat.events import ReplyFailed
-
-    failed = ReplyFailed(user_message(error), traceback_text(error))
-    chat.post_message(messages.SessionReported(failed))
-    chat.post_message(messages.ReplyEnded())
-
-
 async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> None:
     """Replace the placeholder of the user's turn with the stored turn."""
     chat.state.stored = True
@@ -70,7 +60,7 @@ async def _user_turn_stored(chat: ChatScreen, event: events.UserTurnStored) -> N
         chat.say(f"{BRANCH_BEGUN} {chat.key_name('branches')} shows all.")
     if (session := chat.session) is not None:
         draft = chat.input.full_text  # What was written since the message was sent.
-        chat.desk.put(lambda: background.keep_draft(session, draft))
+        chat.desk.put(lambda: frame.keep_draft(session, draft))
     view = chat.transcript.view(GHOST_USER)
     if view is not None:
         view.show(event.turn)
@@ -107,13 +97,10 @@ def _candidates_view(chat: ChatScreen, turns: Sequence[Turn]) -> Candidates:
     """The widget for several replies: a choice, a comparison with and without examples, a duel."""
     request = chat.state.request
     if request is not None and request.compare_examples and len(turns) == 2:
-        from rpterm.tui.widgets.example_comparison import ExampleComparison
-
-        return ExampleComparison(turns)
+        return Candidates(turns, COMPARISON)
     if request is not None and request.duel and len(turns) == 2:
-        from rpterm.tui.screens.chat import duels
-
-        return duels.duel_view(turns)
+        left_index = secrets.randbelow(2)
+        return Candidates(turns, SIDES, (left_index, 1 - left_index))
     return Candidates(turns)
 
 
@@ -125,17 +112,17 @@ def _show_thought(chat: ChatScreen, event: events.ReplyThought) -> None:
         view.think(event.text)
 
 
-def show_growth(chat: ChatScreen, event: messages.ReplyGrown) -> None:
-    """Show the new text of growing replies."""
+def show_growth(chat: ChatScreen, texts: Mapping[int, str], tokens: Mapping[int, int]) -> None:
+    """Show the full texts so far of the replies that grew, by candidate index."""
     state = chat.state
     if state.figures.phase is not Phase.WRITING:
         chat.phase(Phase.WRITING)
     if state.choosing is not None:
-        state.choosing.grow(event.texts, event.tokens)
+        state.choosing.grow(texts, tokens)
     elif state.request is not None and state.request.intent is Intent.IMPERSONATE:
-        chat.input.put(event.texts.get(0, ""))
+        chat.input.put(texts.get(0, ""))
     else:
-        for index, text in event.texts.items():
+        for index, text in texts.items():
             if (view := chat.transcript.view(state.live.get(index, 0))) is not None:
                 view.grow(text, wait=chat.input.undrawn)
                 chat.keeper.growing(replace(view.turn, text=text))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
-from rpterm.tui import messages
 from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.worker_thread import WorkerThread
 from rpterm.types import Origin, Status, Turn
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from rpterm.scoring.drift import Drift
     from rpterm.scoring.scorer import Score
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.widgets.panes.consistency import ConsistencyPane
 
 SCORES_OFF = "Scores are off: `rpterm config set scoring.live true` turns them on."
 NARRATOR = "A narrator's replies are not scored: it plays no character."
@@ -159,7 +159,7 @@ class ScoreKeeper:
             known = scores.stored_scores(session.chat, shown)
             for turn in reversed(shown):
                 if turn.id in known and turn.id not in self.known:
-                    self._post(session, turn, known[turn.id], scores.problem)
+                    self._tell(session, turn, known[turn.id], scores.problem)
         except RptermError:
             return  # The chat was left meanwhile, which closes its database.
         for turn in reversed(shown):
@@ -212,10 +212,10 @@ class ScoreKeeper:
         except RptermError:
             return  # As above.
         if score is not None or scores.problem:
-            self._post(session, turn, score, scores.problem)
+            self._tell(session, turn, score, scores.problem)
 
-    def _post(self, session: Session, turn: Turn, score: Score | None, problem: str = "") -> None:
-        self._chat.post_message(messages.ReplyScored(session, turn, score, problem))
+    def _tell(self, session: Session, turn: Turn, score: Score | None, problem: str) -> None:
+        self._chat.tell(lambda: receive_score(self._chat, session, turn, score, problem))
 
 
 def card_of_speaker(session: Session, turn: Turn) -> CharacterCard | None:
@@ -240,16 +240,18 @@ def is_scorable(turn: Turn) -> bool:
 
 
 # On the screen ---------------------------------------------------------------------------------
-def receive_score(chat: ChatScreen, event: messages.ReplyScored) -> None:
-    """A score has been computed: keep it and show it."""
+def receive_score(
+    chat: ChatScreen, session: Session, turn: Turn, score: Score | None, problem: str
+) -> None:
+    """A score has been computed: keep it and show it; without one, ``problem`` says why."""
     keeper = chat.keeper
-    if chat.session is not event.session:
+    if chat.session is not session:
         return
-    keeper.problem = event.problem
-    if event.score is not None:
-        before = keeper.known.get(event.turn.id)
-        if before is None or event.score.complete or not before.complete:
-            keeper.known[event.turn.id] = event.score
+    keeper.problem = problem
+    if score is not None:
+        before = keeper.known.get(turn.id)
+        if before is None or score.complete or not before.complete:
+            keeper.known[turn.id] = score
     refresh(chat)
 
 
@@ -291,13 +293,12 @@ def ends_with_reply(chat: ChatScreen) -> bool:
 
 
 def _show_pane(chat: ChatScreen, path: Sequence[Turn]) -> None:
-    pane = chat.panes.pane("consistency")
+    pane: ConsistencyPane | None = chat.panes.pane("consistency")
     turn = target_reply(chat, path) if pane is not None else None
     score = chat.keeper.known.get(turn.id) if turn is not None else None
     if pane is not None:
-        from rpterm.tui.widgets.panes.consistency import ConsistencyPane, ConsistencyState
+        from rpterm.tui.widgets.panes.consistency import ConsistencyState
 
-        assert isinstance(pane, ConsistencyPane)
         problem, session = chat.keeper.problem, chat.session
         if session is not None and session.scores is None:
             problem = SCORES_OFF

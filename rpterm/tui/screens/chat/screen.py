@@ -6,10 +6,11 @@ handlers here and the functions they call touch widgets.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -19,27 +20,24 @@ from textual.screen import Screen
 from textual.widget import MountError
 
 from rpterm.errors import RptermError, user_message
-from rpterm.tui import background, keys, messages
+from rpterm.tui import keys, messages
 from rpterm.tui.compositor import NarrowCompositor
 from rpterm.tui.screens.chat import (
     candidates,
     frame,
+    generating,
     hints,
     keyboard,
-    navigation,
     opening,
-    other_terminals,
     panes,
     polling,
     replies,
-    reply_events,
     scores,
     slash_completion,
     turns,
 )
-from rpterm.tui.screens.chat.notices import Notices
 from rpterm.tui.screens.chat.require import Refusal
-from rpterm.tui.screens.chat.state import ChatState
+from rpterm.tui.screens.chat.state import ChatState, Opener
 from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
@@ -61,13 +59,13 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
     from rpterm.examples.editor import CardEditor
     from rpterm.tui.screens.chat.navigation import Location
-    from rpterm.tui.widgets.panes.chats import ChatsPane
-    from rpterm.tui.widgets.panes.consistency import ConsistencyPane
-    from rpterm.tui.widgets.panes.examples import ExamplesPane
-    from rpterm.tui.widgets.panes.memory import MemoryPane
 
 P = ParamSpec("P")
 T = TypeVar("T")
+SAID_S = 3.0
+"""How long the same notice is not repeated, in seconds: a key held down would pile them up."""
+ERROR_S = 12.0
+"""How long an error stays: one in a saved card is read when the user is back from the editor."""
 
 
 class ChatScreen(Screen[None]):
@@ -104,16 +102,27 @@ class ChatScreen(Screen[None]):
     def __init__(
         self,
         card: CharacterCard | None,
-        opener: background.Opener,
+        opener: Opener,
         settings: Settings,
         *,
         greeting: str = "",
-        choose: bool = False,
+        choose: bool | None = None,
         live_settings: LiveSettings | None = None,
     ) -> None:
+        """Create the screen.
+
+        Args:
+            card: The character of the first frame; ``None`` lets the user choose.
+            opener: ``opener(target, chat_id)`` creates the session, in a thread. Both ``None`` mean
+                what the command line asked for. ``chat_id`` 0 starts a new chat.
+            settings: The settings at the start.
+            greeting: The greeting in the first frame; "" if the chat may start otherwise.
+            choose: Start with the list of characters; ``None`` does so when there is no card.
+            live_settings: Settings that can be changed during a chat; ``None`` if there are none.
+        """
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.greeting, self.choose_first = greeting, choose
+        self.greeting, self.choose_first = greeting, card is None if choose is None else choose
         self._bindings = BindingsMap(keys.bindings(keys.of_scope("chat"), settings.keys))
         self.card, self.opener, self.settings = card, opener, settings
         self.live_settings, self.state = live_settings, ChatState()
@@ -121,14 +130,14 @@ class ChatScreen(Screen[None]):
         self.came_from: list[Location] = []
         self.going_to: tuple[int, int] | None = None
         self.desk = WorkerThread("desk", self._background_failed)
-        self.loads = WorkerThread("load", partial(reply_events.report_bug, self))
-        self.replies = WorkerThread("reply", partial(reply_events.report_bug, self))
+        self.loads = WorkerThread("load", partial(generating.report_bug, self))
+        self.replies = WorkerThread("reply", partial(generating.report_bug, self))
         self.idle = WorkerThread("idle", self._background_failed)
         self.previews = WorkerThread("preview", self._background_failed)
         self.poller = polling.Poller(self, self._background_failed)
         self.keeper = scores.ScoreKeeper(self, self._background_failed)
         self.examples_editor: CardEditor | None = None
-        self.say = Notices(self).say
+        self._said, self._said_until = "", 0.0
         self._pending: dict[str, Timer] = {}
 
     # Widgets -----------------------------------------------------------------------------------
@@ -177,25 +186,38 @@ class ChatScreen(Screen[None]):
     def action_command(self, name: str) -> None:
         self.command(name)
 
+    def action_hint(self, name: str) -> None:
+        """Run the command of a hint that was clicked."""
+        of_app = keys.BY_ID[name].scope == "app"
+        (self.app.run_command if of_app else self.command)(name)  # type: ignore[attr-defined]
+
+    def action_complete(self, word: str) -> None:
+        """Take the completion that was clicked."""
+        slash_completion.take(self, word)
+
+    def action_dismiss_alarm(self) -> None:
+        """Hide the alarm."""
+        scores.dismiss_alarm(self)
+
     def command(self, name: str) -> None:
-        """Run a command of the key registry; its errors are shown as notices."""
+        """Run a command of the key registry; its errors are shown as notices.
+
+        A command of a pane, which may open a dialog, is ignored while another one still runs.
+        """
         from rpterm.tui.screens.chat.commands import COMMANDS
 
+        group = "asking" if keys.BY_ID[name].scope in ("memory", "examples") else "command"
+        running = (each for each in self.workers if each.group == group == "asking")
+        if any(not each.is_finished for each in running):
+            return
         if (work := COMMANDS[name](self)) is not None:
-            self.run_worker(self._guarded(work), group="command", name=name)
+            self.run_worker(self._guarded(work), group=group, name=name)
 
     def work(
         self, work: Awaitable[None], group: str = "command", *, exclusive: bool = False
     ) -> None:
         """Run something in the background; its errors are shown as notices."""
         self.run_worker(self._guarded(work), group=group, exclusive=exclusive)
-
-    def _work_with_dialog(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that may open a dialog, unless another such call is still running."""
-        if any(each.group == "asking" and not each.is_finished for each in self.workers):
-            work.close()
-            return
-        self.run_worker(self._guarded(work), group="asking")
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """Await something, show its error as a notice, and update the hints."""
@@ -214,6 +236,16 @@ class ChatScreen(Screen[None]):
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function of the session in the desk's thread and await its result."""
         return await self.desk.call(function, *args, **kwargs)
+
+    def say(self, sentence: str, *, error: bool = False, title: str = "") -> None:
+        """Show a notice; the same notice again only after ``SAID_S``."""
+        now = time.monotonic()
+        if sentence == self._said and now < self._said_until:
+            return
+        self._said, self._said_until = sentence, now + SAID_S
+        severity: Literal["error", "information"] = "error" if error else "information"
+        timeout = ERROR_S if error else None
+        self.notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
 
     def after_pause(self, name: str, seconds: float, call: Callable[[], object]) -> None:
         """Call something after a pause, which begins again with each request of this name."""
@@ -245,60 +277,13 @@ class ChatScreen(Screen[None]):
             hints.show_hints(self)
 
     # Messages from threads ---------------------------------------------------------------------
-    @on(messages.SessionOpened)
-    async def session_opened(self, event: messages.SessionOpened) -> None:
-        await self._guarded(opening.session_opened(self, event))
-        if self.going_to is not None:
-            self.work(navigation.show_pending_turn(self), "way")
+    def tell(self, show: Callable[[], messages.Shown], covers: Iterable[object] = ()) -> None:
+        """Let the screen show something; called from any thread. See ``messages.Told``."""
+        self.post_message(messages.Told(show, covers))
 
-    @on(messages.OpeningFailed)
-    async def opening_failed(self, event: messages.OpeningFailed) -> None:
-        await self._guarded(opening.opening_failed(self, event.text))
-
-    @on(messages.ModelProgressed)
-    def model_progressed(self, event: messages.ModelProgressed) -> None:
-        self.phase(Phase.LOADING, share=event.share)
-
-    @on(messages.ModelLoaded)
-    def model_loaded(self, event: messages.ModelLoaded) -> None:
-        opening.model_loaded(self, event)
-
-    @on(messages.ModelFailed)
-    async def model_failed(self, event: messages.ModelFailed) -> None:
-        await self._guarded(opening.model_failed(self, event))
-
-    @on(messages.BranchChanged)
-    async def branch_changed(self, event: messages.BranchChanged) -> None:
-        await self._guarded(other_terminals.show_changes(self, event))
-
-    @on(messages.SessionReported)
-    async def session_reported(self, event: messages.SessionReported) -> None:
-        await self._guarded(reply_events.handle(self, event.event))
-
-    @on(messages.ReplyGrown)
-    def reply_grown(self, event: messages.ReplyGrown) -> None:
-        reply_events.show_growth(self, event)
-
-    @on(messages.ReplyEnded)
-    async def reply_ended(self, event: messages.ReplyEnded) -> None:
-        await self._guarded(reply_events.reply_ended(self))
-        await self._guarded(other_terminals.reply_ended(self))
-
-    @on(messages.ReplySettled)
-    def reply_settled(self) -> None:
-        reply_events.engine_settled(self)
-
-    @on(messages.ReplyScored)
-    def reply_scored(self, event: messages.ReplyScored) -> None:
-        scores.receive_score(self, event)
-
-    @on(messages.MemoryChanged)
-    def memory_changed(self) -> None:
-        panes.refresh_memory(self)
-
-    @on(messages.PromptPreviewed)
-    def prompt_previewed(self, event: messages.PromptPreviewed) -> None:
-        panes.show_preview(self, event)
+    @on(messages.Told)
+    async def told(self, event: messages.Told) -> None:
+        await self._guarded(event.run())
 
     # Messages from widgets ---------------------------------------------------------------------
     @on(PromptInput.Drafted)
@@ -322,20 +307,11 @@ class ChatScreen(Screen[None]):
 
     @on(Candidates.Chosen)
     def candidate_chosen(self, event: Candidates.Chosen) -> None:
-        self.work(candidates.keep_candidate(self, event.turn))
+        self.work(candidates.choose(self, event.turn))
 
     @on(Transcript.HistoryRequested)
     def history_wanted(self) -> None:
         self.work(turns.load_history(self), "history", exclusive=True)
-
-    @on(KeyHints.Clicked)
-    def hint_clicked(self, event: KeyHints.Clicked) -> None:
-        of_app = keys.BY_ID[event.command].scope == "app"
-        (self.app.run_command if of_app else self.command)(event.command)  # type: ignore[attr-defined]
-
-    @on(KeyHints.Completed)
-    def completion_clicked(self, event: KeyHints.Completed) -> None:
-        slash_completion.take(self, event.word)
 
     @on(events.DescendantFocus)
     def focus_moved(self) -> None:
@@ -345,49 +321,6 @@ class ChatScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         panes.fit_to_size(self, event.size)
-
-    @on(polling.CardSaved)
-    async def card_saved(self, event: polling.CardSaved) -> None:
-        await self._guarded(polling.card_saved(self, event))
-
-    @on(Alarm.Clicked)
-    def alarm_clicked(self, event: Alarm.Clicked) -> None:
-        self.command(event.command) if event.command else scores.dismiss_alarm(self)
-
-    # Handlers by name and not by @on: these widgets are imported when they are first opened.
-    def on_chats_pane_chosen(self, event: ChatsPane.Chosen) -> None:
-        """A chat was chosen in the Chats pane."""
-        from rpterm.tui.screens.chat import chats
-
-        self.work(chats.open_chat(self, event.chat_id))
-
-    def on_memory_pane_command_run(self, event: MemoryPane.CommandRun) -> None:
-        """A command key was pressed in the Memory pane."""
-        from rpterm.tui.screens.chat import memory_commands
-
-        self._work_with_dialog(memory_commands.run_command(self, event))
-
-    def on_memory_pane_query_changed(self) -> None:
-        """The search in the Memory pane changed."""
-        from rpterm.tui.screens.chat import memory
-
-        memory.refresh_soon(self)
-
-    def on_consistency_pane_line_wanted(self, event: ConsistencyPane.LineWanted) -> None:
-        """A line of the card was chosen in the Consistency pane."""
-        self.work(panes.show_line(self, event.line))
-
-    def on_examples_pane_command_run(self, event: ExamplesPane.CommandRun) -> None:
-        """A command key was pressed in the Examples pane."""
-        from rpterm.tui.screens.chat.example_commands import COMMANDS
-
-        self._work_with_dialog(COMMANDS[event.command](self))
-
-    def on_examples_pane_slider_clicked(self, event: ExamplesPane.SliderClicked) -> None:
-        """A slider of the Examples pane was moved."""
-        from rpterm.tui.screens.chat.examples import slider_moved
-
-        self.work(slider_moved(self, event.k, event.budget))
 
     def on_unmount(self) -> None:
         lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
-from rpterm.tui import background
 from rpterm.tui.screens.chat import (
     candidates,
+    frame,
     preview,
     replies,
     require,
@@ -69,6 +69,26 @@ async def several_candidates(chat: ChatScreen) -> None:
         await replies.regenerate(chat, count)
 
 
+async def duel(chat: ChatScreen) -> None:
+    """Start a duel: two replies to the draft, or to the last turn if there is none."""
+    if chat.input.full_text.strip() and chat.transcript.selected is None:
+        await send_text(chat, ScreenRequest(candidates=2, duel=True))
+        return
+    require.idle(chat)
+    if chat.state.choosing is not None:
+        await candidates.keep_marked(chat)
+    turn = replies.target_turn(chat)
+    if turn is None or (turn.role == "assistant" and turn.parent_id is None):
+        raise require.Refusal("Write something first: a duel compares two replies to it.")
+    if turn.role == "user" and turn is not replies.last_turn(chat) and chat.session is not None:
+        await chat.ask(chat.session.branch, turn.id)
+    chat.input.focus()
+    turn_id = turn.id if turn.role == "assistant" else None
+    await replies.start(
+        chat, ScreenRequest(Intent.REGENERATE, turn_id=turn_id, candidates=2, duel=True)
+    )
+
+
 async def continue_reply(chat: ChatScreen) -> None:
     """Continue the selected or last reply."""
     require.idle(chat)
@@ -102,4 +122,4 @@ def _store_draft(chat: ChatScreen) -> None:
     # A message that was just sent stays the stored draft until it is stored as a turn.
     was_sent = not text.strip() and (chat.state.busy or chat.state.request is not None)
     if session is not None and not was_sent:
-        chat.desk.put(lambda: background.keep_draft(session, text))
+        chat.desk.put(lambda: frame.keep_draft(session, text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.engine.protocol import EngineInfo
 
+Opener = Callable[[str | None, int | None], "Session"]
+
 GHOST_USER, GHOST_REPLY, GHOST_GREETING = -1, -2, -3
 """The ids of placeholder turns, which are on screen before the real turns are stored."""
+
+WINDOW = 40
+"""Turns loaded when a chat opens, and added each time the user scrolls past the first one."""
 
 
 @dataclass(frozen=True, slots=True)

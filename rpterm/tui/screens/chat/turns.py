@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
 from rpterm.errors import RptermError
-from rpterm.tui import background, text
+from rpterm.tui import text
 from rpterm.tui.external_editor import edit_outside
 from rpterm.tui.screens.chat import candidates, frame, replies, require
-from rpterm.tui.screens.chat.state import ScreenRequest
+from rpterm.tui.screens.chat.state import WINDOW, ScreenRequest
 from rpterm.tui.widgets.turn_editor import TurnEditor
 from rpterm.types import Intent, Turn
 
@@ -100,7 +100,7 @@ async def edit(chat: ChatScreen) -> None:
     if turn is None:
         return
     if turn is chat.state.marked and not chat.state.busy:
-        await candidates.keep_candidate(chat, turn)  # A candidate is not in the transcript yet.
+        await candidates.choose(chat, turn)  # A candidate is not in the transcript yet.
     await edit_turn(chat, turn)
 
 
@@ -254,16 +254,16 @@ async def _ask_what_to_delete(
     chat: ChatScreen, turn: Turn, following: FollowingTurns
 ) -> bool | None:
     """Ask whether to delete a turn; returns whether to delete it alone, ``None`` for not at all."""
-    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm, Either
+    from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
 
     question = f"Delete this turn of {text.one_line(turn.speaker, 40)}?"
     if not following.turns:
-        sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, yes="Delete"))
+        sure = await chat.app.push_screen_wait(Confirm(question, CANNOT_UNDO, {"y": "Delete"}))
         return False if sure else None
     detail = f"{following.describe()} {CANNOT_UNDO}"
-    answers = {"alone": "Only this", "all": "All of it"}
-    answer = await chat.app.push_screen_wait(Either(question, detail, answers))
-    return None if answer is None else answer == "alone"
+    answers = {"o": "Only this", "a": "All of it"}
+    answer = await chat.app.push_screen_wait(Confirm(question, detail, answers))
+    return None if answer is None else answer == "o"
 
 
 # History ---------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ async def _load_above(chat: ChatScreen) -> None:
     session, shown = chat.session, [turn for turn in chat.transcript.turns if turn.id > 0]
     if session is None or not shown:
         return
-    wanted = len(shown) + background.WINDOW
+    wanted = len(shown) + WINDOW
     path = await chat.ask(session.path, wanted)
     first = next((index for index, turn in enumerate(path) if turn.id == shown[0].id), 0)
     await chat.transcript.prepend(path[:first], more=len(path) >= wanted)

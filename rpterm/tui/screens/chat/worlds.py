@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rpterm.humanize import counted
-from rpterm.tui.screens.chat import card_changes, examples, new_files, require
+from rpterm.tui.screens.chat import changes, examples, files, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def choose_world(chat: ChatScreen) -> None:
             whose = _next(targets, whose)
         elif done.action == "open":
             await _show_change(chat, await chat.ask(editor.toggle_world, done.id, whose), whose)
-        elif name := await new_files.write_world(chat):
+        elif name := await files.write_world(chat):
             at = name
             await _show_change(chat, await chat.ask(editor.toggle_world, name, whose), whose)
 
@@ -73,9 +73,9 @@ async def _show_change(chat: ChatScreen, summary: str, whose: str) -> None:
     from rpterm.examples.editor import CHAT
 
     if whose != CHAT:
-        await card_changes.card_written(chat, summary, whose)
+        await examples.card_written(chat, summary, whose)
     elif chat.session is not None:
-        await card_changes.card_changed(chat, chat.session.card, summary, title="This chat")
+        await changes.card_changed(chat, chat.session.card, summary, title="This chat")
         await examples.examples_changed(chat)
 
 

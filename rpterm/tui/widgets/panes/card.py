@@ -26,18 +26,14 @@ class CardPane(VerticalScroll, can_focus=True):
     CardPane Portrait { margin: 0 1 1 1; }
     """
 
-    def __init__(self, card: CharacterCard, note: str = "", portrait: Path | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__(name="card")
         self._picture, self._body = Portrait(), Static(markup=False)
-        self._first = card, note, portrait
         self._shown = Content("")
 
     def compose(self) -> Iterable[Widget]:
         yield self._picture
         yield self._body
-
-    def on_mount(self) -> None:
-        self.show(*self._first)
 
     def show(self, card: CharacterCard, note: str = "", portrait: Path | None = None) -> None:
         """Show a card with its portrait, and a note about the last save of its file."""

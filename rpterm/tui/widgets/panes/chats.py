@@ -1,13 +1,12 @@
-"""The Chats pane: the list of chats, next to the open one. Posts which one was chosen."""
+"""The Chats pane: the list of chats, next to the open one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,15 +20,10 @@ class ChatsPane(ListPane):
 
     DEFAULT_CSS = "ChatsPane #chats-head { padding: 0 1 1 1; }"
 
-    class Chosen(Message):
-        """A chat was chosen."""
-
-        def __init__(self, chat_id: int) -> None:
-            super().__init__()
-            self.chat_id = chat_id
-
-    def __init__(self) -> None:
+    def __init__(self, choose: Callable[[int], object]) -> None:
+        """``choose`` is called with the id of a chat that was chosen."""
         super().__init__(name="chats")
+        self._choose = choose
         self._choices: list[Choice] = []
         self._current = ""
 
@@ -45,7 +39,7 @@ class ChatsPane(ListPane):
     @on(OptionList.OptionSelected)
     def on_chat_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(self.Chosen(int(event.option.id or 0)))
+        self._choose(int(event.option.id or 0))
 
     def _draw(self) -> None:
         width, ids = self.width, [choice.id for choice in self._choices]

@@ -6,14 +6,13 @@ requests the card's line to be shown. Knows no scorer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -69,15 +68,10 @@ class ConsistencyPane(ListPane):
 
     DEFAULT_CSS = "ConsistencyPane.-low #score-head { display: none; }"
 
-    class LineWanted(Message):
-        """The user asked to see this line of the card."""
-
-        def __init__(self, line: str) -> None:
-            super().__init__()
-            self.line = line
-
-    def __init__(self) -> None:
+    def __init__(self, show_line: Callable[[str], object]) -> None:
+        """``show_line`` is called with a line of the card that the user wants to see."""
         super().__init__(name="consistency")
+        self._show_line = show_line
         self.state = ConsistencyState(problem="Waiting for the first reply…")
         self._evidence: dict[str, Evidence] = {}
 
@@ -96,7 +90,7 @@ class ConsistencyPane(ListPane):
         event.stop()
         evidence = self._evidence.get(event.option.id or "")
         if evidence is not None and evidence.line:
-            self.post_message(self.LineWanted(evidence.line))
+            self._show_line(evidence.line)
 
     def _draw(self) -> None:
         width = self.width

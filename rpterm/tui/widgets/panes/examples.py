@@ -6,13 +6,12 @@ commands of the key registry on the marked row. Knows no store and no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
@@ -73,22 +72,10 @@ class ExampleSizes:
 class ExamplesPane(FoldingPane):
     """Two sliders at the top, the list below."""
 
-    class CommandRun(Message):
-        """A command of the pane was run by its key or link."""
-
-        def __init__(self, command: str) -> None:
-            super().__init__()
-            self.command = command
-
-    class SliderClicked(Message):
-        """A slider was clicked: ``k`` examples per turn, or ``budget`` as a share of the most."""
-
-        def __init__(self, k: int | None = None, budget: float | None = None) -> None:
-            super().__init__()
-            self.k, self.budget = k, budget
-
-    def __init__(self) -> None:
+    def __init__(self, slide: Callable[[int | None, float | None], object]) -> None:
+        """``slide`` is called with a new number per turn, or a budget as a share of the most."""
         super().__init__("examples")
+        self._slide = slide
         self._rows: dict[str, Row] = {}
         self.sizes = ExampleSizes()
         self._problem = "Waiting for the model…"
@@ -118,14 +105,11 @@ class ExamplesPane(FoldingPane):
         self._renamed |= {old: new, new: old}
         self._unfolded |= {new} if old in self._unfolded else set()
 
-    def action_command(self, name: str) -> None:
-        self.post_message(self.CommandRun(name))
-
     def action_k(self, cell: int) -> None:
-        self.post_message(self.SliderClicked(k=cell - (cell == self.sizes.k)))
+        self._slide(cell - (cell == self.sizes.k), None)
 
     def action_budget(self, cell: int) -> None:
-        self.post_message(self.SliderClicked(budget=(cell - (cell == self.sizes.cell)) / _CELLS))
+        self._slide(None, (cell - (cell == self.sizes.cell)) / _CELLS)
 
     def _draw(self) -> None:
         self.query_one("#examples-head", Static).update(self._head(self.width))

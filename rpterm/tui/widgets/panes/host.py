@@ -6,6 +6,7 @@ Knows the names of the panes, and nothing about what they show.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -39,8 +40,8 @@ class PaneHost(Horizontal):
         """Names of the open panes."""
         return [pane.name or "" for pane in self._open]
 
-    def pane(self, name: str) -> Widget | None:
-        """The open pane of this name, if there is one."""
+    def pane(self, name: str) -> Any:
+        """The open pane of this name, whose class the caller knows, or ``None``."""
         return next((pane for pane in self._open if pane.name == name), None)
 
     @property

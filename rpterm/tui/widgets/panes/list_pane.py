@@ -90,6 +90,10 @@ class ListPane(Vertical):
     def on_resize(self) -> None:
         self.draw()
 
+    def action_command(self, name: str) -> None:
+        """Run a command of the pane, which acts on the marked row."""
+        self.screen.command(name)  # type: ignore[attr-defined]
+
     @property
     def listed(self) -> PaneList:
         return self.query_one(PaneList)

@@ -1,19 +1,17 @@
 """The Memory pane: recalled memories and why, what is never mentioned, and all other memories.
 
-Shows an ``Overview`` and posts what the user wants done. It knows no store; its keys come from the
-key registry.
+Shows an ``Overview``. It knows no store; its keys come from the key registry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -45,20 +43,10 @@ class MemoryPane(ListPane):
     }
     """
 
-    class CommandRun(Message):
-        """The user ran ``command`` on the marked memory or phrase, if any."""
-
-        def __init__(
-            self, command: str, item: OverviewItem | None = None, block: BlockedPhrase | None = None
-        ) -> None:
-            super().__init__()
-            self.command, self.item, self.block = command, item, block
-
-    class QueryChanged(Message):
-        """The search text or the kind changed, so the pane needs a new overview."""
-
-    def __init__(self) -> None:
+    def __init__(self, search: Callable[[], object]) -> None:
+        """``search`` is called for a new overview when the search text or the kind changed."""
         super().__init__(name="memory")
+        self._search = search
         self._view: Overview | None = None
         self._chat_id = 0
         self._problem = "Reading the memory…"
@@ -121,13 +109,12 @@ class MemoryPane(ListPane):
         elif name == "memory-open" and self.search.has_focus:
             self.listed.focus()
         else:
-            item, block = self._marked()
-            self.post_message(self.CommandRun(name, item, block))
+            super().action_command(name)
 
     def action_kind(self, kind: str) -> None:
         """Show only this kind of memory."""
         self.kind = kind
-        self.post_message(self.QueryChanged())
+        self._search()
 
     def on_key(self, event: events.Key) -> None:
         if self.search.has_focus and event.key in ("down", "escape"):
@@ -140,7 +127,7 @@ class MemoryPane(ListPane):
     @on(Input.Changed)
     def on_search_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.QueryChanged())
+        self._search()
 
     @on(OptionList.OptionHighlighted)
     def on_row_marked(self, event: OptionList.OptionHighlighted) -> None:
@@ -214,7 +201,8 @@ class MemoryPane(ListPane):
             self._items[key] = item
             yield Option(lines.entry(item, self.width), id=key)
 
-    def _marked(self) -> tuple[OverviewItem | None, BlockedPhrase | None]:
+    @property
+    def marked(self) -> tuple[OverviewItem | None, BlockedPhrase | None]:
         """The marked memory or the marked phrase, if any."""
         key = self.listed.marked
         return self._items.get(key), self._blocks.get(key)
@@ -222,7 +210,7 @@ class MemoryPane(ListPane):
     def _draw_detail(self) -> None:
         if not self.is_attached:
             return
-        item, block = self._marked()
+        item, block = self.marked
         shown = Content("")
         if item is not None:
             shown = lines.detail(item, self.width, chat_id=self._chat_id)

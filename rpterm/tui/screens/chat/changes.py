@@ -1,13 +1,24 @@
-"""What follows a change of the cast, from here or from another terminal."""
+"""What follows a change of a card or of the cast, from here, an editor or another terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, preview, replies
+from rpterm.tui.screens.chat import frame, panes, preview, replies
 
 if TYPE_CHECKING:
+    from rpterm.cards.card import CharacterCard
     from rpterm.tui.screens.chat.screen import ChatScreen
+
+
+async def card_changed(
+    chat: ChatScreen, card: CharacterCard, summary: str, title: str = ""
+) -> None:
+    """After the card changed, usually by a save in an editor: show it, and say what changed."""
+    chat.card = card
+    await replies.refresh_transcript(chat)
+    panes.chat_opened(chat)
+    chat.say(summary, title=title or f"{card.name} was saved")
 
 
 async def cast_changed(chat: ChatScreen) -> None:
