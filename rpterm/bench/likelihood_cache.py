@@ -37,8 +37,9 @@ class CachedLikelihood:
             new = {keys[at]: row for at, row in zip(missing, rows, strict=True)}
             self._known.update(new)
             if self._file is not None:
-                for name, row in new.items():
-                    self._file.add({"key": name, "ln": [round(logprob, 4) for logprob in row]})
+                self._file.add(
+                    *({"key": name, "ln": [round(each, 4) for each in new[name]]} for name in new)
+                )
         return [self._known[name] for name in keys]
 
     def token_texts(self, reply: Text) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from rpterm.preference.stats.intervals import wilson
 from rpterm.types import History
 
 if TYPE_CHECKING:
-    from rpterm.engine.protocol import Engine
+    pass
 
 _PARALLEL_SEEDS = 8
 
@@ -101,15 +101,20 @@ def run(
     Raises:
         RptermError: A model cannot be used.
     """
+    from rpterm.models.engine_factory import open_engine
+
     paths = folders.find()
     settings = load_settings(flags)
     seeds = list(range(1, count + 1))
     needs_scorer = any(probe.score_above is not None for probe in probes)
-    with (
-        _engines(settings, judge, paths, count) as (engine, judging),
-        _scorer(settings, paths, needs_scorer) as scorer,
-        rich_out.progress() as bar,
-    ):
+    with ExitStack() as opened, rich_out.progress() as bar:
+        engine = judging = opened.enter_context(
+            closing(open_engine(settings, paths, sequences=min(count, _PARALLEL_SEEDS)))
+        )
+        if judge is not None:
+            judge_settings = replace(settings, model=judge, adapter="")
+            judging = opened.enter_context(closing(open_engine(judge_settings, paths, sequences=1)))
+        scorer = opened.enter_context(_scorer(settings, paths)) if needs_scorer else None
         task = bar.add_task("loading the model", total=len(probes) * count * (2 if other else 1))
         info = engine.load()
         bench = ProbeSetup(engine, settings, judging, scorer)
@@ -126,36 +131,13 @@ def run(
 
 
 @contextmanager
-def _engines(
-    settings: Settings, judge: str | None, paths: Paths, count: int
-) -> Iterator[tuple[Engine, Engine]]:
-    """The engine that plays and the one that judges, which are the same without ``judge``."""
-    from rpterm.models.engine_factory import open_engine
-
-    engine = open_engine(settings, paths, sequences=min(count, _PARALLEL_SEEDS))
-    judging = engine
-    try:
-        if judge is not None:
-            judging = open_engine(replace(settings, model=judge, adapter=""), paths, sequences=1)
-        yield engine, judging
-    finally:
-        engine.close()
-        if judging is not engine:
-            judging.close()
-
-
-@contextmanager
-def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer | None]:
+def _scorer(settings: Settings, paths: Paths) -> Iterator[Scorer]:
     """A function that scores replies as a chat's Consistency pane does, but without embeddings."""
-    if not needed:
-        yield None
-        return
     from rpterm.chat.live_scores import shipped_cards
     from rpterm.scoring.scene import scene_of
     from rpterm.startup.scorer import open_scorer
 
     cards = tuple(shipped_cards(paths.characters))
-    scorer = open_scorer(settings, paths)
 
     def score(card: CharacterCard, history: History, reply: str) -> float:
         others = tuple(each for each in cards if each.name != card.name)
@@ -164,10 +146,8 @@ def _scorer(settings: Settings, paths: Paths, needed: bool) -> Iterator[Scorer |
             raise RptermError("the scorer's model cannot be used")
         return found.probability
 
-    try:
+    with closing(open_scorer(settings, paths)) as scorer:
         yield score
-    finally:
-        scorer.close()
 
 
 def all_passed(report: ProbeReport, max_failures: int) -> bool:

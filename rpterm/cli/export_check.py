@@ -33,8 +33,8 @@ def as_data(found: DataReport) -> dict[str, Any]:
         "characters": dict(quality.characters),
         "models": dict(quality.models),
         "tokens": {
-            "total": found.tokens.total, "median": found.tokens.quantile(0.5),
-            "p95": found.tokens.quantile(0.95), "longest": found.tokens.longest,
+            "total": sum(found.tokens), "median": found.quantile(0.5),
+            "p95": found.quantile(0.95), "longest": found.quantile(1.0),
         },
         "trainers": [
             asdict(each) | {"fates": dict(each.fates)} for each in found.outlooks
@@ -95,7 +95,7 @@ def _print_finding(shown: rich_out.Output, finding: DataFinding) -> None:
 
 
 def _figures(found: DataReport) -> Iterator[tuple[str, str]]:
-    quality, tokens = found.quality, found.tokens
+    quality = found.quality
     yield "kinds", _counts(quality.kinds.items())
     yield "splits", _counts(quality.splits.items())
     yield "sources", _counts(quality.sources.items())
@@ -103,7 +103,7 @@ def _figures(found: DataReport) -> Iterator[tuple[str, str]]:
     yield "models", _counts(quality.models.items())
     yield (
         "tokens per row",
-        f"median {tokens.quantile(0.5)}, 95 % {tokens.quantile(0.95)}, longest {tokens.longest}",
+        f"median {found.quantile(0.5)}, 95 % {found.quantile(0.95)}, longest {found.quantile(1.0)}",
     )
     duels = found.about.get("duels") or {}
     if verdicts := duels.get("verdicts"):

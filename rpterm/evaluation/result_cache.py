@@ -57,13 +57,13 @@ class AppendOnlyFile:
                 ) from error
         return found
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Append a line.
+    def add(self, *rows: dict[str, Any]) -> None:
+        """Append a line for each row.
 
         Raises:
             RptermError: The file cannot be written.
         """
-        self._write(json.dumps(row, ensure_ascii=False) + "\n")
+        self._write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
     def _write(self, text: str) -> None:
         try:

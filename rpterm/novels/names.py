@@ -175,13 +175,12 @@ def _conflicts(name: str, other: str, known: NameEvidence) -> bool:
     if {known.female.get(name), known.female.get(other)} == {True, False}:
         return True
     (title, words), (other_title, other_words) = split_title(name), split_title(other)
-    if _is_pet_form_of_noble(words, other_title, other_words):
-        return True
-    if _is_pet_form_of_noble(other_words, title, words):
-        return True
-    if _may_be_husband_or_child(name, other, known) or _may_be_husband_or_child(other, name, known):
-        return True
-    if _is_head_of(name, other, known) or _is_head_of(other, name, known):
+    if any(
+        _is_pet_form_of_noble(one, two)
+        or _may_be_husband_or_child(one, two, known)
+        or _is_head_of(one, two, known)
+        for one, two in ((name, other), (other, name))
+    ):
         return True
     if words[-1:] == other_words[-1:] and _conflicting_titles(title, other_title):
         return True
@@ -219,8 +218,9 @@ def _is_woman(name: str, known: NameEvidence) -> bool:
     return any(gender.by_name(each) is True for each in formal)
 
 
-def _is_pet_form_of_noble(words: Sequence[str], title: str, titled: Sequence[str]) -> bool:
+def _is_pet_form_of_noble(pet: str, noble: str) -> bool:
     """Whether the first of two names is a pet form ("Kitty") and the other is "Lady Catherine"."""
+    words, (title, titled) = split_title(pet)[1], split_title(noble)
     if title not in _NOBLE or not words or not titled:
         return False
     return titled[0].lower() in _PET_FORMS.get(words[0].lower(), ())

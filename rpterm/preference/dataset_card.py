@@ -60,8 +60,8 @@ class Figures:
         self.raters[record.meta.rater] += 1
         if record.kind == "label" and record.label is not None:
             self.good += Proportion(record.label, 1)
-        if record.kind == "pair" and record.other is not None:
-            one, two = len(record.reply.text), len(record.other.text)
+        if record.kind == "pair":
+            one, two = len(record.reply.text), len(record.rejected.text)
             self.longer += Proportion(one > two, one != two)
             if record.meta.source is Source.EDIT and record.meta.edit is not None:
                 self.edits.append(record.meta.edit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from rpterm.types import Role
 
@@ -53,6 +53,11 @@ class Reply:
     seed: int | None = None
     temperature: float | None = None
     score: float | None = None
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The reply as a role/content object."""
+        return {"role": "assistant", "content": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,12 @@ class Record:
     meta: Meta
     other: Reply | None = None
     label: bool | None = None
+
+    @property
+    def rejected(self) -> Reply:
+        """The second of two replies."""
+        assert self.other is not None
+        return self.other
 
 
 @dataclass(frozen=True, slots=True)

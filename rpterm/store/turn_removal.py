@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 from rpterm.humanize import counted
 from rpterm.store import tree
-from rpterm.store.database.connections import has_table
 from rpterm.store.row_conversion import pack_ids, prompt_digest
 from rpterm.types import Turn
 
@@ -130,10 +129,9 @@ def _remove_scores(connection: sqlite3.Connection, turn: Turn) -> None:
 
     They are computed again when they are shown.
     """
-    if has_table(connection, "scores"):
-        connection.execute(
-            f"{tree.DESCENDANTS_SQL} DELETE FROM scores WHERE turn_id IN (SELECT id FROM below) "
-            "AND (instr(readings_json, :cites) OR turn_id IN "
-            "(SELECT id FROM turns WHERE parent_id = :top))",
-            {"top": turn.id, "cites": _QUOTES_TURN},
-        )
+    connection.execute(
+        f"{tree.DESCENDANTS_SQL} DELETE FROM scores WHERE turn_id IN (SELECT id FROM below) "
+        "AND (instr(readings_json, :cites) OR turn_id IN "
+        "(SELECT id FROM turns WHERE parent_id = :top))",
+        {"top": turn.id, "cites": _QUOTES_TURN},
+    )

@@ -12,7 +12,7 @@ import re
 _MARKS = '*"“”„«»「」『』()（）'
 _MARK = re.compile(rf"\*+|[{_MARKS}]")
 _CLOSER = {"“": "”", "„": "“", "«": "»", "»": "«", "「": "」", "『": "』", "(": ")", "（": "）"}
-_STRAIGHT_OPENS = re.compile(r"(?<![\w.!?…,”’)\]])$")
+_STRAIGHT_OPENS = re.compile(r"(?<![\w.!?…,~”’»)\]。！？，、；」』）])$")
 """What stands before a mark that looks the same on both sides (``"``, ``*``) if it opens."""
 _EYES = re.compile(r"[:;=]['-]?$")
 

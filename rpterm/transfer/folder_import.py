@@ -183,8 +183,18 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _is_picture_with_card(path: Path) -> bool:
-    """Whether a picture other than PNG may hold a card, by a few bytes of it."""
-    return webp.may_hold_card(path) or charx.is_in_jpeg(path)
+    """Whether a picture other than PNG may hold a card, by its first and last bytes.
+
+    RisuAI writes an archive behind a JPEG picture.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(30)
+            file.seek(max(0, path.stat().st_size - charx.TAIL))
+            is_risu = head.startswith(charx.JPEG) and charx.has_directory(file.read())
+    except OSError:
+        return False
+    return is_risu or webp.may_hold_card(head)
 
 
 def _walk(folder: Path) -> Iterable[Path]:

@@ -164,6 +164,9 @@ def test_the_age_of_another_person_is_not_a_contradiction() -> None:
         ({"description": "Ada is 40 years old.", "attributes": ("Is 41.",)}, "age"),
         ({"knows_until": "1895", "scenario": "It is 1901."}, "1901"),
         ({"scenario": "{{usr}} is here."}, "{{usr}}"),
+        ({"scenario": "{user} is here."}, "{user}"),
+        ({"scenario": "{{user is here."}, "{{user"),
+        ({"attributes": ("She is 43 years old.",)}, "age"),
     ],
 )
 def test_a_line_that_contradicts_another_is_found(fields: dict[str, Any], word: str) -> None:
@@ -214,6 +217,11 @@ def test_lore_that_never_fires_or_always(entry: LoreEntry, book: dict[str, Any],
     problem = only(with_lore(entry, **book), count=words)
     assert word in problem.message
     assert problem.field.startswith("lore #1")
+
+
+def test_several_keys_in_one_text_are_noted() -> None:
+    notes = lint(with_lore(LoreEntry(("harbour, Sill",), "x")))
+    assert [each.field for each in notes if "comma" in each.message] == ["lore #1 keys #1"]
 
 
 def test_good_lore_has_no_findings() -> None:

@@ -65,7 +65,8 @@ def test_any_text_has_terms(text):
 # BM25 ------------------------------------------------------------------------------------------
 def test_rare_words_count_more_and_repeats_saturate():
     index = WordIndex()
-    index.extend([["the", "bee"], ["the", "fox"], ["the", "fox", "fox"], ["the"]])
+    for row in (["the", "bee"], ["the", "fox"], ["the", "fox", "fox"], ["the"]):
+        index.add(row)
     scores = index.scores({"bee": 1.0, "the": 1.0})
     assert scores.argmax() == 0
     once, twice = index.scores({"fox": 1.0})[1:3]
@@ -254,6 +255,13 @@ def test_a_named_time_is_enough():
     assert ask(index, "zeta", 1, spans=spans) == [0]
 
 
+def test_more_rows_than_are_searched_exactly_need_no_vectors():
+    vectors = VectorIndex(0, exact_rows=2)
+    vectors.reserve(100)
+    vectors.grow(50)
+    assert len(vectors) == 50
+
+
 def test_an_empty_index_recalls_nothing():
     assert ask(MemoryIndex(VectorIndex(4)), "bee", vector=np.ones(4, np.float32)) == []
 
@@ -296,9 +304,7 @@ def test_terms_of_the_last_turns_are_no_evidence():
 def test_a_long_turn_is_recalled_as_an_excerpt():
     filler = "The fog leans on the windows and nobody says a word about it. " * 6
     text = f"*He looks up.* {filler}The red notebook is under the piano. {filler}"
-    row = Memory(
-        1, "turn", "C", 1, 1, "Holmes", text, "", NOON, 0, False, False, False, False, None
-    )
+    row = Memory("turn", "C", text, id=1, chat_id=1, turn_id=1, speaker="Holmes", created_at=NOON)
     asked = build_text_query("where is the notebook under the piano", [], NOON)
     hit = RecallHit(0, 1.0, words=1.0)
     shown = format_hit(row, hit, asked, "", NOON).text

@@ -89,6 +89,7 @@ def test_chinese_is_compared_by_pairs_of_characters() -> None:
     found = signal.measure(knows, scene)
     assert found.value > 1 > signal.measure(evades, scene).value
     assert {each.source for each in found.evidence} == {"card.attributes:0"}
+    assert {"打雷", "旧书"} & {knows[each.start : each.end] for each in found.evidence}
     assert rarity("我们") < rarity("打雷")
     assert signal.measure("沈月点点头。", scene).value <= 0
 

@@ -6,8 +6,6 @@ A card that ships with the program is never changed: a copy in the user's folder
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rpterm.cards import library
@@ -27,18 +25,12 @@ def write_card(own: Path, text: str, path: Path, portrait: str = "") -> None:
     Raises:
         RptermError: The file cannot be written; the previous content is kept.
     """
-    with _write_errors_explained(own):
+    try:
         if own != path:
             own.parent.mkdir(parents=True, exist_ok=True)
             picture = path.parent / (portrait or "-")
             if picture.is_file() and not (own.parent / picture.name).exists():
                 shutil.copyfile(picture, own.parent / picture.name)
         write_atomic(own, text.encode(), like=path)
-
-
-@contextmanager
-def _write_errors_explained(path: Path) -> Iterator[None]:
-    try:
-        yield
     except OSError as error:
-        raise RptermError(f"{path} cannot be written ({cause_of(error)}).") from error
+        raise RptermError(f"{own} cannot be written ({cause_of(error)}).") from error

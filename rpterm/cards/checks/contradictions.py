@@ -87,7 +87,7 @@ def _ages(card: CharacterCard) -> Iterator[CardFinding]:
 
 def _about_self(card: CharacterCard, text: str, at: int) -> bool:
     """Whether the sentence with the age is about the character."""
-    sentence = re.split(r"[.!?\n]", text[:at])[-1].strip().lower()
+    sentence = re.split(r"[.!?\n]", text[:at])[-1].lstrip().lower()
     names = {"{{char}}", card.char.lower(), card.name.lower(), card.name.split()[0].lower()}
     return not sentence or sentence.startswith((*names, "he ", "she ", "they ", "you ", "i ", "a "))
 

@@ -6,7 +6,7 @@ and needs no model; if it is given ``count``, it also reports the tokens each pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rpterm.cards.card import CharacterCard
 from rpterm.cards.checks import voice
@@ -51,26 +51,26 @@ def lint(
     ]  # fmt: skip
     if count:
         found += _costs(card, count)
-    locations = _Locations(card, text, origin, worlds)
-    problems = [
-        Problem(*locations.find(path), message, remedy, severity)
-        for path, severity, message, remedy in found
-    ]
-    files = [origin, *(str(world.path) for world in worlds)]
-    return sorted(
-        problems, key=lambda each: (_ORDER[each.severity], files.index(each.file), each.line)
-    )
+    return _in_order(found, _Locations(card, text, origin, worlds))
 
 
 def lint_world(world: CharacterCard, text: str, origin: str) -> list[Problem]:
     """Lint a world by itself, as ``cards.worlds.parse_world`` reads it."""
-    locations = _Locations(world, text, origin, ())
-    found = [
+    # A world may be used with any character.
+    found = [each for each in lore(world, None) if each.path[2:] != ("characters",)]
+    return _in_order(found, _Locations(world, text, origin, ()))
+
+
+def _in_order(found: Iterable[CardFinding], locations: _Locations) -> list[Problem]:
+    """The findings with their places, the worst first, then in file order."""
+    problems = [
         Problem(*locations.find(path), message, remedy, severity)
-        for path, severity, message, remedy in lore(world, None)
-        if path[2:] != ("characters",)  # A world may be used with any character.
+        for path, severity, message, remedy in found
     ]
-    return sorted(found, key=lambda each: (_ORDER[each.severity], each.line))
+    return sorted(
+        problems,
+        key=lambda each: (_ORDER[each.severity], locations.files.index(each.file), each.line),
+    )
 
 
 class _Locations:
@@ -81,6 +81,7 @@ class _Locations:
     ) -> None:
         self._entries = card.lorebook.entries
         self._origin, self._places = origin, locate(text) if text else LineNumbers()
+        self.files = [origin, *(str(world.path) for world in worlds)]
         self._worlds = {world.name: (world, locate(world.text)) for world in worlds}
 
     def find(self, path: Path) -> tuple[str, int, str]:

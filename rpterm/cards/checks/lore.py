@@ -27,7 +27,7 @@ def lore(card: CharacterCard, count: Callable[[str], int] | None) -> Iterator[Ca
     first_index: dict[tuple[object, ...], int] = {}
     for rule in rules.all:
         yield from _never_fires(card, rules, rule, mentioned)
-        yield from _too_common(rule)
+        yield from _odd_keys(rule)
         yield from _too_large(card, rule, count)
         twin = first_index.setdefault((rule.entry.keys, rule.entry.content), rule.index)
         if twin != rule.index:
@@ -83,14 +83,17 @@ def _is_reachable(rule: LoreRule, mentioned: frozenset[int]) -> bool:
     return not rule.entry.exclude_recursion and any(key in mentioned for key in rule.primary)
 
 
-def _too_common(rule: LoreRule) -> Iterator[CardFinding]:
+def _odd_keys(rule: LoreRule) -> Iterator[CardFinding]:
     entry = rule.entry
     for index, key in enumerate(entry.keys if entry.enabled and not entry.constant else ()):
         word = normalize(key, True)
         path = ("lore", rule.index, "keys", index)
-        if split_regex_key(key) is None and (
-            word in _COMMON or (not entry.whole_words and len(word) == 1)
-        ):
+        if split_regex_key(key) is not None:
+            continue
+        if ", " in word:
+            message = f"The key “{word}” matches only this text with its comma."
+            yield CardFinding(path, "note", message, "For several keys, quote each of them.")
+        if word in _COMMON or (not entry.whole_words and len(word) == 1):
             message = f"The key “{word}” occurs in nearly every text."
             yield CardFinding(path, "warning", message, "Use a rarer word, or set constant = true.")
 

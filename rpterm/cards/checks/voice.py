@@ -32,7 +32,12 @@ _START = re.compile(r"<START>", re.IGNORECASE)
 _MARKUP = re.compile(
     r"!\[[^]\n]*\]\([^)\n]*\)?|<(?:img|audio|video|iframe|style|div|span|details)\b[^>\n]*>?", re.I
 )
-_UNEXPANDED = re.compile(r"\{\{\s*([A-Za-z_]+)[^{}\n]{0,40}\}\}")
+_UNEXPANDED = re.compile(
+    r"\{\{\s*/?([A-Za-z_]+)[^{}\n]{0,40}\}\}|\{\{(?![^{}\n]*\}\})[^{}\n]{0,20}"
+    r"|(?<!\{)\{\s*(?:char|user)\s*\}(?!\})",
+    re.IGNORECASE,
+)
+"""An unknown macro, one that never ends, and one with single braces."""
 _STATIC_SCOPE = MacroScope(
     "", "", now=datetime(2000, 1, 1), idle=0, values=dict.fromkeys(OF_CARD, "")
 )
@@ -143,7 +148,7 @@ def unexpanded_macros(card: CharacterCard) -> Iterator[tuple[Path, str, str]]:
         anew = triggered or path == ("post_history_instructions",)
         scope = replace(_TURN_SCOPE if anew else _STATIC_SCOPE, variables={})
         expanded = expand_with(text, scope)
-        left = {match[0]: match[1].lower() for match in _UNEXPANDED.finditer(expanded)}
+        left = {match[0]: (match[1] or "").lower() for match in _UNEXPANDED.finditer(expanded)}
         for macro, name in left.items():
             if not (name == "original" and path in _TAKES_ORIGINAL):
                 yield path, macro, name

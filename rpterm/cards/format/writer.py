@@ -7,11 +7,11 @@ every card the reader accepts, ``parse(dump(card)) == card``. The writer touches
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, fields
 from typing import Any
 
 from rpterm.cards.card import CharacterCard, Example, Lorebook, LoreEntry
 from rpterm.cards.format import key_table, toml_text
+from rpterm.cards.format.schema import defaults_of
 from rpterm.cards.format.toml_json import encode
 
 
@@ -56,16 +56,11 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _keys(table: str, record: Any) -> Iterator[str]:
     """The lines of one table."""
-    defaults = _defaults(type(record))
+    defaults = defaults_of(table)
     for key in key_table.TABLES[table]:
         value = getattr(record, key.field)
-        if key.field not in defaults or value != defaults[key.field]:
+        if value != defaults[key.field]:
             yield f"{key.name} = {_value(key, value)}\n"
-
-
-def _defaults(record: type[Any]) -> dict[str, Any]:
-    """The plain defaults; fields with a default factory are tables and written separately."""
-    return {item.name: item.default for item in fields(record) if item.default is not MISSING}
 
 
 def _value(key: key_table.CardKey, value: Any) -> str:

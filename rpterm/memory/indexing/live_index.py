@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.indexing.growable_array import GrowableArray
 from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex
 from rpterm.memory.indexing.words import terms, with_speaker
@@ -55,7 +54,6 @@ class LiveIndex:
         self._last_id = 0
         self._seq = 0
         self._loaded = False
-        self._hash_keys = GrowableArray(np.int64)
 
     @property
     def loaded(self) -> bool:
@@ -151,7 +149,7 @@ class LiveIndex:
         hash_keys = np.frombuffer(b"".join(key[:8] for key in hashes), np.int64)
         order = np.argsort(hash_keys)
         with self.lock:
-            keys = self._hash_keys.view[first:]
+            keys = self.index.wordings[first:]
             rows = np.flatnonzero(np.isin(keys, hash_keys) & (self.index.ids[first:] > 0))
             position = order[np.searchsorted(hash_keys, keys[rows], sorter=order)]
             self.index.vectors.put_many(rows + first, vectors[position])
@@ -171,7 +169,6 @@ class LiveIndex:
             first = len(self.index)
             for memory, memory_terms in entries:
                 self.index.add(_entry(memory, newer.get(memory.id, ())), memory_terms)
-                self._hash_keys.append(int.from_bytes(memory.hash[:8], sys.byteorder, signed=True))
         if self.index.vectors.dim and entries:
             self._load_vectors([memory.hash for memory, _ in entries], first)
 
@@ -205,4 +202,5 @@ def _entry(memory: Memory, newer: tuple[int, ...]) -> IndexEntry:
         pinned=memory.pinned,
         question=question_share(memory.text),
         newer=newer,
+        wording=int.from_bytes(memory.hash[:8], sys.byteorder, signed=True),
     )

@@ -35,27 +35,18 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
         )
     yield from _settings_findings(report)
     for outlook in report.outlooks:
-        if outlook.fates["dropped"]:
-            yield _finding(
-                "dropped",
-                f"{outlook.trainer} drops {counted(outlook.fates['dropped'], 'row')} "
-                f"({_limit(outlook, report)}).",
-                outlook.drops,
-            )
-        if outlook.fates["emptied"]:
-            yield _finding(
+        for fate, what, where in (
+            ("dropped", "drops {}", outlook.drops),
+            (
                 "emptied",
-                f"{outlook.trainer} trains on {counted(outlook.fates['emptied'], 'row')} without "
-                f"any of the reply, because the prompt alone fills the limit "
-                f"({_limit(outlook, report)}).",
+                "trains on {} without any of the reply, because the prompt alone fills the limit",
                 outlook.empties,
-            )
-        if outlook.fates["cut"]:
-            yield _finding(
-                "cut",
-                f"{outlook.trainer} cuts the reply of {counted(outlook.fates['cut'], 'row')} "
-                f"({_limit(outlook, report)}).",
-            )
+            ),
+            ("cut", "cuts the reply of {}", []),
+        ):
+            if many := outlook.fates[fate]:
+                did = f"{outlook.trainer} {what.format(counted(many, 'row'))}"
+                yield _finding(fate, f"{did} ({_limit(outlook, report)}).", where)
     if quality.leaks.count:
         yield _finding(
             "leaks",
@@ -71,7 +62,7 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
 
 def _settings_findings(report: DataReport) -> Iterator[DataFinding]:
     """Limits of trainers that have to be raised; an export for Axolotl has a file that does it."""
-    longest = report.tokens.longest
+    longest = report.quantile(1.0)
     for setting in ("max_length", "cutoff_len"):
         default = next(each.limit for each in TRAINERS if each.setting == setting)
         names = [
@@ -146,7 +137,7 @@ def _text_findings(report: DataReport) -> Iterator[DataFinding]:
 
 def _limit(outlook: Outlook, report: DataReport) -> str:
     """A trainer's limit, and what it takes for the longest row, if that is more."""
-    limit, longest = f"{outlook.setting} {outlook.limit}", report.tokens.longest
+    limit, longest = f"{outlook.setting} {outlook.limit}", report.quantile(1.0)
     return f"{limit}; the longest row needs {longest}" if longest > outlook.limit else limit
 
 

@@ -80,11 +80,6 @@ class Format:
     extras: Callable[[Mapping[tuple[str, str], str], int], dict[str, str]] | None = None
 
 
-def reply_message(text: str) -> list[Row]:
-    """A reply as a list with one message."""
-    return [{"role": "assistant", "content": text}]
-
-
 def meta(record: Record) -> Row:
     """Provenance, with the same keys in every row, so that readers infer a single schema."""
     origin, other = record.meta, record.other
@@ -120,9 +115,3 @@ def _of_replies(record: Record, name: str) -> list[Any]:
 def reply_row(reply: Reply) -> Row:
     """A reply with its complete provenance."""
     return {name: getattr(reply, name) for name in _REPLY_FIELDS}  # ``asdict`` is ten times slower.
-
-
-def other_text(record: Record) -> str:
-    """The text of the second reply."""
-    assert record.other is not None
-    return record.other.text

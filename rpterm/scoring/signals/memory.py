@@ -24,6 +24,7 @@ from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, find_word, stems_of_line, words
 from rpterm.scoring.word_frequency import probability_in, rarity
+from rpterm.text.unspaced import UNSPACED
 
 _MOST_SHOWN = 3
 _ASKED_SHARPNESS = 5.0
@@ -130,6 +131,8 @@ def _evidence(reply: str, stems: list[str], lines: Sequence[Fact]) -> list[Evide
     for stem in stems:
         word = next(each for each in words(reply) if stem in content_stems(each))
         at = find_word(word, reply)
+        if UNSPACED.search(stem):  # The "word" is all up to the next mark.
+            word, at = stem, reply.lower().find(stem)
         line = next(each for each in reversed(lines) if stem in stems_of_line(each.text))
         evidence.append(Evidence(at, at + len(word), "mentioned before", line.source, line.text))
     return evidence

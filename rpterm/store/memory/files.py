@@ -76,7 +76,7 @@ class MemoryFiles:
         added_at: float | None = None,
     ) -> MemoryFile:
         """Store a file and its pieces; replaces an earlier file with the same path."""
-        now = self._memories.clock() if added_at is None else added_at
+        now = self._memories.store.now() if added_at is None else added_at
         with self._connections.write() as connection:
             replaced = connection.execute(
                 "DELETE FROM memory_files WHERE character = ? AND path = ?", (character, path)
@@ -135,7 +135,7 @@ class MemoryFiles:
             connection.execute(
                 "INSERT INTO memory_blocks (character, phrase, created_at) VALUES (?, ?, ?) "
                 "ON CONFLICT DO NOTHING",
-                (character, storable(phrase, "phrase"), self._memories.clock()),
+                (character, storable(phrase, "phrase"), self._memories.store.now()),
             )
             row = connection.execute(
                 "SELECT id, character, phrase, created_at FROM memory_blocks "

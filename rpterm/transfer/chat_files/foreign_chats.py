@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rpterm.cards.exchange.foreign_cards import kobold_names, kobold_text
@@ -42,13 +42,13 @@ def read_chats(data: bytes, name: str) -> list[list[Row]]:
         raw = json.loads(data, strict=False)
     except (ValueError, RecursionError):
         return []  # It may be a log, which has many lines of JSON.
-    reader = next((read for fits, read in _READERS if fits(raw)), None)
-    if reader is None:
-        return []
-    chats = [rows for rows in reader(raw, name) if any("mes" in row for row in rows)]
-    if not chats:
-        raise RptermError("The chat has no messages.")
-    return chats
+    for read in (_agnai, _character_ai, _risu, _webui, _kobold):
+        if found := list(read(raw, name)):
+            chats = [rows for rows in found if any("mes" in row for row in rows)]
+            if not chats:
+                raise RptermError("The chat has no messages.")
+            return chats
+    return []
 
 
 def _head(user: Any, character: Any, **metadata: Any) -> Row:
@@ -62,28 +62,21 @@ def _row(name: Any, is_user: bool, text: Any, at: Any = None, swipes: Iterable[A
     return row | {"swipes": [text, *others], "swipe_id": 0} if others else row
 
 
-def _is_agnai(raw: Mapping[str, Any]) -> bool:
-    return any("msg" in each for each in as_mappings(raw.get("messages")))
-
-
 def _agnai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    messages = [each for each in as_mappings(raw["messages"]) if "msg" in each]
-    rows = []
+    messages = [each for each in as_mappings(raw.get("messages")) if "msg" in each]
+    rows: list[Row] = []
     for each in messages:
         is_user = not each.get("characterId") and bool(each.get("userId"))
         retries = as_list(each.get("retries"))
         rows.append(_row(each.get("handle"), is_user, each["msg"], each.get("createdAt"), retries))
     speaker = next((row["name"] for row in rows if not row["is_user"] and row["name"]), name)
-    yield [_head("", speaker), *rows]
-
-
-def _is_character_ai(raw: Mapping[str, Any]) -> bool:
-    return isinstance(as_mapping(raw.get("histories")).get("histories"), list)
+    if messages:
+        yield [_head("", speaker), *rows]
 
 
 def _character_ai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     character = as_mapping(as_mapping(raw.get("info")).get("character")).get("name") or name
-    for history in as_mappings(raw["histories"]["histories"]):
+    for history in as_mappings(as_mapping(raw.get("histories")).get("histories")):
         rows = []
         for each in as_mappings(history.get("msgs")):
             source = as_mapping(each.get("src"))
@@ -93,14 +86,10 @@ def _character_ai(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
         yield [_head("", character), *rows]
 
 
-def _is_risu(raw: Mapping[str, Any]) -> bool:
-    return raw.get("type") == "risuChat" and isinstance(
-        as_mapping(raw.get("data")).get("message"), list
-    )
-
-
 def _risu(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
-    chat = raw["data"]
+    chat = as_mapping(raw.get("data"))
+    if raw.get("type") != "risuChat" or not isinstance(chat.get("message"), list):
+        return
     rows = []
     for each in as_mappings(chat["message"]):
         is_user = each.get("role") == "user"
@@ -109,12 +98,10 @@ def _risu(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     yield [_head("", name, note_prompt=chat.get("note"), note_depth=4), *rows]
 
 
-def _is_webui(raw: Mapping[str, Any]) -> bool:
-    return any(isinstance(raw.get(key), list) for key in ("visible", "data_visible"))
-
-
 def _webui(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     """Pairs of a user's message and a reply; the texts in ``visible`` are escaped for HTML."""
+    if not any(isinstance(raw.get(key), list) for key in ("visible", "data_visible")):
+        return
     shown = as_list(raw.get("visible")) or as_list(raw.get("data_visible"))
     lists = (as_list(raw.get(key)) for key in ("internal", "data", "data_internal"))
     stored = next(filter(None, lists), [])
@@ -139,13 +126,11 @@ def _pair(raw: Any) -> list[str]:
     return [html.unescape(as_text(each)) for each in raw]
 
 
-def _is_kobold(raw: Mapping[str, Any]) -> bool:
-    return "gamestarted" in raw and isinstance(raw.get("actions"), list)
-
-
 def _kobold(raw: Mapping[str, Any], name: str) -> Iterator[list[Row]]:
     """A save: a chat whose lines begin with names, or an adventure, in which ``>`` marks the
     user's part."""
+    if "gamestarted" not in raw or not isinstance(raw.get("actions"), list):
+        return
     user, names = kobold_names(raw)
     character = names[0] if names else name
     rows = _labelled(kobold_text(raw), user, names) or [
@@ -169,18 +154,3 @@ def _action(text: str, user: str, character: str) -> Row:
     plain = text.replace(_INPUT, "").replace(_OUTPUT, "").strip()
     is_user = _INPUT in text or plain.startswith(_ACTION)
     return _row(user if is_user else character, is_user, plain.removeprefix(_ACTION))
-
-
-_READERS: tuple[
-    tuple[
-        Callable[[Mapping[str, Any]], bool],
-        Callable[[Mapping[str, Any], str], Iterator[list[Row]]],
-    ],
-    ...,
-] = (
-    (_is_agnai, _agnai),
-    (_is_character_ai, _character_ai),
-    (_is_risu, _risu),
-    (_is_webui, _webui),
-    (_is_kobold, _kobold),
-)

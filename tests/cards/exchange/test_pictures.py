@@ -130,6 +130,7 @@ def test_a_webp_picture_may_hold_a_card(tmp_path: Path, form: str) -> None:
     assert (found.card.name, found.portrait_suffix) == ("Ada", ".webp")
     (tmp_path / "ada.webp").write_bytes(data)
     (tmp_path / "view.webp").write_bytes(webp(b"ASCII\0\0\0A fine view"))
+    (tmp_path / "cut.webp").write_bytes(data[:18])
     with Store(tmp_path / "rp.db") as store:
         moved = import_paths([tmp_path], tmp_path / "cards", store)
     assert [each.source.name for each in moved.cards] == ["ada.webp"]

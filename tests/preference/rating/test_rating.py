@@ -168,11 +168,3 @@ def test_kill_9_loses_no_confirmed_rating(tmp_path: Path) -> None:
         kept = list(Rater(store).judgements.ratings())
     assert told <= len(kept) <= told + 1
     assert [each.value for each in kept] == [n % 5 + 1 for n in range(len(kept))]
-
-
-def test_reading_marks_creates_no_table(table: Table) -> None:
-    from rpterm.store.reply_queries import has_judgements
-
-    assert table.rater.marks(table.chat.id) == {} and not has_judgements(table.store)
-    table.rater.thumb(table.one.id, True)
-    assert has_judgements(table.store)

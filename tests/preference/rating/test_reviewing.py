@@ -110,7 +110,7 @@ def test_filters_by_character_and_source(store: Store) -> None:
     assert ids(review, kind="flagged", card="Mara") == []
 
 
-def test_exportable_chats_are_read_without_creating_tables(table: Table) -> None:
+def test_exportable_chats_are_read(table: Table) -> None:
     from rpterm.store.reply_queries import exportable_chats
 
     assert exportable_chats(table.store) == set()

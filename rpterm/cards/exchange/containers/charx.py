@@ -6,7 +6,6 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from rpterm.cards.exchange.errors import MAX_JSON, ExchangeError, NotACard
 from rpterm.foreign_zip import ZIP_ERRORS
@@ -14,7 +13,7 @@ from rpterm.foreign_zip import ZIP_ERRORS
 CARD = "card.json"
 _MAX_MEMBERS, _MAX_DIRECTORY = 4000, 1 << 20
 _MAX_TOTAL = 64 << 20
-_END, _TAIL = b"PK\x05\x06", 66_000
+_END, TAIL = b"PK\x05\x06", 66_000
 """What the table of contents begins with, and how near to the end of the file it is."""
 JPEG = b"\xff\xd8\xff"
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -46,19 +45,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 def has_directory(data: bytes) -> bool:
     """Whether data ends with an archive's table of contents."""
-    return _END in data[-_TAIL:]
-
-
-def is_in_jpeg(path: Path) -> bool:
-    """Whether a file is a JPEG picture with an archive behind it, as RisuAI writes it."""
-    try:
-        with path.open("rb") as file:
-            if file.read(len(JPEG)) != JPEG:
-                return False
-            file.seek(max(0, path.stat().st_size - _TAIL))
-            return has_directory(file.read())
-    except OSError:
-        return False
+    return _END in data[-TAIL:]
 
 
 def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
@@ -75,7 +62,7 @@ def write(card: bytes, files: Mapping[str, bytes]) -> bytes:
 
 def _check_directory(data: bytes) -> None:
     """Check the zip directory before it is parsed, because it may list millions of files."""
-    end = data.rfind(_END, max(0, len(data) - _TAIL))
+    end = data.rfind(_END, max(0, len(data) - TAIL))
     if end < 0 or end + 22 > len(data):
         raise ExchangeError("The archive is cut off: its table of contents is missing.")
     count, size = struct.unpack_from("<HI", data, end + 10)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm.cards.exchange.containers.pictures import read_picture
@@ -21,14 +20,10 @@ def is_webp(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def may_hold_card(path: Path) -> bool:
-    """Whether a file is a WebP picture with EXIF data; only its first bytes are read."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(30)
-    except OSError:
-        return False
-    return is_webp(head) and head[12:16] == b"VP8X" and bool(head[20] & _HAS_EXIF)
+def may_hold_card(head: bytes) -> bool:
+    """Whether a file with this beginning is a WebP picture with EXIF data."""
+    is_extended = len(head) > 20 and head[12:16] == b"VP8X"
+    return is_webp(head) and is_extended and bool(head[20] & _HAS_EXIF)
 
 
 def read(data: bytes) -> bytes | None:

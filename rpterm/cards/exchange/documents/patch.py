@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -61,15 +62,15 @@ def apply(
     if not isinstance(patch, Mapping):
         return base
     groups = groups or {}
-    was = _table(patch, "was")
+    was = as_mapping(patch.get("was"))
     result = dict(base)
     for key in patch.get("crlf", ()):
         if key in result:
             result[key] = _crlf(result[key])
-    for key, around in _table(patch, "wrap").items():
+    for key, around in as_mapping(patch.get("wrap")).items():
         if isinstance(result.get(key), str) and len(around) == 2:
             result[key] = f"{around[0]}{result[key]}{around[1]}"
-    for key, value in _table(patch, "set").items():
+    for key, value in as_mapping(patch.get("set")).items():
         if key in was:
             fits = not additive or (key not in groups and _same_kind(base.get(key), value))
             applies = fits and was[key] == fingerprint(base, key, groups)
@@ -127,10 +128,6 @@ def without(table: Mapping[str, Any], *keys: str) -> Table:
     return {key: value for key, value in table.items() if key not in keys}
 
 
-def _table(patch: Mapping[str, Any], key: str) -> Table:
-    return dict(as_mapping(patch.get(key)))
-
-
 def hoist_common(patches: list[Table]) -> Table:
     """Move values that most patches set alike into one table, so that they are written only once.
 
@@ -141,18 +138,14 @@ def hoist_common(patches: list[Table]) -> Table:
     Returns:
         Key → common value, which ``merge_common`` adds again.
     """
-    counts: dict[str, dict[str, int]] = {}
-    for patch in patches:
-        for key, value in patch.get("set", {}).items():
-            if key not in patch.get("was", {}):
-                text = json.dumps(value, sort_keys=True)
-                counts.setdefault(key, {}).setdefault(text, 0)
-                counts[key][text] += 1
-    common: Table = {}
-    for key, texts in counts.items():
-        text, count = max(texts.items(), key=lambda item: item[1])
-        if count * 3 >= len(patches) * 2:
-            common[key] = json.loads(text)
+    counts = Counter(
+        (key, json.dumps(value, sort_keys=True))
+        for patch in patches
+        for key, value in patch.get("set", {}).items()
+        if key not in patch.get("was", {})
+    )
+    most = len(patches) * 2 / 3
+    common = {key: json.loads(text) for (key, text), count in counts.items() if count >= most}
     for patch in patches:
         _remove_common(patch, common)
     return common
@@ -173,7 +166,7 @@ def merge_common(patch: Any, common: Any) -> Table:
     """Undo ``hoist_common`` for one patch."""
     own_patch: Table = dict(as_mapping(patch))
     common = as_mapping(common)
-    own = _table(own_patch, "set")
+    own = as_mapping(own_patch.get("set"))
     lacks = own_patch.get("lacks", ())
     added = {key: value for key, value in common.items() if key not in lacks and key not in own}
     if added or own:
