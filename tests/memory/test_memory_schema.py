@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from itertools import islice
 
 import pytest
 
@@ -23,7 +24,7 @@ def old(tmp_path, request):
     """A store whose memories are still of an older schema; the newest of them was forgotten."""
     path = tmp_path / "t.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        older = TableGroup("rpterm-memory", MIGRATIONS[: request.param])
+        older = TableGroup("rpterm-memory", dict(islice(MIGRATIONS.items(), request.param)))
         prepare(connection, path, [CHATS, CAST, older])
         chat = chats.insert(connection, Chat(0, "", "Keeper", "h")).id
         turn = chats.insert_turn(connection, Turn(0, chat, None, "user", "Ann", "I keep bees"))

@@ -101,7 +101,9 @@ def test_memories_of_the_previous_schema_get_their_hearers(tmp_path: Path) -> No
     from rpterm.store.schema.memory_tables import MIGRATIONS
 
     path = tmp_path / "old.db"
-    before = TableGroup("rpterm-memory", tuple(m for m in MIGRATIONS if m.__name__ < "m003"))
+    before = TableGroup(
+        "rpterm-memory", {name: MIGRATIONS[name] for name in MIGRATIONS if name < "m003"}
+    )
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         prepare(connection, path, [CHATS, cast_tables.CAST, before])
         chat = chats.insert(connection, Chat(0, "", "Sherlock Holmes", "h")).id

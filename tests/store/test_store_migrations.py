@@ -21,7 +21,7 @@ OLD = Path(__file__).parent / "old"
 
 
 def test_there_is_a_dump_of_every_older_schema() -> None:
-    names = [migration.__name__ for migration in MIGRATIONS]
+    names = list(MIGRATIONS)
     assert sorted(path.stem for path in OLD.glob("*.sql")) == names[:-1]
 
 
@@ -47,7 +47,7 @@ def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
 
 
 def test_there_is_a_dump_of_every_older_judgement_schema() -> None:
-    names = [migration.__name__ for migration in judgement_tables.MIGRATIONS]
+    names = list(judgement_tables.MIGRATIONS)
     assert sorted(path.stem for path in (OLD / "judgements").glob("*.sql")) == names[:-1]
 
 

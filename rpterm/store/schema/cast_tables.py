@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 TABLE = "cast_members"
 
@@ -47,10 +41,4 @@ _TABLES = (
 )
 
 
-def m001_cast(db: Database) -> None:
-    """The members of a chat, and how they take turns."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-CAST = TableGroup("rpterm-cast", (m001_cast,))
+CAST = TableGroup("rpterm-cast", {"m001_cast": _TABLES})

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 _TABLES = (
     """
@@ -147,53 +141,23 @@ _SEARCH = (
 )
 
 
-def m001_chats(db: Database) -> None:
-    """Cards, chats, the tree of turns, provenance, personas and flags."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-def m002_search(db: Database) -> None:
-    """Full-text search over the turns."""
-    for statement in _SEARCH:
-        db.execute(statement)
-
-
-def m003_kv_type(db: Database) -> None:
-    """The number format of the KV cache a reply was generated with; so far it was always f16."""
-    db.execute("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'")
-
-
-def m004_hidden(db: Database) -> None:
-    """Turns hidden from the model, turns whose parent was deleted alone, and digests of prompts
-    that were removed with such a parent."""
-    db.execute("ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''")
-
-
-def m005_thought(db: Database) -> None:
-    """The model's reasoning before a reply."""
-    db.execute("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''")
-
-
-def m006_chat_worlds(db: Database) -> None:
-    """Lore for a single chat: a JSON list of lorebooks."""
-    db.execute("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'")
-
-
-def m007_variables(db: Database) -> None:
-    """The chat's variables after a turn that changed them, as a JSON object."""
-    db.execute("ALTER TABLE turns ADD COLUMN variables TEXT NOT NULL DEFAULT ''")
-
-
-MIGRATIONS = (
-    m001_chats,
-    m002_search,
-    m003_kv_type,
-    m004_hidden,
-    m005_thought,
-    m006_chat_worlds,
-    m007_variables,
-)
+MIGRATIONS = {
+    "m001_chats": _TABLES,
+    "m002_search": _SEARCH,
+    # The number format of the KV cache a reply was generated with; so far it was always f16.
+    "m003_kv_type": ("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'",),
+    # Turns hidden from the model, turns whose parent was deleted alone, and digests of prompts that
+    # were removed with such a parent.
+    "m004_hidden": (
+        "ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''",
+    ),
+    # The model's reasoning before a reply.
+    "m005_thought": ("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''",),
+    # Lore for a single chat: a JSON list of lorebooks.
+    "m006_chat_worlds": ("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'",),
+    # The chat's variables after a turn that changed them, as a JSON object.
+    "m007_variables": ("ALTER TABLE turns ADD COLUMN variables TEXT NOT NULL DEFAULT ''",),
+}
 CHATS = TableGroup("rpterm", MIGRATIONS)

@@ -7,13 +7,7 @@ reflection or a summary with any memory or turn that it cites, because it may re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 _TABLES = (
     """
@@ -93,10 +87,4 @@ _TRIGGERS = (
 )
 
 
-def m001_distilled(db: Database) -> None:
-    """The sources of facts, reflections and summaries, their slots, and what they replace."""
-    for statement in (*_TABLES, *_TRIGGERS):
-        db.execute(statement)
-
-
-DISTILLED = TableGroup("rpterm-distil", (m001_distilled,))
+DISTILLED = TableGroup("rpterm-distil", {"m001_distilled": (*_TABLES, *_TRIGGERS)})

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 _TABLES = (
     """
@@ -33,10 +27,4 @@ _TABLES = (
 )
 
 
-def m001_duels(db: Database) -> None:
-    """Duels and the replies that they compare."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-DUELS = TableGroup("rpterm-duels", (m001_duels,))
+DUELS = TableGroup("rpterm-duels", {"m001_duels": _TABLES})

@@ -77,7 +77,7 @@ def reject_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _migrations(groups: Collection[TableGroup]) -> set[tuple[str, str]]:
-    return {(group.name, each.__name__) for group in groups for each in group.migrations}
+    return {(group.name, name) for group in groups for name in group.migrations}
 
 
 def _table_names(connection: sqlite3.Connection) -> set[str]:
