@@ -177,7 +177,7 @@ def print_report(wanted: DuelSetup, *, as_json: bool) -> int:
     if not folders.find().database.exists():
         raise none  # A report does not create a database.
     with open_store() as store:
-        if (duel := Duel.newest(store, wanted)) is None:
+        if (duel := Duel.newest(store, wanted, any_count=True)) is None:
             raise none
         found = duel.tally()
         if as_json:
