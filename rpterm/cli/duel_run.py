@@ -155,11 +155,11 @@ def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
             if plain:
                 run_plain(duel, maker)
             else:
+                from rpterm.tui.screen_app import ScreenApp
                 from rpterm.tui.screens.duel import DuelScreen
-                from rpterm.tui.single_screen import SingleScreenApp
 
                 keep = partial(config.save, paths.config_file)
-                SingleScreenApp(DuelScreen(duel, maker), settings, keep).run()
+                ScreenApp(settings, keep, DuelScreen(duel, maker)).run()
         finally:
             maker.stop()
             maker.close()
@@ -177,7 +177,7 @@ def print_report(wanted: DuelSetup, *, as_json: bool) -> int:
     if not folders.find().database.exists():
         raise none  # A report does not create a database.
     with open_store() as store:
-        if (duel := Duel.newest(store, wanted)) is None:
+        if (duel := Duel.newest(store, wanted, any_count=True)) is None:
             raise none
         found = duel.tally()
         if as_json:

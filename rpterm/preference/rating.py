@@ -202,10 +202,6 @@ class Rater:
         if new:
             self.judgements.kept_swipe(turn.id, new, how=self._how(turn, method=AUTOMATIC))
 
-    def kept_by_score(self, turn_id: int) -> None:
-        """Record that the score selected this reply, so that answering it is no preference."""
-        self.judgements.kept_by_score(turn_id)
-
     def record_choice(self, turn_id: int) -> None:
         """Record that the user chose this version of a reply, whatever the score selected."""
         if _has_versions(self.store.turn(turn_id)):
@@ -242,15 +238,6 @@ class Rater:
         if last is not None:
             self.judgements.withdraw(last.id, chat_id, rater=self.rater)
         return last
-
-    # Consent -----------------------------------------------------------------------------------
-    def set_exportable(self, chat_id: int, exportable: bool) -> None:
-        """Allow or forbid the export of a chat."""
-        self.judgements.consent(chat_id, exportable, rater=self.rater)
-
-    def is_exportable(self, chat_id: int) -> bool:
-        """Whether a chat may be exported."""
-        return self.judgements.exportable(chat_id)
 
     # -------------------------------------------------------------------------------------------
     def _how(self, turn: Turn, *, method: str = "", position: str = "") -> Circumstances:

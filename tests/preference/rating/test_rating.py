@@ -118,11 +118,11 @@ def test_undo_ignores_automatic_judgements(table: Table) -> None:
 
 
 def test_nothing_is_exportable_without_consent(table: Table) -> None:
-    assert not table.rater.is_exportable(table.chat.id)
-    table.rater.set_exportable(table.chat.id, True)
-    assert table.rater.is_exportable(table.chat.id)
-    table.rater.set_exportable(table.chat.id, False)
-    assert not table.rater.is_exportable(table.chat.id)
+    assert not table.rater.judgements.exportable(table.chat.id)
+    table.rater.judgements.consent(table.chat.id, True)
+    assert table.rater.judgements.exportable(table.chat.id)
+    table.rater.judgements.consent(table.chat.id, False)
+    assert not table.rater.judgements.exportable(table.chat.id)
 
 
 # Sentences -------------------------------------------------------------------------------------

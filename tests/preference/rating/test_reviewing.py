@@ -114,7 +114,7 @@ def test_exportable_chats_are_read(table: Table) -> None:
     from rpterm.store.reply_queries import exportable_chats
 
     assert exportable_chats(table.store) == set()
-    table.rater.set_exportable(table.chat.id, True)
+    table.rater.judgements.consent(table.chat.id, True)
     assert exportable_chats(table.store) == {table.chat.id}
-    table.rater.set_exportable(table.chat.id, False)
+    table.rater.judgements.consent(table.chat.id, False)
     assert exportable_chats(table.store) == set()
