@@ -1,15 +1,15 @@
 """The searchable index of one character's memories: rows of arrays in RAM.
 
-It holds no texts and reads no database. Rows are only ever appended; an edit forgets one row and
+It keeps no texts and reads no database. Rows are only ever appended; an edit forgets one row and
 appends another. A row is *shown* when it may be recalled: a memory without a source turn always is,
 one with a source turn is while that turn lies on the branch last passed to ``show`` for its chat.
 """
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,39 +17,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from rpterm.memory.indexing.bm25 import WordIndex
 from rpterm.memory.indexing.vector_index import VectorIndex
+from rpterm.memory.search.questions import question_share
+from rpterm.store.memory.records import KINDS, Memory
 
 SITTING_GAP = 6 * 3600.0
 """Seconds of silence after which a chat counts as resumed in a new sitting."""
 
-TURN = 0
-
-
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
-    """One memory as the index sees it.
-
-    Attributes:
-        id: The memory's id, above 0.
-        chat: Its chat, or 0 if it belongs to none.
-        turn: Its source turn, or 0.
-        kind: Its position in ``records.KINDS``.
-        created: Unix seconds.
-        importance: 0 to 1.
-        question: The share of it that only asks something, 0 to 1.
-        newer: Memories that supersede it wherever they are shown.
-        wording: The beginning of its wording's hash, as a number.
-    """
-
-    id: int
-    chat: int = 0
-    turn: int = 0
-    kind: int = TURN
-    created: float = 0.0
-    importance: float = 0.0
-    pinned: bool = False
-    question: float = 0.0
-    newer: tuple[int, ...] = ()
-    wording: int = 0
+_TURN = KINDS.index("turn")
 
 
 _COLUMNS: dict[str, tuple[DTypeLike, int]] = {
@@ -68,6 +42,7 @@ class MemoryIndex:
         ids: Memory ids; 0 where a row was forgotten. This and the other arrays have one element for
             each row; after an ``add`` they may be different arrays.
         question: The share of each row that only asks something.
+        wordings: The beginning of each wording's hash, as a number.
         before, after: For each row, the previous and the next row of its sitting, or -1.
         sitting: A number shared by the rows of one sitting.
     """
@@ -110,30 +85,33 @@ class MemoryIndex:
             setattr(self, name, column[:size])
         self._size = size
 
-    def add(self, entry: IndexEntry, terms: Sequence[str]) -> int:
+    def add(self, memory: Memory, terms: Sequence[str], newer: tuple[int, ...] = ()) -> int:
         """Append a memory; one with a source turn stays hidden until ``show``.
+
+        Args:
+            newer: Memories that supersede it wherever they are shown.
 
         Returns:
             Its row.
         """
         row = self.words.add(terms)
         self._grow_to(row + 1)
-        self._by_chat.setdefault(entry.chat, array("i")).append(row)
-        self.ids[row] = entry.id
-        self.turns[row] = entry.turn
-        self.kinds[row] = entry.kind
-        self.created[row] = entry.created
-        self.importance[row] = entry.importance
-        self.pinned[row] = entry.pinned
-        self.question[row] = entry.question
-        self.wordings[row] = entry.wording
-        self.shown[row] = not entry.turn
+        self._by_chat.setdefault(memory.chat_id or 0, array("i")).append(row)
+        self.ids[row] = memory.id
+        self.turns[row] = memory.turn_id or 0
+        self.kinds[row] = KINDS.index(memory.kind)
+        self.created[row] = memory.created_at
+        self.importance[row] = memory.importance
+        self.pinned[row] = memory.pinned
+        self.question[row] = question_share(memory.text)
+        self.wordings[row] = int.from_bytes(memory.hash[:8], sys.byteorder, signed=True)
+        self.shown[row] = memory.turn_id is None
         self.sitting[row] = row
         self.vectors.grow(row + 1)
-        if entry.kind != TURN:
-            self._distilled_rows[entry.id] = row
-        if entry.newer:
-            self._newer[row] = entry.newer
+        if memory.kind != "turn":
+            self._distilled_rows[memory.id] = row
+        if newer:
+            self._newer[row] = newer
         return row
 
     def shown_of(self, memory_ids: Collection[int]) -> set[int]:
@@ -179,7 +157,7 @@ class MemoryIndex:
         self.before[rows] = -1
         self.after[rows] = -1
         self.sitting[rows] = rows
-        self._link_neighbours(rows[on_path & (self.kinds[rows] == TURN)], path)
+        self._link_neighbours(rows[on_path & (self.kinds[rows] == _TURN)], path)
 
     def rows_of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
         """The rows whose source is one of these turns of a chat."""
@@ -188,7 +166,7 @@ class MemoryIndex:
 
     def last_sitting(self, before: float) -> tuple[float, float] | None:
         """The first and the last moment of the newest shown sitting before a moment."""
-        is_turn = self.shown & (self.kinds == TURN) & (self.created < before)
+        is_turn = self.shown & (self.kinds == _TURN) & (self.created < before)
         rows = np.flatnonzero(is_turn)
         # A chat that was opened and left again, with nothing but its greeting, does not count.
         _, position, sizes = np.unique(self.sitting[rows], return_inverse=True, return_counts=True)
