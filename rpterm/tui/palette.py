@@ -88,7 +88,7 @@ class Palette(Chooser):
     DEFAULT_CSS = "Palette #box { width: 96; }"
 
     def __init__(self, app: RptermApp) -> None:
-        hint = "Search commands; in the chat you can also type / and a command's name"
+        hint = "Search commands (in the chat, / and a name do the same)"
         found = sorted(offered(app, app.screen), key=lambda key: not acts_now(app.chat, key))
         choices = [Choice(key.id, title(key)) for key in found]
         super().__init__(
