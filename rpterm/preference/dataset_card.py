@@ -57,7 +57,7 @@ class Figures:
         self.sources[record.meta.source.value] += 1
         self.characters[record.meta.card] += 1
         self.models[record.reply.model or "(a person)"] += 1
-        self.raters[record.meta.rater] += 1
+        self.raters[record.meta.how.rater] += 1
         if record.kind == "label" and record.label is not None:
             self.good += Proportion(record.label, 1)
         if record.kind == "pair":
