@@ -38,13 +38,13 @@ async def toggle(chat: ChatScreen, *, name: str) -> None:
     if name == "consistency":
         chat.keeper.idle()
     elif opened is not None and name in ("prompt", "memory"):
+        if name == "prompt":
+            preview.show_prompt(chat, chat.state.prompt)
         preview.request_preview(chat, after=0.0)
 
 
 def _make(chat: ChatScreen, name: str) -> Widget:
     """A pane, whose module is imported when it is first opened."""
-    from rpterm.tui.screens.chat import examples
-
     match name:
         case "prompt":
             from rpterm.tui.widgets.panes.prompt import PromptPane
@@ -76,7 +76,7 @@ async def fill(chat: ChatScreen, name: str) -> None:
     """Fill a pane anew, if it is open."""
     match name:
         case "prompt":
-            preview.show_prompt(chat, chat.state.prompt)
+            pass  # A preview fills it.
         case "card":
             _fill_card(chat)
         case "chats":
