@@ -16,12 +16,11 @@ from rpterm.cli import card_source, duel_report, out
 from rpterm.cli.user_files import load_settings, open_store
 from rpterm.cli.verdict_words import VERDICTS
 from rpterm.config import Settings
-from rpterm.dueling.contender import Contender, parse, parse_all
+from rpterm.dueling.contender import Contender, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
 from rpterm.errors import RptermError
-from rpterm.startup import launch
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -53,16 +52,6 @@ def read_messages(source: str) -> tuple[str, ...]:
     if not found:
         raise RptermError(f"{source} contains no message; write one per line.")
     return tuple(found[:_MAX_MESSAGES])
-
-
-def normalized(specs: Sequence[str]) -> tuple[str, ...]:
-    """The sides in normal form, so that the same duel is found again however it was typed."""
-    return tuple(parse(chr(ord("A") + at), spec).spec for at, spec in enumerate(specs))
-
-
-def card_name(target: str) -> str:
-    """The name of a card."""
-    return launch.find_card(target, folders.find()).card.name
 
 
 def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:

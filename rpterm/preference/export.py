@@ -198,7 +198,7 @@ class _Run:
                 if record.kind not in self._kinds:
                     self.result.unused[record.kind] += 1
                     continue
-                turn, method = record.reply.turn, record.meta.method
+                turn, method = record.reply.turn, record.meta.how.method
                 conversation = conversation_of(chat, material.prompts.turns, turn, method)
                 split = "test" if conversation in tested else "train"
                 reason = self._duplicates.rejection(record, split)

@@ -26,7 +26,7 @@ def rated_pairs(
     groups: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for each in labels:
         if each.kind == "label":
-            groups[each.meta.source, each.meta.rater, id(each.prompt)].append(each)
+            groups[each.meta.source, each.meta.how.rater, id(each.prompt)].append(each)
     pairs: list[Record] = []
     for group in groups.values():
         pairs += _widest_gaps(group, limit, comparable)

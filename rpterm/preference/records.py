@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from rpterm.store.judgement_records import Circumstances
 from rpterm.types import Role
 
 Messages = tuple[tuple[Role, str], ...]
@@ -75,16 +76,12 @@ class Meta:
     chat: int
     card: str
     card_hash: str
-    rater: str = ""
-    method: str = ""
-    position: str = ""
-    seconds: float | None = None
+    how: Circumstances = Circumstances()
     created_at: float = 0.0
     dimensions: tuple[tuple[str, int], ...] = ()
     reason: str = ""
     span: tuple[int, int] | None = None
     edit: int | None = None
-    live_score: float | None = None
     side: str = ""
 
 

@@ -43,6 +43,7 @@ TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
     "t.edited_from, t.hidden, t.lifted, t.thought, t.variables"
 )
+"""The fields of a ``Turn`` in their order, up to the count of its siblings."""
 
 _SIBLINGS = (
     "SELECT count(*) FROM turns s WHERE s.parent_id IS t.parent_id AND s.chat_id = t.chat_id"
@@ -93,24 +94,10 @@ def storable(text: str, what: str = "text") -> str:
 
 def to_turn(row: Sequence[Any]) -> Turn:
     """The ``Turn`` in a row of ``COUNTED_TURN`` or ``WINDOW_TURN``."""
-    return Turn(
-        id=row[0],
-        chat_id=row[1],
-        parent_id=row[2],
-        role=row[3],
-        speaker=row[4],
-        text=row[5],
-        origin=Origin(row[6]),
-        status=Status(row[7]),
-        created_at=row[8],
-        edited_from=row[9],
-        hidden=bool(row[10]),
-        lifted=bool(row[11]),
-        thought=row[12],
-        variables=row[13],
-        swipe=row[14],
-        swipes=row[15],
-    )
+    values = list(row[:16])
+    values[6:8] = Origin(row[6]), Status(row[7])
+    values[10:12] = bool(row[10]), bool(row[11])
+    return Turn(*values)
 
 
 def to_chat(row: Sequence[Any]) -> Chat:

@@ -85,7 +85,10 @@ def train(
         raise
     except Exception as error:  # Every library reports a full disk differently.
         if disk_space.is_full(error, folder):
-            raise disk_space.full_disk_error(folder) from error
+            raise RptermError(
+                f"The disk of {folder} is full: free some space, and the same command continues "
+                "from the last checkpoint."
+            ) from error
         raise
 
 

@@ -127,34 +127,24 @@ def unpack_info(message: Message) -> EngineInfo:
     return EngineInfo(**message)
 
 
+_EVENTS: dict[str, type[EngineEvent]] = {
+    "d": Delta, "t": Thought, "p": PromptProgress, "r": Retracted, "f": Finished
+}  # fmt: skip
+_LETTERS = {kind: letter for letter, kind in _EVENTS.items()}
+
+
 def pack_event(event: EngineEvent) -> list[Any]:
     """Encode an event as a short list: a letter and the event's fields."""
-    match event:
-        case Delta(index, text, tokens):
-            return ["d", index, text, tokens]
-        case Thought(index, text, tokens):
-            return ["t", index, text, tokens]
-        case PromptProgress(done, total, reused):
-            return ["p", done, total, reused]
-        case Retracted(index, characters):
-            return ["r", index, characters]
-        case Finished(index, reason, usage, ids):
-            return ["f", index, reason, _as_dict(usage), ids]
+    values = _as_dict(event)
+    if isinstance(event, Finished):
+        values["usage"] = _as_dict(event.usage)
+    return [_LETTERS[type(event)], *values.values()]
 
 
 def unpack_event(data: list[Any]) -> EngineEvent:
     """The inverse of ``pack_event``."""
-    kind, *rest = data
-    match kind:
-        case "d":
-            return Delta(*rest)
-        case "t":
-            return Thought(*rest)
-        case "p":
-            return PromptProgress(*rest)
-        case "r":
-            return Retracted(*rest)
-        case "f":
-            index, reason, usage, ids = rest
-            return Finished(index, reason, Usage(**usage), tuple(ids))
-    raise ValueError(f"unknown event {kind!r}")
+    letter, *values = data
+    if letter == "f":
+        index, reason, usage, ids = values
+        return Finished(index, reason, Usage(**usage), tuple(ids))
+    return _EVENTS[letter](*values)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rpterm.humanize import counted
 from rpterm.preference.check.report import STRICT, DataFinding, DataReport
 from rpterm.preference.check.trainers import TRAINERS, Outlook
-from rpterm.preference.stats.agreement import Proportion
 
 _SMALL_EDIT = 20
 
@@ -95,19 +94,17 @@ def _verdict_findings(report: DataReport) -> Iterator[DataFinding]:
     elif quality.good.total and not 0.2 <= (quality.good.value or 0) <= 0.8:
         yield _finding(
             "unbalanced",
-            f"{_percentage(quality.good)} of the labelled replies are good; set KTO's weights "
+            f"Good among the labelled replies are {quality.good.text}; set KTO's weights "
             "(desirable_weight, undesirable_weight) so that both sides have the same weight.",
         )
     if quality.longer.one_sided:
         yield _finding(
             "length",
-            f"The chosen reply is the longer one in {_percentage(quality.longer)}: DPO will learn "
+            f"The chosen reply is the longer one in {quality.longer.text}: DPO will learn "
             "this length bias, too.",
         )
     if report.left_wins.one_sided:
-        yield _finding(
-            "position", f"The left reply won {_percentage(report.left_wins)} of the duels."
-        )
+        yield _finding("position", f"The left reply won the duel in {report.left_wins.text}.")
     small = sum(width < _SMALL_EDIT for width in quality.edits)
     if small:
         yield _finding(
@@ -143,8 +140,3 @@ def _limit(outlook: Outlook, report: DataReport) -> str:
 
 def _finding(name: str, text: str, where: list[str] | None = None) -> DataFinding:
     return DataFinding(name, text, tuple(where or ()), name in STRICT)
-
-
-def _percentage(share: Proportion) -> str:
-    low, high = share.interval
-    return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%}, {share.total} counted)"

@@ -204,13 +204,8 @@ class Distilled:
         if edited:
             self.mark_edited(memory_id)
 
-    def link(self, old_id: int, new_id: int) -> None:
-        """Record that a newer memory replaces an older one."""
-        with self._connections.write() as connection:
-            _insert_link(connection, old_id, new_id)
-
     def unlink(self, old_id: int, new_id: int) -> None:
-        """Remove such a link, so that the older memory is valid again."""
+        """Remove the record that a memory replaces another, which is then valid again."""
         with self._connections.write() as connection:
             connection.execute(
                 "DELETE FROM distilled_links WHERE old_id = ? AND new_id = ?", (old_id, new_id)

@@ -107,11 +107,6 @@ class MemoryFiles:
         )
         return [MemoryFile(*row) for row in rows]
 
-    def get(self, file_id: int) -> MemoryFile:
-        """One file; raises ``StoreError`` when it does not exist."""
-        with self._connections.read() as connection:
-            return _get_file(connection, file_id)
-
     def pieces(self, file_id: int) -> list[int]:
         """The ids of the memories made from a file, in its order."""
         query = "SELECT id FROM memories WHERE file_id = ? ORDER BY id"

@@ -104,7 +104,7 @@ def test_filters_by_character_and_source(store: Store) -> None:
     review = ReviewQueue(store)
     assert ids(review, card="Mara") == [one.one.id, one.two.id]
     assert ids(review, source="edited") == [edited.id]
-    assert review.choices().cards == ("Holmes", "Mara")
+    assert review.choices()["card"] == ["Holmes", "Mara"]
     review.rater.flag(edited.id, None, "odd")
     assert ids(review, kind="flagged", card="Holmes") == [edited.id]
     assert ids(review, kind="flagged", card="Mara") == []
