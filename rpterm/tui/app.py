@@ -155,7 +155,7 @@ class RptermApp(ScreenApp):
                 from rpterm.tui.palette import Palette
 
                 if not isinstance(self.screen, Palette):
-                    opened = Palette(self)
+                    opened = Palette(self.chat)
                     self.push_screen(opened, opened.run_chosen)
             case "interrupt":
                 self._interrupt()

@@ -54,8 +54,8 @@ def test_a_key_before_the_first_frame_does_nothing(stage: Stage) -> None:
 async def test_over_a_dialog_the_palette_has_no_commands_of_the_chat(stage: Stage) -> None:
     app = stage.app()
     async with running(app):
-        over_chat = set(map(palette.title, palette.offered(app, app.chat)))
-        over_form = set(map(palette.title, palette.offered(app, Form("Note", []))))
+        over_chat = set(map(palette.title, palette.offered(app.chat, app.chat)))
+        over_form = set(map(palette.title, palette.offered(app.chat, Form("Note", []))))
         assert over_form < over_chat
         assert not any("reply" in title for title in over_form), over_form
 

@@ -60,7 +60,7 @@ def _add(report: DataReport, model: TrainerModel, rows: Sequence[Located]) -> No
         example = replace(row.example, reader="axolotl") if report.for_axolotl else row.example
         report.quality.add(example, row.split, row.where)
         try:
-            texts += model.texts(example)
+            texts += model.texts(example.prompt, example.replies)
         except RptermError as error:
             report.refusal = report.refusal or str(error)
             report.refused.add(row.where)
