@@ -44,7 +44,10 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
         passages = files.read(file).passages
         texts = [CONTROL_CHARACTERS.sub("", each.text.translate(_WINDOWS)) for each in passages]
-        book = Book(texts, same, [each.heading for each in passages])
+        kept = [
+            (text, each.heading) for text, each in zip(texts, passages, strict=True) if text.strip()
+        ]
+        book = Book([text for text, _ in kept], same, [heading for _, heading in kept])
     if not book.people.persons:
         raise RptermError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "

@@ -328,9 +328,7 @@ class SpeakerCues:
         return {p.name for _, p in self.narrated[at]} if self._is_narration(at) else set()
 
     def _is_narration(self, at: int) -> bool:
-        if not 0 <= at < len(self.paragraphs):
-            return False
-        return not self.paragraphs[at].quotes and bool(self.paragraphs[at].text.strip())
+        return 0 <= at < len(self.paragraphs) and not self.paragraphs[at].quotes
 
     def _subject(self, sentence: str) -> set[str]:
         """The person a sentence or clause begins with, if any."""

@@ -50,7 +50,7 @@ def test_quotation_marks_of_windows_taken_for_controls_give_a_valid_card(
     cli: Cli, novel: Path, tmp_path: Path
 ) -> None:
     marks = TALK.replace(' "', " \x93").replace('\n"', "\n\x93").replace('"', "\x94")
-    novel.write_text(marks.replace("loaves", "loaves\x81"), encoding="utf-8")
+    novel.write_text("\x81\n\n" + marks.replace("loaves", "loaves\x81"), encoding="utf-8")
     assert cli("cards", "extract", str(novel), "Ann", "--to", str(tmp_path)).code == 0
     examples = load(tmp_path / "ann.toml").examples
     assert any("eleven loaves and" in each.dialogue[1][1] for each in examples)
