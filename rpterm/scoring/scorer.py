@@ -32,7 +32,7 @@ from rpterm.scoring.combine import (
     standard_deviation,
 )
 from rpterm.scoring.embedding import Embedder, EmbeddingCache
-from rpterm.scoring.embedding_file import EmbeddingFile, EmbeddingFolder
+from rpterm.scoring.embedding_folder import EmbeddingFolder
 from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.nli import NliModel
 from rpterm.scoring.scene import ReplyScene
@@ -80,8 +80,8 @@ class Scorer:
 
     Args:
         embed: Computes sentence embeddings; ``None`` skips the signals that need them.
-        kept: A file for the embeddings of the everyday lines; ``None`` recomputes them.
-        kept_cards: A folder for those of the cards' facts and lines; ``None`` recomputes them.
+        kept: A folder for the embeddings of the everyday lines and of the cards' facts and lines;
+            ``None`` recomputes them.
         likelihood: The fixed language model; ``None`` skips the signals that need it.
         infer: An NLI model for contradictions; ``None`` finds them by rules only.
         signals: Use these instead of all signals that the other arguments allow.
@@ -91,8 +91,7 @@ class Scorer:
         self,
         *,
         embed: Embedder | None = None,
-        kept: EmbeddingFile | None = None,
-        kept_cards: EmbeddingFolder | None = None,
+        kept: EmbeddingFolder | None = None,
         likelihood: Likelihood | None = None,
         infer: NliModel | None = None,
         signals: Sequence[Signal] | None = None,
@@ -103,7 +102,7 @@ class Scorer:
         self._similarity = (
             ContrastiveSimilarity(self._embeddings, kept) if self._embeddings is not None else None
         )
-        self._kept_cards = kept_cards
+        self._kept = kept
         self._likelihood = likelihood
         self._signals = tuple(
             signals
@@ -158,7 +157,7 @@ class Scorer:
 
     def _load_kept(self, embeddings: EmbeddingCache, scene: ReplyScene) -> None:
         """Load the embeddings of the cards' lines, or compute and store them."""
-        if (kept := self._kept_cards) is None:
+        if (kept := self._kept) is None:
             return
         for lines in (tuple(fact.text for fact in scene.facts), *lines_to_embed(scene)):
             if embeddings.missing(lines):

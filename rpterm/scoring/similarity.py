@@ -32,7 +32,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.scoring.embedding_file import EmbeddingFile
+from rpterm.scoring.embedding_folder import EmbeddingFolder
 from rpterm.scoring.texts import everyday_lines
 from rpterm.text.sentences import sentences
 
@@ -51,10 +51,10 @@ class ContrastiveSimilarity:
 
     Args:
         encode: Maps texts to unit vectors.
-        kept: A file of the everyday lines' vectors; ``None`` computes them in every run.
+        kept: Where the everyday lines' vectors are stored; ``None`` computes them in every run.
     """
 
-    def __init__(self, encode: Encode, kept: EmbeddingFile | None = None) -> None:
+    def __init__(self, encode: Encode, kept: EmbeddingFolder | None = None) -> None:
         self.encode, self._kept = encode, kept
         self._everyday_facts, self._everyday_turns = everyday_lines()
         self._contrast: tuple[Floats, Floats] | None = None

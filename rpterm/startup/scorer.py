@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from rpterm.scoring.scorer import Scorer
 
 _CONTEXT = 2048
-_EVERYDAY = "everyday.npz"
-_CARDS = "card-lines"
-"""Folder of the embeddings of cards' facts and lines."""
+_EMBEDDINGS = "card-lines"
+"""Folder of the embeddings of everyday lines and of cards' facts and lines."""
 _PROMPTS = "scorer"
 """Folder of the saved KV caches of cards that the language model has read."""
 
@@ -36,7 +35,7 @@ def open_scorer(
         slow: Whether the language model may be used.
         polite: Whether the language model yields to everything else, as it does during a chat.
     """
-    from rpterm.scoring.embedding_file import EmbeddingFile, EmbeddingFolder
+    from rpterm.scoring.embedding_folder import EmbeddingFolder
     from rpterm.scoring.likelihood import EngineLikelihood
     from rpterm.scoring.scorer import Scorer
 
@@ -56,6 +55,5 @@ def open_scorer(
         return Scorer(likelihood=likelihood, infer=infer)
     return Scorer(
         embed=embed, likelihood=likelihood, infer=infer,
-        kept=EmbeddingFile(paths.cache / _EVERYDAY, embed.model),
-        kept_cards=EmbeddingFolder(paths.cache / _CARDS, embed.model),
+        kept=EmbeddingFolder(paths.cache / _EMBEDDINGS, embed.model),
     )  # fmt: skip
