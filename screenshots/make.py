@@ -21,7 +21,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from rpterm import paths
-from rpterm.cards.card import FoundCard
+from rpterm.cards.worlds import CardText
 from rpterm.chat.live_scores import LiveScores
 from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
@@ -213,7 +213,7 @@ class Studio:
                 list(session.reply(ReplyRequest(Intent.SEND, asked)))
         return session
 
-    def _add_earlier_chat(self, store: Store, found: FoundCard, persona: Persona) -> None:
+    def _add_earlier_chat(self, store: Store, found: CardText, persona: Persona) -> None:
         """Store a chat with one turn, and a memory of it."""
         chat = begin_chat(store, found.card, found.text, persona)
         turn = store.add_turn(

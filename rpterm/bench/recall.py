@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from rpterm.bench import locomo, recall_speed
 from rpterm.bench.locomo import Conversation
 from rpterm.memory.indexing.bm25 import query_terms
-from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
+from rpterm.memory.indexing.index import MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex, top
 from rpterm.memory.indexing.words import terms, with_speaker
 from rpterm.memory.search import dates
-from rpterm.memory.search.questions import question_share
 from rpterm.memory.search.recall import RecallQuery, RecallWeights, ScoreParts, recall, score_parts
+from rpterm.store.memory.records import Memory
 
 DEPTHS = (5, 10, 25)
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -157,14 +157,10 @@ def _index(talk: Conversation, embed: Embed, *, with_name: bool) -> _Indexed:
     vectors = embed(texts)
     index = MemoryIndex(VectorIndex(vectors.shape[1]))
     for place, (turn, text) in enumerate(zip(talk.turns, texts, strict=True)):
-        entry = IndexEntry(
-            place + 1,
-            chat=turn.session,
-            turn=place + 1,
-            created=turn.when,
-            question=question_share(turn.text),
+        memory = Memory(
+            "turn", "", turn.text, place + 1, turn.session, place + 1, created_at=turn.when
         )
-        index.add(entry, terms(text))
+        index.add(memory, terms(text))
     index.vectors.put_many(np.arange(len(texts)), vectors)
     for session in {turn.session for turn in talk.turns}:
         index.show(session, [i for i, t in enumerate(talk.turns, 1) if t.session == session])

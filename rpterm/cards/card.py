@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rpterm.types import Persona
 
@@ -198,19 +197,3 @@ class CharacterCard:
         if own != Persona() or not self.user_name:
             return own
         return Persona(self.user_name, self.user_description)
-
-
-class FoundCard(NamedTuple):
-    """A card with its file, and the copy that a chat stores.
-
-    Attributes:
-        text: The TOML that a chat stores, with the lore of the card's worlds merged in.
-        source: The file's own text.
-        warnings: One message for each world that cannot be read, with the consequence.
-    """
-
-    card: CharacterCard
-    text: str
-    path: Path | None
-    source: str = ""
-    warnings: tuple[str, ...] = ()

@@ -81,6 +81,7 @@ class CardText(NamedTuple):
         text: The text a chat stores: ``source``, or if the card has worlds, a text that includes
             their lore. ``reader.parse`` gives the same card from it.
         unreadable: The worlds that cannot be read.
+        path: The card's file; ``None`` for a chat's own copy.
     """
 
     card: CharacterCard
@@ -88,6 +89,7 @@ class CardText(NamedTuple):
     text: str
     worlds: tuple[World, ...] = ()
     unreadable: tuple[UnreadableWorld, ...] = ()
+    path: Path | None = None
 
 
 def candidate_files(name: str, card: Path, folders: Sequence[Path]) -> list[Path]:

@@ -57,7 +57,7 @@ class LiveScores:
         self._lock = threading.Lock()
         self._scorer: Scorer | None = None
         self._others: tuple[CharacterCard, ...] | None = None
-        self._rows: Scores | None = None
+        self._table = Scores(store)
 
     @property
     def problem(self) -> str:
@@ -123,7 +123,7 @@ class LiveScores:
             return {}
         scores: dict[int, Score] = {}
         for card_hash, ids in ids_by_card.items():
-            rows = self._table().get(ids, version=version, card_hash=card_hash)
+            rows = self._table.get(ids, version=version, card_hash=card_hash)
             scores.update((turn_id, score_from_row(row)) for turn_id, row in rows.items())
         return scores
 
@@ -162,11 +162,6 @@ class LiveScores:
                 self._scorer = self._make()
             return self._scorer
 
-    def _table(self) -> Scores:
-        if self._rows is None:
-            self._rows = Scores(self.store)
-        return self._rows
-
     def _cast(self, chat: Chat) -> Cast | None:
         return Casts(self.store).get(chat.id)
 
@@ -184,7 +179,7 @@ class LiveScores:
             result = score(self.scene(card, chat, turn))
             if result is not None:
                 card_hash = _card_hash(self._cast(chat), chat, turn)
-                self._table().put(score_to_row(result, turn.id, card_hash))
+                self._table.put(score_to_row(result, turn.id, card_hash))
             return result
 
         return self._guarded(what, score_and_store)

@@ -112,7 +112,7 @@ class Tree:
     def keep_best(self, turn_id: int) -> None:
         """Show the branch through the candidate with the best score, and record that."""
         self.show(turn_id)
-        self.rater.kept_by_score(turn_id)
+        self.rater.judgements.kept_by_score(turn_id)
 
     def show(self, turn_id: int) -> None:
         """Show the branch through a turn without recording a preference."""

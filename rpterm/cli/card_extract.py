@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rpterm.cards.authoring import new_card
 from rpterm.cards.authoring.template import template
-from rpterm.cards.format.value_checks import is_year_or_date
+from rpterm.cards.format.value_checks import CONTROL_CHARACTERS, is_year_or_date
 from rpterm.cli import out, rich_out
 from rpterm.errors import InvalidChoice, RptermError
 from rpterm.humanize import counted
@@ -26,6 +26,8 @@ _MAX_CANDIDATES = 6
 _MIN_NAMED_SHARE = 0.1
 """Share of lines with "said Anna" below which a book is not English, or nearly all dialogue."""
 _MAX_HEADER_BYTES = 4096
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+"""Control characters that were quotation marks before a file of Windows was taken for Latin-1."""
 _TITLE_LINE = re.compile(r"^Title:\s*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -41,7 +43,11 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
         passages = files.read(file).passages
-        book = Book([each.text for each in passages], same, [each.heading for each in passages])
+        texts = [CONTROL_CHARACTERS.sub("", each.text.translate(_WINDOWS)) for each in passages]
+        kept = [
+            (text, each.heading) for text, each in zip(texts, passages, strict=True) if text.strip()
+        ]
+        book = Book([text for text, _ in kept], same, [heading for _, heading in kept])
     if not book.people.persons:
         raise RptermError(
             f"No speakers were found in {file.name}: rpterm looks for quotation marks and for "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rpterm import paths as folders
 from rpterm.cards import history, library, worlds
-from rpterm.cards.card import CharacterCard, FoundCard
+from rpterm.cards.card import CharacterCard
 from rpterm.cards.format import reader
 from rpterm.cli.guard import complain
 from rpterm.errors import RptermError
@@ -43,15 +43,15 @@ def find(spec: str) -> Source:
     return Source(card.card, card.source, str(card.path or spec), card.path)
 
 
-def find_card(spec: str) -> FoundCard:
+def find_card(spec: str) -> worlds.CardText:
     """The card with a name or a path; worlds that cannot be read are reported at once.
 
     Raises:
         RptermError: There is none, or it has errors.
     """
     found = launch.find_card(spec, folders.find())
-    for warning in found.warnings:
-        complain(warning)
+    for each in found.unreadable:
+        complain(each.message)
     return found
 
 

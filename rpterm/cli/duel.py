@@ -62,15 +62,22 @@ def duel(
     enough evidence, and more rounds do not overturn that. Every tenth round is asked again with
     its sides swapped, to measure how consistent you are.
     """
+    from rpterm import paths as folders
     from rpterm.cli import duel_run
+    from rpterm.dueling.contender import parse_all
     from rpterm.dueling.duel import DuelSetup
+    from rpterm.startup import launch
 
     if json and not report:
         raise RptermError("--json works only with --report.")
-    specs = tuple(each for each in (a, b, c, d) if each is not None)
+    # In normal form, so that the same duel is found again however it was typed.
+    specs = tuple(
+        each.spec for each in parse_all([each for each in (a, b, c, d) if each is not None])
+    )
     lines = duel_run.read_messages(turns)
     drawn = secrets.randbits(31) if seed is None else seed
-    wanted = DuelSetup(duel_run.card_name(card), duel_run.normalized(specs), count, drawn, lines)
+    name = launch.find_card(card, folders.find()).card.name
+    wanted = DuelSetup(name, specs, count, drawn, lines)
     if report:
         raise typer.Exit(duel_run.print_report(wanted, as_json=json))
     plain = plain or not out.can_show_screens()

@@ -16,12 +16,11 @@ from rpterm.cli import card_source, duel_report, out
 from rpterm.cli.user_files import load_settings, open_store
 from rpterm.cli.verdict_words import VERDICTS
 from rpterm.config import Settings
-from rpterm.dueling.contender import Contender, parse, parse_all
+from rpterm.dueling.contender import Contender, parse_all
 from rpterm.dueling.duel import Duel, DuelSetup, ReplyPair
 from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.dueling.tally import score_line
 from rpterm.errors import RptermError
-from rpterm.startup import launch
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -53,16 +52,6 @@ def read_messages(source: str) -> tuple[str, ...]:
     if not found:
         raise RptermError(f"{source} contains no message; write one per line.")
     return tuple(found[:_MAX_MESSAGES])
-
-
-def normalized(specs: Sequence[str]) -> tuple[str, ...]:
-    """The sides in normal form, so that the same duel is found again however it was typed."""
-    return tuple(parse(chr(ord("A") + at), spec).spec for at, spec in enumerate(specs))
-
-
-def card_name(target: str) -> str:
-    """The name of a card."""
-    return launch.find_card(target, folders.find()).card.name
 
 
 def open_bout(store: Store, target: str, wanted: DuelSetup, settings: Settings, anew: bool) -> Duel:
@@ -155,11 +144,11 @@ def run(target: str, wanted: DuelSetup, *, anew: bool, plain: bool) -> int:
             if plain:
                 run_plain(duel, maker)
             else:
+                from rpterm.tui.screen_app import ScreenApp
                 from rpterm.tui.screens.duel import DuelScreen
-                from rpterm.tui.single_screen import SingleScreenApp
 
                 keep = partial(config.save, paths.config_file)
-                SingleScreenApp(DuelScreen(duel, maker), settings, keep).run()
+                ScreenApp(settings, keep, DuelScreen(duel, maker)).run()
         finally:
             maker.stop()
             maker.close()
@@ -177,7 +166,7 @@ def print_report(wanted: DuelSetup, *, as_json: bool) -> int:
     if not folders.find().database.exists():
         raise none  # A report does not create a database.
     with open_store() as store:
-        if (duel := Duel.newest(store, wanted)) is None:
+        if (duel := Duel.newest(store, wanted, any_count=True)) is None:
             raise none
         found = duel.tally()
         if as_json:

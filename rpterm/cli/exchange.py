@@ -44,10 +44,14 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
             bar.update(task, description=result.source.name, advance=1)
 
         results = join_worlds(import_files(cards, to, done), to)
+    others = [each for each in results if each.not_a_card and each.source not in paths]
+    results = [each for each in results if each not in others]
     for result in results:
         _print_card(result)
     good = sum(result.target is not None for result in results)
     out.say(f"{good} of {counted(len(results), 'file')} imported to {to}.")
+    if others:
+        out.say(f"Not imported: {describe_leftovers(each.source for each in others)}.")
     return results
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rpterm.cli import rich_out
 from rpterm.humanize import counted
+from rpterm.preference.stats.agreement import Proportion
 
 if TYPE_CHECKING:
     from rpterm.preference.check.report import DataFinding, DataReport
-    from rpterm.preference.stats.agreement import Proportion
 
 _MAX_SHOWN = 6
 """How many characters and models a table lists; JSON has all of them."""
@@ -33,8 +33,8 @@ def as_data(found: DataReport) -> dict[str, Any]:
         "characters": dict(quality.characters),
         "models": dict(quality.models),
         "tokens": {
-            "total": found.tokens.total, "median": found.tokens.quantile(0.5),
-            "p95": found.tokens.quantile(0.95), "longest": found.tokens.longest,
+            "total": sum(found.tokens), "median": found.quantile(0.5),
+            "p95": found.quantile(0.95), "longest": found.quantile(1.0),
         },
         "trainers": [
             asdict(each) | {"fates": dict(each.fates)} for each in found.outlooks
@@ -95,7 +95,7 @@ def _print_finding(shown: rich_out.Output, finding: DataFinding) -> None:
 
 
 def _figures(found: DataReport) -> Iterator[tuple[str, str]]:
-    quality, tokens = found.quality, found.tokens
+    quality = found.quality
     yield "kinds", _counts(quality.kinds.items())
     yield "splits", _counts(quality.splits.items())
     yield "sources", _counts(quality.sources.items())
@@ -103,20 +103,20 @@ def _figures(found: DataReport) -> Iterator[tuple[str, str]]:
     yield "models", _counts(quality.models.items())
     yield (
         "tokens per row",
-        f"median {tokens.quantile(0.5)}, 95 % {tokens.quantile(0.95)}, longest {tokens.longest}",
+        f"median {found.quantile(0.5)}, 95 % {found.quantile(0.95)}, longest {found.quantile(1.0)}",
     )
     duels = found.about.get("duels") or {}
     if verdicts := duels.get("verdicts"):
         yield "duels", _counts(verdicts.items())
-    if again := _share_row(duels.get("self_agreement")):
-        yield "same verdict when asked again", again
+    again = duels.get("self_agreement") or {"hits": 0, "total": 0}
     for name, share in (
+        ("same verdict when asked again", Proportion(again["hits"], again["total"])),
         ("chosen reply is longer", quality.longer),
         ("left reply won", found.left_wins),
         ("labels that are good", quality.good),
     ):
         if share.total:
-            yield name, _share(share)
+            yield name, share.text
     if quality.edits:
         yield "characters changed by an edit", f"median {_median(quality.edits)}"
     for (side, voice), places in quality.voices.items():
@@ -138,18 +138,6 @@ def _counts(pairs: Iterable[tuple[str, int]]) -> str:
     shown = ", ".join(f"{name} {many}" for name, many in ranked[:_MAX_SHOWN])
     rest = len(ranked) - _MAX_SHOWN
     return f"{shown}, and {rest} more" if rest > 0 else shown
-
-
-def _share(share: Proportion) -> str:
-    low, high = share.interval
-    return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%} of {share.total})"
-
-
-def _share_row(row: Any) -> str:
-    """A share as an export's manifest stores it; "" if it has none."""
-    if not isinstance(row, dict) or not row.get("total"):
-        return ""
-    return f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%} of {row['total']})"
 
 
 def _median(values: list[int]) -> int:

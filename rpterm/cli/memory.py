@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +19,7 @@ from rpterm.humanize import counted
 
 if TYPE_CHECKING:
     from rpterm.memory.character_memory import CharacterMemory
-    from rpterm.store.memory.records import Kind
+    from rpterm.store.memory.records import Kind, Mark
 
 app = new_app(NOUNS["memory"], no_args_is_help=True)
 
@@ -227,19 +227,19 @@ def edit(
 @app.command()
 def pin(ids: _Ids, undo: _Undo = False) -> None:
     """Pin memories, so that they are recalled with every reply."""
-    _mark(ids, lambda memory, each: memory.pin(each, not undo), "pinned", undo)
+    _mark(ids, "pinned", undo)
 
 
 @app.command()
 def hide(ids: _Ids, undo: _Undo = False) -> None:
     """Hide memories: they are kept, but never recalled."""
-    _mark(ids, lambda memory, each: memory.never_mention(each, not undo), "hidden", undo)
+    _mark(ids, "hidden", undo)
 
 
 @app.command()
 def share(ids: _Ids, undo: _Undo = False) -> None:
     """Share memories with all other characters."""
-    _mark(ids, lambda memory, each: memory.share(each, not undo), "shared", undo)
+    _mark(ids, "shared", undo)
 
 
 @app.command()
@@ -358,15 +358,13 @@ def unlink(
     out.tell(f"Memory {old} is a fact again, beside memory {new_id}.")
 
 
-def _mark(
-    ids: Sequence[int], mark: Callable[[CharacterMemory, int], object], what: str, undo: bool
-) -> None:
+def _mark(ids: Sequence[int], mark: Mark, undo: bool) -> None:
     """Change memories one by one, and say what they are now."""
     with open_memory() as memory:
         for memory_id in _unknown_or_all(memory, ids):
-            mark(memory, memory_id)
+            memory.mark(memory_id, mark, not undo)
     verb = "is" if len(ids) == 1 else "are"
-    state = f"no longer {what}" if undo else f"{what}; --undo takes it back"
+    state = f"no longer {mark}" if undo else f"{mark}; --undo takes it back"
     out.tell(f"{counted(len(ids), 'memory', 'memories')} {verb} {state}.")
 
 

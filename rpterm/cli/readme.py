@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,32 +26,19 @@ def commands() -> str:
     return "\n".join(lines)
 
 
-def commands_part() -> str:
-    """The list of commands, in the README's format."""
-    return f"```text\n{commands()}\n```\n"
-
-
-def keys_part() -> str:
-    """The table of keys, in the README's format."""
-    from rpterm.tui.keys import markdown
-
-    return markdown()
-
-
-PARTS: dict[str, Callable[[], str]] = {"keys": keys_part, "commands": commands_part}
-
-
 def renewed(text: str) -> str:
     """The README's text with its generated parts updated.
 
     Raises:
         RptermError: The marks of a part are missing.
     """
-    for name, make in PARTS.items():
+    from rpterm.tui.keys import markdown
+
+    parts = {"keys": markdown(), "commands": f"```text\n{commands()}\n```\n"}
+    for name, body in parts.items():
         part = re.compile(f"(<!-- {name}: generated -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
         if not part.search(text):
             raise RptermError(f"README.md has no place for the generated part {name!r}.")
-        body = make()
         text = part.sub(lambda match, body=body: match[1] + body + match[2], text)  # type: ignore[misc]
     return text
 

@@ -60,11 +60,11 @@ def review(
         if plain or not out.can_show_screens():
             review_plain(ReviewQueue(store), wanted)
             return
+        from rpterm.tui.screen_app import ScreenApp
         from rpterm.tui.screens.review import ReviewScreen
-        from rpterm.tui.single_screen import SingleScreenApp
 
         settings, keep = load_settings(), partial(config.save, folders.find().config_file)
-        SingleScreenApp(ReviewScreen(store, wanted), settings, keep).run()
+        ScreenApp(settings, keep, ReviewScreen(store, wanted)).run()
 
 
 def review_plain(queue: ReviewQueue, wanted: Filter) -> None:

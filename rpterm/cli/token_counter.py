@@ -1,22 +1,15 @@
-"""Counts the tokens of card texts with the user's model if that is cheap, else estimates them."""
+"""Counts the tokens of card texts with the user's model, or estimates them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import cache
 
 from rpterm.config import Settings
 from rpterm.errors import RptermError
 from rpterm.paths import Paths
-
-if TYPE_CHECKING:
-    from rpterm.engine.protocol import Engine
-
-CHEAP_BYTES = 1_500_000_000
-"""Weights up to this size are loaded just for counting."""
-_CONTEXT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,56 +34,39 @@ def open_counter(
     """A counter, usable inside the block.
 
     Args:
-        exact: Whether to load the model: always (True), never (False), or if cheap (``None``).
+        exact: Whether the model counts: always (True), never (False), or, with ``None``, if it can
+            be used and is not on a server.
 
     Raises:
         RptermError: The model cannot be used, and ``exact`` is True.
     """
     from rpterm.cards.lore.records import rough_count
 
-    rough = TokenCounter(rough_count, "estimated at four characters per token", False)
-    if exact is False:
-        yield rough
-        return
-    engine: Engine | None = None
-    try:
-        try:
-            engine = _engine(settings, paths, cheap=exact is None)
-            found = _counting(engine) if engine else rough
-        except RptermError:
-            if exact:
-                raise
-            found = rough
-        yield found
-    finally:
-        if engine is not None:
-            engine.close()
+    counter = TokenCounter(rough_count, "estimated at four characters per token", False)
+    with ExitStack() as stack:
+        if exact or (exact is None and settings.engine != "remote"):
+            try:
+                counter = _open_model(settings, paths, stack)
+            except RptermError:
+                if exact:
+                    raise
+        yield counter
 
 
-def _counting(engine: Engine) -> TokenCounter:
-    from rpterm.engine.protocol import Piece
-
-    info = engine.load()
-    known: dict[str, int] = {}
-
-    def count(text: str) -> int:
-        if text not in known:
-            known[text] = len(engine.tokenize([Piece(text)])[0])
-        return known[text]
-
-    return TokenCounter(count, f"tokens of {info.model}", info.exact_tokens)
-
-
-def _engine(settings: Settings, paths: Paths, *, cheap: bool) -> Engine | None:
-    """The engine to count with; ``None`` if it has to be ``cheap`` and is not."""
-    from rpterm.models import library
-    from rpterm.models.engine_factory import checked_header, open_engine
-
+def _open_model(settings: Settings, paths: Paths, stack: ExitStack) -> TokenCounter:
+    """The counter of the user's model; of a model on this machine no weights are loaded."""
     if settings.engine == "llama":
-        file = library.find_model(settings.model, paths.models, paths.cache)
-        if cheap and checked_header(file, paths.cache).file_size > CHEAP_BYTES:
-            return None
-        settings = replace(settings, context=_CONTEXT, gpu_layers=0, adapter="")
-    elif settings.engine == "remote" and cheap:
-        return None
-    return open_engine(settings, paths, sequences=1)
+        from rpterm.engine.llama.vocab import Vocabulary
+        from rpterm.models import library
+
+        path = library.find_model(settings.model, paths.models, paths.cache)
+        vocabulary = stack.enter_context(Vocabulary(path))
+        count = cache(lambda text: vocabulary.counts([text])[0])
+        return TokenCounter(count, f"tokens of {path.stem}", True)
+    from rpterm.engine.protocol import Piece
+    from rpterm.models.engine_factory import open_engine
+
+    engine = stack.enter_context(closing(open_engine(settings, paths, sequences=1)))
+    info = engine.load()
+    count = cache(lambda text: len(engine.tokenize([Piece(text)])[0]))
+    return TokenCounter(count, f"tokens of {info.model}", info.exact_tokens)

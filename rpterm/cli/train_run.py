@@ -115,8 +115,8 @@ def _length_warnings(data: Dataset, limit: int) -> Iterator[str]:
 
 
 def _print_result(done: TrainingResult, data: Dataset, plan: TrainingPlan) -> None:
-    from rpterm.training.model_card import format_losses, format_preferred
     from rpterm.training.parity import ROUNDING
+    from rpterm.training.result import format_losses, format_preferred
 
     steps, own = counted(done.steps, "step"), done.steps - done.begun
     if done.begun and own:

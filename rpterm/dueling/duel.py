@@ -102,21 +102,18 @@ class Duel:
         return cls(store, Duels(store).begin(chat.id, _to_stored(setup)))
 
     @classmethod
-    def newest(cls, store: Store, setup: DuelSetup) -> Duel | None:
-        """The newest duel with this setup and any number of rounds, finished or not."""
+    def newest(cls, store: Store, setup: DuelSetup, *, any_count: bool = False) -> Duel | None:
+        """The newest duel with this setup, or with another number of rounds; finished or not."""
         for stored in Duels(store).all():
-            if setup.same_as(stored.setup, any_count=True):
+            if setup.same_as(stored.setup, any_count=any_count):
                 return cls(store, stored)
         return None
 
     @classmethod
     def resume(cls, store: Store, setup: DuelSetup) -> Duel | None:
         """The newest duel with this setup, unless it is finished."""
-        for stored in Duels(store).all():
-            if setup.same_as(stored.setup):
-                duel = cls(store, stored)
-                return None if duel.next() is None else duel
-        return None
+        duel = cls.newest(store, setup)
+        return None if duel is None or duel.next() is None else duel
 
     @property
     def method(self) -> str:

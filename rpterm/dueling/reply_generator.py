@@ -50,15 +50,10 @@ class ReplyGenerator:
         for place, contender in self._order():
             if self._stopped:
                 return
-            if place not in self.duel.failed:
-                self.make(place, contender)
+            message = None if place in self.duel.failed else self.duel.message(place)
+            if message is not None:
+                self.answer(place, contender, message)
                 on_reply()
-
-    def make(self, place: int, contender: Contender) -> None:
-        """Generate one side's reply at a place, unless it exists or there is no message yet."""
-        message = self.duel.message(place)
-        if message is not None:
-            self.answer(place, contender, message)
 
     def exchange(self, place: int, text: str = "") -> None:
         """Generate the missing replies at one place of a duel whose messages the user writes.

@@ -62,7 +62,7 @@ class ExampleProvider:
         self._per_turn, self._budget, self._vectors = per_turn, budget, vectors
         self._per_turn_is_chosen = per_turn_is_chosen
         self._lock = threading.Lock()
-        self._marks: ExampleMarks | None = None
+        self._marks = ExampleMarks(store)
         self._pool: tuple[object, dict[str, list[Exemplar]]] | None = None
         self._embeddings: dict[str, Floats] = {}
         self._is_embedding = False
@@ -70,24 +70,24 @@ class ExampleProvider:
     # Choices of the user -----------------------------------------------------------------------
     def marks(self, chat_id: int) -> dict[str, Mark]:
         """The marks of one chat by example key."""
-        return self._mark_store().marks(chat_id)
+        return self._marks.marks(chat_id)
 
     def mark(self, chat_id: int, key: str, mark: Mark | None) -> None:
         """Pin or exclude an example in one chat, or remove its mark."""
-        self._mark_store().mark(chat_id, key, mark)
+        self._marks.mark(chat_id, key, mark)
 
     def sizes(self, chat_id: int) -> tuple[int, int]:
         """How many examples join a turn, and tokens for the static ones (0 is the usual share)."""
-        chosen = self._mark_store().sizes(chat_id)
+        chosen = self._marks.sizes(chat_id)
         return chosen if chosen is not None else (self._per_turn(), self._budget)
 
     def number_is_chosen(self, chat_id: int) -> bool:
         """Whether the user set how many examples join a turn, for this chat or all of them."""
-        return self._per_turn_is_chosen or self._mark_store().sizes(chat_id) is not None
+        return self._per_turn_is_chosen or self._marks.sizes(chat_id) is not None
 
     def set_sizes(self, chat_id: int, k: int, budget: int) -> None:
         """Set both for one chat."""
-        self._mark_store().set_sizes(chat_id, k, budget)
+        self._marks.set_sizes(chat_id, k, budget)
 
     def refresh(self) -> None:
         """Read the exchanges again: another process may have starred, scored or deleted some."""
@@ -244,12 +244,6 @@ class ExampleProvider:
             if card.name not in by_card:
                 by_card[card.name] = pool.exchanges(self.store, card.name)
             return by_card[card.name]
-
-    def _mark_store(self) -> ExampleMarks:
-        with self._lock:
-            if self._marks is None:
-                self._marks = ExampleMarks(self.store)
-            return self._marks
 
     def _similarity(
         self, asked: str, every: Sequence[Exemplar]

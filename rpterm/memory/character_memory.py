@@ -8,7 +8,6 @@ chats); so is whatever was drawn from a turn. Import this module late: it loads 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +20,6 @@ from rpterm.memory.embedding.embed import Embedder
 from rpterm.memory.fact_history import FactHistory
 from rpterm.memory.indexing.live_index import LiveIndex
 from rpterm.memory.recalled import Recalled, fill, format_hit, under_present_name, without_repeats
-from rpterm.memory.search.recall import RecallWeights
 from rpterm.memory.search.searcher import Searcher
 from rpterm.memory.search.text_query import RecallRequest, build_text_query
 from rpterm.memory.writer import MemoryWriter
@@ -29,7 +27,7 @@ from rpterm.store import Store
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.files import BlockedPhrase, MemoryFile, MemoryFiles, Piece
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import Kind, Memory
+from rpterm.store.memory.records import Kind, Mark, Memory
 from rpterm.store.memory.sources import MemorySources
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import Turn
@@ -74,8 +72,6 @@ class CharacterMemory:
         store: The database.
         character: The card's name.
         embedder: Makes vectors; the caller closes it. ``None`` makes do with words alone.
-        clock: Gives Unix seconds.
-        weights: How much each part of a recall score counts.
     """
 
     def __init__(
@@ -83,15 +79,11 @@ class CharacterMemory:
         store: Store,
         character: str,
         embedder: Embedder | None = None,
-        *,
-        clock: Callable[[], float] = time.time,
-        weights: RecallWeights = RecallWeights(),  # noqa: B008 - frozen
     ) -> None:
         self.store = store
         self.character = character
-        self._clock = clock
         self._embedder = embedder
-        self._memories = Memories(store, clock)
+        self._memories = Memories(store)
         self._files = MemoryFiles(self._memories)
         self._vectors = MemoryVectors(store)
         self.distilled = Distilled(self._memories)
@@ -100,9 +92,7 @@ class CharacterMemory:
         self._live = LiveIndex(
             self._memories, self._vectors, character, model, self.distilled.newer
         )
-        self._searcher = Searcher(
-            self._memories, self._live, character, embedder, self.distilled, clock, weights
-        )
+        self._searcher = Searcher(self._memories, self._live, character, embedder, self.distilled)
         self.recent: Mapping[int, Recalled] = {}
         """Memories recalled recently, by id, for the pane that shows why."""
         self.listeners: list[Callable[[int, int], object]] = []
@@ -146,7 +136,7 @@ class CharacterMemory:
             user: The user's name now; "" keeps the one under which everything was said.
             in_prompt: Turns that the prompt contains anyway; ``None`` means all of ``path``.
         """
-        now = self._clock()
+        now = self.store.now()
         search = build_text_query(draft, path, now)
         turns = (turn.id for turn in path) if in_prompt is None else in_prompt
         phrases = [block.phrase for block in self.blocks()]
@@ -192,11 +182,13 @@ class CharacterMemory:
         self._writer.wake()
 
     # Edits by the user -------------------------------------------------------------------------
-    def add(self, text: str, *, kind: Kind = "note", pinned: bool = False, **more: Any) -> Memory:
-        """Add a memory by hand; ``more`` as in ``Memories.add``."""
+    def add(self, text: str, *, kind: Kind = "note", **fields: Any) -> Memory:
+        """Add a memory by hand, with these fields of a ``Memory``."""
         if not text.strip():
             raise RptermError("A memory needs some text; nothing was added.")
-        row = self._memories.add(kind, self.character, text.strip(), pinned=pinned, **more)
+        row = self._memories.add(
+            Memory(kind, self.character, text.strip(), **{"created_at": self.store.now(), **fields})
+        )
         self._writer.wake()
         return row
 
@@ -209,17 +201,10 @@ class CharacterMemory:
         self._writer.wake()
         return row
 
-    def pin(self, memory_id: int, pinned: bool = True) -> Memory:
-        """Recall a memory with every reply, or stop doing so."""
-        return self._memories.update(memory_id, pinned=pinned)
-
-    def never_mention(self, memory_id: int, hidden: bool = True) -> Memory:
-        """Keep a memory but never recall it, or allow it again."""
-        return self._memories.update(memory_id, hidden=hidden)
-
-    def share(self, memory_id: int, shared: bool = True) -> Memory:
-        """Let other characters know a memory too, or stop doing so."""
-        return self._memories.update(memory_id, shared=shared)
+    def mark(self, memory_id: int, mark: Mark, on: bool = True) -> Memory:
+        """Recall a memory with every reply (``pinned``), never (``hidden``), or let other
+        characters know it, too (``shared``); or stop doing so."""
+        return self._memories.update(memory_id, **{mark: on})
 
     def forget(self, *memory_ids: int) -> int:
         """Delete memories for good, with their vectors; returns how many there were."""
@@ -312,10 +297,6 @@ class CharacterMemory:
         paths = self.shown_paths(chats) if chats else {}
         shown = {turn for path in paths.values() for turn in path}
         return {memory_id for memory_id, _, turn in sources if turn not in shown}
-
-    def counts(self) -> dict[str, int]:
-        """How many memories there are of each kind."""
-        return self._memories.counts(self.character)
 
     def stats(self) -> Stats:
         """Counts and the embedder's state."""

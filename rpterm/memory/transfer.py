@@ -155,13 +155,12 @@ class _Import:
         """Remember the source turn of a memory if it is here; else add the memory by itself."""
         if fields["kind"] == "turn" and turn_id is not None:
             self._memories.remember_turns([turn_id])
-        kind, text = fields.pop("kind"), fields.pop("text")
-        if kind == "turn" and turn_id:
             row = self._sources.memory_of(turn_id, self._character)
             if row is not None:
                 return row
+        when = {"created_at": self._memories.store.now()}
         return self._memories.add(
-            kind, self._character, text, chat_id=chat_id, turn_id=turn_id, **fields
+            Memory(character=self._character, chat_id=chat_id, turn_id=turn_id, **when | fields)
         )
 
     def _add_marks(self, row: Memory, fields: dict[str, Any]) -> None:

@@ -116,9 +116,9 @@ def open_engine(
     if settings.engine == "remote":
         return _remote(settings)
     planned = plan_model(settings, paths, memory=memory)
-    from rpterm.engine.llama import LlamaEngine
+    from rpterm.engine.llama import LlamaEngine, ModelOptions
 
-    return LlamaEngine(
+    options = ModelOptions(
         planned.path,
         context=planned.fit.context,
         threads=settings.threads,
@@ -126,12 +126,12 @@ def open_engine(
         kv_type=planned.fit.kv_type,
         adapter=adapter_file(settings.adapter, planned.header),
         model_hash=planned.model_hash,
-        chat_template=templates.load_template(settings.chat_template),
         starter=planned.starter,
         sequences=sequences,
         requantize_to=planned.requantize_to,
-        log=paths.logs / "llama.log",
     )
+    template = templates.load_template(settings.chat_template)
+    return LlamaEngine(options, chat_template=template, log=paths.logs / "llama.log")
 
 
 def open_starter(cache_folder: Path, *, context: int, log: Path | None = None) -> Engine:
@@ -140,13 +140,13 @@ def open_starter(cache_folder: Path, *, context: int, log: Path | None = None) -
     Raises:
         ModelError: Its package is missing, or its file is not the published one.
     """
-    from rpterm.engine.llama import LlamaEngine
+    from rpterm.engine.llama import LlamaEngine, ModelOptions
 
     path, target = _prefer_requantized(starter.llm_path(cache_folder), cache_folder)
-    return LlamaEngine(
-        path, context=context, gpu_layers=0, starter=True, sequences=1, requantize_to=target,
-        log=log,
-    )  # fmt: skip
+    options = ModelOptions(
+        path, context, gpu_layers=0, starter=True, sequences=1, requantize_to=target
+    )
+    return LlamaEngine(options, log=log)
 
 
 SCRIPTED_DELAY_S = 0.02

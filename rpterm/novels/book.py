@@ -17,7 +17,7 @@ class Book:
     """Who is in a book, and what they say.
 
     Args:
-        paragraphs: In order, without headings.
+        paragraphs: In order, without headings; none is empty.
         same: Names known to belong to one person, where the rules cannot tell.
         headings: The headings above each paragraph. A conversation ends where they change.
     """

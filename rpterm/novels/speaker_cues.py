@@ -71,19 +71,13 @@ class _Around:
 
     Attributes:
         last_seen: For each person named in the last paragraphs, the latest paragraph.
-        acting: Who does something right before or after a quotation.
-        acting_before: Who does something last in the narration before the line.
-        acting_after: Who does something first in the narration after the line.
-        named_before: Everybody named in the narration before the line.
+        people: Cue → everybody for whom it counts.
         antecedent: Whom the pronoun of the tag means by the narration alone.
         sounds_like: How much the line sounds like each person.
     """
 
     last_seen: Mapping[str, int]
-    acting: Collection[str]
-    acting_before: Collection[str]
-    acting_after: Collection[str]
-    named_before: Collection[str]
+    people: Mapping[str, Collection[str]]
     antecedent: str | None
     sounds_like: Mapping[str, float]
 
@@ -180,20 +174,30 @@ class SpeakerCues:
         asked: int | None,
     ) -> Iterator[Iterator[Cue]]:
         """The cues for each person, and for ``None``; see ``scores``."""
-        around = self._around(at, [person.name for person in candidates if person])
+        around = self._around(at, asked, [person.name for person in candidates if person])
         for person in candidates:
             if person is None:
                 yield self._cues_for_nobody(at)
             else:
                 yield self._cues_for(person, at, asked, around, present)
 
-    def _around(self, at: int, names: Collection[str]) -> _Around:
+    def _around(self, at: int, asked: int | None, names: Collection[str]) -> _Around:
+        acting, addressed = self.acting(at), self.addressed[at]
+        people: dict[str, Collection[str]] = {
+            "acts_nearby": acting,
+            "pronoun_acts_nearby": self.acting_pronouns[at] - acting,
+            "acts_before": self._acting_in_narration(at - 1, -1),
+            "acts_after": self._acting_in_narration(at + 1, 0),
+            "named_before": self._named_in_narration(at - 1),
+            "named_in_narration": {person.name for _, person in self.narrated[at]},
+            "addressed_in_line": addressed,
+            "mentioned_in_line": self.mentioned[at] - addressed,
+            "addressed_before": self.addressed[asked] if asked is not None else (),
+            "addressed_after": self.addressed[at + 1] if at + 1 < len(self.addressed) else (),
+        }
         return _Around(
             last_seen=self._last_seen(at),
-            acting=self.acting(at),
-            acting_before=self._acting_in_narration(at - 1, -1),
-            acting_after=self._acting_in_narration(at + 1, 0),
-            named_before=self._named_in_narration(at - 1),
+            people=people,
             antecedent=self._pronoun_antecedent(at),
             sounds_like=self._sounds_like(at, names),
         )
@@ -220,23 +224,10 @@ class SpeakerCues:
             yield "distance", 4
             yield "log_frequency", self.log_frequency[name]
             return
-        yield "acts_nearby", name in around.acting
-        yield "pronoun_acts_nearby", name in self.acting_pronouns[at].difference(around.acting)
-        yield "acts_before", name in around.acting_before
-        yield "acts_after", name in around.acting_after
-        yield "named_before", name in around.named_before
+        yield from ((cue, name in people) for cue, people in around.people.items())
         yield "presence", math.log1p(present[name])
-        yield "named_in_narration", any(p.name == name for _, p in self.narrated[at])
-        if name in self.addressed[at]:
-            yield "addressed_in_line", 1
-        elif name in self.mentioned[at]:
-            yield "mentioned_in_line", 1
         if asked is not None:
-            yield "addressed_before", name in self.addressed[asked]
             yield "honorific_before", self._fits_honorific(person, asked)
-        after = at + 1
-        if after < len(self.paragraphs) and self.paragraphs[after].quotes:
-            yield "addressed_after", name in self.addressed[after]
         last = around.last_seen.get(name, at - _MAX_DISTANCE)
         yield "distance", min(_MAX_DISTANCE, at - last)
         yield "log_frequency", self.log_frequency[name]

@@ -57,11 +57,11 @@ class Figures:
         self.sources[record.meta.source.value] += 1
         self.characters[record.meta.card] += 1
         self.models[record.reply.model or "(a person)"] += 1
-        self.raters[record.meta.rater] += 1
+        self.raters[record.meta.how.rater] += 1
         if record.kind == "label" and record.label is not None:
             self.good += Proportion(record.label, 1)
-        if record.kind == "pair" and record.other is not None:
-            one, two = len(record.reply.text), len(record.other.text)
+        if record.kind == "pair":
+            one, two = len(record.reply.text), len(record.rejected.text)
             self.longer += Proportion(one > two, one != two)
             if record.meta.source is Source.EDIT and record.meta.edit is not None:
                 self.edits.append(record.meta.edit)
@@ -118,13 +118,9 @@ def _table_rows(figures: Figures) -> list[tuple[str, str]]:
         ("chosen reply is the longer one", figures.longer),
         ("left reply won the duel", figures.left),
         ("same verdict when asked again", figures.agreed),
+        ("good among labelled replies", figures.good),
     )
-    for name, share in shares:
-        if share.value is not None:
-            low, high = share.interval
-            rows.append((name, f"{share.value:.2f} ({low:.2f} to {high:.2f})"))
-    if figures.good.value is not None:
-        rows.append(("good among labelled replies", f"{figures.good.value:.2f}"))
+    rows += [(name, share.text) for name, share in shares if share.total]
     if figures.edits:
         median = sorted(figures.edits)[len(figures.edits) // 2]
         rows.append(("characters touched by an edit, median", str(median)))

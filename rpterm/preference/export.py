@@ -26,7 +26,6 @@ from rpterm.preference.export_folder import (
 )
 from rpterm.preference.export_result import ExportOptions, ExportResult
 from rpterm.preference.formats import FORMATS, OFFERED, Format, Row, Shape
-from rpterm.preference.group_chats import turns_as_heard
 from rpterm.preference.left_out import NOT_MARKED, explain_empty_export, explain_unrated
 from rpterm.preference.prompt_builder import PromptBuilder
 from rpterm.preference.record_builder import (
@@ -38,10 +37,13 @@ from rpterm.preference.records import Dropped, Record
 from rpterm.preference.scrub import Scrubber, name_parts
 from rpterm.preference.splits import conversation_of, held_out, judged_conversations
 from rpterm.preference.trainer_model import TrainerModel
+from rpterm.prompt.perspective import as_heard, speaker_of, view_for
+from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.judgements import Judgements
 from rpterm.store.memory.distilled import Distilled
 from rpterm.store.memory.memories import Memories
-from rpterm.types import Chat
+from rpterm.types import Chat, Turn
 
 LAYOUT = 1
 """Version of the folder's layout, stored in its manifest."""
@@ -196,7 +198,7 @@ class _Run:
                 if record.kind not in self._kinds:
                     self.result.unused[record.kind] += 1
                     continue
-                turn, method = record.reply.turn, record.meta.method
+                turn, method = record.reply.turn, record.meta.how.method
                 conversation = conversation_of(chat, material.prompts.turns, turn, method)
                 split = "test" if conversation in tested else "train"
                 reason = self._duplicates.rejection(record, split)
@@ -283,6 +285,20 @@ class _Run:
             "licence": options.licence,
             "model": self.model.name,
         }
+
+
+def turns_as_heard(store: Store, chat_id: int) -> tuple[list[Turn], frozenset[int]]:
+    """All turns as the chat's own character hears them, and the ids of other characters' turns.
+
+    In a group chat the replies of others become messages that it hears, headed by their names, as
+    in its prompts. They were generated from other cards, so they make no records of their own.
+    """
+    turns, cast = store.tree(chat_id), Casts(store).get(chat_id)
+    if cast is None or len(cast.members) < 2:
+        return turns, frozenset()
+    lead = cast.members[0]
+    others = frozenset(turn.id for turn in turns if speaker_of(cast, turn) not in (None, lead))
+    return [as_heard(turn) for turn in view_for(cast, lead, turns)], others
 
 
 def _prefetched(materials: Iterator[ChatJudgements]) -> Iterator[ChatJudgements]:

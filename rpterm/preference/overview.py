@@ -133,7 +133,8 @@ class _ChatReader:
     def _add_rating(self, rating: Rating) -> None:
         self.found.kinds[rating.kind] += 1
         self.found.raters[rating.how.rater] += 1
-        for group in self._groups(rating.turn_id):
+        groups = self.found.cards[self.card], self.found.models[self._model(rating.turn_id)]
+        for group in groups:
             if rating.kind == "flag":
                 group.flagged += 1
                 continue
@@ -150,7 +151,8 @@ class _ChatReader:
             )
 
     def _add_comparison(self, pair: Comparison) -> None:
-        self.found.kinds[f"{pair.kind}: {_verdict_label(pair)}"] += 1
+        verdict = pair.verdict.replace("_", " ") if pair.kind == "duel" else "kept"
+        self.found.kinds[f"{pair.kind}: {verdict}"] += 1
         self.found.raters[pair.how.rater] += 1
         if pair.kind != "duel":
             return
@@ -170,15 +172,11 @@ class _ChatReader:
                 group.won += best == turn
                 group.lost += isinstance(best, int) and best != turn
                 group.tied += best == "tie"
-        self._add_vote(pair, best)
+            if best != "both_bad":
+                winner, loser = (right, left) if best == pair.right_id else (left, right)
+                self.found.votes.append(Vote(winner, loser, self.chat_id, best == "tie"))
         if isinstance(best, int):
             self._compare_scores(pair, best)
-
-    def _add_vote(self, pair: Comparison, best: int | str) -> None:
-        left, right = self._models(pair)
-        if left != right and best != "both_bad":
-            first, second = (left, right) if best != pair.right_id else (right, left)
-            self.found.votes.append(Vote(first, second, self.chat_id, best == "tie"))
 
     def _compare_scores(self, pair: Comparison, best: int) -> None:
         one = self.scores.get(best)
@@ -186,18 +184,9 @@ class _ChatReader:
         if one is not None and other is not None and one != other:
             self.found.higher_won += Proportion(one > other, 1)
 
-    def _groups(self, turn: int) -> tuple[Group, Group]:
-        return self.found.cards[self.card], self.found.models[self._model(turn)]
-
     def _models(self, pair: Comparison) -> tuple[str, str]:
         return self._model(pair.left_id), self._model(pair.right_id)
 
     def _model(self, turn: int) -> str:
         origin = self.origins.get(turn)
         return origin.model if origin is not None else PERSON
-
-
-def _verdict_label(pair: Comparison) -> str:
-    if pair.kind != "duel":
-        return "kept"
-    return pair.verdict.replace("_", " ")

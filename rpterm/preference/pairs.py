@@ -26,7 +26,7 @@ def rated_pairs(
     groups: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for each in labels:
         if each.kind == "label":
-            groups[each.meta.source, each.meta.rater, id(each.prompt)].append(each)
+            groups[each.meta.source, each.meta.how.rater, id(each.prompt)].append(each)
     pairs: list[Record] = []
     for group in groups.values():
         pairs += _widest_gaps(group, limit, comparable)
@@ -67,9 +67,8 @@ def drop_contradicted_swipes(
     kept: list[Record] = []
     dropped: list[Dropped] = []
     for each in pairs:
-        assert each.other is not None
         is_swipe = each.meta.source is Source.SWIPE
-        if is_swipe and opinion(each.reply) < 0 < opinion(each.other):
+        if is_swipe and opinion(each.reply) < 0 < opinion(each.rejected):
             why = "a rating says the opposite"
             dropped += [Dropped(number, each.meta.chat, why) for number in each.meta.judgements]
         else:
@@ -81,8 +80,7 @@ def resolve_conflicts(pairs: Sequence[Record]) -> tuple[list[Record], list[Dropp
     """Keep at most one record for two replies: the strongest source decides, by majority."""
     groups: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for each in pairs:
-        assert each.other is not None
-        texts = tuple(sorted((each.reply.text, each.other.text)))
+        texts = tuple(sorted((each.reply.text, each.rejected.text)))
         # Group by the prompt's text: two branches may contain the same words.
         groups[(each.prompt, *texts)].append(each)
     kept: list[Record] = []

@@ -18,8 +18,6 @@ from rpterm.types import Origin, Status, Turn
 if TYPE_CHECKING:
     from rpterm.store import Store
     from rpterm.store.judgement_records import Circumstances, Comparison, Rating, Verdict
-    from rpterm.store.judgements import Judgements
-    from rpterm.store.scores import Scores
 
 ME = "me"
 AUTOMATIC = "kept"
@@ -93,20 +91,14 @@ class Rater:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``method`` says how judgements are entered; it is stored with each of them."""
+        from rpterm.store.judgements import Judgements
+        from rpterm.store.scores import Scores
+
         self.store, self.rater, self.method = store, ME, method
         self._clock = clock
         self._seen_at: dict[int, float] = {}
-        self._judgements: Judgements | None = None
-        self._scores: Scores | None = None
-
-    @property
-    def judgements(self) -> Judgements:
-        """The store's judgements; the tables are created on first use."""
-        if self._judgements is None:
-            from rpterm.store.judgements import Judgements
-
-            self._judgements = Judgements(self.store)
-        return self._judgements
+        self.judgements = Judgements(store)
+        self._scores = Scores(store)
 
     def mark_seen(self, *turns: int) -> None:
         """Note that the user sees these replies from now on."""
@@ -210,10 +202,6 @@ class Rater:
         if new:
             self.judgements.kept_swipe(turn.id, new, how=self._how(turn, method=AUTOMATIC))
 
-    def kept_by_score(self, turn_id: int) -> None:
-        """Record that the score selected this reply, so that answering it is no preference."""
-        self.judgements.kept_by_score(turn_id)
-
     def record_choice(self, turn_id: int) -> None:
         """Record that the user chose this version of a reply, whatever the score selected."""
         if _has_versions(self.store.turn(turn_id)):
@@ -226,11 +214,7 @@ class Rater:
 
     def marks(self, chat_id: int) -> dict[int, Mark]:
         """The marks of a chat's replies by turn id; replies without one are left out."""
-        from rpterm.store.reply_queries import has_judgements
-
         found: dict[int, Mark] = {}
-        if not has_judgements(self.store):
-            return found  # Opening a chat must not wait for tables to be created.
         for each in self.judgements.ratings(chat_id):
             if each.how.rater == self.rater:
                 found[each.turn_id] = _with_rating(found.get(each.turn_id, Mark()), each)
@@ -255,15 +239,6 @@ class Rater:
             self.judgements.withdraw(last.id, chat_id, rater=self.rater)
         return last
 
-    # Consent -----------------------------------------------------------------------------------
-    def set_exportable(self, chat_id: int, exportable: bool) -> None:
-        """Allow or forbid the export of a chat."""
-        self.judgements.consent(chat_id, exportable, rater=self.rater)
-
-    def is_exportable(self, chat_id: int) -> bool:
-        """Whether a chat may be exported."""
-        return self.judgements.exportable(chat_id)
-
     # -------------------------------------------------------------------------------------------
     def _how(self, turn: Turn, *, method: str = "", position: str = "") -> Circumstances:
         from rpterm.store.judgement_records import Circumstances
@@ -280,10 +255,6 @@ class Rater:
 
     def _score(self, turn_id: int) -> float | None:
         """The live score of a reply, if there is one."""
-        from rpterm.store.scores import Scores
-
-        if self._scores is None:
-            self._scores = Scores(self.store)
         found = self._scores.get([turn_id]).get(turn_id)
         return None if found is None else found.probability
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from rpterm.preference.latest_ratings import latest_ratings
 from rpterm.preference.pairs import drop_contradicted_swipes, rated_pairs, resolve_conflicts
@@ -26,7 +26,7 @@ from rpterm.preference.records import (
     Reply,
     Source,
 )
-from rpterm.store.judgement_records import Circumstances, Comparison, Rating, ReplyOrigin
+from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
 from rpterm.types import Chat, Origin, Status
 
 SOURCE_OF_KIND = {
@@ -104,7 +104,7 @@ class _RecordBuilder:
         self.wanted = wanted
         self.kinds = kinds
         self.result = ChatRecords()
-        self._raters: dict[str, str] = {}
+        self._clean_rater = cache(self.prompts.clean)  # Few raters, many judgements.
 
     def run(self) -> ChatRecords:
         ratings = [each for each in self.material.ratings if self._is_wanted(each)]
@@ -191,7 +191,7 @@ class _RecordBuilder:
         score = None if rating.kind == "flag" else float(rating.value)
         reply = self._reply(rating.turn_id, score)
         prompt = self.prompts.prompt(rating.turn_id) or ()
-        meta = self._meta(rating, rating.how, span=self._span(rating))
+        meta = self._meta(rating, span=self._span(rating))
         if rating.kind == "flag":
             return Record("flag", prompt, reply, meta)
         return Record("label", prompt, reply, meta, label=rating.good)
@@ -210,7 +210,7 @@ class _RecordBuilder:
             self._drop(pair, "the edit is too small")
             return []
         side = pair.verdict if pair.kind == "duel" and pair.verdict in ("left", "right") else ""
-        meta = self._meta(pair, pair.how, edit=width, side=side)
+        meta = self._meta(pair, edit=width, side=side)
         if pair.verdict == "tie":
             self.result.records.append(Record("tie", prompt, left, meta, right))
             return []
@@ -293,7 +293,6 @@ class _RecordBuilder:
     def _meta(
         self,
         judgement: Rating | Comparison,
-        how: Circumstances,
         *,
         span: tuple[int, int] | None = None,
         edit: int | None = None,
@@ -306,21 +305,11 @@ class _RecordBuilder:
             chat=chat.id,
             card=chat.card_name,
             card_hash=chat.card_hash,
-            rater=self._rater(how.rater),
-            method=how.method,
-            position=how.position,
-            seconds=how.seconds,
+            how=replace(judgement.how, rater=self._clean_rater(judgement.how.rater)),
             created_at=judgement.created_at,
             dimensions=tuple(sorted(judgement.dimensions.items())),
             reason=self.prompts.clean(judgement.reason) if judgement.reason else "",
             span=span,
             edit=edit,
-            live_score=how.score,
             side=side,
         )
-
-    def _rater(self, name: str) -> str:
-        """A rater's cleaned name, cached because there are few raters and many judgements."""
-        if name not in self._raters:
-            self._raters[name] = self.prompts.clean(name)
-        return self._raters[name]

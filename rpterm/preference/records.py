@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
+from rpterm.store.judgement_records import Circumstances
 from rpterm.types import Role
 
 Messages = tuple[tuple[Role, str], ...]
@@ -54,6 +55,11 @@ class Reply:
     temperature: float | None = None
     score: float | None = None
 
+    @property
+    def message(self) -> dict[str, Any]:
+        """The reply as a role/content object."""
+        return {"role": "assistant", "content": self.text}
+
 
 @dataclass(frozen=True, slots=True)
 class Meta:
@@ -70,16 +76,12 @@ class Meta:
     chat: int
     card: str
     card_hash: str
-    rater: str = ""
-    method: str = ""
-    position: str = ""
-    seconds: float | None = None
+    how: Circumstances = Circumstances()
     created_at: float = 0.0
     dimensions: tuple[tuple[str, int], ...] = ()
     reason: str = ""
     span: tuple[int, int] | None = None
     edit: int | None = None
-    live_score: float | None = None
     side: str = ""
 
 
@@ -100,6 +102,12 @@ class Record:
     meta: Meta
     other: Reply | None = None
     label: bool | None = None
+
+    @property
+    def rejected(self) -> Reply:
+        """The second of two replies."""
+        assert self.other is not None
+        return self.other
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ they are reviewed. Unrated replies keep the order of their chat, so that the rat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,24 +60,6 @@ class QueueItem:
     rival: CompleteReply | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CloseDuel:
-    """Two replies whose duel was not clear, with the sides swapped, and why."""
-
-    left: int
-    right: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """The values that a filter can be set to."""
-
-    cards: tuple[str, ...]
-    models: tuple[str, ...]
-    sources: tuple[str, ...]
-
-
 class ReviewQueue:
     """The review queue of one store."""
 
@@ -95,21 +77,16 @@ class ReviewQueue:
         duels = [each for each in self.rater.judgements.comparisons() if each.kind == "duel"]
         dueled = {turn for each in duels for turn in each.turns}
         self._items = [_item(each, marks.get(each.turn_id, Mark()), dueled) for each in replies]
-        known = {each.turn_id: each for each in replies}
-        self._items += [
-            QueueItem(known[each.left], Mark(), True, each.why, 1.0, known[each.right])
-            for each in close_duels(duels)
-            if each.left in known and each.right in known
-        ]
+        self._items += _close_duels(duels, {each.turn_id: each for each in replies})
 
-    def choices(self) -> Choices:
-        """All characters, models and sources in the queue."""
+    def choices(self) -> dict[str, list[str]]:
+        """All characters, models and sources in the queue, by the filter's attribute."""
         replies = [item.reply for item in self._items]
-        return Choices(
-            tuple(sorted({each.card for each in replies})),
-            tuple(sorted({each.model for each in replies if each.model})),
-            tuple(sorted({each.origin.value for each in replies})),
-        )
+        return {
+            "card": sorted({each.card for each in replies}),
+            "model": sorted({each.model for each in replies if each.model}),
+            "source": sorted({each.origin.value for each in replies}),
+        }
 
     def queue(self, wanted: Filter) -> list[QueueItem]:
         """The items that match the filter; the most doubtful first if it selects doubtful ones."""
@@ -119,20 +96,25 @@ class ReviewQueue:
         return found
 
 
-def close_duels(duels: Sequence[Comparison]) -> list[CloseDuel]:
-    """Duels that were a tie or ended differently when repeated, and were not reviewed since."""
+def _close_duels(
+    duels: Sequence[Comparison], known: Mapping[int, CompleteReply]
+) -> Iterator[QueueItem]:
+    """Duels that were a tie or ended differently when repeated, and were not reviewed since.
+
+    The sides are swapped; a duel of which a reply is not among the ``known`` ones is left out.
+    """
     pairs: dict[frozenset[int], list[Comparison]] = defaultdict(list)
     for each in duels:
         pairs[frozenset(each.turns)].append(each)
-    found = []
     for repeated in pairs.values():
         outcomes = {each.winner for each in repeated}
         why = "a tie in a duel" if "tie" in outcomes else ""
         if len(outcomes) > 1:
             why = "the duel ended differently when repeated"
         if why and all(each.how.method != REVIEWED for each in repeated):
-            found.append(CloseDuel(repeated[-1].right_id, repeated[-1].left_id, why))
-    return found
+            left, right = (known.get(turn) for turn in reversed(repeated[-1].turns))
+            if left is not None and right is not None:
+                yield QueueItem(left, Mark(), True, why, 1.0, right)
 
 
 def _item(reply: CompleteReply, mark: Mark, dueled: Collection[int]) -> QueueItem:

@@ -12,7 +12,6 @@ from rpterm.prompt.template import PlainTemplate, TemplateError
 
 if TYPE_CHECKING:
     from rpterm.engine.llama.vocab import Vocabulary
-    from rpterm.preference.check.examples import Example
 
 PER_MESSAGE = 8
 """Default number of tokens that a chat template adds to a message."""
@@ -63,16 +62,15 @@ class TrainerModel:
     per_message: int = PER_MESSAGE
     exact: bool = True
 
-    def texts(self, example: Example) -> list[str]:
-        """The rendered prompt of a row, then its replies with their end.
+    def texts(self, prompt: str | Sequence[tuple[str, str]], replies: Sequence[str]) -> list[str]:
+        """The prompt, rendered unless it is a text already, then the replies with their end.
 
         Raises:
             RptermError: The template rejects the prompt.
         """
-        prompt = example.prompt
         if not isinstance(prompt, str):
             prompt = self.render(prompt, reply=True)
-        return [prompt, *(reply + self.end for reply in example.replies)]
+        return [prompt, *(reply + self.end for reply in replies)]
 
 
 def build_trainer_model(

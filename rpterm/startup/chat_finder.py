@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rpterm.cards.card import CharacterCard, FoundCard
+from rpterm.cards.card import CharacterCard
 from rpterm.config import Settings
 from rpterm.errors import RptermError
 from rpterm.paths import Paths
 from rpterm.types import Chat, Persona
 
 if TYPE_CHECKING:
+    from rpterm.cards.worlds import CardText
     from rpterm.store import Store
 
 NEW_CHAT = 0
@@ -50,7 +51,7 @@ class ChatRequest(NamedTuple):
     turns: str = ""
 
 
-def find_card(target: str, paths: Paths) -> FoundCard:
+def find_card(target: str, paths: Paths) -> CardText:
     """The card with a name or a path.
 
     Raises:
@@ -61,9 +62,7 @@ def find_card(target: str, paths: Paths) -> FoundCard:
 
     known = library.card_folders(paths.characters)
     path = library.find(target, known)
-    found = worlds.CardReader(path, known).read()
-    warnings = tuple(each.message for each in found.unreadable)
-    return FoundCard(found.card, found.text, path.absolute(), found.source, warnings)
+    return worlds.CardReader(path, known).read()._replace(path=path.absolute())
 
 
 class ChatFinder:
@@ -71,9 +70,9 @@ class ChatFinder:
 
     def __init__(self, settings: Settings, paths: Paths, request: ChatRequest) -> None:
         self.settings, self.paths, self.request = settings, paths, request
-        self._found: FoundCard | None = None
+        self._found: CardText | None = None
 
-    def card(self) -> FoundCard | None:
+    def card(self) -> CardText | None:
         """The requested card, read only once; ``None`` if none was named.
 
         Raises:
@@ -112,7 +111,7 @@ class ChatFinder:
         chat = Chat(0, "", card.name, "", persona=persona, created_at=time.time())
         return ChatView(card, chat).greeting(index)
 
-    def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[FoundCard, Chat]:
+    def chat(self, store: Store, target: str | None, chat_id: int | None) -> tuple[CardText, Chat]:
         """The chat to open, with its card.
 
         Args:
@@ -168,7 +167,7 @@ class ChatFinder:
         chat_id = chat_id or casts.newest(name)
         return None if chat_id is None else store.chat(chat_id)
 
-    def _begin(self, store: Store, request: ChatRequest, found: FoundCard) -> Chat:
+    def _begin(self, store: Store, request: ChatRequest, found: CardText) -> Chat:
         from rpterm.chat.tree import begin_chat
 
         card = found.card
@@ -186,8 +185,8 @@ class ChatFinder:
         )  # fmt: skip
 
     def _resume(
-        self, store: Store, request: ChatRequest, chat: Chat, found: FoundCard | None = None
-    ) -> tuple[FoundCard, Chat]:
+        self, store: Store, request: ChatRequest, chat: Chat, found: CardText | None = None
+    ) -> tuple[CardText, Chat]:
         """Continue a chat with its card's file as it is now, or else with the stored copy."""
         found = found or self._card_of(store, request, chat)
         if chat.worlds:
@@ -200,16 +199,16 @@ class ChatFinder:
             chat = store.update_chat(chat.id, persona=self._persona(store, request, found.card))
         return found, chat
 
-    def _with_worlds(self, found: FoundCard, names: tuple[str, ...]) -> FoundCard:
+    def _with_worlds(self, found: CardText, names: tuple[str, ...]) -> CardText:
         """The card with the lore of the chat's own worlds added."""
         from rpterm.cards import library, worlds
 
         path = found.path or self.paths.characters / "card.toml"
-        text, known = found.source or found.text, library.card_folders(self.paths.characters)
-        read = worlds.CardReader(path, known, names).parse(text)
+        known = library.card_folders(self.paths.characters)
+        read = worlds.CardReader(path, known, names).parse(found.source)
         return found._replace(card=read.card, text=read.text)
 
-    def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> FoundCard:
+    def _card_of(self, store: Store, request: ChatRequest, chat: Chat) -> CardText:
         if request is self.request and request.target is not None:
             return self._other_card(store, find_card(request.target, self.paths), chat)
         if chat.card_path and (found := self._at(Path(chat.card_path), chat.card_name)):
@@ -221,10 +220,11 @@ class ChatFinder:
                 f"`rpterm chat FILE.toml --chat {chat.id}`."
             )
         from rpterm.cards.format import reader
+        from rpterm.cards.worlds import CardText
 
-        return FoundCard(reader.parse(text, f"the stored card of chat {chat.id}"), text, None)
+        return CardText(reader.parse(text, f"the stored card of chat {chat.id}"), text, text)
 
-    def _other_card(self, store: Store, found: FoundCard, chat: Chat) -> FoundCard:
+    def _other_card(self, store: Store, found: CardText, chat: Chat) -> CardText:
         """A card named for a chat: its own, perhaps renamed, or one in place of one that is gone.
 
         Raises:
@@ -238,7 +238,7 @@ class ChatFinder:
             )
         return found
 
-    def _at(self, path: Path, name: str) -> FoundCard | None:
+    def _at(self, path: Path, name: str) -> CardText | None:
         """The card in a file, or one of that card's and file's name in the folders of cards.
 
         The latter finds a card that was moved, or whose rpterm was installed elsewhere.

@@ -10,9 +10,8 @@ import sqlite3
 from collections.abc import Mapping
 
 from rpterm.store import chats, resumable_chat
-from rpterm.store.database.connections import has_table
 from rpterm.store.row_conversion import storable
-from rpterm.store.schema.cast_tables import CAST, TABLE
+from rpterm.store.schema.cast_tables import TABLE
 from rpterm.store.store import Store
 from rpterm.types import Cast, Member, TurnTaking
 
@@ -28,7 +27,7 @@ class Casts:
     def get(self, chat_id: int) -> Cast | None:
         """The cast of a chat, its own character first; ``None`` if that character is alone."""
         with self._connections.read() as connection:
-            return _get(connection, chat_id) if has_table(connection, TABLE) else None
+            return _get(connection, chat_id)
 
     def put(
         self, chat_id: int, cast: Cast | None, renamed: Mapping[str, str] | None = None
@@ -43,9 +42,6 @@ class Casts:
         """
         with self._connections.write() as connection:
             chats.get(connection, chat_id)
-            if cast is None and not has_table(connection, TABLE):
-                return
-            CAST.prepare(connection)
             connection.execute("DELETE FROM scenes WHERE chat_id = ?", (chat_id,))
             connection.execute(f"DELETE FROM {TABLE} WHERE chat_id = ?", (chat_id,))
             if cast is not None:
@@ -60,13 +56,10 @@ class Casts:
 
     def counts(self) -> dict[int, int]:
         """Number of present members of each group chat."""
-        with self._connections.read() as connection:
-            if not has_table(connection, TABLE):
-                return {}
-            rows = connection.execute(
-                f"SELECT chat_id, count(*) FROM {TABLE} WHERE present GROUP BY chat_id"
-            )
-            return {chat_id: count for chat_id, count in rows if count > 1}
+        rows = self._connections.rows(
+            f"SELECT chat_id, count(*) FROM {TABLE} WHERE present GROUP BY chat_id"
+        )
+        return {chat_id: count for chat_id, count in rows if count > 1}
 
 
 def _get(connection: sqlite3.Connection, chat_id: int) -> Cast | None:

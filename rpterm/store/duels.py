@@ -7,12 +7,10 @@ stored as judgements. To this module the set-up is plain JSON.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rpterm.store.schema.duel_tables import DUELS
 from rpterm.store.store import Store
 
 
@@ -30,14 +28,11 @@ class Duels:
     """The duels in one store."""
 
     def __init__(self, store: Store) -> None:
-        """Create the tables if they are missing."""
-        self._connections = store.connections
-        with self._connections.write() as connection:
-            DUELS.prepare(connection)
+        self._now, self._connections = store.now, store.connections
 
     def begin(self, chat_id: int, setup: Mapping[str, Any]) -> StoredDuel:
         """Store a new duel."""
-        now = time.time()
+        now = self._now()
         with self._connections.write() as connection:
             number = connection.execute(
                 "INSERT INTO duels (chat_id, setup_json, created_at) VALUES (?, ?, ?)",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rpterm.store.schema.score_tables import SCORES
 from rpterm.store.store import Store
 
 Mark = Literal["pinned", "excluded"]
@@ -17,10 +16,7 @@ class ExampleMarks:
     """The example settings of all chats in a store."""
 
     def __init__(self, store: Store) -> None:
-        """Create the tables if they are missing."""
         self._connections = store.connections
-        with self._connections.write() as connection:
-            SCORES.prepare(connection)
 
     def marks(self, chat_id: int) -> dict[str, Mark]:
         """The marks of a chat, by key of the example."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rpterm.store.errors import StoreError
@@ -25,7 +24,6 @@ from rpterm.store.judgement_records import (
     Verdict,
 )
 from rpterm.store.row_conversion import prompt_digest, storable
-from rpterm.store.schema.judgement_tables import JUDGEMENTS
 from rpterm.store.store import Store
 from rpterm.types import Turn
 
@@ -43,13 +41,9 @@ _NOT_WITHDRAWN = "NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.judgement_id =
 class Judgements:
     """The judgements in one store."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables if they are missing."""
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self._clock = clock
         self._connections = store.connections
-        with self._connections.write() as connection:
-            JUDGEMENTS.prepare(connection)
 
     # Judging -----------------------------------------------------------------------------------
     def thumb(
@@ -158,7 +152,7 @@ class Judgements:
         self._connections.run(
             "INSERT OR IGNORE INTO withdrawals (judgement_id, chat_id, rater, created_at) "
             "VALUES (?, ?, ?, ?)",
-            (judgement, chat, rater, self._clock()),
+            (judgement, chat, rater, self.store.now()),
         )
         self._connections.judgements_version = object()
 
@@ -168,7 +162,7 @@ class Judgements:
         self.store.chat(chat)
         self._connections.run(
             "INSERT INTO consents (chat_id, exportable, rater, created_at) VALUES (?, ?, ?, ?)",
-            (chat, int(exportable), rater, self._clock()),
+            (chat, int(exportable), rater, self.store.now()),
         )
 
     def exportable(self, chat: int) -> bool:
@@ -249,7 +243,7 @@ class Judgements:
                     f"{span[0]} to {span[1]}; mark a part of the reply."
                 )
             judgement_id = _next_id(connection)
-            now = self._clock()
+            now = self.store.now()
             start, end = span or (None, None)
             connection.execute(
                 f"INSERT INTO ratings ({_RATING_COLUMNS}) VALUES ({', '.join('?' * 15)})",
@@ -280,7 +274,7 @@ class Judgements:
                     "be compared; compare two versions of the same reply."
                 )
             judgement_id = _next_id(connection)
-            now = self._clock()
+            now = self.store.now()
             connection.execute(
                 f"INSERT INTO comparisons ({_COMPARISON_COLUMNS}) VALUES ({', '.join('?' * 14)})",
                 (judgement_id, left.chat_id, left_id, right_id, kind, verdict, "{}", "",

@@ -1,13 +1,12 @@
 """Queries over the replies of all chats, and about chats, for reviews, duels and exports.
 
-Read-only; creates no tables. Judgements themselves are in ``judgements``.
+Read-only. Judgements themselves are in ``judgements``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rpterm.store.database.connections import has_table
 from rpterm.store.store import Store
 from rpterm.types import Origin
 
@@ -35,31 +34,20 @@ class CompleteReply:
 
 def complete_replies(store: Store) -> list[CompleteReply]:
     """All complete replies except greetings; most recent chat first, then in turn order."""
-    with store.connections.read() as connection:
-        score = _NEWEST_SCORE if has_table(connection, "scores") else "NULL"
-        rows = connection.execute(
-            "SELECT t.id, t.chat_id, c.card_name, coalesce(g.model, ''), t.origin, "
-            f"{score} FROM turns t JOIN chats c ON c.id = t.chat_id "
-            "LEFT JOIN generations g ON g.turn_id = t.id "
-            "WHERE t.role = 'assistant' AND t.status = 'complete' AND t.parent_id IS NOT NULL "
-            "AND NOT t.lifted AND t.text <> '' ORDER BY c.updated_at DESC, c.id DESC, t.id"
-        )
-        return [CompleteReply(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
-
-
-def has_judgements(store: Store) -> bool:
-    """Whether anything was ever judged in this store."""
-    with store.connections.read() as connection:
-        return has_table(connection, "ratings")
+    rows = store.connections.rows(
+        "SELECT t.id, t.chat_id, c.card_name, coalesce(g.model, ''), t.origin, "
+        f"{_NEWEST_SCORE} FROM turns t JOIN chats c ON c.id = t.chat_id "
+        "LEFT JOIN generations g ON g.turn_id = t.id "
+        "WHERE t.role = 'assistant' AND t.status = 'complete' AND t.parent_id IS NOT NULL "
+        "AND NOT t.lifted AND t.text <> '' ORDER BY c.updated_at DESC, c.id DESC, t.id"
+    )
+    return [CompleteReply(*(*row[:4], Origin(row[4]), row[5])) for row in rows]
 
 
 def exportable_chats(store: Store) -> set[int]:
     """Ids of the chats that may be exported."""
-    with store.connections.read() as connection:
-        if not has_table(connection, "consents"):
-            return set()
-        rows = connection.execute(
-            "SELECT chat_id FROM consents c WHERE exportable AND id = "
-            "(SELECT max(id) FROM consents d WHERE d.chat_id = c.chat_id)"
-        )
-        return {chat_id for (chat_id,) in rows}
+    rows = store.connections.rows(
+        "SELECT chat_id FROM consents c WHERE exportable AND id = "
+        "(SELECT max(id) FROM consents d WHERE d.chat_id = c.chat_id)"
+    )
+    return {chat_id for (chat_id,) in rows}

@@ -10,7 +10,7 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
@@ -43,6 +43,7 @@ TURN_COLUMNS = (
     "t.id, t.chat_id, t.parent_id, t.role, t.speaker, t.text, t.origin, t.status, t.created_at, "
     "t.edited_from, t.hidden, t.lifted, t.thought, t.variables"
 )
+"""The fields of a ``Turn`` in their order, up to the count of its siblings."""
 
 _SIBLINGS = (
     "SELECT count(*) FROM turns s WHERE s.parent_id IS t.parent_id AND s.chat_id = t.chat_id"
@@ -72,13 +73,6 @@ CHAT_COLUMNS = (
     f"{FIRST_USER_TEXT}, c.worlds_json"
 )
 
-GENERATION_COLUMNS = (
-    "engine, model, model_hash, adapter_hash, template_hash, sampling_json, prompt_ids, "
-    "prompt_text, reply_ids, batch_seeds_json, batch_index, kv_mode, stop_json, stop_reason, "
-    "reused, evaluated, generated, first_token_s, decode_s, version, kv_type, "
-    "prompt_digest"
-)
-
 
 def storable(text: str, what: str = "text") -> str:
     """The text as SQLite can store it: lone surrogates, which are not characters, become U+FFFD.
@@ -100,24 +94,10 @@ def storable(text: str, what: str = "text") -> str:
 
 def to_turn(row: Sequence[Any]) -> Turn:
     """The ``Turn`` in a row of ``COUNTED_TURN`` or ``WINDOW_TURN``."""
-    return Turn(
-        id=row[0],
-        chat_id=row[1],
-        parent_id=row[2],
-        role=row[3],
-        speaker=row[4],
-        text=row[5],
-        origin=Origin(row[6]),
-        status=Status(row[7]),
-        created_at=row[8],
-        edited_from=row[9],
-        hidden=bool(row[10]),
-        lifted=bool(row[11]),
-        thought=row[12],
-        variables=row[13],
-        swipe=row[14],
-        swipes=row[15],
-    )
+    values = list(row[:16])
+    values[6:8] = Origin(row[6]), Status(row[7])
+    values[10:12] = bool(row[10]), bool(row[11])
+    return Turn(*values)
 
 
 def to_chat(row: Sequence[Any]) -> Chat:
@@ -172,64 +152,6 @@ def readable_provenance() -> Iterator[None]:
         ) from error
 
 
-@readable_provenance()
-def to_generation(row: Sequence[Any]) -> Generation:
-    """The ``Generation`` in a row of ``GENERATION_COLUMNS``.
-
-    Raises:
-        StoreError: The row is damaged.
-    """
-    return Generation(
-        engine=row[0],
-        model=row[1],
-        model_hash=row[2],
-        adapter_hash=row[3],
-        template_hash=row[4],
-        sampling=_to_sampling(row[5]),
-        prompt_ids=unpack_ids(row[6]),
-        prompt_text=unpack_text(row[7]),
-        reply_ids=unpack_ids(row[8]),
-        batch_seeds=tuple(json.loads(row[9])),
-        batch_index=row[10],
-        kv_mode=row[11],
-        stop=tuple(json.loads(row[12])),
-        stop_reason=row[13],
-        usage=Usage(*row[14:19]),
-        version=row[19],
-        kv_type=row[20],
-        prompt_digest=row[21],
-    )
-
-
-def from_generation(generation: Generation) -> tuple[Any, ...]:
-    """The values of ``GENERATION_COLUMNS``."""
-    usage = generation.usage
-    return (
-        generation.engine,
-        generation.model,
-        generation.model_hash,
-        generation.adapter_hash,
-        generation.template_hash,
-        json.dumps(sampling_dict(generation.sampling)),
-        pack_ids(generation.prompt_ids),
-        zlib.compress(generation.prompt_text.encode("utf-8", "surrogatepass")),
-        pack_ids(generation.reply_ids),
-        json.dumps(generation.batch_seeds),
-        generation.batch_index,
-        generation.kv_mode,
-        json.dumps(generation.stop),
-        generation.stop_reason,
-        usage.reused,
-        usage.evaluated,
-        usage.generated,
-        usage.first_token_s,
-        usage.decode_s,
-        generation.version,
-        generation.kv_type,
-        generation.prompt_digest,
-    )
-
-
 def sampling_dict(sampling: Sampling) -> dict[str, Any]:
     """A ``Sampling`` as plain JSON values by field name."""
     values = {field.name: getattr(sampling, field.name) for field in fields(sampling)}
@@ -259,6 +181,11 @@ def unpack_ids(blob: bytes) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def pack_text(text: str) -> bytes:
+    """A prompt as zlib-compressed UTF-8."""
+    return zlib.compress(text.encode("utf-8", "surrogatepass"))
+
+
 @readable_provenance()
 def unpack_text(blob: bytes) -> str:
     """The text of a packed prompt.
@@ -267,6 +194,43 @@ def unpack_text(blob: bytes) -> str:
         StoreError: It is damaged.
     """
     return zlib.decompress(blob).decode("utf-8", "surrogatepass")
+
+
+_IDS = (pack_ids, unpack_ids)
+_JSON = (json.dumps, lambda text: tuple(json.loads(text)))
+_PACKED: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "sampling": ("sampling_json", lambda value: json.dumps(sampling_dict(value)), _to_sampling),
+    "prompt_ids": ("prompt_ids", *_IDS),
+    "prompt_text": ("prompt_text", pack_text, unpack_text),
+    "reply_ids": ("reply_ids", *_IDS),
+    "batch_seeds": ("batch_seeds_json", *_JSON),
+    "stop": ("stop_json", *_JSON),
+}
+"""Fields of a ``Generation`` that are stored in another form: the column, how they are packed and
+unpacked."""
+_FIELDS = [each.name for each in fields(Generation) if each.name != "usage"]
+_USAGE = [each.name for each in fields(Usage)]
+
+GENERATION_COLUMNS = ", ".join([*(_PACKED.get(name, (name,))[0] for name in _FIELDS), *_USAGE])
+
+
+@readable_provenance()
+def to_generation(row: Sequence[Any]) -> Generation:
+    """The ``Generation`` in a row of ``GENERATION_COLUMNS``.
+
+    Raises:
+        StoreError: The row is damaged.
+    """
+    values = dict(zip(_FIELDS, row, strict=False))
+    unpacked = {name: unpack(values[name]) for name, (_, _, unpack) in _PACKED.items()}
+    return Generation(**values | unpacked, usage=Usage(*row[len(_FIELDS) :]))
+
+
+def from_generation(generation: Generation) -> tuple[Any, ...]:
+    """The values of ``GENERATION_COLUMNS``."""
+    values = {name: getattr(generation, name) for name in _FIELDS}
+    packed = {name: pack(values[name]) for name, (_, pack, _) in _PACKED.items()}
+    return (*(values | packed).values(), *(getattr(generation.usage, name) for name in _USAGE))
 
 
 def prompt_digest(ids: bytes, text: bytes) -> str:

@@ -8,12 +8,10 @@ ones. This module treats scores as plain values and does not know how they are c
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rpterm.store.schema.score_tables import SCORES
 from rpterm.store.store import Store
 
 _COLUMNS = (
@@ -47,19 +45,16 @@ class StoredScore:
 class Scores:
     """The scores in one store."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables if they are missing."""
-        self._clock = clock
+    def __init__(self, store: Store) -> None:
+        self._now = store.now
         self._connections = store.connections
-        with self._connections.write() as connection:
-            SCORES.prepare(connection)
 
     def put(self, score: StoredScore) -> None:
         """Store a score if its turn exists; an incomplete one never replaces a complete one."""
         row = (
             score.turn_id, score.version, score.card_hash, score.probability, score.low,
             score.high, json.dumps(dict(score.dimensions)), json.dumps(score.readings),
-            int(score.complete), self._clock(),
+            int(score.complete), self._now(),
         )  # fmt: skip
         self._connections.run(
             f"INSERT INTO scores ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "

@@ -31,7 +31,7 @@ from rpterm.store.row_conversion import (
     to_generation,
     unpack_text,
 )
-from rpterm.store.schema.chat_tables import prepare
+from rpterm.store.schema.table_groups import prepare
 from rpterm.store.search import SearchHit
 from rpterm.store.turn_removal import FollowingTurns
 from rpterm.types import AuthorNote, Chat, Generation, Origin, Persona, Role, Status, Turn

@@ -15,14 +15,12 @@ caller owns the transaction.
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpterm.humanize import counted
 from rpterm.store import tree
-from rpterm.store.database.connections import has_table
-from rpterm.store.row_conversion import pack_ids, prompt_digest
+from rpterm.store.row_conversion import pack_ids, pack_text, prompt_digest, unpack_text
 from rpterm.types import Turn
 
 _QUOTES_TURN = '"source": "turn:'
@@ -107,11 +105,11 @@ def _remove_prompts(connection: sqlite3.Connection, turn: Turn) -> None:
     if not words:
         return
     for turn_id, ids, text in list(_prompts_below(connection, turn.id)):
-        if words in zlib.decompress(text).decode("utf-8", "surrogatepass"):
+        if words in unpack_text(text):
             connection.execute(
                 "UPDATE generations SET prompt_digest = ?, prompt_ids = ?, prompt_text = ? "
                 "WHERE turn_id = ?",
-                (prompt_digest(ids, text), pack_ids(()), zlib.compress(b""), turn_id),
+                (prompt_digest(ids, text), pack_ids(()), pack_text(""), turn_id),
             )
 
 
@@ -130,10 +128,9 @@ def _remove_scores(connection: sqlite3.Connection, turn: Turn) -> None:
 
     They are computed again when they are shown.
     """
-    if has_table(connection, "scores"):
-        connection.execute(
-            f"{tree.DESCENDANTS_SQL} DELETE FROM scores WHERE turn_id IN (SELECT id FROM below) "
-            "AND (instr(readings_json, :cites) OR turn_id IN "
-            "(SELECT id FROM turns WHERE parent_id = :top))",
-            {"top": turn.id, "cites": _QUOTES_TURN},
-        )
+    connection.execute(
+        f"{tree.DESCENDANTS_SQL} DELETE FROM scores WHERE turn_id IN (SELECT id FROM below) "
+        "AND (instr(readings_json, :cites) OR turn_id IN "
+        "(SELECT id FROM turns WHERE parent_id = :top))",
+        {"top": turn.id, "cites": _QUOTES_TURN},
+    )

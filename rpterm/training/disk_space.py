@@ -42,11 +42,3 @@ def is_full(error: Exception, folder: Path) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return "No space left" in str(error) or shutil.disk_usage(folder).free < _FULL_BELOW
-
-
-def full_disk_error(folder: Path) -> RptermError:
-    """The error for a disk that filled up during the training."""
-    return RptermError(
-        f"The disk of {folder} is full: free some space, and the same command continues from the "
-        "last checkpoint."
-    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.protocol import Piece
 from rpterm.errors import RptermError
 from rpterm.training import convert
@@ -101,7 +101,9 @@ def _llama_logprobs(
     base: Path, adapter: Path | None, texts: Sequence[Text], on_part: OnPart
 ) -> tuple[_TokenPairs, list[float]]:
     """The tokens of the texts, and the log-probabilities of all reply tokens in one list."""
-    engine = LlamaEngine(base, context=_CONTEXT, gpu_layers=0, adapter=adapter, sequences=1)
+    engine = LlamaEngine(
+        ModelOptions(base, context=_CONTEXT, gpu_layers=0, adapter=adapter, sequences=1)
+    )
     try:
         engine.load()
         ids: _TokenPairs = []

@@ -85,7 +85,7 @@ def _measure(rows: Sequence[Row], model: TrainerModel, limit: int) -> list[_Size
             continue
         valid.append((row, example))
         try:
-            texts += model.texts(example)
+            texts += model.texts(example.prompt, example.replies)
         except RptermError as error:
             raise RptermError(
                 f"The template of {model.name} rejects the rows ({error}): export them for this "

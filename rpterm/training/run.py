@@ -18,11 +18,11 @@ from typing import Any, Protocol
 from rpterm import paths
 from rpterm.errors import RptermError, cause_of
 from rpterm.humanize import counted
-from rpterm.training import disk_space, model_card, parity, trainer
+from rpterm.training import disk_space, parity, trainer
 from rpterm.training.base_model import BaseModel, load_base_model, require_extra
 from rpterm.training.dataset import Dataset
 from rpterm.training.plan import Method, TrainingPlan
-from rpterm.training.result import HeldOut, TrainingResult
+from rpterm.training.result import HeldOut, TrainingResult, model_card
 from rpterm.training.stopping import Halted, Stopped, StopRequest
 
 _FINGERPRINT = "training.sha256"
@@ -85,7 +85,10 @@ def train(
         raise
     except Exception as error:  # Every library reports a full disk differently.
         if disk_space.is_full(error, folder):
-            raise disk_space.full_disk_error(folder) from error
+            raise RptermError(
+                f"The disk of {folder} is full: free some space, and the same command continues "
+                "from the last checkpoint."
+            ) from error
         raise
 
 
@@ -119,7 +122,7 @@ class _Training:
             to, to.with_suffix(".md"), built.state.global_step, seconds, before, after, measured,
             trainer.step_of(checkpoint),
         )  # fmt: skip
-        result.card.write_text(model_card.render(self.plan, self.data, result), encoding="utf-8")
+        result.card.write_text(model_card(self.plan, self.data, result), encoding="utf-8")
         adapter.replace(to)
         shutil.rmtree(self.folder)
         return result

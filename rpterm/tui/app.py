@@ -13,7 +13,7 @@ from textual import events
 from textual.screen import Screen
 
 from rpterm.tui import key_check, keys
-from rpterm.tui.base_app import BaseApp
+from rpterm.tui.screen_app import ScreenApp
 from rpterm.tui.screens.chat import frame, keyboard
 from rpterm.tui.screens.chat.screen import ChatScreen
 from rpterm.tui.widgets.status import Phase
@@ -27,7 +27,7 @@ STOP_TIMEOUT_S = 1.0
 Typed = events.Key | events.Paste
 
 
-class RptermApp(BaseApp):
+class RptermApp(ScreenApp):
     """The interactive chat program."""
 
     def __init__(
@@ -47,7 +47,7 @@ class RptermApp(BaseApp):
         Raises:
             RptermError: The settings name a command or a key that does not exist.
         """
-        super().__init__(chat.settings, keys.of_scope("app"), on_setting)
+        super().__init__(chat.settings, on_setting, commands=keys.of_scope("app"))
         self.chat, self._first_run = chat, first_run
         self._interrupted = self._warned = 0.0
         self._early: list[Typed] = []
@@ -155,7 +155,7 @@ class RptermApp(BaseApp):
                 from rpterm.tui.palette import Palette
 
                 if not isinstance(self.screen, Palette):
-                    opened = Palette(self)
+                    opened = Palette(self.chat)
                     self.push_screen(opened, opened.run_chosen)
             case "interrupt":
                 self._interrupt()

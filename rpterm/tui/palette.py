@@ -21,7 +21,6 @@ from rpterm.tui import keys, text
 from rpterm.tui.screens.chooser import Choice, Chooser, ChooserResult
 
 if TYPE_CHECKING:
-    from rpterm.tui.app import RptermApp
     from rpterm.tui.screens.chat.screen import ChatScreen
 
 _USAGE_FLAG = "palette.used"
@@ -39,10 +38,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """What other programs call a command, by its id."""
 
 
-def offered(app: RptermApp, screen: Screen[Any]) -> Iterator[keys.Key]:
+def offered(chat: ChatScreen, screen: Screen[Any]) -> Iterator[keys.Key]:
     """Every command of the registry; over a dialog, only those that work everywhere."""
     for key in keys.KEYS:
-        if key.palette and (key.scope == "app" or screen is app.chat):
+        if key.palette and (key.scope == "app" or screen is chat):
             yield key
 
 
@@ -87,14 +86,14 @@ class Palette(Chooser):
 
     DEFAULT_CSS = "Palette #box { width: 96; }"
 
-    def __init__(self, app: RptermApp) -> None:
-        hint = "Search commands; in the chat you can also type / and a command's name"
-        found = sorted(offered(app, app.screen), key=lambda key: not acts_now(app.chat, key))
+    def __init__(self, chat: ChatScreen) -> None:
+        hint = "Search commands (in the chat, / and a name do the same)"
+        found = sorted(offered(chat, chat.app.screen), key=lambda key: not acts_now(chat, key))
         choices = [Choice(key.id, title(key)) for key in found]
         super().__init__(
             "Commands", choices, placeholder=hint, empty="No command matches.", takes="run"
         )
-        self._program, self._query = app, ""
+        self._chat, self._query = chat, ""
         self._usage: Counter[str] = Counter()
 
     def on_mount(self) -> None:
@@ -103,7 +102,7 @@ class Palette(Chooser):
 
     async def matching(self, query: str) -> Sequence[Choice]:
         """All commands, those that can act now and the most used ones first, or the best hits."""
-        self._query, chat = query, self._program.chat
+        self._query, chat = query, self._chat
 
         def grade(choice: Choice) -> tuple[float, float]:
             key, used = keys.BY_ID[choice.id], self._usage[choice.id]
@@ -119,7 +118,7 @@ class Palette(Chooser):
     def line(self, choice: Choice, width: int) -> Content:
         """Key, label and title of a command, with the words of the query highlighted."""
         key = keys.BY_ID[choice.id]
-        shown = keys.key_name(key.id, self._program.settings.keys)
+        shown = keys.key_name(key.id, self._chat.settings.keys)
         line = Content.assemble(
             (f"{shown:<8} ", text.MUTED), (f"{key.label:<13} ", "bold"), (choice.title, text.MUTED)
         )
@@ -131,17 +130,17 @@ class Palette(Chooser):
 
     def run_chosen(self, done: ChooserResult | None) -> None:
         """Run the command that was chosen, and count that."""
-        session = self._program.chat.session
+        chat, session = self._chat, self._chat.session
         if done is None:
             return
         if session is not None:
             usage = json.dumps(self._usage + Counter([done.id]))
-            self._program.chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, usage))
-        self._program.call_later(self._program.run_command, done.id)
+            chat.desk.put(lambda: session.store.set_flag(_USAGE_FLAG, usage))
+        chat.app.call_later(chat.app.run_command, done.id)  # type: ignore[attr-defined]
 
     async def _read_usage(self) -> None:
         """Read how often each command was run from here, if that can be read."""
-        chat = self._program.chat
+        chat = self._chat
         if chat.session is not None:
             with suppress(RptermError, ValueError):
                 flag = await chat.ask(chat.session.store.flag, _USAGE_FLAG)

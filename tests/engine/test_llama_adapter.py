@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.protocol import Finished, GenerateRequest
 from rpterm.types import Sampling
 
@@ -56,7 +56,9 @@ def test_an_adapter_changes_replies_by_its_strength_and_refuses_other_states(
     for strength in (0.0, 3.0):
         path = tmp_path / f"{strength}.gguf"
         write_adapter(path, strength)
-        other = LlamaEngine(starter, context=256, threads=2, sequences=1, adapter=path)
+        other = LlamaEngine(
+            ModelOptions(starter, context=256, threads=2, sequences=1, adapter=path)
+        )
         assert other.load().model == f"{starter.stem} + {path.stem}"
         assert other.load().adapter_hash == hashlib.sha256(path.read_bytes()).hexdigest()
         assert other.load_state(tmp_path / "plain.kv") == 0
@@ -72,7 +74,9 @@ def test_states_of_another_model_are_refused(
     """The same shape and even the same weights, but said to be another model."""
     greedy(engine, prompt)
     assert engine.save_state(tmp_path / "kv")
-    other = LlamaEngine(starter, context=256, threads=2, sequences=1, model_hash="another")
+    other = LlamaEngine(
+        ModelOptions(starter, context=256, threads=2, sequences=1, model_hash="another")
+    )
     assert other.load_state(tmp_path / "kv") == 0
     other.close()
     assert engine.load_state(tmp_path / "kv") > 0

@@ -21,7 +21,8 @@ from rpterm.engine.llama.event_buffer import EventBuffer
 from rpterm.engine.llama.generate import Generation
 from rpterm.engine.llama.job_queue import AbortFlag
 from rpterm.engine.llama.logprobs import LogprobScorer, log_softmax_at
-from rpterm.engine.llama.model import Model, ModelOptions
+from rpterm.engine.llama.messages import ModelOptions
+from rpterm.engine.llama.model import Model
 from rpterm.engine.protocol import GenerateRequest
 from rpterm.types import Sampling
 

@@ -18,7 +18,8 @@ from rpterm.engine.llama.cache import host_cache
 from rpterm.engine.llama.cache.kv import ChatCache
 from rpterm.engine.llama.cache.prompt_cache import MIN_TOKENS, PromptCache
 from rpterm.engine.llama.job_queue import AbortFlag
-from rpterm.engine.llama.model import Model, ModelOptions
+from rpterm.engine.llama.messages import ModelOptions
+from rpterm.engine.llama.model import Model
 from rpterm.hardware.system_memory import SystemMemory
 
 pytestmark = pytest.mark.model

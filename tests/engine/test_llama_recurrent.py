@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny import write_model
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.llama.cache.prefix_reuse import MIN_BATCH
 from rpterm.engine.protocol import EngineError, Finished, GenerateRequest, Piece
 from rpterm.types import Sampling
@@ -27,7 +27,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def engine(path: Path) -> Iterator[LlamaEngine]:
-    engine = LlamaEngine(path, context=256, threads=1, sequences=3)
+    engine = LlamaEngine(ModelOptions(path, context=256, threads=1, sequences=3))
     engine.load()
     yield engine
     engine.close()
@@ -67,7 +67,7 @@ def test_replies_equal_those_after_a_fresh_evaluation(engine: LlamaEngine, path:
     engine.settle(prompt)
     assert engine.settled(10)
     made = [reply(engine, prompt + words(engine, end))[0] for end in (" he", " lo", " he")]
-    other = LlamaEngine(path, context=256, threads=1, sequences=3)
+    other = LlamaEngine(ModelOptions(path, context=256, threads=1, sequences=3))
     other.load()
     assert reply(other, prompt + words(other, " he"))[0] == made[0] == made[2] != made[1]
     other.close()

@@ -13,7 +13,8 @@ import pytest
 
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.cache.kv import Batch
-from rpterm.engine.llama.model import Model, ModelOptions
+from rpterm.engine.llama.messages import ModelOptions
+from rpterm.engine.llama.model import Model
 from rpterm.engine.llama.sampling import sampler_chain
 from rpterm.engine.llama.sampling.token_sampler import TokenSampler
 from rpterm.types import Sampling

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny import write_model
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.protocol import Piece
 
 pytestmark = pytest.mark.model
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.model
 @pytest.mark.parametrize("space_prefix", [True, False])
 def test_tokenizing_adds_no_space(tmp_path: Path, space_prefix: bool) -> None:
     path = write_model(tmp_path / "tiny.gguf", space_prefix=space_prefix)
-    engine = LlamaEngine(path, context=256, threads=1, sequences=1)
+    engine = LlamaEngine(ModelOptions(path, context=256, threads=1, sequences=1))
     try:
         engine.load()
         said = ["hello", " hello", "\nhello", "hello hello", ",", ""]

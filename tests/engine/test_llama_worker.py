@@ -18,7 +18,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.llama.messages import Message
 from rpterm.engine.llama.process import WorkerProcess
 from rpterm.engine.llama.threads import ENVIRONMENT
@@ -57,7 +57,9 @@ def gone(pid: int) -> bool:
 def made(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaEngine]:
     """An engine of its own, to be killed, whose threads are two as in the program."""
     monkeypatch.delitem(ENVIRONMENT, "OMP_THREAD_LIMIT")
-    engine = LlamaEngine(starter, context=512, threads=2, log=tmp_path / "log" / "engine.log")
+    engine = LlamaEngine(
+        ModelOptions(starter, context=512, threads=2), log=tmp_path / "log" / "engine.log"
+    )
     yield engine
     engine.close()
 
@@ -75,7 +77,7 @@ def test_files_that_are_not_models(tmp_path: Path, data: bytes | None, says: str
     path = tmp_path / "x.gguf"
     if data is not None:
         path.write_bytes(data)
-    engine = LlamaEngine(path, context=512)
+    engine = LlamaEngine(ModelOptions(path, context=512))
     with pytest.raises(ModelError, match=says):
         engine.load()
     assert engine.pid is None, "no process is started for a file that cannot be a model"
@@ -83,7 +85,7 @@ def test_files_that_are_not_models(tmp_path: Path, data: bytes | None, says: str
 
 def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is a folder"):
-        LlamaEngine(tmp_path, context=512).load()
+        LlamaEngine(ModelOptions(tmp_path, context=512)).load()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
@@ -92,18 +94,18 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
     path.write_bytes(b"GGUF" * 8)
     path.chmod(0)
     with pytest.raises(ModelError, match="cannot be read"):
-        LlamaEngine(path, context=512).load()
+        LlamaEngine(ModelOptions(path, context=512)).load()
 
 
 @pytest.mark.parametrize("context", [0, -1, 2_000_000_000])
 def test_an_impossible_context_is_refused_before_loading(starter: Path, context: int) -> None:
     with pytest.raises(ModelError, match="context"):
-        LlamaEngine(starter, context=context).load()
+        LlamaEngine(ModelOptions(starter, context=context)).load()
 
 
 @pytest.mark.model
 def test_a_context_beyond_training_is_refused_with_the_limit(starter: Path) -> None:
-    engine = LlamaEngine(starter, context=10_000)
+    engine = LlamaEngine(ModelOptions(starter, context=10_000))
     with pytest.raises(ModelError, match="at most 8,192"):
         engine.load()
     engine.close()
@@ -117,7 +119,7 @@ def test_a_damaged_model_is_told_with_the_log(starter: Path, tmp_path: Path, kin
     head = data[:24]
     contents = {"cut": data[: len(data) // 2], "header cut": data[:2000]}
     path.write_bytes(contents.get(kind, head + bytes(range(256)) * 40))
-    engine = LlamaEngine(path, context=512)
+    engine = LlamaEngine(ModelOptions(path, context=512))
     with pytest.raises(ModelError, match="incomplete" if kind == "cut" else "damaged") as caught:
         engine.load()
     assert caught.value.log_tail
@@ -130,7 +132,9 @@ def test_an_adapter_that_is_none_is_told(starter: Path, tmp_path: Path, kind: st
     adapter = tmp_path / "lora.gguf"
     if kind == "not one":
         adapter.write_bytes(b"GGUF" + b"\x00" * 100)
-    engine = LlamaEngine(starter, context=512, adapter=starter if kind == "a model" else adapter)
+    engine = LlamaEngine(
+        ModelOptions(starter, context=512, adapter=starter if kind == "a model" else adapter)
+    )
     with pytest.raises(ModelError, match="adapter"):
         engine.load()
     engine.close()
@@ -152,7 +156,7 @@ def test_a_worker_without_memory_is_a_clear_error(
     """Whether the weights, the cache or a buffer is refused, and whoever ends of it."""
     (tmp_path / "sitecustomize.py").write_text(SITE.format(megabytes << 20), encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    engine = LlamaEngine(starter, context=8192, log=tmp_path / "log")
+    engine = LlamaEngine(ModelOptions(starter, context=8192), log=tmp_path / "log")
     try:
         with pytest.raises(EngineError, match="memory"):
             engine.load()
@@ -188,7 +192,7 @@ def test_a_process_that_cannot_be_started_is_an_error(
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    engine = LlamaEngine(starter, context=512)
+    engine = LlamaEngine(ModelOptions(starter, context=512))
     with pytest.raises(EngineError, match="cannot be started"):
         engine.load()
     engine.close()
@@ -316,10 +320,10 @@ def test_the_worker_exits_when_its_client_is_gone(starter: Path, tmp_path: Path)
         """
         import sys
         from pathlib import Path
-        from rpterm.engine.llama import LlamaEngine
+        from rpterm.engine.llama import LlamaEngine, ModelOptions
         from rpterm.engine.protocol import Delta, GenerateRequest
         from rpterm.types import Sampling
-        engine = LlamaEngine(Path(sys.argv[1]), context=512, log=Path(sys.argv[2]))
+        engine = LlamaEngine(ModelOptions(Path(sys.argv[1]), context=512), log=Path(sys.argv[2]))
         engine.load()
         for event in engine.generate(GenerateRequest((1, 2, 3), Sampling(seed=1, max_tokens=400))):
             if isinstance(event, Delta):
@@ -343,8 +347,8 @@ def test_nothing_is_printed(starter: Path, tmp_path: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from rpterm.engine.llama import LlamaEngine
-        engine = LlamaEngine(Path(sys.argv[1]), context=512)
+        from rpterm.engine.llama import LlamaEngine, ModelOptions
+        engine = LlamaEngine(ModelOptions(Path(sys.argv[1]), context=512))
         engine.load()
         engine.close()
         """
@@ -373,7 +377,7 @@ def test_settle_before_loading_does_nothing(made: LlamaEngine) -> None:
 
 @pytest.mark.model
 def test_a_quantized_cache_works(starter: Path) -> None:
-    engine = LlamaEngine(starter, context=512, kv_type="q8_0", sequences=1)
+    engine = LlamaEngine(ModelOptions(starter, context=512, kv_type="q8_0", sequences=1))
     events: list[Any] = list(engine.generate(GenerateRequest((1, 9690, 198), SHORT)))
     assert len(events[-1].ids) == 3
     engine.close()
@@ -381,7 +385,7 @@ def test_a_quantized_cache_works(starter: Path) -> None:
 
 @pytest.mark.model
 def test_a_cache_left_to_itself_keeps_keys_as_q8_0_on_a_cpu(starter: Path) -> None:
-    engine = LlamaEngine(starter, context=512, gpu_layers=0, sequences=1)
+    engine = LlamaEngine(ModelOptions(starter, context=512, gpu_layers=0, sequences=1))
     assert engine.load().detail["kv_type"] == "q8_0/f16"
     engine.close()
 

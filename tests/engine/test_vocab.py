@@ -32,13 +32,13 @@ def test_control_tokens_count_once_only_where_they_are_special(vocabulary: Vocab
 
 
 def test_counts_equal_those_of_the_engine(vocabulary: Vocabulary) -> None:
-    from rpterm.engine.llama import LlamaEngine
+    from rpterm.engine.llama import LlamaEngine, ModelOptions
     from rpterm.engine.protocol import Piece
 
     source = Path(__file__).read_text(encoding="utf-8")
     said = '*She sets the lamp down.* "You were at the door, 12 steps away," she said; I  nodded.'
     parts = [source, source.upper(), *source.split("\n"), said, "", "naïve 12 über, x  y z. a 1 b"]
-    engine = LlamaEngine(llm_path(), context=256, threads=1)
+    engine = LlamaEngine(ModelOptions(llm_path(), context=256, threads=1))
     try:
         engine.load()
         whole = [len(ids) for ids in engine.tokenize([Piece(part) for part in parts])]

@@ -51,7 +51,7 @@ def test_other_talk_names_none(draft):
 @pytest.fixture
 def memory(tmp_path):
     with Store(tmp_path / "t.db", clock=lambda: NOW) as store:
-        memory = CharacterMemory(store, "C", clock=lambda: NOW)
+        memory = CharacterMemory(store, "C")
         old = store.create_chat(card_name="C", card_hash="0").id
         turn = None
         for line in TOLD:
@@ -121,7 +121,7 @@ def test_an_outdated_or_hidden_fact_does_not_answer(memory):
     texts = [item.text for item in asked(memory, "Where do I live now?")]
     assert not any("lives in Leeds" in text for text in texts if "later" not in text)
     home = next(row for row in memory.page(kinds=["fact"]) if "York" in row.text)
-    memory.never_mention(home.id)
+    memory.mark(home.id, "hidden")
     assert not any("moved to York and" in i.text for i in asked(memory, "Where do I live now?"))
 
 

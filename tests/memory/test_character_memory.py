@@ -53,7 +53,7 @@ class World:
     def __init__(self, path, embedder=None):
         self.time = NOW
         self.store = Store(path, clock=lambda: self.time)
-        self.memory = CharacterMemory(self.store, "C", embedder, clock=lambda: self.time)
+        self.memory = CharacterMemory(self.store, "C", embedder)
 
     def chat(self, character="C"):
         return self.store.create_chat(card_name=character, card_hash="0").id
@@ -111,7 +111,7 @@ def test_other_characters_do_not_know(world):
     world.say(world.chat("D"), "My grandmother kept bees")
     assert world.ask(world.chat(), "grandmother bees") == []
     shared = world.memory.add("Ann is allergic to walnuts", kind="fact", shared=True)
-    other = CharacterMemory(world.store, "D", clock=lambda: world.time)
+    other = CharacterMemory(world.store, "D")
     other.start()
     assert other.settled(20)
     found = other.recall(world.chat("D"), [], "allergic to walnuts?", 99, len)
@@ -176,12 +176,12 @@ def test_pinned_comes_first_and_hidden_never(world):
     one = world.memory.add("Never trust the ferryman")
     two = world.memory.add("The ferryman is my uncle")
     chat = world.chat()
-    world.memory.pin(one.id)
+    world.memory.mark(one.id, "pinned")
     found = world.ask(chat, "weather")
     assert [(item.id, item.why) for item in found] == [(one.id, "pinned")]
-    world.memory.never_mention(two.id)
+    world.memory.mark(two.id, "hidden")
     assert [item.id for item in world.ask(chat, "is the ferryman my uncle?")] == [one.id]
-    world.memory.never_mention(two.id, False)
+    world.memory.mark(two.id, "hidden", False)
     assert two.id in [item.id for item in world.ask(chat, "is the ferryman my uncle?")]
 
 

@@ -24,6 +24,7 @@ from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.store.memory.distilled import Distilled, Draft
 from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory
 from rpterm.types import Cast, Member, Origin, Sampling
 
 NOW = 1_780_000_000.0
@@ -35,7 +36,7 @@ class World:
     def __init__(self, path, character="C"):
         self.time = NOW
         self.store = Store(path, clock=lambda: self.time)
-        self.memory = CharacterMemory(self.store, character, clock=lambda: self.time)
+        self.memory = CharacterMemory(self.store, character)
         self.memory.start()
         self.work = DistillingWork(self.memory)
 
@@ -285,8 +286,8 @@ def test_facts_are_shared_only_where_the_user_allows_it(world, tmp_path):
     world.work = DistillingWork(world.memory, share=True)
     assert world.memory.settled(20)
     facts = world.read(chat)
-    world.memory.share(facts["Ann has a goat"], False)
-    other = CharacterMemory(world.store, "D", clock=lambda: world.time)
+    world.memory.mark(facts["Ann has a goat"], "shared", False)
+    other = CharacterMemory(world.store, "D")
     other.start()
     assert other.settled(20)
     found = other.recall(world.chat("D"), [], "Does Ann live with a goat?", 1000, len)
@@ -307,7 +308,7 @@ def test_company_reads_what_it_heard_each_for_itself(world):
     Casts(world.store).put(chat, Cast((Member("C", "C"), Member("D", "D"))))
     world.say(chat, "I live in Bath.", alone)
     assert sorted(world.read(chat)) == ["Ann has a goat", BATH]
-    company = CharacterMemory(world.store, "D", clock=lambda: world.time)
+    company = CharacterMemory(world.store, "D")
     work = DistillingWork(company)
     assert work.chats_to_catch_up() == [chat]
     kept = work.read_rules(chat).kept
@@ -533,7 +534,7 @@ def test_facts_of_a_file_from_before_there_were_any(tmp_path):
     path = tmp_path / "rpterm.db"
     store = Store(path)
     memories = Memories(store)
-    memories.add("note", "C", "kept")
+    memories.add(Memory("note", "C", "kept"))
     for _ in range(2):
         assert Distilled(memories).details([1]) == {}
     assert memories.get(1).text == "kept"

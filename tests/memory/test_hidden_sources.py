@@ -65,7 +65,7 @@ def test_a_pinned_memory_is_not_recalled_either(world: World) -> None:
     parrot = world.say("My parrot is Figaro.")
     assert world.memory.settled(20)
     (row,) = world.memory.page()
-    world.memory.pin(row.id)
+    world.memory.mark(row.id, "pinned")
     world.store.hide(parrot)
     assert world.ask("Hello there, what a day.") == []
 

@@ -7,6 +7,7 @@ import pytest
 from rpterm.store import Store, StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.memories import Memories
+from rpterm.store.memory.records import Memory
 from rpterm.store.memory.vectors import MemoryVectors
 from rpterm.types import Origin, Turn
 
@@ -72,8 +73,10 @@ def test_forgetting_leaves_no_bytes(tmp_path):
     with Store(path) as store:
         memories, vectors = Memories(store), MemoryVectors(store)
         for n in range(200):
-            memories.add("note", "C", f"common filler number {n}")
-        secret = memories.add("fact", "C", "the vault code is xylophonist", speaker="Zebediah")
+            memories.add(Memory("note", "C", f"common filler number {n}"))
+        secret = memories.add(
+            Memory("fact", "C", "the vault code is xylophonist", speaker="Zebediah")
+        )
         mark = b"\x07SECRETVECTOR" * 16
         vectors.put("m", [(secret.hash, mark)])
         assert b"xylophonist" in file_bytes(path)
@@ -89,7 +92,7 @@ def test_editing_leaves_no_old_bytes(tmp_path):
     path = tmp_path / "t.db"
     with Store(path) as store:
         memories, vectors = Memories(store), MemoryVectors(store)
-        memory = memories.add("note", "C", "meet at the quincunx")
+        memory = memories.add(Memory("note", "C", "meet at the quincunx"))
         vectors.put("m", [(memory.hash, b"OLDVECTOR" * 20)])
         assert memories.edit(memory.id, "meet at the gate").text == "meet at the gate"
         assert b"quincunx" not in file_bytes(path)
@@ -107,7 +110,9 @@ def test_a_deleted_turn_takes_its_memories_along(tmp_path):
         first = say(store, chat, None, "hello")
         second = say(store, chat, first, "my sister is called Perpetua")
         memories.remember_turns([first.id, second.id])
-        fact = memories.add("fact", "C", "Ann's sister: Perpetua", chat_id=chat, turn_id=second.id)
+        fact = memories.add(
+            Memory("fact", "C", "Ann's sister: Perpetua", chat_id=chat, turn_id=second.id)
+        )
         vectors.put("m", [(fact.hash, b"V" * 64)])
         store.delete_turn(second.id)
         assert [m.text for m in memories.page("C")] == ["hello"]
@@ -118,7 +123,7 @@ def test_a_deleted_turn_takes_its_memories_along(tmp_path):
 
 def test_a_vector_stays_while_another_memory_has_its_words(store):
     memories, vectors = Memories(store), MemoryVectors(store)
-    one, two = (memories.add("note", c, "same words") for c in ("C", "D"))
+    one, two = (memories.add(Memory("note", c, "same words")) for c in ("C", "D"))
     vectors.put("m", [(one.hash, b"1234")])
     memories.forget([one.id])
     assert vectors.get("m", [two.hash]) == {two.hash: b"1234"}
@@ -128,7 +133,7 @@ def test_a_vector_stays_while_another_memory_has_its_words(store):
 
 def test_changes_are_logged(store):
     memories = Memories(store)
-    one = memories.add("note", "C", "one")
+    one = memories.add(Memory("note", "C", "one"))
     seq = memories.last_change()
     memories.update(one.id, pinned=True)
     assert memories.get(one.id).pinned
@@ -155,7 +160,7 @@ def test_a_chat_that_shows_another_branch_is_logged(store):
 
 def test_a_vector_for_forgotten_words_is_not_kept(store):
     memories, vectors = Memories(store), MemoryVectors(store)
-    one = memories.add("note", "C", "one")
+    one = memories.add(Memory("note", "C", "one"))
     memories.forget([one.id])
     vectors.put("m", [(one.hash, b"1234")])
     assert vectors.progress("m") == (0, 0)
@@ -164,9 +169,9 @@ def test_a_vector_for_forgotten_words_is_not_kept(store):
 def test_a_rare_word_is_found_beyond_the_newest_common_ones(store, monkeypatch):
     monkeypatch.setattr(search, "MAX_RANKED", 5)
     memories = Memories(store)
-    old = memories.add("note", "C", "the samovar is for tea")
+    old = memories.add(Memory("note", "C", "the samovar is for tea"))
     for number in range(9):
-        memories.add("note", "C", f"cup {number} of tea")
+        memories.add(Memory("note", "C", f"cup {number} of tea"))
     assert [row.id for row in memories.search_any(["tea", "samovar"], "C", 3)] == [old.id]
     assert len(memories.search_any(["tea"], "C", 3)) == 3
     assert memories.search_any([], "C", 3) == []

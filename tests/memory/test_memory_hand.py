@@ -32,7 +32,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def memory(store):
-    memory = CharacterMemory(store, "C", clock=lambda: NOW)
+    memory = CharacterMemory(store, "C")
     memory.start()
     yield memory
     memory.close()
@@ -66,11 +66,11 @@ def full(store, memory):
     new = memory.add("Ann lives in London", kind="fact", chat_id=chat, turn_id=turn, shared=True)
     Memories(store).update(old.id, superseded_by=new.id)
     note = memory.add("Never trust the ferryman", pinned=True, importance=0.5)
-    memory.never_mention(memory.add("The vault is empty").id)
+    memory.mark(memory.add("The vault is empty").id, "hidden")
     memory.add_file("bees.txt", "/books/bees.txt", "d1", [Piece("A hive has one queen", "p. 1")])
-    memory.pin(memory.search("queen")[0].id)
+    memory.mark(memory.search("queen")[0].id, "pinned")
     memory.block("the cellar")
-    assert memory.pin(memory.search("moved")[0].id)
+    assert memory.mark(memory.search("moved")[0].id, "pinned")
     assert note.pinned
     return chat
 
@@ -94,7 +94,7 @@ def test_an_export_finds_its_source_turns_again(full, store, memory):
     lines = list(memory.export())
     (turn,) = store.tree(full)
     memory.forget(*(row.id for row in memory.page() if row.kind != "turn"))
-    memory.pin(memory.page()[0].id, False)
+    memory.mark(memory.page()[0].id, "pinned", False)
     assert memory.import_(lines) == 5
     assert {row.turn_id for row in memory.page(kinds=("fact", "turn"))} == {turn.id}
     assert memory.page(kinds=("turn",))[0].pinned

@@ -1,38 +1,45 @@
 """Memories of every older schema are all there in the newest one."""
 
 import sqlite3
+from contextlib import closing
+from itertools import islice
 
 import pytest
 
-from rpterm.store import Store
+from rpterm.store import Store, chats, tree
 from rpterm.store.database import secure_erase
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import wording_hash
+from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.memory.vectors import MemoryVectors
+from rpterm.store.schema.cast_tables import CAST
+from rpterm.store.schema.chat_tables import CHATS
 from rpterm.store.schema.memory_tables import ERASE_MARK, MIGRATIONS
 from rpterm.store.schema.migration import TableGroup
-from rpterm.types import Origin
+from rpterm.store.schema.table_groups import prepare
+from rpterm.types import Chat, Turn
 
 
 @pytest.fixture(params=range(1, len(MIGRATIONS)))
 def old(tmp_path, request):
     """A store whose memories are still of an older schema; the newest of them was forgotten."""
-    with Store(tmp_path / "t.db") as store:
-        chat = store.create_chat(card_name="Keeper", card_hash="h").id
-        turn = store.add_turn(chat, None, "user", "Ann", "I keep bees", origin=Origin.TYPED)
-        with store.connections.write() as connection:
-            older = TableGroup("rpterm-memory", "memories", MIGRATIONS[: request.param])
-            older.prepare(connection)
-            _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn.id, chat_id=chat)
-            _add(connection, "fact", "Ann lives in Bath", turn_id=turn.id, chat_id=chat)
-            _add(connection, "fact", "Ann lives in London", pinned=1, by_model=1)
-            connection.execute("UPDATE memories SET superseded_by = 3 WHERE id = 2")
-            connection.execute(
-                "INSERT INTO memory_vectors VALUES (?, 'm', x'01020304')",
-                (wording_hash("Ann", "I keep bees"),),
-            )
-            _add(connection, "note", "forgotten")
-            connection.execute("DELETE FROM memories WHERE id = 4")
+    path = tmp_path / "t.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        older = TableGroup("rpterm-memory", dict(islice(MIGRATIONS.items(), request.param)))
+        prepare(connection, path, [CHATS, CAST, older])
+        chat = chats.insert(connection, Chat(0, "", "Keeper", "h")).id
+        turn = chats.insert_turn(connection, Turn(0, chat, None, "user", "Ann", "I keep bees"))
+        tree.show(connection, chat, turn)
+        _add(connection, "turn", "I keep bees", speaker="Ann", turn_id=turn, chat_id=chat)
+        _add(connection, "fact", "Ann lives in Bath", turn_id=turn, chat_id=chat)
+        _add(connection, "fact", "Ann lives in London", pinned=1, by_model=1)
+        connection.execute("UPDATE memories SET superseded_by = 3 WHERE id = 2")
+        connection.execute(
+            "INSERT INTO memory_vectors VALUES (?, 'm', x'01020304')",
+            (wording_hash("Ann", "I keep bees"),),
+        )
+        _add(connection, "note", "forgotten")
+        connection.execute("DELETE FROM memories WHERE id = 4")
+    with Store(path) as store:
         yield store
 
 
@@ -57,7 +64,7 @@ def test_old_memories_stay_as_they_were(old):
 
 def test_no_id_comes_back_and_what_hangs_on_memories_still_does(old):
     memories = Memories(old)
-    fresh = memories.add("document", "Keeper", "A piece of a book")
+    fresh = memories.add(Memory("document", "Keeper", "A piece of a book"))
     assert fresh.id == 5
     seq = memories.last_change()
     assert memories.forget([3, 1]) == 2

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
+from rpterm.memory.indexing.index import MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex
 from rpterm.memory.indexing.words import stem, terms
 from rpterm.memory.search.questions import question_share
 from rpterm.memory.search.recall import RecallQuery, RecallWeights, recall
 from rpterm.memory.search.relevance import says_something
+from rpterm.store.memory.records import Memory
 
 LINES = (
     "Where do you live, sailor?",
@@ -34,8 +35,8 @@ def test_the_share_of_a_text_that_asks(text, share):
 def found(vectors=None, query=None, weights=RecallWeights()):  # noqa: B008
     index = MemoryIndex(VectorIndex(2))
     for number, line in enumerate(LINES, 1):
-        entry = IndexEntry(number, 1, number, question=question_share(line))
-        index.add(entry, terms(line))
+        memory = Memory("turn", "C", line, number, chat_id=1, turn_id=number)
+        index.add(memory, terms(line))
         if vectors is not None:
             index.vectors.put(number - 1, np.array(vectors[number - 1], np.float32))
     index.show(1, [1, 2, 3])

@@ -13,7 +13,7 @@ from rpterm.bench import locomo
 from rpterm.bench import recall as bench
 from rpterm.errors import RptermError
 from rpterm.memory.indexing.bm25 import WordIndex, query_terms
-from rpterm.memory.indexing.index import SITTING_GAP, IndexEntry, MemoryIndex
+from rpterm.memory.indexing.index import SITTING_GAP, MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex, top
 from rpterm.memory.indexing.words import stem, terms
 from rpterm.memory.recalled import Recalled, fill, format_hit
@@ -65,7 +65,8 @@ def test_any_text_has_terms(text):
 # BM25 ------------------------------------------------------------------------------------------
 def test_rare_words_count_more_and_repeats_saturate():
     index = WordIndex()
-    index.extend([["the", "bee"], ["the", "fox"], ["the", "fox", "fox"], ["the"]])
+    for row in (["the", "bee"], ["the", "fox"], ["the", "fox", "fox"], ["the"]):
+        index.add(row)
     scores = index.scores({"bee": 1.0, "the": 1.0})
     assert scores.argmax() == 0
     once, twice = index.scores({"fox": 1.0})[1:3]
@@ -188,7 +189,9 @@ def talk(*lines, gap=60.0):
     """An index of one chat, all shown."""
     index = MemoryIndex(VectorIndex(0))
     for number, line in enumerate(lines, 1):
-        index.add(IndexEntry(number, 1, number, created=NOON + gap * number), terms(line))
+        when = NOON + gap * number
+        memory = Memory("turn", "C", line, number, chat_id=1, turn_id=number, created_at=when)
+        index.add(memory, terms(line))
     index.show(1, range(1, len(lines) + 1))
     return index
 
@@ -208,8 +211,9 @@ LINES = (
 
 def test_an_answer_is_found_by_its_question():
     found = ask(talk(*LINES), "favourite meal", 2)
-    assert found == [0, 1]
-    assert ask(talk(*LINES), "favourite meal", 2, RecallWeights(neighbours=False, sitting=0)) == [0]
+    assert found == [1, 0]
+    alone = RecallWeights(neighbours=False, sitting=0, questions=False)
+    assert ask(talk(*LINES), "favourite meal", 2, alone) == [0]
 
 
 def test_scores_do_not_spread_to_another_day():
@@ -233,15 +237,16 @@ def test_hidden_rows_pass_on_no_score():
 def test_importance_and_age_break_ties():
     index = MemoryIndex(VectorIndex(0))
     for number, (age, importance) in enumerate([(300, 0.0), (1, 0.0), (300, 1.0)], 1):
-        entry = IndexEntry(number, created=NOON - age * dates.DAY, importance=importance)
-        index.add(entry, ["bee"])
+        when = NOON - age * dates.DAY
+        memory = Memory("note", "C", "", number, created_at=when, importance=importance)
+        index.add(memory, ["bee"])
     assert ask(index, "bee") == [2, 1, 0]
 
 
 def test_near_duplicates_are_left_out():
     index = MemoryIndex(VectorIndex(2))
     for number, angle in enumerate((0.0, 0.05, 1.2)):
-        index.add(IndexEntry(number + 1), ["bee"])
+        index.add(Memory("note", "C", "", number + 1), ["bee"])
         index.vectors.put(number, np.array([np.cos(angle), np.sin(angle)], np.float32))
     query = np.array([1, 0], np.float32)
     assert ask(index, "bee", vector=query) == [0, 2]
@@ -252,6 +257,13 @@ def test_a_named_time_is_enough():
     index = talk("alpha", "beta", "gamma", gap=3 * dates.DAY)
     spans = tuple(dates.spans("2026-11-25", NOON))
     assert ask(index, "zeta", 1, spans=spans) == [0]
+
+
+def test_more_rows_than_are_searched_exactly_need_no_vectors():
+    vectors = VectorIndex(0, exact_rows=2)
+    vectors.reserve(100)
+    vectors.grow(50)
+    assert len(vectors) == 50
 
 
 def test_an_empty_index_recalls_nothing():
@@ -296,9 +308,7 @@ def test_terms_of_the_last_turns_are_no_evidence():
 def test_a_long_turn_is_recalled_as_an_excerpt():
     filler = "The fog leans on the windows and nobody says a word about it. " * 6
     text = f"*He looks up.* {filler}The red notebook is under the piano. {filler}"
-    row = Memory(
-        1, "turn", "C", 1, 1, "Holmes", text, "", NOON, 0, False, False, False, False, None
-    )
+    row = Memory("turn", "C", text, id=1, chat_id=1, turn_id=1, speaker="Holmes", created_at=NOON)
     asked = build_text_query("where is the notebook under the piano", [], NOON)
     hit = RecallHit(0, 1.0, words=1.0)
     shown = format_hit(row, hit, asked, "", NOON).text

@@ -60,7 +60,7 @@ def memory(tmp_path):
         chat(store, 9, "I broke my ankle on the glacier.", "Glaciers are treacherous, dear Ann.")
         chat(store, 1, "My aunt Orla sent marmalade.", "I adore marmalade with herrings.")
         chat(store, 0.5, greeting_only=True)
-        memory = CharacterMemory(store, "Holmes", clock=lambda: NOW)
+        memory = CharacterMemory(store, "Holmes")
         memory.start()
         assert memory.settled(60)
         yield memory

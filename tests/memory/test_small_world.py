@@ -22,7 +22,8 @@ def world(tmp_path):
 
 def filled(store, embedder=None):
     """The memory of everything in the small world, and the new chat."""
-    memory = CharacterMemory(store, "C", embedder, clock=lambda: NOW + 86_400)
+    store.now = lambda: NOW + 86_400
+    memory = CharacterMemory(store, "C", embedder)
     old = store.create_chat(card_name="C", card_hash="0").id
     turn = None
     for line in MEMORIES:

@@ -57,6 +57,6 @@ def test_a_pinned_memory_is_recalled_whatever_it_speaks_of(tmp_path):
     world.memory.block("sorrow and grief")
     chat = world.chat()
     assert texts(world.ask(chat, "grief, sorrow?")) == []
-    world.memory.pin(note.id)
+    world.memory.mark(note.id, "pinned")
     assert len(world.ask(chat, "grief, sorrow?")) == 1
     world.close()

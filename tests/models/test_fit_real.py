@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.engine.llama import LlamaEngine
+from rpterm.engine.llama import LlamaEngine, ModelOptions
 from rpterm.engine.protocol import GenerateRequest, Piece
 from rpterm.models import fit
 from rpterm.models.header import read_header
@@ -31,7 +31,7 @@ def resident(pid: int) -> int:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 @pytest.mark.parametrize(("context", "kv_type"), [(2048, "f16"), (8192, "f16"), (8192, "q8_0")])
 def test_the_estimate_is_what_a_worker_holds(starter: Path, context: int, kv_type: str) -> None:
-    engine = LlamaEngine(starter, context=context, kv_type=kv_type, threads=1)
+    engine = LlamaEngine(ModelOptions(starter, context=context, kv_type=kv_type, threads=1))
     try:
         engine.load()
         ids = tuple(engine.tokenize([Piece("The sea was calm. " * 20)])[0])

@@ -16,6 +16,7 @@ from gguf_maker import build, write
 
 from rpterm import paths
 from rpterm.config import Settings
+from rpterm.engine.llama.messages import ModelOptions
 from rpterm.engine.protocol import ModelError
 from rpterm.hardware.system_memory import SystemMemory
 from rpterm.models import engine_factory as opening
@@ -129,8 +130,8 @@ def test_models_are_found_by_name(tmp_path: Path) -> None:
 
 
 class _FakeLlama:
-    def __init__(self, model: Path, **options: object) -> None:
-        self.model, self.options = model, options
+    def __init__(self, options: ModelOptions, **more: object) -> None:
+        self.options, self.more = options, more
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def home(tmp_path: Path) -> Paths:
 
 @pytest.fixture
 def llama(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = SimpleNamespace(LlamaEngine=_FakeLlama)
+    module = SimpleNamespace(LlamaEngine=_FakeLlama, ModelOptions=ModelOptions)
     monkeypatch.setitem(sys.modules, "rpterm.engine.llama", module)
 
 
@@ -152,20 +153,15 @@ def test_the_engine_gets_the_planned_options(home: Paths) -> None:
     settings = Settings(model="tiny", threads=3, kv_type="q8_0")
     engine = opening.open_engine(settings, home, memory=PLENTY)
     assert isinstance(engine, _FakeLlama)
-    assert engine.model == home.models / "tiny.gguf"
-    assert engine.options == {
-        "context": 4096,
-        "threads": 3,
-        "gpu_layers": 0,
-        "kv_type": "q8_0",
-        "adapter": None,
-        "model_hash": hashlib.sha256(build()).hexdigest(),
-        "chat_template": "",
-        "starter": False,
-        "sequences": 8,
-        "requantize_to": None,
-        "log": home.logs / "llama.log",
-    }
+    assert engine.options == ModelOptions(
+        home.models / "tiny.gguf",
+        context=4096,
+        threads=3,
+        gpu_layers=0,
+        kv_type="q8_0",
+        model_hash=hashlib.sha256(build()).hexdigest(),
+    )
+    assert engine.more == {"chat_template": "", "log": home.logs / "llama.log"}
 
 
 @pytest.mark.usefixtures("llama")
@@ -180,7 +176,7 @@ def test_adapters_are_checked_before_loading(tmp_path: Path, home: Paths) -> Non
         settings = Settings(model="tiny", adapter=str(adapter))
         return opening.open_engine(settings, home, memory=PLENTY)
 
-    assert opened(good).options["adapter"] == good  # type: ignore[attr-defined]
+    assert opened(good).options.adapter == good  # type: ignore[attr-defined]
     for path, words in (
         (foreign, "trained for a qwen3 model"),
         (cut, "incomplete"),

@@ -36,7 +36,8 @@ class Scene:
 
     def __init__(self, store: Store, *, persona: str = "User", greeting: str = "Come in!") -> None:
         self.store = store
-        self.judge = Judgements(store, clock=lambda: 1000.0)
+        store.now = lambda: 1000.0
+        self.judge = Judgements(store)
         self.chat: Chat = store.create_chat(
             card_name="Watson", card_hash="c" * 64, persona=Persona(persona)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rpterm.preference.group_chats import turns_as_heard
+from rpterm.preference.export import turns_as_heard
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Origin

@@ -33,6 +33,7 @@ def notes(reply: str, *facts: str, history: tuple[tuple[bool, str], ...] = ()) -
         "My brother Karel would laugh at you.",
         "My daughter Lise is learning the trade.",
         "My wife Jeanne is waiting for us at home.",
+        "I have three boys, and they eat like wolves.",
         "I love cats. There are six in the house.",
         "Figs? Can't stand them.",
         "I can't stand figs, never could.",

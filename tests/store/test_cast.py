@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpterm.store import Store, StoreError
+from rpterm.store import Store, StoreError, chats
 from rpterm.store.cast import Casts
 from rpterm.store.memory.memories import Memories
 from rpterm.store.repair.rebuild import repair
+from rpterm.store.schema.chat_tables import CHATS
 from rpterm.store.schema.migration import TableGroup
-from rpterm.types import Cast, Member, Origin, TurnTaking
+from rpterm.store.schema.table_groups import prepare
+from rpterm.types import Cast, Chat, Member, Origin, Turn, TurnTaking
 
 HOLMES = Member("Sherlock Holmes", "Holmes")
 IRENE = Member("Irene Adler", "Irene", "h2", "/cards/irene.toml")
@@ -69,18 +71,16 @@ def test_a_cast_is_deleted_with_its_chat(store: Store) -> None:
         Casts(store).put(first, CAST)
 
 
-def test_a_file_older_than_casts_is_migrated_without_loss(store: Store) -> None:
-    chat = new_chat(store)
-    turn = store.add_turn(chat, None, "user", "Ann", "Who rang?", origin=Origin.TYPED)
-    tables = {"scenes", "cast_members"}
-    with closing(sqlite3.connect(store.file)) as connection:
-        found = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
-        assert not tables & found
-    Casts(store).put(chat, CAST)
-    assert store.path(turn.id) == [turn] and Casts(store).get(chat) == CAST
-    with closing(sqlite3.connect(store.file)) as connection:
-        found = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
-        assert tables <= found
+def test_a_file_older_than_casts_is_migrated_without_loss(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        prepare(connection, path, [CHATS])
+        chat = chats.insert(connection, Chat(0, "", "Sherlock Holmes", "h")).id
+        turn = chats.insert_turn(connection, Turn(0, chat, None, "user", "Ann", "Who rang?"))
+    with Store(path) as store:
+        Casts(store).put(chat, CAST)
+        assert [each.text for each in store.path(turn)] == ["Who rang?"]
+        assert Casts(store).get(chat) == CAST
 
 
 def test_present_members_remember_and_a_narrator_does_not(store: Store) -> None:
@@ -96,24 +96,29 @@ def test_present_members_remember_and_a_narrator_does_not(store: Store) -> None:
     assert memories.shown_paths("Moriarty") == {}
 
 
-def test_memories_of_the_previous_schema_get_their_hearers(store: Store) -> None:
+def test_memories_of_the_previous_schema_get_their_hearers(tmp_path: Path) -> None:
+    from rpterm.store.schema import cast_tables
     from rpterm.store.schema.memory_tables import MIGRATIONS
 
-    chat = new_chat(store)
-    turn = store.add_turn(chat, None, "user", "Ann", "An old word", origin=Origin.TYPED)
-    before = [m for m in MIGRATIONS if m.__name__ < "m003"]
-    with store.connections.write() as connection:
-        TableGroup("rpterm-memory", "memories", before).prepare(connection)
+    path = tmp_path / "old.db"
+    before = TableGroup(
+        "rpterm-memory", {name: MIGRATIONS[name] for name in MIGRATIONS if name < "m003"}
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        prepare(connection, path, [CHATS, cast_tables.CAST, before])
+        chat = chats.insert(connection, Chat(0, "", "Sherlock Holmes", "h")).id
+        turn = chats.insert_turn(connection, Turn(0, chat, None, "user", "Ann", "An old word"))
         connection.execute(
             "INSERT INTO memories (kind, character, chat_id, turn_id, speaker, text, created_at, "
             "hash) VALUES ('turn', 'Sherlock Holmes', ?, ?, 'Ann', 'An old word', 1, x'00')",
-            (chat, turn.id),
+            (chat, turn),
         )
-    Casts(store).put(chat, CAST)
-    memories = Memories(store)
-    memories.remember_turns([turn.id])
-    assert [m.text for m in memories.page("Irene Adler")] == ["An old word"]
-    assert len(memories.page("Sherlock Holmes")) == 1
+    with Store(path) as store:
+        Casts(store).put(chat, CAST)
+        memories = Memories(store)
+        memories.remember_turns([turn])
+        assert [m.text for m in memories.page("Irene Adler")] == ["An old word"]
+        assert len(memories.page("Sherlock Holmes")) == 1
 
 
 def test_backup_and_repair_keep_casts(store: Store, tmp_path: Path) -> None:

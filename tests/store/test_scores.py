@@ -26,7 +26,8 @@ def turn(store: Store) -> int:
 
 
 def test_a_score_round_trips(store: Store, turn: int) -> None:
-    scores = Scores(store, clock=lambda: 5.0)
+    store.now = lambda: 5.0
+    scores = Scores(store)
     given = replace(SCORE, turn_id=turn)
     scores.put(given)
     assert scores.get([turn, turn + 1]) == {turn: replace(given, created_at=5.0)}

@@ -77,7 +77,7 @@ def test_the_file_shrinks(tmp_path: Path) -> None:
         store.add_turn(chat.id, None, "user", "U", text, origin=Origin.TYPED)
         store.set_flag("a", "b")
         store.delete_chat(chat.id)
-        assert path.stat().st_size < 300_000
+        assert path.stat().st_size < 500_000
 
 
 def test_what_follows_an_empty_turn_leaves_no_trace(tmp_path: Path) -> None:

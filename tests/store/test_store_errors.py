@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from rpterm.store import Store, StoreError
-from rpterm.store.judgements import Judgements
 from rpterm.store.schema.table_groups import TABLE_GROUPS
 from rpterm.types import Origin
 
@@ -61,7 +60,7 @@ def test_a_parent_that_is_a_file(tmp_path: Path) -> None:
     assert "RPTERM_HOME" in refusal(tmp_path / "file" / "rp.db")
 
 
-@pytest.mark.parametrize("room", ["rpterm", *(room.name for room in TABLE_GROUPS), "rpterm-new"])
+@pytest.mark.parametrize("room", [*(room.name for room in TABLE_GROUPS), "rpterm-new"])
 def test_a_newer_schema(tmp_path: Path, room: str) -> None:
     path = tmp_path / "rp.db"
     fill(path)
@@ -72,17 +71,6 @@ def test_a_newer_schema(tmp_path: Path, room: str) -> None:
             (room,),
         )
     assert "newer rpterm" in refusal(path)
-
-
-def test_a_newer_schema_applied_while_the_file_is_open(tmp_path: Path) -> None:
-    path = tmp_path / "rp.db"
-    with Store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as newer:
-        newer.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
-            "VALUES ('rpterm-judgements', 'm999_future', '')"
-        )
-        with pytest.raises(StoreError, match="newer rpterm"):
-            Judgements(store)
 
 
 def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:

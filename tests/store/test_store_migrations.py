@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from rpterm.store import Store
+from rpterm.store import Store, chats
 from rpterm.store.judgements import Judgements
 from rpterm.store.schema import judgement_tables
-from rpterm.store.schema.chat_tables import MIGRATIONS
-from rpterm.types import Origin, Status
+from rpterm.store.schema.chat_tables import CHATS, MIGRATIONS
+from rpterm.store.schema.table_groups import prepare
+from rpterm.types import Chat, Status, Turn
 
 OLD = Path(__file__).parent / "old"
 
 
 def test_there_is_a_dump_of_every_older_schema() -> None:
-    names = [migration.__name__ for migration in MIGRATIONS]
+    names = list(MIGRATIONS)
     assert sorted(path.stem for path in OLD.glob("*.sql")) == names[:-1]
 
 
@@ -46,7 +47,7 @@ def test_an_old_file_opens(dump: Path, tmp_path: Path) -> None:
 
 
 def test_there_is_a_dump_of_every_older_judgement_schema() -> None:
-    names = [migration.__name__ for migration in judgement_tables.MIGRATIONS]
+    names = list(judgement_tables.MIGRATIONS)
     assert sorted(path.stem for path in (OLD / "judgements").glob("*.sql")) == names[:-1]
 
 
@@ -55,19 +56,19 @@ def test_there_is_a_dump_of_every_older_judgement_schema() -> None:
 )
 def test_old_judgements_survive_migration(dump: Path, tmp_path: Path) -> None:
     path = tmp_path / "rp.db"
-    with Store(path) as store:
-        chat = store.create_chat(card_name="Mara", card_hash="h")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        prepare(connection, path, [CHATS])
+        chat = chats.insert(connection, Chat(0, "", "Mara", "h")).id
         greeting, reply = (
-            store.add_turn(chat.id, None, "assistant", "Mara", text, origin=Origin.GENERATED)
+            chats.insert_turn(connection, Turn(0, chat, None, "assistant", "Mara", text))
             for text in ("The fog lifts.", "Who is there?")
         )
-    with closing(sqlite3.connect(path)) as connection:
         connection.executescript(dump.read_text(encoding="utf-8"))
     with Store(path) as store:
         judged = Judgements(store)
-        assert [(each.turn_id, each.value) for each in judged.ratings()] == [(reply.id, 1)]
-        judged.kept_by_score(reply.id)
-        assert judged.is_kept_by_score(reply.id) and not judged.is_kept_by_score(greeting.id)
+        assert [(each.turn_id, each.value) for each in judged.ratings()] == [(reply, 1)]
+        judged.kept_by_score(reply)
+        assert judged.is_kept_by_score(reply) and not judged.is_kept_by_score(greeting)
 
 
 def test_an_up_to_date_file_opens_without_sqlite_utils(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import pytest
 from rpterm.store import Store, StoreError
 from rpterm.store.repair.page_parser import Pages
 from rpterm.store.repair.rebuild import repair
-from rpterm.store.schema.table_groups import TABLE_GROUPS
 from rpterm.types import Generation, Origin, Sampling, Status
 
 TURNS = 200
@@ -24,13 +23,10 @@ OVERFLOW = (3, 4)
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two chats of turns, two of them long; all rooms have their tables."""
+    """Two chats of turns, two of them long."""
     path = tmp_path_factory.mktemp("good") / "rp.db"
     with Store(path) as store:
         store.put_card("A", 'name = "A"')
-        with store.connections.write() as connection:
-            for room in TABLE_GROUPS:
-                room.prepare(connection)
         chats = [store.create_chat(card_name="A", card_hash="h", title=t) for t in ("One", "Two")]
         parents: list[int | None] = [None, None]
         for number in range(TURNS):

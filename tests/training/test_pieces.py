@@ -188,7 +188,6 @@ def test_a_full_disk_is_reported_before_and_during_a_training(
     assert not disk_space.is_full(RuntimeError("a shape"), tmp_path)
     monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     assert disk_space.is_full(RuntimeError("unexpected pos"), tmp_path)
-    assert "continues from" in str(disk_space.full_disk_error(tmp_path))
 
 
 def test_the_parity_check_allows_rounding_and_nothing_else() -> None:

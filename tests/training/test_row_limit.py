@@ -10,11 +10,10 @@ import pytest
 
 from rpterm.errors import RptermError
 from rpterm.preference.trainer_model import TrainerModel
-from rpterm.training import model_card
 from rpterm.training.dataset import Dataset
 from rpterm.training.parity import Parity
 from rpterm.training.plan import Method, TrainingPlan
-from rpterm.training.result import HeldOut, TrainingResult
+from rpterm.training.result import HeldOut, TrainingResult, model_card
 from rpterm.training.row_limit import fit_rows
 
 OUT = Path("out")
@@ -100,7 +99,7 @@ def test_the_model_card_has_the_values_that_were_used() -> None:
         Path("a.gguf"), Path("a.md"), 1, 9.0, None, HeldOut(), Parity(0.5, 0.1, 40)
     )
     for some, longest, dropped in ((rows, 32, "1, 1"), (rows[:1], 26, "0, 0")):
-        text = model_card.render(plan, fit_rows(Dataset(Method.DPO, some), WORDS, 32, OUT), made)
+        text = model_card(plan, fit_rows(Dataset(Method.DPO, some), WORDS, 32, OUT), made)
         assert f"| longest row | {longest} tokens |" in text
         assert f"| rows dropped, rows truncated | {dropped} |" in text
         assert f"| rows trained on | {min(2, len(some))} |" in text

@@ -125,7 +125,7 @@ async def test_panes_use_the_width_that_the_chat_leaves(stage: Stage) -> None:
 async def test_a_pane_may_be_closed_while_it_opens(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def close_meanwhile(chat: ChatScreen, *, anew: bool) -> None:
+    async def close_meanwhile(chat: ChatScreen) -> None:
         chat.panes.close_last()
         await chat.panes.children[0].remove()
 
@@ -479,7 +479,7 @@ async def test_every_command_of_the_palette_has_one_row(stage: Stage, columns: i
 
 def test_the_palette_offers_every_command_except_movements(stage: Stage) -> None:
     app = stage.app()
-    offered = list(palette.offered(app, app.chat))
+    offered = list(palette.offered(app.chat, app.chat))
     assert offered == [key for key in keys.KEYS if key.palette]
     assert len({palette.title(key) for key in offered}) == len(offered)
 

@@ -18,9 +18,9 @@ from rpterm.dueling.reply_generator import ReplyGenerator
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.preference.review_queue import Filter
 from rpterm.store import Store
+from rpterm.tui.screen_app import ScreenApp
 from rpterm.tui.screens.duel import DuelScreen
 from rpterm.tui.screens.review import ReviewScreen
-from rpterm.tui.single_screen import SingleScreenApp
 from rpterm.types import Persona
 
 SETTINGS = Settings(theme="lamplight")
@@ -45,7 +45,7 @@ def maker(duel: Duel, **engine: Any) -> ReplyGenerator:
 async def running(
     duel: Duel, size: tuple[int, int] = (100, 30), **engine: Any
 ) -> AsyncIterator[Pilot[None]]:
-    app = SingleScreenApp(DuelScreen(duel, maker(duel, **engine)), SETTINGS)
+    app = ScreenApp(SETTINGS, screen=DuelScreen(duel, maker(duel, **engine)))
     async with app.run_test(size=size) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, DuelScreen))
         yield pilot
@@ -138,9 +138,7 @@ async def test_a_review_runs_without_a_chat(store: Store) -> None:
     duel = begin(store)
     maker(duel).run()
     kept: list[tuple[str, str]] = []
-    app = SingleScreenApp(
-        ReviewScreen(store, Filter()), SETTINGS, lambda *setting: kept.append(setting)
-    )
+    app = ScreenApp(SETTINGS, lambda *setting: kept.append(setting), ReviewScreen(store, Filter()))
     async with app.run_test(size=(90, 28)) as pilot:
         await wait_until(pilot, lambda: "1 of 6" in screen_text(app))
         await pilot.press("f10", "down", "enter")

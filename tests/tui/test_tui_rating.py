@@ -159,10 +159,10 @@ async def test_consent_to_export_is_given_and_withdrawn(stage: Stage) -> None:
         chat_id = stage.session.chat_id
         await pilot.press("alt+e")
         await wait_until(pilot, lambda: "may include this chat" in notices(app))
-        assert stage.session.rater.is_exportable(chat_id)
+        assert stage.session.rater.judgements.exportable(chat_id)
         await pilot.press("alt+e")
         await wait_until(pilot, lambda: "stays private" in notices(app))
-        assert not stage.session.rater.is_exportable(chat_id)
+        assert not stage.session.rater.judgements.exportable(chat_id)
 
 
 # Duel ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from tui_support import (
 from rpterm.chat.events import PromptEvaluated
 from rpterm.engine.scripted import ScriptedEngine
 from rpterm.tui.screens.chat import reply_events
-from rpterm.tui.screens.confirm import Either
+from rpterm.tui.screens.confirm import Confirm
 from rpterm.tui.widgets.status import StatusLine
 
 
@@ -104,7 +104,7 @@ async def test_a_turn_is_deleted_alone_and_the_following_turns_stay(
         await say(pilot, app, "two")
         before = shown(app)
         await pilot.press("ctrl+up", "ctrl+up", "ctrl+up", "ctrl+up", "d")
-        await wait_until(pilot, lambda: isinstance(app.screen, Either))
+        await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
         await wait_until(pilot, lambda: "3 turns follow it." in screen_text(app))
         assert str(app.screen.query_one("#detail", Static).content) == (
             "3 turns follow it. If you delete only this turn, what follows will continue the turn "
@@ -127,12 +127,12 @@ async def test_deleting_all_removes_the_following_turns_and_no_deletes_nothing(
         await say(pilot, app, "one")
         await say(pilot, app, "two")
         await pilot.press("ctrl+up", "ctrl+up", "d")
-        await wait_until(pilot, lambda: isinstance(app.screen, Either))
+        await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("enter")  # the harmless answer has the focus
         await wait_until(pilot, lambda: app.screen is app.chat)
         assert len(stage.session.path()) == 5
         await pilot.press("d")
-        await wait_until(pilot, lambda: isinstance(app.screen, Either))
+        await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("right", "right", "enter")
         await wait_until(pilot, lambda: len(texts(app)) == 3)
         assert len(stage.session.path()) == 3

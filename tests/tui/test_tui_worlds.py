@@ -8,9 +8,9 @@ import pytest
 from test_tui_reload import FileStage
 from tui_support import CARD, notices, running, screen_text, send, wait_until
 
-from rpterm.cards.card import FoundCard
 from rpterm.cards.format.reader import load
 from rpterm.cards.format.writer import dump
+from rpterm.cards.worlds import CardText
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.tui.screens.chat import files
@@ -59,8 +59,9 @@ class PairStage(FileStage):
         plain = super().open(target, chat_id)
         tam = self.folder / "tam.toml"
 
-        def find(target: str) -> FoundCard:
-            return FoundCard(load(tam), tam.read_text("utf-8"), tam)
+        def find(target: str) -> CardText:
+            text = tam.read_text("utf-8")
+            return CardText(load(tam), text, text, path=tam)
 
         session = Session(
             plain.store, self.engine, self.card, plain.chat, self.settings, casting=CardSource(find)

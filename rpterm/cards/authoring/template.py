@@ -15,7 +15,7 @@ from rpterm.cards.format.key_table import CardKey
 from rpterm.cards.format.schema import TABLE_DOCS, defaults_of
 from rpterm.cards.format.toml_text import comment
 from rpterm.cards.format.value_checks import sample_value
-from rpterm.cards.format.writer import example_lines
+from rpterm.cards.format.writer import entry_lines, example_lines, key_lines
 
 _HEAD = """\
 A line that begins with # is a comment: for you, never for the model. Remove the # to use the line.
@@ -35,12 +35,15 @@ def template(card: CharacterCard, head: str = "", notes: Mapping[str, str] | Non
     """Write a card for somebody who has never written one.
 
     Args:
-        card: The known values, at least a name. Fields that the template lacks are not written.
+        card: The known values, at least a name; only its texts and its lore are written.
         head: Text for a comment above the explanations.
         notes: Claim → text for a comment above it, such as its source.
     """
+    top = _top(card, notes or {})
+    shown = "\n".join(top)
+    top += [line for line in key_lines("", card) if f"\n{line.partition('=')[0]}=" not in shown]
     sections = {
-        "": _top(card, notes or {}), "persona": _persona(card, notes or {}),
+        "": top, "persona": _persona(card, notes or {}),
         "user": _table("user"), "sampling": _table("sampling", "temperature = 0.9"),
         "examples": _examples(card.examples), "lorebook": _table("lorebook"),
         "lore": _lore(card.lorebook.entries), "test": _test(),
@@ -144,8 +147,7 @@ def _lore(entries: Sequence[LoreEntry]) -> list[str]:
 
 
 def _entry(entry: LoreEntry) -> str:
-    keys, content = toml_text.strings(entry.keys), toml_text.string(entry.content)
-    return f"[[lore]]\nkeys = {keys}\ncontent = {content}\n"
+    return f"[[lore]]\n{''.join(entry_lines(entry))}"
 
 
 def _test() -> list[str]:

@@ -41,7 +41,6 @@ class ImportedFile:
 
     Attributes:
         target: The card's new TOML file, or ``None`` if the import failed.
-        portrait: The picture file next to it, or ``None``.
         origin: What the source was, in words.
         error: Why the import failed, or "".
         not_a_card: Whether the source is not a card at all.
@@ -51,7 +50,6 @@ class ImportedFile:
 
     source: Path
     target: Path | None = None
-    portrait: Path | None = None
     kind: str = ""
     origin: str = ""
     notes: tuple[str, ...] = ()
@@ -172,17 +170,15 @@ def _import(path: Path, folder: Path, scanning: Mapping[str, Any]) -> ImportedFi
             found = replace(found, card=replace(found.card, lorebook=lore))
         return _import_world(path, folder / worlds.FOLDER, found)
     stem = _free_name(folder, safe_name(found.card.name))
-    card, files, portrait = _with_file_names(found, stem)
+    card, files = _with_file_names(found, stem)
     found = replace(found, notes=(*found.notes, *_macro_notes(card)))
     text = dump(card, _header_comment(path, found))
     if parse(text, f"{stem}.toml") != card:
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
     target = folder / f"{stem}.toml"
     _write(folder, files | {target.name: text.encode()})
-    return ImportedFile(
-        path, target, folder / portrait if portrait else None, found.kind, found.origin,
-        found.notes, world=linked_world(card),
-    )  # fmt: skip
+    world = linked_world(card)
+    return ImportedFile(path, target, found.kind, found.origin, found.notes, world=world)
 
 
 def _macro_notes(card: CharacterCard) -> Iterator[str]:
@@ -225,7 +221,7 @@ def _import_world(path: Path, folder: Path, found: Imported) -> ImportedFile:
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
     target = folder / f"{stem}.toml"
     _write(folder, {target.name: text.encode()})
-    return ImportedFile(path, target, None, found.kind, found.origin, found.notes)
+    return ImportedFile(path, target, found.kind, found.origin, found.notes)
 
 
 def linked_world(card: CharacterCard) -> str:
@@ -261,8 +257,8 @@ def numbered(stem: str) -> Iterator[str]:
     return chain([stem], (f"{stem}-{number}" for number in count(2)))
 
 
-def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes], str]:
-    """The card with the names of its new files, these files, and the portrait's name or ""."""
+def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[str, bytes]]:
+    """The card with the names of its new files, and these files."""
     files: dict[str, bytes] = {}
     places: dict[str, str] = {}
     portrait = ""
@@ -283,7 +279,7 @@ def _with_file_names(found: Imported, stem: str) -> tuple[CharacterCard, dict[st
     card = replace(found.card, portrait=portrait)
     if origin:
         card = replace(card, extensions={**card.extensions, ORIGIN: origin})
-    return card, files, portrait
+    return card, files
 
 
 def _move_data_to_files(origin: dict[str, Any], stem: str, files: dict[str, bytes]) -> None:

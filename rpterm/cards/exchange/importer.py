@@ -250,10 +250,10 @@ def _from_png(data: bytes, name: str) -> Imported:
     texts = _documents(picture.cards, notes)
     main = "ccv3" if "ccv3" in texts else "chara"
     found = _from_json(texts[main], name, "png", notes)
-    card = found.card
-    if main == "chara" and card.extensions[ORIGIN]["format"] == "v3":
+    card, origin = found.card, as_mapping(found.card.extensions.get(ORIGIN))
+    if main == "chara" and origin.get("format") == "v3":
         card = _with_origin(card, chara={"same": "v3"})
-    elif main == "ccv3" and "chara" in texts:
+    elif origin and "chara" in texts and main == "ccv3":
         card = _with_origin(card, chara=_chara_patches(card, texts["chara"]))
     return replace(found, card=card, portrait=picture.stripped)
 
@@ -326,11 +326,11 @@ def _from_backyard(files: Mapping[str, bytes], name: str) -> Imported:
     chats = sum(bool(as_mapping(read(each)).get("messages")) for each in scenarios)
     if chats:
         notes.add(f"{counted(chats, 'chat')} in the archive not imported.")
-    pictures = [each for each in files if Path(each).suffix.lower() in PICTURES]
+    picture = next((each for each in files if Path(each).suffix.lower() in PICTURES), "")
     return Imported(
         card,
-        portrait=files[pictures[0]] if pictures else None,
-        portrait_suffix=Path(pictures[0]).suffix.lower() if pictures else ".png",
+        portrait=files.get(picture),
+        portrait_suffix=Path(picture).suffix.lower() or ".png",
         notes=notes.all(),
         origin="a Backyard archive",
     )
@@ -345,14 +345,12 @@ def _from_charx(files: Mapping[str, bytes], name: str) -> Imported:
     document = jsonio.loads(files[charx.CARD], charx.CARD, notes)
     found = _from_json(document, name, "charx", notes)
     icon = _icon(document, others)
-    card = _with_origin(found.card, files=dict.fromkeys(others, ""))
-    if not icon:
-        return replace(found, card=card, assets=others)
+    named = {"icon": icon} if icon else {}
     return replace(
         found,
-        card=_with_origin(card, icon=icon),
-        portrait=others[icon],
-        portrait_suffix=Path(icon).suffix.lower(),
+        card=_with_origin(found.card, files=dict.fromkeys(others, ""), **named),
+        portrait=others.get(icon),
+        portrait_suffix=Path(icon).suffix.lower() or ".png",
         assets=without(others, icon),
     )
 

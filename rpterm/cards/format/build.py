@@ -159,14 +159,13 @@ def _place_in_words(table: str) -> str:
 
 
 def _lore_entry(data: Table, path: Path, report: Report, partial: bool) -> LoreEntry | None:
-    before = len(report.found)
     fields = _fields("lore", data, path, report, partial)
     for name in ("keys", "secondary_keys"):
         for index, key in enumerate(fields.get(name, ())):
             place = (*path, name) if isinstance(data[name], str) else (*path, name, index)
             if parts := split_regex_key(key):
                 _check_pattern(*parts, place, report)
-    if len(report.found) > before or "content" not in fields:
+    if "content" not in fields:
         return None
     return LoreEntry(keys=fields.pop("keys", ()), content=fields.pop("content"), **fields)
 
@@ -221,15 +220,12 @@ def _dialogue(value: Any, path: Path, report: Report) -> list[tuple[str, str]]:
 
 
 def _probe(data: Table, path: Path, report: Report, partial: bool) -> Probe | None:
-    before = len(report.found)
     fields = _fields("test", data, path, report, partial)
     if "user" in fields and not fields["user"]:
         report.add((*path, "user"), "The test has no user message.", 'Write user = "…".')
     if fields.get("regex"):
         _check_pattern(fields["regex"], "", (*path, "regex"), report)
-    if len(report.found) > before or "user" not in fields:
-        return None
-    return Probe(**fields)
+    return Probe(**fields) if "user" in fields else None
 
 
 def _check_card(fields: Table, report: Report) -> None:

@@ -23,15 +23,15 @@ def dump(card: CharacterCard, header: str = "") -> str:
     """
     blocks = [
         toml_text.comment(header),
-        "".join(_keys("", card)),
-        _section("[persona]", _keys("persona", card)),
-        _section("[user]", _keys("user", card)),
+        "".join(key_lines("", card)),
+        _section("[persona]", key_lines("persona", card)),
+        _section("[user]", key_lines("user", card)),
         _section("[sampling]", _sampling(card.sampling)),
         *(_section("[[examples]]", example_lines(example)) for example in card.examples),
-        _section("[lorebook]", _keys("lorebook", card.lorebook)),
+        _section("[lorebook]", key_lines("lorebook", card.lorebook)),
         *_extensions(("lorebook", "extensions"), card.lorebook.extensions),
         *_lore(card.lorebook),
-        *(_section("[[test]]", _keys("test", probe)) for probe in card.tests),
+        *(_section("[[test]]", key_lines("test", probe)) for probe in card.tests),
         *_extensions(("extensions",), card.extensions),
     ]
     return "\n".join(block for block in blocks if block)
@@ -41,7 +41,7 @@ def dump_world(world: CharacterCard, header: str) -> str:
     """Write a world file; ``cards.worlds.parse_world`` reads the same lore back."""
     blocks = [
         toml_text.comment(header),
-        "[lorebook]\n" + "".join(_keys("lorebook", world.lorebook)),
+        "[lorebook]\n" + "".join(key_lines("lorebook", world.lorebook)),
         *_extensions(("lorebook", "extensions"), world.lorebook.extensions),
         *_lore(world.lorebook),
         *_extensions(("extensions",), world.extensions),
@@ -54,7 +54,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return f"{title}\n{body}" if body or title.startswith("[[") else ""
 
 
-def _keys(table: str, record: Any) -> Iterator[str]:
+def key_lines(table: str, record: Any) -> Iterator[str]:
     """The lines of one table."""
     defaults = defaults_of(table)
     for key in key_table.TABLES[table]:
@@ -93,12 +93,13 @@ def example_lines(example: Example) -> Iterator[str]:
 
 def _lore(book: Lorebook) -> Iterator[str]:
     for entry in book.entries:
-        yield _section("[[lore]]", _entry(entry))
+        yield _section("[[lore]]", entry_lines(entry))
         yield from _extensions(("lore", "extensions"), entry.extensions)
 
 
-def _entry(entry: LoreEntry) -> Iterator[str]:
-    return (line for line in _keys("lore", entry) if line != "keys = []\n")
+def entry_lines(entry: LoreEntry) -> Iterator[str]:
+    """The keys of one lore entry."""
+    return (line for line in key_lines("lore", entry) if line != "keys = []\n")
 
 
 def _extensions(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:

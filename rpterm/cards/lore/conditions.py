@@ -47,16 +47,14 @@ class ChatPoint:
         return max(0, since + rule.sticky + rule.cooldown - self.turn + 1)
 
 
-def may_fire(
-    rule: LoreRule, point: ChatPoint, window: ScanWindow, names: Mapping[int, str]
-) -> tuple[bool, Reason]:
-    """Whether a rule may fire, and the reason for it; ``names`` maps key numbers to their texts."""
+def may_fire(rule: LoreRule, point: ChatPoint, window: ScanWindow) -> tuple[bool, Reason]:
+    """Whether a rule may fire, and the reason for it."""
     blocked = rule.never_reason or _wrong_chat(rule, point.context) or _wrong_time(rule, point)
     if blocked:
         return False, blocked
     if point.is_sticky(rule):
         return True, ("sticky", _sticky_reason(rule, point))
-    fires, reason = _match_keys(rule, window, names)
+    fires, reason = _match_keys(rule, window)
     if fires and _draw_fails(rule, point):
         percent = rule.entry.probability
         return False, ("probability", f"{reason[1]}, but its {percent} % chance failed")
@@ -101,13 +99,11 @@ def _sticky_reason(rule: LoreRule, point: ChatPoint) -> str:
     return f"it fired before{more}"
 
 
-def _match_keys(
-    rule: LoreRule, window: ScanWindow, names: Mapping[int, str]
-) -> tuple[bool, Reason]:
+def _match_keys(rule: LoreRule, window: ScanWindow) -> tuple[bool, Reason]:
     """Check the keys, the secondary keys and the keys of decorators."""
     key = window.first(rule, rule.excluded)
     if key is not None:
-        return False, ("excluded", f"“{names[key]}” {window.where_found(rule, key)} excludes it")
+        return False, ("excluded", f"{window.where_found(rule, key)} excludes it")
     if rule.decorated.forced:
         return True, ("activated", "@@activate")
     if rule.entry.constant:
@@ -118,7 +114,7 @@ def _match_keys(
         key = window.first(rule, rule.primary)
         if key is None:
             return False, _no_key_reason(rule, window)
-        reason = ("key", f"“{names[key]}” {window.where_found(rule, key)}")
+        reason = ("key", window.where_found(rule, key))
         if not _secondary_keys_match(rule, window):
             return False, ("secondary", f"{reason[1]}, but its secondary keys do not fit")
     if rule.additional and window.first(rule, rule.additional) is None:

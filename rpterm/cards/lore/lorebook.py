@@ -35,15 +35,11 @@ class Matcher:
 
     Args:
         expand: Expands macros in keys.
-
-    Attributes:
-        names: Key number → its text.
     """
 
     def __init__(self, book: Lorebook, expand: Callable[[str], str] = lambda text: text) -> None:
         self.book = book
         self.rules = LoreRules(book, expand)
-        self.names = {number: spec.text for number, spec in enumerate(self.rules.keys)}
         self._keys_in_text: OrderedDict[str, frozenset[int]] = OrderedDict()
         self._token_counts: dict[str, int] = {}
         self._tokenizer: Callable[[str], int] | None = None
@@ -62,7 +58,8 @@ class Matcher:
     ) -> _Firing:
         point = ChatPoint(turn, replies, since, context)
         depth = self.rules.depth
-        window = ScanWindow(context.turns[max(0, turn - depth) : turn], depth, self.hits)
+        turns = context.turns[max(0, turn - depth) : turn]
+        window = ScanWindow(turns, depth, self.hits, self.rules.keys)
         firing = _Firing(self, point, window)
         firing.run()
         return firing
@@ -110,10 +107,8 @@ class Matcher:
 
     def broken(self, rule: LoreRule) -> str:
         """What is wrong with the regex keys of a rule, or ""."""
-        broken = self.rules.index.broken
-        return next(
-            (f"{self.names[key]}: {broken[key]}" for key in rule.primary if key in broken), ""
-        )
+        keys, broken = self.rules.keys, self.rules.index.broken
+        return next((f"{keys[at].text}: {broken[at]}" for at in rule.primary if at in broken), "")
 
 
 def _state_after(
@@ -164,7 +159,7 @@ class _Firing:
         able: list[LoreRule] = []
         for at in candidates:
             rule = self.rules.all[at]
-            fires, reason = may_fire(rule, self.point, self.window, self.matcher.names)
+            fires, reason = may_fire(rule, self.point, self.window)
             self.reasons[at] = reason
             if fires:
                 able.append(rule)
@@ -199,7 +194,7 @@ class _Firing:
         """Why a rule was not even a candidate."""
         if (broken := self.matcher.broken(rule)) and not rule.never_reason:
             return "key_missed", f"its pattern is not valid: {broken}"
-        return may_fire(rule, self.point, self.window, self.matcher.names)[1]
+        return may_fire(rule, self.point, self.window)[1]
 
     def _hit(self, rule: LoreRule) -> LoreHit:
         entry = rule.entry

@@ -14,7 +14,6 @@ from rpterm.cards.lore.patterns import (
 )
 
 _CHUNK_SIZE = 500
-_MIN_FOR_SET = 8
 _MAX_MEMORY = 16 << 20
 
 
@@ -50,8 +49,6 @@ class PatternSet:
         if not self._single:
             return set()
         text = text.encode("utf-8", "replace").decode()
-        if len(self._single) < _MIN_FOR_SET:
-            return self._one_by_one(self._single, text)
         if self._sets is None:
             numbers = list(self._single)
             chunks = [numbers[at : at + _CHUNK_SIZE] for at in range(0, len(numbers), _CHUNK_SIZE)]

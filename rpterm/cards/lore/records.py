@@ -103,6 +103,7 @@ class LoreResult:
         hits: Sorted by ``order``; those for the static block are ``static``.
         tokens: The total of all hits.
         budget: The available tokens; 0 for no limit.
+        verdict: Why the entry at an index of the book fired or did not.
     """
 
     def __init__(
@@ -118,16 +119,12 @@ class LoreResult:
         self.budget = budget
         self._size = size
         self._near = near
-        self._verdict = verdict
-
-    def verdict(self, index: int) -> LoreVerdict:
-        """Why the entry at this index of the book fired or did not."""
-        return self._verdict(index)
+        self.verdict = verdict
 
     def verdicts(self) -> Iterator[LoreVerdict]:
         """A verdict for every entry of the book."""
-        return (self._verdict(index) for index in range(self._size))
+        return (self.verdict(index) for index in range(self._size))
 
     def missed(self) -> list[LoreVerdict]:
         """Entries that did not fire although a key was found or they need none."""
-        return [self._verdict(index) for index in self._near]
+        return [self.verdict(index) for index in self._near]

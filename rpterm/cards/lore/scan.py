@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from rpterm.cards.lore.keys import KeySpec
 from rpterm.cards.lore.rules import LoreRule
 from rpterm.humanize import counted
 
@@ -18,7 +19,10 @@ class ScanWindow:
         entry_keys: Key in the text of a fired entry → that entry's name.
     """
 
-    def __init__(self, turns: Sequence[tuple[str, str]], depth: int, hits: Hits) -> None:
+    def __init__(
+        self, turns: Sequence[tuple[str, str]], depth: int, hits: Hits, keys: Sequence[KeySpec]
+    ) -> None:
+        self._keys = keys
         self.turns_back: dict[int, int] = {}
         self.entry_keys: dict[int, str] = {}
         for distance in range(1, min(depth, len(turns)) + 1):
@@ -46,10 +50,12 @@ class ScanWindow:
         return next((key for key in keys if self.can_see(rule, key)), None)
 
     def where_found(self, rule: LoreRule, key: int) -> str:
-        """Where a rule sees a key, in words for people."""
+        """A key and where a rule sees it, in words for people."""
         distance = self.turns_back.get(key, rule.depth + 1)
         if rule.entry.delay_until_recursion or distance > rule.depth:
-            return f"in the text of {self.entry_keys.get(key, 'another entry')}"
-        if distance == 1:
-            return "in the last turn"
-        return f"{counted(distance - 1, 'turn')} before the last one"
+            where = f"in the text of {self.entry_keys.get(key, 'another entry')}"
+        elif distance == 1:
+            where = "in the last turn"
+        else:
+            where = f"{counted(distance - 1, 'turn')} before the last one"
+        return f"“{self._keys[key].text}” {where}"

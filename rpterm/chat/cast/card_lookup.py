@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpterm.cards.card import CharacterCard, FoundCard
+from rpterm.cards.card import CharacterCard
 from rpterm.cards.problems import CardError
 from rpterm.types import Member
 
 if TYPE_CHECKING:
+    from rpterm.cards.worlds import CardText
     from rpterm.memory.character_memory import CharacterMemory
     from rpterm.store import Store
 
@@ -40,13 +41,13 @@ class CardSource:
         folders: The card folders; the worlds that cards name are looked up in them.
     """
 
-    find: Callable[[str], FoundCard]
+    find: Callable[[str], CardText]
     memory: Callable[[CharacterCard], CharacterMemory | None] = lambda card: None
     folders: tuple[Path, ...] = ()
 
 
 def find_with_narrator(
-    find: Callable[[str], FoundCard], target: str
+    find: Callable[[str], CardText], target: str
 ) -> tuple[CharacterCard, str, str | None]:
     """Find a card, its source text and its file; ``narrator`` falls back to the built-in card.
 

@@ -30,7 +30,7 @@ from rpterm.chat.cast.turn_taking import GroupError, member_named
 from rpterm.engine.protocol import EngineInfo
 from rpterm.prompt.chat_view import ChatView
 from rpterm.prompt.perspective import company_text, view_for
-from rpterm.prompt.template import OPEN_USER, REPLY, Ending
+from rpterm.prompt.template import OPEN_USER
 from rpterm.store import Store
 from rpterm.store.cast import Casts
 from rpterm.types import Cast, Member, Prompt, Turn, TurnTaking
@@ -117,14 +117,9 @@ class Scene(Actors):
             path = view_for(self.cast, self._member(actor), path)
         return ChatView(actor.card, self._store.chat(self._chat_id), path, now)
 
-    def build_prompt(
-        self, actor: Actor, path: Sequence[Turn], *, ending: Ending = REPLY, hint: str = "",
-        examples: bool = True,
-    ) -> Prompt:  # fmt: skip
+    def build_prompt(self, actor: Actor, path: Sequence[Turn]) -> Prompt:
         """The complete prompt of an actor's reply to this branch; see ``Prompter.build_full``."""
-        return actor.prompter.build_full(
-            self.view(actor, path), ending=ending, hint=hint, examples=examples
-        )
+        return actor.prompter.build_full(self.view(actor, path))
 
     def reusable_prefix(self, actor: Actor, path: Sequence[Turn]) -> tuple[int, ...]:
         """The tokens that an actor's next prompt is already known to begin with."""

@@ -74,7 +74,7 @@ def _unrate(chat: PlainChat, rest: str) -> None:
 
 def _consent(allowed: bool) -> Command:
     def set_exportable(chat: PlainChat, rest: str) -> None:
-        chat.session.rater.set_exportable(chat.session.chat_id, allowed)
+        chat.session.rater.judgements.consent(chat.session.chat_id, allowed)
         out.tell(
             "`rpterm export` may export this chat; /deny forbids it again."
             if allowed

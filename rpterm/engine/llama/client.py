@@ -17,6 +17,8 @@ from typing import Any
 from rpterm.engine.llama.load_checks import check_context, check_file
 from rpterm.engine.llama.messages import (
     Message,
+    ModelOptions,
+    pack_options,
     pack_request,
     unpack_event,
     unpack_info,
@@ -39,54 +41,15 @@ class LlamaEngine:
     """Runs a GGUF model with llama.cpp; see ``rpterm.engine.protocol.Engine``."""
 
     def __init__(
-        self,
-        model: Path,
-        *,
-        context: int,
-        threads: int = 0,
-        gpu_layers: int = -1,
-        kv_type: str = "auto",
-        adapter: Path | None = None,
-        model_hash: str = "",
-        chat_template: str = "",
-        starter: bool = False,
-        sequences: int = 8,
-        requantize_to: Path | None = None,
-        log: Path | None = None,
+        self, options: ModelOptions, *, chat_template: str = "", log: Path | None = None
     ) -> None:
         """Create the engine; no process is started and no file is read yet.
 
         Args:
-            model: The weights, in GGUF format.
-            context: Context window in tokens, at most what the model was trained for.
-            threads: Number of threads; 0 chooses one (see ``threads``).
-            gpu_layers: Layers on the GPU; -1 for all. Ignored by a llama.cpp without GPU support.
-            kv_type: ``auto``, ``q8_0/f16``, ``f16``, ``q8_0`` or ``q4_0``; the last two are not
-                exact (see ``kv``).
-            adapter: A LoRA adapter in GGUF format.
-            model_hash: SHA-256 of the weights if known; saved states are only valid for it.
             chat_template: Replaces the model's own template; "" keeps that.
-            starter: Whether these are the weights that ship with rpterm.
-            sequences: Maximum number of candidates at once.
-            requantize_to: Where to write the weights as Q8_0 and load them from; where that fails,
-                ``model`` itself is loaded.
             log: File for llama.cpp's messages; a temporary one when ``None``.
         """
-        self._path = Path(model)
-        self._adapter = Path(adapter) if adapter is not None else None
-        self._context = context
-        self._options: Message = {
-            "path": str(self._path),
-            "context": context,
-            "threads": threads,
-            "gpu_layers": gpu_layers,
-            "kv_type": kv_type,
-            "adapter": str(self._adapter) if self._adapter is not None else None,
-            "model_hash": model_hash,
-            "starter": starter,
-            "sequences": max(1, sequences),
-            "requantize_to": str(requantize_to) if requantize_to is not None else None,
-        }
+        self._options = options
         self._chat_template = chat_template
         self._log = log
         self._worker: WorkerProcess | None = None
@@ -110,16 +73,18 @@ class LlamaEngine:
         with self._loading:
             if self._info is not None and self._running_worker() is not None:
                 return self._info
-            check_file(self._path)
-            check_context(self._context)
-            if self._adapter is not None:
-                check_file(self._adapter, "adapter")
+            check_file(self._options.path)
+            check_context(self._options.context)
+            if self._options.adapter is not None:
+                check_file(self._options.adapter, "adapter")
             info = self._load(on_progress)
-            self._path = Path(info.path)
             # Requantized weights were written once; a restarted worker loads them directly.
-            self._options |= {
-                "path": info.path, "model_hash": info.model_hash, "requantize_to": None,
-            }  # fmt: skip
+            self._options = replace(
+                self._options,
+                path=Path(info.path),
+                model_hash=info.model_hash,
+                requantize_to=None,
+            )
             with self._state:
                 self._info, self._loaded = info, True
             return info
@@ -273,7 +238,7 @@ class LlamaEngine:
     def _load(self, on_progress: Callable[[float], None] | None) -> EngineInfo:
         with self._state:
             worker = self._live_worker()
-        pending = worker.request("load", options=self._options)
+        pending = worker.request("load", options=pack_options(self._options))
         try:
             while "ok" not in (message := self._receive(worker, pending)):
                 if on_progress is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from rpterm.engine.protocol import (
@@ -25,6 +26,37 @@ from rpterm.engine.protocol import (
 from rpterm.types import Sampling, Usage
 
 Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What a model is loaded with.
+
+    Attributes:
+        path: The weights, in GGUF format.
+        context: Context window in tokens, at most what the model was trained for.
+        threads: Number of threads; 0 chooses one (see ``threads``).
+        gpu_layers: Layers on the GPU; -1 for all. Ignored by a llama.cpp without GPU support.
+        kv_type: ``auto``, ``q8_0/f16``, ``f16``, ``q8_0`` or ``q4_0``; the last two are not exact
+            (see ``kv``).
+        adapter: A LoRA adapter in GGUF format.
+        model_hash: SHA-256 of the weights if known; saved states are only valid for it.
+        starter: Whether these are the weights that ship with rpterm.
+        sequences: Maximum number of candidates at once.
+        requantize_to: Where to write the weights as Q8_0 and load them from; where that fails,
+            ``path`` itself is loaded.
+    """
+
+    path: Path
+    context: int
+    threads: int = 0
+    gpu_layers: int = -1
+    kv_type: str = "auto"
+    adapter: Path | None = None
+    model_hash: str = ""
+    starter: bool = False
+    sequences: int = 8
+    requantize_to: Path | None = None
 
 
 def pack(message: Message) -> bytes:
@@ -48,6 +80,17 @@ def _as_dict(record: Any) -> Message:
     """A flat dataclass as a dictionary, without the deep copy of ``dataclasses.asdict``."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: dict(v) if isinstance(v, Mapping) else v for name, v in values.items()}
+
+
+def pack_options(options: ModelOptions) -> Message:
+    """Encode the options of ``load``."""
+    return {n: str(v) if isinstance(v, Path) else v for n, v in _as_dict(options).items()}
+
+
+def unpack_options(message: Message) -> ModelOptions:
+    """The inverse of ``pack_options``."""
+    files = ("path", "adapter", "requantize_to")
+    return ModelOptions(**message | {n: Path(message[n]) for n in files if message[n]})
 
 
 def pack_request(request: GenerateRequest) -> Message:
@@ -84,34 +127,24 @@ def unpack_info(message: Message) -> EngineInfo:
     return EngineInfo(**message)
 
 
+_EVENTS: dict[str, type[EngineEvent]] = {
+    "d": Delta, "t": Thought, "p": PromptProgress, "r": Retracted, "f": Finished
+}  # fmt: skip
+_LETTERS = {kind: letter for letter, kind in _EVENTS.items()}
+
+
 def pack_event(event: EngineEvent) -> list[Any]:
     """Encode an event as a short list: a letter and the event's fields."""
-    match event:
-        case Delta(index, text, tokens):
-            return ["d", index, text, tokens]
-        case Thought(index, text, tokens):
-            return ["t", index, text, tokens]
-        case PromptProgress(done, total, reused):
-            return ["p", done, total, reused]
-        case Retracted(index, characters):
-            return ["r", index, characters]
-        case Finished(index, reason, usage, ids):
-            return ["f", index, reason, _as_dict(usage), ids]
+    values = _as_dict(event)
+    if isinstance(event, Finished):
+        values["usage"] = _as_dict(event.usage)
+    return [_LETTERS[type(event)], *values.values()]
 
 
 def unpack_event(data: list[Any]) -> EngineEvent:
     """The inverse of ``pack_event``."""
-    kind, *rest = data
-    match kind:
-        case "d":
-            return Delta(*rest)
-        case "t":
-            return Thought(*rest)
-        case "p":
-            return PromptProgress(*rest)
-        case "r":
-            return Retracted(*rest)
-        case "f":
-            index, reason, usage, ids = rest
-            return Finished(index, reason, Usage(**usage), tuple(ids))
-    raise ValueError(f"unknown event {kind!r}")
+    letter, *values = data
+    if letter == "f":
+        index, reason, usage, ids = values
+        return Finished(index, reason, Usage(**usage), tuple(ids))
+    return _EVENTS[letter](*values)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import codecs
 import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from rpterm.engine.llama.binding import lib, recent
 from rpterm.engine.llama.load_checks import load_failure
+from rpterm.engine.llama.messages import ModelOptions
 from rpterm.engine.llama.requantize import requantize
 from rpterm.engine.llama.threads import choose_threads
 from rpterm.engine.protocol import EngineError, EngineInfo, ModelError
@@ -27,23 +27,6 @@ _Q8_BLOCK = 32
 """Values in one block of q8_0."""
 _GUARD = "\x01"
 """A character that no tokenizer merges with the text after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
-    """The options of the engine's constructor; see ``LlamaEngine``."""
-
-    path: Path
-    context: int
-    threads: int = 0
-    gpu_layers: int = -1
-    kv_type: str = "auto"
-    adapter: Path | None = None
-    model_hash: str = ""
-    starter: bool = False
-    sequences: int = 8
-    requantize_to: Path | None = None
-    """Where the weights are written as Q8_0 and then loaded from; ``None`` loads ``path``."""
 
 
 class Model:

@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rpterm.engine.llama.job_queue import AbortFlag, JobQueue
-from rpterm.engine.llama.messages import Message, pack, pack_info, unpack, unpack_request
+from rpterm.engine.llama.messages import (
+    Message,
+    pack,
+    pack_info,
+    unpack,
+    unpack_options,
+    unpack_request,
+)
 from rpterm.engine.protocol import EngineError, ModelError
 
 _IMMEDIATE = ("tokenize", "detokenize")
@@ -92,11 +99,8 @@ class Worker:
     def _do_load(self, job: Message) -> Message:
         from rpterm.engine.llama.cache.kv import ChatCache
         from rpterm.engine.llama.logprobs import LogprobScorer
-        from rpterm.engine.llama.model import Model, ModelOptions
+        from rpterm.engine.llama.model import Model
 
-        options = dict(job["options"])
-        for name in ("path", "adapter", "requantize_to"):
-            options[name] = Path(options[name]) if options[name] else None
         last_percent = -1
 
         def report(share: float) -> None:
@@ -105,7 +109,7 @@ class Worker:
                 last_percent = int(share * 100)
                 self._send({"id": job["id"], "progress": share})
 
-        model = Model(ModelOptions(**options), report)
+        model = Model(unpack_options(job["options"]), report)
         self._cache = ChatCache(model, self._jobs.abort)
         self._scorer = LogprobScorer(model)
         self._model = model

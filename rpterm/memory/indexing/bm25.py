@@ -61,11 +61,6 @@ class WordIndex:
             self.merge()
         return row
 
-    def extend(self, rows: Iterable[Sequence[str]]) -> None:
-        """Append several rows."""
-        for terms in rows:
-            self.add(terms)
-
     def merge(self) -> None:
         """Move the tail into the sorted arrays."""
         if not self._tail_size:

@@ -1,148 +1,117 @@
 """The searchable index of one character's memories: rows of arrays in RAM.
 
-It holds no texts and reads no database. Rows are only ever appended; an edit forgets one row and
+It keeps no texts and reads no database. Rows are only ever appended; an edit forgets one row and
 appends another. A row is *shown* when it may be recalled: a memory without a source turn always is,
 one with a source turn is while that turn lies on the branch last passed to ``show`` for its chat.
 """
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from rpterm.memory.indexing.bm25 import WordIndex
-from rpterm.memory.indexing.growable_array import GrowableArray
 from rpterm.memory.indexing.vector_index import VectorIndex
+from rpterm.memory.search.questions import question_share
+from rpterm.store.memory.records import KINDS, Memory
 
 SITTING_GAP = 6 * 3600.0
 """Seconds of silence after which a chat counts as resumed in a new sitting."""
 
-TURN = 0
+_TURN = KINDS.index("turn")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
-    """One memory as the index sees it.
-
-    Attributes:
-        id: The memory's id, above 0.
-        chat: Its chat, or 0 if it belongs to none.
-        turn: Its source turn, or 0.
-        kind: Its position in ``records.KINDS``.
-        created: Unix seconds.
-        importance: 0 to 1.
-        question: The share of it that only asks something, 0 to 1.
-        newer: Memories that supersede it wherever they are shown.
-    """
-
-    id: int
-    chat: int = 0
-    turn: int = 0
-    kind: int = TURN
-    created: float = 0.0
-    importance: float = 0.0
-    pinned: bool = False
-    question: float = 0.0
-    newer: tuple[int, ...] = ()
+_COLUMNS: dict[str, tuple[DTypeLike, int]] = {
+    "ids": (np.int64, 0), "turns": (np.int64, 0), "kinds": (np.int8, 0),
+    "created": (np.float64, 0), "importance": (np.float32, 0), "pinned": (np.bool_, 0),
+    "question": (np.float32, 0), "wordings": (np.int64, 0), "shown": (np.bool_, 0),
+    "before": (np.int32, -1), "after": (np.int32, -1), "sitting": (np.int32, 0),
+}  # fmt: skip
+"""The arrays of a ``MemoryIndex``, each with its type and the value of a new row."""
 
 
 class MemoryIndex:
-    """The rows of one character's memories."""
+    """The rows of one character's memories.
+
+    Attributes:
+        ids: Memory ids; 0 where a row was forgotten. This and the other arrays have one element for
+            each row; after an ``add`` they may be different arrays.
+        question: The share of each row that only asks something.
+        wordings: The beginning of each wording's hash, as a number.
+        before, after: For each row, the previous and the next row of its sitting, or -1.
+        sitting: A number shared by the rows of one sitting.
+    """
+
+    ids: NDArray[np.int64]
+    turns: NDArray[np.int64]
+    kinds: NDArray[np.int8]
+    created: NDArray[np.float64]
+    importance: NDArray[np.float32]
+    pinned: NDArray[np.bool_]
+    question: NDArray[np.float32]
+    wordings: NDArray[np.int64]
+    shown: NDArray[np.bool_]
+    before: NDArray[np.int32]
+    after: NDArray[np.int32]
+    sitting: NDArray[np.int32]
 
     def __init__(self, vectors: VectorIndex) -> None:
         self.words = WordIndex()
         self.vectors = vectors
         self._by_chat: dict[int, array[int]] = {}
-        self._id = GrowableArray(np.int64)
-        self._turn = GrowableArray(np.int64)
-        self._kind = GrowableArray(np.int8)
-        self._created = GrowableArray(np.float64)
-        self._importance = GrowableArray(np.float32)
-        self._pinned = GrowableArray(np.bool_)
-        self._question = GrowableArray(np.float32)
-        self._shown = GrowableArray(np.bool_)
-        self._before = GrowableArray(np.int32, -1)
-        self._after = GrowableArray(np.int32, -1)
-        self._sitting = GrowableArray(np.int32)
         self._distilled_rows: dict[int, int] = {}  # memories that are not turns: few, interlinked
         self._newer: dict[int, tuple[int, ...]] = {}
 
+        self._columns: dict[str, NDArray[Any]] = {}
+        self._size = 0
+        self._grow_to(0)
+
     def __len__(self) -> int:
-        return len(self._id)
+        return self._size
 
-    @property
-    def ids(self) -> NDArray[np.int64]:
-        """Memory ids; 0 where a row was forgotten."""
-        return self._id.view
+    def _grow_to(self, size: int) -> None:
+        """Append rows with the values of new ones."""
+        for name, (dtype, fill) in _COLUMNS.items():
+            column = self._columns.get(name)
+            if column is None or size > len(column):
+                column = np.full(max(256, 2 * size), fill, dtype)
+                column[: self._size] = getattr(self, name, ())
+                self._columns[name] = column
+            setattr(self, name, column[:size])
+        self._size = size
 
-    @property
-    def turns(self) -> NDArray[np.int64]:
-        return self._turn.view
-
-    @property
-    def created(self) -> NDArray[np.float64]:
-        return self._created.view
-
-    @property
-    def importance(self) -> NDArray[np.float32]:
-        return self._importance.view
-
-    @property
-    def pinned(self) -> NDArray[np.bool_]:
-        return self._pinned.view
-
-    @property
-    def question(self) -> NDArray[np.float32]:
-        """The share of each row that only asks something."""
-        return self._question.view
-
-    @property
-    def shown(self) -> NDArray[np.bool_]:
-        return self._shown.view
-
-    @property
-    def before(self) -> NDArray[np.int32]:
-        """For each row, the previous row of its sitting, or -1."""
-        return self._before.view
-
-    @property
-    def after(self) -> NDArray[np.int32]:
-        """For each row, the next row of its sitting, or -1."""
-        return self._after.view
-
-    @property
-    def sitting(self) -> NDArray[np.int32]:
-        """A number shared by the rows of one sitting."""
-        return self._sitting.view
-
-    def add(self, entry: IndexEntry, terms: Sequence[str]) -> int:
+    def add(self, memory: Memory, terms: Sequence[str], newer: tuple[int, ...] = ()) -> int:
         """Append a memory; one with a source turn stays hidden until ``show``.
+
+        Args:
+            newer: Memories that supersede it wherever they are shown.
 
         Returns:
             Its row.
         """
         row = self.words.add(terms)
-        self._id.append(entry.id)
-        self._by_chat.setdefault(entry.chat, array("i")).append(row)
-        self._turn.append(entry.turn)
-        self._kind.append(entry.kind)
-        self._created.append(entry.created)
-        self._importance.append(entry.importance)
-        self._pinned.append(entry.pinned)
-        self._question.append(entry.question)
-        self._shown.append(not entry.turn)
-        self._before.append(-1)
-        self._after.append(-1)
-        self._sitting.append(row)
+        self._grow_to(row + 1)
+        self._by_chat.setdefault(memory.chat_id or 0, array("i")).append(row)
+        self.ids[row] = memory.id
+        self.turns[row] = memory.turn_id or 0
+        self.kinds[row] = KINDS.index(memory.kind)
+        self.created[row] = memory.created_at
+        self.importance[row] = memory.importance
+        self.pinned[row] = memory.pinned
+        self.question[row] = question_share(memory.text)
+        self.wordings[row] = int.from_bytes(memory.hash[:8], sys.byteorder, signed=True)
+        self.shown[row] = memory.turn_id is None
+        self.sitting[row] = row
         self.vectors.grow(row + 1)
-        if entry.kind != TURN:
-            self._distilled_rows[entry.id] = row
-        if entry.newer:
-            self._newer[row] = entry.newer
+        if memory.kind != "turn":
+            self._distilled_rows[memory.id] = row
+        if newer:
+            self._newer[row] = newer
         return row
 
     def shown_of(self, memory_ids: Collection[int]) -> set[int]:
@@ -188,7 +157,7 @@ class MemoryIndex:
         self.before[rows] = -1
         self.after[rows] = -1
         self.sitting[rows] = rows
-        self._link_neighbours(rows[on_path & (self._kind.view[rows] == TURN)], path)
+        self._link_neighbours(rows[on_path & (self.kinds[rows] == _TURN)], path)
 
     def rows_of_turns(self, chat: int, turns: Collection[int]) -> NDArray[np.int64]:
         """The rows whose source is one of these turns of a chat."""
@@ -197,7 +166,7 @@ class MemoryIndex:
 
     def last_sitting(self, before: float) -> tuple[float, float] | None:
         """The first and the last moment of the newest shown sitting before a moment."""
-        is_turn = self.shown & (self._kind.view == TURN) & (self.created < before)
+        is_turn = self.shown & (self.kinds == _TURN) & (self.created < before)
         rows = np.flatnonzero(is_turn)
         # A chat that was opened and left again, with nothing but its greeting, does not count.
         _, position, sizes = np.unique(self.sitting[rows], return_inverse=True, return_counts=True)

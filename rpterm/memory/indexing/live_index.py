@@ -7,20 +7,17 @@ milliseconds, and loading and embedding never hold it while they read or wait.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpterm.memory.indexing.growable_array import GrowableArray
-from rpterm.memory.indexing.index import IndexEntry, MemoryIndex
+from rpterm.memory.indexing.index import MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex
 from rpterm.memory.indexing.words import terms, with_speaker
-from rpterm.memory.search.questions import question_share
 from rpterm.store.memory.memories import Memories
-from rpterm.store.memory.records import KINDS, Memory
+from rpterm.store.memory.records import Memory
 from rpterm.store.memory.vectors import MemoryVectors
 
 Floats = NDArray[np.float32]
@@ -55,7 +52,6 @@ class LiveIndex:
         self._last_id = 0
         self._seq = 0
         self._loaded = False
-        self._hash_keys = GrowableArray(np.int64)
 
     @property
     def loaded(self) -> bool:
@@ -151,7 +147,7 @@ class LiveIndex:
         hash_keys = np.frombuffer(b"".join(key[:8] for key in hashes), np.int64)
         order = np.argsort(hash_keys)
         with self.lock:
-            keys = self._hash_keys.view[first:]
+            keys = self.index.wordings[first:]
             rows = np.flatnonzero(np.isin(keys, hash_keys) & (self.index.ids[first:] > 0))
             position = order[np.searchsorted(hash_keys, keys[rows], sorter=order)]
             self.index.vectors.put_many(rows + first, vectors[position])
@@ -170,8 +166,7 @@ class LiveIndex:
         with self.lock:
             first = len(self.index)
             for memory, memory_terms in entries:
-                self.index.add(_entry(memory, newer.get(memory.id, ())), memory_terms)
-                self._hash_keys.append(int.from_bytes(memory.hash[:8], sys.byteorder, signed=True))
+                self.index.add(memory, memory_terms, newer.get(memory.id, ()))
         if self.index.vectors.dim and entries:
             self._load_vectors([memory.hash for memory, _ in entries], first)
 
@@ -192,17 +187,3 @@ class LiveIndex:
             with self.lock:
                 self._shown_paths.pop(chat, None)
                 self.show(chat, path)
-
-
-def _entry(memory: Memory, newer: tuple[int, ...]) -> IndexEntry:
-    return IndexEntry(
-        id=memory.id,
-        chat=memory.chat_id or 0,
-        turn=memory.turn_id or 0,
-        kind=KINDS.index(memory.kind),
-        created=memory.created_at,
-        importance=memory.importance,
-        pinned=memory.pinned,
-        question=question_share(memory.text),
-        newer=newer,
-    )

@@ -7,7 +7,7 @@ one about the user first of all by the facts that settle it (``about_user``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,6 @@ from rpterm.memory.search.recall import (
     Floats,
     RecallHit,
     RecallQuery,
-    RecallWeights,
     allowed_rows,
     pinned_hits,
     recall,
@@ -60,8 +59,6 @@ class Searcher:
     Args:
         embedder: Makes vectors; ``None`` compares words alone.
         distilled: The facts, by what they settle.
-        clock: Gives Unix seconds.
-        weights: How much each part of a recall score counts.
 
     Attributes:
         character: The card's name.
@@ -74,16 +71,13 @@ class Searcher:
         character: str,
         embedder: Embedder | None,
         distilled: Distilled,
-        clock: Callable[[], float],
-        weights: RecallWeights,
     ) -> None:
         self.character = character
         self._memories = memories
         self._live = live
         self._embedder = embedder
         self._distilled = distilled
-        self._clock = clock
-        self._weights = weights
+        self._now = memories.store.now
         self._sources = MemorySources(memories)
         self._topics = BlockedTopics(embedder)
 
@@ -126,12 +120,12 @@ class Searcher:
             if not search.about_past:
                 excluded = np.concatenate([excluded, index.outdated()])
             query = RecallQuery(
-                search.terms, vector, search.spans, self._clock(), excluded, search.own
+                search.terms, vector, search.spans, self._now(), excluded, search.own
             )
             if search.said is not None:
                 hits = self._said_then(index, query, search.said, request.path)
             else:
-                hits = recall(index, query, _CANDIDATES, self._weights)
+                hits = recall(index, query, _CANDIDATES)
             hits = _with_facts(hits, _settling(index, query, facts))
             ids = index.ids[[hit.row for hit in hits]].tolist()
             vectors = index.vectors.gather(np.array([hit.row for hit in hits], np.int64))

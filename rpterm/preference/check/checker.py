@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from rpterm.errors import RptermError
 from rpterm.preference.check import reading
 from rpterm.preference.check.examples import Example
 from rpterm.preference.check.findings import findings
-from rpterm.preference.check.quality import Places, Quality
+from rpterm.preference.check.quality import Quality
 from rpterm.preference.check.reading import Located
-from rpterm.preference.check.report import DataReport, Tokens
+from rpterm.preference.check.report import DataReport
 from rpterm.preference.check.trainers import Forecast
 from rpterm.preference.scrub import REGION, Scrubber
 from rpterm.preference.trainer_model import TrainerModel
@@ -36,68 +36,40 @@ def check(
         RptermError: There is nothing to read.
     """
     about = reading.manifest(path)
-    report = _Check(model, about, limit, region).run(path)
+    exported = (about.get("about") or {}).get("max_tokens") or 0
+    quality, forecast = Quality(Scrubber(region=region)), Forecast(limit, exported)
+    report = DataReport(str(path), model.name, model.exact, about, quality, forecast)
+    rows = reading.read_rows(path)
+    while batch := list(islice(rows, _BATCH)):
+        _add(report, model, batch)
+    if not (quality.rows or report.bad.count):
+        raise RptermError(f"There are no rows in {path}: it is empty.")
     report.findings = findings(report)
     return report
 
 
-class _Check:
-    def __init__(
-        self, model: TrainerModel, about: dict[str, Any], limit: int | None, region: str
-    ) -> None:
-        self.model, self.about = model, about
-        options = about.get("about") or {}
-        self.axolotl = options.get("format") == "axolotl"
-        self.forecast = Forecast(limit, options.get("max_tokens") or 0)
-        self.scrub = Scrubber(region=region)
-        self.quality = Quality(self._personal)
-        self.tokens = Tokens()
-        self.bad, self.refused, self.refusal = Places(), Places(), ""
-
-    def run(self, path: Path) -> DataReport:
-        rows, empty = reading.read_rows(path), True
-        while batch := list(islice(rows, _BATCH)):
-            empty = False
-            good = []
-            for row in batch:
-                if row.example is None:
-                    self.bad.add(f"{row.where}: {row.error}")
-                else:
-                    good.append((row, self._with_reader(row.example)))
-            self._measure(good)
-        if empty:
-            raise RptermError(f"There are no rows in {path}: it is empty.")
-        return DataReport(
-            str(path), self.model.name, self.model.exact, self.quality, self.forecast.outlooks(),
-            self.tokens, self.bad, self.refused, self.refusal, self.about,
-        )  # fmt: skip
-
-    def _with_reader(self, example: Example) -> Example:
+def _add(report: DataReport, model: TrainerModel, rows: Sequence[Located]) -> None:
+    """Add rows, whose tokens are counted together."""
+    texts: list[str] = []
+    rendered: list[tuple[str, Example]] = []
+    for row in rows:
+        if row.example is None:
+            report.bad.add(f"{row.where}: {row.error}")
+            continue
         # Some Axolotl rows look like TRL's; only the manifest tells them apart.
-        return replace(example, reader="axolotl") if self.axolotl else example
-
-    def _measure(self, rows: list[tuple[Located, Example]]) -> None:
-        texts: list[str] = []
-        rendered: list[tuple[Located, Example]] = []
-        for row, example in rows:
-            self.quality.add(example, row.split, row.where)
-            try:
-                texts += self.model.texts(example)
-            except RptermError as error:
-                self.refusal = self.refusal or str(error)
-                self.refused.add(row.where)
-                self.forecast.refused(example)
-                continue
-            rendered.append((row, example))
-        sizes = iter(self.model.count(texts, special=True)() if texts else [])
-        for row, example in rendered:
-            prompt_size = next(sizes)
-            longest = max((next(sizes) for _ in example.replies), default=0)
-            self.tokens.add(prompt_size + longest)
-            self.forecast.add(example, row.where, prompt_size, longest)
-
-    def _personal(self, text: str) -> set[str]:
-        self.scrub(text)
-        kinds = {kind for kind, _ in self.scrub.found}
-        self.scrub.found.clear()
-        return kinds
+        example = replace(row.example, reader="axolotl") if report.for_axolotl else row.example
+        report.quality.add(example, row.split, row.where)
+        try:
+            texts += model.texts(example.prompt, example.replies)
+        except RptermError as error:
+            report.refusal = report.refusal or str(error)
+            report.refused.add(row.where)
+            report.forecast.refused(example)
+            continue
+        rendered.append((row.where, example))
+    sizes = iter(model.count(texts, special=True)() if texts else [])
+    for where, example in rendered:
+        prompt = next(sizes)
+        longest = max((next(sizes) for _ in example.replies), default=0)
+        report.tokens.append(prompt + longest)
+        report.forecast.add(example, where, prompt, longest)

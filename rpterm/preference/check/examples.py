@@ -51,11 +51,13 @@ class Example:
 
 
 def parse_row(row: Any) -> Example:
-    """Parse a row of any format.
+    """Parse a row of any format; a ``RowError`` stands for one that could not be read.
 
     Raises:
         RowError: The row is broken or of no known format.
     """
+    if isinstance(row, RowError):
+        raise row
     if not isinstance(row, Mapping):
         raise RowError("it is not an object")
     for keys, read in _FORMATS:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rpterm.humanize import counted
 from rpterm.preference.check.report import STRICT, DataFinding, DataReport
 from rpterm.preference.check.trainers import TRAINERS, Outlook
-from rpterm.preference.stats.agreement import Proportion
 
 _SMALL_EDIT = 20
 
@@ -35,27 +34,18 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
         )
     yield from _settings_findings(report)
     for outlook in report.outlooks:
-        if outlook.fates["dropped"]:
-            yield _finding(
-                "dropped",
-                f"{outlook.trainer} drops {counted(outlook.fates['dropped'], 'row')} "
-                f"({_limit(outlook, report)}).",
-                outlook.drops,
-            )
-        if outlook.fates["emptied"]:
-            yield _finding(
+        for fate, what, where in (
+            ("dropped", "drops {}", outlook.drops),
+            (
                 "emptied",
-                f"{outlook.trainer} trains on {counted(outlook.fates['emptied'], 'row')} without "
-                f"any of the reply, because the prompt alone fills the limit "
-                f"({_limit(outlook, report)}).",
+                "trains on {} without any of the reply, because the prompt alone fills the limit",
                 outlook.empties,
-            )
-        if outlook.fates["cut"]:
-            yield _finding(
-                "cut",
-                f"{outlook.trainer} cuts the reply of {counted(outlook.fates['cut'], 'row')} "
-                f"({_limit(outlook, report)}).",
-            )
+            ),
+            ("cut", "cuts the reply of {}", []),
+        ):
+            if many := outlook.fates[fate]:
+                did = f"{outlook.trainer} {what.format(counted(many, 'row'))}"
+                yield _finding(fate, f"{did} ({_limit(outlook, report)}).", where)
     if quality.leaks.count:
         yield _finding(
             "leaks",
@@ -71,7 +61,7 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
 
 def _settings_findings(report: DataReport) -> Iterator[DataFinding]:
     """Limits of trainers that have to be raised; an export for Axolotl has a file that does it."""
-    longest = report.tokens.longest
+    longest = report.quantile(1.0)
     for setting in ("max_length", "cutoff_len"):
         default = next(each.limit for each in TRAINERS if each.setting == setting)
         names = [
@@ -104,19 +94,17 @@ def _verdict_findings(report: DataReport) -> Iterator[DataFinding]:
     elif quality.good.total and not 0.2 <= (quality.good.value or 0) <= 0.8:
         yield _finding(
             "unbalanced",
-            f"{_percentage(quality.good)} of the labelled replies are good; set KTO's weights "
+            f"Good among the labelled replies are {quality.good.text}; set KTO's weights "
             "(desirable_weight, undesirable_weight) so that both sides have the same weight.",
         )
     if quality.longer.one_sided:
         yield _finding(
             "length",
-            f"The chosen reply is the longer one in {_percentage(quality.longer)}: DPO will learn "
+            f"The chosen reply is the longer one in {quality.longer.text}: DPO will learn "
             "this length bias, too.",
         )
     if report.left_wins.one_sided:
-        yield _finding(
-            "position", f"The left reply won {_percentage(report.left_wins)} of the duels."
-        )
+        yield _finding("position", f"The left reply won the duel in {report.left_wins.text}.")
     small = sum(width < _SMALL_EDIT for width in quality.edits)
     if small:
         yield _finding(
@@ -146,14 +134,9 @@ def _text_findings(report: DataReport) -> Iterator[DataFinding]:
 
 def _limit(outlook: Outlook, report: DataReport) -> str:
     """A trainer's limit, and what it takes for the longest row, if that is more."""
-    limit, longest = f"{outlook.setting} {outlook.limit}", report.tokens.longest
+    limit, longest = f"{outlook.setting} {outlook.limit}", report.quantile(1.0)
     return f"{limit}; the longest row needs {longest}" if longest > outlook.limit else limit
 
 
 def _finding(name: str, text: str, where: list[str] | None = None) -> DataFinding:
     return DataFinding(name, text, tuple(where or ()), name in STRICT)
-
-
-def _percentage(share: Proportion) -> str:
-    low, high = share.interval
-    return f"{share.value or 0:.0%} ({low:.0%} to {high:.0%}, {share.total} counted)"

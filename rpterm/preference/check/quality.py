@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rpterm.preference.check.examples import Example
 from rpterm.preference.check.phrases import voices
 from rpterm.preference.duplicates import conversation_digest
 from rpterm.preference.record_builder import edit_width
+from rpterm.preference.scrub import Scrubber
 from rpterm.preference.splits import is_of_duel
 from rpterm.preference.stats.agreement import NOTHING, Proportion
 
@@ -41,11 +41,11 @@ class Places:
 class Quality:
     """Collects the figures on quality."""
 
-    def __init__(self, personal: Callable[[str], Iterable[str]]) -> None:
+    def __init__(self, scrub: Scrubber) -> None:
         """Args:
-        personal: Returns the kinds of personal data in a text.
+        scrub: Finds personal data.
         """
-        self._personal = personal
+        self._scrub = scrub
         self.rows = 0
         self.kinds: Counter[str] = Counter()
         self.splits: Counter[str] = Counter()
@@ -130,8 +130,10 @@ class Quality:
             key = digest(text)
             if key not in self._checked_texts:
                 self._checked_texts.add(key)
-                for kind in self._personal(text):
+                self._scrub(text)
+                for kind in {kind for kind, _ in self._scrub.found}:
                     self.private[kind].add(where)
+                self._scrub.found.clear()
 
 
 def _conversation(example: Example) -> bytes:

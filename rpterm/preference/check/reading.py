@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rpterm.errors import RptermError, cause_of
 from rpterm.preference.check.examples import Example, RowError, parse_row
@@ -22,20 +21,13 @@ _SUFFIXES = (".jsonl", ".json", ".parquet")
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A row and its location; if it is bad, ``example`` is ``None`` and ``error`` says why."""
+class Located(NamedTuple):
+    """A row, where it is (``file:line``), and its split; a bad one has an error and no example."""
 
-    file: str
-    line: int
+    where: str
     split: str
     example: Example | None = None
     error: str = ""
-
-    @property
-    def where(self) -> str:
-        """The location as ``file:line``."""
-        return f"{self.file}:{self.line}"
 
 
 def manifest(path: Path) -> dict[str, Any]:
@@ -97,8 +89,13 @@ def read_rows(path: Path) -> Iterator[Located]:
     """
     for file in data_files(path):
         name = str(file.relative_to(path)) if path.is_dir() else file.name
+        split = split_of(file)
         for number, row in raw_rows(file):
-            yield _parse_row(name, number, split_of(file), row)
+            where = f"{name}:{number}"
+            try:
+                yield Located(where, split, parse_row(row))
+            except RowError as error:
+                yield Located(where, split, error=str(error))
 
 
 def split_of(file: Path) -> str:
@@ -116,15 +113,6 @@ def raw_rows(file: Path) -> Iterator[tuple[int, Any]]:
         yield from _parquet_rows(file) if file.suffix == ".parquet" else _json_rows(file)
     except (OSError, UnicodeDecodeError) as error:
         raise RptermError(f"{file} cannot be read ({cause_of(error)}).") from error
-
-
-def _parse_row(name: str, number: int, split: str, row: Any) -> Located:
-    if isinstance(row, RowError):
-        return Located(name, number, split, error=str(row))
-    try:
-        return Located(name, number, split, parse_row(row))
-    except RowError as error:
-        return Located(name, number, split, error=str(error))
 
 
 def _json_rows(file: Path) -> Iterator[tuple[int, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rpterm.preference.check.quality import Places, Quality
-from rpterm.preference.check.trainers import Outlook
+from rpterm.preference.check.trainers import Forecast, Outlook
 from rpterm.preference.stats.agreement import Proportion
 
 STRICT = frozenset(
@@ -33,47 +33,45 @@ class DataFinding:
 
 
 @dataclass(slots=True)
-class Tokens:
-    """Token counts of the rows."""
-
-    longest: int = 0
-    total: int = 0
-    sizes: list[int] = field(default_factory=list)
-
-    def add(self, size: int) -> None:
-        """Take one row in."""
-        self.longest = max(self.longest, size)
-        self.total += size
-        self.sizes.append(size)
-
-    def quantile(self, share: float) -> int:
-        """The size that this share of the rows does not exceed."""
-        ranked = sorted(self.sizes)
-        return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else 0
-
-
-@dataclass(slots=True)
 class DataReport:
     """The result of a check.
 
     Attributes:
+        model: The name of the model that counts tokens and renders the rows.
+        exact: Whether the token counts are exact.
+        about: The manifest of an export; empty for foreign data.
+        tokens: The number of tokens of each row.
         bad: Rows that cannot be read, with the reason.
         refused: Rows that the model's template rejects.
         refusal: The template's first error message.
-        about: The manifest of an export; empty for foreign data.
     """
 
     path: str
     model: str
     exact: bool
-    quality: Quality
-    outlooks: list[Outlook]
-    tokens: Tokens
-    bad: Places
-    refused: Places
-    refusal: str
     about: dict[str, Any]
+    quality: Quality
+    forecast: Forecast
+    tokens: list[int] = field(default_factory=list)
+    bad: Places = field(default_factory=Places)
+    refused: Places = field(default_factory=Places)
+    refusal: str = ""
     findings: list[DataFinding] = field(default_factory=list)
+
+    @property
+    def for_axolotl(self) -> bool:
+        """Whether the rows were exported for Axolotl."""
+        return bool((self.about.get("about") or {}).get("format") == "axolotl")
+
+    @property
+    def outlooks(self) -> list[Outlook]:
+        """The outlook of each trainer that reads any of these rows."""
+        return list(self.forecast.outlooks.values())
+
+    def quantile(self, share: float) -> int:
+        """The number of tokens that this share of the rows does not exceed."""
+        ranked = sorted(self.tokens)
+        return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else 0
 
     @property
     def left_wins(self) -> Proportion:

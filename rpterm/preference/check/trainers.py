@@ -124,7 +124,7 @@ class Forecast:
         exported: The limit of the export, to which a trainer is set that has a lower default.
         """
         self._limit, self._exported = limit, exported
-        self._outlooks: dict[tuple[str, str], Outlook] = {}
+        self.outlooks: dict[tuple[str, str], Outlook] = {}
 
     def add(self, example: Example, where: str, prompt: int, reply: int) -> None:
         """Add a row with these token counts of prompt and longest reply."""
@@ -143,13 +143,9 @@ class Forecast:
             if trainer.reader == example.reader and trainer.kind == example.kind:
                 self._outlook(trainer).fates["stops"] += 1
 
-    def outlooks(self) -> list[Outlook]:
-        """The outlook of each trainer that reads any of these rows."""
-        return list(self._outlooks.values())
-
     def _outlook(self, trainer: Trainer) -> Outlook:
         key = trainer.name, trainer.reader
-        if key not in self._outlooks:
+        if key not in self.outlooks:
             limit = self._limit or max(trainer.limit, self._exported)
-            self._outlooks[key] = Outlook(trainer.name, trainer.setting, limit)
-        return self._outlooks[key]
+            self.outlooks[key] = Outlook(trainer.name, trainer.setting, limit)
+        return self.outlooks[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, meta, other_text
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta
 from rpterm.preference.records import Record
 
 _RANKS = {"pair": (1, 2), "tie": (1, 1), "both_bad": (2, 2)}
@@ -15,7 +15,7 @@ def ranking(record: Record, shape: Shape) -> Row:
         "fields": {
             "prompt": _dialogue(record, shape),
             "response-1": record.reply.text,
-            "response-2": other_text(record),
+            "response-2": record.rejected.text,
         },
         "suggestions": {"ranking": [
             {"value": "response-1", "rank": first}, {"value": "response-2", "rank": second},

@@ -10,15 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rpterm.preference.formats import trl
-from rpterm.preference.formats.base import (
-    Format,
-    Row,
-    Shape,
-    Table,
-    meta,
-    other_text,
-    reply_message,
-)
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta
 from rpterm.preference.records import Record
 
 
@@ -26,8 +18,8 @@ def dpo(record: Record, shape: Shape) -> Row:
     """The prompt's messages, and each reply as a message."""
     return {
         "messages": shape.prompt(record),
-        "chosen": reply_message(record.reply.text)[0],
-        "rejected": reply_message(other_text(record))[0],
+        "chosen": record.reply.message,
+        "rejected": record.rejected.message,
         "meta": meta(record),
     }
 

@@ -80,11 +80,6 @@ class Format:
     extras: Callable[[Mapping[tuple[str, str], str], int], dict[str, str]] | None = None
 
 
-def reply_message(text: str) -> list[Row]:
-    """A reply as a list with one message."""
-    return [{"role": "assistant", "content": text}]
-
-
 def meta(record: Record) -> Row:
     """Provenance, with the same keys in every row, so that readers infer a single schema."""
     origin, other = record.meta, record.other
@@ -100,11 +95,11 @@ def meta(record: Record) -> Row:
         "adapter_hashes": _of_replies(record, "adapter_hash"),
         "template_hashes": _of_replies(record, "template_hash"),
         "seeds": [str(seed) for seed in _of_replies(record, "seed")],
-        "rater": origin.rater,
-        "method": origin.method,
-        "position": origin.position,
+        "rater": origin.how.rater,
+        "method": origin.how.method,
+        "position": origin.how.position,
         "side": origin.side,
-        "seconds": origin.seconds or 0.0,
+        "seconds": origin.how.seconds or 0.0,
         "created_at": origin.created_at,
         "dimensions": [f"{name}={value}" for name, value in origin.dimensions],
         "reason": origin.reason,
@@ -120,9 +115,3 @@ def _of_replies(record: Record, name: str) -> list[Any]:
 def reply_row(reply: Reply) -> Row:
     """A reply with its complete provenance."""
     return {name: getattr(reply, name) for name in _REPLY_FIELDS}  # ``asdict`` is ten times slower.
-
-
-def other_text(record: Record) -> str:
-    """The text of the second reply."""
-    assert record.other is not None
-    return record.other.text

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rpterm.preference.formats.base import Format, Row, Shape, Table, meta, other_text
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta
 from rpterm.preference.message_shape import SEED
 from rpterm.preference.records import Messages, Record
 
@@ -36,7 +36,7 @@ def ranking(record: Record, shape: Shape) -> Row:
     """A conversation and the two replies that continue it."""
     replies = {
         "chosen": _reply_turn(record.reply.text),
-        "rejected": _reply_turn(other_text(record)),
+        "rejected": _reply_turn(record.rejected.text),
     }
     return _conversation(record, shape) | replies | {"meta": meta(record)}
 

@@ -5,14 +5,7 @@ The service validates rows strictly, so they carry no provenance.
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import (
-    Format,
-    Row,
-    Shape,
-    Table,
-    other_text,
-    reply_message,
-)
+from rpterm.preference.formats.base import Format, Row, Shape, Table
 from rpterm.preference.records import Record
 
 
@@ -20,8 +13,8 @@ def row(record: Record, shape: Shape) -> Row:
     """An input and two outputs."""
     return {
         "input": {"messages": shape.prompt(record), "tools": []},
-        "preferred_output": reply_message(record.reply.text),
-        "non_preferred_output": reply_message(other_text(record)),
+        "preferred_output": [record.reply.message],
+        "non_preferred_output": [record.rejected.message],
     }
 
 

@@ -21,7 +21,7 @@ def row(record: Record, shape: Shape) -> Row:
         "label": record.label,
         "span": list(record.meta.span) if record.meta.span else None,
         "edit": record.meta.edit,
-        "live_score": record.meta.live_score,
+        "live_score": record.meta.how.score,
         "exact": exact,
         "meta": meta(record),
     }

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from rpterm.preference.formats.base import (
-    Format,
-    Row,
-    Shape,
-    Table,
-    meta,
-    other_text,
-    reply_message,
-)
+from rpterm.preference.formats.base import Format, Row, Shape, Table, meta
 from rpterm.preference.records import Record
 
 
@@ -18,8 +10,8 @@ def pair(record: Record, shape: Shape) -> Row:
     """An explicit prompt with a chosen and a rejected reply."""
     return {
         "prompt": shape.prompt(record),
-        "chosen": reply_message(record.reply.text),
-        "rejected": reply_message(other_text(record)),
+        "chosen": [record.reply.message],
+        "rejected": [record.rejected.message],
         "meta": meta(record),
     }
 
@@ -30,7 +22,7 @@ def label(record: Record, shape: Shape) -> Row | None:
         return None
     return {
         "prompt": shape.prompt(record),
-        "completion": reply_message(record.reply.text),
+        "completion": [record.reply.message],
         "label": record.label,
         "meta": meta(record),
     }
@@ -39,7 +31,7 @@ def label(record: Record, shape: Shape) -> Row | None:
 def conversation(record: Record, shape: Shape) -> Row:
     """Prompt and a reply worth imitating in a single list of messages."""
     return {
-        "messages": shape.prompt(record) + reply_message(record.reply.text),
+        "messages": [*shape.prompt(record), record.reply.message],
         "meta": meta(record),
     }
 

@@ -1,6 +1,6 @@
 """Whether a reply treats the user as a stranger: asks what was told, gets the name wrong, forgot.
 
-English and Chinese. Pure.
+The same for a person on the card: "Kim who?". English and Chinese. Pure.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from rpterm.scoring.frames.trades import words_of
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import Evidence
+from rpterm.scoring.texts import content_stems
 
 _NAME = r"(?-i:[A-ZÀ-Þ][\w'-]+)"
 _NO_NAME = r"(?![\w'-]*(?:ish|ese|ian|can|ench|olic|man|I|The)\b)"
@@ -42,8 +43,17 @@ _FORGETS = re.compile(
     r"|记不清|不记得|想不起来|来着[？?]|[你您](?:还)?没(?:跟我|告诉我|有)?(?:说|提)过|还没告诉我",
     re.IGNORECASE,
 )
+_DID_NOT_KNOW = re.compile(
+    r"\bI (?:didn't|never) kn[eo]w (?:that )?you (?:had|were|have)\b([^.!?]*)", re.I
+)
 _SAYS_NAME = re.compile(
     rf"\b(?:your name(?:'s| is)|you(?:'re| are) called) (?P<name>{_NAME})", re.I
+)
+_KNOWS_NOBODY = re.compile(
+    rf"(?:^|[.!?*\"“] ?)(?P<who>{_NAME}) who\?|\bwho(?:'s| is) (?P<is>{_NAME})\?"
+    rf"|\bnever (?:met|heard of) (?:any(?:body|one) )?(?:called |named )?(?P<met>{_NAME})(?!')"
+    rf"|\bdon't know any(?:body|one) (?:called|named) (?P<know>{_NAME})",
+    re.IGNORECASE,
 )
 _LOST = re.compile(
     rf"\b(?P<name>{_NAME}) and I (?:broke up|split up|separated|(?:got |are )?divorced)"
@@ -60,7 +70,7 @@ _STRANGERS = 3
 
 
 def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
-    """Where the reply has forgotten who it talks to."""
+    """Where the reply has forgotten who it talks to, or whom it knows."""
     plain = reply.replace("’", "'")
     said = [turn for own, turn in scene.turns if not own]
     named = re.compile(rf"\b{re.escape(scene.user)}\b" if scene.user else r"\Z(?!)")
@@ -73,11 +83,12 @@ def greets_anew(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     given = _last(_GIVES_NAME, said)
     if given and (wrong := _other_name(plain, scene, [turn.text for turn in said])):
         yield Evidence(*wrong.span("name"), "not your name", given.source, given.text)
-    if said[:-1] and (forgets := _FORGETS.search(plain)):
+    if said[:-1] and (forgets := _FORGETS.search(plain) or _is_surprised(plain, said)):
         yield Evidence(*forgets.span(), "has forgotten what was said")
     meets = _MEETS.search(plain)
     if meets and sum(own for own, _ in scene.turns) >= _STRANGERS:
         yield Evidence(*meets.span(), "takes you for a stranger")
+    yield from _disowned(plain, scene)
     yield from _lost(plain, said)
 
 
@@ -103,6 +114,14 @@ def _last(pattern: re.Pattern[str], said: Sequence[Fact]) -> Fact | None:
     )
 
 
+def _is_surprised(plain: str, said: Sequence[Fact]) -> re.Match[str] | None:
+    """Where the reply never knew what was told before the last turn."""
+    found = _DID_NOT_KNOW.search(plain)
+    stems = set(content_stems(found[1])) if found else set()
+    earlier = {stem for turn in said[:-1] for stem in content_stems(turn.text)}
+    return found if stems & earlier - {*content_stems(said[-1].text)} else None
+
+
 def _lost(plain: str, said: Sequence[Fact]) -> Iterator[Evidence]:
     """Where the reply asks after somebody the user has lost."""
     for turn in said:
@@ -116,6 +135,16 @@ def _lost(plain: str, said: Sequence[Fact]) -> Iterator[Evidence]:
             )
             if found := here.search(plain):
                 yield Evidence(*found.span(), "you said that they are gone", turn.source, turn.text)
+
+
+def _disowned(plain: str, scene: ReplyScene) -> Iterator[Evidence]:
+    """Where the reply does not know a person that the card names."""
+    for match in _KNOWS_NOBODY.finditer(plain):
+        name = next(filter(None, match.groups()))
+        known = re.compile(rf"\b{re.escape(name)}\b")
+        fact = next((each for each in scene.facts if known.search(each.text)), None)
+        if fact is not None and name not in scene.char:
+            yield Evidence(*match.span(), f"the card knows {name}", fact.source, fact.text)
 
 
 def _other_name(plain: str, scene: ReplyScene, said: Sequence[str]) -> re.Match[str] | None:

@@ -2,7 +2,7 @@
 
 For English the other frames compare words and phrases; this compares the rarer characters of
 clauses ("从来不喝酒" against "最爱喝白酒"), people whom the card rules out ("尚未娶妻" against
-"我妻子") or calls dead.
+"我妻子") or calls dead, and what the card likes and the reply does not.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ _SAME = {"父母": "父母|爹娘|爸妈|爹|娘", "父亲": "父亲|爸爸|爹"
 _NOT_NOW = re.compile(
     "前[妻夫]|亡[妻夫]|过世|去世|已故|生前|曾经|从前|以前|将来|以后|如果|要是|哪来|催"
 )
+_LIKES = re.compile("(?:喜欢|喜爱|热爱|爱好|喜好|爱[吃喝])[：:]?(?P<what>[^，。；！？,.;\n（(]+)")
+_HATES = re.compile("(?:讨厌|不喜欢|不爱[吃喝]?|厌恶|恨)(?P<what>[^，。；！？,.;\n（(了]+)")
+_DISLIKES = re.compile("讨厌|不喜|厌恶|恨|害怕|最怕")
+_LIST = re.compile("[、和与跟及]|以及")
 _RARE = 1.0
 _LEAST_CHARACTERS, _LEAST_RARITY, _LEAST_SHARE = 2, 4.0, 0.5
 """What two clauses must have in common: rare characters, and their share of the card's."""
@@ -72,6 +76,7 @@ def affirms_denied(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     if reply.isascii():
         return
     yield from _ruled_out(reply, scene)
+    yield from _disliked(reply, scene)
     yield from _alive(reply, scene)
     clauses = _clauses(reply)
     said = [(start, end, _rare(text)) for start, end, is_denied, text in clauses if not is_denied]
@@ -106,6 +111,20 @@ def _alive(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
             if found := re.search(f"(?:{who}){_ALIVE}", reply):
                 note = "the card says that they are dead"
                 yield Evidence(*found.span(), note, fact.source, fact.text)
+
+
+def _disliked(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
+    """Where the reply dislikes what a line of the card likes."""
+    hated = [(match.span(), what) for match in _HATES.finditer(reply) for what in _listed(match)]
+    for fact in scene.facts if hated else ():
+        liked = {what for match in _LIKES.finditer(fact.text) for what in _listed(match)}
+        for span, what in hated if not _DISLIKES.search(fact.text) else ():
+            if any(each in what or what in each for each in liked):
+                yield Evidence(*span, "the card says the contrary", fact.source, fact.text)
+
+
+def _listed(match: re.Match[str]) -> list[str]:
+    return [each for each in _LIST.split(match["what"].strip()) if len(each) > 1]
 
 
 def _agree(shared: frozenset[str], characters: frozenset[str]) -> bool:

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from rpterm.scoring.frames.known import Claim, Clash, Known
+from rpterm.scoring.frames.numbers import number
 from rpterm.scoring.frames.persons import (
+    GROUP_OF,
     NAME,
     NO_NAME,
+    ROLES,
     Person,
     persons,
+    role_of,
     words_for,
 )
 from rpterm.scoring.texts import phrase_pattern
@@ -78,8 +82,8 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
             if known.who == "i":
                 yield from _excluded(person, plain, known)
     if known.who == "i":
-        yield from _own_state(real, known)
-        yield from _the_dead(real, known)
+        for find in (_own_state, _numbers, _the_dead):
+            yield from find(real, known)
 
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:
@@ -144,6 +148,23 @@ def _own_state(plain: str, known: Known) -> Iterator[Clash]:
             )
             if there:
                 yield _OTHERWISE, line
+
+
+def _numbers(plain: str, known: Known) -> Iterator[Clash]:
+    """ "I have three boys" where the card counts two daughters."""
+    pattern = rf"\bI(?:'ve got| have|'ve)(?: got)? (?P<count>\w+) (?P<role>{ROLES})s?\b"
+    match = re.search(pattern, plain, re.IGNORECASE)
+    count = number(match["count"]) if match else None
+    if match is None or count is None or count < 2:
+        return
+    role = role_of(match["role"])
+    for line in known.lines:
+        for each in persons(line.text) if line.written else ():
+            if each.count < 2:
+                continue
+            other_role = each.role != role and not {each.role, role} & _EITHER
+            if each.group == GROUP_OF[role] and (each.count != count or other_role):
+                yield "the card says another number", line
 
 
 def _the_dead(plain: str, known: Known) -> Iterator[Clash]:

@@ -38,6 +38,7 @@ _STATED = re.compile(
 )
 """A trade on the card that may not be in the table."""
 _DENIED = re.compile(r"\b(?:not|no|never) (?:an? |the )?[a-z-]+", re.IGNORECASE)
+_SECRET = re.compile(r"\b(?:secret|hid(?:es|den|ing)|disguise|pretends?|tells? nobody|undercover)")
 
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
@@ -45,6 +46,7 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     if known.who != "i":
         return
     for table in ("trades", "beings"):
+        yield from _denied(said.real, table, known)
         for past in (False, True):
             yield from _other(said.real, table, past, known)
 
@@ -65,6 +67,19 @@ def _other(plain: str, table: str, past: bool, known: Known) -> Iterator[Clash]:
         stated = _STATED.search(own) if table == "trades" and line.written and not past else None
         if stated is not None:
             yield f"the card says: {stated['trade'].strip()}", line
+
+
+def _denied(plain: str, table: str, known: Known) -> Iterator[Clash]:
+    """ "I'm not a witch" where the card says so, and does not call it a secret."""
+    match = _is_not(table).search(plain)
+    if match is None or _SECRET.search(known.text):
+        return
+    for line in known.lines:
+        own = own_part(line.text)
+        for each in _any(table).finditer(own) if line.written else ():
+            is_over = _PAST.search(own[: each.start()]) or is_negated(clause_at(own, *each.span()))
+            if each.group().lower() == match["word"].lower() and not is_over:
+                yield f"the card says: {each.group()}", line
 
 
 def _counted(line: Line, table: str) -> str:
@@ -103,3 +118,9 @@ def _any(table: str) -> re.Pattern[str]:
 def _said(table: str, past: bool) -> re.Pattern[str]:
     start = _WAS if past else _AM
     return re.compile(rf"{start}(?:{words_of(table)})(?![\w'-])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=2)
+def _is_not(table: str) -> re.Pattern[str]:
+    who = r"(?:\bI(?:'m| am)|,) (?:not an?|not the|no)"
+    return re.compile(rf"{who} (?P<word>{words_of(table)})(?![\w'-])(?! of\b)", re.IGNORECASE)

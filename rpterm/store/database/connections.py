@@ -188,9 +188,3 @@ def _read_only_uri(path: Path) -> str:
     log = path.with_name(f"{path.name}-wal")
     has_log = log.exists() and log.stat().st_size > 0
     return f"{path.absolute().as_uri()}?mode=ro" + ("" if has_log else "&immutable=1")
-
-
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Whether there is such a table; asking does not create it."""
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return connection.execute(query, (name,)).fetchone() is not None

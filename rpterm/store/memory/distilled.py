@@ -17,7 +17,6 @@ from rpterm.store.memory import read_turns
 from rpterm.store.memory.memories import Memories
 from rpterm.store.memory.records import Memory, wording_hash
 from rpterm.store.row_conversion import qmarks, storable
-from rpterm.store.schema.distilled_tables import DISTILLED
 
 Method = Literal["rules", "model"]
 _NEWER = "SELECT old_id, new_id FROM distilled_links WHERE old_id IN ({}) ORDER BY new_id"
@@ -91,12 +90,9 @@ class Distilled:
     """The derived memories in one store."""
 
     def __init__(self, memories: Memories) -> None:
-        """Create the tables if they are missing."""
         self._memories = memories
         self._connections = memories.store.connections
         self.reads = read_turns.ReadTurns(self._connections)
-        with self._connections.write() as connection:
-            DISTILLED.prepare(connection)
 
     def add(
         self, character: str, chat_id: int, drafts: Sequence[Draft], read: Collection[int], job: str
@@ -208,13 +204,8 @@ class Distilled:
         if edited:
             self.mark_edited(memory_id)
 
-    def link(self, old_id: int, new_id: int) -> None:
-        """Record that a newer memory replaces an older one."""
-        with self._connections.write() as connection:
-            _insert_link(connection, old_id, new_id)
-
     def unlink(self, old_id: int, new_id: int) -> None:
-        """Remove such a link, so that the older memory is valid again."""
+        """Remove the record that a memory replaces another, which is then valid again."""
         with self._connections.write() as connection:
             connection.execute(
                 "DELETE FROM distilled_links WHERE old_id = ? AND new_id = ?", (old_id, new_id)

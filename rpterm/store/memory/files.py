@@ -76,7 +76,7 @@ class MemoryFiles:
         added_at: float | None = None,
     ) -> MemoryFile:
         """Store a file and its pieces; replaces an earlier file with the same path."""
-        now = self._memories.clock() if added_at is None else added_at
+        now = self._memories.store.now() if added_at is None else added_at
         with self._connections.write() as connection:
             replaced = connection.execute(
                 "DELETE FROM memory_files WHERE character = ? AND path = ?", (character, path)
@@ -107,11 +107,6 @@ class MemoryFiles:
         )
         return [MemoryFile(*row) for row in rows]
 
-    def get(self, file_id: int) -> MemoryFile:
-        """One file; raises ``StoreError`` when it does not exist."""
-        with self._connections.read() as connection:
-            return _get_file(connection, file_id)
-
     def pieces(self, file_id: int) -> list[int]:
         """The ids of the memories made from a file, in its order."""
         query = "SELECT id FROM memories WHERE file_id = ? ORDER BY id"
@@ -135,7 +130,7 @@ class MemoryFiles:
             connection.execute(
                 "INSERT INTO memory_blocks (character, phrase, created_at) VALUES (?, ?, ?) "
                 "ON CONFLICT DO NOTHING",
-                (character, storable(phrase, "phrase"), self._memories.clock()),
+                (character, storable(phrase, "phrase"), self._memories.store.now()),
             )
             row = connection.execute(
                 "SELECT id, character, phrase, created_at FROM memory_blocks "

@@ -8,8 +8,8 @@ after every deletion and, after a crash, at the next start.
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from rpterm.store.database import secure_erase
@@ -18,61 +18,39 @@ from rpterm.store.errors import StoreError
 from rpterm.store.memory import search
 from rpterm.store.memory.records import Changes, Kind, Memory, wording_hash
 from rpterm.store.row_conversion import BATCH_SIZE, batches, qmarks, storable
-from rpterm.store.schema.memory_tables import MEMORY
 from rpterm.store.store import Store
 
-_COLUMNS = (
-    "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
-    "by_model, shared, pinned, hidden, superseded_by, hash, file_id"
-)
+_FIELDS = [field.name for field in fields(Memory)]
+_COLUMNS = ", ".join(_FIELDS)
 _CHARACTER_KNOWS = "(character = :character OR shared)"
 
 
 class Memories:
     """The memories of one store."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables if they are missing, and finish a scrub that a crash interrupted."""
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.clock = clock
         self._connections = store.connections
-        with self._connections.write() as connection:
-            MEMORY.prepare(connection)
-        self.scrub()
 
     # Writing -----------------------------------------------------------------------------------
-    def add(
-        self,
-        kind: Kind,
-        character: str,
-        text: str,
-        *,
-        speaker: str = "",
-        chat_id: int | None = None,
-        turn_id: int | None = None,
-        place: str = "",
-        created_at: float | None = None,
-        importance: float = 0.0,
-        by_model: bool = False,
-        shared: bool = False,
-        pinned: bool = False,
-        hidden: bool = False,
-        file_id: int | None = None,
-    ) -> Memory:
-        """Store one memory."""
-        text, speaker = storable(text, "memory"), storable(speaker, "name")
-        values = (
-            kind, storable(character, "name"), chat_id, turn_id, speaker, text,
-            storable(place, "place"), self.clock() if created_at is None else created_at,
-            importance, by_model, shared, pinned, hidden, wording_hash(speaker, text), file_id,
-        )  # fmt: skip
-        columns = _COLUMNS.removeprefix("id, ").replace("superseded_by, ", "")
+    def add(self, memory: Memory) -> Memory:
+        """Store a memory; returns it with its id and hash."""
+        speaker, text = storable(memory.speaker, "name"), storable(memory.text, "memory")
+        new = replace(
+            memory,
+            text=text,
+            speaker=speaker,
+            character=storable(memory.character, "name"),
+            place=storable(memory.place, "place"),
+            hash=wording_hash(speaker, text),
+        )
+        row = {name: getattr(new, name) for name in _FIELDS} | {"id": None}
         with self._connections.write() as connection:
-            row = connection.execute(
-                f"INSERT INTO memories ({columns}) VALUES ({qmarks(values)}) RETURNING {_COLUMNS}",
-                values,
+            stored = connection.execute(
+                f"INSERT INTO memories ({_COLUMNS}) VALUES ({qmarks(row)}) RETURNING {_COLUMNS}",
+                (*row.values(),),
             ).fetchone()
-            return _to_memory(row)
+            return _to_memory(stored)
 
     def remember_turns(self, turn_ids: Sequence[int]) -> int:
         """Store memories of finished turns that have none yet; return how many are new.
@@ -125,28 +103,14 @@ class Memories:
         self.scrub()
         return new
 
-    def update(
-        self,
-        memory_id: int,
-        *,
-        pinned: bool | None = None,
-        hidden: bool | None = None,
-        shared: bool | None = None,
-        importance: float | None = None,
-        superseded_by: int | None = None,
-    ) -> Memory:
-        """Change the arguments that are not ``None``."""
-        values = {"pinned": pinned, "hidden": hidden, "shared": shared, "importance": importance,
-                 "superseded_by": superseded_by}  # fmt: skip
-        changes = {name: value for name, value in values.items() if value is not None}
+    def update(self, memory_id: int, **changes: float) -> Memory:
+        """Change some fields: marks, ``importance`` or ``superseded_by``."""
+        assignments = ", ".join(f"{name} = ?" for name in changes)
         with self._connections.write() as connection:
             _get(connection, memory_id)
-            if changes:
-                assignments = ", ".join(f"{name} = ?" for name in changes)
-                connection.execute(
-                    f"UPDATE memories SET {assignments} WHERE id = ?",
-                    (*changes.values(), memory_id),
-                )
+            connection.execute(
+                f"UPDATE memories SET {assignments} WHERE id = ?", (*changes.values(), memory_id)
+            )
             return _get(connection, memory_id)
 
     def forget(self, memory_ids: Sequence[int]) -> int:
@@ -187,7 +151,7 @@ class Memories:
         """The memories with these ids, by id; missing ones are left out."""
         query = f"SELECT {_COLUMNS} FROM memories WHERE id IN ({{}})"
         rows = self._connections.rows_among(query, memory_ids)
-        return {row[0]: _to_memory(row) for row in rows}
+        return {memory.id: memory for memory in map(_to_memory, rows)}
 
     def page(
         self,

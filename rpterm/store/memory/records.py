@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 Kind = Literal["turn", "fact", "reflection", "summary", "note", "document"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Mark = Literal["pinned", "hidden", "shared"]
+"""What the user can mark a memory with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Memory:
         turn_id: The turn it comes from; without one it is recalled on any branch.
         speaker: Who said it, or "".
         place: For a piece of a file, its position there: ``book.txt, paragraph 12``.
-        created_at: When it was said, Unix seconds.
+        created_at: When it was said, Unix seconds; 0 if that is unknown.
         importance: 0 to 1.
         by_model: Whether a model wrote its text.
         shared: Whether other characters may recall it, too.
@@ -30,13 +32,13 @@ class Memory:
         file_id: The file it is a piece of, or ``None``.
     """
 
-    id: int
     kind: Kind
     character: str
-    chat_id: int | None
-    turn_id: int | None
-    speaker: str
     text: str
+    id: int = 0
+    chat_id: int | None = None
+    turn_id: int | None = None
+    speaker: str = ""
     place: str = ""
     created_at: float = 0.0
     importance: float = 0.0

@@ -22,8 +22,8 @@ from rpterm.store.repair.damaged_file import copy_with_log, open_damaged, readab
 from rpterm.store.repair.page_parser import Pages
 from rpterm.store.repair.row_recovery import recover_rows
 from rpterm.store.row_conversion import qmarks
-from rpterm.store.schema import chat_tables
-from rpterm.store.schema.table_groups import TABLE_GROUPS
+from rpterm.store.schema.chat_tables import CHATS
+from rpterm.store.schema.table_groups import prepare, reject_newer
 from rpterm.types import Origin
 
 _CORE_TABLES = ("cards", "chats", "turns", "generations")
@@ -67,7 +67,7 @@ def _is_sound(path: Path, folder: Path) -> bool:
     with suppress(sqlite3.DatabaseError, StoreError), closing(_connect(copy)) as connection:
         if not _columns(connection, "turns"):
             return False
-        chat_tables.prepare(connection, copy)
+        prepare(connection, copy)
         if connection.execute("PRAGMA foreign_key_check").fetchone():
             return False
         before = connection.total_changes
@@ -93,17 +93,19 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _rebuild(path: Path, folder: Path) -> None:
     new = folder / "new.db"
     with closing(_connect(new)) as fresh:
-        chat_tables.prepare(fresh, new)
+        # The root pages of these tables are at the same place in every file.
+        prepare(fresh, new, [CHATS])
         fresh.execute("PRAGMA journal_mode = DELETE").fetchall()
         sound = folder / "sound.db"
         sound.write_bytes(new.read_bytes())
+        prepare(fresh, new)
+        fresh.execute("PRAGMA journal_mode = DELETE").fetchall()
         fresh.execute("PRAGMA foreign_keys = OFF")
         fresh.execute("BEGIN")
-        if not _copy_readable(path, folder, sound, fresh):
-            for room in TABLE_GROUPS:
-                room.prepare(fresh)
-            if not recover_rows(_read_pages(path, sound), fresh) and not _has_rows(fresh):
-                raise sqlite3.DatabaseError("no row was found in it")
+        complete = _copy_readable(path, folder, sound, fresh)
+        found = complete or recover_rows(_read_pages(path, sound), fresh) or _has_rows(fresh)
+        if not found:
+            raise sqlite3.DatabaseError("no row was found in it")
         _repair_tree(fresh)
         _drop_orphans(fresh)
         fresh.execute("COMMIT")
@@ -124,7 +126,7 @@ def _copy_readable(path: Path, folder: Path, sound: Path, new: sqlite3.Connectio
         with closing(open_damaged(path, folder, sound)) as old:
             # The data that a newer rpterm added is unknown to this one and would be lost.
             with suppress(sqlite3.DatabaseError):
-                chat_tables.reject_newer(old, path)
+                reject_newer(old, path)
             complete = not structure_problems(old)
             _copy_rows(old, new)
             return complete
@@ -134,9 +136,6 @@ def _copy_readable(path: Path, folder: Path, sound: Path, new: sqlite3.Connectio
 
 def _copy_rows(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
     """Copy all rows; triggers fill the indexes."""
-    for room in TABLE_GROUPS:
-        if _columns(old, room.table):
-            room.prepare(new)
     others = sorted(_ordinary_tables(new) - set(_CORE_TABLES))
     for table in (*_CORE_TABLES, *others):
         _copy_table(old, new, table)

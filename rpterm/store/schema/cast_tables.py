@@ -1,18 +1,8 @@
-"""The tables of casts, as an append-only list of migrations; see ``chat_tables``.
-
-This migration set is applied when a chat first becomes a group chat, so that opening a chat with
-one character never waits for it. A cast is deleted with its chat.
-"""
+"""The tables of casts; see ``migration``. A cast is deleted with its chat."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 TABLE = "cast_members"
 
@@ -51,10 +41,4 @@ _TABLES = (
 )
 
 
-def m001_cast(db: Database) -> None:
-    """The members of a chat, and how they take turns."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-CAST = TableGroup("rpterm-cast", TABLE, (m001_cast,))
+CAST = TableGroup("rpterm-cast", {"m001_cast": _TABLES})

@@ -1,31 +1,8 @@
-"""The tables of cards, chats and turns, as an append-only list of migrations.
-
-Never edit a migration that was released, because files created by it exist. To change the schema,
-append a function to ``MIGRATIONS`` and add a dump of the previous schema to ``tests/store``.
-
-``sqlite_utils`` is imported only when a file needs migrating, that is once when it is created and
-after an update. The applied migrations are read with plain SQL, so that opening a chat does not
-pay for that import.
-"""
+"""The tables of cards, chats and turns, to which all others refer; see ``migration``."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from rpterm.store.errors import StoreError
-from rpterm.store.schema.migration import apply_missing, newer_version_error
-from rpterm.store.schema.table_groups import TABLE_GROUPS
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-APPLICATION_ID = 0x52505454
-"""Written into the file's header, so that `file` and rpterm recognise rpterm's databases."""
-
-SET = "rpterm"
+from rpterm.store.schema.migration import TableGroup
 
 _TABLES = (
     """
@@ -164,129 +141,23 @@ _SEARCH = (
 )
 
 
-def m001_chats(db: Database) -> None:
-    """Cards, chats, the tree of turns, provenance, personas and flags."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-def m002_search(db: Database) -> None:
-    """Full-text search over the turns."""
-    for statement in _SEARCH:
-        db.execute(statement)
-
-
-def m003_kv_type(db: Database) -> None:
-    """The number format of the KV cache a reply was generated with; so far it was always f16."""
-    db.execute("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'")
-
-
-def m004_hidden(db: Database) -> None:
-    """Turns hidden from the model, turns whose parent was deleted alone, and digests of prompts
-    that were removed with such a parent."""
-    db.execute("ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''")
-
-
-def m005_thought(db: Database) -> None:
-    """The model's reasoning before a reply."""
-    db.execute("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''")
-
-
-def m006_chat_worlds(db: Database) -> None:
-    """Lore for a single chat: a JSON list of lorebooks."""
-    db.execute("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'")
-
-
-def m007_variables(db: Database) -> None:
-    """The chat's variables after a turn that changed them, as a JSON object."""
-    db.execute("ALTER TABLE turns ADD COLUMN variables TEXT NOT NULL DEFAULT ''")
-
-
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (
-    m001_chats,
-    m002_search,
-    m003_kv_type,
-    m004_hidden,
-    m005_thought,
-    m006_chat_worlds,
-    m007_variables,
-)
-
-
-def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Migrate the file to the newest schema.
-
-    Raises:
-        StoreError: The file belongs to another program or to a newer rpterm.
-        sqlite3.Error: The file cannot be read or written.
-    """
-    names = [migration.__name__ for migration in MIGRATIONS]
-    if _applied_migrations(connection, path) == names:
-        return
-    if not _table_names(connection):
-        # This takes effect only before the first table is created.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL").fetchall()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        # Another process may have migrated the file while this one waited for the lock.
-        if _applied_migrations(connection, path) != names:
-            migrate(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def reject_newer(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file with migrations that this version does not have, in known or unknown sets.
-
-    Raises:
-        StoreError: There is such a migration.
-        sqlite3.Error: The record of migrations cannot be read.
-    """
-    sets = {SET: MIGRATIONS} | {room.name: tuple(room.migrations) for room in TABLE_GROUPS}
-    known = {(name, each.__name__) for name, migrations in sets.items() for each in migrations}
-    # A damaged record may hold any name: only names that look like ours count as newer.
-    rows = connection.execute(
-        "SELECT migration_set, name FROM _sqlite_migrations "
-        "WHERE migration_set GLOB 'rpterm*' AND name GLOB 'm[0-9][0-9][0-9]_*'"
-    )
-    if not known.issuperset(rows):
-        raise newer_version_error(path)
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Apply the missing migrations; the caller owns the transaction."""
-    apply_missing(connection, SET, MIGRATIONS)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _table_names(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {name for (name,) in rows}
-
-
-def _applied_migrations(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """Names of the migrations applied to the file, oldest first."""
-    tables = _table_names(connection)
-    if not tables:
-        return []
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    if application != APPLICATION_ID or "_sqlite_migrations" not in tables:
-        raise StoreError(
-            f"{path} is a database of another program. Move it away, or set RPTERM_HOME to "
-            "another folder for rpterm's data."
-        )
-    reject_newer(connection, path)
-    rows = connection.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,)
-    )
-    applied = [str(name) for (name,) in rows]
-    known = [migration.__name__ for migration in MIGRATIONS]
-    if applied != known[: len(applied)]:
-        raise newer_version_error(path)
-    return applied
+MIGRATIONS = {
+    "m001_chats": _TABLES,
+    "m002_search": _SEARCH,
+    # The number format of the KV cache a reply was generated with; so far it was always f16.
+    "m003_kv_type": ("ALTER TABLE generations ADD COLUMN kv_type TEXT NOT NULL DEFAULT 'f16'",),
+    # Turns hidden from the model, turns whose parent was deleted alone, and digests of prompts that
+    # were removed with such a parent.
+    "m004_hidden": (
+        "ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE turns ADD COLUMN lifted INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE generations ADD COLUMN prompt_digest TEXT NOT NULL DEFAULT ''",
+    ),
+    # The model's reasoning before a reply.
+    "m005_thought": ("ALTER TABLE turns ADD COLUMN thought TEXT NOT NULL DEFAULT ''",),
+    # Lore for a single chat: a JSON list of lorebooks.
+    "m006_chat_worlds": ("ALTER TABLE chats ADD COLUMN worlds_json TEXT NOT NULL DEFAULT '[]'",),
+    # The chat's variables after a turn that changed them, as a JSON object.
+    "m007_variables": ("ALTER TABLE turns ADD COLUMN variables TEXT NOT NULL DEFAULT ''",),
+}
+CHATS = TableGroup("rpterm", MIGRATIONS)

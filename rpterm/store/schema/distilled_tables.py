@@ -1,21 +1,13 @@
-"""The tables behind facts, reflections and summaries, as an append-only list of migrations.
+"""The tables behind facts, reflections and summaries; see ``migration``.
 
 What was derived from turns is stored as memories; these tables hold the sources it is based on.
 Deleting a source deletes what is based on it: a fact is deleted with the memory of its turn, a
 reflection or a summary with any memory or turn that it cites, because it may repeat its words.
-This migration set is applied when something is first derived.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rpterm.store.schema.memory_tables import MEMORY
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 _TABLES = (
     """
@@ -95,10 +87,4 @@ _TRIGGERS = (
 )
 
 
-def m001_distilled(db: Database) -> None:
-    """The sources of facts, reflections and summaries, their slots, and what they replace."""
-    for statement in (*_TABLES, *_TRIGGERS):
-        db.execute(statement)
-
-
-DISTILLED = TableGroup("rpterm-distil", "distilled", (m001_distilled,), needs=MEMORY)
+DISTILLED = TableGroup("rpterm-distil", {"m001_distilled": (*_TABLES, *_TRIGGERS)})

@@ -1,14 +1,8 @@
-"""The tables of duels, as an append-only list of migrations; see ``chat_tables``."""
+"""The tables of duels; see ``migration``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 _TABLES = (
     """
@@ -33,10 +27,4 @@ _TABLES = (
 )
 
 
-def m001_duels(db: Database) -> None:
-    """Duels and the replies that they compare."""
-    for statement in _TABLES:
-        db.execute(statement)
-
-
-DUELS = TableGroup("rpterm-duels", "duels", (m001_duels,))
+DUELS = TableGroup("rpterm-duels", {"m001_duels": _TABLES})

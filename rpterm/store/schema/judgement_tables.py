@@ -1,19 +1,12 @@
-"""The tables of judgements, as an append-only list of migrations; see ``chat_tables``.
+"""The tables of judgements; see ``migration``.
 
-This migration set is applied when something is first rated, so that opening a chat never waits for
-it. Judgements are only added: a withdrawal is a row of its own. They are deleted only with their
-turn or chat.
+Judgements are only added: a withdrawal is a row of its own. They are deleted only with their turn
+or chat.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 # Ratings and comparisons share one id sequence, so that "the last judgement" is well defined. This
 # table holds only the last id.
@@ -95,19 +88,12 @@ _TRIGGERS = tuple(
 )
 
 
-def m001_judgements(db: Database) -> None:
-    """Ratings, comparisons, withdrawals, and which chats may be exported."""
-    for statement in (*_TABLES, *_TRIGGERS):
-        db.execute(statement)
-
-
-def m002_kept_by_score(db: Database) -> None:
-    """Replies that the score selected among several; not a judgement, and can be removed."""
-    db.execute(
+MIGRATIONS = {
+    "m001_judgements": (*_TABLES, *_TRIGGERS),
+    # Replies that the score selected among several; not a judgement, and can be removed.
+    "m002_kept_by_score": (
         "CREATE TABLE kept_by_score (turn_id INTEGER PRIMARY KEY "
-        "REFERENCES turns(id) ON DELETE CASCADE)"
-    )
-
-
-MIGRATIONS = (m001_judgements, m002_kept_by_score)
-JUDGEMENTS = TableGroup("rpterm-judgements", "ratings", MIGRATIONS)
+        "REFERENCES turns(id) ON DELETE CASCADE)",
+    ),
+}
+JUDGEMENTS = TableGroup("rpterm-judgements", MIGRATIONS)

@@ -1,6 +1,5 @@
-"""The tables of memory, as an append-only list of migrations; see ``chat_tables``.
+"""The tables of memory; see ``migration``.
 
-This migration set is applied when memory is first used, so that opening a chat never waits for it.
 Triggers maintain whatever must stay consistent however a row changes (deleted with its turn or
 chat, edited, forgotten): the full-text index, removal of unused vectors, the change log that
 in-memory indexes follow, and the flag that a scrub is due.
@@ -8,14 +7,7 @@ in-memory indexes follow, and the flag that a scrub is due.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rpterm.store.schema.cast_tables import CAST
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 ERASE_MARK = "memory.erase"
 """Flag that is set while text of deleted memories may still be in the file."""
@@ -118,12 +110,6 @@ _TRIGGERS = (
 )
 
 
-def m001_memories(db: Database) -> None:
-    """Memories, their vectors, their full-text index, and the change log."""
-    for statement in (*_TABLES, *_TRIGGERS):
-        db.execute(statement)
-
-
 _FILE_TABLES = (
     # A file in a character's data bank; its pieces are memories and are deleted with it.
     """
@@ -176,85 +162,64 @@ _COPIED_COLUMNS = (
     "id, kind, character, chat_id, turn_id, speaker, text, place, created_at, importance, "
     "by_model, shared, pinned, hidden, superseded_by, hash"
 )
-_FILE_INDEX = "CREATE INDEX memories_by_file ON memories (file_id) WHERE file_id IS NOT NULL"
-
-
-def m002_documents(db: Database) -> None:
-    """Files in a data bank, their pieces as memories, and phrases never to mention."""
-    for statement in (*_FILE_TABLES, _WIDER_TABLE):
-        db.execute(statement)
-    # No trigger may fire while the rows move: they are neither deleted nor added.
-    for name in ("insert", "delete", "text", "update"):
-        db.execute(f"DROP TRIGGER memories_{name}")
-    db.execute(
-        f"INSERT INTO memories_wider ({_COPIED_COLUMNS}) "
-        f"SELECT {_COPIED_COLUMNS} FROM memories ORDER BY id"
-    )
-    # No id may be reused, not even that of a deleted memory.
-    db.execute(
-        "INSERT INTO sqlite_sequence (name, seq) SELECT 'memories_wider', 0 WHERE NOT EXISTS "
-        "(SELECT 1 FROM sqlite_sequence WHERE name = 'memories_wider')"
-    )
-    db.execute(
-        "UPDATE sqlite_sequence SET seq = coalesce((SELECT seq FROM sqlite_sequence "
-        "WHERE name = 'memories'), 0) WHERE name = 'memories_wider'"
-    )
-    db.execute("DROP TABLE memories")
-    db.execute("ALTER TABLE memories_wider RENAME TO memories")
-    dropped = [text for text in (*_TABLES, *_TRIGGERS) if _is_on_memories(text)]
-    for statement in (*dropped, _FILE_INDEX):
-        db.execute(statement)
 
 
 def _is_on_memories(statement: str) -> bool:
     return " ON memories " in " ".join(statement.split())
 
 
-def m003_hearers(db: Database) -> None:
-    """Each character of a group chat has its own memory of a turn."""
-    db.execute("DROP INDEX memories_one_a_turn")
-    db.execute(
-        "CREATE UNIQUE INDEX memories_one_a_hearer ON memories (turn_id, character) "
-        "WHERE kind = 'turn'"
-    )
-
-
-def m004_lists(db: Database) -> None:
-    """Indexes for the queries of memory lists."""
-    db.execute("CREATE INDEX memories_by_kind ON memories (character, kind)")
-    db.execute("CREATE INDEX memories_hidden ON memories (character, id) WHERE hidden")
-
-
+_WIDEN_TABLE = (
+    _WIDER_TABLE,
+    # No trigger may fire while the rows move: they are neither deleted nor added.
+    *(f"DROP TRIGGER memories_{name}" for name in ("insert", "delete", "text", "update")),
+    f"INSERT INTO memories_wider ({_COPIED_COLUMNS}) "
+    f"SELECT {_COPIED_COLUMNS} FROM memories ORDER BY id",
+    # No id may be reused, not even that of a deleted memory.
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'memories_wider', 0 WHERE NOT EXISTS "
+    "(SELECT 1 FROM sqlite_sequence WHERE name = 'memories_wider')",
+    "UPDATE sqlite_sequence SET seq = coalesce((SELECT seq FROM sqlite_sequence "
+    "WHERE name = 'memories'), 0) WHERE name = 'memories_wider'",
+    "DROP TABLE memories",
+    "ALTER TABLE memories_wider RENAME TO memories",
+    # They were dropped with the old table.
+    *filter(_is_on_memories, (*_TABLES, *_TRIGGERS)),
+    "CREATE INDEX memories_by_file ON memories (file_id) WHERE file_id IS NOT NULL",
+)
 _SET_UNIQUE_ERASE_FLAG = _SET_ERASE_FLAG.replace("'1'", "hex(randomblob(8))")
 
-
-def m005_marks(db: Database) -> None:
-    """Each deletion sets the scrub flag to a new value: an earlier scrub clears only its own."""
-    for name in ("delete", "text"):
-        db.execute(f"DROP TRIGGER memories_{name}")
-    for statement in _TRIGGERS:
-        if _SET_ERASE_FLAG in statement:
-            db.execute(statement.replace(_SET_ERASE_FLAG, _SET_UNIQUE_ERASE_FLAG))
-
-
-def m006_hidden(db: Database) -> None:
-    """In-memory indexes notice when a turn is hidden from the model or shown again."""
-    db.execute(
+MIGRATIONS = {
+    "m001_memories": (*_TABLES, *_TRIGGERS),
+    # Files in a data bank, their pieces as memories, and phrases never to mention.
+    "m002_documents": (*_FILE_TABLES, *_WIDEN_TABLE),
+    # Each character of a group chat has its own memory of a turn.
+    "m003_hearers": (
+        "DROP INDEX memories_one_a_turn",
+        "CREATE UNIQUE INDEX memories_one_a_hearer ON memories (turn_id, character) "
+        "WHERE kind = 'turn'",
+    ),
+    # Indexes for the queries of memory lists.
+    "m004_lists": (
+        "CREATE INDEX memories_by_kind ON memories (character, kind)",
+        "CREATE INDEX memories_hidden ON memories (character, id) WHERE hidden",
+    ),
+    # Each deletion sets the scrub flag to a new value: an earlier scrub clears only its own.
+    "m005_marks": (
+        "DROP TRIGGER memories_delete",
+        "DROP TRIGGER memories_text",
+        *(
+            statement.replace(_SET_ERASE_FLAG, _SET_UNIQUE_ERASE_FLAG)
+            for statement in _TRIGGERS
+            if _SET_ERASE_FLAG in statement
+        ),
+    ),
+    # In-memory indexes notice when a turn is hidden from the model or shown again.
+    "m006_hidden": (
         """
         CREATE TRIGGER memories_turn_hidden AFTER UPDATE OF hidden ON turns
         WHEN old.hidden <> new.hidden BEGIN
             INSERT INTO memory_log (memory_id) VALUES (-new.chat_id);
         END
-        """
-    )
-
-
-MIGRATIONS = (
-    m001_memories,
-    m002_documents,
-    m003_hearers,
-    m004_lists,
-    m005_marks,
-    m006_hidden,
-)
-MEMORY = TableGroup("rpterm-memory", "memories", MIGRATIONS, needs=CAST)
+        """,
+    ),
+}
+MEMORY = TableGroup("rpterm-memory", MIGRATIONS)

@@ -1,18 +1,11 @@
-"""The tables of live scores and example settings, as an append-only list of migrations.
+"""The tables of live scores and example settings; see ``migration``.
 
-This migration set is applied when something is first scored or set, so that opening a chat never
-waits for it. Scores are deleted with their turn, and example settings with their chat.
+Scores are deleted with their turn, and example settings with their chat.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rpterm.store.schema.migration import TableGroup
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
 
 _SCORES = (
     """
@@ -51,16 +44,4 @@ _EXAMPLES = (
 )
 
 
-def m001_scores(db: Database) -> None:
-    """How well each reply stayed in character, according to the card version at that time."""
-    for statement in _SCORES:
-        db.execute(statement)
-
-
-def m002_examples(db: Database) -> None:
-    """Which examples a chat pins or excludes, and how many of them go into a prompt."""
-    for statement in _EXAMPLES:
-        db.execute(statement)
-
-
-SCORES = TableGroup("rpterm-scores", "scores", (m001_scores, m002_examples))
+SCORES = TableGroup("rpterm-scores", {"m001_scores": _SCORES, "m002_examples": _EXAMPLES})

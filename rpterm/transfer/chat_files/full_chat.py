@@ -236,7 +236,9 @@ def _generation(raw: Any, number: int, notes: Notes) -> Generation | None:
 def _converted(blank: Any, value: Any, name: str) -> Any:
     """A JSON value converted to the type of ``blank``; ``TypeError`` if it is of another type."""
     if is_dataclass(blank) and not isinstance(blank, type):
-        known = (each.name for each in fields(blank) if each.name in _require_mapping(value))
+        if not isinstance(value, Mapping):
+            raise TypeError(name)
+        known = [each.name for each in fields(blank) if each.name in value]
         return replace(
             blank, **{key: _converted(getattr(blank, key), value[key], key) for key in known}
         )
@@ -250,12 +252,6 @@ def _converted(blank: Any, value: Any, name: str) -> Any:
         raise TypeError(name)
     # A prompt may contain a lone surrogate, and the database keeps it.
     return storable(value) if isinstance(value, str) and name != "prompt_text" else value
-
-
-def _require_mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(value)
-    return value
 
 
 def _number(value: Any) -> int | None:

@@ -20,8 +20,7 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, markup, text
 from rpterm.tui.screens.dialog import Dialog, errors_as_notices, framed
-from rpterm.tui.widgets.long_list import LongList
-from rpterm.tui.widgets.panes.list_pane import heading
+from rpterm.tui.widgets.long_list import LongList, heading
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 

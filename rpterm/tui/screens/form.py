@@ -23,7 +23,6 @@ class Field:
 
     Attributes:
         lines: 1 is a single line; more is a text area of at least that height, which grows.
-        number: Whether only digits, or nothing, are accepted.
         check: Returns what is wrong with a value, as a sentence, or "".
     """
 
@@ -31,7 +30,6 @@ class Field:
     label: str
     value: str = ""
     lines: int = 1
-    number: bool = False
     check: Callable[[str], str] = lambda _value: ""
 
 
@@ -129,7 +127,7 @@ class Form(Dialog[Any]):
     def _save(self) -> None:
         values = {field.name: self._value(field) for field in self._fields}
         for field in self._fields:
-            if problem := _problem(field, values[field.name].strip()):
+            if problem := field.check(values[field.name].strip()):
                 self.query_one(f"#field-{field.name}").focus()
                 self.notify(problem, severity="error", markup=False)
                 return
@@ -146,8 +144,7 @@ class Form(Dialog[Any]):
 
     def _widget(self, field: Field) -> Input | TextArea:
         if field.lines == 1:
-            kind = "integer" if field.number else "text"
-            return JoinerInput(field.value, type=kind, id=f"field-{field.name}")  # type: ignore[arg-type]
+            return JoinerInput(field.value, id=f"field-{field.name}")
         area = JoinerTextArea(field.value, id=f"field-{field.name}", highlight_cursor_line=False)
         area.styles.min_height = field.lines + 2
         return area
@@ -155,10 +152,3 @@ class Form(Dialog[Any]):
     def _value(self, field: Field) -> str:
         widget = self.query_one(f"#field-{field.name}")
         return widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]
-
-
-def _problem(field: Field, value: str) -> str:
-    """What is wrong with a value, as a sentence, or ""."""
-    if field.number and not (value or "0").isdecimal():
-        return f"{field.label}: write a whole number."
-    return field.check(value)

@@ -41,12 +41,9 @@ class FilterScreen(Dialog[Filter]):
     def __init__(self, wanted: Filter, review: ReviewQueue) -> None:
         super().__init__()
         self._wanted, self._review = wanted, review
-        known = review.choices()
         self._values: dict[str, tuple[str, ...]] = {
             "kind": KINDS,
-            "card": ("", *known.cards),
-            "model": ("", *known.models),
-            "source": ("", *known.sources),
+            **{name: ("", *values) for name, values in review.choices().items()},
         }
         self._row = 0
 

@@ -51,7 +51,7 @@ class KeyHints(FittedText):
         super().__init__(id=id)
         self._shown: tuple[str, ...] = ()
         self._fixed: tuple[tuple[str, str], ...] = ()
-        self._completions: tuple[Completion, ...] = ()
+        self._completions: tuple[Completion, ...] | None = None
         self._problem = ""
 
     def show(self, commands: Sequence[str], fixed: Sequence[tuple[str, str]] = ()) -> None:
@@ -61,30 +61,23 @@ class KeyHints(FittedText):
             commands: Ids of the key registry, the most important first.
             fixed: Keys outside the registry with their labels; they come first.
         """
-        self._update_shown(tuple(commands), tuple(fixed), (), "")
+        shown = tuple(commands), tuple(fixed), None
+        if shown != (self._shown, self._fixed, self._completions):
+            self._shown, self._fixed, self._completions = shown
+            self._draw()
 
     def complete(self, completions: Sequence[Completion], problem: str) -> None:
         """List completions of a typed command, or say why there are none."""
-        self._update_shown((), (), tuple(completions), problem)
-
-    def _update_shown(
-        self,
-        shown: tuple[str, ...],
-        fixed: tuple[tuple[str, str], ...],
-        completions: tuple[Completion, ...],
-        problem: str,
-    ) -> None:
-        before = self._shown, self._fixed, self._completions, self._problem
-        if (shown, fixed, completions, problem) != before:
-            self._shown, self._fixed = shown, fixed
-            self._completions, self._problem = completions, problem
+        listed = tuple(completions), problem
+        if listed != (self._completions, self._problem):
+            self._completions, self._problem = listed
             self._draw()
 
     def _draw(self) -> None:
         width = max(1, self.size.width)
         if self._completions:
             self.update(completion_list(self._completions, width))
-        elif self._problem:
+        elif self._completions is not None:
             self.update(Content(self._problem).truncate(width, ellipsis=True))
         else:
             self._draw_hints()

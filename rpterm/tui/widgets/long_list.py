@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from rpterm.tui import text
 
 DRAWN = 100
 """Options drawn initially, and added whenever the last ones come into view."""
 
 FAR = 500
 """An option beyond this one is not highlighted initially: all above it would have to be drawn."""
+
+
+def heading(title: str, note: str = "", style: str = text.MUTED) -> Option:
+    """The row above a section of a list, with a note after its title."""
+    shown = Content.assemble("\n", (title.upper(), f"bold {style}"))
+    return Option(shown + Content.styled(f"  {note}", text.MUTED), disabled=True)
 
 
 class LongList(OptionList):

@@ -51,8 +51,7 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     assert seen == [each.source for each in results]
     first, broken, second, missing = results
     assert first.target == tmp_path / "out" / "anna.toml"
-    assert first.portrait == tmp_path / "out" / "anna.png"
-    assert first.portrait.read_bytes() == png.blank(4, 4)
+    assert (tmp_path / "out" / "anna.png").read_bytes() == png.blank(4, 4)
     assert load(first.target).portrait == "anna.png"
     assert second.target == tmp_path / "out" / "anna-2.toml"
     assert "not a card" in broken.error
@@ -77,8 +76,8 @@ def test_a_picture_of_the_same_name_is_the_portrait(tmp_path: Path) -> None:
     put(tmp_path / "in" / "Anna.png", png.blank(4, 4))
     put(tmp_path / "in" / "Bo.png", png.write(png.blank(4, 4), {"chara": jsonio.dumps(v3())}))
     anna, bo = import_files([yaml, other], tmp_path / "out")
-    assert anna.portrait == tmp_path / "out" / "anna.png" and bo.portrait is None
-    assert anna.portrait.read_bytes() == png.blank(4, 4)
+    assert (tmp_path / "out" / "anna.png").read_bytes() == png.blank(4, 4)
+    assert anna.target and bo.target and not load(bo.target).portrait
 
 
 def test_export_of_a_file(tmp_path: Path) -> None:
@@ -146,8 +145,8 @@ def test_charx_icon_is_the_portrait(tmp_path: Path) -> None:
     files = {"assets/a.png": b"a", "assets/b.png": icon, "deep/er/x.ogg": other}
     packed = charx.write(jsonio.dumps(v3(assets=assets)), files)
     (result,) = import_files([put(tmp_path / "x.charx", packed)], tmp_path / "c")
-    assert result.portrait is not None
-    assert result.portrait.read_bytes() == icon
+    assert result.target is not None and load(result.target).portrait == "anna.png"
+    assert (tmp_path / "c" / "anna.png").read_bytes() == icon
     assert (tmp_path / "c" / "anna.assets" / "002-x.ogg").read_bytes() == other
 
 

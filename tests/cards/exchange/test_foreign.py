@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rpterm.cards.card import Example
-from rpterm.cards.exchange.containers import jsonio
+from rpterm.cards.exchange.containers import jsonio, png
 from rpterm.cards.exchange.errors import ExchangeError, NotACard
 from rpterm.cards.exchange.export import export
 from rpterm.cards.exchange.importer import Imported, read_bytes
@@ -67,6 +67,14 @@ def test_an_agnai_character_keeps_persona_book_and_insert() -> None:
     )
     assert not cat.enabled and (insert.depth, insert.constant) == (3, True)
     assert card.extensions == {"agnai": {"culture": "en-us"}}
+
+
+@pytest.mark.parametrize("chunks", [("chara",), ("chara", "ccv3")])
+def test_an_agnai_character_may_be_in_a_picture(chunks: tuple[str, ...]) -> None:
+    picture = png.write(png.blank(4, 4), dict.fromkeys(chunks, jsonio.dumps(AGNAI)))
+    found = read_bytes(picture)
+    assert found.origin == "an Agnai card in a PNG picture"
+    assert (found.card, found.portrait) == (imported(AGNAI).card, png.blank(4, 4))
 
 
 def test_an_agnai_persona_in_prose_is_the_description() -> None:

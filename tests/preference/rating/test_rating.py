@@ -118,11 +118,11 @@ def test_undo_ignores_automatic_judgements(table: Table) -> None:
 
 
 def test_nothing_is_exportable_without_consent(table: Table) -> None:
-    assert not table.rater.is_exportable(table.chat.id)
-    table.rater.set_exportable(table.chat.id, True)
-    assert table.rater.is_exportable(table.chat.id)
-    table.rater.set_exportable(table.chat.id, False)
-    assert not table.rater.is_exportable(table.chat.id)
+    assert not table.rater.judgements.exportable(table.chat.id)
+    table.rater.judgements.consent(table.chat.id, True)
+    assert table.rater.judgements.exportable(table.chat.id)
+    table.rater.judgements.consent(table.chat.id, False)
+    assert not table.rater.judgements.exportable(table.chat.id)
 
 
 # Sentences -------------------------------------------------------------------------------------
@@ -168,11 +168,3 @@ def test_kill_9_loses_no_confirmed_rating(tmp_path: Path) -> None:
         kept = list(Rater(store).judgements.ratings())
     assert told <= len(kept) <= told + 1
     assert [each.value for each in kept] == [n % 5 + 1 for n in range(len(kept))]
-
-
-def test_reading_marks_creates_no_table(table: Table) -> None:
-    from rpterm.store.reply_queries import has_judgements
-
-    assert table.rater.marks(table.chat.id) == {} and not has_judgements(table.store)
-    table.rater.thumb(table.one.id, True)
-    assert has_judgements(table.store)

@@ -104,17 +104,17 @@ def test_filters_by_character_and_source(store: Store) -> None:
     review = ReviewQueue(store)
     assert ids(review, card="Mara") == [one.one.id, one.two.id]
     assert ids(review, source="edited") == [edited.id]
-    assert review.choices().cards == ("Holmes", "Mara")
+    assert review.choices()["card"] == ["Holmes", "Mara"]
     review.rater.flag(edited.id, None, "odd")
     assert ids(review, kind="flagged", card="Holmes") == [edited.id]
     assert ids(review, kind="flagged", card="Mara") == []
 
 
-def test_exportable_chats_are_read_without_creating_tables(table: Table) -> None:
+def test_exportable_chats_are_read(table: Table) -> None:
     from rpterm.store.reply_queries import exportable_chats
 
     assert exportable_chats(table.store) == set()
-    table.rater.set_exportable(table.chat.id, True)
+    table.rater.judgements.consent(table.chat.id, True)
     assert exportable_chats(table.store) == {table.chat.id}
-    table.rater.set_exportable(table.chat.id, False)
+    table.rater.judgements.consent(table.chat.id, False)
     assert exportable_chats(table.store) == set()

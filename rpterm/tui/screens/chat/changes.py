@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import frame, panes, preview, replies
+from rpterm.tui.screens.chat import frame, preview, replies
 
 if TYPE_CHECKING:
     from rpterm.cards.card import CharacterCard
@@ -17,7 +17,7 @@ async def card_changed(
     """After the card changed, usually by a save in an editor: show it, and say what changed."""
     chat.card = card
     await replies.refresh_transcript(chat)
-    panes.chat_opened(chat)
+    chat.fill_panes()
     chat.say(summary, title=title or f"{card.name} was saved")
 
 

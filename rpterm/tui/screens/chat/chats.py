@@ -151,7 +151,7 @@ async def write_note(chat: ChatScreen, proposed: str = "") -> None:
     fields = [
         Field("text", "What the model should keep in mind", text, lines=5),
         Field("depth", "Depth: 0 is right before your message and costs nothing", str(note.depth),
-              number=True),
+              check=lambda depth: "" if (depth or "0").isdecimal() else "Depth: write a number."),
     ]  # fmt: skip
 
     async def store(values: dict[str, str]) -> None:

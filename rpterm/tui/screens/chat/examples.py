@@ -36,13 +36,11 @@ MOST_SHARE = 2
 """The budget slider ends at half of the context window."""
 
 
-async def fill(chat: ChatScreen, *, anew: bool = False) -> None:
-    """Reload the rows of the pane, if it is open; ``anew`` looks for new examples, too."""
+async def fill(chat: ChatScreen) -> None:
+    """Reload the rows of the pane, if it is open."""
     pane, session, provider = pane_of(chat), chat.session, provider_of(chat)
     if pane is None:
         return
-    if anew and provider is not None:
-        provider.refresh()
     if session is None or provider is None or chat.state.info is None:
         pane.show([], pane.sizes, _why_empty(chat))
         return
@@ -63,12 +61,6 @@ def _why_empty(chat: ChatScreen) -> str:
         return "This chat has no examples."
     failed = chat.state.figures.phase is Phase.FAILED
     return "Without a model, tokens cannot be counted." if failed else "Waiting for the model…"
-
-
-def refresh_soon(chat: ChatScreen) -> None:
-    """Reload the pane in the background, if it is open."""
-    if pane_of(chat) is not None:
-        chat.work(fill(chat), "examples")
 
 
 def _rows(

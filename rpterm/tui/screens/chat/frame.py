@@ -6,7 +6,10 @@ Knows no replies and no commands, so that the modules that do can import it.
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textual.geometry import Size
 
 from rpterm.errors import RptermError
 from rpterm.tui.screens.chat.state import ScreenRequest
@@ -62,16 +65,48 @@ def _who_speaks(chat: ChatScreen, scene: Scene) -> str:
     return f"Write, or ⏎ and {name} speaks" if name else "Everybody is muted"
 
 
+def portrait_path(chat: ChatScreen) -> Path | None:
+    """The file of the character's portrait, which the card names relative to its own file."""
+    path = chat.state.chat.card_path if chat.state.chat else None
+    if chat.card is None or not chat.card.portrait or path is None:
+        return None
+    return Path(path).parent / chat.card.portrait
+
+
+def fit_to_size(chat: ChatScreen, size: Size) -> None:
+    """Adapt to the size of the terminal; a tiny one shows only the transcript and the input."""
+
+    async def adapt() -> None:
+        covered = chat.panes.covers
+        covers = await chat.panes.fit(size.width)
+        chat.set_class(covers, "-overlay")
+        if covers != covered:
+            focus(chat)
+
+    chat.set_class(size.height < 12 or size.width < 40, "-tiny")
+    chat.call_later(adapt)
+
+
+def focus(chat: ChatScreen) -> None:
+    """Focus a pane that covers the chat, or else the turn editor or the input."""
+    if chat.panes.covers:
+        chat.panes.focus_targets[0].focus()
+    elif chat.state.editor is not None:
+        chat.state.editor.focus()
+    else:
+        chat.input.focus()
+    chat.refresh_hints()
+
+
 def settle_cache(chat: ChatScreen) -> None:
     """Wait in a thread until the engine can take the next message at the least cost.
 
     A new message ends the wait, as does the death of the model's process.
     """
-    from rpterm.tui.screens.chat import reply_events
 
     def settle(session: Session) -> None:
         session.engine.settled(SETTLE_S)
-        chat.tell(lambda: reply_events.engine_settled(chat))
+        chat.tell(chat.engine_settled)
 
     if (session := chat.session) is not None:
         chat.idle.put(lambda: settle(session))

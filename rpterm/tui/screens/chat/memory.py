@@ -88,7 +88,7 @@ async def _run(
     elif name == "memory-open":
         await _open(chat, item)
     elif name == "memory-pin":
-        await chat.ask(memory.pin, item.row.id, not item.row.pinned)
+        await chat.ask(memory.mark, item.row.id, "pinned", not item.row.pinned)
     elif name == "memory-edit":
         await _edit(chat, memory, item)
     elif name == "memory-forget":
@@ -172,7 +172,7 @@ async def _never(
         chat.say(f"“{block.phrase}” may be recalled again.")
         return
     if item is not None and item.row.hidden:
-        await chat.ask(memory.never_mention, item.row.id, False)
+        await chat.ask(memory.mark, item.row.id, "hidden", False)
         chat.say("It may be recalled again.")
         return
     label = "A word or phrase" if item is None else "A word or phrase; empty: only this memory"
@@ -181,7 +181,7 @@ async def _never(
         if values["phrase"].strip():
             await chat.ask(memory.block, values["phrase"])
         elif item is not None:
-            await chat.ask(memory.never_mention, item.row.id)
+            await chat.ask(memory.mark, item.row.id, "hidden")
 
     await chat.app.push_screen_wait(Form("Never mention", [Field("phrase", label)], store))
 

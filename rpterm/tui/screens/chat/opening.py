@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
 from rpterm.tui.screens.chat import (
-    examples,
     frame,
     other_terminals,
-    panes,
     preview,
     ratings,
     replies,
@@ -74,7 +72,7 @@ def _open(chat: ChatScreen, target: str | None, chat_id: int | None) -> None:
         return
 
     def memory_changed(*_what: object) -> None:
-        chat.tell(lambda: panes.refresh_memory(chat))
+        chat.tell(lambda: chat.fill_pane("memory"))
 
     if session.distiller is not None:
         session.distiller.listeners.append(memory_changed)
@@ -94,7 +92,7 @@ async def switch_chat(chat: ChatScreen, target: str | None, chat_id: int | None)
     chat.keeper.clear_alarm()
     chat.transcript.select(None)
     chat.figures(used=0, context=0, left=0, reused=0, evaluated=0, rate=0.0, first_s=0.0, hint="")
-    examples.refresh_soon(chat)
+    chat.fill_pane("examples")
     if session is not None:
         # The draft stays in the input and moves to the other chat.
         chat.loads.put(lambda: frame.keep_draft(session, ""))
@@ -118,22 +116,19 @@ async def session_opened(
     tail = [*turns, *ghosts] if state.request is not None else turns
     await chat.transcript.show(tail, more=len(turns) >= WINDOW)
     chat.transcript.scroll_to_end()
-    portrait = panes.portrait_path(chat)
+    portrait = frame.portrait_path(chat)
     chat.call_after_refresh(chat.transcript.introduce, chat.card, record.persona.name, portrait)
     if session.scene.group:
         frame.show_header(chat)
     chat.phase(Phase.LOADING)
     chat.loads.put(lambda: _load(chat, session))
-    panes.chat_opened(chat)
+    chat.fill_panes()
     await _restore_draft(chat, session)
     chat.work(ratings.show_marks(chat), "marks")
     chat.work(other_terminals.warn_if_open(chat, session), "elsewhere")
     if state.request is not None:
         replies.run(chat)
-    if chat.going_to is not None:
-        from rpterm.tui.screens.chat import navigation
-
-        chat.work(navigation.show_pending_turn(chat), "way")
+    chat.show_pending_turn()
 
 
 async def _restore_draft(chat: ChatScreen, session: Session) -> None:
@@ -183,13 +178,13 @@ def model_loaded(chat: ChatScreen, info: EngineInfo) -> None:
     if not chat.state.busy:
         chat.phase(Phase.SETTLING)
         frame.settle_cache(chat)
-    examples.refresh_soon(chat)
+    chat.fill_pane("examples")
     preview.request_preview(chat, always=True)
 
 
 async def model_failed(chat: ChatScreen, problem: str, log_tail: str) -> None:
     """The model could not be loaded; the chat can be read and edited, and Ctrl+R tries again."""
     chat.phase(Phase.FAILED)
-    examples.refresh_soon(chat)
+    chat.fill_pane("examples")
     if not chat.state.busy:
         await frame.show_error(chat, problem, log_tail)

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.geometry import Size
 from textual.widget import Widget
 
 from rpterm.tui import keys
-from rpterm.tui.screens.chat import preview
-from rpterm.types import Prompt
+from rpterm.tui.screens.chat import chats, examples, frame, memory, preview, scores
 
 if TYPE_CHECKING:
     from rpterm.tui.screens.chat.screen import ChatScreen
     from rpterm.tui.widgets.panes.card import CardPane
     from rpterm.tui.widgets.panes.chats import ChatsPane
-    from rpterm.tui.widgets.panes.prompt import PromptPane
 
 NAMES = ("prompt", "card", "chats", "consistency", "memory", "examples")
-
-
-def fit_to_size(chat: ChatScreen, size: Size) -> None:
-    """Adapt to the size of the terminal; a tiny one shows only the transcript and the input."""
-
-    async def adapt() -> None:
-        covered = chat.panes.covers
-        covers = await chat.panes.fit(size.width)
-        chat.set_class(covers, "-overlay")
-        if covers != covered:
-            _focus(chat)
-
-    chat.set_class(size.height < 12 or size.width < 40, "-tiny")
-    chat.call_later(adapt)
 
 
 async def toggle(chat: ChatScreen, *, name: str) -> None:
@@ -49,14 +31,20 @@ async def toggle(chat: ChatScreen, *, name: str) -> None:
         chat.panes.focus_pane(name)
         chat.refresh_hints()
     else:
-        _focus(chat)
-    await _fill(chat, name)
+        frame.focus(chat)
+    if name == "examples" and (provider := examples.provider_of(chat)) is not None:
+        provider.refresh()
+    await fill(chat, name)
+    if name == "consistency":
+        chat.keeper.idle()
+    elif opened is not None and name in ("prompt", "memory"):
+        if name == "prompt":
+            preview.show_prompt(chat, chat.state.prompt)
+        preview.request_preview(chat, after=0.0)
 
 
 def _make(chat: ChatScreen, name: str) -> Widget:
     """A pane, whose module is imported when it is first opened."""
-    from rpterm.tui.screens.chat import chats, examples
-
     match name:
         case "prompt":
             from rpterm.tui.widgets.panes.prompt import PromptPane
@@ -77,33 +65,28 @@ def _make(chat: ChatScreen, name: str) -> Widget:
         case "memory":
             from rpterm.tui.widgets.panes.memory import MemoryPane
 
-            return MemoryPane(lambda: refresh_memory(chat))
+            return MemoryPane(lambda: chat.fill_pane("memory"))
         case _:
             from rpterm.tui.widgets.panes.examples import ExamplesPane
 
             return ExamplesPane(lambda k, share: chat.work(examples.slide(chat, k, share)))
 
 
-async def _fill(chat: ChatScreen, name: str) -> None:
-    """Fill a pane that was opened, or clear what it showed elsewhere."""
-    from rpterm.tui.screens.chat import examples, memory, scores
-
+async def fill(chat: ChatScreen, name: str) -> None:
+    """Fill a pane anew, if it is open."""
     match name:
         case "prompt":
-            _show_prompt(chat, chat.state.prompt)
-            preview.request_preview(chat, after=0.0)
+            pass  # A preview fills it.
         case "card":
-            refresh_card(chat)
+            _fill_card(chat)
         case "chats":
-            await fill_chats(chat)
+            await _fill_chats(chat)
         case "consistency":
             scores.refresh(chat)
-            chat.keeper.idle()
         case "memory":
             await memory.refresh(chat)
-            preview.request_preview(chat, after=0.0)
         case _:
-            await examples.fill(chat, anew=True)
+            await examples.fill(chat)
 
 
 async def _show_line(chat: ChatScreen, line: str) -> None:
@@ -115,7 +98,7 @@ async def _show_line(chat: ChatScreen, line: str) -> None:
         pane.call_after_refresh(pane.highlight_line, line)
 
 
-async def fill_chats(chat: ChatScreen) -> None:
+async def _fill_chats(chat: ChatScreen) -> None:
     """Reload the Chats pane, if it is open."""
     from rpterm.tui.screens.chats import chat_choices
 
@@ -124,78 +107,10 @@ async def fill_chats(chat: ChatScreen) -> None:
         pane.show(await chat_choices(chat.ask, session.store), session.chat_id)
 
 
-def chat_opened(chat: ChatScreen) -> None:
-    """Another chat is open: update all panes."""
-    from rpterm.tui.screens.chat import examples, scores
-
-    refresh_card(chat)
-    scores.refresh(chat)
-    examples.refresh_soon(chat)
-    chat.work(fill_chats(chat), "panes")
-    refresh_memory(chat)
-
-
-def refresh_memory(chat: ChatScreen) -> None:
-    """Reload the Memory pane, if it is open."""
-    if "memory" in chat.panes.shown:
-        from rpterm.tui.screens.chat import memory
-
-        chat.work(memory.refresh(chat), "memory")
-
-
-def refresh_card(chat: ChatScreen) -> None:
-    """The card, or the note about its last save, changed: update the Card pane, if it is open."""
+def _fill_card(chat: ChatScreen) -> None:
     pane: CardPane | None = chat.panes.pane("card")
     if pane is not None and chat.card is not None:
-        pane.show(chat.card, chat.state.card_note, portrait_path(chat))
-
-
-def portrait_path(chat: ChatScreen) -> Path | None:
-    """The file of the character's portrait, which the card names relative to its own file."""
-    path = chat.state.chat.card_path if chat.state.chat else None
-    if chat.card is None or not chat.card.portrait or path is None:
-        return None
-    return Path(path).parent / chat.card.portrait
-
-
-def show_preview(chat: ChatScreen, prompt: Prompt | None, problem: str) -> None:
-    """Show the prompt that was built for the draft, or why there is none."""
-    if chat.state.busy:
-        return
-    _show_prompt(chat, prompt, problem)
-    if prompt is not None:
-        preview.show_window_usage(chat, prompt)
-        # Nothing is recalled without a draft: keep showing the memories of the last reply.
-        _show_recalled(chat, chat.state.prompt if chat.input.empty else prompt)
-
-
-def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
-    """Show the prompt that was sent to the model."""
-    _show_prompt(chat, prompt)
-    _show_recalled(chat, prompt)
-
-
-def _show_prompt(chat: ChatScreen, prompt: Prompt | None, problem: str = "") -> None:
-    pane: PromptPane | None = chat.panes.pane("prompt")
-    if pane is not None:
-        pane.show(prompt, problem)
-
-
-def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
-    """Show the memories of this prompt in the Memory pane, if it is open."""
-    chat.state.recalled = prompt
-    refresh_memory(chat)
-
-
-def _focus(chat: ChatScreen) -> None:
-    """Focus a pane that covers the chat, or else the turn editor or the input."""
-    if chat.panes.covers:
-        chat.panes.focus_targets[0].focus()
-    elif chat.state.editor is not None:
-        chat.state.editor.focus()
-    else:
-        chat.input.focus()
-    chat.refresh_hints()
+        pane.show(chat.card, chat.state.card_note, frame.portrait_path(chat))
 
 
 async def next_place(chat: ChatScreen) -> None:

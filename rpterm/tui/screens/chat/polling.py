@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rpterm.errors import RptermError
-from rpterm.tui.screens.chat import changes, frame, other_terminals, panes, preview
+from rpterm.tui.screens.chat import changes, frame, other_terminals, preview
 from rpterm.tui.screens.chat.state import WINDOW
 from rpterm.tui.widgets.status import Phase
 from rpterm.tui.worker_thread import WorkerThread
@@ -92,11 +92,11 @@ async def card_saved(chat: ChatScreen, session: Session, report: Reloaded | NotR
     if lost:
         chat.say(lost, error=True, title="A world cannot be read")
     if not isinstance(report, Reloaded):
-        panes.refresh_card(chat)
+        chat.fill_pane("card")
         chat.say(report.summary, error=True, title="The card cannot be used")
         return
     if not report.summary:
-        panes.refresh_card(chat)
+        chat.fill_pane("card")
     elif report.member:
         frame.show_header(chat)
         chat.say(report.summary, title=f"{report.member} was saved")

@@ -1,4 +1,4 @@
-"""Builds the prompt of the draft ahead, and shows how full the context window is."""
+"""Builds the prompt of the draft ahead, and shows prompts and how full the context window is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rpterm.types import Prompt
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
     from rpterm.tui.screens.chat.screen import ChatScreen
+    from rpterm.tui.widgets.panes.prompt import PromptPane
 
 
 PREVIEW_AFTER_S = 0.3
@@ -47,14 +48,43 @@ def request_preview(
 def _build(chat: ChatScreen, session: Session, draft: str) -> None:
     """In the thread: build the prompt for a draft, and let the engine evaluate it ahead."""
     from rpterm.chat.draft_ahead import evaluate_draft
-    from rpterm.tui.screens.chat import panes
 
     prompt, problem = None, ""
     try:
         prompt = evaluate_draft(session, draft)
     except RptermError as error:
         problem = str(error)
-    chat.tell(lambda: panes.show_preview(chat, prompt, problem))
+    chat.tell(lambda: show_preview(chat, prompt, problem))
+
+
+def show_preview(chat: ChatScreen, prompt: Prompt | None, problem: str) -> None:
+    """Show the prompt that was built for the draft, or why there is none."""
+    if chat.state.busy:
+        return
+    show_prompt(chat, prompt, problem)
+    if prompt is not None:
+        show_window_usage(chat, prompt)
+        # Nothing is recalled without a draft: keep showing the memories of the last reply.
+        _show_recalled(chat, chat.state.prompt if chat.input.empty else prompt)
+
+
+def show_sent_prompt(chat: ChatScreen, prompt: Prompt) -> None:
+    """Show the prompt that was sent to the model."""
+    show_prompt(chat, prompt)
+    _show_recalled(chat, prompt)
+
+
+def show_prompt(chat: ChatScreen, prompt: Prompt | None, problem: str = "") -> None:
+    """Show a prompt in the Prompt pane, or why there is none, if the pane is open."""
+    pane: PromptPane | None = chat.panes.pane("prompt")
+    if pane is not None:
+        pane.show(prompt, problem)
+
+
+def _show_recalled(chat: ChatScreen, prompt: Prompt | None) -> None:
+    """Show the memories of this prompt in the Memory pane, if it is open."""
+    chat.state.recalled = prompt
+    chat.fill_pane("memory")
 
 
 def show_window_usage(chat: ChatScreen, prompt: Prompt) -> None:

@@ -71,8 +71,9 @@ async def unrate(chat: ChatScreen) -> None:
 async def consent(chat: ChatScreen) -> None:
     """Include this chat in exports, or exclude it again."""
     session = require.session(chat)
-    allowed = await chat.ask(session.rater.is_exportable, session.chat_id)
-    await chat.ask(session.rater.set_exportable, session.chat_id, not allowed)
+    judgements = session.rater.judgements
+    allowed = await chat.ask(judgements.exportable, session.chat_id)
+    await chat.ask(judgements.consent, session.chat_id, not allowed)
     if allowed:
         chat.say("This chat stays private: `rpterm export` leaves it out.")
     else:

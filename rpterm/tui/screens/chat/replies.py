@@ -44,8 +44,6 @@ async def stop(chat: ChatScreen) -> None:
 
 async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     """Start a reply; if the chat is still opening, the message waits on screen."""
-    from rpterm.tui.screens.chat import opening
-
     state = chat.state
     state.request, state.running, state.stored, state.stopping = request, False, False, False
     state.epoch += 1
@@ -58,7 +56,7 @@ async def start(chat: ChatScreen, request: ScreenRequest) -> None:
     if state.session is not None:
         run(chat)
     elif state.figures.phase is Phase.CLOSED:
-        opening.open_chat(chat, None, None)  # The reason for the failure may be gone.
+        chat.open_chat(None, None)  # The reason for the failure may be gone.
     frame.show_header(chat)
     chat.refresh_hints()
 
@@ -69,12 +67,10 @@ async def regenerate(chat: ChatScreen, candidates: int = 1, hint: str = "") -> N
     Args:
         hint: What to do differently, in the user's words; "" for nothing.
     """
-    from rpterm.tui.screens.chat import opening
-
     require.idle(chat)
     if chat.state.figures.phase is Phase.CLOSED:
         await frame.clear_below(chat)
-        opening.open_chat(chat, None, None)
+        chat.open_chat(None, None)
         return
     turn = target_turn(chat)
     if turn is None:
@@ -98,8 +94,6 @@ def run(chat: ChatScreen) -> None:
 
     A message that is sent while the chat is being opened is passed on by whoever is ready last.
     """
-    from rpterm.tui.screens.chat import generating
-
     state = chat.state
     session, request, epoch = state.session, state.request, state.epoch
     if session is None or request is None or state.running:
@@ -113,7 +107,7 @@ def run(chat: ChatScreen) -> None:
     def stale() -> bool:
         return chat.state.epoch != epoch
 
-    chat.replies.put(lambda: generating.generate(chat, session, request, stale))
+    chat.replies.put(lambda: chat.generate(session, request, stale))
 
 
 def show_silence(chat: ChatScreen) -> None:
@@ -149,7 +143,7 @@ def prepend_to_input(chat: ChatScreen, words: str) -> None:
 # What is shown ----------------------------------------------------------------------------------
 async def refresh_transcript(chat: ChatScreen) -> None:
     """Show the branch as it is stored, and update what depends on it."""
-    from rpterm.tui.screens.chat import examples, scores
+    from rpterm.tui.screens.chat import scores
 
     session = chat.session
     if session is None:
@@ -166,7 +160,7 @@ async def refresh_transcript(chat: ChatScreen) -> None:
     scores.refresh(chat)
     chat.keeper.shown()
     preview.request_preview(chat, always=True)
-    await examples.fill(chat)
+    chat.fill_pane("examples")
 
 
 def _with_unstored(chat: ChatScreen, path: list[Turn]) -> list[Turn]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rpterm.tui.screens.chat import candidates, frame, panes, preview, replies
+from rpterm.tui.screens.chat import candidates, frame, preview, replies
 from rpterm.tui.screens.chat.state import GHOST_REPLY, GHOST_USER
 from rpterm.tui.widgets.candidates import COMPARISON, SIDES, Candidates
 from rpterm.tui.widgets.status import Phase
@@ -74,7 +74,7 @@ async def _reply_started(chat: ChatScreen, event: events.ReplyStarted) -> None:
     state.prompt = event.prompt
     chat.phase(Phase.EVALUATING)
     preview.show_window_usage(chat, event.prompt)
-    panes.show_sent_prompt(chat, event.prompt)
+    preview.show_sent_prompt(chat, event.prompt)
     if not event.turns:
         chat.input.read_only = True
         return

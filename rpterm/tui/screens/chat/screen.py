@@ -28,16 +28,17 @@ from rpterm.tui.screens.chat import (
     generating,
     hints,
     keyboard,
+    navigation,
     opening,
-    panes,
     polling,
     replies,
+    reply_events,
     scores,
     slash_completion,
     turns,
 )
 from rpterm.tui.screens.chat.require import Refusal
-from rpterm.tui.screens.chat.state import ChatState, Opener
+from rpterm.tui.screens.chat.state import ChatState, Opener, ScreenRequest
 from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.header import Header
@@ -260,6 +261,39 @@ class ChatScreen(Screen[None]):
         """Another thread failed: show a notice; a running reply continues."""
         self.call_later(self.say, user_message(error), error=True)
 
+    # What one part of the screen asks of another -------------------------------------------------
+    def open_chat(self, target: str | None, chat_id: int | None) -> None:
+        """Open a chat in a thread; see ``opening.open_chat``."""
+        opening.open_chat(self, target, chat_id)
+
+    def show_pending_turn(self) -> None:
+        """Show the turn that a jump led to, now that its chat is open."""
+        if self.going_to is not None:
+            self.work(navigation.show_pending_turn(self), "way")
+
+    def generate(
+        self, session: Session, request: ScreenRequest, stopped: Callable[[], bool]
+    ) -> None:
+        """Generate a reply, in the thread of the reply lane."""
+        generating.generate(self, session, request, stopped)
+
+    def engine_settled(self) -> None:
+        """The engine can take the next message at the least cost."""
+        reply_events.engine_settled(self)
+
+    def fill_pane(self, name: str) -> None:
+        """Fill a pane anew in the background, if it is open."""
+        if name in self.panes.shown:
+            from rpterm.tui.screens.chat import panes
+
+            self.work(panes.fill(self, name), name)
+
+    def fill_panes(self) -> None:
+        """Another chat or card is open: show its scores, and fill all open panes anew."""
+        scores.refresh(self)
+        for name in self.panes.shown:
+            self.fill_pane(name)
+
     # Status ------------------------------------------------------------------------------------
     def figures(self, **changes: object) -> None:
         """Update figures of the status line."""
@@ -320,7 +354,7 @@ class ChatScreen(Screen[None]):
         self.refresh_hints()
 
     def on_resize(self, event: events.Resize) -> None:
-        panes.fit_to_size(self, event.size)
+        frame.fit_to_size(self, event.size)
 
     def on_unmount(self) -> None:
         lanes = (self.desk, self.loads, self.replies, self.idle, self.previews)

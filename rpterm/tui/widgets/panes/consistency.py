@@ -20,7 +20,8 @@ from rpterm.humanize import counted
 from rpterm.scoring.drift import BROKEN_BELOW
 from rpterm.scoring.findings import ScoreFinding, excerpt, findings
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList, heading
+from rpterm.tui.widgets.long_list import heading
+from rpterm.tui.widgets.panes.list_pane import ListPane, PaneList
 from rpterm.types import Turn
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import keys, markup, text
 from rpterm.tui.widgets.fitted_text import command_link
-from rpterm.tui.widgets.panes.list_pane import FoldingPane, Links, PaneList, heading, pane_action
+from rpterm.tui.widgets.long_list import heading
+from rpterm.tui.widgets.panes.list_pane import FoldingPane, Links, PaneList, pane_action
 
 if TYPE_CHECKING:
     from rpterm.examples.records import Row

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from rpterm.tui import keys, text
+from rpterm.tui import keys
 from rpterm.tui.widgets.fitted_text import LinkedText
 from rpterm.tui.widgets.long_list import LongList
 
@@ -18,12 +18,6 @@ from rpterm.tui.widgets.long_list import LongList
 def pane_action(action: str, value: str | int) -> str:
     """The action of a link in ``Links``: it runs an action of the pane that contains it."""
     return f"pane({action!r}, {value!r})"
-
-
-def heading(title: str, note: str = "", style: str = text.MUTED) -> Option:
-    """The row above a section of a list, with a note after its title."""
-    shown = Content.assemble("\n", (title.upper(), f"bold {style}"))
-    return Option(shown + Content.styled(f"  {note}", text.MUTED), disabled=True)
 
 
 class Links(LinkedText):

@@ -17,8 +17,9 @@ from textual.widgets.option_list import Option
 
 from rpterm.tui import text
 from rpterm.tui.widgets.fitted_text import command_link
+from rpterm.tui.widgets.long_list import heading
 from rpterm.tui.widgets.panes import memory_lines as lines
-from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, heading, pane_action
+from rpterm.tui.widgets.panes.list_pane import Links, ListPane, PaneList, pane_action
 from rpterm.tui.widgets.text_inputs import JoinerInput
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from rpterm.tui import text
-from rpterm.tui.widgets.panes.list_pane import FoldingPane, PaneList, heading
+from rpterm.tui.widgets.long_list import heading
+from rpterm.tui.widgets.panes.list_pane import FoldingPane, PaneList
 from rpterm.types import LeftOut, Prompt, Span
 
 ZONES = {

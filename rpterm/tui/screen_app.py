@@ -1,6 +1,6 @@
-"""What every app of rpterm has: themes, app-wide keys, and a driver that survives its terminal.
+"""An app with rpterm's themes, app-wide keys, and a driver that survives its terminal.
 
-Knows no chat.
+It runs a single screen, such as a duel started from the command line; ``RptermApp`` has a chat.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.binding import BindingsMap
+from textual.widgets import Input
 
 from rpterm.tui import alt_keys, hangup, key_check, keys, themes
 
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from rpterm.config import Settings
 
 
-class BaseApp(App[None], inherit_bindings=False):
-    """An app with rpterm's look and the commands ``help``, ``theme`` and ``quit``."""
+COMMANDS = ("help", "theme", "interrupt", "quit")
+"""The app-wide commands that make sense without a chat."""
+
+
+class ScreenApp(App[None], inherit_bindings=False):
+    """Runs one screen until it is closed."""
 
     TITLE = "rpterm"
     ENABLE_COMMAND_PALETTE = False
@@ -36,22 +41,24 @@ class BaseApp(App[None], inherit_bindings=False):
     def __init__(
         self,
         settings: Settings,
-        commands: Iterable[str],
-        on_setting: Callable[[str, str], object] | None,
+        on_setting: Callable[[str, str], object] | None = None,
+        screen: Screen[None] | None = None,
+        commands: Iterable[str] = COMMANDS,
     ) -> None:
         """Create the app; ``run`` starts it.
 
         Args:
             settings: ``keys`` and ``theme`` are used here.
-            commands: Ids of the app-wide commands.
             on_setting: Called with the name and value of a setting the user changed, to save it.
+            screen: Shown until it is closed; ``None`` if the app has a default screen.
+            commands: Ids of the app-wide commands.
 
         Raises:
             RptermError: ``settings.keys`` names a command or a key that does not exist.
         """
         key_check.check(settings.keys)
         super().__init__()
-        self.settings, self._on_setting = settings, on_setting
+        self.settings, self._on_setting, self._first = settings, on_setting, screen
         self._bindings = BindingsMap(keys.bindings(commands, settings.keys))
         themes.apply(self, settings.theme)
 
@@ -59,6 +66,8 @@ class BaseApp(App[None], inherit_bindings=False):
         return hangup.hangup_safe(alt_keys.with_alt_parser(super().get_driver_class()))
 
     def on_mount(self) -> None:
+        if self._first is not None:
+            self.push_screen(self._first, lambda _done: self.exit())
         if not self.is_headless:
             self.set_interval(hangup.CHECK_INTERVAL_S, self._leave_on_hangup)
         loop = asyncio.get_running_loop()
@@ -76,6 +85,10 @@ class BaseApp(App[None], inherit_bindings=False):
     def leave(self) -> None:
         """Quit."""
         self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Turn the help key off in text inputs, where ``?`` is a question mark."""
+        return not (parameters == ("help",) and isinstance(self.focused, Input))
 
     def action_command(self, name: str) -> None:
         self.run_command(name)
