@@ -38,8 +38,7 @@ def read_book(file: Path, same: Sequence[str]) -> Book:
         same: Names of the same person.
 
     Raises:
-        RptermError: The file cannot be read.
-        RptermError: Nobody speaks in it.
+        RptermError: The file cannot be read, or nobody speaks in it.
     """
     with rich_out.console(errors=True).status(rich_out.text(f"Reading {file.name} …")):
         passages = files.read(file).passages
