@@ -11,7 +11,14 @@ from typing import Any
 from rpterm import paths
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
-from rpterm.preference.check.reading import data_files, exports, manifest, raw_rows, split_of
+from rpterm.preference.check.reading import (
+    data_files,
+    exports,
+    limit_of,
+    manifest,
+    raw_rows,
+    split_of,
+)
 from rpterm.preference.export_folder import MANIFEST
 from rpterm.training.plan import Method
 
@@ -94,14 +101,8 @@ def read_dataset(out: Path, method: Method | None) -> Dataset:
             f"All replies in {out} have the same label, but KTO learns from the difference: rate "
             "some good and some bad."
         )
-    return Dataset(method, parts["train"], parts["test"], digest.hexdigest(), limit=_limit_of(out))
-
-
-def _limit_of(out: Path) -> int:
-    """The ``--max-tokens`` of an export; 0 if there is none."""
-    about = manifest(out).get("about")
-    limit = about.get("max_tokens") if isinstance(about, dict) else None
-    return limit if isinstance(limit, int) else 0
+    limit = limit_of(manifest(out))
+    return Dataset(method, parts["train"], parts["test"], digest.hexdigest(), limit=limit)
 
 
 def _export_target(out: Path, method: Method) -> str:

@@ -341,6 +341,14 @@ def test_the_manifest_has_the_duels_for_the_check(scene: Scene, tmp_path: Path) 
     assert duels["self_agreement"]["value"] == 1.0 and duels["left_wins"]["hits"] == 1
 
 
+@pytest.mark.parametrize("about", ["by hand", {"max_tokens": "many", "format": 1}])
+def test_a_manifest_that_somebody_changed_sets_no_limit(tmp_path: Path, about: object) -> None:
+    (tmp_path / "rpterm-export.json").write_text(json.dumps({"about": about}), encoding="utf-8")
+    row = {"prompt": "Hello", "chosen": "One.", "rejected": "Two."}
+    usual = [each.limit for each in checked(tmp_path / "data", [row]).outlooks]
+    assert [each.limit for each in check(tmp_path, MODEL).outlooks] == usual
+
+
 @pytest.mark.parametrize(("name", "text"), [("a.jsonl", ""), ("a.jsonl", "\n"), ("a.json", "[]")])
 def test_an_empty_file_is_an_error(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")

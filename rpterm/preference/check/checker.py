@@ -36,8 +36,8 @@ def check(
         RptermError: There is nothing to read.
     """
     about = reading.manifest(path)
-    exported = (about.get("about") or {}).get("max_tokens") or 0
-    quality, forecast = Quality(Scrubber(region=region)), Forecast(limit, exported)
+    quality = Quality(Scrubber(region=region))
+    forecast = Forecast(limit, reading.limit_of(about))
     report = DataReport(str(path), model.name, model.exact, about, quality, forecast)
     rows = reading.read_rows(path)
     while batch := list(islice(rows, _BATCH)):

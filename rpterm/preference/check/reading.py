@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +37,18 @@ def manifest(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def options_of(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What an export was written with, from its manifest; empty if that does not say."""
+    options = about.get("about")
+    return options if isinstance(options, dict) else {}
+
+
+def limit_of(about: Mapping[str, Any]) -> int:
+    """The ``--max-tokens`` of an export, from its manifest; 0 if there is none."""
+    limit = options_of(about).get("max_tokens")
+    return limit if isinstance(limit, int) else 0
 
 
 def exports(path: Path) -> list[Path]:

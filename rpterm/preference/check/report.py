@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rpterm.preference.check.quality import Places, Quality
+from rpterm.preference.check.reading import options_of
 from rpterm.preference.check.trainers import Forecast, Outlook
 from rpterm.preference.stats.agreement import Proportion
 
@@ -61,7 +62,7 @@ class DataReport:
     @property
     def for_axolotl(self) -> bool:
         """Whether the rows were exported for Axolotl."""
-        return bool((self.about.get("about") or {}).get("format") == "axolotl")
+        return bool(options_of(self.about).get("format") == "axolotl")
 
     @property
     def outlooks(self) -> list[Outlook]:
