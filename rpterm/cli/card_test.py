@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rpterm import paths as folders
 from rpterm.cards.card import CharacterCard, Probe
@@ -22,9 +22,6 @@ from rpterm.evaluation.probing import ProbeResult, ProbeSetup, Scorer, Trial
 from rpterm.paths import Paths
 from rpterm.preference.stats.intervals import wilson
 from rpterm.types import History
-
-if TYPE_CHECKING:
-    pass
 
 _PARALLEL_SEEDS = 8
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rpterm.cards.card import CharacterCard, Probe
 from rpterm.cards.lore.keys import normalize
@@ -28,9 +28,6 @@ from rpterm.errors import RptermError
 from rpterm.prompt.oneshot import ask
 from rpterm.store import Store
 from rpterm.types import History, Sampling, Turn
-
-if TYPE_CHECKING:
-    pass
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
 Scorer = Callable[[CharacterCard, History, str], float]

@@ -20,6 +20,7 @@ from rpterm.engine.llama.messages import (
     ModelOptions,
     pack_options,
     pack_request,
+    unfinished_file,
     unpack_event,
     unpack_info,
 )
@@ -185,7 +186,7 @@ class LlamaEngine:
             return False
         pending = worker.request("save", path=str(path.absolute()))
         if not pending.done.wait(_SAVE_WAIT_S):
-            self._unfinished.append(path.with_name(f"{path.name}.{worker.pid}.tmp"))
+            self._unfinished.append(unfinished_file(path, worker.pid))
             return False
         return bool(self._receive(worker, pending)["ok"])
 

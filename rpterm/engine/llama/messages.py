@@ -59,6 +59,11 @@ class ModelOptions:
     requantize_to: Path | None = None
 
 
+def unfinished_file(path: Path, pid: int) -> Path:
+    """Under which name a worker writes a file until it is complete."""
+    return path.with_name(f"{path.name}.{pid}.tmp")
+
+
 def pack(message: Message) -> bytes:
     """Encode a message as one line; ASCII only, so that no text can contain a line break."""
     return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"

@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
+from rpterm.errors import RptermError
 from rpterm.tui import keys
 from rpterm.tui.screens.dialog import Dialog, errors_as_notices, framed
 from rpterm.tui.widgets.text_inputs import JoinerInput, JoinerTextArea
@@ -31,6 +32,15 @@ class Field:
     value: str = ""
     lines: int = 1
     check: Callable[[str], str] = lambda _value: ""
+
+
+def problem_of(call: Callable[[], object]) -> str:
+    """What is wrong with a value by the error that a call with it raises, or "" without one."""
+    try:
+        call()
+    except RptermError as error:
+        return str(error)
+    return ""
 
 
 Store = Callable[[dict[str, str]], Awaitable[Any]]

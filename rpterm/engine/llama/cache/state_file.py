@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from rpterm.engine.llama.binding import lib
 from rpterm.engine.llama.cache.kv import CHAT, ChatCache
+from rpterm.engine.llama.messages import unfinished_file
 from rpterm.engine.llama.model import Model
 
 _MAGIC = b"rptermKV1"
@@ -73,7 +74,7 @@ def write(sequence: SequenceRef, held: Sequence[int], path: Path, exact: int = 0
     """
     if not held:
         return False
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # ``LlamaEngine.close`` knows it
+    temporary = unfinished_file(path, os.getpid())
     tokens = (ctypes.c_int32 * len(held))(*held)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpterm import paths
 from rpterm.cards.authoring import new_card
-from rpterm.errors import RptermError
 from rpterm.tui.external_editor import edit_file
 from rpterm.tui.screens.chat import examples, require
 from rpterm.tui.screens.chooser import Choice, Chooser
 from rpterm.tui.screens.confirm import Confirm
-from rpterm.tui.screens.form import Field, Form
+from rpterm.tui.screens.form import Field, Form, problem_of
 
 if TYPE_CHECKING:
     from rpterm.chat.session import Session
@@ -64,14 +62,14 @@ async def write_character(chat: ChatScreen) -> str | None:
         ``None`` if the user left the form.
     """
     fields = [
-        Field("name", "Name", check=_name_check(world=False)),
+        Field("name", "Name", check=lambda name: problem_of(lambda: _new_file(name))),
         Field("tagline", "In one line, who are they?"),
         Field("description", "What should the model know about them?", lines=3),
         Field("greeting", "What do they say or do first?", lines=3),
     ]
 
     async def store(values: dict[str, str]) -> str:
-        file = new_card.new_file(values["name"], None, paths.find())
+        file = _new_file(values["name"])
         text = new_card.blank_card(
             values["name"], values["tagline"], values["description"], values["greeting"]
         )
@@ -85,10 +83,12 @@ async def write_character(chat: ChatScreen) -> str | None:
 
 async def write_world(chat: ChatScreen) -> str | None:
     """Ask for the name of a new world; returns the name of its file, as ``write_character``."""
-    fields = [Field("name", "Name", check=_name_check(world=True))]
+    fields = [
+        Field("name", "Name", check=lambda name: problem_of(lambda: _new_file(name, world=True)))
+    ]
 
     async def store(values: dict[str, str]) -> str:
-        file = new_card.new_file(values["name"], None, paths.find(), world=True)
+        file = _new_file(values["name"], world=True)
         await chat.ask(new_card.write_file, file, new_card.blank_world(values["name"]))
         chat.say(f"Write its lore into {file}. When you save it, this chat follows.")
         return file.stem
@@ -96,17 +96,8 @@ async def write_world(chat: ChatScreen) -> str | None:
     return await chat.app.push_screen_wait(Form("A new world", fields, store))
 
 
-def _name_check(*, world: bool) -> Callable[[str], str]:
-    """What is wrong with the name of a new file, as a sentence, or ""."""
-
-    def check(name: str) -> str:
-        try:
-            new_card.new_file(name, None, paths.find(), world=world)
-        except RptermError as error:
-            return str(error)
-        return ""
-
-    return check
+def _new_file(name: str, *, world: bool = False) -> Path:
+    return new_card.new_file(name, None, paths.find(), world=world)
 
 
 async def export_chat(chat: ChatScreen) -> None:

@@ -15,7 +15,7 @@ from rpterm.humanize import counted
 from rpterm.tui import text
 from rpterm.tui.screens.chat import navigation, require
 from rpterm.tui.screens.confirm import CANNOT_UNDO, Confirm
-from rpterm.tui.screens.form import Field, Form
+from rpterm.tui.screens.form import Field, Form, problem_of
 from rpterm.tui.worker_thread import WorkerThread
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ async def _run(
 ) -> None:
     memory = memory_of(chat)
     if name == "memory-add":
-        await add(chat)
+        await _add(chat, memory)
     elif name == "memory-never":
         await _never(chat, memory, item, block)
     elif item is None:
@@ -105,15 +105,13 @@ async def _open(chat: ChatScreen, item: OverviewItem) -> None:
     await navigation.go_to_turn(chat, row.chat_id, row.turn_id)
 
 
-async def add(chat: ChatScreen) -> None:
+async def _add(chat: ChatScreen, memory: CharacterMemory) -> None:
     """Let the user write a memory."""
-    memory = memory_of(chat)
     fields = [Field("text", f"What {memory.character} should remember", lines=4)]
 
     async def store(values: dict[str, str]) -> None:
         if values["text"].strip():
             await chat.ask(memory.add, values["text"])
-            await refresh(chat)
 
     await chat.app.push_screen_wait(Form("A new memory", fields, store))
 
@@ -152,12 +150,7 @@ def _path_problem(path: str) -> str:
     """Why the file cannot be read; "" if it can, and for an empty path, which adds nothing."""
     from rpterm.memory.bank.files import check_readable
 
-    try:
-        if path:
-            check_readable(paths.parse_path(path))
-    except RptermError as error:
-        return str(error)
-    return ""
+    return problem_of(lambda: check_readable(paths.parse_path(path))) if path else ""
 
 
 async def _never(
