@@ -57,6 +57,21 @@ def test_who_is_one_of_several_excludes_no_other() -> None:
     assert not notes("My other sister Mary plays better.", "Her sister is Jane.")
 
 
+@pytest.mark.parametrize(
+    ("fact", "reply"),
+    [
+        ("It has never lost a boat that answered.", "I led thirty boats in, but I lost a trawler."),
+        ("Agda gives nothing without a trade.", "I trade in names, memories and secrets."),
+        ("Agda sleeps until the thaw.", "I sleep until the thaw and I cannot read."),
+        ("She does not say on air that she is ill.", "I am on air from midnight to four."),
+        ("Bo counted other people's sleeping pills.", "I cannot sleep at night."),
+        ("Amílcar lives in Graça.", "I live in Graca."),
+    ],
+)
+def test_words_of_a_line_about_something_else_are_no_contradiction(fact: str, reply: str) -> None:
+    assert not notes(reply, fact)
+
+
 def test_zero_is_a_denial() -> None:
     talk = ((True, "One oat latte, zero grams of sugar."), (False, "The same again?"))
     assert not notes("One more oat latte, without sugar.", history=talk)

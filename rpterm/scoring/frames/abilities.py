@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated
 from rpterm.scoring.resources import load_toml
@@ -34,6 +35,8 @@ _NEAR_START = 3
 _MOST_DENIED = 4
 """Words; a longer denial is about something too special."""
 _TASTE = frozenset(content_stems("like love enjoy care think believe trust mind hate fear want"))
+_SAYING = frozenset(content_stems("say mention"))
+""" "She does not say on air that …" denies no air."""
 _GENERIC = frozenset(
     content_stems(
         "learn learned learnt know known touch own owned ever even really single any some go went "
@@ -64,6 +67,7 @@ _SPOKEN_DENIAL = re.compile(
     r"(?P<what>[^.,;!?:\"”*\n]*)",
     re.IGNORECASE,
 )
+_PARTICIPLE = re.compile(r"(?:['’]s?|\b(?:the|an?|of|other)) (\w+ing) \w+")
 _PLACES = re.compile(r"\b(?:in|at|on|from|with|about|under|near)\b", re.IGNORECASE)
 
 
@@ -90,13 +94,13 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     if is_negated(plain):
         for what in _spoken_denials(plain):
             for line in known.lines:
-                if line.written and what <= _affirmed(line.text):
+                if line.written and what <= _affirmed(line.text) - _attributes(line.text):
                     yield "the card says the contrary", line
         return
-    order = _in_order(plain)
+    parts = _by_subject(_in_order(plain))
     for line in known.lines:
         for denied in _denials(line.text, line.written):
-            if _affirms(order, denied, said.acted) and (
+            if any(_affirms(part, denied, said.acted) for part in parts) and (
                 not denied.experience or _EXPERIENCE.search(plain)
             ):
                 yield f"{'the card says' if line.written else 'earlier it was'} the contrary", line
@@ -114,7 +118,8 @@ def _denials(text: str, written: bool) -> tuple[_Denied, ...]:
     for match in pattern.finditer(plain):
         order = _in_order(_ENDS.split(match["what"])[0])
         head = next((stem for stem in order if stem), "")
-        if head in _TASTE:
+        twice = match[0].lower().startswith("without") and is_negated(plain[: match.start()])
+        if head in _TASTE or head in _SAYING or twice:
             continue
         stems = frozenset(order) - _GENERIC - {""}
         verb = head if head in stems else ""
@@ -126,11 +131,17 @@ def _denials(text: str, written: bool) -> tuple[_Denied, ...]:
     return tuple(found)
 
 
+def _by_subject(order: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The stems of a sentence, divided before each "I" but the first: verbs with their objects."""
+    starts = [at for at, stem in enumerate(order) if stem in _I][1:]
+    return [order[start:end] for start, end in pairwise([0, *starts, len(order)])]
+
+
 def _affirms(order: tuple[str, ...], denied: _Denied, acted: bool) -> bool:
-    """Whether a sentence says of the character what a line denies.
+    """Whether a part of a sentence says of the character what a line denies.
 
     Args:
-        order: The stems of the sentence, "" for stop words, and "I" as itself.
+        order: The stems of the part, "" for stop words, and "I" as itself.
     """
     stems = frozenset(order)
     if not all(_is_said(stem, stems) for stem in denied.what):
@@ -156,6 +167,12 @@ def _is_said(stem: str, stems: frozenset[str]) -> bool:
 def _affirmed(text: str) -> frozenset[str]:
     """The stems of a line without a denial."""
     return frozenset() if is_negated(text) else frozenset(_in_order(text)) - {""}
+
+
+@lru_cache(maxsize=4096)
+def _attributes(text: str) -> frozenset[str]:
+    """The stems of words like "sleeping" in "sleeping pills", which say what nobody does."""
+    return frozenset(stem for each in _PARTICIPLE.findall(text) for stem in _in_order(each))
 
 
 def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:

@@ -66,7 +66,10 @@ _ANTONYM_TEXT = (
     "vegetarian/meat"
 )
 _ANTONYMS = [frozenset(pair.split("/")) for pair in _ANTONYM_TEXT.split()]
-_CLAUSE = re.compile(r"\s*[,;:–—]\s*|\s+(?:but|so|because|when|while)\s+", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\s*[,;:–—]\s*|\s+(?:but|so|because|when|while|and(?=\s+(?:I|he|she|it|we|they)\b))\s+",
+    re.IGNORECASE,
+)
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they"])
 _CONTRARY = "says the contrary"
 _STATING_TEXT = "is are was were has have had will can s re ve ll"

@@ -83,6 +83,14 @@ _SENTENCE_STARTERS_TEXT = (
 _SENTENCE_STARTERS = frozenset(_SENTENCE_STARTERS_TEXT.split())
 
 
+_OF_I = re.compile(
+    r"(?:(?:^|[,;:–—])\W*(?:and |but )?|\b(?:and|but|so|because|before|when|while|since) )I\b"
+    r"(?:(?!\b(?:his|hers?|him|s?he|theirs?|them|they)\b)[^,;:–—])*(?=[,;:–—]|$)"
+)
+"""Clauses that tell something of the character itself, and of nobody else."""
+_I_AM = re.compile(rf"\b(?:I am|I['’]m|[Mm]y name is|[Cc]all me) {_FULL_NAME.pattern}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Tie:
     """A name in a role.
@@ -200,13 +208,15 @@ def _told_of_another(
     ignored = frozenset(content_stems(" ".join(people | own | _TITLES)))
     evidence = []
     for start, sentence in with_offsets(reply):
-        mentioned = _names(sentence, own) & people
-        said = frozenset(content_stems(sentence)) - ignored
+        mentioned = _names(_I_AM.sub("", sentence), own) & people
+        said = frozenset(content_stems(_OF_I.sub("", sentence))) - ignored
+        known = [len(said & frozenset(content_stems(x.text))) for n, x in lines if n & mentioned]
         for names, fact in lines if mentioned else ():
             line = frozenset(content_stems(fact.text)) - ignored
-            # Names of places count if they are said, but are not required.
-            required = max(2, 0.6 * len(line - frozenset(content_stems(" ".join(names)))))
-            if not mentioned & names and len(said & line) >= required:
+            # Names of places count if they are said, but are neither required nor enough.
+            deeds = line - frozenset(content_stems(" ".join(names)))
+            required = max(2, 0.6 * len(deeds), 1 + max(known, default=0))
+            if not mentioned & names and said & deeds and len(said & line) >= required:
                 note = "the card tells this of another person"
                 end = start + len(sentence)
                 evidence.append(Evidence(start, end, note, fact.source, fact.text))
@@ -214,6 +224,6 @@ def _told_of_another(
 
 
 def _subject(line: str, own: frozenset[str]) -> frozenset[str]:
-    """The first name in a line: the person it is about. Other names in it may be places."""
-    found = (_names(match[0], own) - _TITLES for match in _FULL_NAME.finditer(line))
-    return next((names for names in found if names), frozenset())
+    """The name a line begins with: the person it is about. Other names in it may be places."""
+    match = _FULL_NAME.match(line)
+    return frozenset() if match is None else _names(match[0], own) - _TITLES
