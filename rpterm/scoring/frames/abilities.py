@@ -21,7 +21,7 @@ from rpterm.text.irregular_forms import IRREGULAR
 _DENIAL = re.compile(
     r"(?:\b(?:can't|cannot|can not|never|doesn't|does not|don't|do not|hasn't|has not|haven't|"
     r"have not|won't|will not|refuses to|refused to|unable to|quit|stopped|gave up|without|"
-    r"no sense of|didn't|did not)\b) "
+    r"not able to|no sense of|didn't|did not)\b):? "
     r"(?P<what>[^.,;!?:\"”*\n]+)",
     re.IGNORECASE,
 )
@@ -30,6 +30,8 @@ _ENDS = re.compile(
     r"any ?more|again|unless|if|that|than|for|to me|as|\d+|two|three|five|ten|since|every|this|"
     r"last)\b", re.IGNORECASE
 )  # fmt: skip
+_SOMETIMES = re.compile("when|while|if|unless|until|before|after|since|as|without", re.IGNORECASE)
+""" "I don't walk when you look" denies no walking."""
 _NEAR_START = 3
 """A line with a relative among its first characters is about them."""
 _MOST_DENIED = 4
@@ -67,6 +69,7 @@ _SPOKEN_DENIAL = re.compile(
     r"(?P<what>[^.,;!?:\"”*\n]*)",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[,;:–—]|\b(?:but|so)\b", re.IGNORECASE)
 _PARTICIPLE = re.compile(r"(?:['’]s?|\b(?:the|an?|of|other)) (\w+ing) \w+")
 _PLACES = re.compile(r"\b(?:in|at|on|from|with|about|under|near)\b", re.IGNORECASE)
 
@@ -91,18 +94,19 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     if known.who != "i":
         return
     plain = said.real
-    if is_negated(plain):
-        for what in _spoken_denials(plain):
-            for line in known.lines:
-                if line.written and what <= _affirmed(line.text) - _attributes(line.text):
-                    yield "the card says the contrary", line
-        return
-    parts = _by_subject(_in_order(plain))
+    for what in _spoken_denials(plain):
+        for line in known.lines:
+            if line.written and what <= _affirmed(line.text) - _attributes(line.text):
+                yield "the card says the contrary", line
+    clauses = [part for part in _CLAUSE.split(plain) if not is_negated(part)]
+    affirmative = " ".join(clauses)
+    by_clause, by_subject = map(_in_order, clauses), _by_subject(_in_order(affirmative))
+    parts = {True: by_subject, False: list(by_clause)}
     for line in known.lines:
         for denied in _denials(line.text, line.written):
-            if any(_affirms(part, denied, said.acted) for part in parts) and (
-                not denied.experience or _EXPERIENCE.search(plain)
-            ):
+            # A verb says what is done with a thing named far away; without one it must be near.
+            affirmed = any(_affirms(each, denied, said.acted) for each in parts[bool(denied.verb)])
+            if affirmed and (not denied.experience or _EXPERIENCE.search(affirmative)):
                 yield f"{'the card says' if line.written else 'earlier it was'} the contrary", line
 
 
@@ -178,6 +182,9 @@ def _attributes(text: str) -> frozenset[str]:
 def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
     """What a spoken sentence denies: all its words that matter."""
     for match in _SPOKEN_DENIAL.finditer(plain):
+        end = _ENDS.search(match["what"])
+        if end is not None and _SOMETIMES.fullmatch(end[0]):
+            continue
         what = _PLACES.split(_ENDS.split(match["what"])[0])[0]
         order = [stem for stem in _in_order(what) if stem]
         stems = frozenset(order) - _GENERIC_IF_DENIED

@@ -23,6 +23,7 @@ from rpterm.scoring.frames.persons import (
     words_for,
 )
 from rpterm.scoring.texts import phrase_pattern
+from rpterm.text.accents import unaccented
 
 _ALONE_TEXT = "mother father wife husband spouse fiancé fiancée girlfriend boyfriend secretary"
 _ALONE = frozenset([*_ALONE_TEXT.split(), "best friend"])
@@ -82,15 +83,18 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
             if known.who == "i":
                 yield from _excluded(person, plain, known)
     if known.who == "i":
-        for find in (_own_state, _numbers, _the_dead):
+        for find in (_own_state, _numbers):
             yield from find(real, known)
+        # "Luc? He's in the yard."
+        name = re.fullmatch(rf"({NAME})[?!.]", said.before)
+        yield from _the_dead(re.sub(r"^(?:He|She)\b", name[1], real) if name else real, known)
 
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:
     """A role with another name than the known one, or a relative the card does not have."""
     # A known name may be longer: "Lucas" for "Luc", but not "always" for "Al".
     is_known = re.compile(rf"\b(?:{'|'.join(map(re.escape, person.names))})").search
-    if not person.names or any(is_known(line.text) for line in known.lines):
+    if not person.names or any(is_known(unaccented(line.text)) for line in known.lines):
         return
     everybody = [(line, each) for line in known.lines for each in persons(line.text)]
     same = [(line, each) for line, each in everybody if each.role == person.role]

@@ -43,10 +43,15 @@ _LISTS = re.compile(
     r"\s*[:=(]\s*(?P<what>[^.;)\n]+)",
     re.IGNORECASE,
 )
+TASTES = re.compile(
+    r"\W*(?:dis)?(?:likes|loves|enjoys|hobbies|hates|detests|fears?|phobias?)\s*[:=(]", re.IGNORECASE
+)
+"""The start of a list, which nothing but a taste can contradict."""
 _ONLY_HATE = re.compile(
     r"(?:i )?(?:never could|can't|cannot|could never) (?:stand|bear)|(?:i )?hate\b", re.IGNORECASE
 )
 """ "Figs? Can't stand them." """
+_NOTHING_MORE = re.compile(r"\bnothing (?:that )?(?P<taste>(?:i|you) \w+) (?:more|better) than ", re.I)
 _THIS = re.compile(
     r"^(?:it|them|that|those|this|these|him|her|the (?:stuff|things?|lot))\b(?! \w+ing)", re.I
 )
@@ -126,6 +131,7 @@ def _patterns(who: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _spoken(text: str, who: str, before: str) -> Iterator[Taste]:
     """The tastes that a sentence of somebody states."""
+    text = _NOTHING_MORE.sub(r"\g<taste> ", text)
     for attitude, pattern in _patterns(who):
         for match in pattern.finditer(text):
             what = _ENDS.split(match["what"])[0]
@@ -137,7 +143,8 @@ def _spoken(text: str, who: str, before: str) -> Iterator[Taste]:
 
 
 def _objects(text: str) -> list[tuple[str, ...]]:
-    stems = [tuple(content_stems(part)) for part in _SPLIT.split(text)]
+    parts = (part for part in _SPLIT.split(text) if not part.lower().startswith("not "))
+    stems = [tuple(content_stems(part)) for part in parts]
     return [each for each in stems if each and not _VAGUE & set(each)]
 
 

@@ -44,8 +44,9 @@ from rpterm.scoring.frames.acquaintance import greets_anew
 from rpterm.scoring.frames.compare import claims_in, clashes
 from rpterm.scoring.frames.denials import affirms_denied
 from rpterm.scoring.frames.kinds import other_values
-from rpterm.scoring.frames.known import LONGEST_CLAIM, Known, Line
+from rpterm.scoring.frames.known import LONGEST_CLAIM, Known, Line, without_particles
 from rpterm.scoring.frames.refusals import offers_refused
+from rpterm.scoring.frames.tastes import TASTES
 from rpterm.scoring.nli import NliModel, nearest_pairs, nli_reading
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
@@ -67,7 +68,8 @@ _ANTONYM_TEXT = (
 )
 _ANTONYMS = [frozenset(pair.split("/")) for pair in _ANTONYM_TEXT.split()]
 _CLAUSE = re.compile(
-    r"\s*[,;:–—]\s*|\s+(?:but|so|because|when|while|and(?=\s+(?:I|he|she|it|we|they)\b))\s+",
+    r"\s*(?:[,;–—]|(?<!never)(?<!cannot)(?<!can't):)\s*|\s+(?:but|so|because|when|while|"
+    r"and(?=\s+(?:I|he|she|it|we|they|never|not|cannot|\w+n['’]t)\b))\s+",
     re.IGNORECASE,
 )
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they"])
@@ -217,6 +219,7 @@ class _Sentence:
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> _Sentence:
     """Cached, because every claim of a reply meets every line of card and chat, each turn anew."""
+    text = without_particles(text)
     in_order = words(text)
     said = frozenset(in_order)
     first = next(iter(in_order), "").split("'")[0]
@@ -252,8 +255,10 @@ def _difference(claim: str, line: str) -> str:
     both = said.content & known.content
     if len(both) < _LEAST_SHARED or len(both) < _LEAST_OF_LINE * len(known.content):
         return ""
-    if _negates(claim, both) != _negates(line, both) and (
-        len(both) >= _LEAST_OF_CLAIM * len(said.content)
+    if (
+        _negates(claim, both) != _negates(line, both)
+        and len(both) >= _LEAST_OF_CLAIM * len(said.content)
+        and not TASTES.match(line)
     ):
         return _CONTRARY
     for pair in _ANTONYMS:

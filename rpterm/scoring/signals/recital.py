@@ -28,11 +28,12 @@ from rpterm.text.sentences import sentences, with_offsets
 _LEAST_SHARE = 0.6
 _LEAST_SHARES = {0: math.inf, 1: math.inf, 2: 1.0}
 """Instead, of the rarity of so few content words."""
-_LEAST_RECITED = 1 / 3
+_LEAST_RECITED = 0.5
 """A smaller share of the reply is no recital."""
 _CLAUSE = re.compile(r"[^,;:]+?(?:[,;:]|,? (?:and|but|so) (?=(?:I|my|he|she|it|we)\b)|$)")
 _OPEN = phrase_pattern(
-    ["who (?:are|might|r) (?:you|u)", "what are you", "who am i (?:talking|speaking) (?:to|with)",
+    ["who\\b[^.?!]{0,30} (?:you|u)", "who(?:['’]s| is) (?:the|this|that|there)", "what (?:are you|you are)",
+     "who am i (?:talking|speaking) (?:to|with)",
      "(?:about|introduce|describe) (?:you|yourself)", "what do you do",
      "(?:tell|know|hear|learn|talk) .{0,30}your?(?:self)?",
      "your?.{0,12} (?:family|life|past|story|work|job)"]
