@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated
+from rpterm.scoring.frames.tastes import DISLIKED, tastes_of
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import content_stems, words
 from rpterm.scoring.word_frequency import rarity
@@ -37,8 +38,8 @@ _NEAR_START = 3
 _MOST_DENIED = 4
 """Words; a longer denial is about something too special."""
 _TASTE = frozenset(content_stems("like love enjoy care think believe trust mind hate fear want"))
-_SAYING = frozenset(content_stems("say mention"))
-""" "She does not say on air that …" denies no air."""
+_SAYING = frozenset(content_stems("say mention know"))
+""" "She does not say on air that …" denies no air, "I never knew my father" no father."""
 _GENERIC = frozenset(
     content_stems(
         "learn learned learnt know known touch own owned ever even really single any some go went "
@@ -123,7 +124,7 @@ def _denials(text: str, written: bool) -> tuple[_Denied, ...]:
         order = _in_order(_ENDS.split(match["what"])[0])
         head = next((stem for stem in order if stem), "")
         twice = match[0].lower().startswith("without") and is_negated(plain[: match.start()])
-        if head in _TASTE or head in _SAYING or twice:
+        if head in _TASTE or head in _SAYING or twice or "not yet" in match[0].lower():
             continue
         stems = frozenset(order) - _GENERIC - {""}
         verb = head if head in stems else ""
@@ -169,8 +170,12 @@ def _is_said(stem: str, stems: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _affirmed(text: str) -> frozenset[str]:
-    """The stems of a line without a denial."""
-    return frozenset() if is_negated(text) else frozenset(_in_order(text)) - {""}
+    """The stems of a line without a denial, but for what it dislikes."""
+    if is_negated(text):
+        return frozenset()
+    tastes = tastes_of(text, True)
+    disliked = {stem for attitude, what in tastes if attitude == DISLIKED for stem in what}
+    return frozenset(_in_order(text)) - disliked - {""}
 
 
 @lru_cache(maxsize=4096)
@@ -188,7 +193,7 @@ def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
         what = _PLACES.split(_ENDS.split(match["what"])[0])[0]
         order = [stem for stem in _in_order(what) if stem]
         stems = frozenset(order) - _GENERIC_IF_DENIED
-        if order and order[0] not in _TASTE and stems and max(map(rarity, stems)) >= _LEAST_RARITY:
+        if order and order[0] not in _TASTE | _SAYING and stems and max(map(rarity, stems)) >= _LEAST_RARITY:
             yield stems
 
 

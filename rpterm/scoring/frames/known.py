@@ -21,7 +21,8 @@ LONGEST_CLAIM = 600
 _CLAUSE_MARK = re.compile(r"[,;:–—]|\b(?:and|but)\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"\b(?:not|never|no|cannot|none|nobody|nothing|neither|nor|without|hardly|barely|"
-    r"no longer|stopped|quit|unable|not able)\b|n['’]t\b|\b(?:dislikes?|hates?)\s*[:=(]",
+    r"no longer|stopped|quit|unable|not able|refus(?:e|es|ed|ing) to)\b|n['’]t\b|"
+    r"\b(?:dislikes?|hates?)\s*[:=(]",
     re.IGNORECASE,
 )
 _KIN_WORDS = (

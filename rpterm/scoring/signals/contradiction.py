@@ -57,12 +57,12 @@ from rpterm.text.unspaced import UNSPACED
 
 _BY_RULE = 0.8
 _NOT = frozenset(["not", "never", "no", "cannot", "without", "neither", "nor", "none", "nobody"])
-_ZERO = re.compile(r"(?<![\w-])zero (?!to\b)", re.IGNORECASE)
+_ZERO = re.compile(r"(?<![\w.,-])(?:zero|0) (?!to\b)", re.IGNORECASE)
 """ "Zero sugar", unlike "bearing two-two-zero"."""
 _ANTONYM_TEXT = (
     "always/never like/hate love/hate alive/dead married/single young/old rich/poor big/small "
     "tall/short brother/sister mother/father son/daughter wife/husband friend/enemy "
-    "north/south east/west black/white hot/cold first/last before/after can/cannot "
+    "north/south east/west black/white hot/cold first/last before/after "
     "open/closed likes/hates loves/hates trusts/distrusts king/queen tells/hides true/false "
     "vegetarian/meat"
 )

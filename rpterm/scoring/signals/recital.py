@@ -62,11 +62,16 @@ class Recital:
         return Reading(_share_of(reply, found), 1.0, tuple(evidence))
 
 
+def is_open(message: str) -> bool:
+    """Whether a message asks the character who they are or what their life is."""
+    return bool(_OPEN.search(message) or _OPEN_CHINESE.search(message))
+
+
 def recited(reply: str, scene: ReplyScene) -> tuple[Recited, ...]:
     """The clauses that tell the card again; none if that is no more than was asked for."""
     if not scene.facts or not reply.strip():
         return ()
-    if _OPEN.search(scene.asked) or _OPEN_CHINESE.search(scene.asked):
+    if is_open(scene.asked):
         return ()
     names = frozenset(content_stems(f"{scene.char} {scene.user}"))
     found = _repeated(reply, scene.facts, names)

@@ -64,17 +64,18 @@ _WHOSE = (
 )
 _IS = r"(?:is |was |is called |was called |named |called )?"
 _BECAME = r"(?:(?:is|was|became|has been|had been|remains) )?(?:once |formerly |now )?"
+_NO_PLACE = "".join(rf"(?<!\b{word} )" for word in ("in", "at", "from", "to", "near"))
 _PATTERNS = (
     re.compile(rf"{_WHOSE} (?P<role>{_ROLE}),? {_IS}(?P<name>{_NAME})"),
     re.compile(
-        rf"(?P<name>{_NAME})(?:, (?:the|an?) [a-z -]{{2,30}})?,? (?:who )?{_BECAME}"
+        rf"{_NO_PLACE}(?P<name>{_NAME})(?:, (?:the|an?) [a-z -]{{2,30}})?,? (?:who )?{_BECAME}"
         rf"{_WHOSE} (?P<role>{_ROLE})"
     ),
     re.compile(
         rf"(?P<name>{_NAME}),? (?:is|was) (?:a|an|the) (?:[a-z-]+ ){{0,2}}(?P<role>{_ROLE}) "
         r"(?:of|to) (?:mine|me|his|hers|[A-Z])"
     ),
-    re.compile(rf"^(?P<role>{_ROLE}) ?[:=] ?(?P<name>{_NAME})"),
+    re.compile(rf"^(?P<role>{_ROLE}) ?[:=] ?[\[(\"“]*(?P<name>{_NAME})"),
 )
 _SENTENCE_STARTERS_TEXT = (
     "The A An And But He She It They I My His Her Their We You That This There When Then If In On "
