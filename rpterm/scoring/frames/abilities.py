@@ -193,7 +193,12 @@ def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
         what = _PLACES.split(_ENDS.split(match["what"])[0])[0]
         order = [stem for stem in _in_order(what) if stem]
         stems = frozenset(order) - _GENERIC_IF_DENIED
-        if order and order[0] not in _TASTE | _SAYING and stems and max(map(rarity, stems)) >= _LEAST_RARITY:
+        if (
+            order
+            and order[0] not in _TASTE | _SAYING
+            and stems
+            and max(map(rarity, stems)) >= _LEAST_RARITY
+        ):
             yield stems
 
 

@@ -39,19 +39,23 @@ _MANNER = (
 )
 _OBJECT = r"(?P<what>[^.;!?\"”*\n]{2,80})"
 _LISTS = re.compile(
-    r"\b(?P<kind>likes|loves|enjoys|hobbies|dislikes|hates|fears?|phobias?|afraid of|scared of)"
+    r"\b(?P<kind>likes|loves|enjoys|hobbies|dislikes|hates|detests|hateful things|pet peeves?|"
+    r"fears?|phobias?|afraid of|scared of)"
     r"\s*[:=(]\s*(?P<what>[^.;)\n]+)",
     re.IGNORECASE,
 )
 TASTES = re.compile(
-    r"\W*(?:dis)?(?:likes|loves|enjoys|hobbies|hates|detests|fears?|phobias?)\s*[:=(]", re.IGNORECASE
+    r"\W*(?:dis)?(?:likes|loves|enjoys|hobbies|hates|detests|fears?|phobias?)\s*[:=(]",
+    re.IGNORECASE,
 )
 """The start of a list, which nothing but a taste can contradict."""
 _ONLY_HATE = re.compile(
     r"(?:i )?(?:never could|can't|cannot|could never) (?:stand|bear)|(?:i )?hate\b", re.IGNORECASE
 )
 """ "Figs? Can't stand them." """
-_NOTHING_MORE = re.compile(r"\bnothing (?:that )?(?P<taste>(?:i|you) \w+) (?:more|better) than ", re.I)
+_NOTHING_MORE = re.compile(
+    r"\bnothing (?:that )?(?P<taste>(?:i|you) \w+) (?:more|better) than ", re.I
+)
 _THIS = re.compile(
     r"^(?:it|them|that|those|this|these|him|her|the (?:stuff|things?|lot))\b(?! \w+ing)", re.I
 )
@@ -79,10 +83,10 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """A taste of the claim whose opposite is known."""
     there = [(line, *taste) for line in known.lines for taste in tastes_of(line.text, line.written)]
     for attitude, what in _spoken(said.real, known.who, said.before):
-        if any(other == attitude and _same(what, known_what) for _, other, known_what in there):
+        if any(other == attitude and is_same(what, known_what) for _, other, known_what in there):
             continue
         for line, other, known_what in there:
-            if attitude in _OPPOSITE[other] and _same(what, known_what):
+            if attitude in _OPPOSITE[other] and is_same(what, known_what):
                 yield f"{'the card' if line.written else 'it was said'}: {other} this", line
 
 
@@ -96,7 +100,7 @@ def tastes_of(text: str, written: bool) -> tuple[Taste, ...]:
     for match in _LISTS.finditer(plain):
         kind = match["kind"].lower()
         attitude = (
-            DISLIKED if kind in ("dislikes", "hates")
+            DISLIKED if kind in ("dislikes", "hates", "detests") or kind.startswith(("hate", "pet"))
             else _LIKED if kind in ("likes", "loves", "enjoys", "hobbies")
             else _FEARED
         )  # fmt: skip
@@ -150,7 +154,7 @@ def _objects(text: str) -> list[tuple[str, ...]]:
     return [each for each in stems if each and not _VAGUE & set(each)]
 
 
-def _same(said: tuple[str, ...], known: tuple[str, ...]) -> bool:
+def is_same(said: tuple[str, ...], known: tuple[str, ...]) -> bool:
     """Whether two objects are the same: most of the known one's words, or its last, are said."""
     shared = set(said) & set(known)
     weight = sum(rarity(stem) for stem in known)

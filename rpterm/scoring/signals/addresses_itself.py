@@ -130,7 +130,7 @@ def _forms_of_address(speech: str, names: list[str]) -> Iterator[Evidence]:
     for pattern in (at_the_end, at_the_start):
         for match in re.finditer(pattern, speech):
             clause = re.split(r"[.!?…\n]", speech[: match.start("called")])[-1]
-            if clause.strip(" \"“,") in names:
+            if clause.strip(' "“,') in names:
                 continue  # "Holmes, Sherlock."
             if not _NAME_IS_MENTIONED.search(clause) and not _NAME_IS_OF_SPEAKER.search(clause):
                 yield Evidence(*match.span("called"), "calls you by the character's own name")

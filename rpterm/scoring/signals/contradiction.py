@@ -42,6 +42,7 @@ from functools import lru_cache
 
 from rpterm.scoring.frames.acquaintance import greets_anew
 from rpterm.scoring.frames.compare import claims_in, clashes
+from rpterm.scoring.frames.delights import delights_in_disliked
 from rpterm.scoring.frames.denials import affirms_denied
 from rpterm.scoring.frames.kinds import other_values
 from rpterm.scoring.frames.known import LONGEST_CLAIM, Known, Line, without_particles
@@ -119,7 +120,7 @@ class Contradiction:
             if _parse(part).subject == "you" and (why := _difference(part, line))
         ]
         evidence += _frame_clashes(reply, scene, own_claims)
-        for find in (greets_anew, offers_refused, affirms_denied):
+        for find in (greets_anew, offers_refused, affirms_denied, delights_in_disliked):
             evidence += find(reply, scene)
         others = [*other_values(reply, scene)]
         doubt = (1 - _BY_RULE) ** (bool(evidence) + bool(others))

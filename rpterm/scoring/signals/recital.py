@@ -32,7 +32,8 @@ _LEAST_RECITED = 0.5
 """A smaller share of the reply is no recital."""
 _CLAUSE = re.compile(r"[^,;:]+?(?:[,;:]|,? (?:and|but|so) (?=(?:I|my|he|she|it|we)\b)|$)")
 _OPEN = phrase_pattern(
-    ["who\\b[^.?!]{0,30} (?:you|u)", "who(?:['’]s| is) (?:the|this|that|there)", "what (?:are you|you are)",
+    ["who\\b[^.?!]{0,30} (?:you|u)", "who(?:['’]s| is) (?:the|this|that|there)",
+     "what (?:are you|you are)",
      "who am i (?:talking|speaking) (?:to|with)",
      "(?:about|introduce|describe) (?:you|yourself)", "what do you do",
      "(?:tell|know|hear|learn|talk) .{0,30}your?(?:self)?",
