@@ -141,6 +141,25 @@ def test_what_the_user_said_of_their_people_counts_too() -> None:
     assert not notes("Your brother Owen will like it.", "He is kind.", history=history)
 
 
+@pytest.mark.parametrize(
+    ("asked", "reply", "wrong"),
+    [
+        ("Here, a cat!", "Oh, give me that! It's the loveliest in the world.", True),
+        ("A sermon tonight?", "There's nothing I like better. What a joy!", True),
+        ("A sermon tonight?", "Ugh, no. I could listen to the rain instead.", False),
+        ("A concert tonight?", "What a joy! Shall we go?", False),
+        ("Give me a cat!", "Luc has one, and two dogs as well.", False),
+        ("How's your wife?", "She's in the garden.", True),
+        ("How's your brother?", "He's in the garden.", False),
+        ("Where's Jeanne?", "Jeanne? Why, she's asleep.", False),
+        ("Where were you born?", "In Paris. Odd, isn't it?", True),
+        ("Where were you born?", "In Ghent. Odd, isn't it?", False),
+    ],
+)
+def test_an_answer_is_read_with_what_it_answers(asked: str, reply: str, wrong: bool) -> None:
+    assert bool(notes(reply, history=((False, asked),))) is wrong
+
+
 def test_it_means_what_the_user_asked_about() -> None:
     history = ((False, "Do you like brass bands?"),)
     assert notes("No, I hate it. I hate them all.", history=history)

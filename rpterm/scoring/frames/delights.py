@@ -42,12 +42,13 @@ def delights_in_disliked(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
     ]
     named = tuple(content_stems(scene.last))
     for at, (start, sentence) in enumerate(with_offsets(reply) if disliked else ()):
-        named = (*(named if at < _NEAR else ()), *content_stems(sentence))
         plain = sentence.replace("’", "'")
         left = _GLAD.sub("", plain)
-        if left == plain or is_negated(left) or _UNGLAD.search(left):
+        if is_negated(left) or _UNGLAD.search(left):
+            named = ()
             continue
-        for fact, what in disliked:
+        named = (*(named if at < _NEAR else ()), *content_stems(sentence))
+        for fact, what in disliked if left != plain else ():
             if is_same(named, what):
                 end = start + len(sentence)
                 yield Evidence(start, end, f"the card: {DISLIKED} this", fact.source, fact.text)

@@ -8,7 +8,9 @@
 - Method: a clause repeats a line if the line contains three fifths of its content words, weighted
   by rarity, with at least three of them; the speakers' names do not count. What is recited does not
   count as fit (``without_recital``).
-- Figures: RECITAL_FIGURES
+- Accuracy (``bench planted``): 0.93 of 120 recitals by an author who knew no rule, and none of 320
+  other replies by them; 19 of 3,906 right replies of ConvAI2, whose speakers sometimes recite, too.
+  Without this signal such a reply scored 0.999 (the mean of the log-odds was 7, now -4).
 - Blind spots: a recital in quite other words; open questions in other languages than English and
   Chinese.
 """
