@@ -32,6 +32,7 @@ def run(text: str, seed: int = 1, chat_seed: int = 1) -> str:
         ("{{roll:2d1+3}}", "5"),
         ("{{roll:1-3}}", "-2"),
         ("{{roll:0}}", "{{roll:0}}"),
+        ("{{roll:0d6}} {{roll:101d1}} {{roll:100d1}}", "{{roll:0d6}} {{roll:101d1}} 100"),
         ("{{roll:x}}", "{{roll:x}}"),
         ("a{{// a note }}b{{comment: x}}{{hidden_key:y}}", "ab"),
         ("{{reverse:abc}}", "cba"),

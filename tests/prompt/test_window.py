@@ -11,8 +11,10 @@ COSTS = st.lists(st.integers(1, 60), min_size=1, max_size=200)
 
 
 def test_all_stay_while_they_fit() -> None:
-    assert first_kept([10] * 8, 100, pending=False) == 0
-    assert first_kept([10] * 9, 100, pending=True) == 0
+    assert first_kept([44, 44], 100, pending=False) == 0
+    assert first_kept([44, 45], 100, pending=False) == 1
+    assert first_kept([60, 40], 100, pending=True) == 0
+    assert first_kept([60, 41], 100, pending=True) == 1
 
 
 def test_the_oldest_quarter_leaves_at_once() -> None:
