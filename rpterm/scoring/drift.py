@@ -9,7 +9,7 @@ clipped, so that no single reply raises the alarm::
 
 CUSUM: Page (1954); the self-starting form follows Hawkins (1987). Only replies at least ``LAG``
 old enter the reference, so the drop that is being detected does not at once become the norm. A
-model that was bad from the start does not drift: its level becomes the reference.
+model that is bad from the start raises the alarm too, until its level has become the reference.
 
 Simulated with chats of at most 600 replies: one false alarm per 460–600 replies for independent
 scores of five distributions, one per 180 for autocorrelated scores (AR coefficient 0.4). A drop of
@@ -60,7 +60,7 @@ class DriftDetector:
 
     def add(self, probability: float) -> Drift:
         """Update with the next reply's probability of being in character."""
-        loss = 1.0 - min(1.0, max(0.0, probability))
+        loss = 1.0 - probability
         mean, deviation = self._reference()
         step = min(CLIP, (loss - mean) / deviation) - SLACK
         self._cusum = min(LIMIT + CLIP, max(0.0, self._cusum + step))
