@@ -102,3 +102,12 @@ def test_an_unknown_country_is_refused(region: str, hint: str) -> None:
 def test_of_two_names_the_longer_is_removed_whole(names: tuple[str, ...]) -> None:
     for name in names:
         assert Scrubber(names)(f"Dear {name}, come in.") == f"Dear {NAME}, come in."
+
+
+def test_what_was_removed_is_listed_with_the_most_frequent_first() -> None:
+    scrubber = Scrubber(("Ann",))
+    scrubber("Ann wrote to a@b.org, and Ann waits.")
+    assert list(scrubber.review()) == [
+        {"kind": "name", "text": "Ann", "times": 2},
+        {"kind": "mail", "text": "a@b.org", "times": 1},
+    ]

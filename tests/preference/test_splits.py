@@ -34,6 +34,7 @@ def test_chats_never_move_between_splits() -> None:
     assert chosen <= held_out(range(1000), 0.2)
     assert chosen & set(range(500)) == held_out(range(500), 0.1)
     assert not held_out(range(1000), 0.0) and len(held_out(range(1000), 1.0)) == 1000
+    assert len(held_out(range(1, 6), 0.1)) == 1, "half a chat rounds to one"
 
 
 @given(st.sets(st.integers(1, 10_000), min_size=1, max_size=12), st.floats(0.01, 0.99))
