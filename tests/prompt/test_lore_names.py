@@ -83,3 +83,18 @@ def test_a_reloaded_card_keeps_its_compiled_lorebook(made: list[Lorebook]) -> No
     changed = replace(entry, keys=("bell",))
     assert not _fired(finder, CharacterCard("Mara", lorebook=_book(changed)), "Ann", "lamp")
     assert len(made) == 2
+
+
+def test_a_constant_entry_stays_in_the_fixed_part_and_no_other_does() -> None:
+    entries = (
+        LoreEntry((), "Rain.", name="always", constant=True),
+        LoreEntry(("am",), "A", name="b"),
+    )
+    view = ChatView(
+        CharacterCard("Mara", lorebook=_book(*entries)),
+        _chat("Ann"),
+        [Turn(1, 1, None, "user", "Ann", "I am.")],
+    )
+    found = LoreFinder(len).find(view, 4096)
+    assert [each.source for each in found.fixed] == ["lore:always"]
+    assert [each.source for each in found.inserts] == ["lore:b"]
