@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender
     from rpterm.engine.protocol import Engine
     from rpterm.evaluation.answers import Answer, Answers
-    from rpterm.evaluation.human_ratings import HumanRatings
     from rpterm.evaluation.judge import JudgeVerdict
     from rpterm.evaluation.metrics import MeasuredAnswer
     from rpterm.evaluation.questions import Question
     from rpterm.evaluation.report import EvaluationReport
-    from rpterm.preference.stats.score_validity import Figure
+    from rpterm.preference.overview import Overview
 
 app = new_app()
 
@@ -215,9 +214,16 @@ def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> Evaluati
 
     measured = _measured(run, answers)
     verdicts = _verdicts(run, answers, judge) if judge else []
-    human, stars = _human(run.card, run.paths)
     named = "" if judge is None else short_names([judge])[judge]
-    return build(run.card.name, measured, answers, run.questions, verdicts, human, stars, named)
+    return build(
+        run.card.name,
+        measured,
+        answers,
+        run.questions,
+        verdicts,
+        _human(run.card, run.paths),
+        named,
+    )
 
 
 def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
@@ -261,11 +267,12 @@ def _judging(judge: str, settings: Settings) -> Settings:
     return contender.parse("judge", judge).settings(settings)
 
 
-def _human(card: CharacterCard, paths: Paths) -> tuple[list[HumanRatings], Figure | None]:
-    from rpterm.evaluation.human_ratings import ratings, with_score
+def _human(card: CharacterCard, paths: Paths) -> Overview | None:
+    from rpterm.preference.overview import overview
     from rpterm.store import Store
+    from rpterm.store.judgements import Judgements
 
     if not paths.database.exists():
-        return [], None
+        return None
     with Store(paths.database) as store:
-        return ratings(store, card.name), with_score(store, card.name)
+        return overview(Judgements(store), card=card.name)

@@ -183,8 +183,7 @@ def _show_agreement(shown: rich_out.Output, labels: dict[str, Agreement | None])
     known = {name: each for name, each in labels.items() if each and not isnan(each.spearman)}
     for name, found in known.items():
         shown.say(
-            f"{name:<28} Spearman {found.spearman:+.2f} "
-            f"({found.spearman_low:+.2f} to {found.spearman_high:+.2f}), Pearson "
+            f"{name:<28} Spearman {found.spearman:+.2f} ({found.interval}), Pearson "
             f"{found.pearson:+.2f} over {found.count} replies"
         )
     if labels and not known:

@@ -20,7 +20,6 @@ from rpterm.paths import write_new
 
 if TYPE_CHECKING:
     from rpterm.preference.overview import Group, Overview
-    from rpterm.preference.stats.agreement import Proportion
     from rpterm.preference.stats.score_validity import Figure, ScoreValidity
 
 app = new_app()
@@ -101,7 +100,7 @@ def _groups(shown: rich_out.Output, what: str, groups: Mapping[str, Group]) -> N
     heads = [what, "good", "bad", "liked", "", "stars"]
     rows = [
         [
-            name, each.good, each.bad, _share(each.liked),
+            name, each.good, each.bad, each.liked.percent,
             _bar(each.liked.value, cells=_SHORT_BAR_CELLS),
             "" if each.mean_stars is None else f"{each.mean_stars:.1f}",
         ]
@@ -111,7 +110,7 @@ def _groups(shown: rich_out.Output, what: str, groups: Mapping[str, Group]) -> N
     more: dict[str, list[object]] = {
         "flags": [each.flagged or "" for _, each in ranked],
         "duels": [each.duels or "" for _, each in ranked],
-        "won": [_share(each.wins) for _, each in ranked],
+        "won": [each.wins.percent for _, each in ranked],
     }
     for head, column in more.items():
         if any(column):
@@ -131,7 +130,7 @@ def _duels(shown: rich_out.Output, found: Overview) -> None:
         ("same verdict when asked again", self_agreement(found.duels)),
         ("reply with the higher live score won", found.higher_won),
     ]
-    shares = [(name, _share(share), _bar(share.value)) for name, share in lines if share.total]
+    shares = [(name, share.percent, _bar(share.value)) for name, share in lines if share.total]
     if shares:
         shown.say()
         shown.table(("duels", "", ""), shares)
@@ -176,7 +175,7 @@ def _live_score(shown: rich_out.Output, found: Overview, honest: ScoreValidity |
     )
     rows = [
         (f"{each.low:.1f} to {each.high:.1f}", _bar(each.good.value, each.mean),
-         f"{_share(each.good)} good", each.good.total)
+         f"{each.good.percent} good", each.good.total)
         for each in honest.bins
     ]  # fmt: skip
     shown.table(("score", "┃ is the mean score", "", "replies"), rows, numbers=(3,))
@@ -193,13 +192,6 @@ def _bar(share: float | None, mark: float | None = None, cells: int = _BAR_CELLS
     if mark is not None:
         bar[min(cells - 1, int(mark * cells))] = "┃"
     return "".join(bar)
-
-
-def _share(share: Proportion) -> str:
-    if share.value is None:
-        return ""
-    low, high = share.interval
-    return f"{share.value:.0%} ({low:.0%}–{high:.0%})"
 
 
 def _figure(figure: Figure) -> str:

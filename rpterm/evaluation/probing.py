@@ -27,6 +27,7 @@ from rpterm.engine.protocol import Engine
 from rpterm.errors import RptermError
 from rpterm.prompt.oneshot import ask
 from rpterm.store import Store
+from rpterm.text.unspaced import whole_words
 from rpterm.types import History, Sampling, Turn
 
 Kind = Literal["contains", "not_contains", "regex", "score_above", "judge", "reply"]
@@ -260,9 +261,7 @@ def condition_holds(text: str, reply: str) -> bool:
     """
     fold_case = text == text.lower()
     pattern = normalize(text, fold_case)
-    start = r"(?<!\w)" if pattern[:1].isalnum() else ""
-    end = r"(?!\w)" if pattern[-1:].isalnum() else ""
-    return re.search(start + re.escape(pattern) + end, normalize(reply, fold_case)) is not None
+    return re.search(whole_words(pattern), normalize(reply, fold_case)) is not None
 
 
 def _check_regex(pattern: str, reply: str) -> ProbeCheck:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
@@ -65,27 +66,31 @@ def _scene(
 
 
 def with_labels(scored: Sequence[ScoredReply], label: str) -> dict[str, Agreement | None]:
-    """The agreement of a numeric field of the file with the probability, dimensions and signals."""
-    labelled = [
-        (each.score, value) for each in scored if (value := each.reply.number(label)) is not None
-    ]
-    series = {"probability": [(score.probability, value) for score, value in labelled]}
-    for dimension in dict.fromkeys(name for score, _ in labelled for name in score.dimensions):
-        series[dimension] = [
-            (measured, value)
-            for score, value in labelled
-            if (measured := score.dimensions.get(dimension)) is not None
-        ]
-    for name in dict.fromkeys(name for score, _ in labelled for name in score.readings):
-        series[f"signal:{name}"] = [
-            (reading.value, value)
-            for score, value in labelled
-            if (reading := score.readings.get(name)) is not None and reading.confidence > 0
-        ]
+    """The agreement of a numeric field of the file with the probability, dimensions and signals.
+
+    Replies on one line of the file are of one dialogue, and not independent.
+    """
+    series: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
+    for each in scored:
+        if (value := each.reply.number(label)) is None:
+            continue
+        for name, measured in _measured(each.score):
+            series[name].append((measured, value, each.reply.line))
     return {
-        name: agreement([measured for measured, _ in pairs], [value for _, value in pairs])
-        for name, pairs in series.items()
+        name: agreement(*(list(column) for column in zip(*rows, strict=True)))
+        for name, rows in series.items()
     }
+
+
+def _measured(score: Score) -> Iterator[tuple[str, float]]:
+    """The probability, the dimensions and the signals that could be measured, by name."""
+    yield "probability", score.probability
+    for dimension, measured in score.dimensions.items():
+        if measured is not None:
+            yield dimension, measured
+    for name, reading in score.readings.items():
+        if reading.confidence > 0:
+            yield f"signal:{name}", reading.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import inf, isnan
 
 from rpterm.evaluation import legend
 from rpterm.evaluation.agreement import Agreement, agreement
@@ -15,7 +16,6 @@ from rpterm.evaluation.answers_by_question import (
     group_answers,
     group_ratings,
 )
-from rpterm.evaluation.human_ratings import HumanRatings
 from rpterm.evaluation.judge import JudgeVerdict, reliability_of, rubric
 from rpterm.evaluation.legend import METRICS, TRAITS, MetricMeaning, title
 from rpterm.evaluation.metrics import (
@@ -31,8 +31,8 @@ from rpterm.evaluation.metrics import (
 from rpterm.evaluation.questions import Question
 from rpterm.evaluation.recommendation import Recommendation, by_question, recommend
 from rpterm.humanize import counted
-from rpterm.preference.stats.intervals import wilson
-from rpterm.preference.stats.score_validity import Figure
+from rpterm.preference.overview import PERSON, Overview
+from rpterm.preference.stats.score_validity import validate_score
 
 _COMPARED = ("in_character", "attractiveness", *LIKELIHOODS, *REFERENCE)
 """The metrics whose agreement is shown; the other dimensions are parts of the first one."""
@@ -79,8 +79,7 @@ def build(
     answers: Sequence[Answer],
     questions: Mapping[str, Question],
     verdicts: Sequence[JudgeVerdict] = (),
-    human: Sequence[HumanRatings] = (),
-    stars: Figure | None = None,
+    human: Overview | None = None,
     judge: str = "",
 ) -> EvaluationReport:
     """Build the report.
@@ -92,7 +91,6 @@ def build(
         questions: The questions by name.
         verdicts: The judging model's verdicts.
         human: People's ratings of this character's replies.
-        stars: The agreement of people's stars with the live score of the same replies.
         judge: The judging model's name.
     """
     models = tuple(dict.fromkeys(answer.model for answer in answers))
@@ -102,7 +100,7 @@ def build(
         _personality(answers, models, questions),
         *_judged(verdicts, models, judge),
         *_human(human),
-        _agreement(measured, verdicts, stars),
+        _agreement(measured, verdicts, human),
     ]
     with_rows = tuple(table for table in tables if table.rows)
     return EvaluationReport(
@@ -203,41 +201,43 @@ def _judged(verdicts: Sequence[JudgeVerdict], models: Sequence[str], judge: str)
     )  # fmt: skip
 
 
-def _human(human: Sequence[HumanRatings]) -> Iterable[Table]:
+def _human(human: Overview | None) -> Iterable[Table]:
+    groups = sorted(human.models.items()) if human is not None else ()
     rows = [
-        (each.model, _mean(each.stars, RATING_BOUNDS), str(len(each.stars)), _share(each.thumbs),
-         str(len(each.thumbs)))
-        for each in human
+        (model, _mean(each.stars, RATING_BOUNDS), str(len(each.stars)), each.liked.percent or "–",
+         str(each.liked.total))
+        for model, each in groups if model != PERSON and (each.stars or each.liked.total)
     ]  # fmt: skip
     yield Table(
-        "People", ("model", "stars", "rated", "thumbs up", "rated"), tuple(rows),
+        "People", ("model", "stars", "rated", "liked", "rated"), tuple(rows),
         "Your own ratings of this character's replies in all chats. Stars, 1 to 5: mean (95 % "
-        "interval: bootstrap over ratings). Thumbs up: share (Wilson's 95 % interval). "
-        "More is better.",
+        "interval: bootstrap over ratings). Liked: the share of good ones (a thumb up, 4 or 5 "
+        "stars) among good and bad ones (Wilson's 95 % interval). More is better.",
     )  # fmt: skip
 
 
 def _agreement(
-    measured: Sequence[MeasuredAnswer], verdicts: Sequence[JudgeVerdict], stars: Figure | None
+    measured: Sequence[MeasuredAnswer], verdicts: Sequence[JudgeVerdict], human: Overview | None
 ) -> Table:
     metrics = [metric for metric in _available(measured) if metric in _COMPARED]
     series = {metric: _by_answer(measured, metric) for metric in metrics}
     series["judge"] = _wins(verdicts)
     rows = [
-        (pair, f"{each.spearman:+.2f}",
-         f"{each.spearman_low:+.2f} to {each.spearman_high:+.2f}", str(each.count))
+        (pair, f"{each.spearman:+.2f}", each.interval, str(each.count))
         for pair, each in _pairwise(series)
     ]  # fmt: skip
-    if stars is not None:
+    validity = None if human is None else validate_score(human.judged)
+    if validity is not None and not isnan(validity.spearman.value):
+        stars = validity.spearman
         interval = f"{stars.low:+.2f} to {stars.high:+.2f}" if stars.low == stars.low else "–"
         people = ("your stars – live score", f"{stars.value:+.2f}", interval, str(stars.count))
         rows.insert(0, people)
     return Table(
         "Do the metrics agree?", ("pair", "Spearman", "95 % interval", "answers"), tuple(rows),
         "Spearman's rank correlation, -1 to 1: at 1 both rank the answers in the same order (95 % "
-        "interval: percentile bootstrap over answers; for your stars, over the replies you rated, "
-        "which are other ones). If the interval includes 0, these answers do not show that the two "
-        "agree; the pairs that they show to agree, or to disagree, come first.",
+        "interval: bootstrap over questions; your stars are of other replies: over their chats). "
+        "If the interval includes 0, these answers do not show that the two agree; the pairs that "
+        "they show to agree, or to disagree, come first.",
     )  # fmt: skip
 
 
@@ -248,10 +248,17 @@ def _pairwise(
     found = []
     for left, right in combinations([name for name, values in series.items() if values], 2):
         both = sorted(series[left].keys() & series[right].keys())
-        pair = agreement([series[left][k] for k in both], [series[right][k] for k in both])
-        if pair is not None and pair.spearman == pair.spearman:
+        one, other = ([series[side][key] for key in both] for side in (left, right))
+        pair = agreement(one, other, [question for _, question, _ in both])
+        if pair is not None and not isnan(pair.spearman):
             found.append((f"{title(left)} – {title(right)}", pair))
-    return sorted(found, key=lambda row: min(-row[1].spearman_low, row[1].spearman_high))
+    return sorted(found, key=_doubt)
+
+
+def _doubt(row: tuple[str, Agreement]) -> float:
+    """How far the interval reaches to the other side of 0; without an interval, farthest."""
+    low, high = row[1].spearman_low, row[1].spearman_high
+    return inf if isnan(low) else min(-low, high)
 
 
 def _bars(measured: Sequence[MeasuredAnswer], models: Sequence[str]) -> dict[str, tuple[Bar, ...]]:
@@ -295,14 +302,6 @@ def _wins(verdicts: Sequence[JudgeVerdict]) -> dict[tuple[str, str, int], float]
             key = (model, verdict.question, verdict.seed)
             won.setdefault(key, []).append(float(verdict.winner == model))
     return {key: sum(values) / len(values) for key, values in won.items()}
-
-
-def _share(thumbs: Sequence[int]) -> str:
-    """The share of thumbs up with Wilson's interval, as in ``rpterm stats``."""
-    if not thumbs:
-        return "–"
-    low, high = wilson(sum(thumbs), len(thumbs))
-    return f"{sum(thumbs) / len(thumbs):.0%} ({low:.0%}–{high:.0%})"
 
 
 def _mean(values: Sequence[float], limits: tuple[float, float]) -> str:

@@ -13,6 +13,7 @@ from rpterm.memory.search.recall import RecallHit, RecallWeights
 from rpterm.memory.search.text_query import TextQuery
 from rpterm.store.memory.records import Kind, Memory
 from rpterm.text.sentences import sentences
+from rpterm.text.unspaced import whole_words
 
 _MAX_WORDS = 4
 _LONG, _EXCERPT = 400, 280
@@ -114,7 +115,7 @@ def under_present_name(row: Memory, said_as: Mapping[int, str], user: str) -> Me
         return row
     if row.kind == "turn":
         return replace(row, speaker=user)
-    return replace(row, text=re.sub(rf"\b{re.escape(old)}\b", lambda _: user, row.text))
+    return replace(row, text=re.sub(whole_words(old), lambda _: user, row.text))
 
 
 def cite(row: Memory, now: float) -> str:

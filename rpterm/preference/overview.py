@@ -6,7 +6,7 @@ Chats are read one by one. All chats count, exportable or not, because nothing i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpterm.preference.latest_ratings import latest_ratings
@@ -15,6 +15,7 @@ from rpterm.preference.stats.ranking import Vote
 from rpterm.preference.stats.score_validity import ScoredRating
 from rpterm.store.judgement_records import Comparison, Rating, ReplyOrigin
 from rpterm.store.judgements import Judgements
+from rpterm.store.reply_queries import characters
 from rpterm.store.scores import Scores
 
 PERSON = "(a person)"
@@ -25,6 +26,7 @@ class Group:
     """Judgements of one character's or one model's replies.
 
     Attributes:
+        good: Replies that a rater calls good, by thumb, by stars, or by both; ``bad`` likewise.
         duels: Number of duels with its replies; a repeated one counts once.
         won: Duels won against another model; ``lost`` and ``tied`` likewise.
     """
@@ -85,17 +87,14 @@ def overview(
     """Collect all judgements.
 
     Args:
-        card: Only chats with this character.
+        card: Only replies of this character.
         model: Only replies of this model, and duels in which it took part.
     """
     found = Overview()
     scores = Scores(judgements.store)
     for chat_id in judgements.chats():
-        name = judgements.store.chat(chat_id).card_name
-        if card is not None and name != card:
-            continue
         before = found.kinds.total()
-        _ChatReader(found, name, judgements, scores, chat_id, model).read()
+        _ChatReader(found, judgements, scores, chat_id, card, model).read()
         if found.kinds.total() > before:
             found.chats += 1
             found.exportable += judgements.exportable(chat_id)
@@ -108,46 +107,59 @@ class _ChatReader:
     def __init__(
         self,
         found: Overview,
-        card: str,
         judgements: Judgements,
         scores: Scores,
         chat_id: int,
+        card: str | None,
         model: str | None,
     ) -> None:
-        self.found, self.card, self.chat_id, self.model = found, card, chat_id, model
+        self.found, self.chat_id, self.card, self.model = found, chat_id, card, model
         self.origins: Mapping[int, ReplyOrigin] = judgements.origins(chat_id)
         self.ratings = list(judgements.ratings(chat_id))
         self.comparisons = list(judgements.comparisons(chat_id))
         turns = {each.turn_id for each in self.ratings}
         turns.update(turn for pair in self.comparisons for turn in pair.turns)
         self.scores = {turn: each.probability for turn, each in scores.get(turns).items()}
+        # Read last: another terminal may have judged a new reply just now.
+        self.characters = characters(judgements.store, chat_id)
 
     def read(self) -> None:
+        opinions: dict[tuple[int, str], list[Rating]] = defaultdict(list)
         for each in latest_ratings(self.ratings):
-            if self.model is None or self._model(each.turn_id) == self.model:
-                self._add_rating(each)
+            if self._is_wanted(each.turns):
+                self.found.kinds[each.kind] += 1
+                self.found.raters[each.how.rater] += 1
+                opinions[each.turn_id, each.how.rater].append(each)
+        for (turn, _), ratings in opinions.items():
+            self._add_opinion(turn, ratings)
         for pair in self.comparisons:
-            if self.model is None or self.model in self._models(pair):
+            if self._is_wanted(pair.turns):
                 self._add_comparison(pair)
 
-    def _add_rating(self, rating: Rating) -> None:
-        self.found.kinds[rating.kind] += 1
-        self.found.raters[rating.how.rater] += 1
-        groups = self.found.cards[self.card], self.found.models[self._model(rating.turn_id)]
-        for group in groups:
-            if rating.kind == "flag":
-                group.flagged += 1
-                continue
-            if rating.kind == "stars":
-                group.stars.append(rating.value)
-            group.good += rating.good is True
-            group.bad += rating.good is False
-        scored_before = rating.how.score is not None
-        score = rating.how.score if scored_before else self.scores.get(rating.turn_id)
-        if score is not None and rating.kind != "flag":
-            stars = float(rating.value) if rating.kind == "stars" else None
+    def _is_wanted(self, turns: Sequence[int]) -> bool:
+        return self.card in (None, self.characters[turns[0]]) and (
+            self.model is None or self.model in map(self._model, turns)
+        )
+
+    def _add_opinion(self, turn: int, ratings: Sequence[Rating]) -> None:
+        """Add what one rater says about one reply: a thumb, stars that agree with it, flags."""
+        good = next((each.good for each in ratings if each.good is not None), None)
+        stars = next((each.value for each in ratings if each.kind == "stars"), None)
+        for group in (
+            self.found.cards[self.characters[turn]],
+            self.found.models[self._model(turn)],
+        ):
+            group.flagged += sum(each.kind == "flag" for each in ratings)
+            group.good += good is True
+            group.bad += good is False
+            group.stars += [] if stars is None else [stars]
+        if good is None and stars is None:
+            return
+        seen = next((each.how.score for each in ratings if each.how.score is not None), None)
+        score = self.scores.get(turn) if seen is None else seen
+        if score is not None:
             self.found.judged.append(
-                ScoredRating(self.chat_id, score, rating.good, stars, scored_before)
+                ScoredRating(self.chat_id, score, good, stars, seen is not None)
             )
 
     def _add_comparison(self, pair: Comparison) -> None:
@@ -163,7 +175,7 @@ class _ChatReader:
     def _add_duel(self, pair: Comparison) -> None:
         best = pair.winner
         left, right = self._models(pair)
-        self.found.cards[self.card].duels += 1
+        self.found.cards[self.characters[pair.left_id]].duels += 1
         for model in {left, right}:
             self.found.models[model].duels += 1
         if left != right:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from unicodedata import normalize
 
 import re2  # type: ignore[import-untyped]
 
@@ -19,25 +20,28 @@ from rpterm.errors import RptermError
 _MAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])", re.UNICODE
 )
+# An underscore is no part of a word here: it may be emphasis, as in "_Ann smiles_".
 _KEY = re.compile(
-    r"(?<![\w-])(?:"
-    r"sk-[\w-]{16,}|(?:ghp|gho|ghs|ghu)_\w{20,}|github_pat_\w{20,}|hf_[A-Za-z0-9]{20,}|"
-    r"AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,}|glpat-[\w-]{16,}|"
-    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|"
+    r"(?<![^\W_])(?<!-)(?:"
+    r"sk-[\w-]{16,}|[rs]k_(?:live|test)_\w{16,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|"
+    r"hf_[A-Za-z0-9]{20,}|A[KS]IA[0-9A-Z]{16}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,}|"
+    r"glpat-[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|"
     r"(?=[0-9A-Za-z]{0,63}[0-9])(?=[0-9A-Za-z]{0,63}[A-Za-z])[0-9A-Fa-f]{32,64}"
-    r")(?![\w-])"
+    r")(?![^\W_])(?!-)"
 )
 _KEY_BLOCK = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 # Paths to folders named after a user.
 _PATH = re.compile(
-    r"(?:(?<![\w/])(?:/home/|/Users/|/root(?=/)|~/)|(?<!\w)[A-Za-z]:\\Users\\)(?:[^\s\"'<>|*?]*[\w/\\-])?"
+    r"(?:(?:(?<![^\W_])(?<!/)|(?<=://)|/mnt/[a-z]|/var)(?:/home/|/Users/|/root(?=/))"
+    r"|(?<![^\W_])(?<!/)~/|(?<![^\W_])[A-Za-z]:\\Users\\(?:[^\\/:*?\"<>|\n]{1,64}(?=\\))?)"
+    r"(?:[^\s\"'<>|*?]*[\w/\\-])?"
 )
 _MAYBE_PHONE = re.compile(r"(?:\d[^\w\n]{0,3}){6}\d")
 _PREFILTER = re2.compile(
-    r"@|/home/|/Users/|/root/|~/|:\\Users\\|-----BEGIN|sk-|gh[posu]_|github_pat_|hf_|AKIA|AIza|xox"
-    r"|glpat-|eyJ|[0-9A-Fa-f]{32}|(?:\p{Nd}[^\w\n]{0,3}){6}\p{Nd}"
+    r"@|/home/|/Users/|/root/|~/|:\\Users\\|-----BEGIN|sk-|[rs]k_(?:live|test)_|gh[oprsu]_"
+    r"|github_pat_|hf_|A[KS]IA|AIza|xox|glpat-|eyJ|[0-9A-Fa-f]{32}|(?:\p{Nd}[^\w\n]{0,3}){6}\p{Nd}"
 )
 """A prefilter: everything that is removed, except names, contains one of these. RE2 looks for
 all alternatives in one pass."""
@@ -102,7 +106,9 @@ class Scrubber:
 
     def __post_init__(self) -> None:
         self.region = country(self.region)
-        names = {name.strip() for name in self.names} - {""}
+        # An accent may be typed as a character of its own.
+        forms = (partial(normalize, "NFC"), partial(normalize, "NFD"))
+        names = {form(name.strip()) for name in self.names for form in forms}
         wanted = sorted(
             (n for n in names if n.casefold() not in _NOT_NAMES), key=lambda n: (-len(n), n)
         )
@@ -110,7 +116,7 @@ class Scrubber:
             self._lower_names = tuple(name.lower() for name in wanted)
             self._ascii_names = all(name.isascii() for name in wanted)
             phrase_pattern = "|".join(map(_name_pattern, wanted))
-            self._names = re.compile(rf"(?<!\w)(?:{phrase_pattern})(?!\w)")
+            self._names = re.compile(rf"(?<![^\W_])(?:{phrase_pattern})(?![^\W_])")
 
     def __call__(self, text: str) -> str:
         """The text with a placeholder for each finding."""

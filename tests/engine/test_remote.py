@@ -49,8 +49,8 @@ class FakeServer(ThreadingHTTPServer):
         self.key = "secret"
         self.refuses = ""
         self.refused_top_k: tuple[int, ...] = ()
-        self.deltas: list[dict[str, str]] = []
-        self.then: list[dict[str, str]] = []
+        self.deltas: list[dict[str, Any]] = []
+        self.then: list[dict[str, Any]] = []
         """What is streamed the next time, where it is something else than words."""
         self.models: dict[str, Any] = {"object": "list", "data": [model("tiny"), model("big")]}
         self.refusals: list[tuple[int, str, dict[str, str]]] = []
@@ -577,6 +577,34 @@ def test_a_thought_in_the_text(engine: RemoteEngine, server: FakeServer, words: 
         elif isinstance(event, Retracted):
             reply = reply[: len(reply) - event.characters]
     assert (thought_of(events).strip(), reply) == ("He lies.", "Yes.")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"usage": ["no"]},
+        {"usage": {"prompt_tokens": "3", "completion_tokens": "4"}},
+        {"choices": 5},
+        {"choices": [None, "x", {"index": 0, "delta": "x"}]},
+        {"choices": [{"index": 0, "delta": {"content": 5, "reasoning": {}}}]},
+    ],
+)
+def test_a_part_of_a_chunk_in_another_form_is_ignored(
+    engine: RemoteEngine, server: FakeServer, odd: dict[str, Any]
+) -> None:
+    whole = {"choices": [{"index": 0, "delta": {"content": "Hello"}, "finish_reason": "stop"}]}
+    chunks = [{"choices": []} | odd, whole]
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+    server.body = "text/event-stream", body.encode()
+    assert text_of(list(engine.generate(ASK))) == "Hello"
+
+
+def test_thought_and_text_in_typed_pieces(engine: RemoteEngine, server: FakeServer) -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    server.deltas = [{"content": [thought]}, {"content": [{"type": "text", "text": "Hello."}]}]
+    events = list(engine.generate(ASK))
+    assert [event.text for event in events if isinstance(event, Thought)] == ["Hm."]
+    assert text_of(events) == "Hello."
 
 
 def test_an_unexpected_thought_gets_extra_tokens(engine: RemoteEngine, server: FakeServer) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rpterm.evaluation.human_ratings import ratings, with_score
 from rpterm.evaluation.report import build
+from rpterm.preference.overview import overview
 from rpterm.store import Store
 from rpterm.store.judgements import Judgements
 from rpterm.store.scores import Scores, StoredScore
@@ -29,7 +29,7 @@ def rated(store: Store, scores: tuple[float, ...], card: str = "Ada") -> None:
 
 
 def rows(store: Store, card: str) -> dict[str, tuple[str, ...]]:
-    report = build(card, [], [], {}, [], ratings(store, card), with_score(store, card))
+    report = build(card, [], [], {}, [], overview(Judgements(store), card=card))
     return {row[0]: row for table in report.tables for row in table.rows}
 
 
@@ -46,24 +46,15 @@ def test_agreement_of_stars_and_score_is_reported_with_its_count(tmp_path: Path)
 def test_no_agreement_with_constant_scores_or_without_ratings(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, (0.5,) * len(STARS))
-        found = with_score(store, "Ada")
-        assert found is None, "a score that never changes orders nothing"
-        assert with_score(store, "Nobody") is None and ratings(store, "Nobody") == []
+        assert set(rows(store, "Ada")) == {"small"}, "a score that never changes orders nothing"
+        assert rows(store, "Nobody") == {}
 
 
 def test_the_opposite_thumb_replaces_the_stars_of_the_same_rater(tmp_path: Path) -> None:
     with Store(tmp_path / "rp.db") as store:
         rated(store, tuple(stars / 6 for stars in STARS))
+        assert rows(store, "Ada")["small"][2:] == ("10", "62% (31%–86%)", "8")
         first = next(iter(Judgements(store).ratings())).turn_id
         Judgements(store).thumb(first, True)
-        (small,) = ratings(store, "Ada")
-        assert (small.thumbs, len(small.stars)) == ((1,), len(STARS) - 1)
-
-
-def test_only_the_latest_rating_counts(tmp_path: Path) -> None:
-    with Store(tmp_path / "rp.db") as store:
-        rated(store, (0.5,) * len(STARS))
-        for rating in list(Judgements(store).ratings()):
-            Judgements(store).stars(rating.turn_id, 5)
-        (small,) = ratings(store, "Ada")
-        assert small.stars == (5,) * len(STARS)
+        assert rows(store, "Ada")["small"][2] == "9"
+        assert rows(store, "Ada")["small"][3].startswith("75%")

@@ -44,6 +44,7 @@ def tried(
         ("*nods*", "She *nods* twice.", True),
         ("1492", "In 14920.", False),
         ("é", "Cafe\u0301 é", True),
+        ("大海", "我喜欢大海。", True),
     ],
 )
 def test_texts_match_whole_words_and_lower_case_matches_any_case(

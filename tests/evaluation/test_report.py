@@ -159,12 +159,14 @@ def test_pairs_of_metrics_that_the_answers_show_to_agree_or_disagree_come_first(
     noise = (3, 7, 1, 6, 2, 8, 4, 5)
     measured = [
         MeasuredAnswer(
-            Answer("c", "one", "q", "reference", seed, GOOD),
+            Answer("c", "one", f"q{seed}", "reference", 1, GOOD),
             {"in_character": noise[seed], "persona_lift": seed, "bleu": 2 * seed, "chrf": -seed},
         )
         for seed in range(8)
     ]
-    made = build("Ada", measured, [each.answer for each in measured], {"q": QUESTION})
+    made = build(
+        "Ada", measured, [each.answer for each in measured], {f"q{at}": QUESTION for at in range(8)}
+    )
     table = next(table for table in made.tables if table.heads[0] == "pair")
     assert [row[1] for row in table.rows[:3]] == ["+1.00", "-1.00", "-1.00"]
     assert all("in character" in row[0] for row in table.rows[3:])

@@ -58,16 +58,27 @@ def test_a_flat_row_has_line_turn_and_labels() -> None:
 
 def test_agreement_of_known_series() -> None:
     up = [float(at) for at in range(1, 9)]
-    same = agreement(up, [value**3 for value in up])
+    same = agreement(up, [value**3 for value in up], up)
     assert same is not None and same.spearman == pytest.approx(1) and same.pearson < 1
-    against = agreement(up, [-value for value in up])
+    against = agreement(up, [-value for value in up], up)
     assert against is not None and against.pearson == pytest.approx(-1)
-    tied = agreement([1, 1, 2, 2, 3, 3, 4, 4], [1, 2, 1, 2, 1, 2, 1, 2])
+    tied = agreement([1, 1, 2, 2, 3, 3, 4, 4], [1, 2, 1, 2, 1, 2, 1, 2], up)
     assert tied is not None and tied.spearman == pytest.approx(0, abs=1e-9)
     assert tied.spearman_low < 0 < tied.spearman_high
-    still = agreement(up, [1.0] * 8)
-    assert still is not None and math.isnan(still.spearman)
-    assert agreement([1, 2], [1, 2]) is None
+    still = agreement(up, [1.0] * 8, up)
+    assert still is not None and math.isnan(still.spearman) and still.interval == "–"
+    assert agreement([1, 2], [1, 2], [1, 2]) is None
+
+
+def test_values_of_one_group_are_no_more_evidence_than_one() -> None:
+    left, right = [float(at) for at in range(8)], [1.0, 3.0, 2.0, 0.0, 6.0, 4.0, 7.0, 5.0]
+    alone = agreement(left, right, left)
+    again = agreement(left * 4, right * 4, left * 4)
+    assert alone is not None and again is not None
+    assert again.spearman == pytest.approx(alone.spearman)
+    assert again.interval == alone.interval
+    one_dialogue = agreement(left, right, [1] * 8)
+    assert one_dialogue is not None and one_dialogue.interval == "–"
 
 
 def test_labels_are_compared_with_everything_measured() -> None:

@@ -16,7 +16,7 @@ from rpterm.memory.indexing.bm25 import WordIndex, query_terms
 from rpterm.memory.indexing.index import SITTING_GAP, MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex, top
 from rpterm.memory.indexing.words import stem, terms
-from rpterm.memory.recalled import Recalled, fill, format_hit
+from rpterm.memory.recalled import Recalled, fill, format_hit, under_present_name
 from rpterm.memory.search import dates
 from rpterm.memory.search.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.search.text_query import build_text_query
@@ -444,3 +444,8 @@ def test_lines_for_people(small_locomo):
     shown = list(bench.lines(bench.locomo_report(small_locomo, some_vectors)))
     assert shown[1].startswith("all")
     assert any("without meaning" in line for line in shown)
+
+
+def test_a_name_without_spaces_around_it_is_replaced_by_the_present_one() -> None:
+    fact = Memory("fact", "C", "小明喜欢茶。", turn_id=3)
+    assert under_present_name(fact, {3: "小明"}, "小红").text == "小红喜欢茶。"

@@ -59,6 +59,14 @@ def test_the_prefilters_let_nothing_through(text: str, names: tuple[str, ...]) -
         ("ZOË", NAME),
         ("call +44 7700 900123 now", "call [phone] now"),  # a range that is not assigned yet
         ("+12 34 is no number", "+12 34 is no number"),
+        ("_Ann smiles._ __Ann__ ann_x", f"_{NAME} smiles._ __{NAME}__ {NAME}_x"),
+        ("Zoe\u0308 waves", f"{NAME} waves"),
+        ("_sk-" + "a" * 20, "_[key]"),
+        ("sk_live_" + "a1" * 12 + " ASIA" + "B2" * 8, "[key] [key]"),
+        ("_/home/bo/x file:///home/bo/x", "_[path] file://[path]"),
+        ("/mnt/c/Users/bo/x /var/home/bo", "[path] [path]"),
+        ("https://example.org/home/bo", "https://example.org/home/bo"),
+        (r"C:\Users\Bo Bee\x and C:\Users\bo and D:\x", r"[path] and [path] and D:\x"),
     ],
 )
 def test_what_is_removed_and_what_is_not(text: str, clean: str) -> None:

@@ -22,9 +22,11 @@ from rpterm.preference.stats.score_validity import (
     spearman,
     validate_score,
 )
+from rpterm.store.cast import Casts
 from rpterm.store.judgement_records import Circumstances
+from rpterm.store.reply_queries import complete_replies
 from rpterm.store.scores import Scores, StoredScore
-from rpterm.types import Generation, Origin, Sampling, Status
+from rpterm.types import Cast, Generation, Member, Origin, Sampling, Status
 
 SCORES = st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.9]), st.booleans()), min_size=2)
 
@@ -76,9 +78,9 @@ def test_too_few_ratings_give_no_figures() -> None:
     assert calibration([ScoredRating(1, 1.0, True)])[0].high == 1.0
 
 
-def reply(scene: Scene, text: str, model: str) -> int:
+def reply(scene: Scene, text: str, model: str, speaker: str = "X") -> int:
     turn = scene.store.add_turn(
-        scene.chat.id, scene.user.id, "assistant", "X", "", origin=Origin.GENERATED,
+        scene.chat.id, scene.user.id, "assistant", speaker, "", origin=Origin.GENERATED,
         status=Status.STREAMING,
     )  # fmt: skip
     made = Generation("scripted", model, "h", Sampling(seed=1))
@@ -109,6 +111,30 @@ def test_the_overview_counts_by_character_and_model(scene: Scene, tmp_path: Path
     assert overview(scene.judge, model="large").kinds["stars"] == 0
     assert overview(scene.judge, model="none").chats == 0 < found.chats
     assert not overview(scene.judge, card="Nobody").kinds
+
+
+def test_a_thumb_and_stars_of_one_rater_are_one_opinion(scene: Scene) -> None:
+    turn = reply(scene, "One.", "small")
+    scene.judge.thumb(turn, True)
+    scene.judge.stars(turn, 5, how=Circumstances(score=0.9))
+    scene.judge.stars(turn, 1, how=Circumstances(rater="Ann"))
+    found = overview(scene.judge)
+    small = found.models["small"]
+    assert (small.good, small.bad, small.stars) == (1, 1, [5, 1])
+    assert found.judged == [ScoredRating(scene.chat.id, 0.9, True, 5, True)]
+    assert found.kinds["thumb"] == 1 and found.kinds["stars"] == 2
+
+
+def test_in_a_group_chat_a_rating_is_of_the_character_who_speaks(scene: Scene) -> None:
+    own, other = reply(scene, "One.", "small"), reply(scene, "Two.", "small", "Irene")
+    Casts(scene.store).put(scene.chat.id, Cast((Member("Watson", "X"), Member("Irene", "Irene"))))
+    scene.judge.thumb(own, True)
+    scene.judge.thumb(other, False)
+    found = overview(scene.judge)
+    assert (found.cards["Watson"].liked.text, found.cards["Irene"].bad) == ("1 of 1 (21–100 %)", 1)
+    assert overview(scene.judge, card="Irene").models["small"].good == 0
+    reviewed = {each.turn_id: each.card for each in complete_replies(scene.store)}
+    assert reviewed == {own: "Watson", other: "Irene"}
 
 
 def test_repeated_duels_measure_the_rater_and_are_not_votes(scene: Scene) -> None:

@@ -31,6 +31,7 @@ from rpterm.cards.library import CardNotFound
 from rpterm.chat.cast.card_lookup import CardSource
 from rpterm.chat.session import Session
 from rpterm.chat.tree import begin_chat
+from rpterm.engine.scripted import ScriptedEngine
 from rpterm.examples.pool import card_exemplars
 from rpterm.examples.provider import ExampleProvider
 from rpterm.scoring.scorer import Score
@@ -64,6 +65,7 @@ class FileStage(Stage):
     """A stage whose cards lie in files, and whose sessions have examples."""
 
     company: Sequence[str] = ()
+    user: str = "Ansel"
 
     def find(self, target: str) -> Found:
         """The card of a character that joins."""
@@ -82,7 +84,7 @@ class FileStage(Stage):
         card = TAM if target == "tam" else MARA
         path = self.file(card)
         text = path.read_text("utf-8")
-        chat = begin_chat(store, card, text, Persona("Ansel"), card_path=str(path))
+        chat = begin_chat(store, card, text, Persona(self.user), card_path=str(path))
         session = Session(
             store, self.engine, parse(text), chat, self.settings, examples=ExampleProvider(store),
             casting=CardSource(self.find),
@@ -249,6 +251,15 @@ async def test_keeping_a_members_reply_adds_the_example_to_its_own_card(
         await pilot.press("u")
         await wait_until(pilot, lambda: stage.said(TAM) == ["Drawn."])
         assert stage.said() == ["Far enough.", "Always."]
+
+
+async def test_a_name_in_a_kept_reply_becomes_a_macro_in_any_script(stage: FileStage) -> None:
+    stage.user, stage.engine = "小明", ScriptedEngine(["小明你好。"])
+    app = stage.app()
+    async with running(app, (140, 40)) as pilot:
+        await say(pilot, app, "Far?")
+        await pilot.press("alt+k")
+        await wait_until(pilot, lambda: "{{user}}你好。" in stage.said())
 
 
 async def test_a_narrators_reply_is_refused_as_an_example(stage: FileStage) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from rpterm.errors import RptermError
 from rpterm.prompt.perspective import speaker_of
-from rpterm.text.unspaced import UNSPACED
+from rpterm.text.unspaced import whole_words
 from rpterm.types import Cast, Member, Turn, TurnTaking
 
 _TITLES = frozenset(
@@ -187,6 +187,5 @@ def _name_words(name: str) -> list[str]:
 
 
 def _pattern(alias: str) -> re.Pattern[str]:
-    start, end = ("", "") if UNSPACED.search(alias) else (r"(?<!\w)", r"(?!\w)")
     flags = re.NOFLAG if alias.casefold() in _WORDS else re.IGNORECASE
-    return re.compile(start + re.escape(alias.strip()) + end, flags)
+    return re.compile(whole_words(alias.strip()), flags)

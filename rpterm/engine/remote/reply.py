@@ -1,7 +1,8 @@
 """One reply while a server streams it: interprets the chunks and decides when the reply ends.
 
 Servers send thoughts in a field of their own (``reasoning_content``, Ollama ``reasoning``), in the
-text between marks, or in the text with only the closing mark. Knows chunks, no connection.
+text between marks, in the text with only the closing mark, or as pieces of the text with a type
+(Mistral). A part of a chunk that has another form is ignored. Knows chunks, no connection.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rpterm.engine.protocol import Delta, EngineEvent, Finished, Retracted, Thou
 from rpterm.engine.reply_text import ReplyText
 from rpterm.engine.soft_limit import reached_soft_limit
 from rpterm.engine.thinking import ThoughtSplitter, split_unopened
+from rpterm.foreign_json import as_list, as_mapping, as_mappings, as_text
 from rpterm.types import StopReason, Usage
 
 _RUNAWAY_CHUNKS = 4
@@ -64,12 +66,12 @@ class RemoteReply:
         if usage is not None:
             self.ended = True
             details = getattr(usage, "prompt_tokens_details", None)
-            self.prompt_tokens = usage.prompt_tokens or 0
-            self.tokens = usage.completion_tokens or self.tokens
-            self.cached = getattr(details, "cached_tokens", None) or 0
-        for choice in getattr(chunk, "choices", None) or ():
-            thought = _thought_field(choice.delta)
-            text = getattr(choice.delta, "content", None) or ""
+            self.prompt_tokens = _count(usage, "prompt_tokens")
+            self.tokens = _count(usage, "completion_tokens") or self.tokens
+            self.cached = _count(details, "cached_tokens")
+        for choice in as_list(getattr(chunk, "choices", None)):
+            thought, text = _thought_and_text(getattr(choice, "delta", None))
+            finish_reason = getattr(choice, "finish_reason", None)
             if thought or text:
                 self.last_at = time.perf_counter()
                 self.first_at = self.first_at or self.last_at
@@ -78,8 +80,8 @@ class RemoteReply:
                 yield self._add_thought(thought)
             if text:
                 yield from self._add_text(text)
-            self.ended = self.ended or choice.finish_reason is not None
-            self._check_end(choice.finish_reason)
+            self.ended = self.ended or finish_reason is not None
+            self._check_end(finish_reason)
 
     @property
     def consumed_by_thought(self) -> bool:
@@ -162,9 +164,22 @@ class RemoteReply:
         )
 
 
-def _thought_field(delta: Any) -> str:
-    """The text of a thought that the server sends in a field of its own."""
-    for name in ("reasoning_content", "reasoning"):
-        if isinstance(text := getattr(delta, name, None), str) and text:
-            return text
-    return ""
+def _thought_and_text(delta: Any) -> tuple[str, str]:
+    """What a chunk adds to the thought, and to the text."""
+    thoughts = (as_text(getattr(delta, name, None)) for name in ("reasoning_content", "reasoning"))
+    content = getattr(delta, "content", None)
+    pieces = as_mappings(content)
+    thought = next(filter(None, thoughts), "") + "".join(_text(p.get("thinking")) for p in pieces)
+    return thought, _text(content)
+
+
+def _text(value: Any) -> str:
+    """A text that is whole or a list of pieces."""
+    pieces = (as_text(as_mapping(piece).get("text")) for piece in as_list(value))
+    return as_text(value) or "".join(pieces)
+
+
+def _count(counts: Any, name: str) -> int:
+    """A number of tokens; 0 if the server does not tell it."""
+    value = getattr(counts, name, None)
+    return value if isinstance(value, int) else 0

@@ -12,6 +12,7 @@ from dataclasses import replace
 from rpterm.memory.distil.clauses import clauses
 from rpterm.memory.distil.statements import Statement
 from rpterm.memory.distil.word_lists import KIN, PETS, alternatives
+from rpterm.text.unspaced import whole_words
 
 _CORRECTED = re.compile(
     r"(?:^|\b(?:name(?:['’]s| is)|called|it['’]?s|it is|meant?|actually|sorry|no),? )"
@@ -52,6 +53,6 @@ def _death(whose: str, relative: str, name: str, quote: str) -> Statement:
 
 def _renamed(fact: Statement, old: str, new: str, quote: str) -> Statement:
     new = new[0].upper() + new[1:]
-    pattern = re.compile(rf"\b{re.escape(old)}\b", re.IGNORECASE)
+    pattern = re.compile(whole_words(old), re.IGNORECASE)
     text, value = pattern.sub(new, fact.text), pattern.sub(new, fact.value)
     return replace(fact, text=text, value=value, quote=quote)

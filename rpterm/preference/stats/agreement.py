@@ -40,6 +40,14 @@ class Proportion:
         return bool(self.total) and not low <= 0.5 <= high
 
     @property
+    def percent(self) -> str:
+        """``80 % (49–94 %)``; "" if ``total`` is 0."""
+        if self.value is None:
+            return ""
+        low, high = self.interval
+        return f"{self.value:.0%} ({low:.0%}–{high:.0%})"
+
+    @property
     def text(self) -> str:
         """``8 of 10 (49–94 %)``."""
         if not self.total:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rpterm.chat import slash
 from rpterm.errors import RptermError
+from rpterm.text.unspaced import UNSPACED, whole_words
 from rpterm.tui.screens.chat import changes, preview, replies, require
 from rpterm.tui.screens.chat.state import ScreenRequest
 from rpterm.tui.screens.form import Field, Form
@@ -325,9 +326,9 @@ def _other_member(session: Session, turn: Turn) -> Member | None:
 
 def _with_user_macro(example: Example, user: str) -> Example:
     """Replace the user's name with ``{{user}}``, so that the example fits any user."""
-    if len(user) < 3:
+    if len(user) < (2 if UNSPACED.search(user) else 3):
         return example
-    name = re.compile(rf"\b{re.escape(user)}\b")
+    name = re.compile(whole_words(user))
     lines = tuple(
         (who, name.sub("{{user}}", line.replace("{{", "{ {"))) for who, line in example.dialogue
     )
