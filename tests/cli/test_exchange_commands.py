@@ -51,7 +51,7 @@ def test_an_import_neither_repeats_nor_overwrites_a_card(
     cli: Cli, old: Path, tmp_path: Path
 ) -> None:
     to, file = tmp_path / "to", str(old / "mara.json")
-    for folder in (to, tmp_path / "elsewhere"):
+    for folder in (tmp_path / "elsewhere", to):
         assert "1 of 1 file imported" in cli("cards", "import", file, "--to", str(folder)).out
     again = cli("cards", "import", file, "--to", str(to))
     assert again.code == 0 and "already imported as mara.toml" in again.out
