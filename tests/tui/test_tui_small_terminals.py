@@ -163,7 +163,7 @@ async def test_in_a_low_terminal_the_alarm_takes_one_line(stage: Stage) -> None:
         alarm.show("Sherlock Holmes has been slipping for some replies.")
         await wait_until(pilot, lambda: alarm.size.height > 1)
         await pilot.resize_terminal(*SMALL)
-        await wait_until(pilot, lambda: "▽ Sherlock Holmes has…  F12 why  ✕" in screen_text(app))
+        await wait_until(pilot, lambda: "▽ Sherlock Holmes has…  F12" in screen_text(app))
         assert alarm.size.height == 1
         await pilot.resize_terminal(40, 20)
         await wait_until(pilot, lambda: "best of N" in screen_text(app))

@@ -27,6 +27,13 @@ class Alarm(FittedText):
     def __init__(self) -> None:
         super().__init__(id="alarm")
         self.sentence = ""
+        self._low = False
+
+    def fit(self, *, low: bool) -> None:
+        """Fit the terminal: in a low one, the warning takes a single line."""
+        if low != self._low:
+            self._low = low
+            self._draw()
 
     def show(self, sentence: str) -> None:
         """Show a warning; "" hides the line."""
@@ -50,7 +57,7 @@ class Alarm(FittedText):
         line = Content("  ").join([*remedies, close])
         if not width or first.cell_length + line.cell_length + 3 <= width:
             return Content.assemble(first, "   ", line)
-        if self.screen.has_class("-short"):
+        if self._low:
             why = command_link(self, "pane-consistency", "screen.hint('pane-consistency')", "why")
             end = Content.assemble("  ", why, "  ", close)
             return first.truncate(width - end.cell_length, ellipsis=True) + end

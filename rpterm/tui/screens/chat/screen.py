@@ -94,7 +94,6 @@ class ChatScreen(Screen[None]):
         #column { width: 100%; max-width: 96; padding: 0 1; }
         &.-overlay #main { display: none; }
         &.-short KeyHints { max-height: 3; }
-        &.-short Alarm { max-height: 1; }
         &.-short #memory-detail { height: 0; margin: 0; border: none; }
         &.-tiny Header, &.-tiny KeyHints { display: none; }
         &.-tiny #input { border: none; padding: 0; }
