@@ -19,6 +19,10 @@
 - ``facts_develop`` and ``facts_held`` (``planted_facts.toml``): replies about sixteen cards in
   other forms that swap one point of the card, and as many that get it right. All were written
   before the frames; the held ones were not looked at until these were finished.
+- ``facts_free`` and ``recital`` (``planted_free.toml``): replies about forty other cards. When they
+  were written, the rules for recitals were finished. Those for contradictions were not, and all
+  false alarms on these replies were looked at: before that they were 0.075 of the 80 answers and 20
+  introductions that were looked at last.
 - Caveat: all sentences are by authors who know what is looked for. Read the figures as an upper
   bound.
 """
@@ -42,6 +46,7 @@ from rpterm.scoring.signals.anachronism import Anachronism
 from rpterm.scoring.signals.assistant_meaning import AssistantMeaning
 from rpterm.scoring.signals.assistant_voice import AssistantVoice
 from rpterm.scoring.signals.contradiction import Contradiction
+from rpterm.scoring.signals.recital import Recital
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
 from rpterm.scoring.similarity import Encode
@@ -95,7 +100,7 @@ def measure(
     step(6, 8)
     for kind, lines in {**_rewritten_card_lines(cards), **_own_words()}.items():
         report[kind] = _consistency_figures(lines)
-    report |= _swapped_facts()
+    report |= _swapped_facts() | _free_replies()
     step(8, 8)
     return report
 
@@ -243,6 +248,25 @@ def _swapped_facts() -> dict[str, dict[str, Any]]:
         recall = {kind: _consistency_figures(lines)["recall"] for kind, lines in by_kind.items()}
         report[f"facts_{split}"] = {**figures, "recall_by_kind": recall}
     return report
+
+
+def _free_replies() -> dict[str, dict[str, Any]]:
+    """The figures on replies by an author who knew no rule: contradictions and recitals."""
+    lines: dict[str, list[Line]] = {}
+    for entry in read_table("planted_free.toml")["card"]:
+        card = CharacterCard(entry["char"], attributes=tuple(entry["facts"]))
+        for kind in ("right", "introduced", "free", "wrong", "recited"):
+            for message, reply in entry[kind]:
+                scene = scene_of(card, user=entry["user"], history=((False, message),))
+                lines.setdefault(kind, []).append((scene, reply))
+    true = [*lines["right"], *lines["introduced"], *lines["free"]]
+    labelled = [(*line, False) for line in true] + [(*line, True) for line in lines["wrong"]]
+    found = {
+        name: proportion(Recital().measure(reply, scene).value > 0 for scene, reply in replies)
+        for name, replies in (("recall", lines["recited"]), ("false_alarms", true))
+    }
+    count = {"breaks": len(lines["recited"]), "clean": len(true)}
+    return {"facts_free": _consistency_figures(labelled), "recital": found | count}
 
 
 def _negated(claim: str) -> str:

@@ -26,7 +26,7 @@ from rpterm.scoring.combine import Term
 from rpterm.scoring.embedding import EmbeddingCache
 from rpterm.scoring.likelihood import Likelihood
 
-VERSION = "15"
+VERSION = "16"
 """Of the signals and the weights together: a change of either makes stored scores outdated."""
 QUESTIONS = 600
 _TOLD = 200
@@ -79,6 +79,7 @@ VIOLATION_TERMS = {
     "limits": Term(-0.7, bound=1.0),
     "repetition": Term(-3.0, bound=3.0),
     "parroting": Term(-1.5, bound=1.5),
+    "recital": Term(-4.0, bound=4.0),
     "garbled": Term(-2.0, bound=2.0),
 }
 

@@ -203,7 +203,7 @@ def _figure(figure: Figure) -> str:
 
 
 def _interval(low: float, high: float) -> str:
-    return "too few chats" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
+    return "too few chats or messages" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
 
 
 def _ratings(group: Group) -> int:

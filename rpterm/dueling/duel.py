@@ -190,11 +190,11 @@ class Duel:
         return path[0].id if path and path[0].role == "assistant" else None
 
     def _last_winner(self) -> int | None:
-        comparisons = self._comparisons()
-        if not comparisons:
+        # A repeated round asks about an earlier place: the conversation goes on from its end.
+        rounds = [each for each in self._comparisons() if each.asked_again is None]
+        if not rounds:
             return None
-        last = comparisons[-1]
-        return last.right_id if last.verdict == "right" else last.left_id
+        return rounds[-1].right_id if rounds[-1].verdict == "right" else rounds[-1].left_id
 
     # Rounds ------------------------------------------------------------------------------------
     def next(self) -> ReplyPair | None:
@@ -220,7 +220,7 @@ class Duel:
         if pair.round.again is not None:
             again = self._judged_rounds(self.replies())[pair.round.again].id
         self.rater.duel(pair.left.id, pair.right.id, verdict, method=self.method, asked_again=again)
-        if self.fresh:
+        if self.fresh and again is None:
             winner = pair.right if verdict == "right" else pair.left
             self.store.set_leaf(self.chat_id, winner.id)
 

@@ -209,7 +209,7 @@ def traits(answers: Sequence[Answer], questions: Mapping[str, Question]) -> list
 def _trait(name: str, items: Sequence[Sequence[int]]) -> Trait:
     means = [statistics.fmean(ratings) for ratings in items]
     mean, low, high = mean_interval(means, limits=RATING_BOUNDS)
-    deviations = [statistics.pstdev(ratings) for ratings in items if len(ratings) > 1]
+    deviations = [statistics.stdev(ratings) for ratings in items if len(ratings) > 1]
     spread = statistics.fmean(deviations) if deviations else None
     return Trait(name, mean, low, high, spread, len(items))
 

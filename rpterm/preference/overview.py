@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpterm.preference.latest_ratings import latest_ratings
+from rpterm.preference.splits import conversation_of, is_of_duel
 from rpterm.preference.stats.agreement import NOTHING, Proportion
 from rpterm.preference.stats.ranking import Vote
 from rpterm.preference.stats.score_validity import ScoredRating
@@ -120,6 +121,8 @@ class _ChatReader:
         turns = {each.turn_id for each in self.ratings}
         turns.update(turn for pair in self.comparisons for turn in pair.turns)
         self.scores = {turn: each.probability for turn, each in scores.get(turns).items()}
+        duels = any(is_of_duel(each.how.method) for each in self.comparisons)
+        self.turns = {turn.id: turn for turn in judgements.store.tree(chat_id)} if duels else {}
         # Read last: another terminal may have judged a new reply just now.
         self.characters = characters(judgements.store, chat_id)
 
@@ -186,7 +189,8 @@ class _ChatReader:
                 group.tied += best == "tie"
             if best != "both_bad":
                 winner, loser = (right, left) if best == pair.right_id else (left, right)
-                self.found.votes.append(Vote(winner, loser, self.chat_id, best == "tie"))
+                talk = conversation_of(self.chat_id, self.turns, pair.left_id, pair.how.method)
+                self.found.votes.append(Vote(winner, loser, talk, best == "tie"))
         if isinstance(best, int):
             self._compare_scores(pair, best)
 

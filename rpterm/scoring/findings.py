@@ -40,7 +40,8 @@ LABELS = {
     "contradiction": "contradicts what is known",
     "repetition": "repeats itself",
     "garbled": "is garbled text",
-    "parroting": "recites the card or you",
+    "parroting": "copies the card or you",
+    "recital": "tells its card, though nobody asked",
     "fact_words": "words of the card",
     "fact_meaning": "meaning of the card",
     "context": "answers what was said",
@@ -193,6 +194,7 @@ def _advice(finding: ScoreFinding, reply: str, char: str, user: str) -> str:
         "anachronism": f"{char} has never heard of {words}.",
         "repetition": f"Say something new instead of {words}.",
         "parroting": f"Show it in what {char} does; do not recite it.",
+        "recital": f"Answer what {user} said; do not introduce {char}.",
         "garbled": "Write whole sentences and close every quote.",
     }
     if finding.signal in advice:

@@ -37,7 +37,7 @@ from rpterm.scoring.likelihood import Likelihood, Stopped
 from rpterm.scoring.nli import NliModel
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Reading, Signal
-from rpterm.scoring.signals.card_and_context import recent_text
+from rpterm.scoring.signals.card_and_context import own_words, recent_text
 from rpterm.scoring.signals.voice import first_words, lines_to_embed
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.text.sentences import sentences
@@ -277,22 +277,22 @@ def _lasting_texts(scene: ReplyScene) -> list[str]:
 
 def _texts_of(reply: str, scene: ReplyScene) -> list[str]:
     """The texts that the signals embed for a finished reply."""
-    unnamed = word_frequency.without_name(reply, scene.char)
+    compared = own_words(reply, scene)
     return [
         *_context_texts(scene),
         reply,
         first_words(reply),
         *sentences(reply),
-        unnamed,
-        *sentences(unnamed),
+        compared,
+        *sentences(compared),
     ]
 
 
 def _finished_texts_of(reply: str, scene: ReplyScene) -> list[str]:
     """Those of ``_texts_of`` that will not change while the reply grows."""
     beginning = first_words(reply)
-    unnamed = word_frequency.without_name(reply, scene.char)
-    finished = [*sentences(reply)[:-1], *sentences(unnamed)[:-1]]
+    compared = own_words(reply, scene)
+    finished = [*sentences(reply)[:-1], *sentences(compared)[:-1]]
     if beginning and beginning != " ".join(reply.split()):  # Longer than what is cut off.
         finished.insert(0, beginning)
     return [*_context_texts(scene), *finished]

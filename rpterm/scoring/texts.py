@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from rpterm.scoring.resources import load_toml
+from rpterm.text.accents import unaccented
+from rpterm.text.stem import stem
 from rpterm.text.unspaced import UNSPACED, character_pairs
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -35,8 +37,13 @@ def phrase_pattern(
 
 
 def words(text: str) -> list[str]:
-    """The lower-case words of a text, in order."""
-    return [match.group() for match in _WORD.finditer(text.lower().replace("’", "'"))]
+    """The words of a text in order, in lower case and without accents."""
+    return [match.group() for match in _WORD.finditer(_plain(text))]
+
+
+def _plain(text: str) -> str:
+    """A text of the same length as its words are compared."""
+    return unaccented(text.lower().replace("’", "'"))
 
 
 def content_stems(text: str) -> list[str]:
@@ -49,7 +56,7 @@ def content_stems(text: str) -> list[str]:
         if not word.isascii() and UNSPACED.search(word):
             found += character_pairs(word)
         elif word not in _STOP_WORDS:
-            found.append(_stem(word))
+            found.append(stem(word.removesuffix("'s")))
     return found
 
 
@@ -57,14 +64,6 @@ def content_stems(text: str) -> list[str]:
 def stems_of_line(line: str) -> tuple[str, ...]:
     """As ``content_stems``; cached, because every reply meets all known lines again."""
     return tuple(content_stems(line))
-
-
-def _stem(word: str) -> str:
-    word = word.removesuffix("'s")
-    for ending in ("ing", "ies", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)] + ("y" if ending == "ies" else "")
-    return word
 
 
 class TfIdf:
@@ -98,8 +97,12 @@ def cosine_similarity(left: Mapping[str, float], right: Mapping[str, float]) -> 
 
 
 def find_word(word: str, text: str) -> int:
-    """The offset of the first occurrence of a word (or mark) as a whole word; -1 if none."""
-    plain = text.lower().replace("’", "'")
+    """The offset of the first occurrence of a word (or mark) as a whole word; -1 if none.
+
+    Args:
+        word: As ``words`` has it.
+    """
+    plain = _plain(text)
     if not word[0].isalnum():
         return plain.find(word)
     match = re.search(rf"(?<![^\W_])(?<![^\W_]'){re.escape(word)}(?!'?[^\W_])", plain)

@@ -189,6 +189,25 @@ def test_the_next_message_answers_the_winner(store: Store) -> None:
     assert duel.next() is None and duel.tally().votes == 2
 
 
+def test_after_a_repeated_round_the_conversation_goes_on_from_its_end(store: Store) -> None:
+    duel = begin(store, setup(11, lines=()))
+    maker = ReplyGenerator(duel, Stable(duel))
+    again, last = 0, 0
+    while (pair := duel.next()) is not None:
+        if not pair.ready:
+            message = duel.say("And then?")
+            assert last in (0, message.parent_id)
+            for contender in duel.contenders:
+                maker.answer(pair.round.place, contender, message)
+            continue
+        duel.judge(pair, "right")
+        if pair.round.again is None and pair.right is not None:
+            last = pair.right.id
+        again += pair.round.again is not None
+        assert store.chat(duel.chat_id).leaf_id == last
+    assert again == 1 and duel.tally().votes == 11
+
+
 def test_a_duel_interrupted_between_two_sides_keeps_its_message(
     store: Store,
 ) -> None:

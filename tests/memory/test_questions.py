@@ -5,11 +5,12 @@ import pytest
 
 from rpterm.memory.indexing.index import MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex
-from rpterm.memory.indexing.words import stem, terms
+from rpterm.memory.indexing.words import terms
 from rpterm.memory.search.questions import question_share
 from rpterm.memory.search.recall import RecallQuery, RecallWeights, recall
 from rpterm.memory.search.relevance import says_something
 from rpterm.store.memory.records import Memory
+from rpterm.text.stem import stem
 
 LINES = (
     "Where do you live, sailor?",

@@ -15,12 +15,13 @@ from rpterm.errors import RptermError
 from rpterm.memory.indexing.bm25 import WordIndex, query_terms
 from rpterm.memory.indexing.index import SITTING_GAP, MemoryIndex
 from rpterm.memory.indexing.vector_index import VectorIndex, top
-from rpterm.memory.indexing.words import stem, terms
+from rpterm.memory.indexing.words import terms
 from rpterm.memory.recalled import Recalled, fill, format_hit, under_present_name
 from rpterm.memory.search import dates
 from rpterm.memory.search.recall import RecallHit, RecallQuery, RecallWeights, recall
 from rpterm.memory.search.text_query import build_text_query
 from rpterm.store.memory.records import Memory
+from rpterm.text.stem import stem
 from rpterm.types import Origin, Turn
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # a Sunday

@@ -16,9 +16,12 @@ from preference_support import Scene, run, words
 from rpterm.errors import RptermError
 from rpterm.preference.check.checker import check
 from rpterm.preference.check.examples import RowError, parse_row
+from rpterm.preference.check.quality import Quality
 from rpterm.preference.check.reading import exports
 from rpterm.preference.check.report import DataReport
+from rpterm.preference.check.trainers import Forecast
 from rpterm.preference.formats import FORMATS
+from rpterm.preference.scrub import Scrubber
 from rpterm.preference.trainer_model import TrainerModel
 from rpterm.prompt.template import TemplateError
 from rpterm.training.dataset import read_dataset
@@ -365,3 +368,10 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(RptermError, match=r"bad\.jsonl cannot be read"):
         check(tmp_path / "bad.jsonl", MODEL)
+
+
+def test_a_quantile_is_the_least_length_that_so_many_rows_keep_to() -> None:
+    report = DataReport("", "", True, {}, Quality(Scrubber()), Forecast(None, 0))
+    assert report.quantile(0.5) == 0
+    report.tokens = list(range(20, 0, -1))
+    assert [report.quantile(share) for share in (0.5, 0.95, 1.0)] == [10, 19, 20]

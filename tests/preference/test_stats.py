@@ -78,9 +78,11 @@ def test_too_few_ratings_give_no_figures() -> None:
     assert calibration([ScoredRating(1, 1.0, True)])[0].high == 1.0
 
 
-def reply(scene: Scene, text: str, model: str, speaker: str = "X") -> int:
+def reply(
+    scene: Scene, text: str, model: str, speaker: str = "X", parent: int | None = None
+) -> int:
     turn = scene.store.add_turn(
-        scene.chat.id, scene.user.id, "assistant", speaker, "", origin=Origin.GENERATED,
+        scene.chat.id, parent or scene.user.id, "assistant", speaker, "", origin=Origin.GENERATED,
         status=Status.STREAMING,
     )  # fmt: skip
     made = Generation("scripted", model, "h", Sampling(seed=1))
@@ -135,6 +137,16 @@ def test_in_a_group_chat_a_rating_is_of_the_character_who_speaks(scene: Scene) -
     assert overview(scene.judge, card="Irene").models["small"].good == 0
     reviewed = {each.turn_id: each.card for each in complete_replies(scene.store)}
     assert reviewed == {own: "Watson", other: "Irene"}
+
+
+def test_each_message_of_a_duel_is_a_conversation_of_its_own(scene: Scene) -> None:
+    for message in ("Who?", "Why?", "When?"):
+        asked = scene.say(scene.greeting.id, message, "user").id
+        one, other = (reply(scene, model, model, parent=asked) for model in ("small", "large"))
+        scene.judge.compare(one, other, "left", how=Circumstances(method="duel:1"))
+        scene.judge.compare(other, one, "right")  # In the chat, by a key.
+    votes = overview(scene.judge).votes
+    assert len({vote.conversation for vote in votes}) == 4 and len(votes) == 6
 
 
 def test_repeated_duels_measure_the_rater_and_are_not_votes(scene: Scene) -> None:

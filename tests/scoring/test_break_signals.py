@@ -258,7 +258,7 @@ def test_going_round_in_the_same_words_is_repetition(reply: str, circles: bool) 
 @pytest.mark.parametrize(
     ("reply", "echoes"),
     [
-        ("Boats took the harbour, and the tide likes a radio that takes Ines to 3 boats.", True),
+        ("The sea likes a radio that the tide takes from the harbour to 3 boats.", True),
         ("The tide took the radio from the harbour, and three boats drifted out at night.", False),
         ("The tide takes us all.", False),
     ],
@@ -371,6 +371,9 @@ def test_kin_the_card_knows_nothing_of_and_a_line_told_of_another(reply: str, so
         "My friend Watson, an army surgeon, is late.", "My twin brother Mycroft is the cleverer.",
         "Lestrade has a cousin.", "Irene Adler outwitted me.", "My aunt Vernet painted.",
         "Gregson is Lestrade's cousin.", "His cousin Lestrade is late.",
+        "I take the credit, and Watson takes notes.", "Watson died before I ruled in Samarkand.",
+        "Mycroft is the cleverer one, if you ask his twin.",
+        "I am Sherlock Adler Holmes, who outwitted him and keeps her photograph.",
     ],
 )  # fmt: skip
 def test_what_the_card_does_not_deny_is_no_break(reply: str) -> None:

@@ -57,6 +57,21 @@ def test_who_is_one_of_several_excludes_no_other() -> None:
     assert not notes("My other sister Mary plays better.", "Her sister is Jane.")
 
 
+@pytest.mark.parametrize(
+    ("fact", "reply"),
+    [
+        ("It has never lost a boat that answered.", "I led thirty boats in, but I lost a trawler."),
+        ("Agda gives nothing without a trade.", "I trade in names, memories and secrets."),
+        ("Agda sleeps until the thaw.", "I sleep until the thaw and I cannot read."),
+        ("She does not say on air that she is ill.", "I am on air from midnight to four."),
+        ("Bo counted other people's sleeping pills.", "I cannot sleep at night."),
+        ("Amílcar lives in Graça.", "I live in Graca."),
+    ],
+)
+def test_words_of_a_line_about_something_else_are_no_contradiction(fact: str, reply: str) -> None:
+    assert not notes(reply, fact)
+
+
 def test_zero_is_a_denial() -> None:
     talk = ((True, "One oat latte, zero grams of sugar."), (False, "The same again?"))
     assert not notes("One more oat latte, without sugar.", history=talk)
@@ -124,6 +139,25 @@ def test_what_the_user_said_of_their_people_counts_too() -> None:
     )
     assert notes("Your brother Peter will like it.", "He is kind.", history=history)
     assert not notes("Your brother Owen will like it.", "He is kind.", history=history)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "wrong"),
+    [
+        ("Here, a cat!", "Oh, give me that! It's the loveliest in the world.", True),
+        ("A sermon tonight?", "There's nothing I like better. What a joy!", True),
+        ("A sermon tonight?", "Ugh, no. I could listen to the rain instead.", False),
+        ("A concert tonight?", "What a joy! Shall we go?", False),
+        ("Give me a cat!", "Luc has one, and two dogs as well.", False),
+        ("How's your wife?", "She's in the garden.", True),
+        ("How's your brother?", "He's in the garden.", False),
+        ("Where's Jeanne?", "Jeanne? Why, she's asleep.", False),
+        ("Where were you born?", "In Paris. Odd, isn't it?", True),
+        ("Where were you born?", "In Ghent. Odd, isn't it?", False),
+    ],
+)
+def test_an_answer_is_read_with_what_it_answers(asked: str, reply: str, wrong: bool) -> None:
+    assert bool(notes(reply, history=((False, asked),))) is wrong
 
 
 def test_it_means_what_the_user_asked_about() -> None:

@@ -18,4 +18,8 @@ def test_the_rules_find_planted_breaks_and_leave_clean_lines_alone() -> None:
     for kind in ("facts_develop", "facts_held"):
         assert report[kind]["recall"]["value"] >= 0.4, kind
         assert report[kind]["false_alarms"]["value"] <= 0.02, kind
+    assert report["facts_free"]["recall"]["value"] >= 0.18
+    assert report["facts_free"]["false_alarms"]["value"] <= 0.01
+    assert report["recital"]["recall"]["value"] >= 0.9
+    assert report["recital"]["false_alarms"]["value"] == 0
     assert "assistant_held_words_alone" not in report

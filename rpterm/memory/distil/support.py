@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from rpterm.memory.distil.clauses import Clause, clauses
 from rpterm.memory.distil.grammar import WORD
 from rpterm.memory.distil.values import IDIOMS, trim
-from rpterm.memory.indexing.words import STOP, stem
+from rpterm.memory.indexing.words import STOP
+from rpterm.text.stem import stem
 
 _NEGATORS = frozenset(
     ("not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "hardly")

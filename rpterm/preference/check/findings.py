@@ -49,12 +49,12 @@ def _row_findings(report: DataReport) -> Iterator[DataFinding]:
     if quality.leaks.count:
         yield _finding(
             "leaks",
-            f"{quality.leaks.count} rows share a prompt or a chat with another split.",
+            f"{counted(quality.leaks.count, 'row')} with a prompt or a chat of another split.",
             quality.leaks.first,
         )
     if quality.duplicates.count:
         yield _finding(
-            "duplicates", f"{quality.duplicates.count} rows are duplicates.",
+            "duplicates", f"{counted(quality.duplicates.count, 'duplicate row')}.",
             quality.duplicates.first,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ training, or must not be published. Biases and phrases are reported and left to 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from rpterm.preference.check.quality import Places, Quality
@@ -72,7 +73,7 @@ class DataReport:
     def quantile(self, share: float) -> int:
         """The number of tokens that this share of the rows does not exceed."""
         ranked = sorted(self.tokens)
-        return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else 0
+        return ranked[max(0, ceil(share * len(ranked)) - 1)] if ranked else 0
 
     @property
     def left_wins(self) -> Proportion:

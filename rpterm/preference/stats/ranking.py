@@ -1,13 +1,13 @@
 """Ranks three or more models by pairwise verdicts: a Bradley-Terry model with a ridge penalty.
 
-Intervals come from a bootstrap that resamples chats, because the verdicts of a chat are not
-independent. A model with few votes, or with votes from too few chats for an interval, gets no rank.
+Intervals come from a bootstrap that resamples conversations, because the verdicts of one are not
+independent. A model with few votes, or with votes from too few for an interval, gets no rank.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from rpterm.preference.stats.bootstrap import MIN_GROUPS, group_interval, resamples
@@ -22,11 +22,11 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One verdict; a tie counts half for each side. The bootstrap resamples by ``chat``."""
+    """One verdict; a tie counts half for each side. The bootstrap resamples ``conversation``."""
 
     winner: str
     loser: str
-    chat: int
+    conversation: Hashable
     tie: bool = False
 
 
@@ -34,7 +34,7 @@ class Vote:
 class Strength:
     """A model's log-odds against the average model, with a 95 % bootstrap interval.
 
-    The interval is ``nan`` for votes from fewer than three chats.
+    The interval is ``nan`` for votes from fewer than three conversations.
     """
 
     name: str
@@ -50,19 +50,19 @@ def ranking(votes: Sequence[Vote], *, rounds: int = 200) -> list[Strength]:
     counts: Counter[str] = Counter(name for vote in votes for name in (vote.winner, vote.loser))
     names = sorted(counts)
     value = strengths(names, votes)
-    chats: dict[int, list[Vote]] = {}
+    talks: dict[Hashable, list[Vote]] = {}
     for vote in votes:
-        chats.setdefault(vote.chat, []).append(vote)
+        talks.setdefault(vote.conversation, []).append(vote)
     resampled: dict[str, list[float]] = {name: [] for name in names}
-    for sample in resamples(list(chats.values()), rounds):
+    for sample in resamples(list(talks.values()), rounds):
         for name, each in strengths(names, sample).items():
             resampled[name].append(each)
     order = sorted(names, key=lambda name: (-value[name], name))
-    known = len(chats) >= MIN_GROUPS
+    known = len(talks) >= MIN_GROUPS
     ranked = [name for name in order if known and counts[name] >= MIN_VOTES]
     return [
         Strength(
-            name, value[name], *group_interval(value[name], resampled[name], len(chats)),
+            name, value[name], *group_interval(value[name], resampled[name], len(talks)),
             counts[name],
             ranked.index(name) + 1 if name in ranked else None,
         )

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rpterm.scoring.frames.known import KIN, Claim, Clash, Known, is_negated
+from rpterm.scoring.frames.tastes import DISLIKED, tastes_of
 from rpterm.scoring.resources import load_toml
 from rpterm.scoring.texts import content_stems, words
 from rpterm.scoring.word_frequency import rarity
@@ -20,7 +22,7 @@ from rpterm.text.irregular_forms import IRREGULAR
 _DENIAL = re.compile(
     r"(?:\b(?:can't|cannot|can not|never|doesn't|does not|don't|do not|hasn't|has not|haven't|"
     r"have not|won't|will not|refuses to|refused to|unable to|quit|stopped|gave up|without|"
-    r"no sense of|didn't|did not)\b) "
+    r"not able to|no sense of|didn't|did not)\b):? "
     r"(?P<what>[^.,;!?:\"”*\n]+)",
     re.IGNORECASE,
 )
@@ -29,11 +31,15 @@ _ENDS = re.compile(
     r"any ?more|again|unless|if|that|than|for|to me|as|\d+|two|three|five|ten|since|every|this|"
     r"last)\b", re.IGNORECASE
 )  # fmt: skip
+_SOMETIMES = re.compile("when|while|if|unless|until|before|after|since|as|without", re.IGNORECASE)
+""" "I don't walk when you look" denies no walking."""
 _NEAR_START = 3
 """A line with a relative among its first characters is about them."""
 _MOST_DENIED = 4
 """Words; a longer denial is about something too special."""
 _TASTE = frozenset(content_stems("like love enjoy care think believe trust mind hate fear want"))
+_SAYING = frozenset(content_stems("say mention know"))
+""" "She does not say on air that …" denies no air, "I never knew my father" no father."""
 _GENERIC = frozenset(
     content_stems(
         "learn learned learnt know known touch own owned ever even really single any some go went "
@@ -64,6 +70,8 @@ _SPOKEN_DENIAL = re.compile(
     r"(?P<what>[^.,;!?:\"”*\n]*)",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[,;:–—]|\b(?:but|so)\b", re.IGNORECASE)
+_PARTICIPLE = re.compile(r"(?:['’]s?|\b(?:the|an?|of|other)) (\w+ing) \w+")
 _PLACES = re.compile(r"\b(?:in|at|on|from|with|about|under|near)\b", re.IGNORECASE)
 
 
@@ -87,18 +95,19 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     if known.who != "i":
         return
     plain = said.real
-    if is_negated(plain):
-        for what in _spoken_denials(plain):
-            for line in known.lines:
-                if line.written and what <= _affirmed(line.text):
-                    yield "the card says the contrary", line
-        return
-    order = _in_order(plain)
+    for what in _spoken_denials(plain):
+        for line in known.lines:
+            if line.written and what <= _affirmed(line.text) - _attributes(line.text):
+                yield "the card says the contrary", line
+    clauses = [part for part in _CLAUSE.split(plain) if not is_negated(part)]
+    affirmative = " ".join(clauses)
+    by_clause, by_subject = map(_in_order, clauses), _by_subject(_in_order(affirmative))
+    parts = {True: by_subject, False: list(by_clause)}
     for line in known.lines:
         for denied in _denials(line.text, line.written):
-            if _affirms(order, denied, said.acted) and (
-                not denied.experience or _EXPERIENCE.search(plain)
-            ):
+            # A verb says what is done with a thing named far away; without one it must be near.
+            affirmed = any(_affirms(each, denied, said.acted) for each in parts[bool(denied.verb)])
+            if affirmed and (not denied.experience or _EXPERIENCE.search(affirmative)):
                 yield f"{'the card says' if line.written else 'earlier it was'} the contrary", line
 
 
@@ -114,7 +123,8 @@ def _denials(text: str, written: bool) -> tuple[_Denied, ...]:
     for match in pattern.finditer(plain):
         order = _in_order(_ENDS.split(match["what"])[0])
         head = next((stem for stem in order if stem), "")
-        if head in _TASTE:
+        twice = match[0].lower().startswith("without") and is_negated(plain[: match.start()])
+        if head in _TASTE or head in _SAYING or twice or "not yet" in match[0].lower():
             continue
         stems = frozenset(order) - _GENERIC - {""}
         verb = head if head in stems else ""
@@ -126,11 +136,17 @@ def _denials(text: str, written: bool) -> tuple[_Denied, ...]:
     return tuple(found)
 
 
+def _by_subject(order: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The stems of a sentence, divided before each "I" but the first: verbs with their objects."""
+    starts = [at for at, stem in enumerate(order) if stem in _I][1:]
+    return [order[start:end] for start, end in pairwise([0, *starts, len(order)])]
+
+
 def _affirms(order: tuple[str, ...], denied: _Denied, acted: bool) -> bool:
-    """Whether a sentence says of the character what a line denies.
+    """Whether a part of a sentence says of the character what a line denies.
 
     Args:
-        order: The stems of the sentence, "" for stop words, and "I" as itself.
+        order: The stems of the part, "" for stop words, and "I" as itself.
     """
     stems = frozenset(order)
     if not all(_is_said(stem, stems) for stem in denied.what):
@@ -154,17 +170,35 @@ def _is_said(stem: str, stems: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _affirmed(text: str) -> frozenset[str]:
-    """The stems of a line without a denial."""
-    return frozenset() if is_negated(text) else frozenset(_in_order(text)) - {""}
+    """The stems of a line without a denial, but for what it dislikes."""
+    if is_negated(text):
+        return frozenset()
+    tastes = tastes_of(text, True)
+    disliked = {stem for attitude, what in tastes if attitude == DISLIKED for stem in what}
+    return frozenset(_in_order(text)) - disliked - {""}
+
+
+@lru_cache(maxsize=4096)
+def _attributes(text: str) -> frozenset[str]:
+    """The stems of words like "sleeping" in "sleeping pills", which say what nobody does."""
+    return frozenset(stem for each in _PARTICIPLE.findall(text) for stem in _in_order(each))
 
 
 def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
     """What a spoken sentence denies: all its words that matter."""
     for match in _SPOKEN_DENIAL.finditer(plain):
+        end = _ENDS.search(match["what"])
+        if end is not None and _SOMETIMES.fullmatch(end[0]):
+            continue
         what = _PLACES.split(_ENDS.split(match["what"])[0])[0]
         order = [stem for stem in _in_order(what) if stem]
         stems = frozenset(order) - _GENERIC_IF_DENIED
-        if order and order[0] not in _TASTE and stems and max(map(rarity, stems)) >= _LEAST_RARITY:
+        if (
+            order
+            and order[0] not in _TASTE | _SAYING
+            and stems
+            and max(map(rarity, stems)) >= _LEAST_RARITY
+        ):
             yield stems
 
 

@@ -28,6 +28,8 @@ _ASKED_NAME = re.compile(
     re.IGNORECASE,
 )
 _ONLY_NAME = re.compile(rf"(?:(?:It|That)(?:['’]s| is) )?(?P<name>{NAME})[.!]?")
+_ASKED_FROM = re.compile(r"\bwhere (?:are|were|do|did) you .*\b(?:from|born|grow up|raised)", re.I)
+_FROM = re.compile(r"(?:From|In|At) (?=[A-ZÀ-Þ])")
 _LEAST_RARITY = 4.0
 """Of a name on its own: "Nothing", "Guess" and "Certainly" are commoner."""
 _ASK = (
@@ -79,7 +81,9 @@ def _before_question(plain: str) -> str:
 
 
 def _answer(plain: str, asked: str, user: str) -> str:
-    """The first sentence of a reply; a name that answers the question for one, as a sentence."""
+    """The first sentence of a reply; an answer without a verb, as a whole sentence."""
+    if _ASKED_FROM.search(asked) and (named := _FROM.match(plain)):
+        return f"I am from {plain[named.end() :]}"
     role, name = _ASKED_NAME.search(asked), _ONLY_NAME.fullmatch(plain)
     if role is None or name is None or name["name"] in user:
         return plain

@@ -35,6 +35,8 @@ _ANCHOR = 3.0
 _QUALITIES_TEXT = "colour metal gem limb hour drink vehicle weapon subject language"
 _QUALITIES = frozenset(_QUALITIES_TEXT.split())
 """Kinds of which every thing has a value of its own."""
+_THING = 2.0
+"""The least rarity of a word that names a thing."""
 _KIN = ("spouse", "child", "sibling")
 """Kinds of people: "your wife" is about the same as "my husband", whatever else is said."""
 _COUNT = "# "
@@ -120,11 +122,16 @@ def other_values(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
         if value.kind == "trade" and not _I_AM.search(sentence[: value.start]):
             continue
         owned = _OWNED.search(sentence[: value.start])
+        lines = known[value.kind]
+        if owned and owned[0].lower().startswith("your"):  # A card in the second person means "my".
+            lines = [fact for fact in lines if fact.source.startswith("turn:")]
+        if not lines:
+            continue
         about = (_marks(sentence) | _marks(scene.last)) - names - _marks(value.name)
-        common, nearest = _nearest(about, known[value.kind])
+        common, nearest = _nearest(about, lines)
         others = [each for each in values(nearest.text) if each.kind == value.kind]
         if value.kind in _QUALITIES:
-            things = _marks(value.clause) - names
+            things = {each for each in _marks(value.clause) - names if rarity(each) >= _THING}
             if all(things.isdisjoint(_marks(each.clause)) for each in others):
                 continue
         elif common < _ANCHOR and not (value.kind in _KIN and owned):
@@ -132,7 +139,7 @@ def other_values(reply: str, scene: ReplyScene) -> Iterator[Evidence]:
         if value.kind == "hour" and _numbers(sentence) & _numbers(nearest.text):
             continue  # "At three every night" is at three in the morning.
         if any(each.key in present for each in others) or (
-            value.is_count and value.name in {each.name for each in values(nearest.text)}
+            value.is_count and int(value.name) in _numbers(nearest.text)
         ):
             continue  # Both are true: "three coins, two of them later".
         note = "another number" if value.is_count else f"another {value.kind}"

@@ -21,7 +21,8 @@ LONGEST_CLAIM = 600
 _CLAUSE_MARK = re.compile(r"[,;:–—]|\b(?:and|but)\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"\b(?:not|never|no|cannot|none|nobody|nothing|neither|nor|without|hardly|barely|"
-    r"no longer|stopped|quit)\b|n['’]t\b",
+    r"no longer|stopped|quit|unable|not able|refus(?:e|es|ed|ing) to)\b|n['’]t\b|"
+    r"\b(?:dislikes?|hates?)\s*[:=(]",
     re.IGNORECASE,
 )
 _KIN_WORDS = (
@@ -35,6 +36,7 @@ KIN = re.compile(
     re.IGNORECASE,
 )
 """Somebody close to the character: what follows is about them."""
+_NO_OF_NAME = re.compile(r"\b([A-ZÀ-Þ][\w’'-]+) no (?=[A-ZÀ-Þ])")
 Clash = tuple[str, "Line"]
 """What is wrong, in a few words, and the line it contradicts."""
 Clashes = Callable[["Claim", "Known"], Iterator[Clash]]
@@ -110,7 +112,12 @@ def is_unreal(text: str) -> bool:
 
 def is_negated(text: str) -> bool:
     """Whether there is a negation anywhere in a text."""
-    return bool(NEGATION.search(text))
+    return bool(NEGATION.search(without_particles(text)))
+
+
+def without_particles(text: str) -> str:
+    """A text without the "no" of names such as "Sei no Shōnagon"."""
+    return _NO_OF_NAME.sub(r"\1 ", text) if " no " in text else text
 
 
 def clause_at(text: str, start: int, end: int) -> str:

@@ -16,10 +16,10 @@ _SCALES = {"thousand": 1000, "million": 1_000_000}
 _WORD = "|".join([*_WORDS, "hundred", *_SCALES])
 NUMBER = re.compile(
     rf"\b(?:\d{{1,3}}(?:,\d{{3}})+|\d+|(?:(?:{_WORD}|a (?=hundred|thousand))"
-    rf"(?:[- ](?:and )?(?=(?:{_WORD})\b))?)+)\b",
+    rf"(?:[- ](?:(?:(?<=hundred )|(?<=thousand )|(?<=million ))and )?(?=(?:{_WORD})\b))?)+)\b",
     re.IGNORECASE,
 )
-"""A whole number."""
+"""A whole number; "one and one" are two."""
 
 _CHINESE_DIGITS = {digit: at for at, digit in enumerate("零一二三四五六七八九")} | {
     "〇": 0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from rpterm.scoring.frames.known import Claim, Clash, Known
 from rpterm.scoring.frames.numbers import number
@@ -23,6 +24,7 @@ from rpterm.scoring.frames.persons import (
     words_for,
 )
 from rpterm.scoring.texts import phrase_pattern
+from rpterm.text.accents import unaccented
 
 _ALONE_TEXT = "mother father wife husband spouse fiancé fiancée girlfriend boyfriend secretary"
 _ALONE = frozenset([*_ALONE_TEXT.split(), "best friend"])
@@ -67,6 +69,11 @@ _NOW = (
 )
 _NOW_AT = re.compile(rf"\w+(?: {NAME})?{_NOW}", re.IGNORECASE)
 _IS_GONE = phrase_pattern(["dead", "gone", "buried", "grave", "heaven", "died", "ghost", "memory"])
+_ASKED_AFTER = re.compile(
+    rf"\b(?:is|how's|see|from|does|will|meet) (your (?:\w+ )?(?:{ROLES})|{NAME})\b[^.?!]*\?$",
+    re.IGNORECASE,
+)
+"""A question after somebody, which "he" or "she" in the answer means."""
 _CALLED = {"mother": "Mama|Mum|Mom|Mother|Mummy", "father": "Papa|Dad|Father|Daddy"}
 """Parents without "my"."""
 _OTHERWISE = "the card says otherwise"
@@ -82,15 +89,25 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
             if known.who == "i":
                 yield from _excluded(person, plain, known)
     if known.who == "i":
-        for find in (_own_state, _numbers, _the_dead):
+        for find in (_own_state, _numbers):
             yield from find(real, known)
+        yield from _the_dead(_with_name(said), known)
+
+
+def _with_name(said: Claim) -> str:
+    """A claim with the person it is about: "Luc? Aye, he's in the yard" is "Luc's in the yard"."""
+    name = re.fullmatch(rf"({NAME})[?!.]", said.before) or _ASKED_AFTER.search(said.before)
+    if name is None:
+        return said.real
+    whom = re.sub(r"^your\b", "my", name[1])
+    return re.sub(r"^(?:\w+, )?(?:he|she)\b", whom, said.real, flags=re.IGNORECASE)
 
 
 def _names(person: Person, known: Known) -> Iterator[Clash]:
     """A role with another name than the known one, or a relative the card does not have."""
     # A known name may be longer: "Lucas" for "Luc", but not "always" for "Al".
     is_known = re.compile(rf"\b(?:{'|'.join(map(re.escape, person.names))})").search
-    if not person.names or any(is_known(line.text) for line in known.lines):
+    if not person.names or any(is_known(unaccented(line.text)) for line in known.lines):
         return
     everybody = [(line, each) for line in known.lines for each in persons(line.text)]
     same = [(line, each) for line, each in everybody if each.role == person.role]
@@ -184,12 +201,14 @@ def _the_dead(plain: str, known: Known) -> Iterator[Clash]:
 def _dead(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
     """The names and the role ("" if unknown) of the dead in a line of the card."""
     found = []
-    for part in re.split(r"[.;]|, (?=(?:his|her|my|your|one|two|and) )", text):
+    parts = re.split(r"[.;]|, (?=(?:his|her|my|your|one|two|and) )", text)
+    for before, part in pairwise(["", *parts]):
         death = _DEAD.search(part)
         if death is None:
             continue
         at = death.start()
-        near = min(persons(part), key=lambda each: abs(each.start - at), default=None)
+        about = before if re.match(r"\W*(?:he|she)\b", part) else part
+        near = min(persons(about), key=lambda each: abs(each.start - at), default=None)
         names = re.findall(rf"(?:widow(?:er)? of|assistant|since (?:his|her) \w+) ({NAME})", part)
         if near is not None and death.group().lower() != "late":
             names += [name for name in near.names if name not in NO_NAME]

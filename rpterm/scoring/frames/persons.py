@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rpterm.scoring.frames.numbers import number
+from rpterm.text.accents import unaccented
 
 GROUPS = {
     "spouse": ("wife", "husband", "spouse"),
@@ -53,7 +54,7 @@ class Person:
 
     Attributes:
         role: In the singular, one of several synonyms.
-        names: The names the text gives.
+        names: The names the text gives, without accents.
         count: How many there are by the text; 0 if it does not say.
         before: Up to three words before the role, in lower case.
         start: The offset of the role.
@@ -73,7 +74,8 @@ class Person:
 @lru_cache(maxsize=4096)
 def persons(text: str) -> tuple[Person, ...]:
     """The people and animals of a text, in order."""
-    return tuple(_person(match) for match in _MENTION.finditer(text.replace("’", "'")))
+    plain = unaccented(text.replace("’", "'"))
+    return tuple(_person(match) for match in _MENTION.finditer(plain))
 
 
 def role_of(word: str) -> str:
@@ -95,7 +97,9 @@ def _person(match: re.Match[str]) -> Person:
     ]
     return Person(
         role=role_of(match["role"]),
-        names=frozenset(each for each in names if each and each.split()[0] not in NO_NAME),
+        names=frozenset(
+            each.removesuffix("'s") for each in names if each and each.split()[0] not in NO_NAME
+        ),
         count=max(counts, default=0),
         before=before,
         start=match.start("role"),

@@ -17,6 +17,8 @@ from rpterm.scoring.frames.known import (
     is_negated,
     own_part,
 )
+from rpterm.scoring.texts import words
+from rpterm.text.accents import unaccented
 
 _PLACE = r"(?P<place>(?-i:[A-ZÀ-Þ][\w’'-]+(?: (?:of |the )?[A-ZÀ-Þ][\w’'-]+)*))"
 _AT = r"(?:[a-z' ]{0,24}?\b)?(?:in|at|on|near|to|from|outside) (?:the )?(?:[a-z]+ (?:in|of|near) )?"
@@ -68,14 +70,14 @@ def _elsewhere(slot: str, place: str, known: Known) -> Iterator[Clash]:
     ]
     if any(_overlap(place, other) for _, other in named):
         return
-    is_new = place.lower() not in known.text
+    is_new = unaccented(place.lower()) not in unaccented(known.text)
     for line, _ in named:
         if slot == "origin" or (is_new and (line.written or known.who == "you")):
             yield f"{'the card says' if line.written else 'earlier it was'} another place", line
 
 
 def _overlap(place: str, other: str) -> bool:
-    return bool(set(place.lower().split()) & set(other.lower().split()) - {"the", "of"})
+    return bool({*words(place)} & {*words(other)} - {"the", "of"})
 
 
 @lru_cache(maxsize=4096)

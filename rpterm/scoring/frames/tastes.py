@@ -39,27 +39,36 @@ _MANNER = (
 )
 _OBJECT = r"(?P<what>[^.;!?\"”*\n]{2,80})"
 _LISTS = re.compile(
-    r"\b(?P<kind>likes|loves|enjoys|hobbies|dislikes|hates|fears?|phobias?|afraid of|scared of)"
+    r"\b(?P<kind>likes|loves|enjoys|hobbies|dislikes|hates|detests|hateful things|pet peeves?|"
+    r"fears?|phobias?|afraid of|scared of)"
     r"\s*[:=(]\s*(?P<what>[^.;)\n]+)",
     re.IGNORECASE,
 )
+TASTES = re.compile(
+    r"\W*(?:dis)?(?:likes|loves|enjoys|hobbies|hates|detests|fears?|phobias?)\s*[:=(]",
+    re.IGNORECASE,
+)
+"""The start of a list, which nothing but a taste can contradict."""
 _ONLY_HATE = re.compile(
     r"(?:i )?(?:never could|can't|cannot|could never) (?:stand|bear)|(?:i )?hate\b", re.IGNORECASE
 )
 """ "Figs? Can't stand them." """
+_NOTHING_MORE = re.compile(
+    r"\bnothing (?:that )?(?P<taste>(?:i|you) \w+) (?:more|better) than ", re.I
+)
 _THIS = re.compile(
     r"^(?:it|them|that|those|this|these|him|her|the (?:stuff|things?|lot))\b(?! \w+ing)", re.I
 )
 _ENDS = re.compile(
     r",? (?:but|because|since|though|although|when|while|after|before|so|which|who|than|and (?:is|"
-    r"has|was|wants?|he|she|they|i|refuses|plays|drives|reads|longs|never|won't|can't|drinks|eats|"
+    r"has|was|wants?|he|she|they|i|what|refuses|plays|drives|reads|longs|never|won't|can't|drinks|eats|"
     r"never|the)\b)|--|—| – ",
     re.I,
 )
 _SPLIT = re.compile(r"\s*(?:,|/|\band\b|\bor\b|\")\s*")
-_LIKED, _DISLIKED, _FEARED, _UNFEARED = "likes", "dislikes", "fears", "does not fear"
+_LIKED, DISLIKED, _FEARED, _UNFEARED = "likes", "dislikes", "fears", "does not fear"
 _OPPOSITE = {
-    _LIKED: (_DISLIKED, _FEARED), _DISLIKED: (_LIKED,), _FEARED: (_LIKED, _UNFEARED),
+    _LIKED: (DISLIKED, _FEARED), DISLIKED: (_LIKED,), _FEARED: (_LIKED, _UNFEARED),
     _UNFEARED: (_FEARED,),
 }  # fmt: skip
 _HEAD_RARITY = 2.5
@@ -72,16 +81,18 @@ Taste = tuple[str, tuple[str, ...]]
 
 def clashes(said: Claim, known: Known) -> Iterator[Clash]:
     """A taste of the claim whose opposite is known."""
-    tastes = _spoken(said.real, known.who, said.before)
-    for attitude, what in tastes:
-        for line in known.lines:
-            for other, known_what in _of_line(line.text, line.written):
-                if attitude in _OPPOSITE[other] and _same(what, known_what):
-                    yield f"{'the card' if line.written else 'it was said'}: {other} this", line
+    there = [(line, *taste) for line in known.lines for taste in tastes_of(line.text, line.written)]
+    for attitude, what in _spoken(said.real, known.who, said.before):
+        if any(other == attitude and is_same(what, known_what) for _, other, known_what in there):
+            continue
+        for line, other, known_what in there:
+            if attitude in _OPPOSITE[other] and is_same(what, known_what):
+                yield f"{'the card' if line.written else 'it was said'}: {other} this", line
 
 
 @lru_cache(maxsize=4096)
-def _of_line(text: str, written: bool) -> tuple[Taste, ...]:
+def tastes_of(text: str, written: bool) -> tuple[Taste, ...]:
+    """The tastes in a line of the card, or, if not ``written``, in what "I" said."""
     plain = text.replace("’", "'")
     if not written:
         return tuple(_spoken(plain, "i", ""))
@@ -89,7 +100,7 @@ def _of_line(text: str, written: bool) -> tuple[Taste, ...]:
     for match in _LISTS.finditer(plain):
         kind = match["kind"].lower()
         attitude = (
-            _DISLIKED if kind in ("dislikes", "hates")
+            DISLIKED if kind in ("dislikes", "hates", "detests") or kind.startswith(("hate", "pet"))
             else _LIKED if kind in ("likes", "loves", "enjoys", "hobbies")
             else _FEARED
         )  # fmt: skip
@@ -109,7 +120,7 @@ _WRITTEN = (
             attitude,
             re.compile(rf"(?<!n't )(?<!never )(?<!not )\b(?:{verbs}) {_OBJECT}", re.IGNORECASE),
         )
-        for attitude, verbs in ((_DISLIKED, _HATE), (_FEARED, _FEAR), (_LIKED, _LIKE))
+        for attitude, verbs in ((DISLIKED, _HATE), (_FEARED, _FEAR), (_LIKED, _LIKE))
     ),
 )
 
@@ -119,13 +130,14 @@ def _patterns(who: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
         (attitude, re.compile(rf"\b{who}(?: |(?='))(?:'ve )?{_MANNER}(?:{verbs}) {_OBJECT}", re.I))
         for attitude, verbs in (
-            (_DISLIKED, _HATE), (_UNFEARED, _FEARLESS), (_FEARED, _FEAR), (_LIKED, _LIKE)
+            (DISLIKED, _HATE), (_UNFEARED, _FEARLESS), (_FEARED, _FEAR), (_LIKED, _LIKE)
         )
     )  # fmt: skip
 
 
 def _spoken(text: str, who: str, before: str) -> Iterator[Taste]:
     """The tastes that a sentence of somebody states."""
+    text = _NOTHING_MORE.sub(r"\g<taste> ", text)
     for attitude, pattern in _patterns(who):
         for match in pattern.finditer(text):
             what = _ENDS.split(match["what"])[0]
@@ -133,15 +145,16 @@ def _spoken(text: str, who: str, before: str) -> Iterator[Taste]:
                 what = before
             yield from ((attitude, each) for each in _objects(what))
     if who == "i" and before.endswith("?") and _ONLY_HATE.match(text):
-        yield from ((_DISLIKED, each) for each in _objects(before))
+        yield from ((DISLIKED, each) for each in _objects(before))
 
 
 def _objects(text: str) -> list[tuple[str, ...]]:
-    stems = [tuple(content_stems(part)) for part in _SPLIT.split(text)]
+    parts = (part for part in _SPLIT.split(text) if not part.lower().startswith("not "))
+    stems = [tuple(content_stems(part)) for part in parts]
     return [each for each in stems if each and not _VAGUE & set(each)]
 
 
-def _same(said: tuple[str, ...], known: tuple[str, ...]) -> bool:
+def is_same(said: tuple[str, ...], known: tuple[str, ...]) -> bool:
     """Whether two objects are the same: most of the known one's words, or its last, are said."""
     shared = set(said) & set(known)
     weight = sum(rarity(stem) for stem in known)

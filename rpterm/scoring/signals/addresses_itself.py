@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
+from rpterm.scoring.signals.recital import is_open
 from rpterm.scoring.texts import QUOTES
 
 _TITLES_TEXT = (
@@ -63,6 +64,8 @@ class AddressesItself:
         names = _unambiguous_names(scene)
         if not names or not reply.strip():
             return NO_DATA
+        if is_open(scene.asked):
+            return Reading(0.0, 1.0)  # Who is asked for their name says it.
         evidence = tuple(_forms_of_address(_only_speech(reply), names))
         return Reading(float(bool(evidence)), 1.0, evidence)
 
@@ -127,5 +130,7 @@ def _forms_of_address(speech: str, names: list[str]) -> Iterator[Evidence]:
     for pattern in (at_the_end, at_the_start):
         for match in re.finditer(pattern, speech):
             clause = re.split(r"[.!?…\n]", speech[: match.start("called")])[-1]
+            if clause.strip(' "“,') in names:
+                continue  # "Holmes, Sherlock."
             if not _NAME_IS_MENTIONED.search(clause) and not _NAME_IS_OF_SPEAKER.search(clause):
                 yield Evidence(*match.span("called"), "calls you by the character's own name")

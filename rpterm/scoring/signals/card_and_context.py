@@ -3,7 +3,8 @@
 Similarity in meaning is contrasted with everyday lines: see ``scoring.similarity`` for the formula.
 Fit is evidence for the character, not proof: a right reply need not touch any fact. Blind spot of
 all four signals: a contradiction fits in words and in meaning. The character's own name is removed
-from the reply before it is compared with facts: mentioning "Holmes" shows no knowledge of him.
+from the reply before it is compared with facts: mentioning "Holmes" shows no knowledge of him. Nor
+does reciting the card (``recital``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from rpterm.scoring.scene import ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
+from rpterm.scoring.signals.recital import without_recital
 from rpterm.scoring.similarity import ContrastiveSimilarity
 from rpterm.scoring.texts import cosine_similarity, everyday_tfidf
 from rpterm.scoring.word_frequency import without_name
@@ -36,7 +38,7 @@ class FactWords:
         if not scene.facts or not reply.strip():
             return NO_DATA
         rarity = everyday_tfidf()
-        vector = rarity.vector(without_name(reply, scene.char))
+        vector = rarity.vector(own_words(reply, scene))
         cosines = [cosine_similarity(vector, rarity.vector(fact.text)) for fact in scene.facts]
         return _reading(max(cosines), reply, scene, cosines)
 
@@ -63,8 +65,9 @@ class FactMeaning:
         if not scene.facts or not reply.strip():
             return NO_DATA
         facts = [fact.text for fact in scene.facts]
-        unnamed = without_name(reply, scene.char)
-        cosines, value = self._similarity.to_facts(unnamed, facts, _own_turns(scene), scene.last)
+        cosines, value = self._similarity.to_facts(
+            own_words(reply, scene), facts, _own_turns(scene), scene.last
+        )
         return _reading(value, reply, scene, [float(each) for each in cosines])
 
 
@@ -110,6 +113,11 @@ class Talk:
         if not text or not reply.strip():
             return NO_DATA
         return Reading(self._similarity.to_turn(reply, text), 1.0)
+
+
+def own_words(reply: str, scene: ReplyScene) -> str:
+    """What of a reply is compared with facts: without the name, and without what it recites."""
+    return without_name(without_recital(reply, scene), scene.char)
 
 
 def _own_turns(scene: ReplyScene) -> list[str]:

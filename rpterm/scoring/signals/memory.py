@@ -21,6 +21,7 @@ import numpy as np
 
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
+from rpterm.scoring.signals.recital import without_recital
 from rpterm.scoring.similarity import Encode
 from rpterm.scoring.texts import content_stems, find_word, stems_of_line, words
 from rpterm.scoring.word_frequency import probability_in, rarity
@@ -119,10 +120,12 @@ class MemoryAsked:
 def _new_words(reply: str, scene: ReplyScene) -> list[str]:
     """The different content words that the reply adds to the last turn and the speakers' names.
 
-    In the order of the reply: a set would make the last digits of a sum differ between processes.
+    What it recites of the card shows no memory (``recital``). In the order of the reply: a set
+    would make the last digits of a sum differ between processes.
     """
     old = {*content_stems(scene.last), *content_stems(f"{scene.char} {scene.user}")}
-    return [word for word in dict.fromkeys(content_stems(reply)) if word not in old]
+    said = content_stems(without_recital(reply, scene))
+    return [word for word in dict.fromkeys(said) if word not in old]
 
 
 def _evidence(reply: str, stems: list[str], lines: Sequence[Fact]) -> list[Evidence]:

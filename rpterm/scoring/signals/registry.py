@@ -20,6 +20,7 @@ from rpterm.scoring.signals.limits import Limits
 from rpterm.scoring.signals.memory import MemoryAsked, MemoryWords
 from rpterm.scoring.signals.parroting import Parroting
 from rpterm.scoring.signals.proactivity import Proactivity
+from rpterm.scoring.signals.recital import Recital
 from rpterm.scoring.signals.relations import Relations
 from rpterm.scoring.signals.repetition import Repetition
 from rpterm.scoring.signals.speaking_for_user import SpeakingForUser
@@ -43,7 +44,7 @@ def available_signals(
     signals: list[Signal] = [
         FactWords(), MemoryWords(), VoiceWords(), SpeakingForUser(), AddressesItself(),
         AssistantVoice(), Anachronism(), Limits(), contradiction, Relations(), Repetition(),
-        Parroting(), Garbled(), Inventions(), Engagement(), Proactivity(), Empathy(),
+        Parroting(), Recital(), Garbled(), Inventions(), Engagement(), Proactivity(), Empathy(),
     ]  # fmt: skip
     if similarity is not None:
         signals += [

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from rpterm.scoring.scene import Fact, ReplyScene
 from rpterm.scoring.signal import NO_DATA, Cost, Dimension, Evidence, Reading
 from rpterm.scoring.texts import content_stems, words
+from rpterm.text.accents import unaccented
 from rpterm.text.sentences import with_offsets
 
 _KIN = (
@@ -63,17 +64,18 @@ _WHOSE = (
 )
 _IS = r"(?:is |was |is called |was called |named |called )?"
 _BECAME = r"(?:(?:is|was|became|has been|had been|remains) )?(?:once |formerly |now )?"
+_NO_PLACE = "".join(rf"(?<!\b{word} )" for word in ("in", "at", "from", "to", "near"))
 _PATTERNS = (
     re.compile(rf"{_WHOSE} (?P<role>{_ROLE}),? {_IS}(?P<name>{_NAME})"),
     re.compile(
-        rf"(?P<name>{_NAME})(?:, (?:the|an?) [a-z -]{{2,30}})?,? (?:who )?{_BECAME}"
+        rf"{_NO_PLACE}(?P<name>{_NAME})(?:, (?:the|an?) [a-z -]{{2,30}})?,? (?:who )?{_BECAME}"
         rf"{_WHOSE} (?P<role>{_ROLE})"
     ),
     re.compile(
         rf"(?P<name>{_NAME}),? (?:is|was) (?:a|an|the) (?:[a-z-]+ ){{0,2}}(?P<role>{_ROLE}) "
         r"(?:of|to) (?:mine|me|his|hers|[A-Z])"
     ),
-    re.compile(rf"^(?P<role>{_ROLE}) ?[:=] ?(?P<name>{_NAME})"),
+    re.compile(rf"^(?P<role>{_ROLE}) ?[:=] ?[\[(\"“]*(?P<name>{_NAME})"),
 )
 _SENTENCE_STARTERS_TEXT = (
     "The A An And But He She It They I My His Her Their We You That This There When Then If In On "
@@ -81,6 +83,14 @@ _SENTENCE_STARTERS_TEXT = (
     "Who"
 )
 _SENTENCE_STARTERS = frozenset(_SENTENCE_STARTERS_TEXT.split())
+
+
+_OF_I = re.compile(
+    r"(?:(?:^|[,;:–—])\W*(?:and |but )?|\b(?:and|but|so|because|before|when|while|since) )I\b"
+    r"(?:(?!\b(?:his|hers?|him|s?he|theirs?|them|they)\b)[^,;:–—])*(?=[,;:–—]|$)"
+)
+"""Clauses that tell something of the character itself, and of nobody else."""
+_I_AM = re.compile(rf"\b(?:I am|I['’]m|[Mm]y name is|[Cc]all me) {_FULL_NAME.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,7 @@ class Relations:
     cost: Cost = "words"
 
     def measure(self, reply: str, scene: ReplyScene) -> Reading:
-        own = frozenset(scene.char.split())
+        own = frozenset(unaccented(scene.char).split())
         known = [(tie, fact) for fact in scene.facts for tie in _ties(_lower_role(fact.text), own)]
         named = [(_names(fact.text, own), fact) for fact in scene.facts]
         if not reply.strip() or not any(names for names, _ in named):
@@ -127,7 +137,7 @@ class Relations:
 def _ties(text: str, own: frozenset[str]) -> Iterator[_Tie]:
     """The ties in a text, but for those of the character itself, whose name is ``own``."""
     for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(unaccented(text)):
             said = match["name"].replace("’", "'").removesuffix("'s")
             name = frozenset(said.split()) - _SENTENCE_STARTERS
             if name and not name <= own:
@@ -183,8 +193,8 @@ def _mentions(text: str, role: str) -> bool:
 
 
 def _names(text: str, own: frozenset[str]) -> frozenset[str]:
-    """The capitalised words of a text, but for common first words of sentences and ``own``."""
-    found = re.findall(r"\b[A-ZÀ-Þ][\w’-]*[a-zà-þ]", text)
+    """The capitalised words of a text without accents, but for ``own`` and common first words."""
+    found = re.findall(r"\b[A-ZÀ-Þ][\w’-]*[a-zà-þ]", unaccented(text))
     return frozenset(word.split("’")[0] for word in found) - _SENTENCE_STARTERS - own
 
 
@@ -198,22 +208,31 @@ def _told_of_another(
     """
     people = frozenset().union(*(_subject(fact.text, own) for _, fact in lines))
     ignored = frozenset(content_stems(" ".join(people | own | _TITLES)))
+    told = [(names, fact, frozenset(content_stems(fact.text)) - ignored) for names, fact in lines]
     evidence = []
     for start, sentence in with_offsets(reply):
-        mentioned = _names(sentence, own) & people
-        said = frozenset(content_stems(sentence)) - ignored
-        for names, fact in lines if mentioned else ():
-            line = frozenset(content_stems(fact.text)) - ignored
-            # Names of places count if they are said, but are not required.
-            required = max(2, 0.6 * len(line - frozenset(content_stems(" ".join(names)))))
-            if not mentioned & names and len(said & line) >= required:
+        mentioned = _names(_I_AM.sub("", sentence), own) & people
+        said = frozenset(content_stems(_OF_I.sub("", sentence))) - ignored
+        true = max((len(said & line) for names, _, line in told if names & mentioned), default=0)
+        for names, fact, line in told if mentioned else ():
+            # Names of places count if they are said, but are neither required nor enough.
+            deeds = line - frozenset(content_stems(" ".join(names)))
+            required = max(2, 0.6 * len(deeds), true + 1)
+            named = _first_name(fact.text, own) & _names(sentence, own)
+            if not named and said & deeds and len(said & line) >= required:
                 note = "the card tells this of another person"
                 end = start + len(sentence)
                 evidence.append(Evidence(start, end, note, fact.source, fact.text))
     return evidence
 
 
-def _subject(line: str, own: frozenset[str]) -> frozenset[str]:
-    """The first name in a line: the person it is about. Other names in it may be places."""
+def _first_name(line: str, own: frozenset[str]) -> frozenset[str]:
+    """The first name in a line, which most often is the person it is about."""
     found = (_names(match[0], own) - _TITLES for match in _FULL_NAME.finditer(line))
     return next((names for names in found if names), frozenset())
+
+
+def _subject(line: str, own: frozenset[str]) -> frozenset[str]:
+    """The name a line begins with: the person it is about. Other names in it may be places."""
+    match = _FULL_NAME.match(line)
+    return frozenset() if match is None else _names(match[0], own) - _TITLES
