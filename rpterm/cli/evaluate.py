@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,19 +17,11 @@ from rpterm.cli.card_source import load_card
 from rpterm.cli.options import Json
 from rpterm.cli.scoring_setup import choose_contrast, running_scorer
 from rpterm.cli.user_files import load_settings
-from rpterm.config import Settings
 from rpterm.errors import InvalidChoice, RptermError
-from rpterm.paths import Paths
 
 if TYPE_CHECKING:
     from rpterm.dueling.contender import Contender
-    from rpterm.engine.protocol import Engine
-    from rpterm.evaluation.answers import Answer, Answers
-    from rpterm.evaluation.judge import JudgeVerdict
-    from rpterm.evaluation.metrics import MeasuredAnswer
     from rpterm.evaluation.questions import Question
-    from rpterm.evaluation.report import EvaluationReport
-    from rpterm.preference.overview import Overview
 
 app = new_app()
 
@@ -96,9 +87,9 @@ def evaluate(
 
     Answers, scores and verdicts are stored as they come: after Ctrl+C, the same command continues.
     """
-    from rpterm.dueling.contender import short_names
     from rpterm.evaluation import page
-    from rpterm.evaluation.answers import Answers
+    from rpterm.evaluation.evaluation import Evaluation
+    from rpterm.evaluation.metrics import MISSING, has_references
 
     for file in filter(None, (html, png)):
         folders.check_folder(file)
@@ -107,26 +98,17 @@ def evaluate(
     paths = folders.find()
     mine = load_card(card)
     questions = _questions(mine, probes, kinds)[: limit or None]
-    contenders = _contenders([*(models or ()), *(more or ())])
-    numbers = list(range(1, seeds + 1))
-    kept = to or paths.cache / "evaluations"
-    answers = Answers(kept / "answers.jsonl")
-    settings = load_settings()
-    if judge and len(contenders) < 2:
-        raise RptermError("--judge compares models: name two or more with --models.")
-    asked = [each.settings(settings) for each in contenders]
-    for each in (*asked, *([_judging(judge, settings)] if judge else [])):
-        with _engine(each, paths):
-            pass  # A model that does not exist is reported before any other starts to play.
-    known = [
-        answer
-        for each in contenders
-        for answer in _play(mine, each, settings, paths, questions, numbers, answers)
-    ]
-    names = short_names(list(dict.fromkeys(each.model for each in known)))
-    known = [replace(each, model=names[each.model]) for each in known]
-    run = _Run(mine, {each.name: each for each in questions}, paths, settings, kept)
-    report = _report(run, known, judge)
+    run = Evaluation(
+        mine, questions, _contenders([*(models or ()), *(more or ())]), judge, load_settings(),
+        paths, to or paths.cache / "evaluations",
+    )  # fmt: skip
+    if not has_references() and any(each.references for each in questions):
+        out.tell(f"ROUGE-L, BLEU and chrF: {MISSING}")
+    with rich_out.progress() as bar:
+        stages = rich_out.stages(bar)
+        answers = run.play(range(1, seeds + 1), stages)
+        with running_scorer() as scorer:
+            report = run.report(answers, scorer, choose_contrast()(mine), stages)
     if json:
         out.json_data(asdict(report))
     else:
@@ -159,116 +141,3 @@ def _contenders(specs: Sequence[str]) -> list[Contender]:
     from rpterm.dueling import contender
 
     return [contender.parse(spec or "as set", spec) for spec in dict.fromkeys(specs or [""])]
-
-
-def _engine(settings: Settings, paths: Paths, sequences: int = 1) -> closing[Engine]:
-    from rpterm.models.engine_factory import open_engine
-
-    return closing(open_engine(settings, paths, sequences=sequences))
-
-
-def _play(
-    card: CharacterCard,
-    contender: Contender,
-    settings: Settings,
-    paths: Paths,
-    questions: Sequence[Question],
-    seeds: Sequence[int],
-    answers: Answers,
-) -> list[Answer]:
-    """Ask one contender all questions, with a progress bar."""
-    from rpterm.evaluation.answers import interview
-    from rpterm.evaluation.probing import ProbeSetup
-
-    own = replace(contender.settings(settings), memory=False)
-    with _engine(own, paths, min(len(seeds), 8)) as engine, rich_out.progress() as bar:
-        task = bar.add_task("loading the model", total=len(questions) * len(seeds))
-        label = contender.spec or engine.load().model
-
-        def step(name: str) -> None:
-            bar.update(task, advance=1, description=f"{label}: {name}")
-
-        bench = ProbeSetup(engine, own, flagged=frozenset(contender.sampling))
-        setup = repr((_model(own, paths), own.sampling))
-        return interview(card, bench, questions, seeds, answers, label, step, setup)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What an evaluation is about, and the folder where its results are stored."""
-
-    card: CharacterCard
-    questions: dict[str, Question]
-    paths: Paths
-    settings: Settings
-    kept: Path
-
-
-def _report(run: _Run, answers: Sequence[Answer], judge: str | None) -> EvaluationReport:
-    from rpterm.dueling.contender import short_names
-    from rpterm.evaluation.report import build
-
-    measured = _measured(run, answers)
-    verdicts = _verdicts(run, answers, judge) if judge else []
-    named = "" if judge is None else short_names([judge])[judge]
-    return build(
-        run.card.name,
-        measured,
-        answers,
-        run.questions,
-        verdicts,
-        _human(run.card, run.paths),
-        named,
-    )
-
-
-def _measured(run: _Run, answers: Sequence[Answer]) -> list[MeasuredAnswer]:
-    from rpterm.evaluation.metrics import MISSING, AnswerScores, has_references, measure
-    from rpterm.evaluation.result_cache import ResultCache
-
-    if not has_references() and any(each.references for each in run.questions.values()):
-        out.tell(f"ROUGE-L, BLEU and chrF: {MISSING}")
-    known = ResultCache(run.kept / "scores.jsonl", "scores of an evaluation")
-    setup = repr((run.settings.scoring, run.settings.embedder))
-    with running_scorer() as scorer, rich_out.progress() as bar:
-        scored = AnswerScores(scorer, known, choose_contrast()(run.card), setup)
-        task = bar.add_task("scoring", total=len(answers))
-        return measure(run.card, answers, run.questions, scored, lambda: bar.advance(task))
-
-
-def _verdicts(run: _Run, answers: Sequence[Answer], judge: str) -> list[JudgeVerdict]:
-    from rpterm.evaluation.judge import Judge, compare, pairs, rubric
-    from rpterm.evaluation.result_cache import ResultCache
-
-    known = ResultCache(run.kept / "verdicts.jsonl", "verdicts of a judge")
-    own = _judging(judge, run.settings)
-    with _engine(own, run.paths) as engine, rich_out.progress() as bar:
-        total = len(pairs(answers, run.questions)) * len(rubric())
-        task = bar.add_task("judging", total=total)
-        judging = Judge(engine, known, _model(own, run.paths))
-        return list(compare(judging, run.card, answers, run.questions, lambda: bar.advance(task)))
-
-
-def _model(settings: Settings, paths: Paths) -> str:
-    """A key for a model, wherever it runs, and for its adapter, which may have been retrained."""
-    from rpterm.models.hashes import adapter_hash
-
-    key = repr((settings.engine, settings.remote_url, settings.model, settings.adapter))
-    return key + adapter_hash(settings.adapter, folders.make_folder(paths.cache))
-
-
-def _judging(judge: str, settings: Settings) -> Settings:
-    from rpterm.dueling import contender
-
-    return contender.parse("judge", judge).settings(settings)
-
-
-def _human(card: CharacterCard, paths: Paths) -> Overview | None:
-    from rpterm.preference.overview import overview
-    from rpterm.store import Store
-    from rpterm.store.judgements import Judgements
-
-    if not paths.database.exists():
-        return None
-    with Store(paths.database) as store:
-        return overview(Judgements(store), card=card.name)

@@ -6,7 +6,7 @@ Texts of cards and models are stripped of control characters and never interpret
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rpterm.cli.out import without_controls
@@ -82,6 +82,22 @@ def progress() -> Progress:
     from rich.progress import MofNCompleteColumn, TimeElapsedColumn
 
     return _bar(MofNCompleteColumn(), TimeElapsedColumn(), transient=True)
+
+
+def stages(bar: Progress) -> Callable[[str, int], Callable[[str], object]]:
+    """Starts the stages of a long job, of which the bar shows the present one.
+
+    Called with a stage's name and its number of steps; the result is called after each step, with
+    its name, or "".
+    """
+
+    def start(name: str, total: int) -> Callable[[str], object]:
+        for before in bar.task_ids:
+            bar.remove_task(before)
+        task = bar.add_task(name, total=total)
+        return lambda step: bar.update(task, advance=1, description=step or None)
+
+    return start
 
 
 def download_progress() -> Progress:

@@ -106,7 +106,7 @@ def interview(
     seeds: Sequence[int],
     answers: Answers,
     model: str,
-    on_step: Callable[[str], None] = lambda name: None,
+    on_step: Callable[[str], object] = lambda name: None,
     setup: str = "",
 ) -> list[Answer]:
     """Ask a model everything that it has not answered yet.

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli
 
-from rpterm.cli import evaluate
 from rpterm.config import Settings
+from rpterm.evaluation.evaluation import model_key
 from rpterm.paths import find
 
 
@@ -36,5 +36,5 @@ def test_a_retrained_adapter_is_another_model(home: Path, tmp_path: Path) -> Non
     settings, keys = Settings(adapter=str(adapter)), []
     for content in (b"one", b"other", b"one"):
         adapter.write_bytes(content)
-        keys.append(evaluate._model(settings, find()))
+        keys.append(model_key(settings, find()))
     assert keys[0] == keys[2] != keys[1]
