@@ -49,6 +49,19 @@ def test_a_plain_start_skips_the_parser(options: str) -> None:
     assert "typer" not in found
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("chat sher", "sherlock"), ("cards sh", "show"), ("config set theme", "theme")],
+)
+def test_a_shell_completes_commands_cards_and_settings(
+    monkeypatch: pytest.MonkeyPatch, cli: Cli, typed: str, found: str
+) -> None:
+    monkeypatch.setenv("_RPTERM_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"rpterm {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    assert cli().out.split() == [found]
+
+
 def test_help_lists_every_command(cli: Cli) -> None:
     done = cli("--help")
     assert done.code == 0
