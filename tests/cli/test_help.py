@@ -15,7 +15,7 @@ from rpterm.cli import readme
 from rpterm.cli.app import NOUNS, load_command
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("textual", "rich", "sqlite3", "llama_cpp", "torch", "openai", "numpy",
+HEAVY = ("textual", "rich", "sqlite_utils", "sqlite3", "llama_cpp", "torch", "openai", "numpy",
          "jinja2", "huggingface_hub", "sentence_transformers", "asyncio", "tomlkit")  # fmt: skip
 _LIST = "import sys, json; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
 
