@@ -6,6 +6,7 @@ A command's module has an ``app``, a ``typer.Typer``, and is imported when the c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, TypeVar
@@ -58,6 +59,29 @@ class LazyGroup(TyperGroup):
             self.commands[args[0]] = load_command(args[0])
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what it says about a wrong value is put into plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _in_plain_words(error.message)
+            raise
+
+
+_PLAIN_WORDS = {
+    r"Input should be a valid integer.*": "it must be a whole number.",
+    r"Input should be a valid number.*": "it must be a number.",
+    r"Input should be greater than or equal to (\S+)": r"it must be \1 or more.",
+    r"Input should be less than or equal to (\S+)": r"it must be \1 or less.",
+}
+"""The words of the library that checks the values, and ours."""
+
+
+def _in_plain_words(message: str) -> str:
+    for theirs, ours in _PLAIN_WORDS.items():
+        message = re.sub(theirs, ours, message)
+    return message
+
 
 def load_command(noun: str) -> Any:
     """Import a command."""
@@ -72,7 +96,7 @@ def root() -> Any:
     """The command ``rpterm``."""
     app = typer.Typer(
         cls=LazyGroup, help=_HELP, no_args_is_help=True, rich_markup_mode=None,
-        add_completion=False, context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.callback()(_root)
     for noun, line in NOUNS.items():

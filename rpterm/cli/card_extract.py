@@ -12,6 +12,7 @@ from rpterm.cards.authoring import new_card
 from rpterm.cards.authoring.template import template
 from rpterm.cards.format.value_checks import CONTROL_CHARACTERS, is_year_or_date
 from rpterm.cli import out, rich_out
+from rpterm.cli.user_files import card_argument
 from rpterm.errors import InvalidChoice, RptermError
 from rpterm.humanize import counted
 from rpterm.memory.bank import files
@@ -102,7 +103,7 @@ def print_next_steps(card: Path, book: Path, json: bool) -> None:
     if json:
         out.json_data({"file": str(card)})
         return
-    shown = shlex.quote(str(card))
+    shown = card_argument(card)
     out.say(str(card))
     out.say(f"Check it: rpterm cards lint {shown}\nChat:     rpterm chat {shown}")
     out.say(f"Add the book to memory: rpterm memory add {shlex.quote(str(book))} --to {shown}")

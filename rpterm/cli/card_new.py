@@ -13,7 +13,7 @@ from rpterm.cards.authoring import draft
 from rpterm.cards.authoring.new_card import blank_card
 from rpterm.cards.authoring.template import template
 from rpterm.cli import out, rich_out
-from rpterm.cli.user_files import load_settings
+from rpterm.cli.user_files import card_argument, load_settings
 from rpterm.errors import RptermError
 from rpterm.paths import Paths
 from rpterm.prompt.oneshot import ask
@@ -103,7 +103,7 @@ def finish(file: Path, *, edit: bool, world: bool) -> None:
     out.say(str(file))
     if edit:
         external_editor.run(external_editor.command(), file)
-    shown = shlex.quote(str(file))
+    shown = card_argument(file)
     out.say(f"Check it: rpterm cards lint {shown}")
     if world:
         out.say(f"Use it:   rpterm cards join CARD {shlex.quote(file.stem)}")

@@ -94,15 +94,20 @@ def rated_character(judgements: Judgements, wanted: str | None) -> str | None:
         RptermError: Nothing was rated in a chat with it; the text says with whom something was.
     """
     from rpterm.preference.left_out import explain_unrated
+    from rpterm.store.reply_queries import characters
 
-    known = sorted({judgements.store.chat(each).card_name for each in judgements.chats()})
-    if wanted is None or wanted in known or not known:
+    if wanted is None:
+        return None
+    store, chats = judgements.store, judgements.chats()
+    known = sorted({store.chat(each).card_name for each in chats})
+    heard = {*known, *(name for each in chats for name in characters(store, each).values())}
+    if wanted in heard or not known:
         return wanted
     try:
         name = launch.find_card(wanted, folders.find()).card.name
     except RptermError:
         name = wanted
-    if name not in known:
+    if name not in heard:
         raise RptermError(explain_unrated(wanted, known))
     return name
 

@@ -15,7 +15,7 @@ from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, new_app
-from rpterm.cli.options import Json
+from rpterm.cli.options import Json, complete_card
 from rpterm.cli.user_files import card_folders, load_settings
 from rpterm.errors import RptermError
 
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 app = new_app(NOUNS["cards"])
 
-_Card = Annotated[str, typer.Argument(metavar="CARD", help="Name of a card, or its file.")]
+_Card = Annotated[
+    str,
+    typer.Argument(
+        metavar="CARD", help="Name of a card, or its file.", autocompletion=complete_card
+    ),
+]
 _Exact = Annotated[
     bool | None,
     typer.Option(
@@ -87,7 +92,11 @@ def show(
 def lint(
     cards: Annotated[
         list[str] | None,
-        typer.Argument(metavar="CARD...", help="Names, files or folders; by default, all cards."),
+        typer.Argument(
+            metavar="CARD...",
+            help="Names, files or folders; by default, all cards.",
+            autocompletion=complete_card,
+        ),
     ] = None,
     exact: _Exact = None,
     json: Json = False,
@@ -371,7 +380,11 @@ def schema(
 def path(
     card: Annotated[
         str | None,
-        typer.Argument(metavar="CARD", help="Name of a card; without it, all folders are printed."),
+        typer.Argument(
+            metavar="CARD",
+            help="Name of a card; without it, all folders are printed.",
+            autocompletion=complete_card,
+        ),
     ] = None,
 ) -> None:
     """Print the file of a card, or the folders of all cards."""

@@ -7,16 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from rpterm.cli.app import new_app
-from rpterm.cli.options import Plain
+from rpterm.cli.options import Plain, complete_card
 from rpterm.errors import InvalidChoice
 
 app = new_app()
 
 _CARD = typer.Argument(
-    metavar="CARD", help="Name of a character, or a card's file; without it, you can choose."
+    metavar="CARD",
+    help="Name of a character, or a card's file; without it, you can choose.",
+    autocompletion=complete_card,
 )
 _WITH = typer.Option(
-    "--with", metavar="CARD", help="Add another character to the chat; can be repeated."
+    "--with",
+    metavar="CARD",
+    help="Add another character to the chat; can be repeated.",
+    autocompletion=complete_card,
 )
 _NARRATOR = typer.Option("--narrator", help="Add a narrator who describes the scene.")
 _ONCE = typer.Option("--once", metavar="TEXT", help="Send TEXT, print the reply and exit.")

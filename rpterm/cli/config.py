@@ -18,13 +18,20 @@ from rpterm.errors import InvalidChoice
 
 app = new_app("Show and change settings.", no_args_is_help=True)
 
+
+def _complete_setting(incomplete: str) -> list[str]:
+    return [name for name in settings.setting_kinds() if name.startswith(incomplete)]
+
+
 _Profile = Annotated[
     str, typer.Option("--profile", metavar="PROFILE", help="Use this profile's file instead.")
 ]
 _Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="Name of the setting, such as theme or sampling.temperature."
+        metavar="NAME",
+        help="Name of the setting, such as theme or sampling.temperature.",
+        autocompletion=_complete_setting,
     ),
 ]
 
@@ -50,12 +57,12 @@ def set_value(
 ) -> None:
     """Change one setting. Comments in the settings file are preserved."""
     from rpterm.cli.guard import complain
-    from rpterm.cli.setting_check import checked_value, missing_model
+    from rpterm.cli.setting_check import checked_value, missing_file
 
     file = _file(profile)
     value = checked_value(name, value, file)
     settings.save(file, name, value)
-    if name == "model" and (warning := missing_model(value)):
+    if warning := missing_file(name, value):
         complain(warning)
     else:
         out.tell(f"{name} is now {value or 'empty'}.")

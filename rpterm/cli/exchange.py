@@ -14,7 +14,7 @@ from shlex import quote
 from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cards.exchange.export import FORMATS, Format
-from rpterm.cards.exchange.files import ImportedFile, export_file, import_files
+from rpterm.cards.exchange.files import ImportedFile, export_file
 from rpterm.cli import card_lint, out, rich_out
 from rpterm.cli.app import one_of
 from rpterm.cli.user_files import card_folders, open_store
@@ -24,7 +24,13 @@ from rpterm.transfer import chat_import
 from rpterm.transfer.archives import unpacked
 from rpterm.transfer.chat_cards import KnownCard, read_known
 from rpterm.transfer.chat_import import ImportedChat
-from rpterm.transfer.folder_import import LOG_EXTENSION, ImportSummary, find_files, import_paths
+from rpterm.transfer.folder_import import (
+    LOG_EXTENSION,
+    ImportSummary,
+    find_files,
+    import_card,
+    import_paths,
+)
 from rpterm.transfer.leftovers import describe_leftovers
 from rpterm.transfer.world_links import join_worlds
 
@@ -37,19 +43,20 @@ def import_cards(paths: Sequence[Path], to: Path) -> list[ImportedFile]:
     """Import cards and lorebooks with a progress bar, and print each file's result."""
     cards, logs = find_files(paths)
     cards += [log for log in logs if log in paths]  # A log that was named gets an error.
-    with rich_out.progress() as bar:
+    with open_store(begin=True) as store, rich_out.progress() as bar:
         task = bar.add_task("importing", total=len(cards))
-
-        def done(result: ImportedFile) -> None:
-            bar.update(task, description=result.source.name, advance=1)
-
-        results = join_worlds(import_files(cards, to, done), to)
+        results = []
+        for card in cards:
+            bar.update(task, description=card.name, advance=1)
+            results.append(import_card(card, to, store))
+        results = join_worlds(results, to)
     others = [each for each in results if each.not_a_card and each.source not in paths]
     results = [each for each in results if each not in others]
     for result in results:
         _print_card(result)
-    good = sum(result.target is not None for result in results)
-    out.say(f"{good} of {counted(len(results), 'file')} imported to {to}.")
+    known = sum(result.known for result in results)
+    good = sum(result.target is not None for result in results) - known
+    out.say(f"{good} of {counted(len(results), 'file')} imported to {to}{_already(known)}.")
     if others:
         out.say(f"Not imported: {describe_leftovers(each.source for each in others)}.")
     return results

@@ -20,6 +20,15 @@ To = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite FILE if it already exists.")]
 
 
+def complete_card(incomplete: str) -> list[str]:
+    """The names of cards that begin with what was typed, for completion in a shell."""
+    from rpterm.cards.library import card_files
+    from rpterm.cli.user_files import card_folders
+
+    names = (path.stem for path in card_files(card_folders()).values())
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before something that cannot be undone, unless ``--yes`` was given; a no ends it."""
     if not yes and not typer.confirm(f"{question} This cannot be undone."):

@@ -11,7 +11,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new_app, one_of
-from rpterm.cli.options import Plain
+from rpterm.cli.options import Plain, complete_card
 from rpterm.cli.user_files import load_settings, open_store
 from rpterm.cli.verdict_words import VERDICTS
 
@@ -29,7 +29,12 @@ _DUEL_HELP = "l or r for the better one, = for a tie, 0 if both are bad, Enter s
 def review(
     card: Annotated[
         str | None,
-        typer.Argument(metavar="CARD", help="Only replies of this character.", show_default=False),
+        typer.Argument(
+            metavar="CARD",
+            help="Only replies of this character.",
+            show_default=False,
+            autocompletion=complete_card,
+        ),
     ] = None,
     kind: Annotated[
         str,

@@ -26,6 +26,8 @@ def checked_value(name: str, value: str, file: Path) -> str:
         from rpterm.tui import key_check
 
         key_check.check_change({**config.load(file, {}).keys, name.removeprefix("keys."): value})
+    elif name == "profile":
+        _check_profile(value, file)
     elif name == "theme":
         _check_theme(value)
     elif name == "chat_template":
@@ -43,11 +45,18 @@ def checked_value(name: str, value: str, file: Path) -> str:
     return value
 
 
-def missing_model(value: str) -> str:
-    """The warning that a model is not on this machine; "" if it is, or if a server has it.
+def missing_file(name: str, value: str) -> str:
+    """The warning that a model or an adapter is not on this machine; "" if it is, or is no file.
 
     It is only a warning: whoever sets up a machine may name the model before it is there.
     """
+    if name == "adapter" and value and not Path(value).is_file():
+        return f"saved, but until it exists no chat can begin: {value}."
+    return _missing_model(value) if name == "model" else ""
+
+
+def _missing_model(value: str) -> str:
+    """The warning that a model is not on this machine; "" if it is, or if a server has it."""
     from rpterm import paths
     from rpterm.engine.protocol import ModelError
     from rpterm.models import library
@@ -65,6 +74,11 @@ def missing_model(value: str) -> str:
 def _is_path(name: str, path: Path) -> bool:
     """Whether the value is an existing path; a model's name may also be that of a folder here."""
     return (name in _FILES and path.is_file()) or (name in _FOLDERS and path.exists())
+
+
+def _check_profile(name: str, file: Path) -> None:
+    if name and name not in config.profiles(file):
+        raise RptermError(config.unknown_profile(file, name))
 
 
 def _check_theme(name: str) -> None:

@@ -60,9 +60,8 @@ def stats(
         found = overview(judgements, card=name, model=model)
         known = found if found.kinds else overview(judgements, card=name)
     if not known.kinds and not json:
-        raise RptermError(
-            "Nothing has been rated yet: rate replies in a chat or with `rpterm review`."
-        )
+        who = "Nothing has been rated" if name is None else f"No reply of {name} has been rated"
+        raise RptermError(f"{who} yet: rate replies in a chat or with `rpterm review`.")
     if known.kinds and not found.kinds:
         rated = ", ".join(known.models) or "none that is known"
         raise RptermError(f"No reply of a model {model!r} was rated. Models with ratings: {rated}.")

@@ -36,6 +36,16 @@ def card_folders() -> list[Path]:
     return library.card_folders(paths.find().characters)
 
 
+def card_argument(file: Path) -> str:
+    """A card as a command line names it: by its name if that finds this file, else by its path."""
+    from shlex import quote
+
+    from rpterm.cards import library
+
+    is_found = file in library.card_files(card_folders()).values()
+    return quote(file.stem if is_found else str(file))
+
+
 @contextmanager
 def open_store(*, begin: bool = False, for_program: bool = False) -> Iterator[Store]:
     """The store of this user, closed at the end of the block; a read-only one can only be read.

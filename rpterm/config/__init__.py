@@ -5,7 +5,7 @@ user's comments. Settings have dotted names: ``theme``, ``sampling.temperature``
 This package does not know where the file is.
 """
 
-from rpterm.config.layers import load, origins, profile_file, profiles, save
+from rpterm.config.layers import load, origins, profile_file, profiles, save, unknown_profile
 from rpterm.config.names import as_dict, full_name, parse_value, setting_kinds
 from rpterm.config.settings import (
     ConfigError,
@@ -36,4 +36,5 @@ __all__ = [
     "profiles",
     "save",
     "setting_kinds",
+    "unknown_profile",
 ]

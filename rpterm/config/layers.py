@@ -84,6 +84,20 @@ def profiles(path: Path) -> list[str]:
     return sorted(each.stem for each in profile_file(path, "").parent.glob("*.toml"))
 
 
+def unknown_profile(path: Path, name: str) -> str:
+    """The message for a profile that does not exist: which do, and how to create it.
+
+    Args:
+        path: The settings file.
+    """
+    known = profiles(path)
+    existing = f"there are {', '.join(known)}" if known else "there is none yet"
+    return (
+        f"There is no profile {name!r}: {existing}. "
+        f"`rpterm config set NAME VALUE --profile {name}` creates it."
+    )
+
+
 def profile_file(path: Path, name: str) -> Path:
     """The file of a profile, whether it exists or not.
 
@@ -97,11 +111,9 @@ def _from_profile(
     path: Path, name: str, kinds: Mapping[str, Kind], problems: list[str]
 ) -> dict[str, object]:
     file = profile_file(path, name)
-    if name not in (known := profiles(path)):
-        existing = f"there are {', '.join(known)}" if known else "there is none yet"
+    if name not in profiles(path):
         problems.append(
-            f"There is no profile {name!r}: {existing}. `rpterm config set NAME VALUE --profile "
-            f"{name}` creates it, `rpterm config unset profile` continues without one."
+            f"{unknown_profile(path, name)} `rpterm config unset profile` continues without one."
         )
         return {}
     values = _from_file(file, kinds, problems)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from rpterm.sampling_ranges import SAMPLING_RANGES
 
-_RANGES: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "context": (0, 16_777_216),
     "threads": (0, 1024),
     "gpu_layers": (-1, 10_000),
@@ -21,6 +21,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "examples.budget": (0, 16_777_216),
     **{f"sampling.{name}": limits for name, limits in SAMPLING_RANGES.items()},
 }
+"""The smallest and the largest value of every number."""
+_SMALLEST_BUT_ZERO = {"context": 512}
+"""Numbers that may be smaller than this only as 0, which stands for a choice of the program."""
 _WORDS: dict[Any, str] = {
     str: "text in quotes",
     int: "a whole number",
@@ -105,12 +108,14 @@ def _wrong_items(value: object, kind: Kind, label: str) -> list[str]:
 
 
 def _out_of_range(name: str, value: Any, label: str) -> list[str]:
-    if name not in _RANGES:
+    if name not in RANGES:
         return []
-    low, high = _RANGES[name]
-    if low <= value <= high:
+    low, high = RANGES[name]
+    smallest = _SMALLEST_BUT_ZERO.get(name, low)
+    if (value == 0 and low == 0) or smallest <= value <= high:
         return []
-    return [f"{label} must be between {low} and {high}, not {value}."]
+    zero = "0 or " if smallest > low else ""
+    return [f"{label} must be {zero}between {smallest} and {high}, not {value}."]
 
 
 def _has_type(value: object, wanted: Any) -> bool:

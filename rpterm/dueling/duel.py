@@ -198,14 +198,18 @@ class Duel:
 
     # Rounds ------------------------------------------------------------------------------------
     def next(self) -> ReplyPair | None:
-        """The next round with both replies, else the next one without; ``None`` at the end."""
+        """The next round with both replies, else the next one without; ``None`` at the end.
+
+        A repetition, whose replies exist already, waits for all rounds before it: right after its
+        original it would only show what the judge remembers.
+        """
         turn_ids = self.replies()
         judged = self._judged_rounds(turn_ids)
         first_unready: ReplyPair | None = None
         for each in self.planned:
             if each.number in judged or each.number in self._skipped or each.place in self.failed:
                 continue
-            if each.again is not None and each.again not in judged:
+            if each.again is not None and (each.again not in judged or first_unready is not None):
                 continue
             pair = self._pair(each, turn_ids)
             if pair.ready:

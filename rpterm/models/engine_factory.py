@@ -202,7 +202,8 @@ def adapter_file(name: str, model: Header) -> Path | None:
     path = Path(name).expanduser()
     if not path.exists():
         raise ModelError(
-            f"There is no adapter {path}: set `adapter` to another file, or to nothing."
+            f"There is no adapter file {path}: name another with --adapter or "
+            "`rpterm config set adapter FILE`, or none with `rpterm config unset adapter`."
         )
     header = read_header(path)
     if header.kind != "adapter" or header.adapter_type not in ("lora", ""):

@@ -211,6 +211,6 @@ def excerpt(reply: str, evidence: Evidence) -> str:
     words = " ".join(reply[evidence.start : evidence.end].split())
     if not words:
         return ""
-    words = words.strip('"“”*')
+    words = words.replace("*", "").strip('"“”')  # Half of an action would have one mark only.
     fits = len(words) <= _LONGEST_EXCERPT
     return f"“{words}”" if fits else f"“{words[: _LONGEST_EXCERPT - 1].rstrip()}…”"

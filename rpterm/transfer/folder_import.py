@@ -91,7 +91,7 @@ def import_paths(
             moved.profiles.append(profile)
             continue
         # A save of KoboldAI is both a character and a chat.
-        result = _import_card(path, folder, store, settings.scanning)
+        result = import_card(path, folder, store, settings.scanning)
         is_used = is_chat or path in used
         if not result.not_a_card or (path in paths and not is_used):
             moved.cards.append(result)
@@ -125,10 +125,19 @@ def _hints(settings: OtherSettings) -> Iterator[str]:
         yield f"In the settings and not imported: {', '.join(settings.left_out)}."
 
 
-def _import_card(
-    path: Path, folder: Path, store: Store, scanning: Mapping[str, Any]
+def import_card(
+    path: Path, folder: Path, store: Store, scanning: Mapping[str, Any] | None = None
 ) -> ImportedFile:
-    if known := _imported_before(path, store):
+    """Import a card or a lorebook, unless the folder still has it from an earlier import.
+
+    Args:
+        scanning: As ``import_files`` takes it.
+
+    Raises:
+        RptermError: The folder cannot be created.
+    """
+    known = _imported_before(path, store)
+    if known and known.target and known.target.is_relative_to(folder.absolute()):
         return known
     result = import_files([path], folder, scanning=scanning)[0]
     if result.target is not None:

@@ -289,6 +289,22 @@ KEYS: tuple[Key, ...] = (
 
 BY_ID: dict[str, Key] = {key.id: key for key in KEYS}
 
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "regenerate": ("reroll",), "candidates": ("alternatives",), "delete": ("remove",),
+    "branch-here": ("checkpoint", "fork"), "branches": ("checkpoints",), "hide": ("ghost",),
+    "chats": ("search", "find", "history"), "cast": ("group", "narrator", "mute"),
+    "quit": ("exit",), "world": ("lorebook", "world info"), "pane-prompt": ("context",),
+    "pane-card": ("avatar", "portrait"), "pane-memory": ("summary", "facts"),
+    "settings": ("model", "samplers", "options"), "theme": ("dark", "light", "appearance"),
+    "unrate": ("undo rating",),
+}  # fmt: skip
+"""What other programs call a command, by its id."""
+
+
+def spoken_names(key: Key) -> tuple[str, ...]:
+    """What a user may call a command: its id, its label, and what other programs call it."""
+    return (key.id.replace("-", " "), key.label.casefold(), *ALIASES.get(key.id, ()))
+
 
 def keys_of(key: Key, overrides: Mapping[str, str]) -> tuple[str, ...]:
     """The keys of a command: the user's own (already validated by ``key_check``) or the default."""

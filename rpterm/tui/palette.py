@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
 
 _USAGE_FLAG = "palette.used"
 """The flag of the store that holds how often each command was run from here, as JSON."""
-
-ALIASES: Mapping[str, tuple[str, ...]] = {
-    "regenerate": ("reroll",), "candidates": ("alternatives",), "delete": ("remove",),
-    "branch-here": ("checkpoint", "fork"), "branches": ("checkpoints",), "hide": ("ghost",),
-    "chats": ("search", "find", "history"), "cast": ("group", "narrator", "mute"),
-    "quit": ("exit",), "world": ("lorebook", "world info"), "pane-prompt": ("context",),
-    "pane-card": ("avatar", "portrait"), "pane-memory": ("summary", "facts"),
-    "settings": ("model", "samplers", "options"), "theme": ("dark", "light", "appearance"),
-    "unrate": ("undo rating",),
-}  # fmt: skip
-"""What other programs call a command, by its id."""
 
 
 def offered(chat: ChatScreen, screen: Screen[Any]) -> Iterator[keys.Key]:
@@ -61,7 +50,7 @@ def rank(query: str, key: keys.Key) -> float:
     """How well a command matches a query, 0 (not at all) to 1 (its exact name)."""
     words = query.casefold().replace("-", " ").split()
     phrase = " ".join(words)
-    names = (key.id.replace("-", " "), key.label.casefold(), *ALIASES.get(key.id, ()))
+    names = keys.spoken_names(key)
     both_names = " ".join(names)
     everything = f"{both_names} {key.description} {key.group}".casefold()
     grades = (

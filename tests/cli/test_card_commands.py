@@ -29,6 +29,7 @@ def test_a_new_card_is_a_template_without_lint_errors(cli: Cli, home: Path) -> N
     done = cli("cards", "new", "Ada Byron", "--tagline", "Counts stars", "--no-edit")
     file = home / "characters" / "ada-byron.toml"
     assert done.code == 0 and done.out.splitlines()[0] == str(file)
+    assert done.out.endswith("rpterm chat ada-byron\n")
     card = load(file)
     assert (card.name, card.tagline) == ("Ada Byron", "Counts stars")
     assert cli("cards", "lint", str(file)).code == 0
@@ -42,7 +43,8 @@ def test_a_new_card_never_overwrites_a_file(cli: Cli, tmp_path: Path) -> None:
         assert done.code == 1 and "already exists" in done.err
     assert file.read_text(encoding="utf-8") == SMALL
     assert cli("cards", "new", "***").code == 1
-    assert cli("cards", "new", "../../x", "--to", str(tmp_path / "in")).code == 0
+    elsewhere = cli("cards", "new", "../../x", "--to", str(tmp_path / "in"))
+    assert elsewhere.out.endswith(f"rpterm chat {tmp_path / 'in' / 'x.toml'}\n")
     assert (tmp_path / "in" / "x.toml").is_file()
 
 

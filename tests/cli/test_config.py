@@ -8,7 +8,16 @@ import pytest
 from cli_tools import Cli
 
 from rpterm import config
-from rpterm.config import ConfigError, Settings, load, origins, profiles, save
+from rpterm.config import (
+    ConfigError,
+    Settings,
+    load,
+    origins,
+    profiles,
+    save,
+    setting_kinds,
+    values,
+)
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -218,6 +227,38 @@ def test_a_missing_or_broken_profile_is_an_error(
     profile(tmp_path, "wild", text)
     with pytest.raises(ConfigError, match=told):
         load(tmp_path / "config.toml", {}, {"profile": named})
+
+
+def test_every_number_has_a_range() -> None:
+    numbers = {name for name, kind in setting_kinds().items() if kind.item in (int, float)}
+    assert numbers - {"sampling.logit_bias"} == set(values.RANGES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("context", "12", "context must be 0 or between 512 and"),
+        ("think_tokens", "-5", "must be between 0 and"),
+        ("profile", "nosuch", "There is no profile 'nosuch'"),
+    ],
+)
+def test_a_value_that_no_chat_could_use_is_refused_at_once(
+    cli: Cli, name: str, value: str, told: str
+) -> None:
+    refused = cli("config", "set", name, value)
+    assert refused.code == 1 and told in refused.err
+    assert f"{name} = {value}" not in cli("config", "show").out
+
+
+def test_an_automatic_context_is_written_as_0(tmp_path: Path) -> None:
+    assert load(write(tmp_path, "context = 0\n")).context == 0
+    with pytest.raises(ConfigError, match=r"config\.toml:1: context must be 0 or between 512"):
+        load(write(tmp_path, "context = 511\n"))
+
+
+def test_an_adapter_that_does_not_exist_yet_is_saved_with_a_warning(cli: Cli) -> None:
+    done = cli("config", "set", "adapter", "nowhere.gguf")
+    assert done.code == 0 and "until it exists no chat can begin: nowhere.gguf" in done.err
 
 
 def test_a_profile_is_created_and_used_from_the_command_line(cli: Cli) -> None:

@@ -123,6 +123,20 @@ def test_a_wrong_command_line_exits_with_2(cli: Cli, home: Path, arguments: list
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["chat", "--context", "abc"], "'--context': it must be a whole number."),
+        (["chat", "--temperature", "hot"], "'--temperature': it must be a number."),
+        (["chats", "list", "--limit", "0"], "'--limit': it must be 1 or more."),
+    ],
+)
+def test_a_wrong_value_is_explained_in_plain_words(
+    cli: Cli, arguments: list[str], told: str
+) -> None:
+    assert cli(*arguments).err.endswith(f"{told}\n")
+
+
 def weights(kind: str, folder: Path) -> Path:
     path = folder / "model.gguf"
     if kind == "directory":
@@ -165,6 +179,8 @@ def test_an_unusable_adapter_is_reported(cli: Cli, home: Path, tmp_path: Path) -
     path = weights("noise", tmp_path)
     done = cli("chat", "sherlock", "--engine", "llama", "--adapter", str(path), "--once", "Hi")
     one_sentence(done, home, "model.gguf")
+    done = cli("chat", "sherlock", "--engine", "llama", "--adapter", "none.gguf", "--once", "Hi")
+    one_sentence(done, home, "There is no adapter file none.gguf", "--adapter")
 
 
 def test_all_problems_of_a_card_are_reported_at_once(cli: Cli, home: Path, tmp_path: Path) -> None:

@@ -47,10 +47,18 @@ def test_a_card_survives_import_and_export(cli: Cli, old: Path, home: Path) -> N
     assert json.loads(out.read_text(encoding="utf-8")) == V2
 
 
-def test_an_import_never_overwrites_a_card(cli: Cli, old: Path, tmp_path: Path) -> None:
-    to = tmp_path / "to"
-    for _ in range(2):
-        assert cli("cards", "import", str(old), "--to", str(to)).code == 0
+def test_an_import_neither_repeats_nor_overwrites_a_card(
+    cli: Cli, old: Path, tmp_path: Path
+) -> None:
+    to, file = tmp_path / "to", str(old / "mara.json")
+    for folder in (tmp_path / "elsewhere", to):
+        assert "1 of 1 file imported" in cli("cards", "import", file, "--to", str(folder)).out
+    again = cli("cards", "import", file, "--to", str(to))
+    assert again.code == 0 and "already imported as mara.toml" in again.out
+    assert [path.name for path in to.iterdir()] == ["mara.toml"]
+    (old / "mara.json").write_text(json.dumps({**V2, "creator": "me"}), encoding="utf-8")
+    changed = cli("cards", "import", file, "--to", str(to))
+    assert "mara.toml is another card of this name. Compare: rpterm cards diff" in changed.out
     assert sorted(path.name for path in to.iterdir()) == ["mara-2.toml", "mara.toml"]
     out = old / "x.png"
     assert cli("cards", "export", str(to / "mara.toml"), str(out)).code == 0

@@ -15,7 +15,7 @@ from rpterm.cli import readme
 from rpterm.cli.app import NOUNS, load_command
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("textual", "rich", "sqlite3", "llama_cpp", "torch", "openai", "numpy",
+HEAVY = ("textual", "rich", "sqlite_utils", "sqlite3", "llama_cpp", "torch", "openai", "numpy",
          "jinja2", "huggingface_hub", "sentence_transformers", "asyncio", "tomlkit")  # fmt: skip
 _LIST = "import sys, json; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
 
@@ -47,6 +47,19 @@ def test_a_plain_start_skips_the_parser(options: str) -> None:
     found = imported(code)
     assert "rpterm" in found
     assert "typer" not in found
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("chat sher", "sherlock"), ("cards sh", "show"), ("config set theme", "theme")],
+)
+def test_a_shell_completes_commands_cards_and_settings(
+    monkeypatch: pytest.MonkeyPatch, cli: Cli, typed: str, found: str
+) -> None:
+    monkeypatch.setenv("_RPTERM_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"rpterm {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    assert cli().out.split() == [found]
 
 
 def test_help_lists_every_command(cli: Cli) -> None:

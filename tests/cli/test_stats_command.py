@@ -8,9 +8,10 @@ from pathlib import Path
 from cli_tools import Cli
 
 from rpterm.store import Store
+from rpterm.store.cast import Casts
 from rpterm.store.judgement_records import Circumstances
 from rpterm.store.judgements import Judgements
-from rpterm.types import Origin
+from rpterm.types import Cast, Member, Origin
 
 
 def test_stats_shows_the_ratings_and_saves_a_picture(cli: Cli, home: Path, tmp_path: Path) -> None:
@@ -84,3 +85,19 @@ def test_stats_takes_a_card_file_and_reports_unknown_names(
         assert told in cli("stats", "--card", wanted).err
         assert told in cli("export", out, "--card", wanted).err
     assert "No reply of a model 'other' was rated" in cli("stats", "--model", "other").err
+
+
+def test_stats_of_one_character_of_a_group_chat(cli: Cli, home: Path) -> None:
+    from rpterm.paths import find
+
+    with Store(find().database) as store:
+        chat = store.create_chat(card_name="Holmes", card_hash="h").id
+        members = tuple(Member(name, name) for name in ("Holmes", "Irene", "Moran"))
+        Casts(store).put(chat, Cast(members))
+        for name in ("Holmes", "Irene", "Moran"):
+            turn = store.add_turn(chat, None, "assistant", name, "Ah.", origin=Origin.GENERATED)
+            if name != "Moran":
+                Judgements(store).thumb(turn.id, name == "Irene")
+    told = json.loads(cli("stats", "--card", "Irene", "--json").out)
+    assert told["characters"].keys() == {"Irene"} and told["characters"]["Irene"]["good"] == 1
+    assert "No reply of Moran has been rated yet" in cli("stats", "--card", "Moran").err

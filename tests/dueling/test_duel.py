@@ -189,10 +189,12 @@ def test_the_next_message_answers_the_winner(store: Store) -> None:
     assert duel.next() is None and duel.tally().votes == 2
 
 
-def test_after_a_repeated_round_the_conversation_goes_on_from_its_end(store: Store) -> None:
+def test_a_repeated_round_waits_its_turn_and_the_conversation_goes_on_from_its_end(
+    store: Store,
+) -> None:
     duel = begin(store, setup(11, lines=()))
     maker = ReplyGenerator(duel, Stable(duel))
-    again, last = 0, 0
+    asked, last = list[int](), 0
     while (pair := duel.next()) is not None:
         if not pair.ready:
             message = duel.say("And then?")
@@ -203,9 +205,9 @@ def test_after_a_repeated_round_the_conversation_goes_on_from_its_end(store: Sto
         duel.judge(pair, "right")
         if pair.round.again is None and pair.right is not None:
             last = pair.right.id
-        again += pair.round.again is not None
+        asked.append(pair.round.number)
         assert store.chat(duel.chat_id).leaf_id == last
-    assert again == 1 and duel.tally().votes == 11
+    assert asked == list(range(1, 13)) and duel.tally().agreed.total == 1
 
 
 def test_a_duel_interrupted_between_two_sides_keeps_its_message(

@@ -18,7 +18,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from rpterm.engine.llama import LlamaEngine, ModelOptions
+from rpterm.engine.llama import LlamaEngine, ModelOptions, client
 from rpterm.engine.llama.messages import Message
 from rpterm.engine.llama.process import WorkerProcess
 from rpterm.engine.llama.threads import ENVIRONMENT
@@ -238,6 +238,23 @@ def test_killed_while_generating(made: LlamaEngine, phase: str) -> None:
     again = list(made.generate(GenerateRequest(tuple(ids[:20]), SHORT)))
     assert isinstance(again[-1], Finished)
     assert made.pid not in (pid, None)
+
+
+@pytest.mark.model
+def test_a_worker_that_does_not_react_to_a_cancellation_is_ended(
+    made: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_REACT_S", 0.2)
+    made.load()
+    (ids,) = made.tokenize([Piece("The sea was calm.")])
+    events = made.generate(GenerateRequest(tuple(ids), Sampling(max_tokens=400)))
+    assert next(events)
+    assert made.pid is not None
+    os.kill(made.pid, signal.SIGSTOP)
+    made.cancel()
+    with pytest.raises(EngineError, match="did not react any more and was ended; it starts again"):
+        list(events)
+    assert isinstance(list(made.generate(GenerateRequest(tuple(ids), SHORT)))[-1], Finished)
 
 
 @pytest.mark.model

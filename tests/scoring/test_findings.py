@@ -108,6 +108,11 @@ def test_the_weakest_dimension() -> None:
     assert weakest_dimension(score({}, persona=None)) is None
 
 
+def test_an_excerpt_has_no_unpaired_marks_of_an_action() -> None:
+    reply = '*looks up* "Sit."'
+    assert excerpt(reply, Evidence(0, len(reply), "note")) == '“looks up "Sit.”'
+
+
 @given(st.text(max_size=200), st.integers(0, 220), st.integers(0, 220))
 def test_an_excerpt_is_one_short_line(reply: str, start: int, end: int) -> None:
     found = excerpt(reply, Evidence(start, end, "note"))

@@ -521,8 +521,8 @@ def test_the_palette_ranks_names_above_descriptions() -> None:
 
 
 def test_the_palette_knows_what_other_programs_call_a_command() -> None:
-    assert palette.ALIASES.keys() <= keys.BY_ID.keys()
-    for name, aliases in palette.ALIASES.items():
+    assert keys.ALIASES.keys() <= keys.BY_ID.keys()
+    for name, aliases in keys.ALIASES.items():
         assert [best(alias) for alias in aliases] == [[name]] * len(aliases)
     assert best("lore") == ["world"]
     assert best("reply generate", 1) == ["regenerate"]

@@ -156,7 +156,7 @@ def test_the_registry_needs_no_textual() -> None:
 def test_the_first_frame_imports_nothing_slow() -> None:
     code = (
         "import sys, rpterm.tui.app\n"
-        "slow = ('llama_cpp', 'torch', 'openai', 'jinja2', 'numpy',"
+        "slow = ('sqlite_utils', 'llama_cpp', 'torch', 'openai', 'jinja2', 'numpy',"
         " 'sentence_transformers', 'huggingface_hub', 'rpterm.chat.session', 'rpterm.store')\n"
         "print([name for name in slow if name in sys.modules])"
     )

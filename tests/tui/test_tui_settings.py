@@ -146,7 +146,7 @@ async def test_another_model_is_loaded_in_the_same_chat(
         await send(pilot, app, "/set model Broken")
         await wait_until(pilot, lambda: "Broken.gguf" in notices(app))
         await send(pilot, app, "/set adapter nowhere.gguf")
-        await wait_until(pilot, lambda: "There is no adapter nowhere.gguf" in notices(app))
+        await wait_until(pilot, lambda: "There is no adapter file nowhere.gguf" in notices(app))
         assert 'model = "Tiny-1B"' in (stage.folder / "config.toml").read_text()
 
 

@@ -22,7 +22,7 @@ from tui_support import (
 
 from rpterm.tui.app import RptermApp
 from rpterm.tui.keys import BY_ID
-from rpterm.tui.screens.chat.slash_completion import names
+from rpterm.tui.screens.chat.slash_completion import command_of, names, suggestions
 from rpterm.tui.screens.chooser import Chooser
 from rpterm.types import Persona
 
@@ -104,6 +104,28 @@ async def test_a_persona_is_written_or_taken_by_its_name(stage: Stage) -> None:
 
 def _is_persona(stage: Stage, persona: Persona) -> bool:
     return stage.session.chat.persona == persona
+
+
+@pytest.mark.parametrize(
+    ("written", "command"),
+    [
+        ("memory", "pane-memory"), ("prompt", "pane-prompt"), ("card", "pane-card"),
+        ("examples", "pane-examples"), ("consistency", "pane-consistency"), ("chats", "chats"),
+        ("reroll", "regenerate"), ("lorebook", "world"), ("world-info", "world"),
+        ("note", "note"), ("nonsense", "nonsense"),
+    ],
+)  # fmt: skip
+def test_a_command_is_found_by_every_name_that_only_it_has(written: str, command: str) -> None:
+    assert command_of(written) == command
+    if command in names():
+        assert suggestions(f"/{written}", {})[0][0].word == f"/{command}"
+
+
+async def test_another_programs_name_takes_the_same_arguments(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (120, 40)) as pilot:
+        await send(pilot, app, "/lorebook nowhere")
+        await wait_until(pilot, lambda: "cannot name other worlds" in notices(app))
 
 
 async def test_two_slashes_send_one(stage: Stage) -> None:

@@ -146,7 +146,7 @@ async def test_back_in_the_tour_scrolls_up_before_it_turns_the_page(stage: Stage
 
 async def test_the_alarm_shows_every_remedy(stage: Stage) -> None:
     app = stage.app()
-    async with running(app, SMALL) as pilot:
+    async with running(app, (40, 20)) as pilot:
         alarm = app.chat.query_one(Alarm)
         alarm.show("Sherlock Holmes has been slipping for some replies.")
         for words in ("with a hint", "best of N", "pin example", "note", "✕"):
@@ -154,6 +154,19 @@ async def test_the_alarm_shows_every_remedy(stage: Stage) -> None:
         alarm.show("Maximilian " * 40 + "fell out of character.")
         await wait_until(pilot, lambda: "Maximilian" in screen_text(app))
         await wait_until(pilot, lambda: "✕" in screen_text(app))
+
+
+async def test_in_a_low_terminal_the_alarm_takes_one_line(stage: Stage) -> None:
+    app = stage.app()
+    async with running(app, (40, 20)) as pilot:
+        alarm = app.chat.query_one(Alarm)
+        alarm.show("Sherlock Holmes has been slipping for some replies.")
+        await wait_until(pilot, lambda: alarm.size.height > 1)
+        await pilot.resize_terminal(*SMALL)
+        await wait_until(pilot, lambda: "▽ Sherlock Holmes has…  F12" in screen_text(app))
+        assert alarm.size.height == 1
+        await pilot.resize_terminal(40, 20)
+        await wait_until(pilot, lambda: "best of N" in screen_text(app))
 
 
 async def test_the_review_shows_its_counts_in_a_small_terminal(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -169,7 +170,8 @@ def _import(path: Path, folder: Path, scanning: Mapping[str, Any]) -> ImportedFi
             lore = replace(found.card.lorebook, **scanning)
             found = replace(found, card=replace(found.card, lorebook=lore))
         return _import_world(path, folder / worlds.FOLDER, found)
-    stem = _free_name(folder, safe_name(found.card.name))
+    name = safe_name(found.card.name)
+    stem = _free_name(folder, name)
     card, files = _with_file_names(found, stem)
     found = replace(found, notes=(*found.notes, *_macro_notes(card)))
     text = dump(card, _header_comment(path, found))
@@ -177,8 +179,15 @@ def _import(path: Path, folder: Path, scanning: Mapping[str, Any]) -> ImportedFi
         raise ExchangeError(f"{path.name} cannot be written as TOML without loss.")
     target = folder / f"{stem}.toml"
     _write(folder, files | {target.name: text.encode()})
-    world = linked_world(card)
-    return ImportedFile(path, target, found.kind, found.origin, found.notes, world=world)
+    world, notes = linked_world(card), (*found.notes, *_same_name_note(folder, name, stem))
+    return ImportedFile(path, target, found.kind, found.origin, notes, world=world)
+
+
+def _same_name_note(folder: Path, name: str, stem: str) -> Iterator[str]:
+    """What the user can do if there is another card of the same name."""
+    before, new = (shlex.quote(str(folder / f"{each}.toml")) for each in (name, stem))
+    if name != stem and (folder / f"{name}.toml").is_file():
+        yield f"{name}.toml is another card of this name. Compare: rpterm cards diff {before} {new}"
 
 
 def _macro_notes(card: CharacterCard) -> Iterator[str]:

@@ -36,6 +36,9 @@ from rpterm.engine.protocol import (
 
 _SAVE_WAIT_S = 3.0
 """How long ``save_state`` waits: a gigabyte takes a second on a fast disk, twenty on a slow one."""
+_REACT_S = 20.0
+"""A worker that does not end a cancelled request within this time is killed; it takes milliseconds,
+unless a driver hangs or the machine swaps."""
 
 
 class LlamaEngine:
@@ -215,11 +218,14 @@ class LlamaEngine:
                 numbers.discard(pending.number)
 
     def _cancel(self, numbers: set[int]) -> None:
-        """Cancel the requests with these numbers."""
+        """Cancel the requests with these numbers, and end a worker that does not react to that."""
         with self._state:
             worker, ids = self._worker, list(numbers)
         if worker is not None and ids:
             worker.send({"id": 0, "op": "cancel", "ids": ids})
+            timer = threading.Timer(_REACT_S, worker.end_unresponsive, (ids,))
+            timer.daemon = True
+            timer.start()
 
     def _running_worker(self) -> WorkerProcess | None:
         """The worker if it is alive and has loaded the model."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from rpterm.engine.llama.messages import Message, pack, unpack
@@ -70,6 +71,7 @@ class WorkerProcess:
         self._numbers = 0
         self._dead = False
         self._closing = False
+        self._unresponsive = False
         self._final_log_tail = ""
         try:
             self._process = _start(self._log)
@@ -149,12 +151,23 @@ class WorkerProcess:
             what = "was killed, perhaps because memory ran out"
         elif code is not None and code < 0:
             what = f"crashed (signal {-code})"
+        if self._unresponsive:
+            what = "did not react any more and was ended"
         tail = self.log_tail()
         if code != -9 and any(sign in tail.casefold() for sign in _OUT_OF_MEMORY):
             what = "ran out of memory (a smaller context or model needs less)"
         return EngineError(
             f"The model's process {what}; it starts again with your next message.", tail
         )
+
+    def end_unresponsive(self, cancelled: Sequence[int]) -> None:
+        """Kill the process if one of these cancelled requests still waits for its end."""
+        with self._lock:
+            stuck = not self._pending.keys().isdisjoint(cancelled)
+        if stuck:
+            self._unresponsive = True
+            with contextlib.suppress(OSError):
+                self._process.kill()
 
     def close(self) -> None:
         """Kill the process; everyone who waits for an answer gets an error.

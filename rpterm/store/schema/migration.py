@@ -2,24 +2,13 @@
 
 Never edit a migration that was released, because files created by it exist. To change the schema,
 append to the group's ``MIGRATIONS`` and add a dump of the previous schema to ``tests/store``.
-
-The record of what was applied has the form that sqlite-utils gives it. Importing that library would
-make the very first start wait: it imports pandas where that is installed.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
-
-_RECORD = (
-    "CREATE TABLE IF NOT EXISTS _sqlite_migrations "
-    "(id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)",
-    "CREATE UNIQUE INDEX IF NOT EXISTS idx__sqlite_migrations_migration_set_name "
-    "ON _sqlite_migrations (migration_set, name)",
-)
 
 
 class TableGroup(NamedTuple):
@@ -35,16 +24,14 @@ class TableGroup(NamedTuple):
 
     def apply(self, connection: sqlite3.Connection) -> None:
         """Apply the missing migrations; the caller owns the transaction."""
-        for statement in _RECORD:
-            connection.execute(statement)
-        record = "SELECT name FROM _sqlite_migrations WHERE migration_set = ?"
-        applied = {name for (name,) in connection.execute(record, (self.name,))}
+        from sqlite_utils import Database, Migrations
+
+        migration_set = Migrations(self.name)
         for name, statements in self.migrations.items():
-            if name in applied:
-                continue
-            for statement in statements:
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
-                (self.name, name, str(datetime.now(UTC))),
-            )
+
+            def migrate(db: Database, statements: Sequence[str] = statements) -> None:
+                for statement in statements:
+                    db.execute(statement)
+
+            migration_set(name=name)(migrate)
+        migration_set.apply(Database(connection, execute_plugins=False))

@@ -1,4 +1,9 @@
-"""All tables of a database file: creates them, and migrates those of an older rpterm."""
+"""All tables of a database file: creates them, and migrates those of an older rpterm.
+
+``sqlite_utils`` is imported only when a file needs migrating, that is once when it is created and
+after an update. The applied migrations are read with plain SQL, so that opening a chat does not
+pay for that import.
+"""
 
 from __future__ import annotations
 

@@ -27,6 +27,13 @@ class Alarm(FittedText):
     def __init__(self) -> None:
         super().__init__(id="alarm")
         self.sentence = ""
+        self._low = False
+
+    def fit(self, *, low: bool) -> None:
+        """Fit the terminal: in a low one, the warning takes a single line."""
+        if low != self._low:
+            self._low = low
+            self._draw()
 
     def show(self, sentence: str) -> None:
         """Show a warning; "" hides the line."""
@@ -41,12 +48,19 @@ class Alarm(FittedText):
             self.update(self._content(self.sentence, self.content_size.width))
 
     def _content(self, sentence: str, width: int) -> Content:
-        """All on one line if that fits, else the remedies below, on as many lines as needed."""
+        """All on one line if that fits, else the remedies below, on as many lines as needed.
+
+        In a low terminal the chat needs these lines: the remedies are in the Consistency pane.
+        """
         first, remedies = Content(f"▽ {sentence}"), self._remedies()
         close = text.link("✕", "screen.dismiss_alarm")
         line = Content("  ").join([*remedies, close])
         if not width or first.cell_length + line.cell_length + 3 <= width:
             return Content.assemble(first, "   ", line)
+        if self._low:
+            why = command_link(self, "pane-consistency", "screen.hint('pane-consistency')", "why")
+            end = Content.assemble("  ", why, "  ", close)
+            return first.truncate(width - end.cell_length, ellipsis=True) + end
         first = first.truncate(2 * width - 6, ellipsis=True)  # A long name must not hide the rest.
         first = Content.assemble(first, "  ", close)
         below = text.flow(remedies, width - len(_INDENT)).split("\n")

@@ -13,6 +13,7 @@ from textual.geometry import Size
 
 from rpterm.errors import RptermError
 from rpterm.tui.screens.chat.state import ScreenRequest
+from rpterm.tui.widgets.alarm import Alarm
 from rpterm.tui.widgets.candidates import Candidates
 from rpterm.tui.widgets.error import ErrorBlock
 from rpterm.tui.widgets.header import Header
@@ -80,6 +81,7 @@ def fit_to_size(chat: ChatScreen, size: Size) -> None:
         covered = chat.panes.covers
         covers = await chat.panes.fit(size.width)
         chat.set_class(covers, "-overlay")
+        chat.query_one(Alarm).fit(low=chat.has_class("-short"))
         if covers != covered:
             focus(chat)
 

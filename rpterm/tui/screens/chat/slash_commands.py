@@ -32,7 +32,8 @@ async def run_if_command(chat: ChatScreen) -> bool:
 
 async def run(chat: ChatScreen, line: str) -> None:
     """Run a line that begins with a slash; an unknown command stays in the input."""
-    name, arguments = slash.split(line)
+    typed, arguments = slash.split(line)
+    name = slash_completion.command_of(typed)
     if name not in slash_completion.names():
         palette_key = chat.key_name("palette")
         chat.say(

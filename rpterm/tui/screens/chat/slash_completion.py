@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,17 @@ def names() -> dict[str, str]:
     return {**{key.id: key.description for key in available}, **USAGE}
 
 
+def command_of(name: str) -> str:
+    """The command that a user means: by its id, or by another name that only this one has."""
+    spoken = name.replace("-", " ")
+    found = [each for each in _by_key() if spoken in keys.spoken_names(keys.BY_ID[each])]
+    return found[0] if name not in names() and len(found) == 1 else name
+
+
+def _by_key() -> Iterable[str]:
+    return (name for name in names() if name != SET)
+
+
 def suggestions(line: str, overrides: Mapping[str, str]) -> tuple[list[Completion], str]:
     """The possible completions of a line; if there are none, the reason."""
     name, space, arguments = line[1:].partition(" ")
@@ -50,20 +61,32 @@ def suggestions(line: str, overrides: Mapping[str, str]) -> tuple[list[Completio
         labels = (each.removeprefix("sampling.") for each in live_settings.NAMES)
         if found := slash.starting_with(arguments.partition(" ")[0], labels):
             return [Completion(each, _about_setting(each)) for each in found], ""
-    description = names().get(name.casefold())
-    if description is None:
+    command = command_of(name.casefold())
+    if command not in names():
         return [], "There is no such command."
-    return [Completion(f"/{name}", description)], ""
+    return [Completion(f"/{name}", names()[command])], ""
 
 
 def _command_names(prefix: str, overrides: Mapping[str, str]) -> tuple[list[Completion], str]:
     """Commands by the beginning of a word; without one, those that take arguments come first."""
     known = names()
-    found = slash.starting_with(prefix, known) if prefix else [*USAGE, *sorted(known)]
-    found = list(dict.fromkeys([*found, *slash.with_later_word(prefix, known)]))
+    found = _by_name(prefix) if prefix else dict.fromkeys([*USAGE, *sorted(known)])
     if not found:
         return [], "There is no such command; a message that begins with a slash needs two."
     return [Completion(f"/{each}", known[each], _key_of(each, overrides)) for each in found], ""
+
+
+def _by_name(prefix: str) -> Iterable[str]:
+    """The command of exactly this name, then by the beginning of a word of the id, or of a name."""
+    known, spoken = names(), prefix.casefold().replace("-", " ")
+    exact = [each for each in (command_of(prefix.casefold()),) if each in known]
+    by_word = [*slash.starting_with(prefix, known), *slash.with_later_word(prefix, known)]
+    others = [
+        each
+        for each in sorted(_by_key())
+        if any(name.startswith(spoken) for name in keys.spoken_names(keys.BY_ID[each]))
+    ]
+    return dict.fromkeys([*exact, *by_word, *others])
 
 
 def _about_setting(label: str) -> str:
