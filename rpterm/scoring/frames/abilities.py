@@ -101,12 +101,12 @@ def clashes(said: Claim, known: Known) -> Iterator[Clash]:
                 yield "the card says the contrary", line
     clauses = [part for part in _CLAUSE.split(plain) if not is_negated(part)]
     affirmative = " ".join(clauses)
-    by_clause, by_subject = map(_in_order, clauses), _by_subject(_in_order(affirmative))
-    parts = {True: by_subject, False: list(by_clause)}
+    by_subject, by_clause = _by_subject(_in_order(affirmative)), [*map(_in_order, clauses)]
     for line in known.lines:
         for denied in _denials(line.text, line.written):
             # A verb says what is done with a thing named far away; without one it must be near.
-            affirmed = any(_affirms(each, denied, said.acted) for each in parts[bool(denied.verb)])
+            parts = by_subject if denied.verb else by_clause
+            affirmed = any(_affirms(part, denied, said.acted) for part in parts)
             if affirmed and (not denied.experience or _EXPERIENCE.search(affirmative)):
                 yield f"{'the card says' if line.written else 'earlier it was'} the contrary", line
 
@@ -193,12 +193,9 @@ def _spoken_denials(plain: str) -> Iterator[frozenset[str]]:
         what = _PLACES.split(_ENDS.split(match["what"])[0])[0]
         order = [stem for stem in _in_order(what) if stem]
         stems = frozenset(order) - _GENERIC_IF_DENIED
-        if (
-            order
-            and order[0] not in _TASTE | _SAYING
-            and stems
-            and max(map(rarity, stems)) >= _LEAST_RARITY
-        ):
+        if not stems or order[0] in _TASTE | _SAYING:
+            continue
+        if max(map(rarity, stems)) >= _LEAST_RARITY:
             yield stems
 
 
