@@ -15,7 +15,7 @@ from rpterm import paths as folders
 from rpterm.cards import library, worlds
 from rpterm.cli import out
 from rpterm.cli.app import NOUNS, new_app
-from rpterm.cli.options import Json, complete_card
+from rpterm.cli.options import Json, card_argument
 from rpterm.cli.user_files import card_folders, load_settings
 from rpterm.errors import RptermError
 
@@ -26,9 +26,7 @@ app = new_app(NOUNS["cards"])
 
 _Card = Annotated[
     str,
-    typer.Argument(
-        metavar="CARD", help="Name of a card, or its file.", autocompletion=complete_card
-    ),
+    card_argument("Name of a card, or its file."),
 ]
 _Exact = Annotated[
     bool | None,
@@ -92,11 +90,7 @@ def show(
 def lint(
     cards: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="CARD...",
-            help="Names, files or folders; by default, all cards.",
-            autocompletion=complete_card,
-        ),
+        card_argument("Names, files or folders; by default, all cards.", "CARD..."),
     ] = None,
     exact: _Exact = None,
     json: Json = False,
@@ -380,11 +374,7 @@ def schema(
 def path(
     card: Annotated[
         str | None,
-        typer.Argument(
-            metavar="CARD",
-            help="Name of a card; without it, all folders are printed.",
-            autocompletion=complete_card,
-        ),
+        card_argument("Name of a card; without it, all folders are printed."),
     ] = None,
 ) -> None:
     """Print the file of a card, or the folders of all cards."""

@@ -7,16 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from rpterm.cli.app import new_app
-from rpterm.cli.options import Plain, complete_card
+from rpterm.cli.options import Plain, card_argument, complete_card
 from rpterm.errors import InvalidChoice
 
 app = new_app()
 
-_CARD = typer.Argument(
-    metavar="CARD",
-    help="Name of a character, or a card's file; without it, you can choose.",
-    autocompletion=complete_card,
-)
+_CARD = card_argument("Name of a character, or a card's file; without it, you can choose.")
 _WITH = typer.Option(
     "--with",
     metavar="CARD",

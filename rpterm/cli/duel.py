@@ -9,7 +9,7 @@ import typer
 
 from rpterm.cli import out
 from rpterm.cli.app import new_app
-from rpterm.cli.options import Plain, complete_card
+from rpterm.cli.options import Plain, card_argument
 from rpterm.errors import RptermError
 
 app = new_app()
@@ -23,11 +23,7 @@ def _side(help_text: str) -> Any:
 def duel(
     card: Annotated[
         str,
-        typer.Argument(
-            metavar="CARD",
-            help="Name of a character, or a card's file.",
-            autocompletion=complete_card,
-        ),
+        card_argument("Name of a character, or a card's file."),
     ],
     a: Annotated[
         str, _side("Side A, described like side B; if empty, your settings as they are.")

@@ -14,7 +14,7 @@ from rpterm.cards.card import CharacterCard
 from rpterm.cli import evaluation_report, out, rich_out
 from rpterm.cli.app import accepting_old_option, new_app, one_of
 from rpterm.cli.card_source import load_card
-from rpterm.cli.options import Json, complete_card
+from rpterm.cli.options import Json, card_argument
 from rpterm.cli.scoring_setup import choose_contrast, running_scorer
 from rpterm.cli.user_files import load_settings
 from rpterm.errors import InvalidChoice, RptermError
@@ -30,11 +30,7 @@ app = new_app()
 def evaluate(
     card: Annotated[
         str,
-        typer.Argument(
-            metavar="CARD",
-            help="Name of a card, or a card file in any format.",
-            autocompletion=complete_card,
-        ),
+        card_argument("Name of a card, or a card file in any format."),
     ],
     more: Annotated[
         list[str] | None, typer.Argument(metavar="MODEL…", help="More models, as in --models.")

@@ -12,7 +12,7 @@ import typer
 from rpterm import paths as folders
 from rpterm.cli import memory_list, out
 from rpterm.cli.app import NOUNS, accepting_old_option, new_app, one_of
-from rpterm.cli.options import Force, Json, Limit, To, Yes, complete_card, confirm
+from rpterm.cli.options import Force, Json, Limit, To, Yes, card_argument, confirm
 from rpterm.cli.user_files import open_store
 from rpterm.errors import RptermError
 from rpterm.humanize import counted
@@ -25,11 +25,7 @@ app = new_app(NOUNS["memory"], no_args_is_help=True)
 
 _Character = Annotated[
     str,
-    typer.Argument(
-        metavar="CHARACTER",
-        help="Name of a character or card, or a card's file.",
-        autocompletion=complete_card,
-    ),
+    card_argument("Name of a character or card, or a card's file.", "CHARACTER"),
 ]
 _Ids = Annotated[
     list[int],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +27,11 @@ def complete_card(incomplete: str) -> list[str]:
 
     names = (path.stem for path in card_files(card_folders()).values())
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def card_argument(help_text: str, metavar: str = "CARD") -> Any:
+    """An argument that names cards; shells complete it."""
+    return typer.Argument(metavar=metavar, help=help_text, autocompletion=complete_card)
 
 
 def confirm(question: str, *, yes: bool) -> None:
