@@ -213,7 +213,7 @@ def test_a_backup_in_an_archive_is_imported_like_its_folder(
         folder = places[0]
         moved = import_paths(places, tmp_path / "cards", store)
         assert not (folder / "backgrounds").exists()
-    plain = import_paths([old], tmp_path / "others", store)
+    plain = import_paths([old], tmp_path / "cards", store)
     assert all(card.known for card in plain.cards)
     assert all(chat.known or chat.error for chat in plain.chats)
     assert len(plain.cards) == len(moved.cards) and len(plain.chats) == len(moved.chats)
